@@ -1,0 +1,46 @@
+# What every target of the project shares: warnings, sanitizers, how a library and a unit test are declared.
+
+option(SPILE_ASAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(SPILE_BENCH "Build the Google Benchmark programs" OFF)
+option(SPILE_FUZZ "Build the libFuzzer programs (clang only)" OFF)
+
+set(SPILE_LLVM_PREFIX /usr/lib/llvm-19 CACHE PATH "Where LLVM 19 is installed")
+
+add_library(spile_options INTERFACE)
+target_include_directories(spile_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(spile_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wswitch -Wimplicit-fallthrough -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wno-c99-designator -Wno-missing-designated-field-initializers -Wno-missing-field-initializers -Wno-gnu-statement-expression -Wno-c23-extensions -Werror
+  -fvisibility=hidden -ffunction-sections -fdata-sections)
+target_compile_definitions(spile_options INTERFACE FMT_HEADER_ONLY=0)
+if(SPILE_ASAN)
+  target_compile_options(spile_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(spile_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(SPILE_FUZZ)
+  target_compile_options(spile_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+# The checkers between stages (ir/checker, the register allocation's replay) run in every build but release.
+target_compile_definitions(spile_options INTERFACE $<$<NOT:$<CONFIG:Release>>:SPILE_CHECKED=1>)
+
+find_library(SPILE_FMT libfmt.a REQUIRED)
+
+# spile_library(name SOURCES a.cpp ... DEPS target ...)
+function(spile_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC spile_options ${ARG_DEPS} ${SPILE_FMT})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# spile_unit_test(name SOURCES a_test.cpp ... DEPS target ...): one GoogleTest program; all of them are run by lit
+# (test/unit/lit.cfg.py finds the executables in bin/unit).
+find_package(GTest REQUIRED)
+add_custom_target(unit_tests)
+function(spile_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} EXCLUDE_FROM_ALL ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE spile_options ${ARG_DEPS} ${SPILE_FMT} GTest::gtest GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin/unit)
+  add_dependencies(unit_tests ${name})
+endfunction()

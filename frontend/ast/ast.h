@@ -1,0 +1,268 @@
+// The syntax tree of one translation unit, as the parser builds it: arena nodes, raw pointers, nothing resolved.
+//
+// Sema fills the fields marked "sema": the type and value category of expressions, what names refer to, implicit
+// conversions (ImplicitCast nodes), values of constant expressions. Nodes keep the range of their tokens.
+// Operators are identified by the enums here, never by token numbers, so that only parse/ knows ANTLR.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "support/source.h"
+
+namespace spile::types {
+struct Type;  // frontend/types/types.h
+}
+namespace spile::sema {
+struct Symbol;  // frontend/sema/symbol.h
+struct Label;
+}
+
+namespace spile::ast {
+
+struct Expr;
+struct Stmt;
+struct Declarator;
+struct TypeName;
+struct InitList;
+
+template <class T>
+using List = std::span<T *>;
+
+// ---------------------------------------------------------------- attributes
+
+// __attribute__((name(args...))), and the words that are attributes of their own: _Alignas, _Noreturn.
+struct Attribute {
+  Range range;
+  std::string_view name;  // without leading and trailing "__": section, packed, aligned, always_inline, ...
+  List<Expr> args;        // strings, constants or identifiers
+  TypeName *type_arg = nullptr;  // _Alignas(type)
+};
+
+// ---------------------------------------------------------------- types as written
+
+enum class Storage : uint8_t { None, Typedef, Extern, Static, Register, Auto, ThreadLocal };
+enum Qualifier : uint8_t { kConst = 1, kVolatile = 2, kRestrict = 4, kAtomic = 8 };
+// How often each word stood in the specifiers; sema decides whether the mixture means a type.
+struct BaseWords {
+  uint8_t void_ = 0, bool_ = 0, char_ = 0, short_ = 0, int_ = 0, long_ = 0, float_ = 0, double_ = 0, signed_ = 0,
+          unsigned_ = 0, int128_ = 0, auto_type = 0, va_list = 0;
+};
+
+struct Enumerator {
+  Range range;
+  std::string_view name;
+  Expr *value = nullptr;  // null: one more than the last
+  List<Attribute> attributes;
+};
+struct EnumSpec {
+  Range range;
+  std::string_view tag;  // empty: anonymous
+  bool has_body = false;
+  List<Enumerator> enumerators;
+  TypeName *fixed_type = nullptr;  // enum E : u8 (C23)
+  List<Attribute> attributes;
+};
+struct Decl;
+struct RecordSpec {
+  Range range;
+  bool is_union = false;
+  std::string_view tag;
+  Range tag_range;
+  bool has_body = false;
+  List<Decl> members;  // Decl::Members and Decl::StaticAssert
+  List<Attribute> attributes;
+};
+
+struct DeclSpecs {
+  Range range;
+  Storage storage = Storage::None;
+  bool is_inline = false, is_noreturn = false;
+  uint8_t qualifiers = 0;
+  BaseWords words;
+  std::string_view typedef_name;  // with typedef_range; one of these five names the base type, or the words do
+  Range typedef_range;
+  RecordSpec *record = nullptr;
+  EnumSpec *enumeration = nullptr;
+  Expr *typeof_expr = nullptr;
+  TypeName *typeof_type = nullptr;
+  bool typeof_unqual = false;
+  List<Attribute> attributes;
+};
+
+// One piece of a declarator. They stand in the order in which the type is read from the name outwards:
+// `int *(*f[3])(int)` has Array 3, Pointer, Function (int), Pointer.
+struct DeclaratorPart {
+  enum Kind : uint8_t { Pointer, Array, Function } kind = Pointer;
+  Range range;
+  uint8_t qualifiers = 0;           // Pointer; Array in a parameter
+  List<Attribute> attributes;       // Pointer: btf_type_tag, address_space
+  Expr *size = nullptr;             // Array; null: []
+  bool is_static = false;           // Array [static N]
+  struct Parameters *params = nullptr;  // Function
+};
+struct Declarator {
+  Range range;
+  std::string_view name;  // empty: abstract
+  Range name_range;
+  List<DeclaratorPart> parts;
+  List<Attribute> attributes;
+  std::string_view asm_label;
+};
+struct TypeName {
+  Range range;
+  DeclSpecs *specs = nullptr;
+  Declarator *declarator = nullptr;  // never null; abstract
+  const types::Type *type = nullptr;  // sema
+};
+struct Param {
+  Range range;
+  DeclSpecs *specs = nullptr;
+  Declarator *declarator = nullptr;  // never null
+  sema::Symbol *symbol = nullptr;    // sema
+};
+struct Parameters {
+  List<Param> params;
+  bool is_variadic = false;
+  bool is_empty_parens = false;  // () and not (void)
+};
+
+// ---------------------------------------------------------------- declarations
+
+struct InitDeclarator {
+  Declarator *declarator = nullptr;
+  Expr *init = nullptr;        // an InitList for { ... }
+  Expr *bit_width = nullptr;   // members
+  sema::Symbol *symbol = nullptr;  // sema
+};
+struct Decl {
+  enum Kind : uint8_t { Variables, Function, Members, StaticAssert, Asm, Empty } kind = Empty;
+  Range range;
+  DeclSpecs *specs = nullptr;           // Variables, Function, Members
+  List<InitDeclarator> declarators;     // Variables, Members; one for Function
+  Stmt *body = nullptr;                 // Function
+  Expr *condition = nullptr;            // StaticAssert
+  Expr *message = nullptr;              // StaticAssert; may be null. Asm: its text
+};
+struct TranslationUnit {
+  List<Decl> decls;
+};
+
+// ---------------------------------------------------------------- statements
+
+struct AsmOperand {
+  Range range;
+  std::string_view symbolic_name;  // [name]
+  Expr *constraint = nullptr;      // StringLit
+  Expr *value = nullptr;
+};
+struct AsmStmt {
+  bool is_volatile = false, is_goto = false;
+  Expr *text = nullptr;  // StringLit
+  List<AsmOperand> outputs, inputs;
+  List<Expr> clobbers;
+  std::span<std::string_view> labels;
+};
+struct Stmt {
+  enum Kind : uint8_t {
+    Compound, Expression, Declaration, If, Switch, While, DoWhile, For, Case, Default, Label, Goto, Continue, Break,
+    Return, Asm, Empty,
+  } kind = Empty;
+  Range range;
+  List<Stmt> items;            // Compound
+  Expr *expr = nullptr;        // Expression; condition of If, Switch, loops; value of Case, Return
+  Expr *case_end = nullptr;    // Case lo ... hi
+  Decl *decl = nullptr;        // Declaration
+  Stmt *init = nullptr;        // For: Declaration, Expression or null
+  Expr *step = nullptr;        // For
+  Stmt *body = nullptr;        // then, loop body, labelled statement
+  Stmt *else_body = nullptr;
+  std::string_view label;      // Label, Goto
+  Range label_range;
+  AsmStmt *assembly = nullptr;
+  List<Attribute> attributes;  // fallthrough, and those of labels
+  int32_t unroll = 0;          // loops: #pragma unroll; 0 none, -1 full, n a count
+  const types::Type *type = nullptr;  // sema: Switch, the promoted type of its condition
+  int64_t case_low = 0, case_high = 0;  // sema
+  sema::Label *target = nullptr;      // sema: Label, Goto
+};
+
+// ---------------------------------------------------------------- expressions
+
+enum class UnaryOp : uint8_t { Plus, Minus, BitNot, Not, Deref, AddressOf, PreInc, PreDec, PostInc, PostDec, Extension, Real, Imag };
+enum class BinaryOp : uint8_t {
+  Mul, Div, Mod, Add, Sub, Shl, Shr, Lt, Gt, Le, Ge, Eq, Ne, BitAnd, BitXor, BitOr, LogAnd, LogOr, Comma,
+};
+enum class AssignOp : uint8_t { Assign, Mul, Div, Mod, Add, Sub, Shl, Shr, BitAnd, BitXor, BitOr };
+enum class CastKind : uint8_t {  // sema, for Cast and ImplicitCast
+  NoOp, LvalueToRvalue, ArrayToPointer, FunctionToPointer, IntegerToInteger, IntegerToBool, PointerToBool,
+  PointerToInteger, IntegerToPointer, PointerToPointer, ToVoid, ToUnion,
+};
+
+struct Designator {
+  Range range;
+  std::string_view field;  // .field
+  Expr *index = nullptr, *index_end = nullptr;  // [index], [index ... index_end]
+};
+struct InitItem {
+  List<Designator> designators;
+  Expr *value = nullptr;
+};
+struct GenericAssociation {
+  TypeName *type = nullptr;  // null: default
+  Expr *value = nullptr;
+};
+struct OffsetofStep {
+  std::string_view field;
+  Expr *index = nullptr;
+  Range range;
+};
+
+struct Expr {
+  enum Kind : uint8_t {
+    Identifier, IntegerLit, CharLit, StringLit, FloatLit, Unary, Binary, Assign, Conditional, Cast, CompoundLit,
+    SizeofExpr, SizeofType, AlignofType, AlignofExpr, Index, Call, Member, StmtExpr, Offsetof, Generic, InitList,
+    LabelAddress, VaArg, TypesCompatible, ChooseExpr,
+    ImplicitCast,  // sema
+  } kind = Identifier;
+  Range range;
+  Loc op_loc;  // the operator, the dot, the opening bracket or parenthesis: where the caret goes
+  std::string_view text;   // Identifier: its name. Literals: their spelling. Member: the field. LabelAddress: the label
+  std::span<std::string_view> pieces;  // StringLit: each literal as spelled, with quotes and prefix
+  union {
+    UnaryOp unary;
+    BinaryOp binary;
+    AssignOp assign;
+  } op{};
+  bool is_arrow = false;   // Member
+  bool is_paren = false;   // stood in parentheses
+  Expr *a = nullptr;       // operand; left; condition; callee; base
+  Expr *b = nullptr;       // right; then (null in a ?: c); index
+  Expr *c = nullptr;       // else
+  List<Expr> args;         // Call
+  List<InitItem> items;    // InitList
+  List<GenericAssociation> associations;
+  List<OffsetofStep> steps;
+  TypeName *type_name = nullptr;   // Cast, CompoundLit, Sizeof, Alignof, Offsetof, VaArg, TypesCompatible
+  TypeName *type_name2 = nullptr;  // TypesCompatible
+  Stmt *body = nullptr;            // StmtExpr
+
+  // sema
+  const types::Type *type = nullptr;
+  bool is_lvalue = false;
+  bool is_constant = false;        // [value] holds: an integer constant expression
+  CastKind cast = CastKind::NoOp;
+  int64_t value = 0;
+  sema::Symbol *symbol = nullptr;  // Identifier: what it names. Member: null; see field
+  const struct FieldRef *field = nullptr;  // Member: the field, through anonymous members
+  Expr *chosen = nullptr;          // Generic, ChooseExpr: the selected expression
+};
+
+// sema: where a member lies in its record, anonymous members added up.
+struct FieldRef {
+  uint64_t offset = 0;  // bytes
+  uint32_t bit_offset = 0, bit_width = 0;  // within the storage unit at offset; 0 width: not a bitfield
+};
+
+}  // namespace spile::ast

@@ -1,0 +1,202 @@
+// The IR: SSA over typed 32-bit ids, between the language and the machine.
+//
+// A Module has functions, globals (variables and maps) and debug types. A Function has blocks, and side tables of
+// instructions; a value *is* the instruction that makes it (ValueId). Constants, parameters and addresses are
+// instructions that stand in no block and exist once per function. Integers have no sign; operations do.
+// Text form: ir/text.h. What must hold: ir/checker.h.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "ir/debug_types.h"
+#include "support/check.h"
+#include "support/ids.h"
+#include "support/source.h"
+
+namespace spile::ir {
+
+using ValueId = Id<struct ValueTag>;
+using BlockId = Id<struct BlockTag>;
+using FunctionId = Id<struct FunctionTag>;
+using GlobalId = Id<struct GlobalTag>;
+
+enum class Type : uint8_t { Void, I1, I8, I16, I32, I64, Ptr };
+constexpr unsigned bits_of(Type t) {
+  constexpr std::array<unsigned, 7> kBits = {0, 1, 8, 16, 32, 64, 64};
+  return kBits[static_cast<size_t>(t)];
+}
+constexpr unsigned bytes_of(Type t) { return t == Type::I1 ? 1 : bits_of(t) / 8; }
+constexpr bool is_integer(Type t) { return t != Type::Void && t != Type::Ptr; }
+Type integer_type(unsigned bits);
+std::string_view name_of(Type t);  // "void", "i1", ... "ptr"
+
+enum class Op : uint8_t {
+#define SPILE_IR_OP(Name, text, operands, result, effects) Name,
+#include "ir/ops.def"
+};
+enum class Effects : uint8_t { Pure, Read, Write, Term };
+enum class ResultRule : uint8_t { None, Same, Given, I1, Ptr };
+struct OpInfo {
+  std::string_view text;
+  int operands;
+  ResultRule result;
+  Effects effects;
+};
+const OpInfo &info_of(Op op);
+
+enum class Pred : uint8_t { Eq, Ne, Ult, Ule, Ugt, Uge, Slt, Sle, Sgt, Sge };
+std::string_view name_of(Pred p);
+Pred inverted(Pred p);  // !(a p b)
+Pred swapped(Pred p);   // b p a
+
+struct Inst {
+  Op op = Op::Undef;
+  Type type = Type::Void;  // of the result
+  Pred pred = Pred::Eq;    // ICmp
+  uint8_t align = 0;       // Load, Store, MemCopy, MemSet: known alignment of the address in bytes; 0: natural
+  bool is_volatile = false;
+  int8_t weight = 0;       // Branch: > 0 the first target is likely, < 0 the second
+  BlockId block;           // none: unplaced, or removed
+  int64_t imm = 0;         // sign-extended from its type for Const
+  Loc loc;
+  // Slices of the function's pools.
+  uint32_t operand_begin = 0, operand_count = 0;
+  uint32_t target_begin = 0, target_count = 0;
+  uint32_t case_begin = 0;  // Switch: target_count - 1 values
+};
+
+struct Block {
+  std::vector<ValueId> insts;  // phis first, one terminator last
+  std::string name;            // for text; may be empty
+};
+
+// A piece of the stack frame.
+struct Slot {
+  uint32_t size = 0, align = 8;
+  std::string name;  // the variable's; empty for temporaries
+  Loc loc;
+};
+
+enum class Linkage : uint8_t { Static, Global, Weak, Hidden, External };
+
+struct Function {
+  std::string name;
+  std::string section;  // SEC(); empty: .text
+  Linkage linkage = Linkage::Static;
+  bool always_inline = false, no_inline = false, used = false;
+  bool is_user_side = false;  // SEC("begin"), "end", "interval/...": Spile runs it, the kernel never sees it
+  Type result = Type::Void;
+  bool result_is_signed = false;        // how a narrow result was widened to 64 bits by its ret
+  std::vector<Type> params;
+  DebugTypeId debug_type;               // a FuncProto
+  Loc loc;
+  Loc end_loc;
+
+  std::vector<Block> blocks;  // blocks[0] is the entry; a removed block is empty
+  std::vector<Slot> slots;
+
+  bool is_declaration() const { return blocks.empty(); }
+
+  Inst &operator[](ValueId v) { return insts[v.index]; }
+  const Inst &operator[](ValueId v) const { return insts[v.index]; }
+  Block &operator[](BlockId b) { return blocks[b.index]; }
+  const Block &operator[](BlockId b) const { return blocks[b.index]; }
+
+  std::span<ValueId> operands(ValueId v) { return {operand_pool.data() + (*this)[v].operand_begin, (*this)[v].operand_count}; }
+  std::span<const ValueId> operands(ValueId v) const { return {operand_pool.data() + (*this)[v].operand_begin, (*this)[v].operand_count}; }
+  ValueId operand(ValueId v, size_t i) const { return operand_pool[(*this)[v].operand_begin + i]; }
+  std::span<BlockId> targets(ValueId v) { return {target_pool.data() + (*this)[v].target_begin, (*this)[v].target_count}; }
+  std::span<const BlockId> targets(ValueId v) const { return {target_pool.data() + (*this)[v].target_begin, (*this)[v].target_count}; }
+  std::span<const int64_t> cases(ValueId v) const { return {case_pool.data() + (*this)[v].case_begin, (*this)[v].target_count - 1}; }
+  ValueId terminator(BlockId b) const { return (*this)[b].insts.back(); }
+  std::span<const BlockId> successors(BlockId b) const { return targets(terminator(b)); }
+
+  // Unplaced values, made once and found again.
+  ValueId constant(Type type, int64_t value);  // truncated to the type and sign-extended
+  ValueId undef(Type type);
+  ValueId param(uint32_t index);
+  ValueId global_addr(GlobalId id);
+  ValueId func_addr(FunctionId id);
+  ValueId slot_addr(uint32_t slot);
+
+  BlockId add_block(std::string name_hint = {});
+  // A new instruction, not yet in a block.
+  ValueId make(Op op, Type type, std::span<const ValueId> ops, std::span<const BlockId> tgts = {}, int64_t imm = 0, Loc loc = {});
+  void append(BlockId b, ValueId v);
+  void insert(BlockId b, size_t at, ValueId v);
+  void set_operands(ValueId v, std::span<const ValueId> ops);  // any count
+  void set_targets(ValueId v, std::span<const BlockId> tgts);
+  void set_switch(ValueId v, std::span<const BlockId> tgts, std::span<const int64_t> case_values);
+  void add_phi_operand(ValueId phi, ValueId value, BlockId from);
+  void remove_phi_operand(ValueId phi, size_t i);
+  // Takes the instruction out of its block; its id stays, with op Undef.
+  void remove(ValueId v);
+  // Every use of [from] in placed instructions becomes [to]. O(instructions): passes that replace many use a map
+  // from old to new values and rewrite once (ir/rewrite.h).
+  void replace_all_uses(ValueId from, ValueId to);
+
+  // Side tables. Stable ids; the pools only grow until compact().
+  std::vector<Inst> insts;
+  std::vector<ValueId> operand_pool;
+  std::vector<BlockId> target_pool;
+  std::vector<int64_t> case_pool;
+
+ private:
+  ValueId unplaced(Op op, Type type, int64_t imm);
+  struct Key {
+    Op op;
+    Type type;
+    int64_t imm;
+    friend bool operator==(const Key &, const Key &) = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key &k) const noexcept {
+      return (static_cast<uint64_t>(k.imm) * 0x9e3779b97f4a7c15ull) ^ (static_cast<size_t>(k.op) << 8) ^ static_cast<size_t>(k.type);
+    }
+  };
+  std::unordered_map<Key, ValueId, KeyHash> unplaced_;
+};
+
+// A place in a global's initial bytes that holds an address.
+struct GlobalReloc {
+  uint64_t offset = 0;
+  GlobalId global;      // one of the two
+  FunctionId function;
+  int64_t addend = 0;
+};
+
+struct Global {
+  std::string name;
+  std::string section;  // always set: ".data", ".rodata", ".bss", ".maps", "maps", "license", ".rodata.str1.1", a custom one
+  Linkage linkage = Linkage::Static;
+  uint64_t size = 0;
+  uint32_t align = 1;
+  std::vector<std::byte> bytes;  // empty: all zero
+  std::vector<GlobalReloc> relocs;
+  bool is_const = false;     // the language says it never changes
+  bool is_volatile = false;  // const volatile: the loader may change it; never folded
+  DebugTypeId debug_type;    // of the variable
+  Loc loc;
+};
+
+struct Module {
+  std::string path;  // of the main source file
+  std::vector<Function> functions;
+  std::vector<Global> globals;
+  DebugTypes debug_types;
+  const SourceManager *sources = nullptr;  // for locations; may be null (a module read from text)
+
+  Function &operator[](FunctionId f) { return functions[f.index]; }
+  const Function &operator[](FunctionId f) const { return functions[f.index]; }
+  Global &operator[](GlobalId g) { return globals[g.index]; }
+  const Global &operator[](GlobalId g) const { return globals[g.index]; }
+};
+
+}  // namespace spile::ir

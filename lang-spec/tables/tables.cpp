@@ -1,0 +1,71 @@
+#include "lang-spec/tables/tables.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace spile::tables {
+
+const Helper *find_helper(uint32_t number) {
+  const auto *it = std::ranges::lower_bound(kHelpers, number, {}, &Helper::number);
+  return it != kHelpers.end() && it->number == number ? it : nullptr;
+}
+
+const Helper *find_helper(std::string_view name) {
+  const auto *it = std::ranges::find(kHelpers, name, &Helper::name);
+  return it != kHelpers.end() ? it : nullptr;
+}
+
+const MapType *find_map_type(uint32_t number) {
+  const auto *it = std::ranges::find(kMapTypes, number, &MapType::number);
+  return it != kMapTypes.end() ? it : nullptr;
+}
+
+const CtxField *find_ctx_field(CtxKind ctx, uint32_t offset) {
+  for (const CtxField &field : kCtxFields)
+    if (field.ctx == ctx && field.offset <= offset && offset < field.offset + field.size) return &field;
+  return nullptr;
+}
+
+const ProgramType *find_program_type(std::string_view section) {
+  if (section.starts_with('?')) section.remove_prefix(1);
+  const ProgramType *best = nullptr;
+  for (const ProgramType &row : kProgramTypes) {
+    if (!section.starts_with(row.section)) continue;
+    const std::string_view rest = section.substr(row.section.size());
+    const bool has_rest = rest.size() > 1 && rest[0] == '/';
+    const bool fits = row.match == SectionMatch::Exact   ? rest.empty()
+                      : row.match == SectionMatch::Slash ? has_rest
+                                                         : rest.empty() || has_rest;
+    if (fits && (best == nullptr || row.section.size() > best->section.size())) best = &row;
+  }
+  return best;
+}
+
+static size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); j++) row[j] = j;
+  for (size_t i = 1; i <= a.size(); i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); j++) {
+      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+std::array<std::string_view, 3> nearest_sections(std::string_view section) {
+  const std::string_view head = section.substr(0, section.find('/'));
+  std::vector<std::string_view> names;
+  for (const ProgramType &row : kProgramTypes)
+    if (std::ranges::find(names, row.section) == names.end()) names.push_back(row.section);
+  std::ranges::stable_sort(names, {}, [&](std::string_view name) { return edit_distance(head, name); });
+  std::array<std::string_view, 3> nearest{};
+  std::copy_n(names.begin(), std::min(names.size(), nearest.size()), nearest.begin());
+  return nearest;
+}
+
+}  // namespace spile::tables

@@ -1,0 +1,51 @@
+// Env: what a running program can reach besides its registers: the event, its maps, output, time, randomness.
+//
+// One Env belongs to one thread that runs programs. Helpers (runtime/helpers) get it as their last argument. Both
+// engines use the same helpers and the same Env, so they give the same results.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "runtime/maps/map.h"
+#include "runtime/vm/event.h"
+
+namespace spile::vm {
+
+struct Env;
+
+// r1..r5, then the environment; returns r0. Pointers in registers are host addresses.
+using HelperFn = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, Env *env);
+
+// Runs the subprogram that a program passed as a callback (the value of its kPseudoFunc load) in the same engine.
+using CallbackFn = uint64_t (*)(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
+                                uint64_t r5);
+
+struct Env {
+  const Event *event = nullptr;
+  // Text that a program prints, as it is: trace_printk lines end in a newline.
+  std::function<void(std::string_view)> print;
+  // CLOCK_MONOTONIC in a live run; virtual otherwise.
+  std::function<uint64_t()> now_ns;
+  uint64_t random_state = 0x9e3779b97f4a7c15ull;  // of get_prandom_u32; set by !seed
+  // Calls of each helper that returned an error, by helper number (modulo size); reported at the end of a run.
+  struct Failure {
+    uint32_t helper = 0;
+    int64_t error = 0;  // negative errno
+    uint64_t count = 0;
+  };
+  std::vector<Failure> failures;
+  void count_failure(uint32_t helper, int64_t error);
+
+  // Set by the engine while it runs.
+  CallbackFn call_back = nullptr;
+  const void *engine_state = nullptr;
+};
+
+// The function of a helper; null when the engines do not have it.
+HelperFn helper_function(uint32_t number);
+
+}  // namespace spile::vm

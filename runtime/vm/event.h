@@ -1,0 +1,42 @@
+// Event: one thing that happened and that programs may be attached to, with all that helpers can ask about it.
+//
+// Sources (runtime/hooks) make events; engines consume them. Helpers answer from the event, so a live run, a
+// recording and a test give the same answer.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace spile::vm {
+
+// Memory of the traced task (or of a recording), read by the probe_read helpers.
+class TaskMemory {
+ public:
+  virtual ~TaskMemory() = default;
+  // Copies [to.size()] bytes from [address]. True when all of them could be read.
+  virtual bool read(uint64_t address, std::span<std::byte> to) = 0;
+};
+
+// What a packet program sees. [headroom] bytes before [data] may be claimed by bpf_xdp_adjust_head.
+struct Packet {
+  std::span<std::byte> data;
+  uint32_t wire_length = 0;  // as on the wire; the capture may hold less
+  uint32_t network_offset = 0;  // of the network header in [data]; skb_load_bytes_relative counts from it
+  uint32_t mac_offset = 0;
+};
+
+struct Event {
+  uint64_t time_ns = 0;  // CLOCK_MONOTONIC of a live event; virtual otherwise
+  uint32_t cpu = 0;
+  uint32_t pid = 0, tid = 0;  // in userspace's words: process and thread
+  uint32_t uid = 0, gid = 0;
+  std::array<char, 16> comm{};  // NUL-terminated
+  std::span<std::byte> ctx;     // what r1 points to, laid out as the kernel does
+  TaskMemory *memory = nullptr;  // null: every read of task memory fails with -EFAULT
+  Packet *packet = nullptr;
+};
+
+}  // namespace spile::vm

@@ -1,0 +1,61 @@
+// The verifier: is this program safe to load? The verdict of the Linux 6.x verifier, without a kernel, explained.
+//
+// In: a linked program (bytecode, maps, BTF, line info) and the tables. Out: a Verdict. Nothing is read from the
+// source: an object of any compiler is judged the same way. Called by the driver before anything runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/object/object.h"
+#include "lang-spec/tables/tables.h"
+#include "support/diagnostics.h"
+
+namespace spile::verifier {
+
+// Limits of the kernel (kernel/bpf/verifier.c, include/linux/filter.h of 6.12).
+inline constexpr uint32_t kMaxProcessedInsns = 1'000'000;  // BPF_COMPLEXITY_LIMIT_INSNS
+inline constexpr uint32_t kMaxPendingBranches = 8192;      // BPF_COMPLEXITY_LIMIT_JMP_SEQ
+inline constexpr uint32_t kMaxStack = 512;                 // MAX_BPF_STACK
+inline constexpr uint32_t kMaxFrames = 8;                  // MAX_CALL_FRAMES
+inline constexpr uint32_t kMaxSubprograms = 256;           // BPF_MAX_SUBPROGS
+inline constexpr uint32_t kMaxMaps = 64;                   // MAX_USED_MAPS
+
+struct Options {
+  bool keep_states = false;  // fill Verdict::states (spile check --states)
+  uint32_t max_processed = kMaxProcessedInsns;
+};
+
+// One reason to reject, with everything a message needs.
+struct Rejection {
+  Diagnostic diagnostic;       // ready to be rendered: line, path as notes, hint
+  uint32_t insn = 0;           // the offending instruction
+  std::string kernel_message;  // what the kernel's log says in this place
+};
+
+struct Stats {
+  uint64_t processed = 0;   // instructions walked, as the kernel counts
+  uint32_t peak_states = 0;
+  uint32_t stack_depth = 0;  // deepest chain of frames, bytes
+};
+
+// What was proven about one memory access on every path; the JIT uses it.
+enum class Region : uint8_t { Unknown, Ctx, Stack, MapValue, Packet, Mixed };
+
+struct Verdict {
+  enum Kind : uint8_t {
+    Accept,
+    Reject,
+    CannotJudge,  // uses a feature that is not modelled yet; named in the rejection's diagnostic. Never an accept
+  } kind = Accept;
+  std::vector<Rejection> rejections;
+  Stats stats;
+  std::vector<Region> regions;      // by instruction: of the pointer that a load or store goes through
+  std::vector<bool> reached;        // by instruction: some path executes it
+  std::vector<std::string> states;  // by instruction, in the kernel's notation; only with keep_states
+};
+
+Verdict verify(const object::Program &program, const tables::ProgramType &type, const Options &options = {});
+
+}  // namespace spile::verifier
