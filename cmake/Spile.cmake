@@ -10,9 +10,10 @@ add_library(spile_options INTERFACE)
 target_include_directories(spile_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(spile_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wswitch -Wimplicit-fallthrough -Wnon-virtual-dtor -Woverloaded-virtual
+  # libstdc++ 12 trips over its own deprecations (get_temporary_buffer in stable_sort) under clang.
+  -Wno-deprecated-declarations
   -Wno-c99-designator -Wno-missing-designated-field-initializers -Wno-missing-field-initializers -Wno-gnu-statement-expression -Wno-c23-extensions -Werror
   -fvisibility=hidden -ffunction-sections -fdata-sections)
-target_compile_definitions(spile_options INTERFACE FMT_HEADER_ONLY=0)
 if(SPILE_ASAN)
   target_compile_options(spile_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(spile_options INTERFACE -fsanitize=address,undefined)
@@ -23,7 +24,9 @@ endif()
 # The checkers between stages (ir/checker, the register allocation's replay) run in every build but release.
 target_compile_definitions(spile_options INTERFACE $<$<NOT:$<CONFIG:Release>>:SPILE_CHECKED=1>)
 
-find_library(SPILE_FMT libfmt.a REQUIRED)
+# Debian ships {fmt} as a shared library only; one file of the headers' own definitions makes a static one, so that the
+# binary does not load libfmt.so at start.
+set(SPILE_FMT spile_fmt)
 
 # spile_library(name SOURCES a.cpp ... DEPS target ...)
 function(spile_library name)
