@@ -36,6 +36,8 @@ constexpr unsigned bytes_of(Type t) { return t == Type::I1 ? 1 : bits_of(t) / 8;
 constexpr bool is_integer(Type t) { return t != Type::Void && t != Type::Ptr; }
 Type integer_type(unsigned bits);
 std::string_view name_of(Type t);  // "void", "i1", ... "ptr"
+// [value] truncated to the type and sign-extended to 64 bits: the form of every Const. An I1 is 0 or 1.
+int64_t normalized(Type type, int64_t value);
 
 enum class Op : uint8_t {
 #define SPILE_IR_OP(Name, text, operands, result, effects) Name,
@@ -64,7 +66,7 @@ struct Inst {
   bool is_volatile = false;
   int8_t weight = 0;       // Branch: > 0 the first target is likely, < 0 the second
   BlockId block;           // none: unplaced, or removed
-  int64_t imm = 0;         // sign-extended from its type for Const
+  int64_t imm = 0;         // Const: normalized() for its type
   Loc loc;
   // Slices of the function's pools.
   uint32_t operand_begin = 0, operand_count = 0;
@@ -119,7 +121,7 @@ struct Function {
   std::span<const BlockId> successors(BlockId b) const { return targets(terminator(b)); }
 
   // Unplaced values, made once and found again.
-  ValueId constant(Type type, int64_t value);  // truncated to the type and sign-extended
+  ValueId constant(Type type, int64_t value);  // any value: normalized
   ValueId undef(Type type);
   ValueId param(uint32_t index);
   ValueId global_addr(GlobalId id);
