@@ -1,0 +1,66 @@
+# lit's configuration: how the tests under test/ and the executable pages under lang-spec/ and examples/ are run.
+import os
+import shutil
+import subprocess
+
+import lit.formats
+
+config.name = "spile"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".c", ".ir", ".s", ".test", ".md"]
+config.excludes = ["Inputs", "unit", "fuzz", "README.md", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+source = os.path.dirname(config.test_source_root)
+build = os.environ["SPILE_BUILD_DIR"]
+config.test_exec_root = os.path.join(build, "test")
+
+llvm = "/usr/lib/llvm-19/bin"
+config.environment["PATH"] = os.pathsep.join([os.path.join(build, "bin"), llvm, "/usr/sbin", os.environ["PATH"]])
+# Tests see neither the person's configuration nor their colours.
+config.environment["HOME"] = config.test_exec_root
+config.environment["LC_ALL"] = "C.UTF-8"
+config.environment["NO_COLOR"] = "1"
+if "SPILE_VECTORS" in os.environ:
+    config.environment["SPILE_VECTORS"] = os.environ["SPILE_VECTORS"]
+
+spile = os.path.join(build, "bin", "spile")
+config.substitutions += [
+    # Every engine must give the same output: %run-all runs the probe on each and compares.
+    ("%run-all", "python3 " + os.path.join(source, "test", "run_all.py") + " " + spile),
+    ("%spile", spile),
+    ("%clang-bpf", llvm + "/clang -target bpf -O2 -g -I " + os.path.join(source, "lang-spec", "include")
+     + " -I " + os.path.join(build, "include")),
+    ("%examples", os.path.join(source, "examples")),
+    ("%root", source),
+    ("%build", build),
+    ("%inputs", os.path.join(config.test_source_root, "Inputs")),
+    ("%python", "python3"),
+]
+
+
+def works(command):
+    try:
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+config.available_features.add("x86_64" if os.uname().machine == "x86_64" else os.uname().machine)
+if os.path.exists(os.path.join(llvm, "clang")):
+    config.available_features.add("clang")
+if shutil.which("bpftool", path=config.environment["PATH"]):
+    config.available_features.add("bpftool")
+if shutil.which("tcpdump", path=config.environment["PATH"]):
+    config.available_features.add("tcpdump")
+if os.path.exists("/sys/kernel/btf/vmlinux"):
+    config.available_features.add("kernel-btf")
+# A trivial program that the kernel takes from us: root, bpf() allowed.
+if works(["python3", os.path.join(source, "test", "probe_bpf.py")]):
+    config.available_features.add("bpf")
+# ptrace of an own child, which some containers forbid.
+if works([spile, "info", "--has=ptrace"]):
+    config.available_features.add("ptrace")
+if os.path.exists(os.path.join(source, "..", "shared", "conformance", "vectors.tsv")):
+    config.available_features.add("vectors")
+if os.environ.get("SPILE_ASAN"):
+    config.available_features.add("asan")

@@ -1,0 +1,128 @@
+# ./dev test [FILTER]: builds what the tests need and runs every suite; ends with `N passed, N failed, N skipped`.
+#
+# Suites: lit (test/**, the examples, the executable pages of lang-spec/reference and the README), the GoogleTest
+# programs (one result per test case), the checks of the sources themselves (layers, names, format, clang-tidy).
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--build", required=True)
+parser.add_argument("--no-style", action="store_true", help="leave out clang-format and clang-tidy")
+parser.add_argument("filter", nargs="?", default="", help="a regular expression on test names")
+options = parser.parse_args()
+build = os.path.abspath(options.build)
+root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+jobs = str(os.cpu_count() or 1)
+LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
+
+passed, failed, skipped = 0, 0, 0
+failures = []
+
+
+def heading(text):
+    print(f"== {text}", flush=True)
+
+
+def count(name, outcome, detail=""):
+    """One result. [outcome]: passed, failed or skipped."""
+    global passed, failed, skipped
+    if outcome == "passed":
+        passed += 1
+    elif outcome == "skipped":
+        skipped += 1
+        print(f"skipped: {name} {detail}".rstrip(), flush=True)
+    else:
+        failed += 1
+        failures.append(name)
+        print(f"FAILED: {name}\n{detail}", flush=True)
+
+
+def run_build():
+    heading("build")
+    done = subprocess.run(["ninja", "-C", build, "-j", jobs, "unit_tests"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    count("build unit tests", "passed" if done.returncode == 0 else "failed", done.stdout.decode(errors="replace")[-4000:])
+
+
+def run_unit():
+    heading("unit tests")
+    folder = os.path.join(build, "bin", "unit")
+    for program in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        path = os.path.join(folder, program)
+        if not os.access(path, os.X_OK) or (options.filter and not re.search(options.filter, "unit/" + program)):
+            continue
+        with tempfile.NamedTemporaryFile(suffix=".xml") as report:
+            start = time.monotonic()
+            try:
+                done = subprocess.run([path, "--gtest_brief=1", f"--gtest_output=xml:{report.name}"], cwd=root,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
+                code, output = done.returncode, done.stdout.decode(errors="replace")
+            except subprocess.TimeoutExpired:
+                code, output = -1, "timed out after 600 s"
+            try:
+                cases = list(ElementTree.parse(report.name).getroot().iter("testcase"))
+            except ElementTree.ParseError:
+                cases = []
+        bad = 0
+        for case in cases:
+            name = f"unit/{program}/{case.get('classname')}.{case.get('name')}"
+            if case.find("failure") is not None:
+                bad += 1
+                count(name, "failed", case.find("failure").get("message", "")[:2000])
+            elif case.find("skipped") is not None or case.get("result") == "skipped":
+                note = case.find("skipped")
+                count(name, "skipped", f"({note.get('message', '')})" if note is not None else "")
+            else:
+                count(name, "passed")
+        if code != 0 and not bad:
+            count(f"unit/{program}", "failed", f"exit {code}\n{output[-2000:]}")
+        print(f"   {program}: {len(cases)} cases, {time.monotonic() - start:.1f} s", flush=True)
+
+
+def run_lit():
+    heading("lit")
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        command = [sys.executable, LIT, "-q", "-j", jobs, "--timeout", "300", "-o", report.name, "--allow-empty-runs",
+                   os.path.join(root, "test")]
+        if options.filter:
+            command += ["--filter", options.filter]
+        subprocess.run(command, env={**os.environ, "SPILE_BUILD_DIR": build})
+        try:
+            tests = json.load(open(report.name))["tests"]
+        except (OSError, ValueError, KeyError):
+            count("lit", "failed", "lit gave no results")
+            return
+    for test in tests:
+        outcome = {"PASS": "passed", "FLAKYPASS": "passed", "XFAIL": "passed", "UNSUPPORTED": "skipped"}.get(test["code"], "failed")
+        count(test["name"], outcome, "" if outcome != "failed" else "(above)")
+
+
+def run_style():
+    for script, needs in (("layers.py", ()), ("style.py", ())):
+        heading(script)
+        done = subprocess.run([sys.executable, os.path.join(root, "test", "style", script), "--build", build, *needs],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for line in done.stdout.decode(errors="replace").splitlines():
+            outcome, _, rest = line.partition(": ")
+            if outcome in ("passed", "failed", "skipped"):
+                name, _, detail = rest.partition(" -- ")
+                count(f"style/{name}", outcome, detail.replace("\\n", "\n"))
+        if done.returncode not in (0, 1):
+            count(f"style/{script}", "failed", done.stdout.decode(errors="replace")[-2000:])
+
+
+run_build()
+run_unit()
+run_lit()
+if not options.filter and not options.no_style:
+    run_style()
+if failures:
+    print("failed:\n  " + "\n  ".join(failures))
+print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+sys.exit(1 if failed or not passed else 0)
