@@ -32,22 +32,54 @@ static_assert(sizeof(Insn) == 8);
 enum Class : uint8_t { LD = 0, LDX = 1, ST = 2, STX = 3, ALU = 4, JMP = 5, JMP32 = 6, ALU64 = 7 };
 // Section 4.1: ALU operations; bit 3 of an opcode says whether the source is a register (X) or the immediate (K).
 enum AluOp : uint8_t {
-  ADD = 0x00, SUB = 0x10, MUL = 0x20, DIV = 0x30, OR = 0x40, AND = 0x50, LSH = 0x60, RSH = 0x70,
-  NEG = 0x80, MOD = 0x90, XOR = 0xa0, MOV = 0xb0, ARSH = 0xc0, END = 0xd0,
+  ADD = 0x00,
+  SUB = 0x10,
+  MUL = 0x20,
+  DIV = 0x30,
+  OR = 0x40,
+  AND = 0x50,
+  LSH = 0x60,
+  RSH = 0x70,
+  NEG = 0x80,
+  MOD = 0x90,
+  XOR = 0xa0,
+  MOV = 0xb0,
+  ARSH = 0xc0,
+  END = 0xd0,
 };
 enum Source : uint8_t { K = 0x00, X = 0x08 };
 // Section 4.3: jumps.
 enum JumpOp : uint8_t {
-  JA = 0x00, JEQ = 0x10, JGT = 0x20, JGE = 0x30, JSET = 0x40, JNE = 0x50, JSGT = 0x60, JSGE = 0x70,
-  CALL = 0x80, EXIT = 0x90, JLT = 0xa0, JLE = 0xb0, JSLT = 0xc0, JSLE = 0xd0, JCOND = 0xe0,
+  JA = 0x00,
+  JEQ = 0x10,
+  JGT = 0x20,
+  JGE = 0x30,
+  JSET = 0x40,
+  JNE = 0x50,
+  JSGT = 0x60,
+  JSGE = 0x70,
+  CALL = 0x80,
+  EXIT = 0x90,
+  JLT = 0xa0,
+  JLE = 0xb0,
+  JSLT = 0xc0,
+  JSLE = 0xd0,
+  JCOND = 0xe0,
 };
 // Section 5: modes and sizes of loads and stores.
 enum Mode : uint8_t { IMM = 0x00, ABS = 0x20, IND = 0x40, MEM = 0x60, MEMSX = 0x80, ATOMIC = 0xc0 };
 enum Size : uint8_t { W = 0x00, H = 0x08, B = 0x10, DW = 0x18 };
 // Section 5.3: atomic operations, in imm.
 enum AtomicOp : int32_t {
-  kAtomicAdd = 0x00, kAtomicOr = 0x40, kAtomicAnd = 0x50, kAtomicXor = 0xa0, kAtomicFetch = 0x01,
-  kAtomicXchg = 0xe1, kAtomicCmpxchg = 0xf1, kAtomicLoadAcquire = 0x100, kAtomicStoreRelease = 0x110,
+  kAtomicAdd = 0x00,
+  kAtomicOr = 0x40,
+  kAtomicAnd = 0x50,
+  kAtomicXor = 0xa0,
+  kAtomicFetch = 0x01,
+  kAtomicXchg = 0xe1,
+  kAtomicCmpxchg = 0xf1,
+  kAtomicLoadAcquire = 0x100,
+  kAtomicStoreRelease = 0x110,
 };
 // Section 5.4 and uapi/linux/bpf.h: src of a 64-bit immediate load.
 enum PseudoLoad : uint8_t {
@@ -68,8 +100,8 @@ enum PseudoCall : uint8_t {
 inline constexpr unsigned kFramePointer = 10;
 inline constexpr unsigned kRegisterCount = 11;
 
-constexpr uint8_t opcode(Class c, uint8_t op, Source s) { return static_cast<uint8_t>(c | op | s); }
-constexpr uint8_t mem_opcode(Class c, Mode m, Size s) { return static_cast<uint8_t>(c | m | s); }
+constexpr uint8_t opcode(Class c, uint8_t op, Source s) { return static_cast<uint8_t>(+c | op | +s); }
+constexpr uint8_t mem_opcode(Class c, Mode m, Size s) { return static_cast<uint8_t>(+c | +m | +s); }
 constexpr unsigned bytes_of(Size s) { return s == W ? 4 : s == H ? 2 : s == B ? 1 : 8; }
 
 }  // namespace spile::isa
