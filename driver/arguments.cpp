@@ -1,0 +1,78 @@
+#include "driver/arguments.h"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace spile::driver {
+
+// What people type who come from the neighbours, and what it is called here.
+struct ForeignOption {
+  std::string_view option, hint;
+};
+static constexpr auto kForeign = std::to_array<ForeignOption>({
+    {"--dry-run", "`spile check FILE` compiles and verifies without running"},
+    {"-x", "stap's target: use `-p PID`, or `-c CMD` to start one"},
+    {"-n", "dtrace's one-liner option: write the probe to a file, or pass it on standard input as `-`"},
+    {"--unsafe", "there is no unsafe mode: every program is verified"},
+    {"--info", "`spile info` says what this machine can do"},
+    {"-target", "the target is always bpf"},
+    {"--target", "the target is always bpf"},
+    {"-emit-llvm", "`spile build --emit=ir` prints Spile's own IR"},
+});
+
+void CommandLine::add_common() {
+  options.add_options()("help,h", "show this help")("color", po::value<std::string>()->value_name("WHEN"),
+                                                    "auto, always or never")("quiet,q", "no status on stderr")(
+      "verbose,v", "say more on stderr");
+}
+
+static void show_help(const CommandLine &line, Console &console) {
+  std::ostringstream text;
+  text << "usage: " << line.usage << "\n\n" << line.about << "\n\n" << line.options;
+  if (!line.footer.empty()) text << "\n" << line.footer << "\n";
+  console.print(text.str());
+}
+
+std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console &console, int &exit_code) const {
+  po::options_description all;
+  all.add(options).add(hidden);
+  po::variables_map values;
+  // clang's spelling of two long options with one dash.
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  for (std::string &word : words)
+    for (std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-mcpu", "-nobuiltininc"})
+      if (word == name || word.starts_with(std::string(name) + "=")) word.insert(0, "-");
+  namespace style = po::command_line_style;
+  const int how = style::allow_long | style::long_allow_adjacent | style::long_allow_next | style::allow_short |
+                  style::allow_dash_for_short | style::short_allow_adjacent | style::short_allow_next;
+  try {
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(how).run(), values);
+    if (values.contains("help")) {
+      show_help(*this, console);
+      exit_code = kExitOk;
+      return std::nullopt;
+    }
+    po::notify(values);
+  } catch (const po::error &error) {
+    Error usage{Error::Kind::Usage, error.what(), {}, 0};
+    for (const ForeignOption &foreign : kForeign)
+      if (std::ranges::find(words, foreign.option) != words.end()) usage.hint = foreign.hint;
+    if (usage.hint.empty()) usage.hint = "see `" + this->usage.substr(0, this->usage.find(' ', 6)) + " --help`";
+    exit_code = console.fail(usage);
+    return std::nullopt;
+  }
+  if (values.contains("quiet")) console.quiet = true;
+  if (values.contains("verbose")) console.verbosity++;
+  if (values.contains("color")) {
+    const auto &when = values["color"].as<std::string>();
+    if (when != "auto" && when != "always" && when != "never") {
+      exit_code = console.usage("--color takes auto, always or never, not `{}`", when);
+      return std::nullopt;
+    }
+    console.set_colour(when == "auto" ? Colour::Auto : when == "always" ? Colour::Always : Colour::Never);
+  }
+  return values;
+}
+
+}  // namespace spile::driver

@@ -1,0 +1,29 @@
+// Parsing of one command's options with Boost.Program_options: help text, hints for the options of neighbours, errors
+// as usage errors.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <optional>
+#include <string>
+
+#include "driver/commands.h"
+
+namespace spile::driver {
+
+namespace po = boost::program_options;
+
+struct CommandLine {
+  std::string usage;             // "spile check [options] FILE..."
+  std::string about;             // a sentence or two
+  po::options_description options{"options"};
+  po::options_description hidden;  // accepted, not shown
+  po::positional_options_description positional;
+  std::string footer;            // examples; may be empty
+
+  // Adds --help, --color, -q, -v.
+  void add_common();
+  // The values, or the exit code when there is nothing left to do (--help was printed, or the usage was wrong).
+  std::optional<po::variables_map> parse(Arguments arguments, Console &console, int &exit_code) const;
+};
+
+}  // namespace spile::driver

@@ -1,0 +1,74 @@
+#include "driver/console.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+namespace spile::driver {
+
+// Writes it all; false when nobody reads any more.
+static bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+Console::Console() { set_colour(Colour::Auto); }
+
+void Console::set_colour(Colour colour) {
+  const char *no_colour = std::getenv("NO_COLOR");
+  const bool wanted = no_colour == nullptr || *no_colour == '\0';
+  colour_err_ = colour == Colour::Always || (colour == Colour::Auto && wanted && ::isatty(STDERR_FILENO) == 1);
+}
+
+bool Console::print(std::string_view text) {
+  if (output_closed_) return false;
+  buffer_ += text;
+  // A person who watches, or a pipe into another program, sees each line when it happens; a big dump is not slowed.
+  if (buffer_.size() >= (size_t{64} << 10) || buffer_.ends_with('\n')) flush();
+  return !output_closed_;
+}
+
+void Console::flush() {
+  if (!buffer_.empty() && !output_closed_ && !write_all(STDOUT_FILENO, buffer_)) output_closed_ = true;
+  buffer_.clear();
+}
+
+void Console::error_text(std::string_view text) {
+  flush();
+  write_all(STDERR_FILENO, text);
+}
+
+int Console::fail(const Error &error) {
+  const std::string_view red = colour_err_ ? "\033[1;31m" : "", reset = colour_err_ ? "\033[0m" : "";
+  std::string text = fmt::format("spile: {}error:{} {}\n", red, reset, error.message);
+  if (!error.hint.empty()) text += fmt::format("  hint: {}\n", error.hint);
+  error_text(text);
+  return exit_code(error.kind);
+}
+
+void Console::report(const SourceManager &sources, const Diagnostic &diagnostic) {
+  RenderOptions options;
+  options.colour = colour_err_;
+  error_text(render_text(sources, diagnostic, options));
+}
+
+void Console::summary(const Diagnostics &diagnostics) {
+  size_t warnings = 0;
+  for (const Diagnostic &d : diagnostics.all()) warnings += d.severity == Severity::Warning;
+  const size_t errors = diagnostics.error_count();
+  if (quiet || (errors == 0 && warnings == 0)) return;
+  const auto plural = [](size_t n, std::string_view word) { return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s"); };
+  std::string text;
+  if (errors != 0) text = plural(errors, "error");
+  if (warnings != 0) text += (text.empty() ? "" : ", ") + plural(warnings, "warning");
+  error_text(text + "\n");
+}
+
+}  // namespace spile::driver

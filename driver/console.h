@@ -1,0 +1,54 @@
+// Console: the two streams of a command. stdout carries only what was asked for; everything else goes to stderr.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "driver/exit_codes.h"
+#include "support/diagnostics.h"
+#include "support/result.h"
+
+namespace spile::driver {
+
+enum class Colour { Auto, Always, Never };
+
+class Console {
+ public:
+  Console();
+
+  // --color=, -q and -v; colours are decided for each stream on its own, and NO_COLOR is honoured.
+  void set_colour(Colour colour);
+  bool quiet = false;
+  int verbosity = 0;
+
+  // To stdout, unbuffered past flush(). False once the reader has closed the pipe.
+  bool print(std::string_view text);
+  void flush();
+  bool output_closed() const { return output_closed_; }
+  // A status line on stderr: `spile: text`. Nothing under -q.
+  template <class... Args>
+  void status(fmt::format_string<Args...> format, Args &&...args) {
+    if (!quiet) error_text(fmt::format("spile: {}\n", fmt::format(format, std::forward<Args>(args)...)));
+  }
+  // Always on stderr.
+  void error_text(std::string_view text);
+
+  // `spile: error: message`, with the hint; returns the exit code that its kind asks for.
+  int fail(const Error &error);
+  template <class... Args>
+  int usage(fmt::format_string<Args...> format, Args &&...args) {
+    return fail(Error{Error::Kind::Usage, fmt::format(format, std::forward<Args>(args)...), {}, 0});
+  }
+  void report(const SourceManager &sources, const Diagnostic &diagnostic);
+  // `1 error` or `3 errors, 2 warnings`, when there was any.
+  void summary(const Diagnostics &diagnostics);
+
+ private:
+  bool colour_err_ = false;
+  bool output_closed_ = false;
+  std::string buffer_;
+};
+
+}  // namespace spile::driver

@@ -1,0 +1,58 @@
+// spile: one program that compiles, verifies, explains and runs eBPF probes. The verb chooses the command; without
+// one, `run` is meant (`spile probe.bpf.c`, and `#!/usr/bin/env -S spile` scripts).
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "driver/commands.h"
+#include "driver/version.h"
+
+namespace spile::driver {
+
+static int help(Console &console) {
+  std::string text = "usage: spile [COMMAND] [options] FILE\n\n"
+                     "Compiles restricted C with SEC() annotations to eBPF, proves it safe and runs it, without root.\n\n"
+                     "commands (`spile COMMAND --help` says more):\n";
+  for (const Command &command : kCommands) text += fmt::format("  {:<9} {}\n", command.name, command.summary);
+  text += "\nexamples:\n"
+          "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
+          "  spile check probe.bpf.c\n"
+          "  spile build probe.bpf.c -o probe.o\n"
+          "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n";
+  console.print(text);
+  return kExitOk;
+}
+
+static int main(std::vector<std::string> words) {
+  Console console;
+  // A reader that closes the pipe ends a trace quietly: write(2) says so, no signal is needed.
+  std::signal(SIGPIPE, SIG_IGN);
+  int code = kExitUsage;
+  if (words.empty()) {
+    console.error_text("spile: no file and no command; `spile --help` lists the commands\n");
+  } else if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    if (words.size() > 1 && words[0] == "help") {
+      for (const Command &command : kCommands)
+        if (command.name == words[1]) return command.function(std::vector<std::string>{"--help"}, console);
+      return console.usage("there is no command `{}`", words[1]);
+    }
+    code = help(console);
+  } else if (words[0] == "--version") {
+    code = command_version({}, console);
+  } else {
+    auto function = command_run;
+    Arguments rest = words;
+    for (const Command &command : kCommands)
+      if (command.name == words[0]) {
+        function = command.function;
+        rest = rest.subspan(1);
+      }
+    code = function(rest, console);
+  }
+  console.flush();
+  return code;
+}
+
+}  // namespace spile::driver
+
+int main(int argc, char **argv) { return spile::driver::main({argv + (argc > 0 ? 1 : 0), argv + argc}); }

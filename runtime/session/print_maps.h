@@ -1,0 +1,20 @@
+// Prints maps for a person: one line an element, by the types in BTF.
+//
+//     calls[openat] = 12
+//     kills[4711] = { .killer = 4710, .uid = 0, .comm = "sh" }
+//
+// Elements whose value is an integer come largest first, others in the order of their keys. An array's zero elements
+// are left out: nothing was stored there.
+#pragma once
+
+#include <string>
+
+#include "backend/object/object.h"
+#include "runtime/maps/map.h"
+
+namespace spile::session {
+
+// Appends the lines of one map to [out].
+void print_map(const object::Object &object, const object::Map &declaration, maps::Map &map, std::string &out);
+
+}  // namespace spile::session
