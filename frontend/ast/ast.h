@@ -17,6 +17,7 @@ struct Type;  // frontend/types/types.h
 namespace spile::sema {
 struct Symbol;  // frontend/sema/symbol.h
 struct Label;
+struct Initializer;
 }
 
 namespace spile::ast {
@@ -257,12 +258,15 @@ struct Expr {
   sema::Symbol *symbol = nullptr;  // Identifier: what it names. Member: null; see field
   const struct FieldRef *field = nullptr;  // Member: the field, through anonymous members
   Expr *chosen = nullptr;          // Generic, ChooseExpr: the selected expression
+  std::string_view bytes;          // StringLit: the decoded bytes, without the terminating zero
+  const sema::Initializer *initializer = nullptr;  // CompoundLit: what it holds
 };
 
 // sema: where a member lies in its record, anonymous members added up.
 struct FieldRef {
   uint64_t offset = 0;  // bytes
   uint32_t bit_offset = 0, bit_width = 0;  // within the storage unit at offset; 0 width: not a bitfield
+  uint32_t unit_bytes = 0;  // of a bitfield's storage unit: 1, 2, 4, 8; 0: it lies across units, bytes from [offset] on
 };
 
 }  // namespace spile::ast

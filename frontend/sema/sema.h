@@ -1,0 +1,32 @@
+// Sema: from a tree in which nothing is resolved to one in which everything is.
+//
+// In:  the tree of parse (ast/ast.h). Out: the same tree with its "sema" fields filled (types, symbols, conversions as
+// ImplicitCast nodes, constant values) and a Unit. Every fault is reported, and analysis goes on past it: an
+// expression that was reported has the error type, which silences what would follow from it. When diags.has_errors()
+// afterwards, the tree must not be lowered.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "frontend/ast/ast.h"
+#include "frontend/sema/symbol.h"
+#include "frontend/types/types.h"
+
+namespace spile {
+class Arena;
+class Diagnostics;
+}  // namespace spile
+
+namespace spile::sema {
+
+struct Unit {
+  std::unique_ptr<types::Context> types;
+  // Variables with static storage and functions, in the order of their first declaration; declared only or defined.
+  std::vector<Symbol *> symbols;
+  // File-scope asm("...") that is empty; others are errors.
+};
+
+Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags);
+
+}  // namespace spile::sema
