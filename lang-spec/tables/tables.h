@@ -37,14 +37,23 @@ enum class ArgKind : uint8_t {
   StackOrNull,        // a stack address or 0: a callback's context
 };
 
-enum HelperFlags : uint8_t { kGplOnly = 1, kSleeps = 2, kChangesPacket = 4, kUserSide = 8 };
+enum HelperFlags : uint16_t {
+  kGplOnly = 1,
+  kSleeps = 2,
+  kChangesPacket = 4,
+  kUserSide = 8,
+  kTracingOnly = 16,     // only for tracing programs (bpf_tracing_func_proto), and on the user's side
+  kPacketOnly = 32,      // only for programs whose context is a packet
+  kReturnsLength = 64,   // the result is at most the size argument, or a negative errno
+  kReturnsCpu = 128,     // the result is a CPU number
+};
 
 struct Helper {
   uint32_t number;
   std::string_view name;  // without "bpf_"; Spile's own have their whole name
   ReturnKind result;
   std::array<ArgKind, 5> args;
-  uint8_t flags;
+  uint16_t flags;
   std::string_view prototype;
 };
 
