@@ -1,0 +1,49 @@
+#include "lang-spec/tables/tables.h"
+
+#include <gtest/gtest.h>
+
+namespace spile::tables {
+namespace {
+
+std::string_view type_of(std::string_view section) {
+  const ProgramType *row = find_program_type(section);
+  return row != nullptr ? row->name : std::string_view{"-"};
+}
+
+TEST(Programs, SectionsMatchAsLibbpfMatchesThem) {
+  EXPECT_EQ(type_of("tracepoint/syscalls/sys_enter_kill"), "TRACEPOINT");
+  EXPECT_EQ(type_of("tp/syscalls/sys_enter_kill"), "TRACEPOINT");
+  EXPECT_EQ(type_of("?tp/syscalls/sys_enter_kill"), "TRACEPOINT");
+  EXPECT_EQ(type_of("socket"), "SOCKET_FILTER");
+  EXPECT_EQ(type_of("interval/1s"), "USER_SIDE");
+  // What needs a rest has one; what has none takes none.
+  EXPECT_EQ(type_of("interval"), "-");
+  EXPECT_EQ(type_of("tracepoint/"), "-");
+  EXPECT_EQ(type_of("begin/now"), "-");
+  EXPECT_EQ(type_of("tracepointy/x"), "-");
+  EXPECT_EQ(type_of(""), "-");
+}
+
+TEST(Programs, NearestSectionsComeBestFirst) {
+  EXPECT_EQ(nearest_sections("tracepoin/syscalls/x")[0], "tracepoint");
+  EXPECT_EQ(nearest_sections("sockett")[0], "socket");
+}
+
+TEST(Helpers, FoundByNumberAndName) {
+  ASSERT_NE(find_helper(1), nullptr);
+  EXPECT_EQ(find_helper(1)->name, "map_lookup_elem");
+  EXPECT_EQ(find_helper("ktime_get_ns")->number, 5u);
+  EXPECT_EQ(find_helper(0), nullptr);
+  EXPECT_EQ(find_helper(0x6fff), nullptr);
+}
+
+TEST(Contexts, FieldsAreFoundByAnyOfTheirBytes) {
+  const CtxField *cb = find_ctx_field(CtxKind::SkBuff, 50);
+  ASSERT_NE(cb, nullptr);
+  EXPECT_EQ(cb->name, "cb");
+  EXPECT_EQ(find_ctx_field(CtxKind::SkBuff, 191)->name, "hwtstamp");
+  EXPECT_EQ(find_ctx_field(CtxKind::SkBuff, 192), nullptr);
+}
+
+}  // namespace
+}  // namespace spile::tables
