@@ -2,11 +2,12 @@
 //
 // Shared by both engines, by helpers, and by the user's side that prints maps. Safe for concurrent use by several
 // threads: a pointer returned by lookup stays valid as long as the map lives (its element may be deleted and reused,
-// as under RCU in the kernel).
+// as in the kernel's preallocated maps).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +43,10 @@ class Map {
   // The key after [key] in [next]; the first for a null key or one that is gone (as BPF_MAP_GET_NEXT_KEY). 0, or
   // -ENOENT after the last.
   virtual int64_t next_key(const std::byte *key, std::byte *next) = 0;
+  // Calls [visit] for each element until it returns true; the number of calls. [visit] may update and delete elements
+  // of this map: one that is deleted before its turn may still be visited, as under RCU in the kernel.
+  using Visit = std::function<bool(const std::byte *key, std::byte *value)>;
+  virtual uint64_t for_each(const Visit &visit) = 0;
   // Elements present; max_entries for arrays.
   virtual size_t size() const = 0;
   // Where value storage begins when every value lies in one block at a stride known at load time (arrays); else null.

@@ -1,0 +1,30 @@
+// ArrayMap: BPF_MAP_TYPE_ARRAY. One block of values at a fixed stride, all present and zero from the start.
+#pragma once
+
+#include "runtime/maps/map.h"
+#include "runtime/maps/pages.h"
+
+namespace spile::maps {
+
+class ArrayMap final : public Map {
+ public:
+  // [definition] has passed create()'s checks.
+  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+
+  std::byte *lookup(const std::byte *key) override;
+  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
+  int64_t erase(const std::byte *key) override;
+  int64_t next_key(const std::byte *key, std::byte *next) override;
+  uint64_t for_each(const Visit &visit) override;
+  size_t size() const override { return definition().max_entries; }
+  std::byte *direct_values() override { return values_.data(); }
+
+ private:
+  ArrayMap(const Definition &definition, Pages values);
+  std::byte *at(uint32_t index) const { return values_.data() + index * stride_; }
+
+  Pages values_;
+  uint64_t stride_;
+};
+
+}  // namespace spile::maps

@@ -1,0 +1,194 @@
+#include "runtime/maps/hash_map.h"
+
+#include <sched.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+#include "support/check.h"
+
+namespace spile::maps {
+
+// Yields: with more threads than cores the holder may need this one.
+void SpinLock::wait() { ::sched_yield(); }
+
+template <size_t KeySize>
+HashMap<KeySize>::HashMap(const Definition &definition, uint32_t bucket_count, Pages buckets, Pages slab)
+    : Map(definition),
+      key_(definition.key_size),
+      bucket_mask_(bucket_count - 1),
+      value_offset_(round_up_8(definition.key_size)),
+      stride_(sizeof(Element) + value_offset_ + round_up_8(definition.value_size)),
+      buckets_(std::move(buckets)),
+      slab_(std::move(slab)) {}
+
+template <size_t KeySize>
+Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition) {
+  const uint32_t bucket_count = std::bit_ceil(definition.max_entries);
+  Result<Pages> buckets = Pages::allocate(uint64_t{bucket_count} * sizeof(Bucket));
+  if (!buckets) return std::unexpected(buckets.error());
+  // One element more than the map may hold: an update of a full map needs the new one beside the old one.
+  const uint64_t stride = sizeof(Element) + round_up_8(definition.key_size) + round_up_8(definition.value_size);
+  Result<Pages> slab = Pages::allocate((uint64_t{definition.max_entries} + 1) * stride);
+  if (!slab) return std::unexpected(slab.error());
+  return std::unique_ptr<Map>(new HashMap(definition, bucket_count, std::move(*buckets), std::move(*slab)));
+}
+
+template <size_t KeySize>
+typename HashMap<KeySize>::Element *HashMap<KeySize>::find(const std::byte *key, uint32_t hash) const {
+  const Bucket &bucket = bucket_of(hash);
+  while (true) {
+    const uint32_t version = bucket.version.load(std::memory_order_acquire);
+    for (Link link = bucket.head.load(std::memory_order_acquire); link != 0;) {
+      Element &candidate = element(link);
+      // A writer may be filling the element with another key meanwhile. If the key still compares equal, the answer is
+      // as if the lookup had come a moment earlier. If a byte of the new key was seen, so is the new version below:
+      // the fences here and in take() see to it.
+      if (candidate.hash.load(std::memory_order_relaxed) == hash && key_.equal(candidate.key(), key)) return &candidate;
+      link = candidate.next.load(std::memory_order_acquire);
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (bucket.version.load(std::memory_order_relaxed) == version) return nullptr;
+  }
+}
+
+template <size_t KeySize>
+std::byte *HashMap<KeySize>::lookup(const std::byte *key) {
+  Element *found = find(key, key_.hash(key));
+  return found == nullptr ? nullptr : value_of(*found);
+}
+
+template <size_t KeySize>
+std::atomic<typename HashMap<KeySize>::Link> *HashMap<KeySize>::link_to(const std::byte *key, uint32_t hash) {
+  std::atomic<Link> *from = &bucket_of(hash).head;
+  for (Link link = from->load(std::memory_order_relaxed); link != 0;) {
+    Element &candidate = element(link);
+    if (candidate.hash.load(std::memory_order_relaxed) == hash && key_.equal(candidate.key(), key)) return from;
+    from = &candidate.next;
+    link = from->load(std::memory_order_relaxed);
+  }
+  return nullptr;
+}
+
+template <size_t KeySize>
+int64_t HashMap<KeySize>::update(const std::byte *key, const std::byte *value, uint64_t flags) {
+  if (flags > BPF_EXIST) return -EINVAL;  // BPF_F_LOCK too: the value has no bpf_spin_lock
+  const uint32_t hash = key_.hash(key);
+  const std::lock_guard guard(lock_);
+  std::atomic<Link> *old = link_to(key, hash);
+  if (old != nullptr && flags == BPF_NOEXIST) return -EEXIST;
+  if (old == nullptr && flags == BPF_EXIST) return -ENOENT;
+  if (old == nullptr && count_.load(std::memory_order_relaxed) == definition().max_entries) return -E2BIG;
+
+  const Link added = take();
+  Element &fresh = element(added);
+  std::memcpy(fresh.key(), key, key_.size());
+  std::memcpy(value_of(fresh), value, definition().value_size);
+  fresh.hash.store(hash, std::memory_order_relaxed);
+  Bucket &bucket = bucket_of(hash);
+  if (old == nullptr) {
+    fresh.next.store(bucket.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    bucket.head.store(added, std::memory_order_release);
+    count_.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    const Link replaced = old->load(std::memory_order_relaxed);
+    fresh.next.store(element(replaced).next.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    old->store(added, std::memory_order_release);
+    give_back(replaced, bucket);
+  }
+  return 0;
+}
+
+template <size_t KeySize>
+int64_t HashMap<KeySize>::erase(const std::byte *key) {
+  const uint32_t hash = key_.hash(key);
+  const std::lock_guard guard(lock_);
+  std::atomic<Link> *from = link_to(key, hash);
+  if (from == nullptr) return -ENOENT;
+  const Link removed = from->load(std::memory_order_relaxed);
+  from->store(element(removed).next.load(std::memory_order_relaxed), std::memory_order_release);
+  give_back(removed, bucket_of(hash));
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  return 0;
+}
+
+template <size_t KeySize>
+typename HashMap<KeySize>::Link HashMap<KeySize>::take() {
+  if (free_.empty()) return fresh_++;
+  const Link taken = free_.back();
+  free_.pop_back();
+  // Whoever sees what is now written into the element also sees the version that give_back() counted up.
+  std::atomic_thread_fence(std::memory_order_release);
+  return taken;
+}
+
+template <size_t KeySize>
+void HashMap<KeySize>::give_back(Link removed, Bucket &bucket) {
+  bucket.version.fetch_add(1, std::memory_order_release);
+  free_.push_back(removed);
+}
+
+template <size_t KeySize>
+bool HashMap<KeySize>::first_from(uint64_t bucket_index, std::byte *next) const {
+  for (uint64_t i = bucket_index; i <= bucket_mask_; i++) {
+    const Link link = bucket_of(static_cast<uint32_t>(i)).head.load(std::memory_order_relaxed);
+    if (link == 0) continue;
+    std::memcpy(next, element(link).key(), key_.size());
+    return true;
+  }
+  return false;
+}
+
+template <size_t KeySize>
+int64_t HashMap<KeySize>::next_key(const std::byte *key, std::byte *next) {
+  const std::lock_guard guard(lock_);
+  uint64_t from_bucket = 0;
+  if (key != nullptr) {
+    const uint32_t hash = key_.hash(key);
+    if (Element *found = find(key, hash)) {
+      const Link link = found->next.load(std::memory_order_relaxed);
+      if (link != 0) {
+        std::memcpy(next, element(link).key(), key_.size());
+        return 0;
+      }
+      from_bucket = uint64_t{hash & bucket_mask_} + 1;
+    }
+  }
+  return first_from(from_bucket, next) ? 0 : -ENOENT;
+}
+
+template <size_t KeySize>
+uint64_t HashMap<KeySize>::for_each(const Visit &visit) {
+  // Kernel: has no bound on the visits; there and here a callback that keeps replacing the element that comes next
+  // could go round for ever. Ours is stricter: as many visits as the map can have elements.
+  const uint64_t limit = definition().max_entries;
+  uint64_t visited = 0;
+  for (uint64_t i = 0; i <= bucket_mask_; i++) {
+    Link link = bucket_of(static_cast<uint32_t>(i)).head.load(std::memory_order_acquire);
+    while (link != 0 && visited < limit) {
+      Element &current = element(link);
+      // Before the visit: it may delete this element, whose link then changes when the element is used again.
+      link = current.next.load(std::memory_order_acquire);
+      visited++;
+      if (visit(current.key(), value_of(current))) return visited;
+    }
+  }
+  return visited;
+}
+
+Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition) {
+  switch (definition.key_size) {
+    case 4:
+      return HashMap<4>::make(definition);
+    case 8:
+      return HashMap<8>::make(definition);
+    case 16:
+      return HashMap<16>::make(definition);
+    default:
+      return HashMap<0>::make(definition);
+  }
+}
+
+}  // namespace spile::maps

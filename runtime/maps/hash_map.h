@@ -1,0 +1,92 @@
+// HashMap: BPF_MAP_TYPE_HASH. Buckets of chained elements from one preallocated slab.
+//
+//   bucket { head, version } ──► element ──► element ──► 0
+//
+// Lookups take no lock and never miss a key that is there. Writers are serialised by one spin lock. An element that is
+// removed keeps its link, so that a reader standing on it goes on; it may be reused at once, even in another bucket,
+// and then leads the reader astray. But the version of the bucket it was removed from is counted up before that: a
+// reader that found nothing looks at the version again, and starts over when it has moved.
+//
+// An update of a present key puts a new element in the place of the old one: a pointer from an earlier lookup goes on
+// seeing the old value, as in the kernel. Kernel: it adds the new element at the head and then unlinks the old one,
+// between which a reader further down the chain misses the key; ours is stricter.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <atomic>
+#include <vector>
+
+#include "runtime/maps/hash_key.h"
+#include "runtime/maps/map.h"
+#include "runtime/maps/pages.h"
+
+namespace spile::maps {
+
+class SpinLock {
+ public:
+  void lock() {
+    while (held_.exchange(true, std::memory_order_acquire))
+      while (held_.load(std::memory_order_relaxed)) wait();
+  }
+  void unlock() { held_.store(false, std::memory_order_release); }
+
+ private:
+  static void wait();
+  std::atomic<bool> held_{false};
+};
+
+template <size_t KeySize>
+class HashMap final : public Map {
+ public:
+  // [definition] has passed create()'s checks.
+  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+
+  std::byte *lookup(const std::byte *key) override;
+  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
+  int64_t erase(const std::byte *key) override;
+  int64_t next_key(const std::byte *key, std::byte *next) override;
+  uint64_t for_each(const Visit &visit) override;
+  size_t size() const override { return count_.load(std::memory_order_relaxed); }
+
+ private:
+  // The place of an element in the slab, from 1 on; 0 ends a chain. All-zero pages are thus an empty table.
+  using Link = uint32_t;
+
+  struct Bucket {
+    std::atomic<Link> head;
+    std::atomic<uint32_t> version;  // removals and replacements in this chain
+  };
+  struct Element {  // the key follows, then the value, each rounded up to 8 bytes
+    std::atomic<Link> next;
+    std::atomic<uint32_t> hash;
+    std::byte *key() { return reinterpret_cast<std::byte *>(this + 1); }
+  };
+
+  HashMap(const Definition &definition, uint32_t bucket_count, Pages buckets, Pages slab);
+  Bucket &bucket_of(uint32_t hash) const { return reinterpret_cast<Bucket *>(buckets_.data())[hash & bucket_mask_]; }
+  Element &element(Link link) const { return *reinterpret_cast<Element *>(slab_.data() + (link - 1) * stride_); }
+  std::byte *value_of(Element &element) const { return element.key() + value_offset_; }
+  Element *find(const std::byte *key, uint32_t hash) const;
+  // The link that leads to the element with [key], or null. The lock is held.
+  std::atomic<Link> *link_to(const std::byte *key, uint32_t hash);
+  // Both with the lock held: an element that no chain leads to; what was taken out of its chain goes back.
+  Link take();
+  void give_back(Link removed, Bucket &bucket);
+  bool first_from(uint64_t bucket_index, std::byte *next) const;
+
+  HashKey<KeySize> key_;
+  uint32_t bucket_mask_;
+  uint64_t value_offset_;  // from the key
+  uint64_t stride_;
+  Pages buckets_, slab_;
+
+  SpinLock lock_;           // guards what follows, and every write to a link or version
+  std::vector<Link> free_;  // deleted elements; the last in is the first out
+  Link fresh_ = 1;          // elements from here on were never used
+  std::atomic<uint32_t> count_{0};
+};
+
+Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition);
+
+}  // namespace spile::maps

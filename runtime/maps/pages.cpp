@@ -1,0 +1,19 @@
+#include "runtime/maps/pages.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+
+namespace spile::maps {
+
+Result<Pages> Pages::allocate(uint64_t size) {
+  void *data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) return os_error(errno, fmt::format("{} bytes", size));
+  return Pages(static_cast<std::byte *>(data), size);
+}
+
+Pages::~Pages() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+}  // namespace spile::maps
