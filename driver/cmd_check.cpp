@@ -1,0 +1,64 @@
+// spile check FILE...: compile and verify. Nothing is attached, no root is needed.
+#include "driver/commands.h"
+#include "driver/compile.h"
+#include "driver/judge.h"
+
+namespace spile::driver {
+
+static void print_states(const Judged &judged, Console &console) {
+  for (size_t i = 0; i < judged.verdict.states.size(); i++)
+    if (!judged.verdict.states[i].empty()) console.print(fmt::format("{}: {}: {}\n", judged.program.name, i, judged.verdict.states[i]));
+}
+
+static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging, Console &console) {
+  Compilation compilation(path, compile, console);
+  object::Object *object = compilation.object();
+  compilation.summary();
+  if (object == nullptr) return compilation.exit_code();
+  int code = kExitOk;
+  const std::vector<Judged> programs = judge(*object, compilation.sources(), judging, console, code);
+  for (const Judged &judged : programs) {
+    const auto &[program, type, verdict] = judged;
+    if (judging.verifier.keep_states) print_states(judged, console);
+    const std::string_view word = verdict.kind == verifier::Verdict::Accept   ? "accepted"
+                                  : verdict.kind == verifier::Verdict::Reject ? "rejected"
+                                                                              : "cannot judge";
+    console.status("{}: {} ({}): {}", path, program.name, program.section, word);
+    if (console.verbosity > 0)
+      console.status("  {} instructions, {} processed, {} states at most, {} bytes of stack", program.insns.size(),
+                     verdict.stats.processed, verdict.stats.peak_states, verdict.stats.stack_depth);
+  }
+  return code;
+}
+
+int command_check(Arguments arguments, Console &console) {
+  CommandLine line;
+  line.usage = "spile check [options] FILE...";
+  line.about = "Compiles each FILE (or reads it, when it is an ELF object of any compiler) and gives the verdict that the\n"
+               "kernel's verifier would give, explained at the source line. Exit 0: every program is accepted; 1: one is\n"
+               "rejected or does not compile; 5: one uses a feature that the verifier does not model yet.";
+  line.add_common();
+  line.options.add_options()("section", po::value<std::string>()->value_name("S"), "only programs in this section")(
+      "prog", po::value<std::string>()->value_name("NAME"), "only the program of this name")(
+      "states", "print the state before each instruction, in the kernel's notation");
+  add_compile_options(line.options);
+  line.hidden.add_options()("file", po::value<std::vector<std::string>>());
+  line.positional.add("file", -1);
+  int code = kExitOk;
+  const auto values = line.parse(arguments, console, code);
+  if (!values) return code;
+  if (!values->contains("file")) return console.usage("`spile check` needs a file");
+  const auto compile = compile_options(*values);
+  if (!compile) return console.fail(compile.error());
+  JudgeOptions judging;
+  if (values->contains("section")) judging.section = (*values)["section"].as<std::string>();
+  if (values->contains("prog")) judging.program = (*values)["prog"].as<std::string>();
+  judging.verifier.keep_states = values->contains("states");
+  for (const std::string &path : (*values)["file"].as<std::vector<std::string>>()) {
+    const int one = check_one(path, *compile, judging, console);
+    if (one != kExitOk && code != kExitProgram) code = one;
+  }
+  return code;
+}
+
+}  // namespace spile::driver

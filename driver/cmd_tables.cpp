@@ -1,0 +1,103 @@
+// spile tables NAME: a table of the language as Markdown; the manual's tables are made with it.
+#include "driver/commands.h"
+#include "driver/arguments.h"
+#include "lang-spec/tables/tables.h"
+#include "support/diagnostics.h"
+
+namespace spile::driver {
+
+namespace {
+
+std::string helpers() {
+  std::string out = "| number | prototype | notes |\n|---|---|---|\n";
+  for (const tables::Helper &helper : tables::kHelpers) {
+    std::string notes;
+    if (helper.flags & tables::kGplOnly) notes = "GPL only";
+    if (helper.flags & tables::kUserSide) notes = "only in `begin`, `end` and `interval` handlers";
+    out += fmt::format("| {} | `{}` | {} |\n", helper.number, helper.prototype, notes);
+  }
+  return out;
+}
+
+std::string_view spoken(tables::SizeRule rule) {
+  switch (rule) {
+    case tables::SizeRule::Any: return "any size";
+    case tables::SizeRule::U32: return "4 bytes";
+    case tables::SizeRule::None: return "none";
+  }
+  return "";
+}
+
+std::string map_types() {
+  std::string out = "| type | name | key | value |\n|---|---|---|---|\n";
+  for (const tables::MapType &map : tables::kMapTypes)
+    out += fmt::format("| `BPF_MAP_TYPE_{}` | {} | {} | {} |\n", map.name, map.spoken, spoken(map.key), spoken(map.value));
+  return out;
+}
+
+std::string programs() {
+  std::string out = "| SEC() | program type | context |\n|---|---|---|\n";
+  for (const tables::ProgramType &row : tables::kProgramTypes) {
+    const tables::Ctx &ctx = tables::kContexts[static_cast<size_t>(row.ctx)];
+    const std::string_view rest = row.match == tables::SectionMatch::Slash ? "/…" : row.match == tables::SectionMatch::Optional ? "[/…]" : "";
+    out += fmt::format("| `{}{}` | {} | `{}` |\n", row.section, rest,
+                       row.flags & tables::kUserSideProgram ? "Spile's own" : fmt::format("`BPF_PROG_TYPE_{}`", row.name), ctx.type);
+  }
+  return out;
+}
+
+std::string contexts() {
+  std::string out = "| context | field | offset | size | access |\n|---|---|---|---|---|\n";
+  for (const tables::CtxField &field : tables::kCtxFields) {
+    const tables::Ctx &ctx = tables::kContexts[static_cast<size_t>(field.ctx)];
+    const std::string_view access = field.access & tables::kWrite ? "read, write" : field.access & tables::kRead ? "read" : "none";
+    out += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", ctx.type, field.name, field.offset, field.size, access);
+  }
+  return out;
+}
+
+std::string diagnostics() {
+  struct Row {
+    std::string_view name, severity, text;
+  };
+  static constexpr Row kRows[] = {
+#define SPILE_DIAG(Name, Level, text) {#Name, #Level, text},
+#include "lang-spec/tables/diagnostics.def"
+#undef SPILE_DIAG
+  };
+  std::string out = "| name | severity | message |\n|---|---|---|\n";
+  for (const Row &row : kRows) out += fmt::format("| {} | {} | {} |\n", row.name, row.severity, row.text);
+  return out;
+}
+
+struct Table {
+  std::string_view name;
+  std::string (*text)();
+};
+constexpr Table kTables[] = {
+    {"helpers", helpers}, {"maps", map_types}, {"programs", programs}, {"contexts", contexts}, {"diagnostics", diagnostics}};
+
+}  // namespace
+
+int command_tables(Arguments arguments, Console &console) {
+  CommandLine line;
+  line.usage = "spile tables NAME";
+  line.about = "Prints a table of the language as Markdown. NAME: helpers, maps, programs, contexts, diagnostics.";
+  line.add_common();
+  line.options.add_options()("format", po::value<std::string>()->value_name("FORMAT"), "md (the default)");
+  line.hidden.add_options()("name", po::value<std::string>());
+  line.positional.add("name", 1);
+  int code = kExitOk;
+  const auto values = line.parse(arguments, console, code);
+  if (!values) return code;
+  if (values->contains("format") && (*values)["format"].as<std::string>() != "md") return console.usage("--format takes md");
+  const std::string name = values->contains("name") ? (*values)["name"].as<std::string>() : "";
+  for (const Table &table : kTables)
+    if (table.name == name) {
+      console.print(table.text());
+      return kExitOk;
+    }
+  return console.usage("`spile tables` takes helpers, maps, programs, contexts or diagnostics, not `{}`", name);
+}
+
+}  // namespace spile::driver

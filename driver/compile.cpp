@@ -1,0 +1,141 @@
+#include "driver/compile.h"
+
+#include <algorithm>
+
+#include "frontend/lower/lower.h"
+#include "frontend/parse/parser.h"
+#include "frontend/sema/sema.h"
+#include "ir/text.h"
+
+namespace spile::driver {
+
+void add_compile_options(po::options_description &options) {
+  using Strings = std::vector<std::string>;
+  options.add_options()("include-dir,I", po::value<Strings>()->value_name("DIR"), "search DIR for headers")(
+      "isystem", po::value<Strings>()->value_name("DIR"), "search DIR after all -I")(
+      "iquote", po::value<Strings>()->value_name("DIR"), "search DIR for #include \"...\"")(
+      "define,D", po::value<Strings>()->value_name("NAME[=VALUE]"), "define a macro")(
+      "undefine,U", po::value<Strings>()->value_name("NAME"), "undefine a macro")(
+      "optimize,O", po::value<std::string>()->value_name("LEVEL"), "0, 1 or 2 (the default)")(
+      "mcpu", po::value<std::string>()->value_name("VERSION"), "v1, v2, v3 (the default) or v4")(
+      "nobuiltininc", "do not use the headers that ship with the language")(
+      "warning,W", po::value<Strings>()->value_name("WARNING"), "-Werror: warnings are errors; others are accepted")(
+      "no-warnings,w", "no warnings")("max-errors", po::value<size_t>()->value_name("N"), "stop after N errors; 0: never");
+}
+
+Result<CompileOptions> compile_options(const po::variables_map &values) {
+  CompileOptions options;
+  const auto strings = [&](const char *name) {
+    return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+  };
+  options.preprocess.include_dirs = strings("include-dir");
+  options.preprocess.system_dirs = strings("isystem");
+  options.preprocess.quote_dirs = strings("iquote");
+  for (std::string &text : strings("define")) options.preprocess.macros.push_back({std::move(text), false});
+  for (std::string &text : strings("undefine")) options.preprocess.macros.push_back({std::move(text), true});
+  options.preprocess.shipped_headers = !values.contains("nobuiltininc");
+  if (values.contains("optimize")) {
+    const auto &level = values["optimize"].as<std::string>();
+    if (level == "0") options.level = ir::OptLevel::O0;
+    else if (level == "1") options.level = ir::OptLevel::O1;
+    else if (level == "2" || level == "3" || level == "s" || level == "z") options.level = ir::OptLevel::O2;
+    else return usage_error("-O takes 0, 1 or 2, not `{}`", level);
+  }
+  if (values.contains("mcpu")) {
+    const auto &cpu = values["mcpu"].as<std::string>();
+    if (cpu.size() != 2 || cpu[0] != 'v' || cpu[1] < '1' || cpu[1] > '4')
+      return usage_error("-mcpu takes v1, v2, v3 or v4, not `{}`", cpu);
+    options.codegen.mcpu = static_cast<unsigned>(cpu[1] - '0');
+  }
+  options.warnings_as_errors = std::ranges::contains(strings("warning"), "error");
+  options.no_warnings = values.contains("no-warnings");
+  if (values.contains("max-errors")) options.max_errors = values["max-errors"].as<size_t>();
+  return options;
+}
+
+Compilation::Compilation(std::string path, CompileOptions options, Console &console)
+    : path_(std::move(path)), options_(std::move(options)), console_(console) {
+  diagnostics_.max_errors = options_.max_errors;
+  diagnostics_.warnings_as_errors = options_.warnings_as_errors;
+  diagnostics_.no_warnings = options_.no_warnings;
+  diagnostics_.on_report = [this](const Diagnostic &d) { console_.report(sources_, d); };
+}
+
+bool Compilation::failed(const Error &error) {
+  exit_code_ = console_.fail(error);
+  return false;
+}
+
+bool Compilation::open() {
+  if (opened_) return file_ != nullptr;
+  opened_ = true;
+  auto loaded = sources_.load(path_);
+  if (!loaded) return failed(loaded.error());
+  file_ = *loaded;
+  if (file_->text.starts_with("\177ELF")) kind_ = InputKind::Object;
+  else if (path_.ends_with(".ir")) kind_ = InputKind::Ir;
+  else if (path_.ends_with(".o"))
+    return file_ = nullptr, failed({Error::Kind::Input, fmt::format("{}: not an ELF file", path_), {}, 0});
+  return true;
+}
+
+const pp::Tokens *Compilation::preprocess() {
+  if (tokens_) return &*tokens_;
+  if (!open()) return nullptr;
+  if (kind_ != InputKind::Source) {
+    failed({Error::Kind::Usage, fmt::format("{}: a C source is needed here", path_), {}, 0});
+    return nullptr;
+  }
+  tokens_ = pp::preprocess(*file_, options_.preprocess, sources_, arena_, diagnostics_);
+  return &*tokens_;
+}
+
+ast::TranslationUnit *Compilation::parse() {
+  if (unit_ != nullptr) return unit_;
+  const pp::Tokens *tokens = preprocess();
+  if (tokens == nullptr) return nullptr;
+  // A header that is missing would only make the parser stumble over every type it declares.
+  if (diagnostics_.has_errors()) return nullptr;
+  unit_ = parse::parse(*tokens, arena_, diagnostics_);
+  return unit_;
+}
+
+ir::Module *Compilation::module(bool optimize) {
+  if (module_) return &*module_;
+  if (!open()) return nullptr;
+  if (kind_ == InputKind::Ir) {
+    module_ = ir::parse_text(*file_, diagnostics_);
+    if (!module_) return nullptr;
+  } else {
+    ast::TranslationUnit *unit = parse();
+    if (unit == nullptr) return nullptr;
+    auto analysed = sema::analyze(*unit, arena_, diagnostics_);
+    if (diagnostics_.has_errors()) return nullptr;
+    module_ = lower::lower(analysed, sources_, diagnostics_);
+    module_->path = path_;
+  }
+  if (optimize && !diagnostics_.has_errors()) ir::run_pipeline(*module_, options_.level, diagnostics_);
+  if (diagnostics_.has_errors()) {
+    module_.reset();
+    return nullptr;
+  }
+  return &*module_;
+}
+
+object::Object *Compilation::object() {
+  if (object_) return &*object_;
+  if (!open()) return nullptr;
+  if (kind_ == InputKind::Object) {
+    auto read = object::read_elf(std::as_bytes(std::span(file_->text)), path_);
+    if (!read) return failed(read.error()), nullptr;
+    object_ = std::move(*read);
+  } else {
+    const ir::Module *lowered = module();
+    if (lowered == nullptr) return nullptr;
+    object_ = codegen::emit(*lowered, options_.codegen, diagnostics_);
+    if (!object_ || diagnostics_.has_errors()) return nullptr;
+  }
+  return &*object_;
+}
+
+}  // namespace spile::driver

@@ -1,0 +1,78 @@
+// From a file on the command line to an object: a source is compiled, an ELF file is read, IR text is optimized.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/emit/emit.h"
+#include "backend/object/object.h"
+#include "driver/arguments.h"
+#include "driver/console.h"
+#include "frontend/pp/preprocessor.h"
+#include "ir/ir.h"
+#include "ir/pipeline.h"
+#include "support/arena.h"
+#include "support/diagnostics.h"
+
+namespace spile::driver {
+
+// Adds the options that every compiling command shares: -I -isystem -iquote -D -U -O -mcpu -W.
+void add_compile_options(po::options_description &options);
+
+struct CompileOptions {
+  pp::Options preprocess;
+  ir::OptLevel level = ir::OptLevel::O2;
+  codegen::CodegenOptions codegen;
+  size_t max_errors = 20;
+  bool warnings_as_errors = false, no_warnings = false;
+};
+// Fails on a value that an option does not take.
+Result<CompileOptions> compile_options(const po::variables_map &values);
+
+enum class InputKind { Source, Object, Ir };
+
+// One input of a command, carried as far as asked. Diagnostics are reported to the console as they come.
+class Compilation {
+ public:
+  Compilation(std::string path, CompileOptions options, Console &console);
+  Compilation(const Compilation &) = delete;
+  Compilation &operator=(const Compilation &) = delete;
+
+  // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
+  bool open();
+  const pp::Tokens *preprocess();
+  ast::TranslationUnit *parse();
+  ir::Module *module(bool optimize = true);
+  object::Object *object();
+
+  InputKind kind() const { return kind_; }
+  int exit_code() const { return exit_code_; }
+  const std::string &path() const { return path_; }
+  const SourceManager &sources() const { return sources_; }
+  Diagnostics &diagnostics() { return diagnostics_; }
+  const CompileOptions &options() const { return options_; }
+  // Counts of errors and warnings, at the end.
+  void summary() { console_.summary(diagnostics_); }
+
+ private:
+  bool failed(const Error &error);
+
+  std::string path_;
+  CompileOptions options_;
+  Console &console_;
+  InputKind kind_ = InputKind::Source;
+  int exit_code_ = kExitProgram;
+  bool opened_ = false;
+  SourceManager sources_;
+  Diagnostics diagnostics_{sources_};
+  Arena arena_;
+  const SourceManager::File *file_ = nullptr;
+  std::optional<pp::Tokens> tokens_;
+  ast::TranslationUnit *unit_ = nullptr;
+  std::optional<ir::Module> module_;
+  std::optional<object::Object> object_;
+};
+
+}  // namespace spile::driver

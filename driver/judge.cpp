@@ -1,0 +1,59 @@
+#include "driver/judge.h"
+
+#include <algorithm>
+
+namespace spile::driver {
+
+static void worsen(int &exit_code, int other) {
+  // A program that is wrong outranks one that could not be judged.
+  if (exit_code == kExitOk || other == kExitProgram) exit_code = other;
+}
+
+std::vector<Judged> judge(const object::Object &object, const SourceManager &sources, const JudgeOptions &options,
+                          Console &console, int &exit_code) {
+  exit_code = kExitOk;
+  std::vector<Judged> judged;
+  bool found = false;
+  for (const object::ProgramEntry &entry : object.programs) {
+    if (!options.section.empty() && entry.section != options.section) continue;
+    if (!options.program.empty() && entry.name != options.program) continue;
+    found = true;
+    const tables::ProgramType *type = tables::find_program_type(entry.section);
+    if (type == nullptr) {
+      const auto nearest = tables::nearest_sections(entry.section);
+      worsen(exit_code, console.fail({Error::Kind::Unsupported,
+                                      fmt::format("{}: program `{}` is in section `{}`, whose program type is not known",
+                                                  object.path, entry.name, entry.section),
+                                      fmt::format("the nearest known sections are `{}`, `{}`, `{}`", nearest[0], nearest[1], nearest[2]),
+                                      0}));
+      continue;
+    }
+    Result<object::Program> program = object::link(object, entry);
+    if (!program) {
+      worsen(exit_code, console.fail(program.error()));
+      continue;
+    }
+    Judged one{std::move(*program), type, {}};
+    one.verdict = verifier::verify(one.program, *type, options.verifier);
+    for (const verifier::Rejection &rejection : one.verdict.rejections) console.report(sources, rejection.diagnostic);
+    if (one.verdict.kind == verifier::Verdict::Reject) worsen(exit_code, kExitProgram);
+    if (one.verdict.kind == verifier::Verdict::CannotJudge) worsen(exit_code, kExitCannotJudge);
+    judged.push_back(std::move(one));
+  }
+  if (!found) {
+    std::string have;
+    for (const object::ProgramEntry &entry : object.programs)
+      have += fmt::format("{}`{}` in `{}`", have.empty() ? "" : ", ", entry.name, entry.section);
+    Error error{Error::Kind::Input, fmt::format("{}: no program to check", object.path), {}, 0};
+    if (!have.empty()) {
+      error.message = fmt::format("{}: no program fits --section or --prog", object.path);
+      error.hint = "the object has " + have;
+    } else {
+      error.hint = "a program is a function with a SEC(\"...\"), for example SEC(\"tracepoint/syscalls/sys_enter_kill\")";
+    }
+    worsen(exit_code, console.fail(error));
+  }
+  return judged;
+}
+
+}  // namespace spile::driver

@@ -1,0 +1,30 @@
+// Links and verifies the programs of an object. Everything that runs has passed here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backend/object/object.h"
+#include "driver/console.h"
+#include "lang-spec/tables/tables.h"
+#include "verifier/verifier.h"
+
+namespace spile::driver {
+
+struct Judged {
+  object::Program program;
+  const tables::ProgramType *type = nullptr;
+  verifier::Verdict verdict;
+};
+
+struct JudgeOptions {
+  std::string section, program;  // judge only these; empty: all
+  verifier::Options verifier;
+};
+
+// The programs with their verdicts. [exit_code] is kExitOk when every one was accepted; else what the worst of them asks
+// for, and the reasons were reported. A link error, an unknown section or no program at all are errors too.
+std::vector<Judged> judge(const object::Object &object, const SourceManager &sources, const JudgeOptions &options,
+                          Console &console, int &exit_code);
+
+}  // namespace spile::driver
