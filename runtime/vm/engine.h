@@ -31,8 +31,11 @@ class Engine {
   virtual Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) = 0;
 };
 
-std::unique_ptr<Engine> make_interpreter();
+// Where an engine finds the function of a helper number: helper_function, or a table of a test.
+using HelperResolver = HelperFn (*)(uint32_t number);
+
+std::unique_ptr<Engine> make_interpreter(HelperResolver resolve = helper_function);
 // Opens the JIT plugin (spile-jit.so, beside the executable or in ../lib/spile). Environment error when it is missing.
-Result<std::unique_ptr<Engine>> make_jit();
+Result<std::unique_ptr<Engine>> make_jit(HelperResolver resolve = helper_function);
 
 }  // namespace spile::vm

@@ -23,7 +23,7 @@ class TaskMemory {
 // What a packet program sees. [headroom] bytes before [data] may be claimed by bpf_xdp_adjust_head.
 struct Packet {
   std::span<std::byte> data;
-  uint32_t wire_length = 0;  // as on the wire; the capture may hold less
+  uint32_t wire_length = 0;     // as on the wire; the capture may hold less
   uint32_t network_offset = 0;  // of the network header in [data]; skb_load_bytes_relative counts from it
   uint32_t mac_offset = 0;
 };
@@ -33,8 +33,8 @@ struct Event {
   uint32_t cpu = 0;
   uint32_t pid = 0, tid = 0;  // in userspace's words: process and thread
   uint32_t uid = 0, gid = 0;
-  std::array<char, 16> comm{};  // NUL-terminated
-  std::span<std::byte> ctx;     // what r1 points to, laid out as the kernel does
+  std::array<char, 16> comm{};   // NUL-terminated
+  std::span<std::byte> ctx;      // what r1 points to, laid out as the kernel does
   TaskMemory *memory = nullptr;  // null: every read of task memory fails with -EFAULT
   Packet *packet = nullptr;
 };

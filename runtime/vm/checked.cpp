@@ -1,0 +1,265 @@
+#include "runtime/vm/checked.h"
+
+#include <algorithm>
+#include <array>
+
+#include "backend/isa/disasm.h"
+#include "backend/isa/info.h"
+#include "runtime/vm/memory.h"
+#include "runtime/vm/resolve.h"
+
+namespace spile::vm {
+namespace {
+
+using isa::Insn;
+using isa::InsnInfo;
+using isa::Shape;
+
+// The value of a kPseudoFunc load: no address, no helper number, and callx knows it again.
+constexpr uint64_t kSubprogramTag = 0x5b1e'0000'0000'0000;
+// A fault this near to a region is told relative to it.
+constexpr uint64_t kNear = 0x10000;
+
+class Checked {
+ public:
+  Checked(std::span<const Insn> insns, const CheckedRun &options)
+      : insns_(insns), options_(options), fuel_(options.fuel) {
+    stack_.fill(std::byte{0});
+    regs_[1] = options.r1;
+    regs_[2] = options.r2;
+    regs_[10] = stack_end(0);
+  }
+
+  Result<uint64_t> run() {
+    while (!finished_) {
+      if (pc_ < 0 || pc_ >= static_cast<int64_t>(insns_.size()))
+        return input_error("instruction {} does not exist: the program has {}", pc_, insns_.size());
+      if (fuel_ == 0) return input_error("stopped at instruction {} after {} instructions", pc_, options_.fuel);
+      fuel_--;
+      if (auto done = step(); !done) return std::unexpected(done.error());
+    }
+    return regs_[0];
+  }
+
+ private:
+  struct Frame {
+    int64_t return_to = 0;
+    std::array<uint64_t, 4> saved{};  // r6..r9
+    uint64_t loops_left = 0;
+  };
+
+  uint64_t stack_end(unsigned depth) const {
+    return reinterpret_cast<uint64_t>(stack_.data()) + (depth + 1) * kStackBytes;
+  }
+
+  template <class... Args>
+  std::unexpected<Error> fault(fmt::format_string<Args...> format, Args &&...args) const {
+    return input_error("instruction {}: `{}`: {}", pc_,
+                       isa::disassemble(insns_, static_cast<size_t>(pc_), isa::TextStyle::Exact),
+                       fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  // The address of [bytes] at base + off, when a region holds all of them.
+  Result<uint64_t> access(uint64_t base, int16_t off, unsigned bytes, bool writes, bool aligned) const {
+    const uint64_t address = base + static_cast<uint64_t>(static_cast<int64_t>(off));
+    const char *verb = writes ? "writes" : "reads";
+    if (aligned && address % bytes != 0) return fault("an atomic access of {} bytes at {:#x}", bytes, address);
+
+    const uint64_t stack_start = reinterpret_cast<uint64_t>(stack_.data());
+    const Region stack{"stack", stack_start, (depth_ + 1) * kStackBytes, true};
+    const Region *nearest = nullptr;
+    uint64_t nearest_distance = kNear;
+    const auto holds = [&](const Region &region) {
+      const uint64_t into = address - region.address;
+      if (into <= region.size && region.size - into >= bytes) return true;
+      const uint64_t distance = into < region.size ? 0 : std::min(into - region.size, region.address - address);
+      if (distance < nearest_distance) {
+        nearest = &region;
+        nearest_distance = distance;
+      }
+      return false;
+    };
+    if (holds(stack)) return address;
+    for (const Region &region : options_.regions) {
+      if (!holds(region)) continue;
+      if (writes && !region.writable) return fault("writes to {}, which is read-only", region.name);
+      return address;
+    }
+    if (nearest == nullptr) return fault("{} {} bytes at {:#x}, which is in no region", verb, bytes, address);
+    return fault("{} {} bytes at {} {:+}, outside of its {} bytes", verb, bytes, nearest->name,
+                 static_cast<int64_t>(address - nearest->address), nearest->size);
+  }
+
+  Result<void> step() {
+    const Insn &insn = insns_[static_cast<size_t>(pc_)];
+    const InsnInfo *info = isa::lookup(insn);
+    if (info == nullptr) return input_error("instruction {}: unknown opcode {:#04x}", pc_, insn.opcode);
+    if (const auto complaint = isa::malformed(*info, insn); !complaint.empty()) return fault("{}", complaint);
+
+    uint64_t &dst = regs_[insn.dst];
+    uint64_t &src = regs_[insn.src];
+    int64_t next = pc_ + 1;
+    const auto writes_dst = [&] { return insn.dst != isa::kFramePointer; };
+    switch (info->shape) {
+      case Shape::AluImm:
+      case Shape::AluReg:
+      case Shape::AluUnary:
+        if (!writes_dst()) return fault("r10 is read-only");
+        dst = isa::alu(info->alu(), info->bits, dst, info->shape == Shape::AluImm ? isa::operand(insn) : src);
+        break;
+      case Shape::BranchImm:
+        if (isa::holds(info->cond(), info->bits, dst, isa::operand(insn))) next += insn.off;
+        break;
+      case Shape::BranchReg:
+        if (isa::holds(info->cond(), info->bits, dst, src)) next += insn.off;
+        break;
+      case Shape::Jump:
+      case Shape::JumpLong:
+        next += isa::distance(*info, insn);
+        break;
+      case Shape::MayGoto:
+        if (loops_left_ == 0)
+          next += insn.off;
+        else
+          loops_left_--;
+        break;
+      case Shape::CallHelper:
+        if (auto called = call_helper(static_cast<uint32_t>(insn.imm)); !called) return called;
+        break;
+      case Shape::CallLocal:
+        if (auto entered = enter(next); !entered) return entered;
+        next += insn.imm;
+        break;
+      case Shape::CallKfunc:
+        return fault("kernel functions exist in the kernel only");
+      case Shape::CallReg:
+        if (dst < kMaxHelperNumber) {
+          if (auto called = call_helper(static_cast<uint32_t>(dst)); !called) return called;
+        } else {
+          const uint64_t target = dst - kSubprogramTag;
+          if (target >= insns_.size()) return fault("calls {:#x}, which is neither a helper nor a subprogram", dst);
+          if (auto entered = enter(next); !entered) return entered;
+          next = static_cast<int64_t>(target);
+        }
+        break;
+      case Shape::Exit:
+        next = leave();
+        break;
+      case Shape::Load:
+      case Shape::LoadAcquire: {
+        if (!writes_dst()) return fault("r10 is read-only");
+        const auto address = access(src, insn.off, info->bytes(), false, info->shape == Shape::LoadAcquire);
+        if (!address) return std::unexpected(address.error());
+        const isa::Extend how = info->shape == Shape::Load ? info->extend() : isa::Extend::Zero;
+        dst = isa::extend(how, info->bits, load_bytes(*address, info->bytes()));
+        break;
+      }
+      case Shape::StoreImm:
+      case Shape::StoreReg:
+      case Shape::StoreRelease: {
+        const auto address = access(dst, insn.off, info->bytes(), true, info->shape == Shape::StoreRelease);
+        if (!address) return std::unexpected(address.error());
+        const uint64_t value = info->shape == Shape::StoreImm ? isa::operand(insn) : src;
+        memcpy(reinterpret_cast<void *>(*address), &value, info->bytes());
+        break;
+      }
+      case Shape::Atomic: {
+        const auto address = access(dst, insn.off, info->bytes(), true, true);
+        if (!address) return std::unexpected(address.error());
+        const isa::AtomicEffect effect =
+            isa::atomic(info->atomic(), info->bits, load_bytes(*address, info->bytes()), src, regs_[0]);
+        if (insn.src == isa::kFramePointer && effect.src != src) return fault("r10 is read-only");
+        memcpy(reinterpret_cast<void *>(*address), &effect.memory, info->bytes());
+        src = effect.src;
+        // A fetch into r0 has the effect on src; only cmpxchg has one on r0.
+        if (info->atomic() == isa::Atomic::Cmpxchg) regs_[0] = effect.r0;
+        break;
+      }
+      case Shape::LoadImm64: {
+        if (!writes_dst()) return fault("r10 is read-only");
+        if (next == static_cast<int64_t>(insns_.size())) return fault("half of a 64-bit immediate");
+        const Insn &second = insns_[static_cast<size_t>(next)];
+        if (const auto complaint = isa::malformed_second(second); !complaint.empty()) return fault("{}", complaint);
+        if (info->op == isa::Op::LddwFunc)
+          dst = kSubprogramTag + static_cast<uint64_t>(next + insn.imm);
+        else if (info->op == isa::Op::Lddw)
+          dst = isa::imm64(insn, second);
+        else
+          return fault("there are no maps here");
+        next++;
+        break;
+      }
+      case Shape::PacketAbs:
+        next = packet(insn.imm, *info, next);
+        break;
+      case Shape::PacketInd:
+        next = packet(static_cast<int32_t>(static_cast<uint32_t>(src) + static_cast<uint32_t>(insn.imm)), *info, next);
+        break;
+    }
+    pc_ = next;
+    return {};
+  }
+
+  static uint64_t load_bytes(uint64_t address, unsigned bytes) {
+    uint64_t value = 0;
+    memcpy(&value, reinterpret_cast<const void *>(address), bytes);
+    return value;
+  }
+
+  int64_t packet(int64_t offset, const InsnInfo &info, int64_t next) {
+    if (options_.env != nullptr && packet_load(*options_.env, offset, info.bytes(), regs_[0])) return next;
+    regs_[0] = 0;
+    return leave();
+  }
+
+  Result<void> call_helper(uint32_t number) {
+    const HelperFn helper = options_.resolve == nullptr ? nullptr : options_.resolve(number);
+    if (helper == nullptr) return fault("there is no helper {} here", number);
+    after_call(helper(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5], options_.env));
+    return {};
+  }
+  void after_call(uint64_t result) {
+    regs_[0] = result;
+    for (unsigned i = 1; i <= 5; i++) regs_[i] = 0;
+  }
+
+  Result<void> enter(int64_t return_to) {
+    if (depth_ + 1 == kMaxFrames) return fault("calls more than {} frames deep", kMaxFrames);
+    frames_[depth_++] = {return_to, {regs_[6], regs_[7], regs_[8], regs_[9]}, loops_left_};
+    regs_[10] = stack_end(depth_);
+    loops_left_ = kMaxLoops;
+    return {};
+  }
+  int64_t leave() {
+    if (depth_ == 0) {
+      finished_ = true;
+      return pc_;
+    }
+    const Frame &frame = frames_[--depth_];
+    after_call(regs_[0]);
+    for (unsigned i = 0; i < 4; i++) regs_[6 + i] = frame.saved[i];
+    regs_[10] = stack_end(depth_);
+    loops_left_ = frame.loops_left;
+    return frame.return_to;
+  }
+
+  std::span<const Insn> insns_;
+  const CheckedRun &options_;
+  uint64_t fuel_;
+  int64_t pc_ = 0;
+  bool finished_ = false;
+  // Sixteen, as many as the 4 bits of an encoding can name.
+  std::array<uint64_t, 16> regs_{};
+  uint64_t loops_left_ = kMaxLoops;
+  unsigned depth_ = 0;
+  std::array<Frame, kMaxFrames> frames_;
+  alignas(16) std::array<std::byte, kMaxFrames * kStackBytes> stack_;
+};
+
+}  // namespace
+
+Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &options) {
+  return Checked(insns, options).run();
+}
+
+}  // namespace spile::vm

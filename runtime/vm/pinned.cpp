@@ -1,0 +1,408 @@
+// The fast interpreter. Each handler is a function whose parameters are the program's registers; it ends by calling the
+// next handler in tail position with the same parameters, so that under preserve_none they stay in machine registers
+// from one instruction to the next:
+//
+//   r6 r7 r8 r9   in registers that C functions preserve: a helper call does not spill them
+//   r1 ... r5     in the argument registers of C: a helper call does not move them
+//   r0, ip        in two of the rest
+//
+// One function exists per row of insns.def and pair of registers, so dst and src cost no decoding: an ALU instruction
+// is the operation, a load of the next handler's address, and a jump. r10, the environment and the call stack are in
+// thread-local memory (`machine`): a twelfth parameter would leave no scratch registers.
+// Sound because: programs were verified and resolve_program has checked targets and register numbers, nothing is
+// checked here but the depth of calls.
+#include <array>
+#include <utility>
+
+#include "runtime/vm/interpreter.h"
+#include "runtime/vm/memory.h"
+#include "runtime/vm/resolve.h"
+#include "support/check.h"
+
+#if SPILE_INTERPRETER_MUSTTAIL && defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+
+namespace spile::vm {
+namespace {
+
+struct Slot;
+
+#define SPILE_REGISTERS                                                                                                \
+  uint64_t r6, uint64_t r7, uint64_t r8, uint64_t r9, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, \
+      uint64_t r0, const Slot *ip
+// Goes on at a slot; each use is an indirect jump of its own, which the branch predictor tells apart.
+#define SPILE_GO(slot)                                                                        \
+  do {                                                                                        \
+    const Slot *const next_ = (slot);                                                         \
+    [[clang::musttail]] return next_->handler(r6, r7, r8, r9, r1, r2, r3, r4, r5, r0, next_); \
+  } while (false)
+#define SPILE_HANDLER __attribute__((preserve_none)) uint64_t
+
+typedef uint64_t (*Handler)(SPILE_REGISTERS) __attribute__((preserve_none));
+
+// Slot i is instruction i; the second half of a 64-bit immediate is an unused slot.
+struct Slot {
+  Handler handler = nullptr;
+  // One of: a 64-bit value; an immediate and an offset; an immediate and a jump in bytes of slots.
+  uint64_t bits = 0;
+
+  static constexpr uint64_t pack(int64_t imm, int64_t off) {
+    return static_cast<uint32_t>(imm) | static_cast<uint64_t>(off) << 32;
+  }
+  uint64_t imm() const { return static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(bits))); }
+  uint64_t off() const { return static_cast<uint64_t>(static_cast<int64_t>(bits) >> 32); }
+  const Slot *target() const { return reinterpret_cast<const Slot *>(reinterpret_cast<uint64_t>(this) + off()); }
+};
+static_assert(sizeof(Slot) == 16);
+
+struct Frame {
+  const Slot *return_to;
+  uint64_t r6, r7, r8, r9;
+  uint64_t loops_left;
+};
+
+// What does not fit in registers, of the run that is active on this thread.
+struct Machine {
+  uint64_t r10 = 0;
+  uint64_t loops_left = 0;
+  Frame *next_frame = nullptr;
+  Frame *frames_end = nullptr;
+  Env *env = nullptr;
+  HelperResolver resolve = nullptr;
+};
+[[gnu::tls_model("initial-exec")]] constinit thread_local Machine machine;
+
+template <unsigned N>
+[[gnu::always_inline]] inline uint64_t &reg(uint64_t &r0, uint64_t &r1, uint64_t &r2, uint64_t &r3, uint64_t &r4,
+                                            uint64_t &r5, uint64_t &r6, uint64_t &r7, uint64_t &r8, uint64_t &r9) {
+  static_assert(N < 10, "r10 is read-only");
+  if constexpr (N == 0) return r0;
+  if constexpr (N == 1) return r1;
+  if constexpr (N == 2) return r2;
+  if constexpr (N == 3) return r3;
+  if constexpr (N == 4) return r4;
+  if constexpr (N == 5) return r5;
+  if constexpr (N == 6) return r6;
+  if constexpr (N == 7) return r7;
+  if constexpr (N == 8) return r8;
+  if constexpr (N == 9) return r9;
+}
+template <unsigned N>
+[[gnu::always_inline]] inline uint64_t value(uint64_t &r0, uint64_t &r1, uint64_t &r2, uint64_t &r3, uint64_t &r4,
+                                             uint64_t &r5, uint64_t &r6, uint64_t &r7, uint64_t &r8, uint64_t &r9) {
+  if constexpr (N == isa::kFramePointer)
+    return machine.r10;
+  else
+    return reg<N>(r0, r1, r2, r3, r4, r5, r6, r7, r8, r9);
+}
+#define REG(n) reg<n>(r0, r1, r2, r3, r4, r5, r6, r7, r8, r9)
+#define VALUE(n) value<n>(r0, r1, r2, r3, r4, r5, r6, r7, r8, r9)
+
+// ---- Handlers of instructions with registers: a template over operation, width and registers.
+
+template <isa::Alu op, unsigned bits, unsigned D, unsigned S>
+SPILE_HANDLER alu_reg(SPILE_REGISTERS) {
+  REG(D) = isa::alu(op, bits, REG(D), VALUE(S));
+  SPILE_GO(ip + 1);
+}
+template <isa::Alu op, unsigned bits, unsigned D>
+SPILE_HANDLER alu_imm(SPILE_REGISTERS) {
+  REG(D) = isa::alu(op, bits, REG(D), ip->imm());
+  SPILE_GO(ip + 1);
+}
+template <isa::Cond cond, unsigned bits, unsigned D, unsigned S>
+SPILE_HANDLER branch_reg(SPILE_REGISTERS) {
+  if (isa::holds(cond, bits, VALUE(D), VALUE(S))) SPILE_GO(ip->target());
+  SPILE_GO(ip + 1);
+}
+template <isa::Cond cond, unsigned bits, unsigned D>
+SPILE_HANDLER branch_imm(SPILE_REGISTERS) {
+  if (isa::holds(cond, bits, VALUE(D), ip->imm())) SPILE_GO(ip->target());
+  SPILE_GO(ip + 1);
+}
+template <isa::Extend how, unsigned bits, unsigned D, unsigned S>
+SPILE_HANDLER load_reg(SPILE_REGISTERS) {
+  REG(D) = isa::extend(how, bits, load<bits>(VALUE(S) + ip->off()));
+  SPILE_GO(ip + 1);
+}
+template <unsigned bits, unsigned D, unsigned S>
+SPILE_HANDLER store_reg(SPILE_REGISTERS) {
+  store<bits>(VALUE(D) + ip->off(), VALUE(S));
+  SPILE_GO(ip + 1);
+}
+template <unsigned bits, unsigned D>
+SPILE_HANDLER store_imm(SPILE_REGISTERS) {
+  store<bits>(VALUE(D) + ip->off(), ip->imm());
+  SPILE_GO(ip + 1);
+}
+template <unsigned D>
+SPILE_HANDLER load_imm64(SPILE_REGISTERS) {
+  REG(D) = ip->bits;
+  SPILE_GO(ip + 2);
+}
+
+// ---- Rarer ones: registers go through an array, indexed by the operands.
+
+struct Indices {
+  unsigned dst, src;
+  static constexpr int64_t pack(const isa::Insn &insn) { return insn.dst | insn.src << 4; }
+  explicit Indices(const Slot *ip) : dst(ip->bits & 15), src(ip->bits >> 4 & 15) {}
+};
+#define SPILE_TO_ARRAY() {r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, machine.r10}
+#define SPILE_FROM_ARRAY(regs)                                                                                    \
+  r0 = regs[0], r1 = regs[1], r2 = regs[2], r3 = regs[3], r4 = regs[4], r5 = regs[5], r6 = regs[6], r7 = regs[7], \
+  r8 = regs[8], r9 = regs[9]
+
+template <isa::Atomic op, unsigned bits>
+SPILE_HANDLER atomic_any(SPILE_REGISTERS) {
+  uint64_t regs[] = SPILE_TO_ARRAY();
+  const Indices index(ip);
+  atomic<op, bits>(regs[index.dst] + ip->off(), regs[index.src], regs[0]);
+  SPILE_FROM_ARRAY(regs);
+  SPILE_GO(ip + 1);
+}
+template <unsigned bits>
+SPILE_HANDLER load_acquire_any(SPILE_REGISTERS) {
+  uint64_t regs[] = SPILE_TO_ARRAY();
+  const Indices index(ip);
+  regs[index.dst] = load_acquire<bits>(regs[index.src] + ip->off());
+  SPILE_FROM_ARRAY(regs);
+  SPILE_GO(ip + 1);
+}
+template <unsigned bits>
+SPILE_HANDLER store_release_any(SPILE_REGISTERS) {
+  const uint64_t regs[] = SPILE_TO_ARRAY();
+  const Indices index(ip);
+  store_release<bits>(regs[index.dst] + ip->off(), regs[index.src]);
+  SPILE_GO(ip + 1);
+}
+
+// ---- Control flow.
+
+SPILE_HANDLER jump(SPILE_REGISTERS) { SPILE_GO(ip->target()); }
+
+SPILE_HANDLER may_goto(SPILE_REGISTERS) {
+  if (machine.loops_left == 0) SPILE_GO(ip->target());
+  machine.loops_left--;
+  SPILE_GO(ip + 1);
+}
+
+[[gnu::cold, gnu::noinline]] void calls_too_deep() {
+  SPILE_UNREACHABLE("a verified program calls more frames deep than the verifier allows");
+}
+// Opens a frame that will return to [return_to].
+[[gnu::always_inline]] inline void push_frame(const Slot *return_to, uint64_t r6, uint64_t r7, uint64_t r8,
+                                              uint64_t r9) {
+  if (machine.next_frame == machine.frames_end) [[unlikely]]
+    calls_too_deep();
+  *machine.next_frame++ = {return_to, r6, r7, r8, r9, machine.loops_left};
+  machine.r10 += kStackBytes;
+  machine.loops_left = kMaxLoops;
+}
+
+SPILE_HANDLER call_local(SPILE_REGISTERS) {
+  push_frame(ip + 1, r6, r7, r8, r9);
+  SPILE_GO(ip->target());
+}
+
+SPILE_HANDLER leave(SPILE_REGISTERS) {
+  (void)ip;
+  const Frame *frame = --machine.next_frame;
+  machine.r10 -= kStackBytes;
+  machine.loops_left = frame->loops_left;
+  r6 = frame->r6, r7 = frame->r7, r8 = frame->r8, r9 = frame->r9;
+  r1 = r2 = r3 = r4 = r5 = 0;
+  SPILE_GO(frame->return_to);
+}
+
+// Where the first frame of a run returns to.
+SPILE_HANDLER halt(SPILE_REGISTERS) {
+  (void)r1, (void)r2, (void)r3, (void)r4, (void)r5, (void)r6, (void)r7, (void)r8, (void)r9, (void)ip;
+  return r0;
+}
+constexpr Slot kHalt{halt, 0};
+
+SPILE_HANDLER call_helper(SPILE_REGISTERS) {
+  r0 = reinterpret_cast<HelperFn>(ip->bits)(r1, r2, r3, r4, r5, machine.env);
+  // A call makes r1 to r5 unreadable; zero is cheaper than keeping them, and the same in every engine.
+  r1 = r2 = r3 = r4 = r5 = 0;
+  SPILE_GO(ip + 1);
+}
+
+SPILE_HANDLER call_register(SPILE_REGISTERS) {
+  const uint64_t regs[] = SPILE_TO_ARRAY();
+  const uint64_t target = regs[Indices(ip).dst];
+  if (target >= kMaxHelperNumber) {
+    push_frame(ip + 1, r6, r7, r8, r9);
+    SPILE_GO(reinterpret_cast<const Slot *>(target));
+  }
+  const HelperFn helper = machine.resolve(static_cast<uint32_t>(target));
+  SPILE_CHECK(helper != nullptr, "a verified program calls a helper that does not exist");
+  r0 = helper(r1, r2, r3, r4, r5, machine.env);
+  r1 = r2 = r3 = r4 = r5 = 0;
+  SPILE_GO(ip + 1);
+}
+
+SPILE_HANDLER call_kernel_function(SPILE_REGISTERS) {
+  (void)r0, (void)r1, (void)r2, (void)r3, (void)r4, (void)r5, (void)r6, (void)r7, (void)r8, (void)r9, (void)ip;
+  SPILE_UNREACHABLE("resolve_program refuses kernel functions");
+}
+
+// ---- Classic packet loads: without the bytes, the (sub)program ends with r0 = 0.
+
+template <unsigned bits>
+SPILE_HANDLER packet_abs(SPILE_REGISTERS) {
+  if (!packet_load(*machine.env, static_cast<int64_t>(ip->imm()), bits / 8, r0)) {
+    r0 = 0;
+    [[clang::musttail]] return leave(r6, r7, r8, r9, r1, r2, r3, r4, r5, r0, ip);
+  }
+  SPILE_GO(ip + 1);
+}
+template <unsigned bits, unsigned S>
+SPILE_HANDLER packet_ind(SPILE_REGISTERS) {
+  const auto offset = static_cast<int32_t>(static_cast<uint32_t>(VALUE(S)) + static_cast<uint32_t>(ip->imm()));
+  if (!packet_load(*machine.env, offset, bits / 8, r0)) {
+    r0 = 0;
+    [[clang::musttail]] return leave(r6, r7, r8, r9, r1, r2, r3, r4, r5, r0, ip);
+  }
+  SPILE_GO(ip + 1);
+}
+
+// ---- From an instruction to its handler: tables over registers, one family for each shape.
+
+// Registers that may be written, and those that may be read.
+constexpr size_t kWritable = isa::kFramePointer, kReadable = isa::kRegisterCount;
+
+// table<n>([]<size_t I> { return handler; }): the handlers for I = 0 ... n - 1.
+template <size_t n>
+constexpr auto table(auto make) {
+  return [&]<size_t... I>(std::index_sequence<I...>) {
+    return std::array<Handler, n> { make.template operator()<I>()... };
+  }(std::make_index_sequence<n>{});
+}
+template <isa::Alu op, unsigned bits>
+constexpr auto kAluReg =
+    table<kWritable * kReadable>([]<size_t I> { return Handler{alu_reg<op, bits, I / kReadable, I % kReadable>}; });
+template <isa::Alu op, unsigned bits>
+constexpr auto kAluImm = table<kWritable>([]<size_t I> { return Handler{alu_imm<op, bits, I>}; });
+template <isa::Cond cond, unsigned bits>
+constexpr auto kBranchReg = table<kReadable * kReadable>(
+    []<size_t I> { return Handler{branch_reg<cond, bits, I / kReadable, I % kReadable>}; });
+template <isa::Cond cond, unsigned bits>
+constexpr auto kBranchImm = table<kReadable>([]<size_t I> { return Handler{branch_imm<cond, bits, I>}; });
+template <isa::Extend how, unsigned bits>
+constexpr auto kLoad =
+    table<kWritable * kReadable>([]<size_t I> { return Handler{load_reg<how, bits, I / kReadable, I % kReadable>}; });
+template <unsigned bits>
+constexpr auto kStoreReg =
+    table<kReadable * kReadable>([]<size_t I> { return Handler{store_reg<bits, I / kReadable, I % kReadable>}; });
+template <unsigned bits>
+constexpr auto kStoreImm = table<kReadable>([]<size_t I> { return Handler{store_imm<bits, I>}; });
+constexpr auto kLoadImm64 = table<kWritable>([]<size_t I> { return Handler{load_imm64<I>}; });
+template <unsigned bits>
+constexpr auto kPacketInd = table<kReadable>([]<size_t I> { return Handler{packet_ind<bits, I>}; });
+
+Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
+  const isa::Insn &insn = program.insns[index];
+  const isa::InsnInfo &info = program.info(index);
+  const uint64_t value = program.values[index];
+  const size_t pair = insn.dst * kReadable + insn.src;
+  // For rows with a target, how far its slot is from this one, in bytes.
+  const int64_t jump_bytes = (static_cast<int64_t>(value) - static_cast<int64_t>(index)) * int64_t{sizeof(Slot)};
+
+#define SLOT_AluImm(op, bits) {kAluImm<isa::Alu::op, bits>[insn.dst], Slot::pack(insn.imm, 0)}
+#define SLOT_AluReg(op, bits) {kAluReg<isa::Alu::op, bits>[pair], 0}
+#define SLOT_AluUnary(op, bits) {kAluImm<isa::Alu::op, bits>[insn.dst], 0}
+#define SLOT_BranchImm(op, bits) {kBranchImm<isa::Cond::op, bits>[insn.dst], Slot::pack(insn.imm, jump_bytes)}
+#define SLOT_BranchReg(op, bits) {kBranchReg<isa::Cond::op, bits>[pair], Slot::pack(0, jump_bytes)}
+#define SLOT_Jump(op, bits) {jump, Slot::pack(0, jump_bytes)}
+#define SLOT_JumpLong(op, bits) {jump, Slot::pack(0, jump_bytes)}
+#define SLOT_MayGoto(op, bits) {may_goto, Slot::pack(0, jump_bytes)}
+#define SLOT_CallHelper(op, bits) {call_helper, value}
+#define SLOT_CallLocal(op, bits) {call_local, Slot::pack(0, jump_bytes)}
+#define SLOT_CallKfunc(op, bits) {call_kernel_function, 0}
+#define SLOT_CallReg(op, bits) {call_register, Slot::pack(Indices::pack(insn), 0)}
+#define SLOT_Exit(op, bits) {leave, 0}
+#define SLOT_Load(op, bits) {kLoad<isa::Extend::op, bits>[pair], Slot::pack(0, insn.off)}
+#define SLOT_StoreImm(op, bits) {kStoreImm<bits>[insn.dst], Slot::pack(insn.imm, insn.off)}
+#define SLOT_StoreReg(op, bits) {kStoreReg<bits>[pair], Slot::pack(0, insn.off)}
+#define SLOT_Atomic(op, bits) {atomic_any<isa::Atomic::op, bits>, Slot::pack(Indices::pack(insn), insn.off)}
+#define SLOT_LoadAcquire(op, bits) {load_acquire_any<bits>, Slot::pack(Indices::pack(insn), insn.off)}
+#define SLOT_StoreRelease(op, bits) {store_release_any<bits>, Slot::pack(Indices::pack(insn), insn.off)}
+#define SLOT_LoadImm64(op, bits) {kLoadImm64[insn.dst], value}
+#define SLOT_PacketAbs(op, bits) {packet_abs<bits>, Slot::pack(insn.imm, 0)}
+#define SLOT_PacketInd(op, bits) {kPacketInd<bits>[insn.src], Slot::pack(insn.imm, 0)}
+
+  // A callback is the address of its first slot.
+  if (info.op == isa::Op::LddwFunc) return {kLoadImm64[insn.dst], reinterpret_cast<uint64_t>(slots + value)};
+  switch (info.op) {
+#define SPILE_INSN(Name, opcode, select, TheShape, Operation, bits, text, cpu) \
+  case isa::Op::Name:                                                          \
+    return SLOT_##TheShape(Operation, bits);
+#include "lang-spec/tables/insns.def"
+  }
+  __builtin_unreachable();
+}
+
+// Runs from [ip] in a new frame until that frame exits.
+uint64_t start(const Slot *ip, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
+  push_frame(&kHalt, 0, 0, 0, 0);
+  return ip->handler(0, 0, 0, 0, r1, r2, r3, r4, r5, 0, ip);
+}
+
+class PinnedLoaded final : public Loaded {
+ public:
+  PinnedLoaded(const Resolved &program, HelperResolver resolve) : slots_(program.insns.size()), resolve_(resolve) {
+    for (size_t i = 0; i < slots_.size(); i += isa::width(program.insns[i]))
+      slots_[i] = slot_of(program, i, slots_.data());
+  }
+
+  uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
+    alignas(16) std::byte stack[kMaxFrames * kStackBytes];
+    Frame frames[kMaxFrames];
+    // A helper may run another program on this thread: each run puts back what it found.
+    const Machine outer = machine;
+    machine = {reinterpret_cast<uint64_t>(stack), 0, frames, frames + kMaxFrames, &env, resolve_};
+    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
+    const uint64_t result = start(slots_.data(), reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0);
+    env.call_back = outer_call_back;
+    machine = outer;
+    return result;
+  }
+
+ private:
+  static uint64_t call_back(Env *, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
+    return start(reinterpret_cast<const Slot *>(callback), r1, r2, r3, r4, r5);
+  }
+
+  std::vector<Slot> slots_;
+  HelperResolver resolve_;
+};
+
+class PinnedEngine final : public Engine {
+ public:
+  explicit PinnedEngine(HelperResolver resolve) : resolve_(resolve) {}
+  Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
+    auto resolved = resolve_program(program.insns, addresses_of(maps), resolve_);
+    if (!resolved) return std::unexpected(resolved.error());
+    return std::make_unique<PinnedLoaded>(*resolved, resolve_);
+  }
+
+ private:
+  HelperResolver resolve_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_pinned_interpreter(HelperResolver resolve) {
+  return std::make_unique<PinnedEngine>(resolve);
+}
+
+}  // namespace spile::vm
+
+#else
+
+namespace spile::vm {
+std::unique_ptr<Engine> make_pinned_interpreter(HelperResolver) { return nullptr; }
+}  // namespace spile::vm
+
+#endif

@@ -1,0 +1,53 @@
+// The step that every engine shares: what a linked program's numbers mean in this process.
+//
+//   object::Program + maps ──► resolve ──► Resolved ──► pinned.cpp, portable.cpp, the JIT plugin
+//
+// Map indices become addresses of maps::Map objects or of their values, helper numbers functions, calls and callbacks
+// instruction indices. Every instruction has a row in insns.def and well-formed fields; every jump lands inside its
+// subprogram on the first half of an instruction; no subprogram runs off its end. Engines rely on that.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "backend/isa/info.h"
+#include "backend/isa/insn.h"
+#include "runtime/vm/engine.h"
+
+namespace spile::vm {
+
+// Kernel: MAX_BPF_STACK and MAX_CALL_FRAMES.
+inline constexpr unsigned kStackBytes = 512;
+inline constexpr unsigned kMaxFrames = 8;
+// Kernel: BPF_MAX_LOOPS, what each frame may jump through may_goto.
+inline constexpr uint64_t kMaxLoops = 8 * 1024 * 1024;
+// A callx through a value below this calls the helper of that number; above are the addresses of subprograms.
+inline constexpr uint64_t kMaxHelperNumber = 0x1'0000;
+
+struct Resolved {
+  std::vector<isa::Insn> insns;
+  // By instruction. LoadImm64: the 64-bit value (for kPseudoFunc the index of its first instruction, which the engine
+  // turns into what Env::call_back takes); CallHelper: the function's address; CallLocal: index of its target; jumps
+  // and branches: index of their target; else 0.
+  std::vector<uint64_t> values;
+  // First instructions of subprograms, rising; [0] is 0, the entry. A subprogram ends where the next begins.
+  std::vector<uint32_t> subprograms;
+
+  const isa::InsnInfo &info(size_t insn) const { return *isa::lookup(insns[insn]); }
+};
+
+// Where each map lives in this process, by its index in the object.
+struct ResolvedMap {
+  uint64_t address = 0;  // of the maps::Map
+  uint64_t values = 0;   // of its values; 0 when they do not lie in one block
+};
+std::vector<ResolvedMap> addresses_of(std::span<maps::Map *const> maps);
+
+// Fails, naming the instruction, on a helper that [resolve] does not know (Unsupported), on kernel functions and file
+// descriptors of maps (Unsupported), and on what a verifier would have rejected (Input).
+Result<Resolved> resolve_program(std::span<const isa::Insn> insns, std::span<const ResolvedMap> maps,
+                                 HelperResolver resolve);
+
+}  // namespace spile::vm

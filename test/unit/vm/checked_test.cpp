@@ -1,0 +1,98 @@
+#include "runtime/vm/checked.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "backend/isa/asm.h"
+#include "runtime/vm/resolve.h"
+
+namespace spile::vm {
+namespace {
+
+uint64_t give_r1(uint64_t r1, uint64_t, uint64_t, uint64_t, uint64_t, Env *) { return r1; }
+HelperFn helpers(uint32_t number) { return number == 5 ? give_r1 : nullptr; }
+
+class Checked : public testing::Test {
+ protected:
+  Result<uint64_t> run(std::span<const isa::Insn> insns) {
+    const Region regions[] = {{"memory", reinterpret_cast<uint64_t>(memory), sizeof memory, true},
+                              {"constants", reinterpret_cast<uint64_t>(constants), sizeof constants, false}};
+    return run_checked(insns, {.regions = regions,
+                               .r1 = reinterpret_cast<uint64_t>(memory),
+                               .r2 = reinterpret_cast<uint64_t>(constants),
+                               .fuel = 10000,
+                               .resolve = helpers});
+  }
+  Result<uint64_t> run(std::string_view text) { return run(isa::assemble(text).value()); }
+  std::string fault(std::string_view text) {
+    const auto result = run(text);
+    return result.has_value() ? "r0 = " + std::to_string(*result) : result.error().message;
+  }
+  alignas(8) uint8_t memory[16] = {1, 2, 3, 4};
+  alignas(8) uint8_t constants[8] = {9};
+};
+
+TEST_F(Checked, RunsInsideItsRegions) {
+  EXPECT_EQ(run("r0 = *(u8 *)(r2 + 0)\n *(u64 *)(r1 + 8) = r0\n r0 = *(u64 *)(r1 + 8)\n exit"), 9u);
+  EXPECT_EQ(run("r1 = 42\n call 5\n exit"), 42u);
+  EXPECT_EQ(run("r3 = func f ll\n r1 = 6\n callx r3\n exit\nf:\n r0 = r1\n r0 *= 7\n exit"), 42u);
+  EXPECT_EQ(run("*(u64 *)(r10 - 512) = 3\n r0 = *(u64 *)(r10 - 512)\n exit"), 3u);
+}
+
+TEST_F(Checked, FaultsNameInstructionAddressAndRegion) {
+  EXPECT_EQ(fault("r0 = *(u64 *)(r1 + 9)\n exit"),
+            "instruction 0: `r0 = *(u64 *)(r1 + 0x9)`: reads 8 bytes at memory +9, outside of its 16 bytes");
+  EXPECT_EQ(fault("r0 = *(u8 *)(r1 - 1)\n exit"),
+            "instruction 0: `r0 = *(u8 *)(r1 - 0x1)`: reads 1 bytes at memory -1, outside of its 16 bytes");
+  EXPECT_EQ(fault("*(u8 *)(r2 + 0) = 1\n exit"),
+            "instruction 0: `*(u8 *)(r2 + 0x0) = 0x1`: writes to constants, which is read-only");
+  EXPECT_EQ(fault("*(u8 *)(r10 + 0) = 1\n exit"),
+            "instruction 0: `*(u8 *)(r10 + 0x0) = 0x1`: writes 1 bytes at stack +512, outside of its 512 bytes");
+  EXPECT_EQ(fault("r1 = 0\n r0 = *(u32 *)(r1 + 4)\n exit"),
+            "instruction 1: `r0 = *(u32 *)(r1 + 0x4)`: reads 4 bytes at 0x4, which is in no region");
+  EXPECT_EQ(fault("lock *(u64 *)(r1 + 4) += r2\n exit").substr(0, 70),
+            "instruction 0: `lock *(u64 *)(r1 + 0x4) += r2`: an atomic access of 8 ");
+}
+
+TEST_F(Checked, ControlFlowFaults) {
+  EXPECT_EQ(fault("loop: goto loop"), "stopped at instruction 0 after 10000 instructions");
+  EXPECT_EQ(fault("r0 = 1"), "instruction 1 does not exist: the program has 1");
+  EXPECT_EQ(fault("goto -2"), "instruction -1 does not exist: the program has 1");
+  EXPECT_EQ(fault("f: call f\n exit"), "instruction 0: `call pc-0x1`: calls more than 8 frames deep");
+  EXPECT_EQ(fault("call 6\n exit"), "instruction 0: `call 0x6`: there is no helper 6 here");
+  EXPECT_EQ(fault("r1 = -1\n callx r1\n exit"),
+            "instruction 1: `callx r1`: calls 0xffffffffffffffff, which is neither a helper nor a subprogram");
+  EXPECT_EQ(fault("r10 += 1\n exit"), "instruction 0: `r10 += 0x1`: r10 is read-only");
+  EXPECT_EQ(fault(""), "instruction 0 does not exist: the program has 0");
+}
+
+TEST_F(Checked, AnyBytesAreARun) {
+  // Random instructions, biased to known opcodes and to pointers that stay in use; the sanitizer build watches.
+  std::mt19937_64 random(42);
+  const auto rows = isa::all_insns();
+  int finished = 0;
+  for (int i = 0; i < 20000; i++) {
+    std::vector<isa::Insn> insns(1 + random() % 16);
+    for (isa::Insn &insn : insns) {
+      const uint64_t bits = random();
+      memcpy(&insn, &bits, sizeof insn);
+      if (random() % 8 != 0) {
+        const isa::InsnInfo &row = rows[random() % rows.size()];
+        insn = {row.opcode, static_cast<uint8_t>(random() % 11), static_cast<uint8_t>(random() % 11),
+                static_cast<int16_t>(random() % 32 - 16), static_cast<int32_t>(random() % 64)};
+        if (row.select == isa::InsnInfo::Select::Off) insn.off = static_cast<int16_t>(row.select_value);
+        if (row.select == isa::InsnInfo::Select::Imm) insn.imm = row.select_value;
+        if (row.select == isa::InsnInfo::Select::Src) insn.src = static_cast<uint8_t>(row.select_value & 15);
+        if (!isa::malformed(row, insn).empty() && row.select != isa::InsnInfo::Select::Imm) insn.imm = 0;
+        if (!isa::malformed(row, insn).empty() && row.select != isa::InsnInfo::Select::Off) insn.off = 0;
+      }
+    }
+    if (i % 2 == 0) insns.back() = {0x95, 0, 0, 0, 0};
+    finished += run(insns).has_value();
+  }
+  EXPECT_GT(finished, 100);
+}
+
+}  // namespace
+}  // namespace spile::vm

@@ -1,0 +1,49 @@
+#include "runtime/vm/resolve.h"
+
+#include <gtest/gtest.h>
+
+#include "backend/isa/asm.h"
+#include "backend/isa/builder.h"
+
+namespace spile::vm {
+namespace {
+
+std::string complaint(std::vector<isa::Insn> insns) {
+  const auto resolved = resolve_program(insns, {}, nullptr);
+  return resolved.has_value() ? "accepted" : resolved.error().message;
+}
+std::string complaint(std::string_view text) { return complaint(isa::assemble(text).value()); }
+
+TEST(Resolve, SubprogramsOfCallsAndCallbacks) {
+  const auto insns = isa::assemble("call b\n r1 = func a ll\n exit\na:\n exit\nb:\n r0 = 0\n exit").value();
+  const auto resolved = resolve_program(insns, {}, nullptr);
+  ASSERT_TRUE(resolved.has_value()) << resolved.error().message;
+  EXPECT_EQ(resolved->subprograms, (std::vector<uint32_t>{0, 4, 5}));
+  EXPECT_EQ(resolved->values[0], 5u);
+  EXPECT_EQ(resolved->values[1], 4u);
+}
+
+TEST(Resolve, RefusesWhatWouldLeaveTheProgram) {
+  EXPECT_EQ(complaint(std::vector<isa::Insn>{}), "a program without instructions");
+  EXPECT_EQ(complaint("r0 = 0"), "the subprogram at instruction 0 runs off its end at 0");
+  EXPECT_EQ(complaint("goto +1\n exit"),
+            "instruction 0: `goto +0x1`: jumps to 2, which is no instruction of this subprogram");
+  EXPECT_EQ(complaint("goto +1\n r0 = 0 ll\n exit"),
+            "instruction 0: `goto +0x1`: jumps to 2, which is no instruction of this subprogram");
+  EXPECT_EQ(complaint("call f\n goto +0\nf:\n exit"),
+            "instruction 1: `goto +0x0`: jumps to 2, which is no instruction of this subprogram");
+  EXPECT_EQ(complaint("call pc+5\n exit"), "instruction 0: `call pc+0x5`: the subprogram is outside of the program");
+  EXPECT_EQ(complaint({isa::lddw(isa::R1, 0)[0]}), "instruction 0: half of a 64-bit immediate");
+  EXPECT_EQ(complaint({{0xff, 0, 0, 0, 0}, isa::exit()}), "instruction 0: unknown opcode 0xff");
+  EXPECT_EQ(complaint("r10 = 5\n exit"), "instruction 0: `r10 = 0x5`: r10 is read-only");
+  EXPECT_EQ(complaint({isa::mov64(13, 5), isa::exit()}),
+            "instruction 0: `<unknown>`: the destination register does not exist");
+  EXPECT_EQ(complaint("call kfunc 9\n exit"),
+            "instruction 0: `call kfunc 0x9`: kernel functions exist in the kernel only");
+  EXPECT_EQ(complaint("r1 = map_fd 3 ll\n exit"),
+            "instruction 0: `r1 = map_fd 0x3 ll`: only the kernel knows what this means");
+  EXPECT_EQ(complaint("call 9999\n exit"), "instruction 0: `call 0x270f`: helper 9999 is unknown");
+}
+
+}  // namespace
+}  // namespace spile::vm
