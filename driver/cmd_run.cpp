@@ -1,0 +1,134 @@
+// spile run FILE: compile (or read), verify, run: on a command's system calls, on a capture, or on timers alone.
+#include <csignal>
+#include <unistd.h>
+
+#include "driver/commands.h"
+#include "driver/compile.h"
+#include "driver/judge.h"
+#include "runtime/hooks/timer.h"
+#include "runtime/session/session.h"
+
+namespace spile::driver {
+
+namespace {
+
+// Signal handlers reach only what is static.
+session::Control *g_control = nullptr;
+
+void on_signal(int signal) {
+  if (g_control == nullptr) return;
+  if (signal == SIGUSR1) {
+    g_control->print_maps = true;
+    return;
+  }
+  // A second Ctrl-C does not wait for anything.
+  if (g_control->stop.exchange(true) && signal == SIGINT) ::_exit(128 + SIGINT);
+}
+
+// INT, TERM and HUP end the trace in good order; USR1 prints the maps. Undone when it goes out of scope.
+class Signals {
+ public:
+  explicit Signals(session::Control &control) {
+    g_control = &control;
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    for (size_t i = 0; i < std::size(kSignals); i++) ::sigaction(kSignals[i], &action, &old_[i]);
+  }
+  ~Signals() {
+    for (size_t i = 0; i < std::size(kSignals); i++) ::sigaction(kSignals[i], &old_[i], nullptr);
+    g_control = nullptr;
+  }
+  Signals(const Signals &) = delete;
+  Signals &operator=(const Signals &) = delete;
+
+ private:
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+  struct sigaction old_[std::size(kSignals)] {};
+};
+
+// With -c the exit code belongs to the command; our own troubles are then 125, 126 and 127, as env(1) and timeout(1) do.
+int own_failure(int code, const session::Options &options) { return options.command && code != kExitOk ? kExitChildFailed : code; }
+
+int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options, Console &console) {
+  std::vector<session::Accepted> accepted;
+  for (const Judged &one : judged) accepted.push_back({&one.program, one.type});
+  const bool traces_child = options.command.has_value();
+  auto session = session::Session::open(object, accepted, std::move(options));
+  if (!session) {
+    const int code = console.fail(session.error());
+    return traces_child ? kExitChildFailed : code;
+  }
+  session::Control control;
+  const Signals signals(control);
+  const auto outcome = (*session)->run(control);
+  if (!outcome) {
+    const int code = console.fail(outcome.error());
+    if (!traces_child) return code;
+    return outcome.error().os_error == ENOENT   ? kExitChildNotFound
+           : outcome.error().os_error == EACCES ? kExitChildNotExecutable
+                                                : kExitChildFailed;
+  }
+  return outcome->child_status.value_or(kExitOk);
+}
+
+}  // namespace
+
+int command_run(Arguments arguments, Console &console) {
+  CommandLine line;
+  line.usage = "spile [run] [options] FILE.c|FILE.o|-";
+  line.about = "Compiles FILE (or reads it, when it is an object of any compiler), verifies every program in it, and runs\n"
+               "them. stdout carries what the probe prints, and at the end the maps that none of its handlers deals with.";
+  line.footer = "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
+                "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n\n"
+                "Exit status: with -c that of CMD (128+N when signal N killed it); 125, 126, 127 when spile failed, CMD could\n"
+                "not be executed, or was not found. Otherwise 0; 1 the program is wrong; 2 wrong usage; 3 the environment\n"
+                "says no; 5 the verifier cannot judge the program.";
+  line.add_common();
+  line.options.add_options()("command,c", po::value<std::string>()->value_name("CMD"), "run CMD and trace its system calls and its children's")(
+      "input,i", po::value<std::string>()->value_name("FILE"), "run packet programs on a pcap or pcapng file")(
+      "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
+      "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
+      "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
+      "prog", po::value<std::string>()->value_name("NAME"), "run only this program");
+  add_compile_options(line.options);
+  line.hidden.add_options()("file", po::value<std::string>());
+  line.positional.add("file", 1);
+  int code = kExitOk;
+  const auto values = line.parse(arguments, console, code);
+  if (!values) return code;
+  if (!values->contains("file")) return console.usage("`spile run` needs a file");
+  const auto compile = compile_options(*values);
+  if (!compile) return console.fail(compile.error());
+
+  const auto text = [&](const char *name) {
+    return values->contains(name) ? std::optional((*values)[name].as<std::string>()) : std::nullopt;
+  };
+  session::Options options;
+  options.command = text("command");
+  options.packets = text("input");
+  options.pass = text("pass");
+  if (options.command && options.packets) return console.usage("-c and -i cannot be had together: one run has one source of events");
+  const std::string engine = text("engine").value_or("auto");
+  if (engine != "auto" && engine != "interp" && engine != "jit") return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
+  options.use_jit = engine == "jit";
+  if (const auto duration = text("duration")) {
+    const auto parsed = hooks::parse_interval(*duration);
+    if (!parsed) return console.usage("-T: {}", parsed.error().message);
+    options.duration = *parsed;
+  }
+  options.print = [&console](std::string_view out) { return console.print(out); };
+  options.status = [&console](const std::string &status) { console.status("{}", status); };
+
+  Compilation compilation((*values)["file"].as<std::string>(), *compile, console);
+  const object::Object *object = compilation.object();
+  compilation.summary();
+  if (object == nullptr) return own_failure(compilation.exit_code(), options);
+  JudgeOptions judging;
+  judging.program = text("prog").value_or("");
+  const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, console, code);
+  if (code != kExitOk) return own_failure(code, options);
+  if (console.verbosity > 0) console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");
+  return run_session(*object, judged, std::move(options), console);
+}
+
+}  // namespace spile::driver

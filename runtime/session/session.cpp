@@ -1,0 +1,319 @@
+#include "runtime/session/session.h"
+
+#include <linux/bpf.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <unordered_map>
+
+#include "backend/isa/insn.h"
+#include "runtime/hooks/child.h"
+#include "runtime/hooks/packets.h"
+#include "runtime/session/attach.h"
+#include "runtime/session/print_maps.h"
+
+namespace spile::session {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+struct Attached {
+  Hook hook;
+  std::unique_ptr<vm::Loaded> loaded;
+  std::string name;
+  Clock::time_point due;  // Interval
+};
+
+uint64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// An event for a handler of the user's side: this process, now, no context.
+vm::Event own_event() {
+  vm::Event event;
+  event.time_ns = monotonic_ns();
+  event.pid = event.tid = static_cast<uint32_t>(::getpid());
+  event.uid = ::getuid();
+  event.gid = ::getgid();
+  std::strncpy(event.comm.data(), "spile", event.comm.size() - 1);
+  return event;
+}
+
+}  // namespace
+
+struct Session::State {
+  const object::Object *object = nullptr;
+  Options options;
+  MapSet maps;
+  std::unique_ptr<vm::Engine> engine;
+  std::vector<Attached> attached;
+  std::vector<bool> handled;  // by map: a handler of the user's side refers to it
+  vm::Env env;
+  Outcome outcome;
+  bool reader_gone = false;
+
+  Result<void> attach(const Accepted &accepted);
+  uint64_t fire(const Attached &program, const vm::Event &event);
+  void fire_all(Hook::Kind kind);
+  Clock::time_point run_due_intervals();
+  Clock::time_point next_due() const;
+  void print_maps();
+  void report_failures();
+
+  Result<void> run_child(Control &control);
+  Result<void> run_packets(Control &control);
+  void run_timers(Control &control);
+  bool has(Hook::Kind kind) const {
+    return std::ranges::any_of(attached, [kind](const Attached &a) { return a.hook.kind == kind; });
+  }
+  bool ended(const Control &control) const { return control.stop || reader_gone; }
+  Clock::time_point deadline = Clock::time_point::max();
+};
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::~Session() = default;
+
+Result<void> Session::State::attach(const Accepted &accepted) {
+  auto hook = resolve_hook(*accepted.type, accepted.program->section);
+  if (!hook) return std::unexpected(hook.error());
+  auto loaded = engine->load(*accepted.program, maps.pointers());
+  if (!loaded) return std::unexpected(loaded.error());
+  attached.push_back({*hook, std::move(*loaded), accepted.program->name, {}});
+  if (!(accepted.type->flags & tables::kUserSideProgram)) return {};
+  for (const isa::Insn &insn : accepted.program->insns) {
+    const bool names_map = insn.is_lddw() && insn.src == isa::kPseudoMapIdx;
+    if (names_map && static_cast<size_t>(insn.imm) < handled.size()) handled[static_cast<size_t>(insn.imm)] = true;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std::span<const Accepted> programs, Options options) {
+  auto state = std::make_unique<State>();
+  state->object = &object;
+  state->options = std::move(options);
+  auto maps = MapSet::create(object);
+  if (!maps) return std::unexpected(maps.error());
+  state->maps = std::move(*maps);
+  state->handled.resize(object.maps.size());
+  if (state->options.use_jit) {
+    auto jit = vm::make_jit();
+    if (!jit) return std::unexpected(jit.error());
+    state->engine = std::move(*jit);
+  } else {
+    state->engine = vm::make_interpreter();
+  }
+  for (const Accepted &accepted : programs)
+    if (auto attached = state->attach(accepted); !attached) return std::unexpected(attached.error());
+
+  State &s = *state;
+  s.env.print = [&s](std::string_view text) {
+    if (s.options.print && !s.options.print(text)) s.reader_gone = true;
+  };
+  s.env.now_ns = monotonic_ns;
+  s.env.random_state = monotonic_ns() | 1;
+
+  const bool syscalls = s.has(Hook::SyscallEnter) || s.has(Hook::SyscallExit);
+  if (syscalls && !s.options.command)
+    return std::unexpected(Error{Error::Kind::Usage, "this probe listens to system calls, but there is no command to trace",
+                                 "give one with -c, for example -c \"ls /\"", 0});
+  if (s.has(Hook::Packet) && !s.options.packets)
+    return std::unexpected(Error{Error::Kind::Usage, "this probe filters packets, but there are none",
+                                 "give a capture with -i FILE.pcap", 0});
+  if (s.options.packets && !s.has(Hook::Packet))
+    return std::unexpected(Error{Error::Kind::Usage, fmt::format("no program of the probe takes packets, so {} is of no use", *s.options.packets), {}, 0});
+  if (s.options.pass && !s.options.packets)
+    return std::unexpected(Error{Error::Kind::Usage, "--pass needs packets: -i FILE.pcap", {}, 0});
+  return std::unique_ptr<Session>(new Session(std::move(state)));
+}
+
+uint64_t Session::State::fire(const Attached &program, const vm::Event &event) {
+  env.event = &event;
+  const uint64_t r0 = program.loaded->run(event.ctx.data(), event.ctx.size(), env);
+  env.event = nullptr;
+  outcome.events++;
+  return r0;
+}
+
+void Session::State::fire_all(Hook::Kind kind) {
+  const vm::Event event = own_event();
+  for (const Attached &program : attached)
+    if (program.hook.kind == kind) fire(program, event);
+}
+
+Clock::time_point Session::State::next_due() const {
+  Clock::time_point next = deadline;
+  for (const Attached &program : attached)
+    if (program.hook.kind == Hook::Interval) next = std::min(next, program.due);
+  return next;
+}
+
+// A handler that is late runs once, not once for each period missed.
+Clock::time_point Session::State::run_due_intervals() {
+  const Clock::time_point now = Clock::now();
+  for (Attached &program : attached) {
+    if (program.hook.kind != Hook::Interval || program.due > now) continue;
+    fire(program, own_event());
+    const auto period = std::chrono::duration_cast<Clock::duration>(program.hook.period);
+    program.due += period * ((now - program.due) / period + 1);
+  }
+  return next_due();
+}
+
+void Session::State::print_maps() {
+  std::string text;
+  for (size_t i = 0; i < object->maps.size(); i++) {
+    const object::Map &map = object->maps[i];
+    if (!handled[i] && !map.is_global_data) print_map(*object, map, *maps.pointers()[i], text);
+  }
+  if (!text.empty()) env.print(text);
+}
+
+void Session::State::report_failures() {
+  for (const vm::Env::Failure &failure : env.failures) {
+    const tables::Helper *helper = tables::find_helper(failure.helper);
+    outcome.failed_helpers += failure.count;
+    if (options.status)
+      options.status(fmt::format("bpf_{} returned {} ({}) {} time{}", helper != nullptr ? helper->name : "?", failure.error,
+                                 std::strerror(static_cast<int>(-failure.error)), failure.count, failure.count == 1 ? "" : "s"));
+  }
+}
+
+Result<void> Session::State::run_child(Control &control) {
+  auto argv = hooks::split_words(*options.command);
+  if (!argv) return std::unexpected(argv.error());
+  if (argv->empty()) return std::unexpected(Error{Error::Kind::Usage, "-c: the command is empty", {}, 0});
+
+  // What listens where: by call number, and to every call.
+  hooks::SyscallSelection selection;
+  struct Listeners {
+    std::unordered_map<uint32_t, std::vector<const Attached *>> by_number;
+    std::vector<const Attached *> every;
+  } listeners[2];
+  for (const Attached &program : attached) {
+    const bool enter = program.hook.kind == Hook::SyscallEnter;
+    if (!enter && program.hook.kind != Hook::SyscallExit) continue;
+    Listeners &side = listeners[enter ? 0 : 1];
+    if (program.hook.every_syscall) {
+      side.every.push_back(&program);
+      (enter ? selection.every_enter : selection.every_exit) = true;
+    } else {
+      side.by_number[program.hook.syscall].push_back(&program);
+      (enter ? selection.enter : selection.exit).push_back(program.hook.syscall);
+    }
+  }
+
+  std::atomic<bool> stop = false;
+  const auto housekeeping = [&] {
+    if (control.print_maps.exchange(false)) print_maps();
+    if (ended(control) || Clock::now() >= deadline) stop = true;
+  };
+  hooks::ChildTracer::Callbacks callbacks;
+  callbacks.on_syscall = [&](hooks::SyscallSide side, uint32_t number, const vm::Event &event) {
+    Listeners &hooked = listeners[side == hooks::SyscallSide::Enter ? 0 : 1];
+    for (const Attached *program : hooked.every) fire(*program, event);
+    if (const auto found = hooked.by_number.find(number); found != hooked.by_number.end())
+      for (const Attached *program : found->second) fire(*program, event);
+    housekeeping();
+  };
+  // Also looks at the signals' flags, so that a quiet child does not delay them.
+  constexpr auto kGlance = std::chrono::milliseconds(50);
+  callbacks.on_wakeup = [&] {
+    const Clock::time_point next = run_due_intervals();
+    housekeeping();
+    return std::min(next, Clock::now() + kGlance);
+  };
+  callbacks.on_trouble = [this](const std::string &trouble) {
+    if (options.status) options.status(trouble);
+  };
+  hooks::ChildTracer tracer(std::move(selection), std::move(callbacks));
+  if (auto started = tracer.start(*argv); !started) return std::unexpected(started.error());
+  auto status = tracer.run(stop, std::min(next_due(), Clock::now() + kGlance));
+  if (!status) return std::unexpected(status.error());
+  outcome.child_status = *status;
+  return {};
+}
+
+Result<void> Session::State::run_packets(Control &control) {
+  auto reader = hooks::PacketReader::open(*options.packets);
+  if (!reader) return std::unexpected(reader.error());
+  std::unique_ptr<hooks::PacketWriter> writer;
+  if (options.pass) {
+    auto made = hooks::PacketWriter::open(*options.pass, **reader);
+    if (!made) return std::unexpected(made.error());
+    writer = std::move(*made);
+  }
+  uint64_t passed = 0, truncated = 0, dropped = 0;
+  Result<void> result;
+  vm::Event event;
+  while (!ended(control)) {
+    const Result<bool> more = (*reader)->next(event);
+    if (!more) {
+      // What was read until then has been filtered; the counts below say how much that was.
+      result = std::unexpected(more.error());
+      break;
+    }
+    if (!*more) break;
+    // Several filters: the packet passes when all pass it, cut to the shortest.
+    auto keep = static_cast<uint32_t>(event.packet->data.size());
+    const uint32_t whole = keep;
+    for (const Attached &program : attached)
+      if (program.hook.kind == Hook::Packet) keep = std::min(keep, static_cast<uint32_t>(fire(program, event)));
+    if (keep == 0) {
+      dropped++;
+      continue;
+    }
+    passed++;
+    truncated += keep < whole;
+    if (writer != nullptr)
+      if (auto written = writer->write(**reader, keep); !written) return written;
+  }
+  if (writer != nullptr)
+    if (auto finished = writer->finish(); !finished) return finished;
+  if (options.status)
+    options.status(fmt::format("{} packets: {} passed, {} truncated, {} dropped", passed + dropped, passed, truncated, dropped));
+  return result;
+}
+
+// Only time passes: until a signal, or -T. Without intervals and without -T there is nothing to wait for.
+void Session::State::run_timers(Control &control) {
+  if (!has(Hook::Interval) && deadline == Clock::time_point::max()) return;
+  while (!ended(control) && Clock::now() < deadline) {
+    const Clock::time_point next = run_due_intervals();
+    if (control.print_maps.exchange(false)) print_maps();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count();
+    // A signal ends the sleep; the bound is for one that arrives just before it.
+    ::poll(nullptr, 0, static_cast<int>(std::clamp<int64_t>(left + 1, 0, 50)));
+  }
+}
+
+Result<Outcome> Session::run(Control &control) {
+  State &s = *state_;
+  const Clock::time_point begin = Clock::now();
+  if (s.options.duration) s.deadline = begin + std::chrono::duration_cast<Clock::duration>(*s.options.duration);
+  s.fire_all(Hook::Begin);
+  for (Attached &program : s.attached)
+    if (program.hook.kind == Hook::Interval)
+      program.due = begin + std::chrono::duration_cast<Clock::duration>(program.hook.period);
+
+  Result<void> result;
+  if (s.options.command) result = s.run_child(control);
+  else if (s.options.packets) result = s.run_packets(control);
+  else s.run_timers(control);
+
+  // What was gathered is shown even when the source of events ended in an error.
+  if (result || s.outcome.events != 0) {
+    s.fire_all(Hook::End);
+    s.print_maps();
+    s.report_failures();
+  }
+  if (!result) return std::unexpected(result.error());
+  return s.outcome;
+}
+
+}  // namespace spile::session
