@@ -1,0 +1,31 @@
+// Flow: order, dominators and loops of a control-flow graph given as successor lists. Both the IR (where constants are
+// hoisted out of loops) and machine code (where frequency decides what is spilled) ask for it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace spile::mir {
+
+struct Flow {
+  static constexpr uint32_t kNone = 0xffff'ffff;
+
+  // [successors][b] are the successors of block b; block 0 is the entry.
+  explicit Flow(std::vector<std::vector<uint32_t>> successors);
+
+  bool reachable(uint32_t block) const { return number[block] != kNone; }
+  bool dominates(uint32_t a, uint32_t b) const;
+
+  std::vector<std::vector<uint32_t>> succs, preds;  // preds: of reachable blocks only
+  std::vector<uint32_t> order;       // reverse post-order
+  std::vector<uint32_t> number;      // position of a block in [order]; kNone when unreachable
+  std::vector<uint32_t> idom;        // immediate dominator; kNone for the entry and the unreachable
+  std::vector<uint32_t> loop_depth;  // 0 outside loops
+  // The innermost loop that a block is in, by its header; kNone outside loops. A header is in its own loop. An
+  // irreducible cycle is no loop here: its blocks just keep a lower depth.
+  std::vector<uint32_t> loop_header;
+  // For a header: the header of the loop around it.
+  std::vector<uint32_t> outer_header;
+};
+
+}  // namespace spile::mir

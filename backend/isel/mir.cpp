@@ -1,0 +1,157 @@
+#include "backend/isel/mir.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "backend/isa/info.h"
+#include "support/check.h"
+
+namespace spile::mir {
+
+bool Inst::is_pure() const {
+  switch (form) {
+    case Form::Mov:
+    case Form::Alu:
+    case Form::Unary:
+    case Form::LoadConst:
+    case Form::LoadGlobal:
+    case Form::LoadFunc:
+    case Form::FrameAddr:
+    case Form::Load: return true;
+    case Form::Store:
+    case Form::StoreImm:
+    case Form::Atomic:
+    case Form::PacketLoad:
+    case Form::Call:
+    case Form::CallLocal:
+    case Form::Exit:
+    case Form::Jump:
+    case Form::CondJump: return false;
+  }
+  SPILE_UNREACHABLE("a form that is not in Form");
+}
+
+bool Inst::is_rematerializable() const {
+  return (form == Form::Mov && !src.valid()) || form == Form::LoadConst || form == Form::LoadGlobal ||
+         form == Form::LoadFunc || form == Form::FrameAddr;
+}
+
+Reg defined_register(const Inst &inst) {
+  switch (inst.form) {
+    case Form::Mov:
+    case Form::Alu:
+    case Form::Unary:
+    case Form::LoadConst:
+    case Form::LoadGlobal:
+    case Form::LoadFunc:
+    case Form::FrameAddr:
+    case Form::Load: return inst.dst;
+    case Form::Atomic:
+      if (inst.imm == isa::kAtomicCmpxchg) return kResult;
+      return (inst.imm & isa::kAtomicFetch) != 0 ? inst.src : Reg{};
+    case Form::PacketLoad:
+    case Form::Call:
+    case Form::CallLocal: return kResult;
+    case Form::Store:
+    case Form::StoreImm:
+    case Form::Exit:
+    case Form::Jump:
+    case Form::CondJump: return {};
+  }
+  SPILE_UNREACHABLE("a form that is not in Form");
+}
+
+std::string name_of(Reg reg) {
+  if (!reg.valid()) return "-";
+  return reg.is_physical() ? fmt::format("r{}", reg.id) : fmt::format("%{}", reg.id - Reg::kFirstVirtual);
+}
+
+namespace {
+
+// A 32-bit operand: w1, or %5.w.
+std::string narrow_name_of(Reg reg) {
+  return reg.is_physical() ? fmt::format("w{}", reg.id) : name_of(reg) + ".w";
+}
+
+std::string slot_name(SlotId slot) { return fmt::format("${}", slot.index); }
+
+// Fills in the text of a row of insns.def. Its base register is the slot where the operand is one.
+std::string expand(const Inst &inst) {
+  const isa::Insn encoded{inst.opcode, 0, 0, static_cast<int16_t>(inst.off), static_cast<int32_t>(inst.imm)};
+  const isa::InsnInfo *info = isa::lookup(encoded);
+  if (info == nullptr) return fmt::format("<opcode {:#x}>", inst.opcode);
+  const std::string_view text = info->text;
+  std::string out;
+  for (size_t i = 0; i < text.size(); i++) {
+    const bool is_register = (text[i] == 'r' || text[i] == 'w') && i + 3 < text.size() && text[i + 1] == '{' &&
+                             (text[i + 2] == 'd' || text[i + 2] == 's') && text[i + 3] == '}';
+    if (is_register) {
+      const Reg reg = text[i + 2] == 'd' ? inst.dst : inst.src;
+      out += !reg.valid() && inst.slot.valid() ? slot_name(inst.slot)
+             : text[i] == 'w'                  ? narrow_name_of(reg)
+                                               : name_of(reg);
+      i += 3;
+    } else if (text[i] == '{') {
+      switch (text[i + 1]) {
+        case 'i':
+        case 'x': out += fmt::format("{}", inst.imm); break;
+        case 'o': out += fmt::format("{:+}", inst.off); break;
+        case 'j':
+        case 'l': out += fmt::format("b{}", inst.target.index); break;
+        default: break;
+      }
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string print(const Inst &inst, const ir::Module &module) {
+  switch (inst.form) {
+    case Form::LoadConst: return fmt::format("{} = {:#x} ll", name_of(inst.dst), static_cast<uint64_t>(inst.imm));
+    case Form::LoadGlobal:
+      return fmt::format("{} = @{} + {} ll", name_of(inst.dst), module.globals[inst.symbol].name, inst.imm);
+    case Form::LoadFunc: return fmt::format("{} = @{} ll", name_of(inst.dst), module.functions[inst.symbol].name);
+    case Form::FrameAddr: return fmt::format("{} = {} {:+}", name_of(inst.dst), slot_name(inst.slot), inst.off);
+    case Form::CallLocal: return fmt::format("call @{}", module.functions[inst.symbol].name);
+    case Form::Mov:
+    case Form::Alu:
+    case Form::Unary:
+    case Form::Load:
+    case Form::Store:
+    case Form::StoreImm:
+    case Form::Atomic:
+    case Form::PacketLoad:
+    case Form::Call:
+    case Form::Exit:
+    case Form::Jump:
+    case Form::CondJump: return expand(inst);
+  }
+  SPILE_UNREACHABLE("a form that is not in Form");
+}
+
+std::string print(const Function &function, const ir::Module &module) {
+  std::string out;
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, "machine @{} {{\n", function.name);
+  for (size_t i = 0; i < function.slots.size(); i++) {
+    const Slot &slot = function.slots[i];
+    fmt::format_to(to, "  ${} size {} align {}", i, slot.size, slot.align);
+    if (slot.offset != 0) fmt::format_to(to, " at r10{:+}", slot.offset);
+    if (!slot.name.empty()) fmt::format_to(to, " \"{}\"", slot.name);
+    out += '\n';
+  }
+  for (size_t i = 0; i < function.blocks.size(); i++) {
+    if (function.blocks[i].insts.empty()) continue;
+    fmt::format_to(to, "b{}:\n", i);
+    for (const Inst &inst : function.blocks[i].insts) fmt::format_to(to, "  {}\n", print(inst, module));
+  }
+  return out + "}\n";
+}
+
+}  // namespace spile::mir

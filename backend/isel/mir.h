@@ -1,0 +1,190 @@
+// Machine IR: eBPF instructions over virtual registers, grouped in blocks.
+//
+// In: instruction selection makes it from ir::Function. Out: register allocation replaces virtual by physical
+// registers in place; emit lays out the blocks and encodes them. Each instruction is one row of insns.def, given by its
+// opcode byte, except for a few forms that stand for two (an address in the frame) or need the object (addresses of
+// globals). Not SSA: an eBPF operation overwrites its first operand, so a sum is `copy` and `add`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/isa/insn.h"
+#include "ir/ir.h"
+#include "support/ids.h"
+#include "support/source.h"
+
+namespace spile::mir {
+
+// r0..r10, or a virtual register of the function.
+struct Reg {
+  static constexpr uint32_t kFirstVirtual = 16;
+  static constexpr uint32_t kNone = 0xffff'ffff;
+  uint32_t id = kNone;
+
+  constexpr bool valid() const { return id != kNone; }
+  constexpr bool is_virtual() const { return valid() && id >= kFirstVirtual; }
+  constexpr bool is_physical() const { return id < kFirstVirtual; }
+  friend constexpr auto operator<=>(Reg, Reg) = default;
+};
+constexpr Reg physical(unsigned number) { return Reg{number}; }
+inline constexpr Reg kResult = physical(0);
+inline constexpr Reg kContext = physical(6);  // read by the legacy packet loads
+inline constexpr unsigned kMaxArguments = 5;
+
+using BlockId = Id<struct MachineBlockTag>;
+using SlotId = Id<struct MachineSlotTag>;
+
+enum class Form : uint8_t {
+  Mov,         // dst = src, or imm; opcode says 32 or 64 bits; off: sign extension from so many bits
+  Alu,         // dst = dst op src, or imm; off: isa::builder's kSigned
+  Unary,       // dst = op dst: NEG, END (imm: bits)
+  LoadConst,   // dst = imm, 64 bits; two instructions wide
+  LoadGlobal,  // dst = address of global [symbol] + imm
+  LoadFunc,    // dst = address of function [symbol]: a callback
+  FrameAddr,   // dst = address of [slot] + off: a move and an addition
+  Load,        // dst = *(src + off), or of [slot] + off
+  Store,       // *(dst + off) = src; of [slot] + off where dst is none
+  StoreImm,    // *(dst + off) = imm
+  Atomic,      // imm: what; *(dst + off), src; src or r0 gets the old value where imm asks for it
+  PacketLoad,  // r0 = packet[imm + src]; reads r6
+  Call,        // a helper: imm
+  CallLocal,   // a function of the module: symbol
+  Exit,
+  Jump,        // to [target]
+  CondJump,    // to [target] when dst op src (or imm) holds, else to the next instruction
+};
+
+struct Inst {
+  Form form = Form::Exit;
+  uint8_t opcode = 0;     // isa::Insn::opcode
+  uint8_t arguments = 0;  // calls: how many of r1..r5 are read; Exit: 1 when r0 is
+  int8_t weight = 0;      // CondJump: > 0 likely taken, < 0 unlikely
+  bool is_inserted = false;  // by register allocation: a spill, a reload or a rematerialised value
+  Reg dst, src;
+  int32_t off = 0;
+  uint32_t symbol = 0;  // ir::GlobalId or ir::FunctionId
+  SlotId slot;
+  BlockId target;
+  int64_t imm = 0;
+  Loc loc;
+
+  bool reads_source_register() const { return (opcode & isa::X) != 0; }  // ALU and jumps
+  bool is_copy() const {  // of all 64 bits
+    return form == Form::Mov && opcode == isa::opcode(isa::ALU64, isa::MOV, isa::X) && off == 0;
+  }
+  bool is_terminator() const { return form == Form::Exit || form == Form::Jump || form == Form::CondJump; }
+  bool is_call() const { return form == Form::Call || form == Form::CallLocal; }
+  // Leaves r1..r5 unreadable, besides what it defines.
+  bool clobbers_arguments() const { return is_call() || form == Form::PacketLoad; }
+  // Does nothing but set its register: may be removed when nobody reads that.
+  bool is_pure() const;
+  // Gives the same value wherever it stands: may be repeated in place of keeping the register.
+  bool is_rematerializable() const;
+};
+
+// A block ends with any number of CondJumps and then one Jump or Exit. There is no falling through before layout.
+struct Block {
+  std::vector<Inst> insts;
+  uint32_t loop_depth = 0;
+};
+
+// A piece of the frame: a variable of the program, or a spilled register.
+struct Slot {
+  uint32_t size = 0, align = 8;
+  int32_t offset = 0;  // from r10, negative; set by frame layout
+  std::string name;    // empty for a spill or a temporary
+  Loc loc;
+};
+
+struct Function {
+  ir::FunctionId source;
+  std::string name;
+  std::vector<Block> blocks;  // blocks[0] is the entry
+  std::vector<Slot> slots;
+  uint32_t register_count = Reg::kFirstVirtual;  // ids of virtual registers are below it
+  bool keeps_context_in_r6 = false;              // r6 is reserved for the legacy packet loads
+  uint32_t frame_size = 0;
+
+  Reg new_register() { return Reg{register_count++}; }
+  Block &operator[](BlockId b) { return blocks[b.index]; }
+  const Block &operator[](BlockId b) const { return blocks[b.index]; }
+};
+
+// Calls [visit](Reg) for each register that the instruction reads; r10 counts only where it is written out.
+template <class Visit>
+void for_each_use(const Inst &inst, Visit &&visit) {
+  switch (inst.form) {
+    case Form::Mov:
+      if (inst.src.valid()) visit(inst.src);
+      return;
+    case Form::Alu:
+      visit(inst.dst);
+      if (inst.src.valid()) visit(inst.src);
+      return;
+    case Form::Unary:
+      visit(inst.dst);
+      return;
+    case Form::LoadConst:
+    case Form::LoadGlobal:
+    case Form::LoadFunc:
+    case Form::FrameAddr:
+    case Form::Jump:
+      return;
+    case Form::Load:
+      if (inst.src.valid()) visit(inst.src);
+      return;
+    case Form::StoreImm:
+      if (inst.dst.valid()) visit(inst.dst);
+      return;
+    case Form::Atomic:
+      if (inst.imm == isa::kAtomicCmpxchg) visit(kResult);
+      [[fallthrough]];
+    case Form::Store:
+      if (inst.dst.valid()) visit(inst.dst);
+      visit(inst.src);
+      return;
+    case Form::PacketLoad:
+      visit(kContext);
+      if (inst.src.valid()) visit(inst.src);
+      return;
+    case Form::Call:
+    case Form::CallLocal:
+      for (unsigned i = 1; i <= inst.arguments; i++) visit(physical(i));
+      return;
+    case Form::Exit:
+      if (inst.arguments != 0) visit(kResult);
+      return;
+    case Form::CondJump:
+      visit(inst.dst);
+      if (inst.src.valid()) visit(inst.src);
+      return;
+  }
+}
+
+// The register that the instruction sets; none where there is none.
+Reg defined_register(const Inst &inst);
+
+// Calls [visit](Reg) for each register that the instruction sets or spoils.
+template <class Visit>
+void for_each_def(const Inst &inst, Visit &&visit) {
+  if (Reg def = defined_register(inst); def.valid()) visit(def);
+  if (inst.clobbers_arguments())
+    for (unsigned i = 1; i <= kMaxArguments; i++) visit(physical(i));
+}
+
+// Calls [visit](BlockId) for each target of the block's jumps.
+template <class Visit>
+void for_each_successor(const Block &block, Visit &&visit) {
+  for (size_t i = block.insts.size(); i-- > 0 && block.insts[i].is_terminator();)
+    if (block.insts[i].form != Form::Exit) visit(block.insts[i].target);
+}
+
+// 0..10: a number; else the virtual register.
+std::string name_of(Reg reg);
+std::string print(const Inst &inst, const ir::Module &module);
+// What `--emit=mir` shows.
+std::string print(const Function &function, const ir::Module &module);
+
+}  // namespace spile::mir

@@ -1,0 +1,203 @@
+// Arithmetic: two-address operations, shifts, division, extension.
+#include <utility>
+
+#include "backend/isel/selector.h"
+
+namespace spile::isel {
+
+using ir::Op;
+
+namespace {
+
+isa::AluOp alu_op(Op op) {
+  switch (op) {
+    case Op::Add: return isa::ADD;
+    case Op::Sub: return isa::SUB;
+    case Op::Mul: return isa::MUL;
+    case Op::And: return isa::AND;
+    case Op::Or: return isa::OR;
+    case Op::Xor: return isa::XOR;
+    case Op::Shl: return isa::LSH;
+    case Op::LShr: return isa::RSH;
+    case Op::AShr: return isa::ARSH;
+    case Op::UDiv:
+    case Op::SDiv: return isa::DIV;
+    case Op::UMod:
+    case Op::SMod: return isa::MOD;
+    default: SPILE_UNREACHABLE("not an arithmetic operation with two operands");
+  }
+}
+
+constexpr int16_t kSignedDivision = 1;  // off of DIV and MOD, RFC 9669 section 4.1
+
+}  // namespace
+
+void Selector::select_binary(ValueId v) {
+  const Op op = inst(v).op;
+  ValueId a = fn_.operand(v, 0), b = fn_.operand(v, 1);
+  const unsigned width = native(bits(v));
+  if (op != Op::Sub) {
+    if (is_constant(a)) std::swap(a, b);
+    // The first operand is overwritten: best one that nobody else needs.
+    if (!is_constant(b) && uses_[a.index] > 1 && uses_[b.index] == 1) std::swap(a, b);
+  }
+  const Reg dst = result(v);
+  if (!is_constant(b)) {
+    if (op == Op::Sub && is_constant(a) && register_constant(a) == 0) {
+      copy(dst, reg(b));
+      return unary(isa::NEG, width, dst);
+    }
+    const Reg right = reg(b);
+    move_value(dst, a);
+    return alu(alu_op(op), width, dst, right);
+  }
+  const int64_t imm = register_constant(b);
+  if (op == Op::And && width == 64 && imm == 0xffff'ffff && target_.has_alu32()) {
+    emit({.form = mir::Form::Mov, .opcode = isa::opcode(isa::ALU, isa::MOV, isa::X), .dst = dst, .src = reg(a)});
+    return;
+  }
+  move_value(dst, a);
+  if (op == Op::Sub) return alu_imm(imm == INT32_MIN ? isa::SUB : isa::ADD, width, dst, imm == INT32_MIN ? imm : -imm);
+  // A mask of the lower half clears the upper one, as every 32-bit operation does.
+  const bool is_low_mask = op == Op::And && imm > INT32_MAX && imm <= UINT32_MAX && target_.has_alu32();
+  alu_imm(alu_op(op), is_low_mask ? 32 : width, dst, imm);
+}
+
+void Selector::select_shift(ValueId v) {
+  const Op op = inst(v).op;
+  const ValueId a = fn_.operand(v, 0), count = fn_.operand(v, 1);
+  const unsigned n = bits(v), width = native(n);
+  const Reg from = n == width        ? reg(a)
+                   : op == Op::LShr ? zero_extended(a, n)
+                   : op == Op::AShr ? sign_extended(a, n, width)
+                                    : reg(a);
+  const Reg dst = result(v);
+  if (is_constant(count)) {
+    copy(dst, from);
+    if (const int64_t by = inst(count).imm & (n - 1); by != 0) alu_imm(alu_op(op), width, dst, by);
+    return;
+  }
+  Reg by = reg(count);
+  if (n < width) {  // the machine masks by its own width
+    const Reg masked = out_.new_register();
+    copy(masked, by);
+    alu_imm(isa::AND, width, masked, n - 1);
+    by = masked;
+  }
+  copy(dst, from);
+  alu(alu_op(op), width, dst, by);
+}
+
+void Selector::select_unsigned_division(ValueId v) {
+  const ValueId a = fn_.operand(v, 0), b = fn_.operand(v, 1);
+  const unsigned n = bits(v), width = native(n);
+  const Reg from = n < width ? zero_extended(a, n) : reg(a);
+  const Reg dst = result(v);
+  // The verifier rejects an immediate of 0.
+  if (is_constant(b) && inst(b).imm != 0) {
+    const int64_t divisor = n < 64 ? inst(b).imm & ((int64_t{1} << n) - 1) : inst(b).imm;
+    copy(dst, from);
+    return alu_imm(alu_op(inst(v).op), width, dst, divisor);
+  }
+  const Reg divisor = n < width ? zero_extended(b, n) : reg(b);
+  copy(dst, from);
+  alu(alu_op(inst(v).op), width, dst, divisor);
+}
+
+// Without signed division: the magnitudes are divided, then the sign is put back; a remainder has the sign of the
+// dividend. |INT_MIN| is right as an unsigned number, and x / 0 = 0, x % 0 = x come out of the unsigned operation.
+// Branches, not masks: on the path of non-negative numbers the verifier keeps the range.
+void Selector::select_signed_division(ValueId v) {
+  const ValueId a = fn_.operand(v, 0), b = fn_.operand(v, 1);
+  const unsigned n = bits(v), width = native(n);
+  const isa::AluOp op = alu_op(inst(v).op);
+  const Reg dividend = sign_extended(a, n, width);
+  const int64_t constant = inst(b).imm;
+  const bool is_constant_divisor = is_constant(b) && constant != 0;
+  const bool is_negative = is_constant_divisor && constant < 0;
+  const Reg divisor = is_constant_divisor ? Reg{} : sign_extended(b, n, width);
+  const Reg dst = result(v);
+  if (target_.has_signed_division()) {
+    copy(dst, dividend);
+    if (!is_constant_divisor) return alu(op, width, dst, divisor, kSignedDivision);
+    alu_imm(op, width, dst, constant);
+    // A divisor that did not fit is in a register by now; either way the operation is the signed one.
+    out_[current_].insts.back().off = kSignedDivision;
+    return;
+  }
+  const bool is_quotient = op == isa::DIV;
+  // A 64-bit quotient, remainder or divisor register is written again below: they are copies of their own.
+  const Reg magnitude = out_.new_register();
+  copy(magnitude, dividend);
+  negate_if_negative(magnitude, magnitude, width);
+  Reg sign = dividend;
+  if (is_constant_divisor) {
+    const uint64_t positive = is_negative ? 0 - static_cast<uint64_t>(constant) : static_cast<uint64_t>(constant);
+    alu_imm(op, width, magnitude, static_cast<int64_t>(width == 32 ? positive & 0xffff'ffff : positive));
+  } else {
+    const Reg positive = out_.new_register();
+    copy(positive, divisor);
+    negate_if_negative(positive, positive, width);
+    if (is_quotient) {
+      sign = out_.new_register();
+      copy(sign, dividend);
+      alu(isa::XOR, width, sign, divisor);
+    }
+    alu(op, width, magnitude, positive);
+  }
+  if (is_quotient && is_negative) unary(isa::NEG, width, magnitude);
+  negate_if_negative(magnitude, sign, width);
+  copy(dst, magnitude);
+}
+
+// if sign s< 0: value = -value
+void Selector::negate_if_negative(Reg value, Reg sign, unsigned width) {
+  const mir::BlockId negate = new_block(), after = new_block();
+  // 64-bit registers hold sign-extended values here, so the comparison has the operation's width.
+  compare_registers(ir::Pred::Slt, width, sign, {}, 0, negate, after, 0);
+  begin_block(negate);
+  unary(isa::NEG, width, value);
+  jump(after);
+  begin_block(after);
+}
+
+void Selector::select_extension(ValueId v) {
+  const ValueId from = fn_.operand(v, 0);
+  const unsigned n = bits(from);
+  switch (inst(v).op) {
+    case Op::Zext: return alias(v, zero_extended(from, n));
+    case Op::Sext: return alias(v, sign_extended(from, n, bits(v)));
+    default: return alias(v, reg(from));  // Trunc, PtrToInt, IntToPtr, Opaque
+  }
+}
+
+void Selector::select_ptr_add(ValueId v) {
+  // A constant distance from a global or from the frame is part of the address.
+  ValueId base = v;
+  int64_t off = 0;
+  while (inst(base).op == Op::PtrAdd && is_constant(fn_.operand(base, 1))) {
+    off += inst(fn_.operand(base, 1)).imm;
+    base = fn_.operand(base, 0);
+  }
+  const Op base_op = inst(base).op;
+  if ((base_op == Op::GlobalAddr || base_op == Op::SlotAddr) && off == static_cast<int32_t>(off)) {
+    mir::Inst made = unplaced_inst(base);
+    if (base_op == Op::SlotAddr)
+      made.off = static_cast<int32_t>(off);
+    else
+      made.imm = off;
+    return alias(v, shared(made));
+  }
+  ValueId a = fn_.operand(v, 0), b = fn_.operand(v, 1);
+  const Reg dst = result(v);
+  if (is_constant(b)) {
+    copy(dst, reg(a));
+    return alu_imm(isa::ADD, 64, dst, inst(b).imm);
+  }
+  if (uses_[a.index] > 1 && uses_[b.index] == 1) std::swap(a, b);
+  const Reg right = reg(b);
+  copy(dst, reg(a));
+  alu(isa::ADD, 64, dst, right);
+}
+
+}  // namespace spile::isel
