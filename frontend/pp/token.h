@@ -43,6 +43,9 @@ struct Token {
 
   std::string_view spelling() const { return {text, length}; }
   bool is(TokenKind k) const { return kind == k; }
+  bool is_pragma() const { return kind == TokenKind::PragmaUnroll || kind == TokenKind::PragmaPack; }
+  // An identifier or keyword: what may be the name of a macro.
+  bool is_word() const { return name != 0 && !is_pragma(); }
   bool has(TokenFlags flag) const { return (flags & flag) != 0; }
   // Just past the token's characters; a token whose text is not there ends one past its beginning.
   Loc end() const { return loc + (has(kSynthetic) ? 1 : length); }

@@ -1,0 +1,143 @@
+// The macros whose replacement is computed: __LINE__ and its kin, _Pragma, the feature tests.
+#include <string>
+
+#include "frontend/pp/builtin_macros.h"
+#include "frontend/pp/machine.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/preprocess.def"
+#include "support/diag_table.h"
+
+namespace spile::pp {
+
+static std::string quoted(std::string_view text) {
+  std::string string = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') string += '\\';
+    string += c;
+  }
+  return string + '"';
+}
+
+// Like expand(): true when the token is gone and its replacement comes next.
+bool Machine::expand_builtin(Token &name, const Macro &macro) {
+  std::string text;
+  TokenKind kind = TokenKind::StringLiteral;
+  switch (macro.builtin) {
+    case BuiltinMacro::Line: {
+      // As in gcc and clang: inside a macro call, the line on which the call ends.
+      const bool is_inside = !pending_.empty() || macro_depth_ != 0;
+      const Loc at = is_inside && outer_end_.valid() ? Loc{outer_end_.raw - 1} : name.loc;
+      text = std::to_string(sources_.place(at).line);
+      kind = TokenKind::IntegerLiteral;
+      break;
+    }
+    case BuiltinMacro::File: text = quoted(sources_.place(name.loc).path); break;
+    case BuiltinMacro::FileName: {
+      const std::string_view path = sources_.place(name.loc).path;
+      text = quoted(path.substr(path.rfind('/') + 1));
+      break;
+    }
+    case BuiltinMacro::BaseFile: text = quoted(main_path_); break;
+    // The same object on every day: the epoch, as clang has it under SOURCE_DATE_EPOCH=0.
+    case BuiltinMacro::Date: text = "\"Jan  1 1970\""; break;
+    case BuiltinMacro::Time: text = "\"00:00:00\""; break;
+    case BuiltinMacro::Counter:
+      text = std::to_string(counter_++);
+      kind = TokenKind::IntegerLiteral;
+      break;
+    case BuiltinMacro::IncludeLevel:
+      text = std::to_string(inputs_.size() - 1);
+      kind = TokenKind::IntegerLiteral;
+      break;
+    case BuiltinMacro::Pragma: return expand_pragma_operator(name);
+    case BuiltinMacro::HasInclude: return expand_has_include(name, false);
+    case BuiltinMacro::HasIncludeNext: return expand_has_include(name, true);
+    case BuiltinMacro::HasAttribute:
+    case BuiltinMacro::HasBuiltin:
+    case BuiltinMacro::HasFeature:
+    case BuiltinMacro::HasWarning:
+    case BuiltinMacro::IsIdentifier: return expand_feature_test(name, macro.builtin);
+    case BuiltinMacro::None: return false;
+  }
+  name = make_token(kind, text, name);
+  return false;
+}
+
+// _Pragma("text") does what `#pragma text` does, and can stand in a macro.
+bool Machine::expand_pragma_operator(Token &name) {
+  Token open, string, close;
+  const bool is_call = next_is_left_paren() && next_token(open) && next_token(string) &&
+                       string.is(TokenKind::StringLiteral) && string.length >= 2 && next_token(close) &&
+                       close.is(TokenKind::RightParen);
+  if (!is_call) {
+    diagnostics_.report<diag::BadPragmaOperator>(name.range());
+    name.flags |= kNoExpand;
+    return false;
+  }
+  std::string text;
+  const std::string_view inside = string.spelling();
+  for (size_t i = inside.find('"') + 1; i + 1 < inside.size(); i++) {
+    if (inside[i] == '\\' && (inside[i + 1] == '"' || inside[i + 1] == '\\')) i++;
+    text += inside[i];
+  }
+  const std::string_view kept = keep(text + '\0').substr(0, text.size());
+  Lexer line(kept, Loc{1}, names_, arena_, nullptr);
+  line.begin_directive();
+  std::vector<Token> words;
+  for (Token word; line.lex(word), !word.is(TokenKind::EndOfFile);) words.push_back(word);
+  // Printed as a line of its own, so it reads like the directive.
+  const std::string_view as_line = keep("#pragma " + text);
+  Token pragma;
+  if (!execute_pragma(words, {name.loc, close.end()}, as_line, pragma)) return true;
+  pragma.flags = kLineStart | kSynthetic;
+  pragma.loc = name.loc;
+  name = pragma;
+  return false;
+}
+
+bool Machine::expand_feature_test(Token &name, BuiltinMacro test) {
+  Token open, word, close;
+  const bool takes_string = test == BuiltinMacro::HasWarning;
+  bool is_call = next_is_left_paren() && next_token(open) && next_token(word) &&
+                 (takes_string ? word.is(TokenKind::StringLiteral) : word.name != 0) && next_token(close);
+  std::string_view attribute = word.spelling();
+  // gnu::packed, clang::...: the vendor's name does not change the answer.
+  if (is_call && close.is(TokenKind::Colon) && next_token(close) && close.is(TokenKind::Colon) && next_token(word) &&
+      word.name != 0) {
+    attribute = word.spelling();
+    is_call = next_token(close);
+  }
+  is_call = is_call && close.is(TokenKind::RightParen);
+  bool answer = false;
+  if (!is_call) {
+    diagnostics_.report<diag::BadFeatureTest>(name.range(), name.spelling(), takes_string ? "string" : "name");
+  } else if (test == BuiltinMacro::HasAttribute) {
+    answer = has_attribute(attribute);
+  } else if (test == BuiltinMacro::HasBuiltin) {
+    answer = has_builtin(attribute);
+  } else if (test == BuiltinMacro::HasFeature) {
+    answer = has_feature(attribute);
+  } else if (test == BuiltinMacro::IsIdentifier) {
+    answer = names_[word.name].kind == TokenKind::Identifier;
+  }
+  name = make_token(TokenKind::IntegerLiteral, answer ? "1" : "0", name);
+  return false;
+}
+
+bool Machine::expand_has_include(Token &name, bool is_next) {
+  Token open, close;
+  bool found = false;
+  if (!next_is_left_paren() || !next_token(open)) {
+    diagnostics_.report<diag::BadFeatureTest>(name.range(), name.spelling(), "header");
+  } else if (const auto header = read_header_name(name.spelling())) {
+    const std::string_view spelling = header->spelling();
+    found = spelling.size() >= 2 &&
+            find_header(spelling.substr(1, spelling.size() - 2), spelling[0] == '"', is_next).has_value();
+    if (!next_token(close) || !close.is(TokenKind::RightParen))
+      diagnostics_.report<diag::BadFeatureTest>(name.range(), name.spelling(), "header");
+  }
+  name = make_token(TokenKind::IntegerLiteral, found ? "1" : "0", name);
+  return false;
+}
+
+}  // namespace spile::pp

@@ -1,0 +1,18 @@
+// The macros that the preprocessor computes: which names they are, and what the feature tests answer.
+#pragma once
+
+#include <string_view>
+
+#include "frontend/pp/macro.h"
+
+namespace spile::pp {
+
+// BuiltinMacro::None for any other name.
+BuiltinMacro find_builtin_macro(std::string_view name);
+
+// __has_attribute, __has_builtin, __has_feature. Leading and trailing "__" of an attribute do not matter.
+bool has_attribute(std::string_view name);
+bool has_builtin(std::string_view name);
+bool has_feature(std::string_view name);
+
+}  // namespace spile::pp

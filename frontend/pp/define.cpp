@@ -1,0 +1,197 @@
+// #define: reads a definition and prepares its body, so that substitution only copies. Also the predefined macros, which
+// are read when they are first met, and those of the command line.
+#include <algorithm>
+#include <string>
+
+#include "frontend/pp/builtin_macros.h"
+#include "frontend/pp/machine.h"
+#include "frontend/pp/predefined.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/preprocess.def"
+#include "support/diag_table.h"
+
+namespace spile::pp {
+
+static std::string quoted_token(const Token &token) {
+  if (token.is(TokenKind::EndOfFile)) return "the end of the line";
+  return "`" + std::string(token.spelling()) + "`";
+}
+
+// The macro that [name] stands for now; null when there is none.
+Macro *Machine::macro_of(Name &name) {
+  if (name.macro != Names::kLazy) return name.macro;
+  name.macro = arena_.make<Macro>();
+  name.macro->name = name.text;
+  name.macro->is_predefined = true;
+  name.macro->builtin = find_builtin_macro(name.text);
+  const int64_t offset = predefined_offset(name.text);
+  if (offset < 0 || predefined_file_ == nullptr) return name.macro;
+  const std::string_view text = predefined_file_->text;
+  const auto begin = static_cast<uint32_t>(offset);
+  Lexer lexer(text.substr(begin), predefined_file_->begin + begin, names_, arena_, nullptr);
+  lexer.begin_directive();
+  Token token;
+  lexer.lex(token);
+  read_definition(lexer, token, *name.macro);
+  return name.macro;
+}
+
+std::optional<Token> Machine::read_macro_name(std::string_view after) {
+  Token token;
+  lexer().lex(token);
+  if (token.name == 0) {
+    diagnostics_.report<diag::ExpectedMacroName>(token.range(), after, quoted_token(token));
+    return {};
+  }
+  if (token.spelling() == "defined") {
+    diagnostics_.report<diag::ReservedMacroName>(token.range(), token.spelling());
+    return {};
+  }
+  return token;
+}
+
+static bool same_definition(const Macro &a, const Macro &b) {
+  if (a.is_function != b.is_function || a.is_variadic != b.is_variadic || a.builtin != b.builtin) return false;
+  if (!std::ranges::equal(a.parameters, b.parameters)) return false;
+  return std::ranges::equal(a.body, b.body, [&](const BodyToken &x, const BodyToken &y) {
+    const bool is_first = &x == a.body.data();
+    return x.token.spelling() == y.token.spelling() && x.stringify == y.stringify && x.paste_before == y.paste_before &&
+           (is_first || x.token.has(kSpaceBefore) == y.token.has(kSpaceBefore));
+  });
+}
+
+void Machine::define_directive() {
+  const auto name = read_macro_name("#define");
+  if (!name) return;
+  Macro macro;
+  if (!read_definition(lexer(), *name, macro)) return;
+  Name &entry = names_[name->name];
+  if (const Macro *old = macro_of(entry); old != nullptr && !same_definition(*old, macro)) {
+    if (old->is_predefined) {
+      diagnostics_.report<diag::BuiltinMacroRedefined>(name->range(), macro.name, "defined again");
+    } else {
+      auto builder = diagnostics_.report<diag::MacroRedefined>(name->range(), macro.name);
+      report_definition(builder, *old);
+    }
+  }
+  // A new Macro: the old one may be expanding right now (a directive among macro arguments).
+  entry.macro = arena_.make<Macro>(macro);
+}
+
+// What follows the macro's name, to the end of the line.
+bool Machine::read_definition(Lexer &lexer, const Token &name, Macro &macro) {
+  macro.name = names_[name.name].text;
+  macro.name_range = name.range();
+  Token token;
+  lexer.lex(token);
+  std::vector<uint32_t> parameters;
+  if (token.is(TokenKind::LeftParen) && !token.has(kSpaceBefore)) {
+    macro.is_function = true;
+    if (!read_parameters(lexer, macro, parameters)) return false;
+    lexer.lex(token);
+  }
+  macro.parameters = arena_.copy(parameters);
+  return read_body(lexer, token, macro);
+}
+
+bool Machine::read_parameters(Lexer &lexer, Macro &macro, std::vector<uint32_t> &parameters) {
+  Token token;
+  const auto fail = [&](std::string_view expected) {
+    diagnostics_.report<diag::BadMacroParameters>(token.range(), expected, macro.name, quoted_token(token));
+    return false;
+  };
+  lexer.lex(token);
+  if (token.is(TokenKind::RightParen)) return true;
+  for (;;) {
+    if (token.is(TokenKind::Ellipsis)) {
+      macro.is_variadic = true;
+      parameters.push_back(names_.intern("__VA_ARGS__").number);
+    } else if (token.name != 0) {
+      if (std::ranges::find(parameters, token.name) != parameters.end()) {
+        diagnostics_.report<diag::DuplicateMacroParameter>(token.range(), macro.name, token.spelling());
+        return false;
+      }
+      parameters.push_back(token.name);
+    } else {
+      return fail("a name, `...` or `)`");
+    }
+    lexer.lex(token);
+    if (token.is(TokenKind::Ellipsis) && !macro.is_variadic) {  // GNU: `args...`
+      macro.is_variadic = true;
+      lexer.lex(token);
+    }
+    if (token.is(TokenKind::RightParen)) return true;
+    if (!token.is(TokenKind::Comma) || macro.is_variadic) return fail(macro.is_variadic ? "`)`" : "`,` or `)`");
+    lexer.lex(token);
+  }
+}
+
+bool Machine::read_body(Lexer &lexer, Token token, Macro &macro) {
+  std::vector<BodyToken> body;
+  bool paste = false, stringify = false;
+  Token hash;
+  const bool has_rest_name = macro.is_variadic && names_[macro.parameters.back()].text == "__VA_ARGS__";
+  for (; !token.is(TokenKind::EndOfFile); lexer.lex(token)) {
+    if (token.is(TokenKind::HashHash)) {
+      if (body.empty()) {
+        diagnostics_.report<diag::PasteAtEdge>(token.range(), "beginning", macro.name);
+        return false;
+      }
+      paste = true;
+      hash = token;
+      continue;
+    }
+    if (token.is(TokenKind::Hash) && macro.is_function && !stringify) {
+      stringify = true;
+      hash = token;
+      continue;
+    }
+    BodyToken piece{token, -1, stringify, paste};
+    if (token.name != 0) {
+      const auto found = std::ranges::find(macro.parameters, token.name);
+      if (found != macro.parameters.end()) piece.parameter = static_cast<int32_t>(found - macro.parameters.begin());
+      if (piece.parameter < 0 && !has_rest_name && token.spelling() == "__VA_ARGS__")
+        diagnostics_.report<diag::VaArgsOutsideVariadic>(token.range());
+    }
+    if (stringify && piece.parameter < 0) {
+      diagnostics_.report<diag::HashWithoutParameter>(hash.range(), macro.name);
+      return false;
+    }
+    if (stringify) piece.token.flags = hash.flags;
+    if (body.empty()) piece.token.flags &= static_cast<uint8_t>(~kSpaceBefore);
+    body.push_back(piece);
+    paste = stringify = false;
+  }
+  if (paste || stringify) {
+    if (paste) {
+      diagnostics_.report<diag::PasteAtEdge>(hash.range(), "end", macro.name);
+    } else {
+      diagnostics_.report<diag::HashWithoutParameter>(hash.range(), macro.name);
+    }
+    return false;
+  }
+  macro.body = arena_.copy(body);
+  return true;
+}
+
+// -D and -U, as a file of directives that is read before the first line.
+void Machine::define_command_line() {
+  std::string text;
+  for (const MacroOption &option : options_.macros) {
+    std::string line = option.text;
+    std::ranges::replace(line, '\n', ' ');
+    const size_t equals = line.find('=');
+    if (option.undefine) {
+      text += "#undef " + line;
+    } else if (equals == std::string::npos) {
+      text += "#define " + line + " 1";
+    } else {
+      text += "#define " + line.substr(0, equals) + " " + line.substr(equals + 1);
+    }
+    text += '\n';
+  }
+  if (text.empty()) return;
+  if (auto file = sources_.add("<command line>", std::move(text))) enter_file(**file, 0);
+}
+
+}  // namespace spile::pp

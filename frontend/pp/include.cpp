@@ -1,0 +1,160 @@
+// #include: the header's name, where it is found, entering and leaving files.
+#include <string>
+
+#include "frontend/pp/headers.h"
+#include "frontend/pp/machine.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/preprocess.def"
+#include "support/diag_table.h"
+
+namespace spile::pp {
+
+void Machine::enter_file(const SourceManager::File &file, size_t directory) {
+  inputs_.push_back(std::make_unique<Input>(Input{
+      .file = &file,
+      .lexer = Lexer(file.text, file.begin, names_, arena_, &diagnostics_),
+      .path = file.path,
+      .directory = directory,
+      .first_token = out_.size(),
+      .first_conditional = conditionals_.size(),
+  }));
+}
+
+void Machine::leave_file() {
+  const Input &file = input();
+  while (conditionals_.size() > file.first_conditional) {
+    const Conditional &open = conditionals_.back();
+    diagnostics_.report<diag::UnterminatedConditional>(open.range, open.keyword);
+    conditionals_.pop_back();
+  }
+  if (file.guard_state == GuardState::Closed && out_.size() == file.guard_end_token)
+    known_files_[std::string(file.path)].guard = file.guard;
+  inputs_.pop_back();
+}
+
+// "x.h" or <x.h>, written so or made by macros; nothing, and a diagnostic, for anything else.
+std::optional<Token> Machine::read_header_name(std::string_view after) {
+  Token token;
+  if (pending_.empty() && lexer().lex_header_name(token)) {
+    if (token.is(TokenKind::Unknown)) return {};
+    return token;
+  }
+  next_expanded(token);
+  if (token.is(TokenKind::StringLiteral) && token.text[0] == '"') return token;
+  if (token.is(TokenKind::Less)) {
+    std::string text = "<";
+    for (Token part; next_expanded(part);) {
+      if (part.has(kSpaceBefore) && text.size() > 1) text += ' ';
+      text += part.spelling();
+      if (part.is(TokenKind::Greater)) return make_token(TokenKind::StringLiteral, text, token);
+    }
+  }
+  const std::string seen =
+      token.is(TokenKind::EndOfFile) ? "the end of the line" : "`" + std::string(token.spelling()) + "`";
+  diagnostics_.report<diag::ExpectedHeaderName>(sources_.expansion(token.range()), after, seen);
+  return {};
+}
+
+// Directories are numbered in the order of the search: 0 that of the includer, then -iquote, -I, -isystem, shipped.
+std::optional<Machine::Found> Machine::find_header(std::string_view name, bool is_quoted, bool is_next) {
+  const auto shipped = [&](std::string path, size_t directory) -> std::optional<Found> {
+    const ShippedHeader *header = find_shipped_header(path);
+    if (header == nullptr) return {};
+    return Found{std::string(kShippedPrefix) + path, directory, header->text, true};
+  };
+  const size_t first = is_next ? input().directory + 1 : 0;
+  if (name.starts_with('/')) {
+    std::string path = join_path({}, name);
+    if (is_readable_file(path)) return Found{std::move(path), 0, {}, false};
+    return {};
+  }
+  if (is_quoted && first == 0) {
+    // Found beside the includer: for #include_next it counts as found where the includer was.
+    std::string_view directory = directory_of(input().path);
+    if (directory.starts_with(kShippedPrefix)) {
+      directory.remove_prefix(kShippedPrefix.size());
+      if (auto found = shipped(join_path(directory, name), input().directory)) return found;
+    } else {
+      std::string path = join_path(directory, name);
+      if (is_readable_file(path)) return Found{std::move(path), input().directory, {}, false};
+    }
+  }
+  size_t number = 1;
+  for (const auto *directories : {&options_.quote_dirs, &options_.include_dirs, &options_.system_dirs}) {
+    const bool is_searched = is_quoted || directories != &options_.quote_dirs;
+    for (const std::string &directory : *directories) {
+      if (is_searched && number >= first) {
+        std::string path = join_path(directory, name);
+        if (is_readable_file(path)) return Found{std::move(path), number, {}, false};
+      }
+      number++;
+    }
+  }
+  if (!options_.shipped_headers || number < first) return {};
+  return shipped(join_path({}, name), number);
+}
+
+void Machine::report_missing_header(const Token &header, std::string_view name, bool is_quoted) {
+  auto builder = diagnostics_.report<diag::HeaderNotFound>(header.range(), name);
+  std::string searched;
+  const auto add = [&](std::string_view directory) {
+    if (!searched.empty()) searched += ", ";
+    searched += directory;
+  };
+  if (is_quoted) add(directory_of(input().path).empty() ? "." : directory_of(input().path));
+  if (is_quoted)
+    for (const std::string &directory : options_.quote_dirs) add(directory);
+  for (const std::string &directory : options_.include_dirs) add(directory);
+  for (const std::string &directory : options_.system_dirs) add(directory);
+  if (options_.shipped_headers) add("the shipped headers");
+  builder.note(Range{}, "searched: {}", searched.empty() ? "nowhere; name a directory with -I" : searched);
+  const std::string_view nearest = nearest_shipped_header(name);
+  if (!nearest.empty() && options_.shipped_headers) {
+    builder.hint("did you mean `<{}>`?", nearest);
+  } else if (!nearest.empty() && nearest == name) {
+    builder.hint("it ships with Spile; leave out -nobuiltininc");
+  } else if (is_readable_file("/usr/include/" + std::string(name))) {
+    builder.hint("the host has it: -I /usr/include");
+  }
+}
+
+void Machine::include_directive(const Token &keyword, bool is_next) {
+  const std::string directive = "#" + std::string(keyword.spelling());
+  Lexer &line = lexer();
+  const auto header = read_header_name(directive);
+  if (!header) return line.end_directive();
+  expect_end(keyword.spelling());
+  line.end_directive();
+  const std::string_view spelling = header->spelling();
+  const std::string_view name = spelling.substr(1, spelling.size() - 2);
+  const bool is_quoted = spelling[0] == '"';
+  const auto found = find_header(name, is_quoted, is_next);
+  if (!found) return report_missing_header(*header, name, is_quoted);
+
+  const auto known = known_files_.find(found->path);
+  const bool is_new = known == known_files_.end();
+  if (!is_new && (known->second.is_once || (known->second.guard != nullptr && known->second.guard->macro != nullptr)))
+    return;
+  if (inputs_.size() > kMaxIncludeDepth) {
+    diagnostics_.report<diag::IncludeTooDeep>(header->range(), kMaxIncludeDepth)
+        .hint("does `{}` include itself without an include guard?", name);
+    return stop();
+  }
+  if (++includes_ > kMaxIncludes) {
+    diagnostics_.report<diag::TooManyIncludes>(header->range(), kMaxIncludes);
+    return stop();
+  }
+  const auto file = found->is_shipped ? sources_.add(found->path, std::string(found->shipped_text), header->loc)
+                                      : sources_.load(found->path, header->loc);
+  if (!file) {
+    diagnostics_.report<diag::HeaderUnreadable>(header->range(), file.error().message);
+    return;
+  }
+  if (is_new) {
+    known_files_.emplace(found->path, KnownFile{});
+    if (!found->is_shipped) read_.push_back(found->path);
+  }
+  enter_file(**file, found->directory);
+}
+
+}  // namespace spile::pp

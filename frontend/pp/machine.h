@@ -1,0 +1,178 @@
+// Machine: the state of one preprocessing run. Its member functions are spread over the files of this folder by what
+// they do: preprocessor.cpp drives, directives.cpp and pragma.cpp execute `#` lines, define.cpp reads macro definitions,
+// expand.cpp and substitute.cpp replace macros, builtin_expand.cpp computes built-in ones, condition.cpp evaluates #if,
+// include.cpp finds and enters files.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "frontend/pp/lexer.h"
+#include "frontend/pp/macro.h"
+#include "frontend/pp/names.h"
+#include "frontend/pp/preprocessor.h"
+
+namespace spile::pp {
+
+class Machine {
+ public:
+  Machine(const Options &options, SourceManager &sources, Arena &arena, Diagnostics &diagnostics);
+
+  void run(const SourceManager::File &main);
+  Tokens take();
+
+ private:
+  // An #if whose #endif has not come yet.
+  struct Conditional {
+    Range range;               // of its directive, for "has no #endif"
+    std::string_view keyword;  // "if", "ifdef", "ifndef"
+    bool was_taken = false;    // one of its groups has been kept: all further ones are skipped
+    bool has_else = false;
+  };
+  // Recognising `#ifndef GUARD ... #endif` around a whole file, so that it is not opened twice.
+  enum class GuardState : uint8_t { Start, Inside, Closed, None };
+  // A file being read.
+  struct Input {
+    const SourceManager::File *file;
+    Lexer lexer;
+    std::string_view path;
+    size_t directory;                // place in the search order, for #include_next
+    size_t first_token;              // tokens put out before the file began
+    size_t first_conditional;        // conditionals open before the file began
+    GuardState guard_state = GuardState::Start;
+    const Name *guard = nullptr;
+    size_t guard_end_token = 0;
+  };
+  // Tokens that are read before the file goes on: an expansion, or a macro argument being expanded on its own.
+  struct Pending {
+    const Token *at, *end;
+    Macro *macro;     // enabled again when the tokens are used up; null for an argument
+    bool is_barrier;  // an argument: reading ends here with EndOfFile
+  };
+  // The argument of a macro call, as ranges of token_stack_.
+  struct Argument {
+    size_t begin = 0, end = 0;                    // as written
+    size_t expanded_begin = 0, expanded_end = 0;  // fully expanded, when the body needs that
+  };
+  struct KnownFile {
+    const Name *guard = nullptr;
+    bool is_once = false;
+  };
+  struct Found {
+    std::string path;
+    size_t directory = 0;
+    std::string_view shipped_text;
+    bool is_shipped = false;
+  };
+
+  // preprocessor.cpp
+  void lex_inputs();
+  void drain_pending();
+  bool over_limits();
+  void stop() { is_stopped_ = true; }
+  Input &input() { return *inputs_.back(); }
+  Lexer &lexer() { return inputs_.back()->lexer; }
+  void push_token(const Token &token) { out_.push_back(token); }
+  Token make_token(TokenKind kind, std::string_view text, const Token &like);
+  Range range_of_call(const Token &name) const { return {name.loc, call_end_}; }
+  std::string_view keep(std::string_view text) { return arena_.copy(text); }
+
+  // include.cpp
+  void enter_file(const SourceManager::File &file, size_t directory);
+  void leave_file();
+  void include_directive(const Token &keyword, bool is_next);
+  std::optional<Token> read_header_name(std::string_view after);
+  std::optional<Found> find_header(std::string_view name, bool is_quoted, bool is_next);
+  void report_missing_header(const Token &header, std::string_view name, bool is_quoted);
+
+  // directives.cpp
+  void directive(const Token &hash);
+  void execute_directive(const Token &hash, const Token &keyword);
+  void expect_end(std::string_view keyword);
+  void if_directive(const Token &hash, const Token &keyword);
+  bool alternative_directive(const Token &keyword, bool is_skipping);
+  void endif_directive(const Token &keyword);
+  bool is_group_wanted(const Token &keyword);
+  void skip_group();
+  void line_directive(const Token &first, bool is_marker);
+  void undef_directive();
+  void unknown_directive(const Token &keyword);
+
+  // define.cpp
+  void define_directive();
+  bool read_definition(Lexer &lexer, const Token &name, Macro &macro);
+  bool read_parameters(Lexer &lexer, Macro &macro, std::vector<uint32_t> &parameters);
+  bool read_body(Lexer &lexer, Token token, Macro &macro);
+  std::optional<Token> read_macro_name(std::string_view after);
+  Macro *macro_of(Name &name);
+  void define_command_line();
+
+  // pragma.cpp
+  void pragma_directive(const Token &hash);
+  bool execute_pragma(std::span<const Token> words, Range at, std::string_view text, Token &result);
+  bool unroll_pragma(std::span<const Token> count, Range at, Token &result);
+  bool loop_pragma(std::span<const Token> words, Range at, Token &result);
+  bool pack_pragma(std::span<const Token> words, Range at, Token &result);
+
+  // expand.cpp
+  bool next_token(Token &token);
+  bool next_expanded(Token &token);
+  bool next_is_left_paren();
+  bool expand(Token &name);
+  bool read_arguments(const Token &name, const Macro &macro, size_t first_argument);
+  bool check_argument_count(const Token &name, const Macro &macro, size_t first_argument);
+  void expand_argument(size_t index);
+  void push_pending(std::span<const Token> tokens, Macro *macro);
+  void pop_pending();
+  void report_definition(Diagnostics::Builder &builder, const Macro &macro);
+
+  // substitute.cpp
+  std::span<const Token> substitute(const Token &name, const Macro &macro, size_t first_argument);
+  Token stringify(const Argument &argument, const Token &like);
+  bool paste(Token &left, const Token &right);
+
+  // builtin_expand.cpp
+  bool expand_builtin(Token &name, const Macro &macro);
+  bool expand_pragma_operator(Token &name);
+  bool expand_feature_test(Token &name, BuiltinMacro test);
+  bool expand_has_include(Token &name, bool is_next);
+
+  // condition.cpp
+  bool evaluate_condition(const Token &keyword);
+  void read_condition_tokens(std::string_view keyword, std::vector<Token> &tokens);
+
+  const Options &options_;
+  SourceManager &sources_;
+  Arena &arena_;
+  Diagnostics &diagnostics_;
+  Names names_;
+  std::vector<Token> out_;
+  std::vector<std::unique_ptr<Input>> inputs_;
+  std::vector<Conditional> conditionals_;
+  std::vector<Pending> pending_;
+  std::vector<Token> token_stack_;      // arguments of the calls that are being expanded
+  std::vector<Argument> argument_stack_;
+  std::vector<Token> result_;           // what substitute() is building
+  std::unordered_map<std::string, KnownFile> known_files_;
+  std::vector<std::string> read_;
+  std::vector<uint32_t> pack_stack_;
+  Arena scratch_;                       // tokens of expansions; freed with the machine
+  Loc call_end_;                        // the end of the macro call read last
+  Loc outer_end_;                       // the end of the outermost macro call that is being expanded
+  const SourceManager::File *predefined_file_ = nullptr;
+  std::string_view main_path_;
+  uint64_t expanded_tokens_ = 0;        // made by macros, wherever they went: bounds the work
+  uint32_t includes_ = 0;
+  uint32_t macro_depth_ = 0;
+  uint32_t counter_ = 0;
+  uint32_t pack_ = 0;
+  bool in_directive_ = false;           // macros read no further than the line
+  bool is_stopped_ = false;             // a limit was reached: only EndOfFile follows
+};
+
+}  // namespace spile::pp

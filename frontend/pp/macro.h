@@ -1,0 +1,37 @@
+// Macro: one definition, its body prepared for substitution.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "frontend/pp/token.h"
+
+namespace spile::pp {
+
+// What the preprocessor computes itself. The feature tests take an argument.
+enum class BuiltinMacro : uint8_t {
+  None, Line, File, FileName, BaseFile, Date, Time, Counter, IncludeLevel, Pragma, HasInclude, HasIncludeNext,
+  HasAttribute, HasBuiltin, HasFeature, HasWarning, IsIdentifier,
+};
+
+struct BodyToken {
+  Token token;
+  int32_t parameter = -1;     // index of the parameter that the token names; -1: an ordinary token
+  bool stringify = false;     // `#` stood before the parameter
+  bool paste_before = false;  // `##` stood before the token
+};
+
+struct Macro {
+  std::string_view name;
+  Range name_range;                      // in the definition; nowhere for built-in macros
+  std::span<const BodyToken> body;
+  std::span<const uint32_t> parameters;  // Token::name; the last one takes the rest when [is_variadic]
+  bool is_function = false;
+  bool is_variadic = false;
+  bool is_disabled = false;  // its expansion is being scanned: its name is not expanded (C11 6.10.3.4 p2)
+  bool is_predefined = false;
+  BuiltinMacro builtin = BuiltinMacro::None;
+};
+
+}  // namespace spile::pp

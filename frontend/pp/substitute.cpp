@@ -1,0 +1,103 @@
+// Substitution: the body of a macro with its arguments put in, `#` and `##` done (C11 6.10.3.1 to 6.10.3.3).
+#include <string>
+
+#include "frontend/pp/machine.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/preprocess.def"
+#include "support/diag_table.h"
+
+namespace spile::pp {
+
+namespace {
+constexpr uint8_t kSpacing = kLineStart | kSpaceBefore;
+
+void set_spacing(Token &token, uint8_t from) {
+  token.flags = static_cast<uint8_t>((token.flags & ~kSpacing) | (from & kSpacing));
+}
+}  // namespace
+
+// The tokens that replace the call of [macro] at [name]. Tokens of the body get locations inside the expansion; those of
+// arguments keep theirs, so that a fault in an argument is shown where the user wrote it.
+std::span<const Token> Machine::substitute(const Token &name, const Macro &macro, size_t first_argument) {
+  if (macro.body.empty()) return {};
+  const Loc spelling = macro.body.front().token.loc;
+  const uint32_t length = macro.body.back().token.end().raw - spelling.raw;
+  const Loc base = sources_.add_expansion(spelling, range_of_call(name), length, macro.name);
+
+  result_.clear();
+  bool left_is_empty = false;  // what stood before the current piece gave no token (a placemarker)
+  for (const BodyToken &piece : macro.body) {
+    Token own = piece.token;
+    own.loc = base + (own.loc.raw - spelling.raw);
+    const bool is_rest = macro.is_variadic && piece.parameter >= 0 &&
+                         static_cast<size_t>(piece.parameter) + 1 == macro.parameters.size();
+    std::span<const Token> tokens(&own, 1);
+    Token string;
+    if (piece.parameter >= 0) {
+      const Argument &argument = argument_stack_[first_argument + static_cast<size_t>(piece.parameter)];
+      if (piece.stringify) {
+        string = stringify(argument, own);
+        tokens = {&string, 1};
+      } else {
+        const bool is_pasted = piece.paste_before || (&piece != &macro.body.back() && (&piece)[1].paste_before);
+        const size_t begin = is_pasted ? argument.begin : argument.expanded_begin;
+        const size_t end = is_pasted ? argument.end : argument.expanded_end;
+        tokens = {token_stack_.data() + begin, end - begin};
+      }
+    }
+    if (piece.paste_before) {
+      // GNU: in `, ## args` the comma goes when there are no variable arguments, and nothing is pasted else.
+      const bool is_comma = is_rest && (&piece)[-1].parameter < 0 && (&piece)[-1].token.is(TokenKind::Comma);
+      if (is_comma && tokens.empty() && !result_.empty()) result_.pop_back();
+      if (tokens.empty()) continue;
+      if (!is_comma && !left_is_empty && !result_.empty() && paste(result_.back(), tokens.front()))
+        tokens = tokens.subspan(1);
+      result_.insert(result_.end(), tokens.begin(), tokens.end());
+      left_is_empty = false;
+      continue;
+    }
+    left_is_empty = tokens.empty();
+    if (tokens.empty()) continue;
+    result_.insert(result_.end(), tokens.begin(), tokens.end());
+    if (piece.parameter >= 0) set_spacing(result_[result_.size() - tokens.size()], own.flags);
+  }
+  if (!result_.empty()) set_spacing(result_.front(), name.flags);
+  return scratch_.copy(result_);
+}
+
+// `#parameter`: the argument as written, as a string (C11 6.10.3.2).
+Token Machine::stringify(const Argument &argument, const Token &like) {
+  std::string text = "\"";
+  for (size_t i = argument.begin; i < argument.end; i++) {
+    const Token &token = token_stack_[i];
+    if (i != argument.begin && (token.flags & kSpacing) != 0) text += ' ';
+    const bool is_quoted = token.is(TokenKind::StringLiteral) || token.is(TokenKind::CharLiteral);
+    for (const char c : token.spelling()) {
+      if (is_quoted && (c == '"' || c == '\\')) text += '\\';
+      text += c;
+    }
+  }
+  text += '"';
+  return make_token(TokenKind::StringLiteral, text, like);
+}
+
+// `left ## right`: [left] becomes the token that both spell together. False, with both left alone, when that is none.
+bool Machine::paste(Token &left, const Token &right) {
+  const std::string both = std::string(left.spelling()) + std::string(right.spelling());
+  const std::string_view text = keep(both + '\0').substr(0, both.size());
+  Lexer lexer(text, Loc{1}, names_, arena_, nullptr);
+  Token token;
+  lexer.lex(token);
+  const bool is_one = token.length == text.size() && !token.is(TokenKind::EndOfFile) &&
+                      !(token.is(TokenKind::Unknown) && text.size() > 1);
+  if (!is_one) {
+    diagnostics_.report<diag::PasteNotToken>(left.range(), left.spelling(), right.spelling(), both);
+    return false;
+  }
+  token.loc = left.loc;
+  token.flags = static_cast<uint8_t>((left.flags & kSpacing) | kSynthetic);
+  left = token;
+  return true;
+}
+
+}  // namespace spile::pp
