@@ -78,7 +78,7 @@ class Btf {
   bool empty() const { return btf_ == nullptr; }
   uint32_t type_count() const;  // ids run from 1 to type_count() - 1; 0 when empty
 
-  // Views. An id out of range gives BtfKind::Void.
+  // Views. An id out of range gives BtfKind::Void. A string_view lives until the next add_.
   BtfType type(BtfId id) const;
   std::vector<BtfMember> members(BtfId id) const;
   std::vector<BtfEnumerator> enumerators(BtfId id) const;
@@ -91,7 +91,7 @@ class Btf {
   uint64_t size_of(BtfId id) const;
   std::string_view string(uint32_t offset) const;
 
-  // Building: the raw handle, for the one file that fills it (emit's BTF writer goes through the add_ functions).
+  // Building (emit's BTF writer). Only what create() made may grow.
   uint32_t add_string(std::string_view text);  // offset in the string section
   BtfId add_int(std::string_view name, uint32_t size, bool is_signed, bool is_bool, bool is_char);
   BtfId add_float(std::string_view name, uint32_t size);
@@ -113,7 +113,10 @@ class Btf {
   BtfId add_decl_tag(std::string_view value, BtfId of, int32_t component);
   BtfId add_type_tag(std::string_view value, BtfId of);
   // Types may refer to ids that are added later: Ptr to a struct that contains the pointer. This sets one afterwards.
+  // This and set_datasec come before the first raw(), which keeps what it returned.
   void set_type(BtfId id, BtfId to);
+  // Replaces size and variables of a DataSec by as many others: finish() knows where the sections put them.
+  void set_datasec(BtfId id, uint32_t size, std::span<const BtfVarSecInfo> variables);
 
   // The bytes of the .BTF section.
   std::span<const std::byte> raw() const;

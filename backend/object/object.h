@@ -108,6 +108,7 @@ struct Map {
   uint64_t section_offset = 0;   // of its variable, for .maps and maps
   bool is_global_data = false;   // an array of one element holding a data section
   bool is_readonly = false;      // .rodata*: frozen before programs run
+  bool has_initial_values = false;  // `values`: a map of maps or of programs; what fills it are relocations of .maps
 };
 
 // A function with a SEC(): an entry point.

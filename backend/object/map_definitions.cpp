@@ -1,0 +1,264 @@
+#include "backend/object/map_definitions.h"
+
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace spile::object {
+
+namespace {
+
+// More maps than any object has (the kernel lets one program use 64); it bounds the time a hostile file can take.
+constexpr size_t kMaxObjectMaps = 4096;
+
+// ---- `.maps`: struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, int); ... } m SEC(".maps");
+
+// Reads one definition. Numbers stand in BTF as types: __uint(n, 5) is `int (*n)[5]`, __ulong(n, 5) an enumerator.
+class BtfMapReader {
+ public:
+  BtfMapReader(const Object &object, std::string_view name) : object_(object), btf_(object.btf) { map_.name = name; }
+
+  Result<Map> read(BtfId definition) {
+    if (btf_.type(definition).kind != BtfKind::Struct)
+      return fail("it is declared in `.maps` but is not a struct of __uint and __type members");
+    for (const BtfMember &member : btf_.members(definition))
+      if (Result<void> read = read_member(member); !read) return std::unexpected(read.error());
+    if (map_.type == BPF_MAP_TYPE_UNSPEC) return fail("it has no `type`");
+    return std::move(map_);
+  }
+
+ private:
+  template <class... Args>
+  std::unexpected<Error> fail(fmt::format_string<Args...> format, Args &&...args) const {
+    return input_error("{}: map `{}`: {}", object_.path, map_.name, fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  Result<uint64_t> number(const BtfMember &member) const {
+    const BtfId id = btf_.resolve(member.type);
+    const BtfType type = btf_.type(id);
+    if (type.kind == BtfKind::Ptr) {
+      const BtfType array = btf_.type(btf_.resolve(type.type));
+      if (array.kind == BtfKind::Array) return array.length;
+    } else if (type.kind == BtfKind::Enum || type.kind == BtfKind::Enum64) {
+      const auto enumerators = btf_.enumerators(id);
+      if (enumerators.size() == 1) return static_cast<uint64_t>(enumerators[0].value);
+    }
+    return fail("member `{}` is not a number; write __uint({}, ...)", member.name, member.name);
+  }
+
+  Result<void> read_number(const BtfMember &member, uint32_t &into) const {
+    Result<uint64_t> value = number(member);
+    if (!value) return std::unexpected(value.error());
+    into = static_cast<uint32_t>(*value);
+    return {};
+  }
+
+  // `key_size` and `key` may both be given when they agree.
+  Result<void> set_size(const BtfMember &member, uint32_t &size, uint64_t to) const {
+    if (size != 0 && size != to) return fail("`{}` makes it {} bytes, another member {}", member.name, to, size);
+    size = static_cast<uint32_t>(to);
+    return {};
+  }
+  Result<void> read_size(const BtfMember &member, uint32_t &size) const {
+    uint32_t value = 0;
+    if (Result<void> read = read_number(member, value); !read) return read;
+    return set_size(member, size, value);
+  }
+  Result<void> read_type(const BtfMember &member, uint32_t &size, BtfId &type) const {
+    const BtfType pointer = btf_.type(btf_.resolve(member.type));
+    if (pointer.kind != BtfKind::Ptr)
+      return fail("member `{}` is not a type; write __type({}, ...)", member.name, member.name);
+    const uint64_t bytes = btf_.size_of(pointer.type);
+    if (bytes == 0 || bytes > INT32_MAX) return fail("the type of `{}` has no size", member.name);
+    type = pointer.type;
+    return set_size(member, size, bytes);
+  }
+
+  Result<void> read_member(const BtfMember &member) {
+    const std::string_view name = member.name;
+    if (name == "type") return read_number(member, map_.type);
+    if (name == "max_entries") return read_number(member, map_.max_entries);
+    if (name == "map_flags") return read_number(member, map_.map_flags);
+    if (name == "numa_node") return read_number(member, map_.numa_node);
+    if (name == "pinning") {
+      if (Result<void> read = read_number(member, map_.pinning); !read) return read;
+      if (map_.pinning > 1) return fail("`pinning` is {}; it is 0 (none) or 1 (by name)", map_.pinning);
+      return {};
+    }
+    if (name == "map_extra") {
+      Result<uint64_t> value = number(member);
+      if (!value) return std::unexpected(value.error());
+      map_.map_extra = *value;
+      return {};
+    }
+    if (name == "key_size") return read_size(member, map_.key_size);
+    if (name == "value_size") return read_size(member, map_.value_size);
+    if (name == "key") return read_type(member, map_.key_size, map_.key_type);
+    if (name == "value") return read_type(member, map_.value_size, map_.value_type);
+    if (name == "values") {
+      map_.has_initial_values = true;
+      return {};
+    }
+    auto error = fail("member `{}` is not known", name);
+    error.error().hint =
+        "the members are type, key, value, key_size, value_size, max_entries, map_flags, map_extra, numa_node, "
+        "pinning, "
+        "values";
+    return error;
+  }
+
+  const Object &object_;
+  const Btf &btf_;
+  Map map_;
+};
+
+Result<void> collect_btf_maps(const Object &object, std::vector<Map> &maps) {
+  const SectionId section = object.find_section(".maps");
+  if (!section || object[section].kind != SectionKind::Maps) return {};
+  const BtfId datasec = object.btf.find(".maps", BtfKind::DataSec);
+  if (!datasec)
+    return input_error("{}: section `.maps` has no BTF, and its maps are described by nothing else", object.path);
+  for (const BtfVarSecInfo &info : object.btf.variables(datasec)) {
+    const BtfType variable = object.btf.type(info.var);
+    if (variable.kind != BtfKind::Var) continue;
+    if (uint64_t{info.offset} + info.size > object[section].size)
+      return input_error("{}: map `{}` lies outside `.maps`", object.path, variable.name);
+    Result<Map> map = BtfMapReader(object, variable.name).read(object.btf.resolve(variable.type));
+    if (!map) return std::unexpected(map.error());
+    map->section = section;
+    map->section_offset = info.offset;
+    maps.push_back(*std::move(map));
+  }
+  return {};
+}
+
+// ---- `maps`: struct bpf_map_def m SEC("maps") = { .type = BPF_MAP_TYPE_HASH, ... };
+
+// The struct grew over the years: 16 bytes in the first samples, 20 in libbpf, 28 in samples/bpf with inner_map_idx and
+// numa_node. What a definition has beyond these must be 0, because nobody here knows what it means.
+constexpr size_t kSmallestMapDef = 16, kMapDefWithFlags = 20, kMapDefWithNumaNode = 28;
+
+// BPF_ANNOTATE_KV_PAIR(m, K, V) of that time leaves a struct ____btf_map_m { K key; V value; }.
+void find_annotated_types(const Btf &btf, Map &map) {
+  const BtfId pair = btf.find("____btf_map_" + map.name, BtfKind::Struct);
+  for (const BtfMember &member : btf.members(pair)) {
+    if (member.name == "key" && btf.size_of(member.type) == map.key_size) map.key_type = member.type;
+    if (member.name == "value" && btf.size_of(member.type) == map.value_size) map.value_type = member.type;
+  }
+}
+
+Result<Map> read_legacy_map(const Object &object, const Symbol &symbol, size_t size) {
+  const Section &section = object[symbol.section];
+  if (symbol.value > section.bytes.size() || size > section.bytes.size() - symbol.value || size < kSmallestMapDef)
+    return input_error("{}: map `{}`: its definition in `maps` has {} bytes, a struct bpf_map_def has {} or more",
+                       object.path, symbol.name, size, kSmallestMapDef);
+  const std::byte *bytes = section.bytes.data() + symbol.value;
+  auto word = [&](size_t at) {
+    uint32_t value = 0;
+    if (at + sizeof value <= size) std::memcpy(&value, bytes + at, sizeof value);
+    return value;
+  };
+  Map map;
+  map.name = symbol.name;
+  map.type = word(0);
+  map.key_size = word(4);
+  map.value_size = word(8);
+  map.max_entries = word(12);
+  map.map_flags = word(16);
+  map.section = symbol.section;
+  map.section_offset = symbol.value;
+  if (size == kMapDefWithNumaNode) {
+    if (word(20) != 0)
+      return unsupported_error("{}: map `{}`: `inner_map_idx`; declare a map of maps in `.maps`", object.path,
+                               map.name);
+    map.numa_node = word(24);
+  } else if (std::any_of(bytes + std::min(size, kMapDefWithFlags), bytes + size,
+                         [](std::byte b) { return b != std::byte{0}; })) {
+    return unsupported_error("{}: map `{}`: its struct of {} bytes sets members that bpf_map_def does not have",
+                             object.path, map.name, size);
+  }
+  find_annotated_types(object.btf, map);
+  return map;
+}
+
+Result<void> collect_legacy_maps(const Object &object, std::vector<Map> &maps) {
+  for (size_t i = 0; i < object.sections.size(); i++) {
+    const Section &section = object.sections[i];
+    if (section.kind != SectionKind::LegacyMaps || section.size == 0) continue;
+    std::vector<const Symbol *> symbols;
+    for (const Symbol &symbol : object.symbols)
+      if (symbol.section == SectionId(i) && symbol.kind != SymbolKind::Section && symbol.kind != SymbolKind::Function)
+        symbols.push_back(&symbol);
+    if (symbols.empty())
+      return input_error("{}: section `maps` has no symbols, so its maps have no names", object.path);
+    if (symbols.size() > kMaxObjectMaps)
+      return input_error("{}: section `maps` has {} maps; the limit is {}", object.path, symbols.size(),
+                         kMaxObjectMaps);
+    std::ranges::stable_sort(symbols, {}, [](const Symbol *s) { return s->value; });
+    for (const Symbol *symbol : symbols) {
+      // Old compilers leave the size of an object 0: then the section is shared evenly, as libbpf did.
+      const size_t size = symbol->size != 0 ? symbol->size : section.size / symbols.size();
+      Result<Map> map = read_legacy_map(object, *symbol, size);
+      if (!map) return std::unexpected(map.error());
+      maps.push_back(*std::move(map));
+    }
+  }
+  return {};
+}
+
+// ---- globals: an array map of one element for each section of them
+
+// libbpf's internal_map_name: as much of the object's name as fits before the section's, for the kernel's 15 characters
+// (BPF_OBJ_NAME_LEN). A section of the user's own (`.data.mine`) stands alone.
+std::string global_map_name(std::string_view path, std::string_view section) {
+  constexpr size_t kMaxName = BPF_OBJ_NAME_LEN - 1, kMinSuffix = 7;
+  std::string_view object = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+  object = object.substr(0, object.find('.'));
+  const size_t suffix = std::min(std::max(kMinSuffix, section.size()), kMaxName);
+  const bool is_custom = section.find('.', 1) != std::string_view::npos;
+  std::string name(object.substr(0, is_custom ? 0 : kMaxName - suffix));
+  name += section.substr(0, suffix);
+  for (char &c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '.') c = '_';
+  return name;
+}
+
+Result<void> collect_global_maps(const Object &object, std::vector<Map> &maps) {
+  for (size_t i = 0; i < object.sections.size(); i++) {
+    const Section &section = object.sections[i];
+    const bool is_rodata = section.kind == SectionKind::Rodata;
+    if (!is_rodata && section.kind != SectionKind::Data && section.kind != SectionKind::Bss) continue;
+    if (section.size == 0) continue;
+    if (section.size > INT32_MAX)
+      return input_error("{}: section `{}` has {} bytes; a map holds at most 2 GiB", object.path, section.name,
+                         section.size);
+    Map map;
+    map.name = global_map_name(object.path, section.name);
+    map.type = BPF_MAP_TYPE_ARRAY;
+    map.key_size = sizeof(uint32_t);
+    map.value_size = static_cast<uint32_t>(section.size);
+    map.max_entries = 1;
+    map.map_flags = is_rodata ? BPF_F_RDONLY_PROG : 0;
+    map.value_type = object.btf.find(section.name, BtfKind::DataSec);
+    map.section = SectionId(i);
+    map.is_global_data = true;
+    map.is_readonly = is_rodata;
+    maps.push_back(std::move(map));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<Map>> collect_maps(const Object &object) {
+  std::vector<Map> maps;
+  for (auto *collect : {collect_btf_maps, collect_legacy_maps, collect_global_maps})
+    if (Result<void> collected = collect(object, maps); !collected) return std::unexpected(collected.error());
+  return maps;
+}
+
+}  // namespace spile::object

@@ -1,0 +1,139 @@
+#include "backend/object/btf.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "backend/object/dump.h"
+
+namespace spile::object {
+namespace {
+
+Btf create() {
+  auto btf = Btf::create();
+  EXPECT_TRUE(btf);
+  return *std::move(btf);
+}
+
+TEST(Btf, EveryKindComesBackAsItWasAdded) {
+  Btf btf = create();
+  const BtfId integer = btf.add_int("int", 4, true, false, false);
+  const BtfId boolean = btf.add_int("_Bool", 1, false, true, false);
+  const BtfId pointer = btf.add_ptr({});
+  const BtfId constant = btf.add_modifier(BtfKind::Const, integer);
+  const BtfId alias = btf.add_typedef("pid_t", constant);
+  const BtfId array = btf.add_array(alias, integer, 3);
+  const BtfId node = btf.add_composite(BtfKind::Struct, "node", 24);
+  btf.add_member("next", pointer, 0, 0);
+  btf.add_member("low", integer, 64, 3);
+  btf.add_member("high", integer, 67, 5);
+  btf.add_member("", array, 96, 0);
+  btf.set_type(pointer, node);
+  const BtfId colour = btf.add_enum("colour", 4, true);
+  btf.add_enumerator("RED", -1);
+  btf.add_enumerator("BLUE", 7);
+  const BtfId wide = btf.add_enum("wide", 8, false);
+  btf.add_enumerator("HUGE", 1LL << 40);
+  const BtfId proto = btf.add_func_proto(integer);
+  btf.add_param("node", pointer);
+  const BtfId function = btf.add_func("probe", 1, proto);
+  const BtfId variable = btf.add_var("counter", 1, integer);
+  const BtfId section = btf.add_datasec(".bss", 4);
+  btf.add_datasec_var(variable, 0, 4);
+  const BtfId tag = btf.add_decl_tag("note", node, 1);
+
+  auto read = Btf::parse(btf.raw());
+  ASSERT_TRUE(read) << read.error().message;
+  for (const Btf *each : {&btf, &*read}) {
+    EXPECT_EQ(each->type_count(), tag.value + 1);
+    EXPECT_TRUE(each->type(integer).is_signed);
+    EXPECT_TRUE(each->type(boolean).is_bool);
+    EXPECT_EQ(each->type(pointer).type, node);
+    EXPECT_EQ(each->resolve(alias), integer);
+    EXPECT_EQ(each->size_of(array), 12u);
+    EXPECT_EQ(each->size_of(node), 24u);
+    const auto members = each->members(node);
+    ASSERT_EQ(members.size(), 4u);
+    EXPECT_EQ(members[0].name, "next");
+    EXPECT_EQ(members[0].bitfield_size, 0u);
+    EXPECT_EQ(members[2].bit_offset, 67u);
+    EXPECT_EQ(members[2].bitfield_size, 5u);
+    EXPECT_EQ(members[3].name, "");
+    EXPECT_TRUE(each->type(colour).is_signed);
+    EXPECT_EQ(each->enumerators(colour)[0].value, -1);
+    EXPECT_EQ(each->enumerators(wide)[0].value, 1LL << 40);
+    EXPECT_EQ(each->params(proto)[0].name, "node");
+    EXPECT_EQ(each->type(function).linkage, 1u);
+    EXPECT_EQ(each->variables(section)[0].var, variable);
+    EXPECT_EQ(each->type(tag).component, 1);
+    EXPECT_EQ(each->find("node", BtfKind::Struct), node);
+    EXPECT_FALSE(each->find("node", BtfKind::Union));
+  }
+}
+
+TEST(Btf, AnEmptyOneHasNoTypes) {
+  const Btf btf;
+  EXPECT_TRUE(btf.empty());
+  EXPECT_EQ(btf.type_count(), 0u);
+  EXPECT_EQ(btf.type(BtfId{1}).kind, BtfKind::Void);
+  EXPECT_FALSE(btf.find("int", BtfKind::Int));
+  EXPECT_TRUE(btf.raw().empty());
+}
+
+TEST(Btf, IdsOutOfRangeAreVoid) {
+  const Btf btf = create();
+  EXPECT_EQ(btf.type(BtfId{99}).kind, BtfKind::Void);
+  EXPECT_TRUE(btf.members(BtfId{99}).empty());
+  EXPECT_EQ(btf.size_of(BtfId{99}), 0u);
+  EXPECT_EQ(btf.string(1u << 30).data(), nullptr);
+}
+
+TEST(Btf, CirclesOfTypesEnd) {
+  Btf btf = create();
+  const BtfId first = btf.add_typedef("a", {});
+  const BtfId second = btf.add_typedef("b", first);
+  btf.set_type(first, second);
+  const BtfId array = btf.add_array({}, {}, 2);
+  btf.set_type(array, array);
+  EXPECT_FALSE(btf.resolve(first));
+  EXPECT_EQ(btf.size_of(first), 0u);
+  EXPECT_EQ(btf.size_of(array), 0u);
+  EXPECT_NE(dump_btf(btf).find("circle"), std::string::npos);
+}
+
+TEST(Btf, SizesThatDoNotFitIn64BitsAreNone) {
+  Btf btf = create();
+  BtfId type = btf.add_int("long", 8, true, false, false);
+  for (int i = 0; i < 3; i++) type = btf.add_array(type, {}, UINT32_MAX);
+  EXPECT_EQ(btf.size_of(type), 0u);
+}
+
+TEST(Btf, ReferencesOutsideAreNamed) {
+  Btf btf = create();
+  const BtfId pointer = btf.add_ptr({});
+  btf.set_type(pointer, BtfId{55});
+  const auto read = Btf::parse(btf.raw());
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message, ".BTF: type [1] refers to [55], but the last one is [1]");
+}
+
+TEST(Btf, PrintsDeclarationsAsC) {
+  Btf btf = create();
+  const BtfId integer = btf.add_int("int", 4, true, false, false);
+  const BtfId pointer = btf.add_ptr({});
+  const BtfId list = btf.add_composite(BtfKind::Struct, "list", 16);
+  btf.add_member("next", pointer, 0, 0);
+  btf.add_member("value", integer, 64, 0);
+  btf.set_type(pointer, list);
+  btf.add_typedef("list_t", list);
+  const BtfId proto = btf.add_func_proto(integer);
+  btf.add_param("head", pointer);
+  btf.add_func("walk", 0, proto);
+  const std::string text = dump_btf(btf);
+  EXPECT_NE(text.find("struct list {\n\tstruct list *next;\n\tint value;\n};"), std::string::npos) << text;
+  EXPECT_NE(text.find("typedef struct list list_t;"), std::string::npos) << text;
+  EXPECT_NE(text.find("static int walk(struct list *head);"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace spile::object
