@@ -1,0 +1,130 @@
+// Attributes: which mean something to us, which are known to mean nothing here, and which are told to the user.
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "frontend/sema/analyzer.h"
+#include "lang-spec/tables/tables.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+namespace {
+
+// Accepted without effect: they only steer warnings or optimizations of other compilers.
+constexpr auto kIgnored = std::to_array<std::string_view>({
+    "alloc_size", "artificial", "assume_aligned", "cold", "const", "counted_by", "designated_init", "diagnose_if",
+    "disable_tail_calls", "error", "externally_visible", "flatten", "format", "format_arg", "gnu_inline", "hot", "leaf",
+    "malloc", "may_alias", "minsize", "no_builtin", "no_instrument_function", "no_sanitize", "no_sanitize_address",
+    "no_stack_protector", "nodiscard", "nonnull", "nonstring", "nothrow", "optimize", "optnone", "overloadable", "pure",
+    "randomize_layout", "no_randomize_layout", "returns_nonnull", "sentinel", "transparent_union", "unavailable",
+    "warn_unused_result", "warning", "access", "bpf_fastcall", "suppress", "nocf_check", "noescape", "nomerge",
+    "alloc_align", "unsequenced", "reproducible",
+});
+
+constexpr uint32_t kLargestAlignment = 4096;
+
+}  // namespace
+
+std::string_view Analyzer::string_argument(const ast::Attribute &attribute, size_t index) {
+  if (index >= attribute.args.size() || attribute.args[index]->kind != Expr::StringLit) {
+    report<diag::AttributeWantsString>(attribute.range, attribute.name);
+    return {};
+  }
+  Expr *e = attribute.args[index];
+  if (e->type == nullptr) string_literal(e);
+  return e->bytes;
+}
+
+uint32_t Analyzer::alignment_argument(const ast::Attribute &attribute) {
+  if (attribute.type_arg != nullptr) {
+    const Type *t = type_name(*attribute.type_arg);
+    return require_complete(t, attribute.type_arg->range, "alignment") ? types::align_of(t) : 0;
+  }
+  if (attribute.args.empty()) return 16;  // the largest that the target ever needs, as clang has it
+  const std::optional<int64_t> value = integer_constant(attribute.args[0], "alignment");
+  if (!value) return 0;
+  if (*value == 0) return 0;
+  if (*value < 0 || *value > kLargestAlignment || !std::has_single_bit(static_cast<uint64_t>(*value))) {
+    report<diag::BadAlignment>(attribute.args[0]->range, *value, kLargestAlignment);
+    return 0;
+  }
+  return static_cast<uint32_t>(*value);
+}
+
+void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) {
+  for (const ast::Attribute *attribute : list) {
+    const std::string_view name = attribute->name;
+    SymbolAttributes &symbol = out.symbol;
+    if (name == "section") {
+      symbol.section = string_argument(*attribute);
+      symbol.section_range = attribute->range;
+    } else if (name == "aligned" || name == "_Alignas" || name == "alignas") {
+      symbol.align = std::max(symbol.align, alignment_argument(*attribute));
+    } else if (name == "packed") {
+      out.packed = true;
+    } else if (name == "always_inline") {
+      symbol.always_inline = true;
+    } else if (name == "noinline") {
+      symbol.no_inline = true;
+    } else if (name == "used" || name == "retain") {
+      symbol.used = true;
+    } else if (name == "unused" || name == "maybe_unused") {
+      symbol.is_unused = true;
+    } else if (name == "weak") {
+      symbol.weak = true;
+    } else if (name == "noreturn" || name == "_Noreturn") {
+      symbol.is_noreturn = true;
+    } else if (name == "visibility") {
+      symbol.hidden = string_argument(*attribute) == "hidden";
+    } else if (name == "preserve_access_index") {
+      out.preserve_access_index = true;
+    } else if (name == "btf_decl_tag") {
+      if (const std::string_view tag = string_argument(*attribute); !tag.empty()) out.decl_tags.push_back(tag);
+    } else if (name == "btf_type_tag") {
+      if (const std::string_view tag = string_argument(*attribute); !tag.empty()) out.type_tags.push_back(tag);
+    } else if (name == "deprecated") {
+      symbol.deprecated = true;
+      if (!attribute->args.empty()) symbol.deprecated_text = string_argument(*attribute);
+    } else if (name == "fallthrough") {
+      out.fallthrough = true;
+    } else if (name == "vector_size" || name == "ext_vector_type" || name == "mode" || name == "cleanup" ||
+               name == "address_space" || name == "alias" || name == "constructor" || name == "destructor" ||
+               name == "ms_struct" || name == "scalar_storage_order") {
+      report<diag::UnsupportedAttribute>(attribute->range, name);
+    } else if (std::ranges::find(kIgnored, name) == kIgnored.end()) {
+      report<diag::UnknownAttribute>(attribute->range, name);
+    }
+  }
+}
+
+// SEC() decides what the loader does with a thing, so a name that no loader knows is a mistake worth an error. On
+// variables custom data sections are allowed; on functions the name must be one of programs.def or plain code.
+void Analyzer::check_section(const Symbol &symbol) {
+  const std::string_view section = symbol.attributes.section;
+  if (section.empty()) {
+    if (!symbol.attributes.section_range.valid()) return;
+    report<diag::EmptySection>(symbol.attributes.section_range);
+    return;
+  }
+  if (symbol.kind != SymbolKind::Function) {
+    if (tables::find_program_type(section) != nullptr && (section.find('/') != std::string_view::npos))
+      report<diag::ProgramSectionOnVariable>(symbol.attributes.section_range, section, symbol.name)
+          .hint("variables go into `.maps`, `license`, `.data…`, `.rodata…` or `.bss…`");
+    return;
+  }
+  if (!symbol.is_defined) return;  // .ksyms and the like: the linker and the loader find them
+  if (section.starts_with(".text") || section == "text") return;
+  if (tables::find_program_type(section) != nullptr) {
+    if (symbol.linkage == Linkage::Internal)
+      report<diag::StaticProgram>(symbol.range, symbol.name).hint("remove `static`: the loader finds programs by their symbols");
+    return;
+  }
+  const auto nearest = tables::nearest_sections(section);
+  report<diag::UnknownSection>(symbol.attributes.section_range, section, symbol.name)
+      .hint("did you mean `{}`, `{}` or `{}`?", nearest[0], nearest[1], nearest[2]);
+}
+
+}  // namespace spile::sema

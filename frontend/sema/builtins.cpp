@@ -1,0 +1,264 @@
+// Calls of builtin functions: looked up in builtins.def, checked by their signature or by hand.
+#include "frontend/sema/builtins.h"
+
+#include <array>
+
+#include "frontend/sema/analyzer.h"
+#include "frontend/sema/constant.h"
+#include "support/check.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+namespace {
+constexpr auto kBuiltins = std::to_array<BuiltinInfo>({
+#define SPILE_BUILTIN(Name, spelling, signature) {Builtin::Name, spelling, signature},
+#include "frontend/sema/builtins.def"
+});
+}  // namespace
+
+const BuiltinInfo &info_of(Builtin builtin) {
+  SPILE_CHECK(builtin != Builtin::None, "a builtin has a row");
+  return kBuiltins[static_cast<size_t>(builtin) - 1];
+}
+
+const BuiltinInfo *find_builtin(std::string_view name) {
+  if (!name.starts_with("__") && !name.starts_with("llvm.")) return nullptr;
+  for (const BuiltinInfo &info : kBuiltins)
+    if (info.spelling == name) return &info;
+  return nullptr;
+}
+
+Builtin library_builtin(std::string_view name) {
+  struct Row {
+    std::string_view name;
+    Builtin builtin;
+  };
+  static constexpr Row kRows[] = {
+      {"abs", Builtin::Abs}, {"labs", Builtin::Labs}, {"llabs", Builtin::Llabs}, {"memcpy", Builtin::Memcpy},
+      {"memmove", Builtin::Memmove}, {"memset", Builtin::Memset}, {"memcmp", Builtin::Memcmp}, {"strlen", Builtin::Strlen},
+  };
+  for (const Row &row : kRows)
+    if (row.name == name) return row.builtin;
+  return Builtin::None;
+}
+
+static const Type *type_of(types::Context &types, char letter) {
+  switch (letter) {
+    case 'v': return types.void_();
+    case 'i': return types.int_();
+    case 'u': return types.basic(Kind::UInt);
+    case 'l': return types.basic(Kind::Long);
+    case 'L': return types.basic(Kind::ULong);
+    case 'D': return types.basic(Kind::ULongLong);
+    case 'q': return types.basic(Kind::LongLong);
+    case 'H': return types.basic(Kind::UShort);
+    case 'b': return types.basic(Kind::Bool);
+    case 'p': return types.pointer_to(types.void_());
+    case 'c': return types.pointer_to(types.qualified(types.void_(), types::kConst));
+    case 's': return types.pointer_to(types.qualified(types.basic(Kind::Char), types::kConst));
+    default: SPILE_UNREACHABLE("builtins.def: a letter that its head does not explain");
+  }
+}
+
+// The symbol of a builtin, made on first use and bound outside of every scope.
+Symbol *Analyzer::builtin_symbol(const BuiltinInfo &info) {
+  if (const auto it = externals_.find(info.spelling); it != externals_.end()) return it->second;
+  const Type *type = types_.function(types_.int_(), {}, false, false);
+  if (info.signature != "?") {
+    std::vector<types::Parameter> params;
+    bool is_variadic = false;
+    for (const char letter : info.signature.substr(1)) {
+      if (letter == '.') is_variadic = true;
+      else params.push_back({{}, type_of(types_, letter)});
+    }
+    type = types_.function(type_of(types_, info.signature[0]), params, is_variadic, true);
+  }
+  Symbol *symbol = new_symbol(SymbolKind::Builtin, info.spelling, type, {});
+  symbol->builtin = info.builtin;
+  symbol->attributes.is_noreturn = info.builtin == Builtin::Unreachable || info.builtin == Builtin::Trap;
+  externals_.emplace(info.spelling, symbol);
+  return symbol;
+}
+
+void Analyzer::builtin_call(Expr *e, Builtin builtin) {
+  const BuiltinInfo &info = info_of(builtin);
+  if (info.signature == "?") {
+    if (builtin == Builtin::ConstantP) {
+      // Asks about its argument without evaluating it.
+      if (!check_argument_count(e, 1, 1, info.spelling)) {
+        poison(e);
+        return;
+      }
+      e->args[0] = unevaluated(e->args[0]);
+      e->type = types_.int_();
+      const Expr *arg = e->args[0];
+      set_constant(e, arg->is_constant || arg->kind == Expr::StringLit ? 1 : 0);
+      return;
+    }
+    bool bad = false;
+    for (Expr *&arg : e->args) {
+      arg = builtin == Builtin::PreserveAccessIndex ? expr(arg) : value(arg);
+      bad |= types::is_error(arg->type);
+    }
+    if (bad) {
+      poison(e);
+      return;
+    }
+    if (builtin == Builtin::PreserveAccessIndex) {
+      if (!check_argument_count(e, 1, 1, info.spelling)) {
+        poison(e);
+        return;
+      }
+      e->args[0] = decay(e->args[0]);
+      e->type = e->args[0]->type;
+      return;
+    }
+    if (builtin == Builtin::ExpectProbability) {
+      if (!check_argument_count(e, 3, 3, info.spelling)) {
+        poison(e);
+        return;
+      }
+      e->type = types_.basic(Kind::Long);
+      e->args[0] = assign_to(e->type, e->args[0], {Into::Argument, {}, 1, nullptr});
+      e->args[1] = assign_to(e->type, e->args[1], {Into::Argument, {}, 2, nullptr});
+      if (e->args[0]->is_constant) set_constant(e, static_cast<uint64_t>(e->args[0]->value));
+      return;
+    }
+    if (builtin == Builtin::ObjectSize) {
+      if (!check_argument_count(e, 2, 2, info.spelling)) {
+        poison(e);
+        return;
+      }
+      e->type = types_.basic(Kind::ULong);
+      set_constant(e, e->args[1]->is_constant && e->args[1]->value >= 2 ? 0 : ~uint64_t{0});
+      return;
+    }
+    if (builtin == Builtin::AddOverflow || builtin == Builtin::SubOverflow) {
+      overflow_call(e);
+      return;
+    }
+    atomic_call(e, builtin);
+    return;
+  }
+  e->type = type_of(types_, info.signature[0]);
+  for (Expr *&arg : e->args) arg = value(arg);
+  std::string_view letters = info.signature.substr(1);
+  const bool is_variadic = letters.ends_with('.');
+  if (is_variadic) letters.remove_suffix(1);
+  if (!check_argument_count(e, letters.size(), is_variadic ? SIZE_MAX : letters.size(), info.spelling)) return;
+  for (size_t i = 0; i < letters.size(); i++)
+    e->args[i] = assign_to(type_of(types_, letters[i]), e->args[i], {Into::Argument, {}, i + 1, nullptr});
+  const auto constant_argument = [&](size_t i) { return e->args[i]->is_constant; };
+  switch (builtin) {
+    case Builtin::Expect:
+      if (constant_argument(0)) set_constant(e, static_cast<uint64_t>(e->args[0]->value));
+      break;
+    case Builtin::Bswap16:
+      if (constant_argument(0)) set_constant(e, __builtin_bswap16(static_cast<uint16_t>(e->args[0]->value)));
+      break;
+    case Builtin::Bswap32:
+      if (constant_argument(0)) set_constant(e, __builtin_bswap32(static_cast<uint32_t>(e->args[0]->value)));
+      break;
+    case Builtin::Bswap64:
+      if (constant_argument(0)) set_constant(e, __builtin_bswap64(static_cast<uint64_t>(e->args[0]->value)));
+      break;
+    case Builtin::Popcount: case Builtin::Popcountl: case Builtin::Popcountll:
+      if (constant_argument(0)) {
+        const uint64_t v = static_cast<uint64_t>(e->args[0]->value);
+        set_constant(e, static_cast<uint64_t>(__builtin_popcountll(builtin == Builtin::Popcount ? v & 0xffffffff : v)));
+      }
+      break;
+    case Builtin::Ctz: case Builtin::Ctzl: case Builtin::Ctzll:
+      if (constant_argument(0) && e->args[0]->value != 0) set_constant(e, static_cast<uint64_t>(__builtin_ctzll(static_cast<uint64_t>(e->args[0]->value))));
+      break;
+    case Builtin::Clz:
+      if (constant_argument(0) && e->args[0]->value != 0) set_constant(e, static_cast<uint64_t>(__builtin_clz(static_cast<uint32_t>(e->args[0]->value))));
+      break;
+    case Builtin::Clzl: case Builtin::Clzll:
+      if (constant_argument(0) && e->args[0]->value != 0) set_constant(e, static_cast<uint64_t>(__builtin_clzll(static_cast<uint64_t>(e->args[0]->value))));
+      break;
+    case Builtin::Strlen: {
+      const Expr *literal = e->args[0];
+      while (literal->kind == Expr::ImplicitCast) literal = literal->a;
+      if (literal->kind == Expr::StringLit) set_constant(e, std::min(literal->bytes.find('\0'), literal->bytes.size()));
+      break;
+    }
+    default: break;  // not folded
+  }
+}
+
+// __sync_* and __atomic_*: the object is what the first argument points to.
+void Analyzer::atomic_call(Expr *e, Builtin builtin) {
+  const BuiltinInfo &info = info_of(builtin);
+  const auto is_sync = info.spelling.starts_with("__sync_");
+  size_t values = 1, extra = is_sync ? 0 : 1;  // values after the pointer; memory orders
+  if (builtin == Builtin::SyncValCas || builtin == Builtin::SyncBoolCas) values = 2;
+  if (builtin == Builtin::SyncRelease || builtin == Builtin::AtomicLoadN) values = 0;
+  if (builtin == Builtin::AtomicCasN) values = 2, extra = 3;
+  const size_t wanted = 1 + values + extra;
+  if (!check_argument_count(e, wanted, is_sync ? SIZE_MAX : wanted, info.spelling)) {
+    poison(e);
+    return;
+  }
+  const Type *pointer = e->args[0]->type;
+  const Type *object = types::is_pointer(pointer) ? types_.unqualified(types::base_of(pointer)) : nullptr;
+  if (object == nullptr || !types::is_scalar(object)) {
+    report<diag::AtomicOperand>(e->args[0]->range, info.spelling, types::to_string(pointer));
+    poison(e);
+    return;
+  }
+  const uint64_t size = types::size_of(object);
+  const bool is_plain_access = builtin == Builtin::AtomicLoadN || builtin == Builtin::AtomicStoreN || builtin == Builtin::SyncRelease;
+  if (size != 4 && size != 8 && !(is_plain_access && size < 4)) {
+    report<diag::AtomicSize>(e->args[0]->range, info.spelling, types::to_string(object), size).hint("BPF has atomics of 4 and 8 bytes");
+    poison(e);
+    return;
+  }
+  if ((types::base_of(pointer)->quals & types::kConst) != 0 && builtin != Builtin::AtomicLoadN) report<diag::AssignThroughConst>(e->args[0]->range, types::to_string(types::base_of(pointer)));
+  for (size_t i = 1; i <= values; i++) {
+    // The compare-and-exchange of __atomic takes the address of what is expected.
+    const Type *wants = builtin == Builtin::AtomicCasN && i == 1 ? types_.pointer_to(object) : object;
+    const bool mixes = types::is_pointer(wants) != types::is_pointer(e->args[i]->type);
+    e->args[i] = mixes && types::is_scalar(e->args[i]->type) ? convert(e->args[i], wants) : assign_to(wants, e->args[i], {Into::Argument, {}, i + 1, nullptr});
+  }
+  switch (builtin) {
+    case Builtin::SyncBoolCas:
+    case Builtin::AtomicCasN: e->type = types_.basic(Kind::Bool); break;
+    case Builtin::SyncRelease:
+    case Builtin::AtomicStoreN: e->type = types_.void_(); break;
+    default: e->type = object; break;
+  }
+}
+
+// bool __builtin_add_overflow(a, b, T *result): integers of one width that fits the result's, so that wrapping decides.
+void Analyzer::overflow_call(Expr *e) {
+  if (!check_argument_count(e, 3, 3, "__builtin_…_overflow")) {
+    poison(e);
+    return;
+  }
+  const Type *result = types::is_pointer(e->args[2]->type) ? types_.unqualified(types::base_of(e->args[2]->type)) : nullptr;
+  if (result == nullptr || !types::is_integer(result) || types::is_int128(result) || !types::is_integer(e->args[0]->type) || !types::is_integer(e->args[1]->type)) {
+    report<diag::AtomicOperand>(e->args[2]->range, "__builtin_…_overflow", types::to_string(e->args[2]->type));
+    poison(e);
+    return;
+  }
+  const auto fits = [&](const Expr *arg) {
+    if (arg->is_constant) return true;
+    const uint64_t size = types::size_of(arg->type);
+    const bool same_sign = types::is_signed(arg->type) == types::is_signed(result);
+    return same_sign ? size <= types::size_of(result) : size < types::size_of(result) && types::is_signed(result);
+  };
+  if (!fits(e->args[0]) || !fits(e->args[1])) {
+    report<diag::OverflowTypes>(e->range, types::to_string(result)).hint("convert both operands to `{}` first", types::to_string(result));
+    poison(e);
+    return;
+  }
+  e->args[0] = convert(e->args[0], result);
+  e->args[1] = convert(e->args[1], result);
+  e->type = types_.basic(Kind::Bool);
+}
+
+}  // namespace spile::sema

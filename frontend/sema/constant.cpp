@@ -1,0 +1,216 @@
+// Constant expressions: every integer operation is folded as soon as its operands are constants, so Expr::value is
+// exact (64 bits, wrapped to the expression's type) wherever is_constant is set.
+#include "frontend/sema/constant.h"
+
+#include "frontend/sema/analyzer.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+using ast::BinaryOp;
+using ast::CastKind;
+using ast::UnaryOp;
+
+// [value] cut to the width of the expression's type and extended by its sign.
+void Analyzer::set_constant(Expr *e, uint64_t value) {
+  const Type *t = e->type;
+  e->is_constant = true;
+  if (types::is_bool(t)) {
+    e->value = value != 0 ? 1 : 0;
+    return;
+  }
+  const uint64_t bytes = types::size_of(t);
+  if (bytes >= 8) {
+    e->value = static_cast<int64_t>(value);
+    return;
+  }
+  const unsigned bits = static_cast<unsigned>(bytes) * 8;
+  const uint64_t cut = value & ((uint64_t{1} << bits) - 1);
+  const bool negative = types::is_signed(t) && (cut >> (bits - 1)) != 0;
+  e->value = static_cast<int64_t>(negative ? cut | ~uint64_t{0} << bits : cut);
+}
+
+void Analyzer::fold_unary(Expr *e) {
+  if (!e->a->is_constant) return;
+  const uint64_t v = static_cast<uint64_t>(e->a->value);
+  switch (e->op.unary) {
+    case UnaryOp::Plus: set_constant(e, v); break;
+    case UnaryOp::Minus: set_constant(e, uint64_t{0} - v); break;
+    case UnaryOp::BitNot: set_constant(e, ~v); break;
+    case UnaryOp::Not: set_constant(e, v == 0 ? 1 : 0); break;
+    case UnaryOp::Deref: case UnaryOp::AddressOf: case UnaryOp::PreInc: case UnaryOp::PreDec: case UnaryOp::PostInc:
+    case UnaryOp::PostDec: case UnaryOp::Extension: case UnaryOp::Real: case UnaryOp::Imag:
+      break;
+  }
+}
+
+void Analyzer::fold_binary(Expr *e) {
+  const BinaryOp op = e->op.binary;
+  if (op == BinaryOp::LogAnd || op == BinaryOp::LogOr) {
+    if (!e->a->is_constant) return;
+    const bool left = e->a->value != 0;
+    if (left == (op == BinaryOp::LogOr)) set_constant(e, left ? 1 : 0);
+    else if (e->b->is_constant) set_constant(e, e->b->value != 0 ? 1 : 0);
+    return;
+  }
+  if (!e->a->is_constant || !e->b->is_constant || !types::is_integer(e->a->type)) return;
+  const int64_t a = e->a->value, b = e->b->value;
+  const uint64_t ua = static_cast<uint64_t>(a), ub = static_cast<uint64_t>(b);
+  const bool is_signed = types::is_signed(e->a->type);
+  const uint64_t mask = types::size_of(e->a->type) * 8 - 1;  // shift counts
+  const auto compare = [&](auto test) { set_constant(e, is_signed ? test(a, b) : test(ua, ub)); };
+  switch (op) {
+    case BinaryOp::Mul: set_constant(e, ua * ub); break;
+    case BinaryOp::Div:
+      if (b == 0) return;
+      set_constant(e, !is_signed ? ua / ub : b == -1 ? uint64_t{0} - ua : static_cast<uint64_t>(a / b));
+      break;
+    case BinaryOp::Mod:
+      if (b == 0) return;
+      set_constant(e, !is_signed ? ua % ub : b == -1 ? 0 : static_cast<uint64_t>(a % b));
+      break;
+    case BinaryOp::Add: set_constant(e, ua + ub); break;
+    case BinaryOp::Sub: set_constant(e, ua - ub); break;
+    case BinaryOp::Shl: set_constant(e, ua << (ub & mask)); break;
+    case BinaryOp::Shr: set_constant(e, is_signed ? static_cast<uint64_t>(a >> (ub & mask)) : ua >> (ub & mask)); break;
+    case BinaryOp::Lt: compare([](auto x, auto y) { return x < y; }); break;
+    case BinaryOp::Gt: compare([](auto x, auto y) { return x > y; }); break;
+    case BinaryOp::Le: compare([](auto x, auto y) { return x <= y; }); break;
+    case BinaryOp::Ge: compare([](auto x, auto y) { return x >= y; }); break;
+    case BinaryOp::Eq: set_constant(e, a == b ? 1 : 0); break;
+    case BinaryOp::Ne: set_constant(e, a != b ? 1 : 0); break;
+    case BinaryOp::BitAnd: set_constant(e, ua & ub); break;
+    case BinaryOp::BitXor: set_constant(e, ua ^ ub); break;
+    case BinaryOp::BitOr: set_constant(e, ua | ub); break;
+    case BinaryOp::LogAnd: case BinaryOp::LogOr: case BinaryOp::Comma: break;
+  }
+}
+
+void Analyzer::fold_cast(Expr *e) {
+  if (!types::is_integer(e->type) || types::is_int128(e->type)) return;
+  if (e->a->is_constant) {
+    set_constant(e, static_cast<uint64_t>(e->a->value));
+    return;
+  }
+  // (size_t)&((struct s *)0)->member, the offsetof of old.
+  if (e->cast == CastKind::PointerToInteger)
+    if (const auto known = evaluate_static(e->a); known && known->is_integer()) set_constant(e, static_cast<uint64_t>(known->offset));
+}
+
+std::optional<int64_t> Analyzer::integer_constant(Expr *e, std::string_view what) {
+  // Callers hold the node by pointer, so it is typed in place and the value read through what decay() makes of it.
+  Expr *typed = value(e);
+  if (types::is_error(typed->type)) return std::nullopt;
+  if (!types::is_integer(typed->type)) {
+    report<diag::NotInteger>(typed->range, what, types::to_string(typed->type));
+    return std::nullopt;
+  }
+  if (!typed->is_constant) {
+    report<diag::NotConstant>(typed->range, what);
+    return std::nullopt;
+  }
+  return typed->value;
+}
+
+// ---------------------------------------------------------------- addresses
+
+namespace {
+
+std::optional<StaticValue> address_of(const Expr *e);
+
+std::optional<StaticValue> moved(std::optional<StaticValue> base, int64_t by) {
+  if (base) base->offset = static_cast<int64_t>(static_cast<uint64_t>(base->offset) + static_cast<uint64_t>(by));
+  return base;
+}
+
+int64_t step(const Type *pointer) {
+  const Type *pointee = types::base_of(pointer);
+  return types::is_complete(pointee) ? static_cast<int64_t>(types::size_of(pointee)) : 1;
+}
+
+std::optional<StaticValue> binary_value(const Expr *e) {
+  if (e->op.binary != BinaryOp::Add && e->op.binary != BinaryOp::Sub) return std::nullopt;
+  const auto a = evaluate_static(e->a), b = evaluate_static(e->b);
+  if (!a || !b) return std::nullopt;
+  const uint64_t sign = e->op.binary == BinaryOp::Add ? 1 : ~uint64_t{0};
+  if (types::is_pointer(e->a->type) && types::is_pointer(e->b->type)) {
+    if (a->symbol != b->symbol || a->object != b->object) return std::nullopt;
+    const int64_t size = step(e->a->type);
+    return StaticValue{nullptr, nullptr, size == 0 ? 0 : (a->offset - b->offset) / size};
+  }
+  if (types::is_pointer(e->b->type)) {
+    if (!a->is_integer()) return std::nullopt;
+    return moved(b, static_cast<int64_t>(static_cast<uint64_t>(a->offset) * static_cast<uint64_t>(step(e->b->type))));
+  }
+  if (!b->is_integer()) return std::nullopt;
+  const int64_t size = types::is_pointer(e->a->type) ? step(e->a->type) : 1;
+  return moved(a, static_cast<int64_t>(sign * static_cast<uint64_t>(b->offset) * static_cast<uint64_t>(size)));
+}
+
+std::optional<StaticValue> address_of(const Expr *e) {
+  switch (e->kind) {
+    case Expr::Identifier:
+      if (e->symbol == nullptr || (!e->symbol->is_static_storage && e->symbol->kind != SymbolKind::Function)) return std::nullopt;
+      return StaticValue{e->symbol, nullptr, 0};
+    case Expr::StringLit:
+    case Expr::CompoundLit: return StaticValue{nullptr, e, 0};
+    case Expr::Member:
+      if (e->field == nullptr || e->field->bit_width != 0) return std::nullopt;
+      return moved(e->is_arrow ? evaluate_static(e->a) : address_of(e->a), static_cast<int64_t>(e->field->offset));
+    case Expr::Index: {
+      if (!e->b->is_constant) return std::nullopt;
+      return moved(evaluate_static(e->a), static_cast<int64_t>(static_cast<uint64_t>(e->b->value) * static_cast<uint64_t>(step(e->a->type))));
+    }
+    case Expr::Unary:
+      if (e->op.unary == UnaryOp::Deref) return evaluate_static(e->a);
+      if (e->op.unary == UnaryOp::Extension) return address_of(e->a);
+      return std::nullopt;
+    case Expr::Generic:
+    case Expr::ChooseExpr: return e->chosen != nullptr ? address_of(e->chosen) : std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::optional<StaticValue> evaluate_static(const Expr *e) {
+  if (e->is_constant) return StaticValue{nullptr, nullptr, e->value};
+  switch (e->kind) {
+    case Expr::Cast:
+    case Expr::ImplicitCast:
+      switch (e->cast) {
+        case CastKind::ArrayToPointer:
+        case CastKind::FunctionToPointer: return address_of(e->a);
+        case CastKind::NoOp:
+        case CastKind::PointerToPointer:
+        case CastKind::IntegerToPointer: return evaluate_static(e->a);
+        case CastKind::PointerToInteger:
+        case CastKind::IntegerToInteger: {
+          const auto inner = evaluate_static(e->a);
+          if (!inner || inner->is_integer()) return inner;
+          return types::size_of(e->type) == 8 ? inner : std::nullopt;
+        }
+        case CastKind::LvalueToRvalue: case CastKind::IntegerToBool: case CastKind::PointerToBool: case CastKind::ToVoid:
+        case CastKind::ToUnion:
+          return std::nullopt;
+      }
+      return std::nullopt;
+    case Expr::Unary:
+      if (e->op.unary == UnaryOp::AddressOf) return address_of(e->a);
+      if (e->op.unary == UnaryOp::Extension) return evaluate_static(e->a);
+      return std::nullopt;
+    case Expr::Binary: return binary_value(e);
+    case Expr::Conditional:
+      if (!e->a->is_constant) return std::nullopt;
+      return evaluate_static(e->a->value != 0 ? (e->b != nullptr ? e->b : e->a) : e->c);
+    case Expr::Generic:
+    case Expr::ChooseExpr: return e->chosen != nullptr ? evaluate_static(e->chosen) : std::nullopt;
+    case Expr::Identifier:  // a function, before it decays
+      return types::is_function(e->type) ? address_of(e) : std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace spile::sema

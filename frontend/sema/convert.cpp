@@ -1,0 +1,212 @@
+// Conversions: what C does silently (C11 6.3), written into the tree as ImplicitCast nodes, and the questions asked
+// where a value goes into an object of another type.
+#include "frontend/sema/analyzer.h"
+#include "frontend/sema/constant.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+using ast::CastKind;
+
+Expr *Analyzer::cast(Expr *e, const Type *to, CastKind kind) {
+  auto *made = arena_.make<Expr>();
+  made->kind = Expr::ImplicitCast;
+  made->range = e->range;
+  made->op_loc = e->op_loc;
+  made->a = e;
+  made->type = to;
+  made->cast = kind;
+  return made;
+}
+
+// Arrays and functions become pointers, lvalues their values.
+Expr *Analyzer::decay(Expr *e) {
+  if (types::is_error(e->type)) return e;
+  if (types::is_array(e->type)) {
+    const Type *element = e->type->kind == Kind::Array ? e->type->base : types::base_of(e->type);
+    return cast(e, types_.pointer_to(element), CastKind::ArrayToPointer);
+  }
+  if (types::is_function(e->type)) return cast(e, types_.pointer_to(e->type), CastKind::FunctionToPointer);
+  if (!e->is_lvalue) return e;
+  if (types::is_void(e->type)) return e;
+  if (!require_complete(e->type, e->range, "the value")) return poison(e);
+  return cast(e, types_.unqualified(e->type), CastKind::LvalueToRvalue);
+}
+
+Expr *Analyzer::convert(Expr *e, const Type *to) {
+  if (types::is_error(e->type) || types::is_error(to) || types::same(e->type, to)) return e;
+  const bool from_pointer = types::is_pointer(e->type), to_pointer = types::is_pointer(to);
+  CastKind kind = CastKind::IntegerToInteger;
+  if (from_pointer && to_pointer) kind = CastKind::PointerToPointer;
+  else if (types::is_bool(to)) kind = from_pointer ? CastKind::PointerToBool : CastKind::IntegerToBool;
+  else if (from_pointer) kind = CastKind::PointerToInteger;
+  else if (to_pointer) kind = CastKind::IntegerToPointer;
+  Expr *made = cast(e, to, kind);
+  fold_cast(made);
+  return made;
+}
+
+Expr *Analyzer::to_bool(Expr *e) {
+  e = decay(e);
+  if (types::is_error(e->type) || types::is_bool(e->type)) return e;
+  if (reject_float(e->type, e->range)) return poison(e);
+  if (!types::is_scalar(e->type) || types::is_int128(e->type)) {
+    report<diag::ConditionType>(e->range, types::to_string(e->type));
+    return poison(e);
+  }
+  return convert(e, types_.basic(Kind::Bool));
+}
+
+static const ast::FieldRef *bitfield_of(const Expr *e) {
+  while (e->kind == Expr::ImplicitCast && e->cast == CastKind::LvalueToRvalue) e = e->a;
+  return e->kind == Expr::Member && e->field != nullptr && e->field->bit_width != 0 ? e->field : nullptr;
+}
+
+// C11 6.3.1.1p2. A bitfield that fits into int becomes int, whatever its declared type (as clang has it).
+const Type *Analyzer::promoted(const Expr *e) {
+  const Type *t = e->type->plain;
+  if (!types::is_integer(t)) return e->type;
+  if (const ast::FieldRef *bits = bitfield_of(e)) {
+    if (bits->bit_width < 32) return types_.int_();
+    if (bits->bit_width == 32) return types::is_signed(t) ? types_.int_() : types_.basic(Kind::UInt);
+  }
+  if (t->kind == Kind::Enum) t = t->enumeration->underlying->plain;
+  return t->kind < Kind::Int ? types_.int_() : t;
+}
+
+Expr *Analyzer::promote(Expr *e) {
+  return types::is_integer(e->type) ? convert(e, promoted(e)) : e;
+}
+
+// C11 6.3.1.8. Both sides get the common type, which is returned.
+const Type *Analyzer::usual_conversions(Expr *&a, Expr *&b) {
+  if (types::is_error(a->type) || types::is_error(b->type)) return types_.error();
+  if (reject_float(a->type, a->range) || reject_float(b->type, b->range)) return types_.error();
+  const Type *l = promoted(a), *r = promoted(b);
+  const Type *common = l;
+  if (!types::same(l, r)) {
+    const uint64_t ls = types::size_of(l), rs = types::size_of(r);
+    const bool l_signed = types::is_signed(l), r_signed = types::is_signed(r);
+    if (l_signed == r_signed) common = l->plain->kind >= r->plain->kind ? l : r;
+    else {
+      const Type *s = l_signed ? l : r, *u = l_signed ? r : l;
+      const uint64_t ss = l_signed ? ls : rs, us = l_signed ? rs : ls;
+      const bool u_ranks_higher = types::with_sign(types_, u, true)->kind >= s->plain->kind;
+      if (u_ranks_higher) common = u;
+      else if (ss > us) common = s;
+      else common = types::with_sign(types_, s, false);
+    }
+  }
+  a = convert(a, common);
+  b = convert(b, common);
+  return common;
+}
+
+bool Analyzer::is_null_pointer(const Expr *e) const {
+  while (e->kind == Expr::ImplicitCast && e->cast != CastKind::LvalueToRvalue && e->a != nullptr) e = e->a;
+  while (e->kind == Expr::Unary && e->op.unary == ast::UnaryOp::Extension) e = e->a;
+  if (types::is_integer(e->type)) return e->is_constant && e->value == 0;
+  if (e->kind == Expr::Cast && e->cast == CastKind::IntegerToPointer && types::is_void(types::base_of(e->type))) return e->a->is_constant && e->a->value == 0;
+  return e->kind == Expr::Cast && e->cast == CastKind::PointerToPointer && is_null_pointer(e->a);
+}
+
+bool Analyzer::reject_float(const Type *t, Range at) {
+  if (!types::is_float(t)) return false;
+  report<diag::FloatingPoint>(at, fmt::format("`{}`", types::to_string(t))).hint("use integers, scaled: the kernel has no floating point");
+  return true;
+}
+
+// What happens, in words: "passing `int *` as argument 2 (`key`) of type `const void *`".
+static std::string phrase(const Destination &to, const Type *target, const Type *from) {
+  const std::string t = types::to_string(target), f = types::to_string(from);
+  switch (to.into) {
+    case Into::Assignment: return fmt::format("assigning `{}` to `{}`", f, t);
+    case Into::Initializer: return fmt::format("initializing `{}` with `{}`", t, f);
+    case Into::Argument:
+      return to.parameter.empty() ? fmt::format("passing `{}` as argument {} of type `{}`", f, to.number, t)
+                                  : fmt::format("passing `{}` as argument {} (`{}`) of type `{}`", f, to.number, to.parameter, t);
+    case Into::Return: return fmt::format("returning `{}` from a function whose result is `{}`", f, t);
+  }
+  return {};
+}
+
+static Diagnostics::Builder &with_note(Diagnostics::Builder &builder, const Destination &to) {
+  if (to.callee != nullptr && to.callee->range.valid()) builder.note(to.callee->range, "`{}` is declared here", to.callee->name);
+  return builder;
+}
+
+void Analyzer::check_pointer_assignment(const Type *to, Expr *e, const Destination &destination) {
+  if (is_null_pointer(e)) return;
+  const Type *target = types::base_of(to), *source = types::base_of(e->type);
+  const Type *t = types_.unqualified(target)->plain, *s = types_.unqualified(source)->plain;
+  const uint8_t lost = static_cast<uint8_t>(source->quals & ~target->quals & (types::kConst | types::kVolatile));
+  const bool fits = types::is_void(t) || types::is_void(s) || types::compatible(t, s);
+  if (!fits) {
+    const bool sign_only = types::is_integer(t) && types::is_integer(s) && types::same(types::with_sign(types_, t, false), types::with_sign(types_, s, false));
+    if (sign_only) {
+      auto message = report<diag::PointerSign>(e->range, phrase(destination, to, e->type));
+      with_note(message, destination);
+    } else {
+      auto message = report<diag::IncompatiblePointers>(e->range, phrase(destination, to, e->type));
+      with_note(message, destination);
+    }
+  } else if (lost != 0 && !types::is_function(t)) {
+    const char *word = lost == types::kConst ? "const" : lost == types::kVolatile ? "volatile" : "const volatile";
+    auto message = report<diag::DiscardsQualifiers>(e->range, phrase(destination, to, e->type), word);
+    with_note(message, destination);
+  }
+}
+
+// [e] as a value of type [to] (unqualified), as if by assignment (C11 6.5.16.1).
+Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destination) {
+  e = decay(e);
+  if (types::is_error(to) || types::is_error(e->type)) return e;
+  if (types::is_void(e->type)) {
+    report<diag::VoidValue>(e->range);
+    return poison(e);
+  }
+  if (reject_float(to, e->range) || reject_float(e->type, e->range)) return poison(e);
+  if (types::is_integer(to) && types::is_integer(e->type)) {
+    if (types::is_int128(to) != types::is_int128(e->type)) {
+      report<diag::Int128Arithmetic>(e->range);
+      return poison(e);
+    }
+    Expr *made = convert(e, to);
+    if (made->is_constant && e->is_constant && !types::is_bool(to) && types::size_of(to) < 8) {
+      const int64_t bits = static_cast<int64_t>(types::size_of(to)) * 8;
+      const bool fits = e->value >= -(int64_t{1} << (bits - 1)) && e->value < (int64_t{1} << bits);
+      const bool is_small = types::is_signed(e->type) || e->value >= 0;
+      if ((!fits || !is_small) && dead_ == 0 && !(e->value < 0 && !is_small && e->value >= -(int64_t{1} << (bits - 1))))
+        report<diag::ConstantTruncated>(e->range, e->value, types::to_string(to), made->value);
+    }
+    return made;
+  }
+  if (types::is_pointer(to) && types::is_pointer(e->type)) {
+    check_pointer_assignment(to, e, destination);
+    return convert(e, to);
+  }
+  if (types::is_bool(to) && types::is_pointer(e->type)) return convert(e, to);
+  const bool pointer_and_integer = (types::is_pointer(to) && types::is_integer(e->type)) || (types::is_integer(to) && types::is_pointer(e->type));
+  if (pointer_and_integer && !types::is_int128(to) && !types::is_int128(e->type)) {
+    // Macros such as bpf_printk() put pointers into an array of integers, under a pragma; there it is meant.
+    const bool meant = is_null_pointer(e) || !diags_.sources().expansions(e->range.begin).empty() ||
+                       (destination.into == Into::Assignment && !diags_.sources().expansions(e->op_loc).empty());
+    if (!meant || (types::is_integer(to) && types::size_of(to) != 8 && !is_null_pointer(e))) {
+      auto message = types::is_pointer(to) ? report<diag::IntegerToPointer>(e->range, phrase(destination, to, e->type))
+                                           : report<diag::PointerToInteger>(e->range, phrase(destination, to, e->type));
+      with_note(message, destination);
+      message.hint("a cast says that it is meant: `({})`", types::to_string(to));
+    }
+    return convert(e, to);
+  }
+  if (types::is_record(to) && types::same(types_.unqualified(to), types_.unqualified(e->type))) return e;
+  auto message = report<diag::IncompatibleTypes>(e->range, phrase(destination, to, e->type));
+  with_note(message, destination);
+  if (types::is_pointer(to) && types::is_record(e->type) && types::compatible(types_.unqualified(types::base_of(to))->plain, e->type->plain))
+    message.hint("pass its address: `&…`");
+  return poison(e);
+}
+
+}  // namespace spile::sema

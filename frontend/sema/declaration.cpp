@@ -1,0 +1,313 @@
+// Declarations → symbols: linkage, redeclaration, attributes, initializers; functions with their bodies.
+#include <algorithm>
+
+#include "frontend/sema/analyzer.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags) {
+  Unit unit;
+  unit.types = std::make_unique<types::Context>(arena);
+  Analyzer(arena, diags, unit).run(tree);
+  return unit;
+}
+
+void Analyzer::run(ast::TranslationUnit &tree) {
+  for (ast::Decl *decl : tree.decls) {
+    declaration(*decl);
+    if (diags_.too_many()) return;
+  }
+  finish_unit();
+}
+
+void Analyzer::declaration(ast::Decl &decl) {
+  switch (decl.kind) {
+    case ast::Decl::Variables: variables(decl); break;
+    case ast::Decl::Function: function_definition(decl); break;
+    case ast::Decl::StaticAssert: static_assertion(decl); break;
+    case ast::Decl::Asm:
+      if (decl.message != nullptr && decl.message->kind == Expr::StringLit) {
+        string_literal(decl.message);
+        if (decl.message->bytes.find_first_not_of(" \t\n") != std::string_view::npos) report<diag::FileScopeAsm>(decl.range);
+      }
+      break;
+    case ast::Decl::Members:  // the parser makes them only inside records
+    case ast::Decl::Empty:
+      break;
+  }
+}
+
+void Analyzer::static_assertion(ast::Decl &decl) {
+  const std::optional<int64_t> holds = integer_constant(decl.condition, "the condition of a static assertion");
+  if (!holds || *holds != 0) return;
+  std::string_view message;
+  if (decl.message != nullptr && decl.message->kind == Expr::StringLit) {
+    string_literal(decl.message);
+    message = decl.message->bytes;
+  }
+  report<diag::StaticAssertFailed>(decl.condition->range, message.empty() ? "" : ": ", message);
+}
+
+void Analyzer::variables(ast::Decl &decl) {
+  ast::DeclSpecs &specs = *decl.specs;
+  Attributes shared;
+  if (specs.words.auto_type != 0) {
+    read_attributes(specs.attributes, shared);
+    for (ast::InitDeclarator *d : decl.declarators) auto_type(specs, *d, shared);
+    return;
+  }
+  const bool is_forward = decl.declarators.empty() && specs.storage == ast::Storage::None;
+  const Type *base = specifiers(specs, shared, is_forward);
+  if (decl.declarators.empty()) {
+    if (specs.record == nullptr && specs.enumeration == nullptr && !types::is_error(base)) report<diag::DeclaresNothing>(decl.range);
+    return;
+  }
+  if (specs.storage == ast::Storage::ThreadLocal) report<diag::ThreadLocal>(specs.range);
+  for (ast::InitDeclarator *d : decl.declarators) {
+    const Type *t = declarator(*d->declarator, base);
+    Attributes attributes = shared;
+    read_attributes(d->declarator->attributes, attributes);
+    for (const std::string_view tag : attributes.type_tags) t = types_.tagged(tag, t);
+    if (specs.storage == ast::Storage::Typedef) {
+      declare_typedef(*d, t, attributes);
+    } else if (types::is_function(t)) {
+      d->symbol = declare_function(specs, *d->declarator, t, attributes, false);
+      if (d->init != nullptr) report<diag::InitializedFunction>(d->init->range, d->declarator->name);
+    } else {
+      declare_variable(specs, *d, t, attributes);
+    }
+  }
+}
+
+void Analyzer::declare_typedef(ast::InitDeclarator &d, const Type *type, Attributes &attributes) {
+  const std::string_view name = arena_.copy(d.declarator->name);
+  if (d.init != nullptr) report<diag::InitializedTypedef>(d.init->range, name);
+  if (const Symbol *previous = lookup_here(name)) {
+    if (previous->kind != SymbolKind::Typedef) {
+      report<diag::DifferentKind>(d.declarator->name_range, name).note(previous->range, "`{}` was declared here", name);
+    } else if (!types::same(previous->type, type) && !types::is_error(type) && !types::is_error(previous->type)) {
+      report<diag::TypedefRedefined>(d.declarator->name_range, name, types::to_string(type), types::to_string(previous->type->canonical))
+          .note(previous->range, "`{}` was declared here", name);
+    }
+    return;  // C11 6.7p3: the same typedef again is nothing new
+  }
+  const Type *made = types::is_error(type) ? type : bounded(types_.typedef_of(name, type, d.declarator->name_range, attributes.symbol.align), d.declarator->range);
+  d.symbol = new_symbol(SymbolKind::Typedef, name, made, d.declarator->name_range);
+  bind(d.symbol);
+}
+
+void Analyzer::apply_attributes(Symbol &symbol, Attributes &attributes) {
+  SymbolAttributes &to = symbol.attributes;
+  const SymbolAttributes &from = attributes.symbol;
+  if (from.section_range.valid()) {
+    to.section = from.section;
+    to.section_range = from.section_range;
+  }
+  to.align = std::max(to.align, from.align);
+  to.always_inline |= from.always_inline;
+  to.no_inline |= from.no_inline;
+  to.used |= from.used;
+  to.weak |= from.weak;
+  to.hidden |= from.hidden;
+  to.is_unused |= from.is_unused;
+  to.is_noreturn |= from.is_noreturn;
+  if (from.deprecated) {
+    to.deprecated = true;
+    to.deprecated_text = from.deprecated_text;
+  }
+  if (!attributes.decl_tags.empty()) {
+    std::vector<std::string_view> tags(to.decl_tags.begin(), to.decl_tags.end());
+    tags.insert(tags.end(), attributes.decl_tags.begin(), attributes.decl_tags.end());
+    to.decl_tags = arena_.copy(tags);
+  }
+}
+
+// The symbol that a declaration of [fresh] means: an earlier one of the same thing, or [fresh], bound in this scope.
+Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
+  Symbol *previous = lookup_here(fresh->name);
+  if (previous == nullptr && fresh->linkage != Linkage::None) {
+    // `extern` in a block means the thing of that name at file scope.
+    if (const auto it = externals_.find(fresh->name); it != externals_.end()) {
+      previous = it->second;
+      if (previous->kind == fresh->kind && types::compatible(previous->type, fresh->type)) bind(previous);
+    }
+  }
+  if (previous == nullptr) {
+    bind(fresh);
+    if (fresh->linkage != Linkage::None) externals_.emplace(fresh->name, fresh);
+    if (fresh->is_static_storage || fresh->kind == SymbolKind::Function) unit_.symbols.push_back(fresh);
+    return fresh;
+  }
+  const auto noted = [&](auto &&report) { report.note(previous->range, "`{}` was declared here", fresh->name); };
+  if (previous->kind != fresh->kind) {
+    noted(report<diag::DifferentKind>(fresh->range, fresh->name));
+    return fresh;
+  }
+  if (previous->linkage == Linkage::None || fresh->linkage == Linkage::None) {
+    noted(report<diag::Redefinition>(fresh->range, fresh->name));
+    return fresh;
+  }
+  if (!types::compatible(previous->type, fresh->type)) {
+    noted(report<diag::ConflictingTypes>(fresh->range, fresh->name, types::to_string(fresh->type), types::to_string(previous->type)));
+    return fresh;
+  }
+  if (fresh->linkage == Linkage::Internal && previous->linkage == Linkage::External) {
+    if (previous->is_defined) noted(report<diag::StaticAfterExternal>(fresh->range, fresh->name));
+    previous->linkage = Linkage::Internal;
+  }
+  previous->type = types::composite(types_, fresh->type, previous->type);
+  previous->is_inline |= fresh->is_inline;
+  if (!fresh->asm_label.empty()) previous->asm_label = fresh->asm_label;
+  if (fresh->builtin != Builtin::None) previous->builtin = fresh->builtin;
+  return previous;
+}
+
+Symbol *Analyzer::declare_function(ast::DeclSpecs &specs, ast::Declarator &d, const Type *type, Attributes &attributes, bool is_definition) {
+  Symbol *fresh = new_symbol(SymbolKind::Function, arena_.copy(d.name), type, d.name_range);
+  fresh->function = nullptr;
+  fresh->is_inline = specs.is_inline;
+  // C99 inline: without `extern` the definition is for this file only.
+  const bool only_here = specs.storage == ast::Storage::Static || (is_definition && specs.is_inline && specs.storage == ast::Storage::None);
+  fresh->linkage = only_here ? Linkage::Internal : Linkage::External;
+  if (specs.is_noreturn) attributes.symbol.is_noreturn = true;
+  if (!d.asm_label.empty()) {
+    fresh->asm_label = d.asm_label;
+    if (const BuiltinInfo *info = find_builtin(d.asm_label)) fresh->builtin = info->builtin;
+  }
+  if (fresh->builtin == Builtin::None && fresh->linkage == Linkage::External) fresh->builtin = library_builtin(fresh->name);
+  if (specs.storage != ast::Storage::None && specs.storage != ast::Storage::Static && specs.storage != ast::Storage::Extern)
+    report<diag::FunctionStorage>(specs.range, fresh->name);
+  Symbol *symbol = merge_or_bind(fresh);
+  apply_attributes(*symbol, attributes);
+  return symbol;
+}
+
+void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, const Type *type, Attributes &attributes) {
+  const std::string_view name = arena_.copy(d.declarator->name);
+  const Range at = d.declarator->name_range;
+  if (!check_object_type(type, at, name)) type = types_.error();
+  if (specs.is_inline) report<diag::InlineVariable>(specs.range, name);
+  Symbol *fresh = new_symbol(SymbolKind::Variable, name, type, at);
+  const bool is_extern = specs.storage == ast::Storage::Extern;
+  const bool is_static = specs.storage == ast::Storage::Static;
+  fresh->is_static_storage = at_file_scope() || is_static || is_extern;
+  fresh->is_static_local = !at_file_scope() && is_static;
+  if (fresh->is_static_local) fresh->linkage = Linkage::None;
+  else if (at_file_scope()) fresh->linkage = is_static ? Linkage::Internal : Linkage::External;
+  else fresh->linkage = is_extern ? Linkage::External : Linkage::None;
+  fresh->asm_label = d.declarator->asm_label;
+  const bool is_only_declared = is_extern && d.init == nullptr;
+
+  Symbol *symbol = merge_or_bind(fresh);
+  d.symbol = symbol;
+  apply_attributes(*symbol, attributes);
+  if (!is_only_declared) {
+    const bool is_tentative = d.init == nullptr && at_file_scope();
+    if (symbol->is_defined && !symbol->is_tentative && !is_tentative) {
+      report<diag::Redefinition>(at, name).note(symbol->range, "`{}` was defined here", name);
+      return;
+    }
+    if (!symbol->is_defined || !is_tentative) symbol->range = at;
+    symbol->is_tentative = is_tentative && (!symbol->is_defined || symbol->is_tentative);
+    symbol->is_defined = true;
+  }
+  if (d.init != nullptr) {
+    if (is_extern && !at_file_scope()) report<diag::InitializedExtern>(d.init->range, name);
+    symbol->initializer = initializer(symbol->type, d.init, symbol->is_static_storage);
+    if (symbol->initializer != nullptr) symbol->type = symbol->initializer->type;
+    else if (types::is_array(symbol->type) && !symbol->type->plain->has_length) symbol->type = types_.error();
+  }
+  if (!is_only_declared && !symbol->is_tentative) {
+    if (!require_complete(symbol->type, at, "the variable")) symbol->type = types_.error();
+  }
+}
+
+// __auto_type x = e: the type of e, without qualifiers.
+void Analyzer::auto_type(ast::DeclSpecs &specs, ast::InitDeclarator &d, Attributes &attributes) {
+  if (d.init == nullptr || d.init->kind == Expr::InitList || !d.declarator->parts.empty()) {
+    report<diag::AutoTypeInitializer>(d.declarator->range, d.declarator->name);
+    Symbol *symbol = new_symbol(SymbolKind::Variable, arena_.copy(d.declarator->name), types_.error(), d.declarator->name_range);
+    if (lookup_here(symbol->name) == nullptr) bind(symbol);
+    d.symbol = symbol;
+    return;
+  }
+  d.init = value(d.init);
+  declare_variable(specs, d, types_.qualified(types_.unqualified(d.init->type), specs.qualifiers), attributes);
+}
+
+void Analyzer::function_definition(ast::Decl &decl) {
+  ast::InitDeclarator &d = *decl.declarators[0];
+  Attributes attributes;
+  const Type *t = declarator(*d.declarator, specifiers(*decl.specs, attributes));
+  read_attributes(d.declarator->attributes, attributes);
+  if (!at_file_scope()) {
+    report<diag::NestedFunction>(d.declarator->name_range, d.declarator->name);
+    return;
+  }
+  const bool has_own_parameters = !d.declarator->parts.empty() && d.declarator->parts[0]->kind == ast::DeclaratorPart::Function &&
+                                  d.declarator->parts[0]->params != nullptr;
+  if (!has_own_parameters || !types::is_function(t)) {
+    if (!types::is_error(t)) {
+      report<diag::BodyWithoutFunction>(d.declarator->range, d.declarator->name, types::to_string(t));
+      return;
+    }
+    if (!has_own_parameters) return;
+    t = types_.function(types_.error(), {}, false, false);  // for the faults inside the body
+  }
+  Symbol *symbol = declare_function(*decl.specs, *d.declarator, t, attributes, true);
+  d.symbol = symbol;
+  if (symbol->is_defined)
+    report<diag::Redefinition>(d.declarator->name_range, symbol->name).note(symbol->range, "`{}` was defined here", symbol->name);
+  symbol->is_defined = true;
+  symbol->range = d.declarator->name_range;
+  symbol->definition = &decl;
+  const ast::Parameters &params = *d.declarator->parts[0]->params;
+  if (params.is_variadic) {
+    report<diag::VariadicDefinition>(d.declarator->range, symbol->name)
+        .hint("a BPF function has a fixed list of arguments: use a macro, or pass an array and its length");
+  }
+  // What this definition's own declarator says, whatever earlier declarations add.
+  const Type *result = t->plain->kind == Kind::Function ? t->plain->base : types_.error();
+  if (t->kind == Kind::Function) result = t->base;
+  reject_float(result, d.declarator->range);
+  if (!types::is_void(result)) require_complete(result, d.declarator->range, "the result of the function");
+
+  function_ = symbol;
+  result_ = result;
+  labels_.clear();
+  enter_scope();
+  std::vector<Symbol *> parameters;
+  for (ast::Param *p : params.params) {
+    if (p->symbol == nullptr) continue;
+    parameters.push_back(p->symbol);
+    p->symbol->function = symbol;
+    if (!require_complete(p->symbol->type, p->symbol->range, "the parameter") || reject_float(p->symbol->type, p->symbol->range))
+      p->symbol->type = types_.error();
+    if (!p->symbol->name.empty() && lookup_here(p->symbol->name) == nullptr) bind(p->symbol);
+  }
+  symbol->parameters = arena_.copy(parameters);
+  compound(decl.body, false);
+  leave_scope();
+
+  for (const auto &[name, label] : labels_)
+    if (!label->is_defined) report<diag::UndefinedLabel>(label->range, name, symbol->name);
+  if (!types::is_void(result) && !types::is_error(result) && can_fall_off(decl.body) && !diags_.has_errors())
+    report<diag::MissingReturn>(Range{decl.body->range.end, decl.body->range.end}, symbol->name, types::to_string(result));
+  function_ = nullptr;
+  result_ = nullptr;
+}
+
+void Analyzer::finish_unit() {
+  for (Symbol *symbol : unit_.symbols) {
+    if (symbol->is_tentative && types::is_array(symbol->type) && !symbol->type->plain->has_length && types::is_complete(types::base_of(symbol->type)))
+      symbol->type = types_.array_of(types::base_of(symbol->type), 1);  // C11 6.9.2p5
+    else if (symbol->is_tentative && !require_complete(symbol->type, symbol->range, "the variable"))
+      symbol->type = types_.error();
+    check_section(*symbol);
+  }
+}
+
+}  // namespace spile::sema

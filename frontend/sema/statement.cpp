@@ -1,0 +1,294 @@
+// Statements: conditions, labels, switch cases, returns, and what is reachable at the end of a body.
+#include <algorithm>
+
+#include "frontend/sema/analyzer.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+void Analyzer::compound(Stmt *s, bool new_scope) {
+  if (new_scope) enter_scope();
+  for (Stmt *item : s->items) {
+    statement(item);
+    if (diags_.too_many()) break;
+  }
+  if (new_scope) leave_scope();
+}
+
+// Evaluated for what it does, not for what it gives.
+void Analyzer::statement_expression(Expr *e) {
+  if (types::is_error(e->type) || types::is_void(e->type)) return;
+  const Expr *inner = e;
+  while (inner->kind == Expr::ImplicitCast) inner = inner->a;
+  const bool from_macro = !diags_.sources().expansions(e->range.begin).empty();
+  if (inner->kind == Expr::Binary && inner->op.binary >= ast::BinaryOp::Lt && inner->op.binary <= ast::BinaryOp::Ne && !from_macro)
+    report<diag::UnusedComparison>(inner->range);
+}
+
+Expr *Analyzer::condition(Expr *e) {
+  e = expr(e);
+  if (e->kind == Expr::Assign && !e->is_paren && e->op.assign == ast::AssignOp::Assign)
+    report<diag::AssignmentAsCondition>(e->op_loc.valid() ? at_op(e) : e->range).hint("`==` compares; parentheses around the assignment say that it is meant");
+  return to_bool(e);
+}
+
+Label *Analyzer::label(std::string_view name, Range range) {
+  Label *&entry = labels_[name];
+  if (entry == nullptr) {
+    entry = arena_.make<Label>();
+    entry->name = name;
+    entry->range = range;
+    entry->index = static_cast<uint32_t>(labels_.size() - 1);
+  }
+  return entry;
+}
+
+void Analyzer::statement(Stmt *s) {
+  if (nesting_ >= kMaxNesting) {
+    if (!nesting_reported_) report<diag::NestingTooDeep>(s->range, kMaxNesting);
+    nesting_reported_ = true;
+    return;
+  }
+  nesting_++;
+  Attributes attributes;
+  read_attributes(s->attributes, attributes);
+  switch (s->kind) {
+    case Stmt::Compound: compound(s); break;
+    case Stmt::Expression:
+      s->expr = expr(s->expr);
+      if (types::is_record(s->expr->type) || !s->expr->is_lvalue) s->expr = s->expr->is_lvalue ? s->expr : decay(s->expr);
+      else if ((s->expr->type->quals & types::kVolatile) != 0) s->expr = decay(s->expr);
+      statement_expression(s->expr);
+      break;
+    case Stmt::Declaration: declaration(*s->decl); break;
+    case Stmt::If: {
+      s->expr = condition(s->expr);
+      const bool is_known = s->expr->is_constant;
+      dead_ += is_known && s->expr->value == 0 ? 1 : 0;
+      enter_scope();
+      statement(s->body);
+      leave_scope();
+      dead_ -= is_known && s->expr->value == 0 ? 1 : 0;
+      dead_ += is_known && s->expr->value != 0 ? 1 : 0;
+      if (s->else_body != nullptr) {
+        enter_scope();
+        statement(s->else_body);
+        leave_scope();
+      }
+      dead_ -= is_known && s->expr->value != 0 ? 1 : 0;
+      break;
+    }
+    case Stmt::Switch: switch_statement(s); break;
+    case Stmt::While:
+    case Stmt::DoWhile:
+      if (s->kind == Stmt::While) s->expr = condition(s->expr);
+      loops_++, breakable_++;
+      enter_scope();
+      statement(s->body);
+      leave_scope();
+      loops_--, breakable_--;
+      if (s->kind == Stmt::DoWhile) s->expr = condition(s->expr);
+      break;
+    case Stmt::For:
+      enter_scope();
+      if (s->init != nullptr) statement(s->init);
+      if (s->expr != nullptr) s->expr = condition(s->expr);
+      if (s->step != nullptr) s->step = expr(s->step);
+      loops_++, breakable_++;
+      enter_scope();
+      statement(s->body);
+      leave_scope();
+      loops_--, breakable_--;
+      leave_scope();
+      break;
+    case Stmt::Case:
+    case Stmt::Default: case_label(s); break;
+    case Stmt::Label: {
+      Label *entry = label(s->label, s->label_range);
+      if (entry->is_defined) {
+        report<diag::LabelRedefined>(s->label_range, s->label).note(entry->range, "the first `{}:` is here", s->label);
+      }
+      entry->is_defined = true;
+      entry->range = s->label_range;
+      s->target = entry;
+      if (s->body != nullptr) statement(s->body);
+      break;
+    }
+    case Stmt::Goto:
+      if (s->expr != nullptr) {
+        report<diag::ComputedGoto>(s->range).hint("a BPF program has no indirect jumps: use `switch`");
+        break;
+      }
+      s->target = label(s->label, s->label_range);
+      s->target->is_used = true;
+      break;
+    case Stmt::Continue:
+      if (loops_ == 0) report<diag::OutsideLoop>(s->range, "continue", "a loop");
+      break;
+    case Stmt::Break:
+      if (breakable_ == 0) report<diag::OutsideLoop>(s->range, "break", "a loop or switch");
+      break;
+    case Stmt::Return: return_statement(s); break;
+    case Stmt::Asm: asm_statement(s); break;
+    case Stmt::Empty: break;
+  }
+  nesting_--;
+}
+
+void Analyzer::switch_statement(Stmt *s) {
+  s->expr = promote(value(s->expr));
+  s->type = s->expr->type;
+  if (!types::is_error(s->type) && (!types::is_integer(s->type) || types::is_int128(s->type))) {
+    report<diag::SwitchType>(s->expr->range, types::to_string(s->type));
+    s->type = types_.error();
+  }
+  switches_.push_back({s, s->type, {}, nullptr});
+  breakable_++;
+  enter_scope();
+  statement(s->body);
+  leave_scope();
+  breakable_--;
+  // Overlapping cases: sort by value, look at neighbours.
+  std::vector<Stmt *> cases = std::move(switches_.back().cases);
+  switches_.pop_back();
+  const bool is_signed = !types::is_error(s->type) && types::is_signed(s->type);
+  const auto less = [&](int64_t a, int64_t b) { return is_signed ? a < b : static_cast<uint64_t>(a) < static_cast<uint64_t>(b); };
+  std::ranges::stable_sort(cases, [&](const Stmt *a, const Stmt *b) { return less(a->case_low, b->case_low); });
+  for (size_t i = 1; i < cases.size(); i++)
+    if (!less(cases[i - 1]->case_high, cases[i]->case_low))
+      report<diag::DuplicateCase>(cases[i]->expr->range, cases[i]->case_low).note(cases[i - 1]->expr->range, "the first one is here");
+}
+
+void Analyzer::case_label(Stmt *s) {
+  const char *word = s->kind == Stmt::Case ? "case" : "default";
+  if (switches_.empty()) {
+    report<diag::OutsideLoop>(s->range, word, "a switch");
+  } else if (s->kind == Stmt::Default) {
+    Switch &owner = switches_.back();
+    if (owner.default_case != nullptr)
+      report<diag::DuplicateDefault>(s->range).note(owner.default_case->range, "the first one is here");
+    owner.default_case = s;
+  } else {
+    const auto bound = [&](Expr *&e) -> std::optional<int64_t> {
+      const std::optional<int64_t> v = integer_constant(e, "the value of a case");
+      if (!v || types::is_error(switches_.back().type)) return std::nullopt;
+      e = convert(e, switches_.back().type);
+      if (e->value != *v && !(types::size_of(e->type) == 4 && static_cast<int32_t>(*v) == static_cast<int32_t>(e->value)))
+        report<diag::CaseOutOfRange>(e->range, *v, types::to_string(e->type));
+      return e->value;
+    };
+    const std::optional<int64_t> low = bound(s->expr);
+    const std::optional<int64_t> high = s->case_end != nullptr ? bound(s->case_end) : low;
+    if (low && high) {
+      s->case_low = *low;
+      s->case_high = *high;
+      const bool is_empty = types::is_signed(switches_.back().type) ? *high < *low : static_cast<uint64_t>(*high) < static_cast<uint64_t>(*low);
+      if (is_empty) report<diag::EmptyCaseRange>(s->range, *low, *high);
+      else switches_.back().cases.push_back(s);
+    }
+  }
+  // A chain of labels on one statement is walked here, so that a long one does not nest.
+  if (s->body != nullptr) statement(s->body);
+}
+
+void Analyzer::return_statement(Stmt *s) {
+  if (result_ == nullptr) return;
+  if (s->expr == nullptr) {
+    if (!types::is_void(result_) && !types::is_error(result_))
+      report<diag::ReturnWithoutValue>(s->range, function_->name, types::to_string(result_)).note(function_->range, "`{}` is declared here", function_->name);
+    return;
+  }
+  s->expr = value(s->expr);
+  if (types::is_void(result_)) {
+    if (!types::is_void(s->expr->type) && !types::is_error(s->expr->type))
+      report<diag::ReturnFromVoid>(s->expr->range, function_->name).note(function_->range, "`{}` is declared here", function_->name);
+    return;
+  }
+  s->expr = assign_to(types_.unqualified(result_), s->expr, {Into::Return, {}, 0, function_});
+}
+
+// The forms of inline assembly that hold no instruction: they only keep the optimizer from seeing through a value or
+// moving memory accesses.
+void Analyzer::asm_statement(Stmt *s) {
+  ast::AsmStmt &a = *s->assembly;
+  const auto unsupported = [&](Range at, std::string_view what) {
+    report<diag::InlineAssembly>(at, what)
+        .hint("only empty barriers are supported: `asm volatile(\"\" ::: \"memory\")` and `asm volatile(\"\" : \"+r\"(x))`");
+  };
+  if (a.text != nullptr && a.text->kind == Expr::StringLit) {
+    string_literal(a.text);
+    if (a.text->bytes.find_first_not_of(" \t\n;") != std::string_view::npos) return unsupported(a.text->range, "instructions");
+  }
+  if (a.is_goto) return unsupported(s->range, "`asm goto`");
+  for (ast::AsmOperand *operand : a.outputs) {
+    if (operand->constraint != nullptr && operand->constraint->kind == Expr::StringLit) string_literal(operand->constraint);
+    const std::string_view constraint = operand->constraint != nullptr ? operand->constraint->bytes : std::string_view{};
+    operand->value = expr(operand->value);
+    if (types::is_error(operand->value->type)) continue;
+    if (constraint != "+r" && constraint != "=r" && constraint != "=&r" && constraint != "+&r" && constraint != "+g" && constraint != "=g")
+      return unsupported(operand->range, "an output other than `=r` and `+r`");
+    if (!check_assignable(operand->value, operand->range)) continue;
+    if (!types::is_scalar(operand->value->type)) return unsupported(operand->range, "an operand that is no scalar");
+  }
+  for (ast::AsmOperand *operand : a.inputs) {
+    if (operand->constraint != nullptr && operand->constraint->kind == Expr::StringLit) string_literal(operand->constraint);
+    operand->value = value(operand->value);
+  }
+  for (Expr *clobber : a.clobbers)
+    if (clobber->kind == Expr::StringLit) string_literal(clobber);
+}
+
+// Whether control can reach the end of the statement, as far as a reader sees it at once (no values are followed).
+bool Analyzer::can_fall_off(const Stmt *s) const {
+  const std::function<bool(const Stmt *)> breaks = [&](const Stmt *body) -> bool {
+    if (body == nullptr) return false;
+    if (body->kind == Stmt::Break) return true;
+    if (body->kind == Stmt::While || body->kind == Stmt::DoWhile || body->kind == Stmt::For || body->kind == Stmt::Switch) return false;
+    if (std::ranges::any_of(body->items, breaks)) return true;
+    return breaks(body->body) || breaks(body->else_body);
+  };
+  const auto is_true = [](const Expr *e) { return e == nullptr || (e->is_constant && e->value != 0); };
+  switch (s->kind) {
+    case Stmt::Compound: {
+      // A label in the middle may be jumped to, so only what follows the last stop counts.
+      bool falls = true;
+      for (const Stmt *item : s->items) {
+        if (item->kind == Stmt::Label || item->kind == Stmt::Case || item->kind == Stmt::Default) falls = true;
+        falls = falls && can_fall_off(item);
+      }
+      return falls;
+    }
+    case Stmt::Return: case Stmt::Goto: case Stmt::Break: case Stmt::Continue: return false;
+    case Stmt::If: {
+      if (s->expr->is_constant && s->expr->value != 0) return can_fall_off(s->body);
+      return s->else_body == nullptr || can_fall_off(s->body) || can_fall_off(s->else_body);
+    }
+    case Stmt::While: case Stmt::For: return !is_true(s->expr) || breaks(s->body);
+    case Stmt::DoWhile: return (!is_true(s->expr) && can_fall_off(s->body)) || breaks(s->body);
+    case Stmt::Switch: {
+      const std::function<bool(const Stmt *)> has_default = [&](const Stmt *body) -> bool {
+        if (body == nullptr || body->kind == Stmt::Switch) return false;
+        if (body->kind == Stmt::Default) return true;
+        return has_default(body->body) || std::ranges::any_of(body->items, has_default);
+      };
+      return !has_default(s->body) || breaks(s->body) || can_fall_off(s->body);
+    }
+    case Stmt::Case: case Stmt::Default: case Stmt::Label: return s->body == nullptr || can_fall_off(s->body);
+    case Stmt::Expression: {
+      const Expr *e = s->expr;
+      while (e->kind == Expr::ImplicitCast) e = e->a;
+      if (e->kind != Expr::Call) return true;
+      const Expr *callee = e->a;
+      while (callee->kind == Expr::ImplicitCast) callee = callee->a;
+      if (callee->symbol == nullptr) return true;
+      return !callee->symbol->attributes.is_noreturn && callee->symbol->builtin != Builtin::Unreachable &&
+             callee->symbol->builtin != Builtin::Trap;
+    }
+    case Stmt::Declaration: case Stmt::Asm: case Stmt::Empty: return true;
+  }
+  return true;
+}
+
+}  // namespace spile::sema
