@@ -13,12 +13,12 @@ namespace spile::driver {
 namespace po = boost::program_options;
 
 struct CommandLine {
-  std::string usage;             // "spile check [options] FILE..."
-  std::string about;             // a sentence or two
+  std::string usage;  // "spile check [options] FILE..."
+  std::string about;  // a sentence or two
   po::options_description options{"options"};
   po::options_description hidden;  // accepted, not shown
   po::positional_options_description positional;
-  std::string footer;            // examples; may be empty
+  std::string footer;  // examples; may be empty
 
   // Adds --help, --color, -q, -v.
   void add_common();

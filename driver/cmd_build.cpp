@@ -59,13 +59,14 @@ int command_build(Arguments arguments, Console &console) {
   line.about = "Compiles FILE to an eBPF ELF object with BTF and line info.";
   line.footer = "  spile build probe.bpf.c -o probe.o && bpftool prog loadall probe.o /sys/fs/bpf/probe";
   line.add_common();
-  line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"), "where to write; default: FILE with .o for its ending")(
+  line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
+                             "where to write; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
       "pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the object")(
       "assembly,S", "the same as --emit=asm")("preprocess,E", "the same as --emit=pp");
   add_compile_options(line.options);
-  line.hidden.add_options()("file", po::value<std::string>())("debug,g", "accepted: debug information is always written")(
-      "compile,c", "accepted: an object is all there is");
+  line.hidden.add_options()("file", po::value<std::string>())(
+      "debug,g", "accepted: debug information is always written")("compile,c", "accepted: an object is all there is");
   line.positional.add("file", 1);
   int code = kExitOk;
   const auto values = line.parse(arguments, console, code);
@@ -93,7 +94,8 @@ int command_build(Arguments arguments, Console &console) {
       return console.usage("a program from standard input needs -o");
     else
       output = std::filesystem::path(path).filename().replace_extension(".o").string();
-    if (compilation.kind() == InputKind::Object && std::filesystem::exists(output) && std::filesystem::equivalent(output, path))
+    if (compilation.kind() == InputKind::Object && std::filesystem::exists(output) &&
+        std::filesystem::equivalent(output, path))
       return console.usage("{} would be written over itself", path);
     if (auto written = object::write_elf_file(*object, output); !written) return console.fail(written.error());
     return kExitOk;
@@ -102,7 +104,8 @@ int command_build(Arguments arguments, Console &console) {
   compilation.summary();
   if (!text || compilation.diagnostics().has_errors()) return compilation.exit_code();
   if (values->contains("output")) {
-    if (auto written = write_text((*values)["output"].as<std::string>(), *text); !written) return console.fail(written.error());
+    if (auto written = write_text((*values)["output"].as<std::string>(), *text); !written)
+      return console.fail(written.error());
   } else {
     console.print(*text);
   }

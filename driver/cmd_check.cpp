@@ -7,10 +7,12 @@ namespace spile::driver {
 
 static void print_states(const Judged &judged, Console &console) {
   for (size_t i = 0; i < judged.verdict.states.size(); i++)
-    if (!judged.verdict.states[i].empty()) console.print(fmt::format("{}: {}: {}\n", judged.program.name, i, judged.verdict.states[i]));
+    if (!judged.verdict.states[i].empty())
+      console.print(fmt::format("{}: {}: {}\n", judged.program.name, i, judged.verdict.states[i]));
 }
 
-static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging, Console &console) {
+static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging,
+                     Console &console) {
   Compilation compilation(path, compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
@@ -34,9 +36,10 @@ static int check_one(const std::string &path, const CompileOptions &compile, con
 int command_check(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile check [options] FILE...";
-  line.about = "Compiles each FILE (or reads it, when it is an ELF object of any compiler) and gives the verdict that the\n"
-               "kernel's verifier would give, explained at the source line. Exit 0: every program is accepted; 1: one is\n"
-               "rejected or does not compile; 5: one uses a feature that the verifier does not model yet.";
+  line.about =
+      "Compiles each FILE (or reads it, when it is an ELF object of any compiler) and gives the verdict that the\n"
+      "kernel's verifier would give, explained at the source line. Exit 0: every program is accepted; 1: one is\n"
+      "rejected or does not compile; 5: one uses a feature that the verifier does not model yet.";
   line.add_common();
   line.options.add_options()("section", po::value<std::string>()->value_name("S"), "only programs in this section")(
       "prog", po::value<std::string>()->value_name("NAME"), "only the program of this name")(

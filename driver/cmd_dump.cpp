@@ -8,8 +8,9 @@ namespace spile::driver {
 int command_dump(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile dump [options] FILE.o|FILE.c";
-  line.about = "Disassembles an object of any compiler (a source is compiled first). Names stand where the object has them:\n"
-               "maps and variables at their loads, helpers and subprograms at calls.";
+  line.about =
+      "Disassembles an object of any compiler (a source is compiled first). Names stand where the object has them:\n"
+      "maps and variables at their loads, helpers and subprograms at calls.";
   line.add_common();
   line.options.add_options()("source", "interleave the source lines")("maps", "only the maps")(
       "relocs", "only the relocations")("btf", "only the types, as C")(
@@ -34,7 +35,8 @@ int command_dump(Arguments arguments, Console &console) {
   options.btf = values->contains("btf");
   if (values->contains("section")) options.section = (*values)["section"].as<std::string>();
   if (!options.section.empty() && !object->find_section(options.section).valid())
-    return console.fail({Error::Kind::Input, fmt::format("{}: there is no section `{}`", object->path, options.section), {}, 0});
+    return console.fail(
+        {Error::Kind::Input, fmt::format("{}: there is no section `{}`", object->path, options.section), {}, 0});
   console.print(object::dump(*object, options));
   return kExitOk;
 }

@@ -21,9 +21,12 @@ Result<std::vector<std::byte>> parse_hex(std::string_view text, std::string_view
     if (std::isspace(static_cast<unsigned char>(c)) != 0) continue;
     const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     unsigned digit = 0;
-    if (lower >= '0' && lower <= '9') digit = static_cast<unsigned>(lower - '0');
-    else if (lower >= 'a' && lower <= 'f') digit = static_cast<unsigned>(lower - 'a') + 10;
-    else return usage_error("{}: `{}` is no hexadecimal digit", what, c);
+    if (lower >= '0' && lower <= '9')
+      digit = static_cast<unsigned>(lower - '0');
+    else if (lower >= 'a' && lower <= 'f')
+      digit = static_cast<unsigned>(lower - 'a') + 10;
+    else
+      return usage_error("{}: `{}` is no hexadecimal digit", what, c);
     if (high) {
       bytes.push_back(static_cast<std::byte>(*high << 4 | digit));
       high.reset();
@@ -44,7 +47,8 @@ Result<std::vector<isa::Insn>> decode(std::span<const std::byte> bytes, std::str
 }
 
 Result<std::vector<isa::Insn>> from_object(const object::Object &object, const std::string &name) {
-  const object::ProgramEntry *entry = name.empty() && object.programs.size() == 1 ? object.programs.data() : object.find_program(name);
+  const object::ProgramEntry *entry =
+      name.empty() && object.programs.size() == 1 ? object.programs.data() : object.find_program(name);
   if (entry == nullptr) {
     std::string have;
     for (const auto &program : object.programs) have += (have.empty() ? "" : ", ") + program.name;
@@ -54,8 +58,9 @@ Result<std::vector<isa::Insn>> from_object(const object::Object &object, const s
   if (!program) return std::unexpected(program.error());
   for (const isa::Insn &insn : program->insns)
     if (insn.is_lddw() && (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue))
-      return unsupported_error("{}: program `{}` uses maps; `spile exec` runs bare instructions, `spile run` makes maps",
-                               object.path, entry->name);
+      return unsupported_error(
+          "{}: program `{}` uses maps; `spile exec` runs bare instructions, `spile run` makes maps", object.path,
+          entry->name);
   return program->insns;
 }
 
@@ -92,8 +97,9 @@ Result<std::vector<isa::Insn>> read_program(const po::variables_map &values, Con
 int command_exec(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile exec [options] FILE.s|FILE.o|FILE.c | --hex BYTES";
-  line.about = "Runs instructions on bare memory: r1 is the memory, r2 its length. Prints r0 in hexadecimal. Nothing is\n"
-               "verified first: every access is checked, and a fault names the instruction and the address.";
+  line.about =
+      "Runs instructions on bare memory: r1 is the memory, r2 its length. Prints r0 in hexadecimal. Nothing is\n"
+      "verified first: every access is checked, and a fault names the instruction and the address.";
   line.footer = "  spile exec --hex '61 10 00 00 00 00 00 00 95 00 00 00 00 00 00 00' --mem 78563412";
   line.add_common();
   line.options.add_options()("hex", po::value<std::string>()->value_name("BYTES"), "the instructions, 16 digits each")(

@@ -65,14 +65,16 @@ int command_info(Arguments arguments, Console &console) {
   line.usage = "spile info [--has=FEATURE]";
   line.about = "Says what this build and this machine can do. Features: ptrace, jit, kernel-btf, bpf.";
   line.add_common();
-  line.options.add_options()("has", po::value<std::string>()->value_name("FEATURE"), "only exit 0 when it is there, else 3");
+  line.options.add_options()("has", po::value<std::string>()->value_name("FEATURE"),
+                             "only exit 0 when it is there, else 3");
   int code = kExitOk;
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
   if (values->contains("has")) {
     const auto &name = (*values)["has"].as<std::string>();
     const auto *feature = std::ranges::find(kFeatures, name, &Feature::name);
-    if (feature == std::end(kFeatures)) return console.usage("--has takes ptrace, jit, kernel-btf or bpf, not `{}`", name);
+    if (feature == std::end(kFeatures))
+      return console.usage("--has takes ptrace, jit, kernel-btf or bpf, not `{}`", name);
     return feature->probe() ? kExitOk : kExitEnvironment;
   }
   utsname host{};

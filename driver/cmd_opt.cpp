@@ -10,7 +10,8 @@ int command_opt(Arguments arguments, Console &console) {
   line.usage = "spile opt --passes=PASS,... FILE.ir";
   line.about = "Runs passes over IR text, in the given order, and prints the result. The checker runs after each.";
   line.add_common();
-  line.options.add_options()("passes", po::value<std::string>()->value_name("LIST"), "comma-separated; O0, O1, O2 name a whole pipeline");
+  line.options.add_options()("passes", po::value<std::string>()->value_name("LIST"),
+                             "comma-separated; O0, O1, O2 name a whole pipeline");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::string>());
   line.positional.add("file", 1);

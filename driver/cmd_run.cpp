@@ -1,6 +1,6 @@
 // spile run FILE: compile (or read), verify, run: on a command's system calls, on a capture, or on timers alone.
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 #include "driver/commands.h"
 #include "driver/compile.h"
@@ -30,7 +30,7 @@ class Signals {
  public:
   explicit Signals(session::Control &control) {
     g_control = &control;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_signal;
     for (size_t i = 0; i < std::size(kSignals); i++) ::sigaction(kSignals[i], &action, &old_[i]);
   }
@@ -43,13 +43,17 @@ class Signals {
 
  private:
   static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-  struct sigaction old_[std::size(kSignals)] {};
+  struct sigaction old_[std::size(kSignals)]{};
 };
 
-// With -c the exit code belongs to the command; our own troubles are then 125, 126 and 127, as env(1) and timeout(1) do.
-int own_failure(int code, const session::Options &options) { return options.command && code != kExitOk ? kExitChildFailed : code; }
+// With -c the exit code belongs to the command; our own troubles are then 125, 126 and 127, as env(1) and timeout(1)
+// do.
+int own_failure(int code, const session::Options &options) {
+  return options.command && code != kExitOk ? kExitChildFailed : code;
+}
 
-int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options, Console &console) {
+int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
+                Console &console) {
   std::vector<session::Accepted> accepted;
   for (const Judged &one : judged) accepted.push_back({&one.program, one.type});
   const bool traces_child = options.command.has_value();
@@ -76,15 +80,18 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
 int command_run(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile [run] [options] FILE.c|FILE.o|-";
-  line.about = "Compiles FILE (or reads it, when it is an object of any compiler), verifies every program in it, and runs\n"
-               "them. stdout carries what the probe prints, and at the end the maps that none of its handlers deals with.";
-  line.footer = "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
-                "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n\n"
-                "Exit status: with -c that of CMD (128+N when signal N killed it); 125, 126, 127 when spile failed, CMD could\n"
-                "not be executed, or was not found. Otherwise 0; 1 the program is wrong; 2 wrong usage; 3 the environment\n"
-                "says no; 5 the verifier cannot judge the program.";
+  line.about =
+      "Compiles FILE (or reads it, when it is an object of any compiler), verifies every program in it, and runs\n"
+      "them. stdout carries what the probe prints, and at the end the maps that none of its handlers deals with.";
+  line.footer =
+      "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
+      "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n\n"
+      "Exit status: with -c that of CMD (128+N when signal N killed it); 125, 126, 127 when spile failed, CMD could\n"
+      "not be executed, or was not found. Otherwise 0; 1 the program is wrong; 2 wrong usage; 3 the environment\n"
+      "says no; 5 the verifier cannot judge the program.";
   line.add_common();
-  line.options.add_options()("command,c", po::value<std::string>()->value_name("CMD"), "run CMD and trace its system calls and its children's")(
+  line.options.add_options()("command,c", po::value<std::string>()->value_name("CMD"),
+                             "run CMD and trace its system calls and its children's")(
       "input,i", po::value<std::string>()->value_name("FILE"), "run packet programs on a pcap or pcapng file")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
@@ -107,9 +114,11 @@ int command_run(Arguments arguments, Console &console) {
   options.command = text("command");
   options.packets = text("input");
   options.pass = text("pass");
-  if (options.command && options.packets) return console.usage("-c and -i cannot be had together: one run has one source of events");
+  if (options.command && options.packets)
+    return console.usage("-c and -i cannot be had together: one run has one source of events");
   const std::string engine = text("engine").value_or("auto");
-  if (engine != "auto" && engine != "interp" && engine != "jit") return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
+  if (engine != "auto" && engine != "interp" && engine != "jit")
+    return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
   options.use_jit = engine == "jit";
   if (const auto duration = text("duration")) {
     const auto parsed = hooks::parse_interval(*duration);
@@ -127,7 +136,8 @@ int command_run(Arguments arguments, Console &console) {
   judging.program = text("prog").value_or("");
   const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, console, code);
   if (code != kExitOk) return own_failure(code, options);
-  if (console.verbosity > 0) console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");
+  if (console.verbosity > 0)
+    console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");
   return run_session(*object, judged, std::move(options), console);
 }
 

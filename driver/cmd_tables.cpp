@@ -1,6 +1,6 @@
 // spile tables NAME: a table of the language as Markdown; the manual's tables are made with it.
-#include "driver/commands.h"
 #include "driver/arguments.h"
+#include "driver/commands.h"
 #include "lang-spec/tables/tables.h"
 #include "support/diagnostics.h"
 
@@ -21,9 +21,12 @@ std::string helpers() {
 
 std::string_view spoken(tables::SizeRule rule) {
   switch (rule) {
-    case tables::SizeRule::Any: return "any size";
-    case tables::SizeRule::U32: return "4 bytes";
-    case tables::SizeRule::None: return "none";
+    case tables::SizeRule::Any:
+      return "any size";
+    case tables::SizeRule::U32:
+      return "4 bytes";
+    case tables::SizeRule::None:
+      return "none";
   }
   return "";
 }
@@ -31,7 +34,8 @@ std::string_view spoken(tables::SizeRule rule) {
 std::string map_types() {
   std::string out = "| type | name | key | value |\n|---|---|---|---|\n";
   for (const tables::MapType &map : tables::kMapTypes)
-    out += fmt::format("| `BPF_MAP_TYPE_{}` | {} | {} | {} |\n", map.name, map.spoken, spoken(map.key), spoken(map.value));
+    out +=
+        fmt::format("| `BPF_MAP_TYPE_{}` | {} | {} | {} |\n", map.name, map.spoken, spoken(map.key), spoken(map.value));
   return out;
 }
 
@@ -39,9 +43,12 @@ std::string programs() {
   std::string out = "| SEC() | program type | context |\n|---|---|---|\n";
   for (const tables::ProgramType &row : tables::kProgramTypes) {
     const tables::Ctx &ctx = tables::kContexts[static_cast<size_t>(row.ctx)];
-    const std::string_view rest = row.match == tables::SectionMatch::Slash ? "/…" : row.match == tables::SectionMatch::Optional ? "[/…]" : "";
-    out += fmt::format("| `{}{}` | {} | `{}` |\n", row.section, rest,
-                       row.flags & tables::kUserSideProgram ? "Spile's own" : fmt::format("`BPF_PROG_TYPE_{}`", row.name), ctx.type);
+    const std::string_view rest = row.match == tables::SectionMatch::Slash      ? "/…"
+                                  : row.match == tables::SectionMatch::Optional ? "[/…]"
+                                                                                : "";
+    out += fmt::format(
+        "| `{}{}` | {} | `{}` |\n", row.section, rest,
+        row.flags & tables::kUserSideProgram ? "Spile's own" : fmt::format("`BPF_PROG_TYPE_{}`", row.name), ctx.type);
   }
   return out;
 }
@@ -50,7 +57,9 @@ std::string contexts() {
   std::string out = "| context | field | offset | size | access |\n|---|---|---|---|---|\n";
   for (const tables::CtxField &field : tables::kCtxFields) {
     const tables::Ctx &ctx = tables::kContexts[static_cast<size_t>(field.ctx)];
-    const std::string_view access = field.access & tables::kWrite ? "read, write" : field.access & tables::kRead ? "read" : "none";
+    const std::string_view access = field.access & tables::kWrite  ? "read, write"
+                                    : field.access & tables::kRead ? "read"
+                                                                   : "none";
     out += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", ctx.type, field.name, field.offset, field.size, access);
   }
   return out;
@@ -74,8 +83,11 @@ struct Table {
   std::string_view name;
   std::string (*text)();
 };
-constexpr Table kTables[] = {
-    {"helpers", helpers}, {"maps", map_types}, {"programs", programs}, {"contexts", contexts}, {"diagnostics", diagnostics}};
+constexpr Table kTables[] = {{"helpers", helpers},
+                             {"maps", map_types},
+                             {"programs", programs},
+                             {"contexts", contexts},
+                             {"diagnostics", diagnostics}};
 
 }  // namespace
 
@@ -90,7 +102,8 @@ int command_tables(Arguments arguments, Console &console) {
   int code = kExitOk;
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
-  if (values->contains("format") && (*values)["format"].as<std::string>() != "md") return console.usage("--format takes md");
+  if (values->contains("format") && (*values)["format"].as<std::string>() != "md")
+    return console.usage("--format takes md");
   const std::string name = values->contains("name") ? (*values)["name"].as<std::string>() : "";
   for (const Table &table : kTables)
     if (table.name == name) {

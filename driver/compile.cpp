@@ -20,7 +20,8 @@ void add_compile_options(po::options_description &options) {
       "mcpu", po::value<std::string>()->value_name("VERSION"), "v1, v2, v3 (the default) or v4")(
       "nobuiltininc", "do not use the headers that ship with the language")(
       "warning,W", po::value<Strings>()->value_name("WARNING"), "-Werror: warnings are errors; others are accepted")(
-      "no-warnings,w", "no warnings")("max-errors", po::value<size_t>()->value_name("N"), "stop after N errors; 0: never");
+      "no-warnings,w", "no warnings")("max-errors", po::value<size_t>()->value_name("N"),
+                                      "stop after N errors; 0: never");
 }
 
 Result<CompileOptions> compile_options(const po::variables_map &values) {
@@ -36,10 +37,14 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
   options.preprocess.shipped_headers = !values.contains("nobuiltininc");
   if (values.contains("optimize")) {
     const auto &level = values["optimize"].as<std::string>();
-    if (level == "0") options.level = ir::OptLevel::O0;
-    else if (level == "1") options.level = ir::OptLevel::O1;
-    else if (level == "2" || level == "3" || level == "s" || level == "z") options.level = ir::OptLevel::O2;
-    else return usage_error("-O takes 0, 1 or 2, not `{}`", level);
+    if (level == "0")
+      options.level = ir::OptLevel::O0;
+    else if (level == "1")
+      options.level = ir::OptLevel::O1;
+    else if (level == "2" || level == "3" || level == "s" || level == "z")
+      options.level = ir::OptLevel::O2;
+    else
+      return usage_error("-O takes 0, 1 or 2, not `{}`", level);
   }
   if (values.contains("mcpu")) {
     const auto &cpu = values["mcpu"].as<std::string>();
@@ -72,8 +77,10 @@ bool Compilation::open() {
   auto loaded = sources_.load(path_);
   if (!loaded) return failed(loaded.error());
   file_ = *loaded;
-  if (file_->text.starts_with("\177ELF")) kind_ = InputKind::Object;
-  else if (path_.ends_with(".ir")) kind_ = InputKind::Ir;
+  if (file_->text.starts_with("\177ELF"))
+    kind_ = InputKind::Object;
+  else if (path_.ends_with(".ir"))
+    kind_ = InputKind::Ir;
   else if (path_.ends_with(".o"))
     return file_ = nullptr, failed({Error::Kind::Input, fmt::format("{}: not an ELF file", path_), {}, 0});
   return true;

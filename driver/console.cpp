@@ -64,7 +64,9 @@ void Console::summary(const Diagnostics &diagnostics) {
   for (const Diagnostic &d : diagnostics.all()) warnings += d.severity == Severity::Warning;
   const size_t errors = diagnostics.error_count();
   if (quiet || (errors == 0 && warnings == 0)) return;
-  const auto plural = [](size_t n, std::string_view word) { return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s"); };
+  const auto plural = [](size_t n, std::string_view word) {
+    return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
+  };
   std::string text;
   if (errors != 0) text = plural(errors, "error");
   if (warnings != 0) text += (text.empty() ? "" : ", ") + plural(warnings, "warning");

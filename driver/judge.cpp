@@ -21,11 +21,13 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr) {
       const auto nearest = tables::nearest_sections(entry.section);
-      worsen(exit_code, console.fail({Error::Kind::Unsupported,
-                                      fmt::format("{}: program `{}` is in section `{}`, whose program type is not known",
-                                                  object.path, entry.name, entry.section),
-                                      fmt::format("the nearest known sections are `{}`, `{}`, `{}`", nearest[0], nearest[1], nearest[2]),
-                                      0}));
+      worsen(
+          exit_code,
+          console.fail(
+              {Error::Kind::Unsupported,
+               fmt::format("{}: program `{}` is in section `{}`, whose program type is not known", object.path,
+                           entry.name, entry.section),
+               fmt::format("the nearest known sections are `{}`, `{}`, `{}`", nearest[0], nearest[1], nearest[2]), 0}));
       continue;
     }
     Result<object::Program> program = object::link(object, entry);
@@ -49,7 +51,8 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
       error.message = fmt::format("{}: no program fits --section or --prog", object.path);
       error.hint = "the object has " + have;
     } else {
-      error.hint = "a program is a function with a SEC(\"...\"), for example SEC(\"tracepoint/syscalls/sys_enter_kill\")";
+      error.hint =
+          "a program is a function with a SEC(\"...\"), for example SEC(\"tracepoint/syscalls/sys_enter_kill\")";
     }
     worsen(exit_code, console.fail(error));
   }

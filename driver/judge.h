@@ -22,8 +22,8 @@ struct JudgeOptions {
   verifier::Options verifier;
 };
 
-// The programs with their verdicts. [exit_code] is kExitOk when every one was accepted; else what the worst of them asks
-// for, and the reasons were reported. A link error, an unknown section or no program at all are errors too.
+// The programs with their verdicts. [exit_code] is kExitOk when every one was accepted; else what the worst of them
+// asks for, and the reasons were reported. A link error, an unknown section or no program at all are errors too.
 std::vector<Judged> judge(const object::Object &object, const SourceManager &sources, const JudgeOptions &options,
                           Console &console, int &exit_code);
 

@@ -10,15 +10,17 @@
 namespace spile::driver {
 
 static int help(Console &console) {
-  std::string text = "usage: spile [COMMAND] [options] FILE\n\n"
-                     "Compiles restricted C with SEC() annotations to eBPF, proves it safe and runs it, without root.\n\n"
-                     "commands (`spile COMMAND --help` says more):\n";
+  std::string text =
+      "usage: spile [COMMAND] [options] FILE\n\n"
+      "Compiles restricted C with SEC() annotations to eBPF, proves it safe and runs it, without root.\n\n"
+      "commands (`spile COMMAND --help` says more):\n";
   for (const Command &command : kCommands) text += fmt::format("  {:<9} {}\n", command.name, command.summary);
-  text += "\nexamples:\n"
-          "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
-          "  spile check probe.bpf.c\n"
-          "  spile build probe.bpf.c -o probe.o\n"
-          "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n";
+  text +=
+      "\nexamples:\n"
+      "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
+      "  spile check probe.bpf.c\n"
+      "  spile build probe.bpf.c -o probe.o\n"
+      "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n";
   console.print(text);
   return kExitOk;
 }

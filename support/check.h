@@ -13,10 +13,10 @@ inline constexpr int kExitBug = 70;
 
 }  // namespace spile
 
-#define SPILE_CHECK(condition, sentence)                                             \
-  do {                                                                               \
-    if (!(condition)) [[unlikely]]                                                   \
-      ::spile::check_failed(#condition, sentence, __FILE__, __LINE__);               \
+#define SPILE_CHECK(condition, sentence)                               \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]]                                     \
+      ::spile::check_failed(#condition, sentence, __FILE__, __LINE__); \
   } while (false)
 
 // For a place that control cannot reach, for example behind a switch over every enumerator.

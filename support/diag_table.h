@@ -7,11 +7,11 @@
 #include "support/diagnostics.h"
 
 namespace spile::diag {
-#define SPILE_DIAG(Name, Level, text)                     \
-  struct Name {                                           \
-    static constexpr std::string_view kName = #Name;      \
+#define SPILE_DIAG(Name, Level, text)                      \
+  struct Name {                                            \
+    static constexpr std::string_view kName = #Name;       \
     static constexpr Severity kSeverity = Severity::Level; \
-    static constexpr const char *kText = text;            \
+    static constexpr const char *kText = text;             \
   };
 #include SPILE_DIAG_TABLE
 #undef SPILE_DIAG

@@ -76,7 +76,8 @@ class Renderer {
     const Place place = sources_.place(fix.replace.begin);
     const std::string_view old = sources_.text(fix.replace);
     if (old.empty())
-      out_ += fmt::format("  {}fix:{} {}:{}:{}: insert `{}`\n", c_.green, c_.reset, place.path, place.line, place.column, fix.with);
+      out_ += fmt::format("  {}fix:{} {}:{}:{}: insert `{}`\n", c_.green, c_.reset, place.path, place.line,
+                          place.column, fix.with);
     else
       out_ += fmt::format("  {}fix:{} {}:{}:{}: replace `{}` with `{}`\n", c_.green, c_.reset, place.path, place.line,
                           place.column, old, fix.with);
@@ -112,7 +113,8 @@ class Renderer {
         marks += mark;
         marks.append(width - 1, mark == ' ' ? ' ' : '~');
         // A caret on a tab is a caret, not a wide range.
-        if (mark == '^' && length == 1) std::fill(marks.end() - static_cast<std::ptrdiff_t>(width) + 1, marks.end(), ' ');
+        if (mark == '^' && length == 1)
+          std::fill(marks.end() - static_cast<std::ptrdiff_t>(width) + 1, marks.end(), ' ');
       } else if ((byte & 0xc0) == 0x80) {
         shown += text[i];  // continues a UTF-8 character: no column of its own
       } else {
@@ -147,9 +149,14 @@ std::string render_text(const SourceManager &sources, const Diagnostic &diagnost
   const bool is_error = diagnostic.severity == Severity::Error;
   const bool is_warning = diagnostic.severity == Severity::Warning;
   const auto &c = r.colours();
-  r.headline(diagnostic.at, diagnostic.foreign, is_error ? c.red : is_warning ? c.magenta : c.cyan,
-             is_error ? "error" : is_warning ? "warning" : "remark", diagnostic.message,
-             diagnostic.info != nullptr ? diagnostic.info->name : std::string_view{});
+  r.headline(diagnostic.at, diagnostic.foreign,
+             is_error     ? c.red
+             : is_warning ? c.magenta
+                          : c.cyan,
+             is_error     ? "error"
+             : is_warning ? "warning"
+                          : "remark",
+             diagnostic.message, diagnostic.info != nullptr ? diagnostic.info->name : std::string_view{});
   r.snippet(diagnostic.at, diagnostic.foreign);
   r.stacks(diagnostic.at);
   for (const Note &note : diagnostic.notes) {

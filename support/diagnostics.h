@@ -106,8 +106,9 @@ class Diagnostics {
   Builder report(Range at, Args &&...args) {
     static constexpr DiagInfo info{Diag::kName, Diag::kSeverity, Diag::kText};
     static constexpr fmt::format_string<Args...> format{Diag::kText};
-    return Builder(*this, Diagnostic{&info, Diag::kSeverity, at,
-                                     fmt::format(format, std::forward<Args>(args)...), {}, {}, {}, {}});
+    return Builder(
+        *this,
+        Diagnostic{&info, Diag::kSeverity, at, fmt::format(format, std::forward<Args>(args)...), {}, {}, {}, {}});
   }
   template <class Diag, class... Args>
   Builder report(Loc at, Args &&...args) {

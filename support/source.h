@@ -47,9 +47,9 @@ class SourceManager {
 
   struct File {
     std::string path;
-    std::string text;   // the bytes as read, followed by one NUL that is not counted by size()
-    Loc begin;          // location of text[0]; begin + text.size() is the end of the file
-    Loc included_from;  // the #include that brought it in; Loc{} for the main file
+    std::string text;                           // the bytes as read, followed by one NUL that is not counted by size()
+    Loc begin;                                  // location of text[0]; begin + text.size() is the end of the file
+    Loc included_from;                          // the #include that brought it in; Loc{} for the main file
     mutable std::vector<uint32_t> line_starts;  // filled on first use
   };
 

@@ -23,18 +23,18 @@ enum class ReturnKind : uint8_t { Integer, Void, MapValueOrNull };
 // enum bpf_arg_type of the kernel, without ARG_ and PTR_TO_.
 enum class ArgKind : uint8_t {
   None,
-  Anything,           // any initialised register
-  ConstMapPtr,        // a map's address
-  MapKey,             // key_size readable bytes of the map given before
-  MapValue,           // value_size readable bytes
-  ReadOnlyMem,        // readable memory, its size in the next argument
+  Anything,     // any initialised register
+  ConstMapPtr,  // a map's address
+  MapKey,       // key_size readable bytes of the map given before
+  MapValue,     // value_size readable bytes
+  ReadOnlyMem,  // readable memory, its size in the next argument
   ReadOnlyMemOrNull,
-  UninitMem,          // writable memory that need not be initialised, its size in the next argument
-  ConstSize,          // size of the memory before: 1 or more
+  UninitMem,  // writable memory that need not be initialised, its size in the next argument
+  ConstSize,  // size of the memory before: 1 or more
   ConstSizeOrZero,
-  Ctx,                // the program's context
-  Callback,           // a subprogram
-  StackOrNull,        // a stack address or 0: a callback's context
+  Ctx,          // the program's context
+  Callback,     // a subprogram
+  StackOrNull,  // a stack address or 0: a callback's context
 };
 
 enum HelperFlags : uint16_t {
@@ -42,10 +42,10 @@ enum HelperFlags : uint16_t {
   kSleeps = 2,
   kChangesPacket = 4,
   kUserSide = 8,
-  kTracingOnly = 16,     // only for tracing programs (bpf_tracing_func_proto), and on the user's side
-  kPacketOnly = 32,      // only for programs whose context is a packet
-  kReturnsLength = 64,   // the result is at most the size argument, or a negative errno
-  kReturnsCpu = 128,     // the result is a CPU number
+  kTracingOnly = 16,    // only for tracing programs (bpf_tracing_func_proto), and on the user's side
+  kPacketOnly = 32,     // only for programs whose context is a packet
+  kReturnsLength = 64,  // the result is at most the size argument, or a negative errno
+  kReturnsCpu = 128,    // the result is a CPU number
 };
 
 struct Helper {
@@ -58,8 +58,9 @@ struct Helper {
 };
 
 inline constexpr auto kHelpers = std::to_array<Helper>({
-#define SPILE_HELPER(number, name, Return, a1, a2, a3, a4, a5, flags, prototype)                                    \
-  {number, #name, ReturnKind::Return, {ArgKind::a1, ArgKind::a2, ArgKind::a3, ArgKind::a4, ArgKind::a5}, flags, prototype},
+#define SPILE_HELPER(number, name, Return, a1, a2, a3, a4, a5, flags, prototype)                            \
+  {number, #name,    ReturnKind::Return, {ArgKind::a1, ArgKind::a2, ArgKind::a3, ArgKind::a4, ArgKind::a5}, \
+   flags,  prototype},
 #include "lang-spec/tables/helpers.def"
 });
 
@@ -74,14 +75,15 @@ enum MapFlags : uint8_t { kMapSupported = 1, kMapValuePointer = 2 };
 
 struct MapType {
   uint32_t number;
-  std::string_view name;       // "HASH", as in BPF_MAP_TYPE_HASH
-  std::string_view spoken;     // "hash"
+  std::string_view name;    // "HASH", as in BPF_MAP_TYPE_HASH
+  std::string_view spoken;  // "hash"
   SizeRule key, value;
   uint8_t flags;
 };
 
 inline constexpr auto kMapTypes = std::to_array<MapType>({
-#define SPILE_MAP(number, NAME, spoken, Key, Value, flags) {number, #NAME, #spoken, SizeRule::Key, SizeRule::Value, flags},
+#define SPILE_MAP(number, NAME, spoken, Key, Value, flags) \
+  {number, #NAME, #spoken, SizeRule::Key, SizeRule::Value, flags},
 #include "lang-spec/tables/maps.def"
 });
 const MapType *find_map_type(uint32_t number);
@@ -116,7 +118,8 @@ struct CtxField {
 };
 inline constexpr auto kCtxFields = std::to_array<CtxField>({
 #define SPILE_CTX(Name, type, size)
-#define SPILE_CTX_FIELD(Name, field, offset, size, access, Result) {CtxKind::Name, #field, offset, size, access, CtxResult::Result},
+#define SPILE_CTX_FIELD(Name, field, offset, size, access, Result) \
+  {CtxKind::Name, #field, offset, size, access, CtxResult::Result},
 #include "lang-spec/tables/ctx.def"
 });
 // The field that holds byte [offset] of a context; null where there is none.
@@ -173,7 +176,8 @@ constexpr bool strictly_rising_numbers(const T &rows) {
 static_assert(strictly_rising_numbers(kHelpers), "helpers.def: rows must stand in the order of their numbers");
 static_assert(strictly_rising_numbers(kMapTypes), "maps.def: rows must stand in the order of their numbers");
 #define SPILE_HELPER(number, name, Return, a1, a2, a3, a4, a5, flags, prototype) \
-  static_assert(((flags) & kUserSide) != 0 || (number) < __BPF_FUNC_MAX_ID, "helpers.def: not a helper of the kernel: " #name);
+  static_assert(((flags) & kUserSide) != 0 || (number) < __BPF_FUNC_MAX_ID,      \
+                "helpers.def: not a helper of the kernel: " #name);
 #include "lang-spec/tables/helpers.def"
 #define SPILE_MAP(number, NAME, spoken, Key, Value, flags) \
   static_assert((number) == BPF_MAP_TYPE_##NAME, "maps.def: wrong number for BPF_MAP_TYPE_" #NAME);

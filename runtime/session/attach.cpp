@@ -20,13 +20,15 @@ static Result<Hook> resolve_tracepoint(std::string_view section, std::string_vie
     hook.every_syscall = true;
     return hook;
   } else {
-    return std::unexpected(Error{Error::Kind::Environment,
-                                 fmt::format("SEC(\"{}\"): this tracepoint cannot be had from a child's system calls", section),
-                                 "without the kernel there are syscalls/sys_enter_*, syscalls/sys_exit_* and raw_syscalls/*", 0});
+    return std::unexpected(
+        Error{Error::Kind::Environment,
+              fmt::format("SEC(\"{}\"): this tracepoint cannot be had from a child's system calls", section),
+              "without the kernel there are syscalls/sys_enter_*, syscalls/sys_exit_* and raw_syscalls/*", 0});
   }
   const hooks::Syscall *found = hooks::find_syscall(call);
   if (found == nullptr) {
-    Error error{Error::Kind::Environment, fmt::format("SEC(\"{}\"): there is no system call `{}`", section, call), {}, 0};
+    Error error{
+        Error::Kind::Environment, fmt::format("SEC(\"{}\"): there is no system call `{}`", section, call), {}, 0};
     for (std::string_view near : hooks::nearest_syscalls(call))
       error.hint += fmt::format("{}`{}`", error.hint.empty() ? "the nearest are " : ", ", near);
     return std::unexpected(std::move(error));
@@ -42,10 +44,17 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
   if (rest.starts_with('/')) rest.remove_prefix(1);
   Hook hook;
   switch (type.hook) {
-    case tables::HookKind::Tracepoint: return resolve_tracepoint(section, rest);
-    case tables::HookKind::Packet: hook.kind = Hook::Packet; return hook;
-    case tables::HookKind::Begin: hook.kind = Hook::Begin; return hook;
-    case tables::HookKind::End: hook.kind = Hook::End; return hook;
+    case tables::HookKind::Tracepoint:
+      return resolve_tracepoint(section, rest);
+    case tables::HookKind::Packet:
+      hook.kind = Hook::Packet;
+      return hook;
+    case tables::HookKind::Begin:
+      hook.kind = Hook::Begin;
+      return hook;
+    case tables::HookKind::End:
+      hook.kind = Hook::End;
+      return hook;
     case tables::HookKind::Interval: {
       auto period = hooks::parse_interval(rest);
       if (!period) {

@@ -13,13 +13,13 @@ namespace spile::session {
 
 struct Hook {
   enum Kind : uint8_t { SyscallEnter, SyscallExit, Packet, Begin, End, Interval } kind = Begin;
-  bool every_syscall = false;   // raw_syscalls/sys_enter and sys_exit
-  uint32_t syscall = 0;         // the number, unless every_syscall
+  bool every_syscall = false;         // raw_syscalls/sys_enter and sys_exit
+  uint32_t syscall = 0;               // the number, unless every_syscall
   std::chrono::nanoseconds period{};  // Interval
 };
 
-// Error: a tracepoint that a child's system calls cannot give, an unknown system call (with the nearest names), a period
-// that is none.
+// Error: a tracepoint that a child's system calls cannot give, an unknown system call (with the nearest names), a
+// period that is none.
 Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section);
 
 }  // namespace spile::session

@@ -7,7 +7,8 @@ namespace spile::session {
 Result<MapSet> MapSet::create(const object::Object &object) {
   MapSet set;
   for (const object::Map &map : object.maps) {
-    auto made = maps::create({map.name, map.type, map.key_size, map.value_size, map.max_entries, map.map_flags, map.map_extra});
+    auto made =
+        maps::create({map.name, map.type, map.key_size, map.value_size, map.max_entries, map.map_flags, map.map_extra});
     if (!made) return std::unexpected(made.error());
     if (map.is_global_data && map.section.valid()) {
       const object::Section &section = object[map.section];

@@ -48,7 +48,8 @@ std::vector<Element> elements_of(maps::Map &map) {
   for (bool first = true; map.next_key(first ? nullptr : key.data(), next.data()) == 0; first = false) {
     key = next;
     // Deleted by a probe of another thread since: not there any more, so not printed.
-    if (const std::byte *value = map.lookup(key.data())) elements.push_back({key, {value, value + definition.value_size}});
+    if (const std::byte *value = map.lookup(key.data()))
+      elements.push_back({key, {value, value + definition.value_size}});
     // next_key starts again when its key has vanished: never more elements than the map can hold.
     if (elements.size() > definition.max_entries) break;
   }

@@ -93,7 +93,8 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   return {};
 }
 
-Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std::span<const Accepted> programs, Options options) {
+Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std::span<const Accepted> programs,
+                                               Options options) {
   auto state = std::make_unique<State>();
   state->object = &object;
   state->options = std::move(options);
@@ -120,13 +121,18 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
 
   const bool syscalls = s.has(Hook::SyscallEnter) || s.has(Hook::SyscallExit);
   if (syscalls && !s.options.command)
-    return std::unexpected(Error{Error::Kind::Usage, "this probe listens to system calls, but there is no command to trace",
+    return std::unexpected(Error{Error::Kind::Usage,
+                                 "this probe listens to system calls, but there is no command to trace",
                                  "give one with -c, for example -c \"ls /\"", 0});
   if (s.has(Hook::Packet) && !s.options.packets)
     return std::unexpected(Error{Error::Kind::Usage, "this probe filters packets, but there are none",
                                  "give a capture with -i FILE.pcap", 0});
   if (s.options.packets && !s.has(Hook::Packet))
-    return std::unexpected(Error{Error::Kind::Usage, fmt::format("no program of the probe takes packets, so {} is of no use", *s.options.packets), {}, 0});
+    return std::unexpected(
+        Error{Error::Kind::Usage,
+              fmt::format("no program of the probe takes packets, so {} is of no use", *s.options.packets),
+              {},
+              0});
   if (s.options.pass && !s.options.packets)
     return std::unexpected(Error{Error::Kind::Usage, "--pass needs packets: -i FILE.pcap", {}, 0});
   return std::unique_ptr<Session>(new Session(std::move(state)));
@@ -179,8 +185,9 @@ void Session::State::report_failures() {
     const tables::Helper *helper = tables::find_helper(failure.helper);
     outcome.failed_helpers += failure.count;
     if (options.status)
-      options.status(fmt::format("bpf_{} returned {} ({}) {} time{}", helper != nullptr ? helper->name : "?", failure.error,
-                                 std::strerror(static_cast<int>(-failure.error)), failure.count, failure.count == 1 ? "" : "s"));
+      options.status(fmt::format("bpf_{} returned {} ({}) {} time{}", helper != nullptr ? helper->name : "?",
+                                 failure.error, std::strerror(static_cast<int>(-failure.error)), failure.count,
+                                 failure.count == 1 ? "" : "s"));
   }
 }
 
@@ -276,7 +283,8 @@ Result<void> Session::State::run_packets(Control &control) {
   if (writer != nullptr)
     if (auto finished = writer->finish(); !finished) return finished;
   if (options.status)
-    options.status(fmt::format("{} packets: {} passed, {} truncated, {} dropped", passed + dropped, passed, truncated, dropped));
+    options.status(
+        fmt::format("{} packets: {} passed, {} truncated, {} dropped", passed + dropped, passed, truncated, dropped));
   return result;
 }
 
@@ -302,9 +310,12 @@ Result<Outcome> Session::run(Control &control) {
       program.due = begin + std::chrono::duration_cast<Clock::duration>(program.hook.period);
 
   Result<void> result;
-  if (s.options.command) result = s.run_child(control);
-  else if (s.options.packets) result = s.run_packets(control);
-  else s.run_timers(control);
+  if (s.options.command)
+    result = s.run_child(control);
+  else if (s.options.packets)
+    result = s.run_packets(control);
+  else
+    s.run_timers(control);
 
   // What was gathered is shown even when the source of events ended in an error.
   if (result || s.outcome.events != 0) {

@@ -25,12 +25,12 @@ namespace spile::session {
 
 struct Options {
   bool use_jit = false;
-  std::optional<std::string> command;  // -c: trace the system calls of this command line
-  std::optional<std::string> packets;  // -i: run packet programs on this capture
-  std::optional<std::string> pass;     // --pass: write the packets that pass here
+  std::optional<std::string> command;                // -c: trace the system calls of this command line
+  std::optional<std::string> packets;                // -i: run packet programs on this capture
+  std::optional<std::string> pass;                   // --pass: write the packets that pass here
   std::optional<std::chrono::nanoseconds> duration;  // -T: end the run after this long
-  std::function<bool(std::string_view)> print;         // what the probe prints; false: nobody reads any more
-  std::function<void(const std::string &)> status;     // what the person at the terminal should know
+  std::function<bool(std::string_view)> print;       // what the probe prints; false: nobody reads any more
+  std::function<void(const std::string &)> status;   // what the person at the terminal should know
 };
 
 // Set by signal handlers, read between events.
@@ -54,7 +54,8 @@ struct Accepted {
 class Session {
  public:
   // Makes the maps, loads the programs into the engine, resolves their hooks. [object] outlives the session.
-  static Result<std::unique_ptr<Session>> open(const object::Object &object, std::span<const Accepted> programs, Options options);
+  static Result<std::unique_ptr<Session>> open(const object::Object &object, std::span<const Accepted> programs,
+                                               Options options);
   ~Session();
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;

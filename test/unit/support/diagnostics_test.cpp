@@ -51,7 +51,9 @@ TEST_F(Fixture, RendersPlaceCaretNotesHintAndFix) {
 }
 
 TEST_F(Fixture, ForeignPlacesStandForSourcesThatAreNotLoaded) {
-  diags.report<diag::Mild>(Range{}).foreign({"far.c", 12, 3, "  x = *p;"}).note(ForeignPlace{"far.c", 9, 0, "p = f();"}, "from here");
+  diags.report<diag::Mild>(Range{})
+      .foreign({"far.c", 12, 3, "  x = *p;"})
+      .note(ForeignPlace{"far.c", 9, 0, "p = f();"}, "from here");
   EXPECT_EQ(render_text(sources, diags.all()[0]),
             "far.c:12:3: warning: mild [Mild]\n"
             "   12 |   x = *p;\n"
@@ -74,7 +76,8 @@ TEST_F(Fixture, ControlCharactersAndLongLinesAreTamed) {
   diags.report<diag::Mild>(file->begin + 300);
   const std::string text = render_text(sources, diags.all()[0]);
   EXPECT_EQ(text.find('\033'), std::string::npos);
-  for (size_t from = 0, to; (to = text.find('\n', from)) != std::string::npos; from = to + 1) EXPECT_LT(to - from, 200u);
+  for (size_t from = 0, to; (to = text.find('\n', from)) != std::string::npos; from = to + 1)
+    EXPECT_LT(to - from, 200u);
 }
 
 TEST_F(Fixture, ErrorsPastTheLimitAreCountedNotKept) {
