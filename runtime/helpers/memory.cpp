@@ -1,0 +1,49 @@
+// Helpers that read memory which may not be there: probe_read and its variants. On a fault the destination is zeroed
+// and the result is -EFAULT, as in the kernel.
+//
+// Kernel: `_kernel` reads any kernel address there; here only memory of this process, where the program's own stack,
+// maps and constants lie: everything else is -EFAULT.
+#include <algorithm>
+
+#include "runtime/helpers/helpers.h"
+#include "runtime/helpers/read.h"
+
+namespace spile::helpers {
+
+static uint64_t probe(vm::Env *env, uint32_t helper, Space space, uint64_t to, uint64_t size, uint64_t address) {
+  const std::span<std::byte> buffer = buffer_at(to, size);
+  const int64_t result = read_memory(env, space, address, buffer);
+  if (result < 0) std::ranges::fill(buffer, std::byte{0});
+  return returned(env, helper, result);
+}
+
+static uint64_t probe_string(vm::Env *env, uint32_t helper, Space space, uint64_t to, uint64_t size, uint64_t address) {
+  const std::span<std::byte> buffer = buffer_at(to, size);
+  const int64_t result = read_string(env, space, address, buffer);
+  if (result < 0) std::ranges::fill(buffer, std::byte{0});
+  return returned(env, helper, result);
+}
+
+// The old names take both kinds of address; most programs mean the task's.
+uint64_t probe_read(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
+  return probe(env, k_probe_read, Space::TaskThenOwn, to, size, address);
+}
+uint64_t probe_read_str(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
+  return probe_string(env, k_probe_read_str, Space::TaskThenOwn, to, size, address);
+}
+
+uint64_t probe_read_user(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
+  return probe(env, k_probe_read_user, Space::Task, to, size, address);
+}
+uint64_t probe_read_user_str(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
+  return probe_string(env, k_probe_read_user_str, Space::Task, to, size, address);
+}
+
+uint64_t probe_read_kernel(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
+  return probe(env, k_probe_read_kernel, Space::Own, to, size, address);
+}
+uint64_t probe_read_kernel_str(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
+  return probe_string(env, k_probe_read_kernel_str, Space::Own, to, size, address);
+}
+
+}  // namespace spile::helpers

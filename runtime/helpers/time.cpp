@@ -1,0 +1,20 @@
+// Helpers of time and chance.
+#include "runtime/helpers/helpers.h"
+
+namespace spile::helpers {
+
+uint64_t ktime_get_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) { return env->now_ns(); }
+
+uint64_t ktime_get_boot_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return env->now_ns() + env->suspended_ns;
+}
+
+// SplitMix64 (public domain): every seed, 0 too, gives a full-period sequence.
+uint64_t get_prandom_u32(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  uint64_t mixed = env->random_state += 0x9e3779b97f4a7c15ull;
+  mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9ull;
+  mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebull;
+  return (mixed ^ mixed >> 31) >> 32;
+}
+
+}  // namespace spile::helpers
