@@ -11,6 +11,7 @@
 // thread-local memory (`machine`): a twelfth parameter would leave no scratch registers.
 // Sound because: programs were verified and resolve_program has checked targets and register numbers, nothing is
 // checked here but the depth of calls.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -189,18 +190,20 @@ SPILE_HANDLER may_goto(SPILE_REGISTERS) {
 [[gnu::cold, gnu::noinline]] void calls_too_deep() {
   SPILE_UNREACHABLE("a verified program calls more frames deep than the verifier allows");
 }
-// Opens a frame that will return to [return_to].
-[[gnu::always_inline]] inline void push_frame(const Slot *return_to, uint64_t r6, uint64_t r7, uint64_t r8,
-                                              uint64_t r9) {
+[[gnu::noinline]] void zero(uint64_t address, uint64_t bytes) { memset(reinterpret_cast<void *>(address), 0, bytes); }
+// Opens a frame that will return to [return_to], with [stack_bytes] below its r10 zeroed (Resolved::stack_bytes).
+[[gnu::always_inline]] inline void push_frame(const Slot *return_to, uint64_t stack_bytes, uint64_t r6, uint64_t r7,
+                                              uint64_t r8, uint64_t r9) {
   if (machine.next_frame == machine.frames_end) [[unlikely]]
     calls_too_deep();
   *machine.next_frame++ = {return_to, r6, r7, r8, r9, machine.loops_left};
   machine.r10 += kStackBytes;
   machine.loops_left = kMaxLoops;
+  if (stack_bytes != 0) zero(machine.r10 - stack_bytes, stack_bytes);
 }
 
 SPILE_HANDLER call_local(SPILE_REGISTERS) {
-  push_frame(ip + 1, r6, r7, r8, r9);
+  push_frame(ip + 1, ip->imm(), r6, r7, r8, r9);
   SPILE_GO(ip->target());
 }
 
@@ -232,7 +235,7 @@ SPILE_HANDLER call_register(SPILE_REGISTERS) {
   const uint64_t regs[] = SPILE_TO_ARRAY();
   const uint64_t target = regs[Indices(ip).dst];
   if (target >= kMaxHelperNumber) {
-    push_frame(ip + 1, r6, r7, r8, r9);
+    push_frame(ip + 1, kStackBytes, r6, r7, r8, r9);
     SPILE_GO(reinterpret_cast<const Slot *>(target));
   }
   const HelperFn helper = machine.resolve(static_cast<uint32_t>(target));
@@ -301,6 +304,11 @@ constexpr auto kLoadImm64 = table<kWritable>([]<size_t I> { return Handler{load_
 template <unsigned bits>
 constexpr auto kPacketInd = table<kReadable>([]<size_t I> { return Handler{packet_ind<bits, I>}; });
 
+uint32_t callee_stack_bytes(const Resolved &program, uint64_t start) {
+  const auto callee = std::ranges::lower_bound(program.subprograms, start);
+  return program.stack_bytes[static_cast<size_t>(callee - program.subprograms.begin())];
+}
+
 Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
   const isa::Insn &insn = program.insns[index];
   const isa::InsnInfo &info = program.info(index);
@@ -318,7 +326,7 @@ Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
 #define SLOT_JumpLong(op, bits) {jump, Slot::pack(0, jump_bytes)}
 #define SLOT_MayGoto(op, bits) {may_goto, Slot::pack(0, jump_bytes)}
 #define SLOT_CallHelper(op, bits) {call_helper, value}
-#define SLOT_CallLocal(op, bits) {call_local, Slot::pack(0, jump_bytes)}
+#define SLOT_CallLocal(op, bits) {call_local, Slot::pack(callee_stack_bytes(program, value), jump_bytes)}
 #define SLOT_CallKfunc(op, bits) {call_kernel_function, 0}
 #define SLOT_CallReg(op, bits) {call_register, Slot::pack(Indices::pack(insn), 0)}
 #define SLOT_Exit(op, bits) {leave, 0}
@@ -344,14 +352,15 @@ Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
 }
 
 // Runs from [ip] in a new frame until that frame exits.
-uint64_t start(const Slot *ip, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
-  push_frame(&kHalt, 0, 0, 0, 0);
+uint64_t start(const Slot *ip, uint64_t stack_bytes, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
+  push_frame(&kHalt, stack_bytes, 0, 0, 0, 0);
   return ip->handler(0, 0, 0, 0, r1, r2, r3, r4, r5, 0, ip);
 }
 
 class PinnedLoaded final : public Loaded {
  public:
-  PinnedLoaded(const Resolved &program, HelperResolver resolve) : slots_(program.insns.size()), resolve_(resolve) {
+  PinnedLoaded(const Resolved &program, HelperResolver resolve)
+      : slots_(program.insns.size()), stack_bytes_(program.stack_bytes[0]), resolve_(resolve) {
     for (size_t i = 0; i < slots_.size(); i += isa::width(program.insns[i]))
       slots_[i] = slot_of(program, i, slots_.data());
   }
@@ -363,7 +372,7 @@ class PinnedLoaded final : public Loaded {
     const Machine outer = machine;
     machine = {reinterpret_cast<uint64_t>(stack), 0, frames, frames + kMaxFrames, &env, resolve_};
     const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const uint64_t result = start(slots_.data(), reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0);
+    const uint64_t result = start(slots_.data(), stack_bytes_, reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0);
     env.call_back = outer_call_back;
     machine = outer;
     return result;
@@ -371,10 +380,11 @@ class PinnedLoaded final : public Loaded {
 
  private:
   static uint64_t call_back(Env *, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
-    return start(reinterpret_cast<const Slot *>(callback), r1, r2, r3, r4, r5);
+    return start(reinterpret_cast<const Slot *>(callback), kStackBytes, r1, r2, r3, r4, r5);
   }
 
   std::vector<Slot> slots_;
+  uint64_t stack_bytes_;  // of the entry
   HelperResolver resolve_;
 };
 

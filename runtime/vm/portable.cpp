@@ -62,6 +62,7 @@ uint64_t execute(Machine *machine, const Slot *ip, std::array<uint64_t, 5> argum
     SPILE_CHECK(machine->depth < kMaxFrames, "a verified program calls more frames deep than the verifier allows");
     machine->frames[machine->depth++] = {return_to, {regs[6], regs[7], regs[8], regs[9]}, loops_left};
     regs[10] = reinterpret_cast<uint64_t>(machine->stack.data()) + machine->depth * kStackBytes;
+    memset(reinterpret_cast<void *>(regs[10] - kStackBytes), 0, kStackBytes);
     loops_left = kMaxLoops;
   };
   const auto after_call = [&](uint64_t result) {

@@ -34,6 +34,9 @@ struct Resolved {
   std::vector<uint64_t> values;
   // First instructions of subprograms, rising; [0] is 0, the entry. A subprogram ends where the next begins.
   std::vector<uint32_t> subprograms;
+  // By subprogram: how many bytes below r10 it may touch. Engines zero them on entry: the verifier lets root read
+  // uninitialised stack, and every engine shall find the same there.
+  std::vector<uint32_t> stack_bytes;
 
   const isa::InsnInfo &info(size_t insn) const { return *isa::lookup(insns[insn]); }
 };

@@ -129,6 +129,28 @@ TEST_P(Engines, EightFrames) {
   EXPECT_EQ(run(text + "f7:\n *(u8 *)(r10 - 512) = 3\n r0 = *(u8 *)(r10 - 512)\n exit"), 10u);
 }
 
+TEST_P(Engines, StackIsZeroInEachNewFrame) {
+  EXPECT_EQ(run(R"(
+    r0 = *(u64 *)(r10 - 8)
+    r2 = *(u64 *)(r10 - 512)
+    r0 |= r2
+    call dirty
+    r6 = r0
+    call look
+    r0 += r6
+    exit
+  dirty:
+    *(u64 *)(r10 - 8) = 5
+    r1 = r10
+    r0 = 1
+    exit
+  look:
+    r1 = r10
+    r0 = *(u64 *)(r1 - 8)
+    exit)"),
+            1u);
+}
+
 TEST_P(Engines, CallbacksRunInTheSameEngine) {
   EXPECT_EQ(run(R"(
     *(u64 *)(r10 - 8) = 100

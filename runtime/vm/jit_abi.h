@@ -1,0 +1,54 @@
+// What crosses between the host and the JIT plugin: plain C data and function pointers, and a version that both must
+// have. The plugin resolves no symbol of the host, and exports one function, spile_jit_open.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "backend/isa/insn.h"
+
+namespace spile::vm {
+
+struct Env;
+
+// Changes with any change of this file.
+inline constexpr uint32_t kJitAbiVersion = 1;
+
+// What compiled programs call. Outlives the plugin's use.
+struct JitHost {
+  // packet_load() of memory.h.
+  bool (*packet_load)(const Env *env, int64_t offset, uint32_t bytes, uint64_t *value);
+  // The function of a helper that a program calls through a register; never null.
+  void *(*helper_of_register)(uint64_t number);
+};
+
+// A Resolved (resolve.h) as plain data.
+struct JitProgram {
+  const char *name;
+  const isa::Insn *insns;
+  const uint64_t *values;
+  size_t insn_count;
+  const uint32_t *subprograms;
+  const uint32_t *stack_bytes;
+  size_t subprogram_count;
+};
+
+// A compiled subprogram: r1 ... r5 and the environment; gives r0. Callbacks and helpers have the same type.
+using JitEntry = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, Env *env);
+
+struct JitCode {
+  JitEntry entry;
+  void *handle;  // for release()
+};
+
+struct JitApi {
+  // True, or false with a NUL-terminated message of at most [error_size] bytes in [error]. Safe from several threads.
+  bool (*compile)(const JitProgram *program, JitCode *code, char *error, size_t error_size);
+  void (*release)(void *handle);
+};
+
+inline constexpr const char *kJitOpenSymbol = "spile_jit_open";
+// The plugin's table; null when it was built for another version.
+using JitOpen = const JitApi *(*)(uint32_t version, const JitHost *host);
+
+}  // namespace spile::vm

@@ -1,0 +1,121 @@
+#include "runtime/vm/jit_host.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "runtime/vm/jit_abi.h"
+#include "runtime/vm/memory.h"
+#include "runtime/vm/resolve.h"
+#include "support/check.h"
+
+namespace spile::vm {
+namespace {
+
+constexpr std::string_view kPluginName = "spile-jit.so";
+
+// The helpers that callx reaches, of the program that runs on this thread: compiled code has no room for a pointer.
+constinit thread_local HelperResolver active_resolver = nullptr;
+
+constexpr JitHost kHost{
+    .packet_load = [](const Env *env, int64_t offset, uint32_t bytes,
+                      uint64_t *value) { return packet_load(*env, offset, bytes, *value); },
+    .helper_of_register =
+        [](uint64_t number) {
+          const HelperFn helper = active_resolver(static_cast<uint32_t>(number));
+          SPILE_CHECK(helper != nullptr, "a verified program calls a helper that does not exist");
+          return reinterpret_cast<void *>(helper);
+        },
+};
+
+class JitLoaded final : public Loaded {
+ public:
+  JitLoaded(const JitApi &api, JitCode code, HelperResolver resolve) : api_(api), code_(code), resolve_(resolve) {}
+  ~JitLoaded() override { api_.release(code_.handle); }
+  JitLoaded(const JitLoaded &) = delete;
+  JitLoaded &operator=(const JitLoaded &) = delete;
+
+  uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
+    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
+    const HelperResolver outer_resolver = std::exchange(active_resolver, resolve_);
+    const uint64_t result = code_.entry(reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0, &env);
+    active_resolver = outer_resolver;
+    env.call_back = outer_call_back;
+    return result;
+  }
+
+ private:
+  static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
+                            uint64_t r5) {
+    return reinterpret_cast<JitEntry>(callback)(r1, r2, r3, r4, r5, env);
+  }
+
+  const JitApi &api_;
+  JitCode code_;
+  HelperResolver resolve_;
+};
+
+class JitEngine final : public Engine {
+ public:
+  JitEngine(const JitApi &api, HelperResolver resolve) : api_(api), resolve_(resolve) {}
+
+  Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
+    const auto resolved = resolve_program(program.insns, addresses_of(maps), resolve_);
+    if (!resolved) return std::unexpected(resolved.error());
+    const JitProgram plain{.name = program.name.c_str(),
+                           .insns = resolved->insns.data(),
+                           .values = resolved->values.data(),
+                           .insn_count = resolved->insns.size(),
+                           .subprograms = resolved->subprograms.data(),
+                           .stack_bytes = resolved->stack_bytes.data(),
+                           .subprogram_count = resolved->subprograms.size()};
+    JitCode code{};
+    std::array<char, 512> error{};
+    if (!api_.compile(&plain, &code, error.data(), error.size()))
+      return unsupported_error("{}: the JIT failed: {}", program.name, error.data());
+    return std::make_unique<JitLoaded>(api_, code, resolve_);
+  }
+
+ private:
+  const JitApi &api_;
+  HelperResolver resolve_;
+};
+
+std::unexpected<Error> missing(std::string message) {
+  return std::unexpected(
+      Error{Error::Kind::Environment, std::move(message), "run with --engine=interpreter, or build the target spile_jit", 0});
+}
+
+// The folder of the running executable, with a slash; empty when /proc does not say.
+std::string executable_folder() {
+  std::array<char, 4096> path{};
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  if (length <= 0) return {};
+  const std::string_view text(path.data(), static_cast<size_t>(length));
+  return std::string(text.substr(0, text.rfind('/') + 1));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> open_jit(const std::string &path, HelperResolver resolve) {
+  // Never closed: code that it made may run until the process ends, and LLVM does not like being unloaded.
+  void *plugin = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (plugin == nullptr) return missing(fmt::format("cannot open the JIT: {}", dlerror()));
+  const auto open = reinterpret_cast<JitOpen>(dlsym(plugin, kJitOpenSymbol));
+  if (open == nullptr) return missing(fmt::format("{}: not a JIT plugin of Spile", path));
+  const JitApi *api = open(kJitAbiVersion, &kHost);
+  if (api == nullptr) return missing(fmt::format("{}: built for another version of Spile", path));
+  return std::make_unique<JitEngine>(*api, resolve);
+}
+
+Result<std::unique_ptr<Engine>> make_jit(HelperResolver resolve) {
+  const std::string folder = executable_folder();
+  for (const std::string &path :
+       {fmt::format("{}{}", folder, kPluginName), fmt::format("{}../lib/spile/{}", folder, kPluginName)})
+    if (access(path.c_str(), R_OK) == 0) return open_jit(path, resolve);
+  return missing(fmt::format("{} is neither in {} nor in {}../lib/spile", kPluginName, folder, folder));
+}
+
+}  // namespace spile::vm
