@@ -1,0 +1,30 @@
+// The control-flow graph of one function: predecessors and orders. A snapshot: it does not follow changes.
+//
+// Predecessors are distinct: a block whose switch names a target three times is one predecessor of it, and phis have
+// one operand for it.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "ir/ir.h"
+
+namespace spile::ir {
+
+struct Cfg {
+  explicit Cfg(const Function &function);
+
+  static constexpr uint32_t kUnreachable = 0xffff'ffff;
+
+  std::span<const BlockId> preds(BlockId b) const {
+    return {pred_pool.data() + pred_begin[b.index], pred_begin[b.index + 1] - pred_begin[b.index]};
+  }
+  bool reachable(BlockId b) const { return order[b.index] != kUnreachable; }
+
+  std::vector<BlockId> rpo;         // reachable blocks in reverse post-order; rpo[0] is the entry
+  std::vector<uint32_t> order;      // by block: its place in rpo, or kUnreachable
+  std::vector<uint32_t> pred_begin;  // by block, and one more
+  std::vector<BlockId> pred_pool;
+};
+
+}  // namespace spile::ir

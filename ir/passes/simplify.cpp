@@ -1,0 +1,522 @@
+// Constant folding and algebra.
+//
+// Idea: walk the blocks in reverse post-order, give each instruction its simplest operands, and try the rules on it, one
+// a line below its equation, until none applies. A rule gives another value for the instruction, or rewrites it in
+// place, or adds instructions before it. Rounds go on until nothing changes (phis see their back edges one round late).
+//
+//     %0 = load.i8 %p0, 3
+//     %1 = zext.i32 %0                        %0 = load.i8 %p0, 3
+//     %2 = and.i32 %1, i32 255       ->       %1 = zext.i32 %0
+//     %3 = mul.i32 %2, i32 8                  %2 = shl.i32 %1, i32 3
+//     %4 = icmp.ult %3, i32 1                 %3 = icmp.eq %2, i32 0
+//
+// Requires: nothing. Breaks: leaves dead instructions behind (dce) and decided branches (simplify_cfg).
+//
+// For the kernel's verifier: sums are only joined when the inner one has no other use, because a bounds check of the
+// inner sum says nothing about its parts. A check is dropped for a range only where the kernel knows the range too
+// (zero extension, masks, shifts to the right; not remainders).
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "ir/analysis_cfg.h"
+#include "ir/analysis_uses.h"
+#include "ir/fold.h"
+#include "ir/pass.h"
+#include "ir/rewrite.h"
+
+namespace spile::ir::passes {
+
+namespace {
+
+// Each round only has work when a phi changed an operand of an earlier one; the limit guards against a pair of rules
+// that undo each other.
+constexpr int kMaxRounds = 8;
+constexpr int kMaxRulesPerInst = 16;
+
+bool is_commutative(Op op) {
+  return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Xor;
+}
+bool is_shift(Op op) { return op == Op::Shl || op == Op::LShr || op == Op::AShr; }
+
+class Simplifier {
+ public:
+  Simplifier(Module &module, Function &f) : module_(module), f_(f), rewrite_(f) {}
+
+  bool run() {
+    const Cfg cfg(f_);
+    bool any = false;
+    for (int round = 0; round < kMaxRounds; round++) {
+      changed_ = false;
+      uses_ = count_uses(f_);
+      for (const BlockId b : cfg.rpo) simplify_block(b);
+      rewrite_.apply();
+      rewrite_.clear();
+      if (!changed_) break;
+      any = true;
+    }
+    return any;
+  }
+
+ private:
+  void simplify_block(BlockId b) {
+    block_ = b;
+    std::vector<ValueId> before;
+    std::swap(before, f_[b].insts);
+    out_.clear();
+    phis_.clear();
+    for (const ValueId v : before) {
+      for (ValueId &use : f_.operands(v)) use = rewrite_.resolve(use);
+      const ValueId result = is_void_effect(v) ? ValueId{} : simplest(v);
+      if (result == v) {
+        (f_[v].op == Op::Phi ? phis_ : out_).push_back(v);
+        continue;
+      }
+      f_[v].block = {};
+      f_.remove(v);
+      if (result) rewrite_.replace(v, result);
+      changed_ = true;
+    }
+    f_[b].insts = phis_;
+    f_[b].insts.insert(f_[b].insts.end(), out_.begin(), out_.end());
+  }
+
+  // Tries the rules until none applies. Gives [v] itself, or what stands for it.
+  ValueId simplest(ValueId v) {
+    for (int i = 0; i < kMaxRulesPerInst; i++) {
+      const Op before = f_[v].op;
+      const bool changed_before = std::exchange(changed_, false);
+      const ValueId result = apply_rules(v);
+      const bool changed_now = std::exchange(changed_, changed_before || changed_ || result != v);
+      if (result != v) return result;
+      if (!changed_now && before == f_[v].op) break;
+    }
+    return v;
+  }
+
+  // Writes that write nothing.
+  bool is_void_effect(ValueId v) const {
+    const Inst &inst = f_[v];
+    if (inst.is_volatile) return false;
+    // A copy or fill of 0 bytes, a copy onto itself.
+    if ((inst.op == Op::MemCopy || inst.op == Op::MemSet) && inst.imm == 0) return true;
+    if (inst.op == Op::MemCopy && f_.operand(v, 0) == f_.operand(v, 1)) return true;
+    // Storing what may be anything may as well store what is there.
+    return inst.op == Op::Store && f_[f_.operand(v, 0)].op == Op::Undef;
+  }
+
+  ValueId apply_rules(ValueId v) {
+    const Inst &inst = f_[v];
+    switch (inst.op) {
+      case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod: case Op::And:
+      case Op::Or: case Op::Xor: case Op::Shl: case Op::LShr: case Op::AShr:
+        return binary(v);
+      case Op::Bswap:
+        if (const auto c = constant(f_.operand(v, 0))) return folded(v, *c, 0);
+        // bswap(bswap x) = x
+        if (op(f_.operand(v, 0)) == Op::Bswap) return f_.operand(f_.operand(v, 0), 0);
+        return v;
+      case Op::PtrAdd: return pointer_add(v);
+      case Op::ICmp: return compare(v);
+      case Op::Select: return select(v);
+      case Op::Zext: case Op::Sext: case Op::Trunc: return cast(v);
+      case Op::PtrToInt:
+        // ptrtoint(inttoptr x) = x
+        return op(f_.operand(v, 0)) == Op::IntToPtr ? f_.operand(f_.operand(v, 0), 0) : v;
+      case Op::IntToPtr: return int_to_pointer(v);
+      case Op::Phi: return phi(v);
+      case Op::Load: return load(v);
+      case Op::Store: case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor: case Op::AtomicXchg:
+        return fold_offset(v, 1);
+      case Op::CmpXchg: return fold_offset(v, 2);
+      case Op::Branch: return branch(v);
+      case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
+      case Op::Opaque: case Op::Barrier: case Op::MemCopy: case Op::MemSet: case Op::LoadAbs: case Op::LoadInd:
+      case Op::CallHelper: case Op::Call: case Op::Jump: case Op::Switch: case Op::Ret: case Op::Unreachable:
+        return v;
+    }
+    return v;
+  }
+
+  // ---------------------------------------------------------------- reading
+
+  Op op(ValueId v) const { return f_[v].op; }
+  Type type(ValueId v) const { return f_[v].type; }
+  std::optional<int64_t> constant(ValueId v) const { return constant_of(f_, v); }
+  bool is_constant(ValueId v, int64_t value) const { return f_[v].op == Op::Const && f_[v].imm == value; }
+  bool has_one_use(ValueId v) const { return v.index < uses_.size() && uses_[v.index] <= 1; }
+
+  // The greatest unsigned value that the kernel's verifier, too, knows [v] to have.
+  uint64_t unsigned_max(ValueId v) const {
+    const unsigned bits = bits_of(type(v));
+    const uint64_t all = bits == 64 ? ~0ull : (1ull << bits) - 1;
+    if (const auto c = constant(v)) return static_cast<uint64_t>(*c) & all;
+    if (op(v) == Op::Zext) return std::min(all, unsigned_max_of_type(type(f_.operand(v, 0))));
+    if (op(v) != Op::And && op(v) != Op::LShr) return all;
+    const auto c = constant(f_.operand(v, 1));
+    if (!c) return all;
+    return op(v) == Op::And ? static_cast<uint64_t>(*c) & all : all >> (static_cast<uint64_t>(*c) & (bits - 1));
+  }
+  static uint64_t unsigned_max_of_type(Type t) { return bits_of(t) == 64 ? ~0ull : (1ull << bits_of(t)) - 1; }
+
+  // ---------------------------------------------------------------- writing
+
+  ValueId make(Op new_op, Type new_type, std::initializer_list<ValueId> operands, ValueId origin) {
+    const ValueId v = f_.make(new_op, new_type, std::span(operands.begin(), operands.size()), {}, 0, f_[origin].loc);
+    f_[v].block = block_;
+    out_.push_back(v);
+    return v;
+  }
+  ValueId make_compare(Pred pred, ValueId a, ValueId b, ValueId origin) {
+    const ValueId v = make(Op::ICmp, Type::I1, {a, b}, origin);
+    f_[v].pred = pred;
+    return v;
+  }
+  // [v] becomes new_op(a, b), in place.
+  ValueId become(ValueId v, Op new_op, ValueId a, ValueId b) {
+    f_[v].op = new_op;
+    f_.set_operands(v, std::array{a, b});
+    changed_ = true;
+    return v;
+  }
+  ValueId become(ValueId v, Op new_op, ValueId a) {
+    f_[v].op = new_op;
+    f_.set_operands(v, std::array{a});
+    changed_ = true;
+    return v;
+  }
+  ValueId become_compare(ValueId v, Pred pred, ValueId a, ValueId b) {
+    f_[v].pred = pred;
+    return become(v, Op::ICmp, a, b);
+  }
+  ValueId folded(ValueId v, int64_t a, int64_t b) {
+    const auto value = fold(op(v), f_[v].pred, type(v), type(f_.operand(v, 0)), a, b);
+    SPILE_CHECK(value, "a rule folds an operation that has no constant result");
+    return f_.constant(type(v), *value);
+  }
+  ValueId bit_not(ValueId condition, ValueId origin) {
+    if (op(condition) == Op::ICmp)
+      return make_compare(inverted(f_[condition].pred), f_.operand(condition, 0), f_.operand(condition, 1), origin);
+    return make(Op::Xor, Type::I1, {condition, f_.constant(Type::I1, 1)}, origin);
+  }
+
+  // ---------------------------------------------------------------- arithmetic
+
+  ValueId binary(ValueId v) {
+    const Op o = op(v);
+    const Type t = type(v);
+    const ValueId a = f_.operand(v, 0), b = f_.operand(v, 1);
+    const auto ca = constant(a), cb = constant(b);
+    if (ca && cb) return folded(v, *ca, *cb);
+    // c op x = x op c
+    if (ca && is_commutative(o)) return become(v, o, b, a);
+    if (a == b) {
+      // x & x = x, x | x = x
+      if (o == Op::And || o == Op::Or) return a;
+      // x - x = 0, x ^ x = 0
+      if (o == Op::Sub || o == Op::Xor) return f_.constant(t, 0);
+    }
+    // 0 / x = 0, 0 % x = 0, 0 << x = 0, 0 >> x = 0 (x / 0 is 0 as well)
+    if (ca == 0 && (o == Op::UDiv || o == Op::SDiv || o == Op::UMod || o == Op::SMod || is_shift(o))) return a;
+    return cb ? binary_constant(v, a, b, *cb) : v;
+  }
+
+  ValueId binary_constant(ValueId v, ValueId a, ValueId b, int64_t c) {
+    const Op o = op(v);
+    const Type t = type(v);
+    const unsigned bits = bits_of(t);
+    const uint64_t all = unsigned_max_of_type(t);
+    const uint64_t u = static_cast<uint64_t>(c) & all;
+    const bool is_power = std::has_single_bit(u);
+    const int log2 = std::countr_zero(u);
+    if (c == 0) {
+      // x + 0 = x, x - 0 = x, x | 0 = x, x ^ 0 = x, x << 0 = x, x >> 0 = x, x % 0 = x
+      if (o == Op::Add || o == Op::Sub || o == Op::Or || o == Op::Xor || is_shift(o) || o == Op::UMod || o == Op::SMod) return a;
+      // x * 0 = 0, x & 0 = 0, x / 0 = 0
+      return b;
+    }
+    if (u == all) {
+      // x & -1 = x
+      if (o == Op::And) return a;
+      // x | -1 = -1
+      if (o == Op::Or) return b;
+    }
+    if (u == 1 && bits > 1) {
+      // x * 1 = x, x / 1 = x
+      if (o == Op::Mul || o == Op::UDiv || o == Op::SDiv) return a;
+      // x % 1 = 0
+      if (o == Op::UMod || o == Op::SMod) return f_.constant(t, 0);
+    }
+    if (is_power && bits > 1) {
+      // x * 2^n = x << n
+      if (o == Op::Mul) return become(v, Op::Shl, a, f_.constant(t, log2));
+      // x /u 2^n = x >>u n
+      if (o == Op::UDiv) return become(v, Op::LShr, a, f_.constant(t, log2));
+      // x %u 2^n = x & (2^n - 1)
+      if (o == Op::UMod) return become(v, Op::And, a, f_.constant(t, static_cast<int64_t>(u - 1)));
+    }
+    // x - c = x + -c
+    if (o == Op::Sub) return become(v, Op::Add, a, f_.constant(t, static_cast<int64_t>(0 - u)));
+    // x & m = x where x <= m = 2^n - 1
+    if (o == Op::And && std::has_single_bit(u + 1) && unsigned_max(a) <= u) return a;
+    // x >>s n = x >>u n where x is not negative
+    if (o == Op::AShr && unsigned_max(a) <= all / 2) return become(v, Op::LShr, a, b);
+    // i1: ~(a p b) = a !p b
+    if (o == Op::Xor && t == Type::I1 && op(a) == Op::ICmp)
+      return become_compare(v, inverted(f_[a].pred), f_.operand(a, 0), f_.operand(a, 1));
+    return join_constants(v, a, c);
+  }
+
+  // (x op c1) op c2 = x op (c1 op c2)
+  ValueId join_constants(ValueId v, ValueId a, int64_t c) {
+    const Op o = op(v);
+    const Type t = type(v);
+    if (op(a) != o || !has_one_use(a)) return v;
+    const auto inner = constant(f_.operand(a, 1));
+    if (!inner) return v;
+    const ValueId x = f_.operand(a, 0);
+    if (is_commutative(o)) {
+      const auto joined = fold(o, Pred::Eq, t, t, *inner, c);
+      return become(v, o, x, f_.constant(t, *joined));
+    }
+    if (!is_shift(o)) return v;
+    const uint64_t mask = bits_of(t) - 1;
+    const uint64_t sum = (static_cast<uint64_t>(*inner) & mask) + (static_cast<uint64_t>(c) & mask);
+    // (x shift a) shift b = x shift (a + b); past the width nothing, or only the sign, is left
+    if (sum <= mask) return become(v, o, x, f_.constant(t, static_cast<int64_t>(sum)));
+    if (o == Op::AShr) return become(v, o, x, f_.constant(t, static_cast<int64_t>(mask)));
+    return f_.constant(t, 0);
+  }
+
+  // ---------------------------------------------------------------- pointers and memory
+
+  ValueId pointer_add(ValueId v) {
+    const ValueId p = f_.operand(v, 0), by = f_.operand(v, 1);
+    const auto c = constant(by);
+    // p + 0 = p
+    if (c == 0) return p;
+    if (c && constant(p)) return folded(v, *constant(p), *c);
+    // (p + a) + b = p + (a + b)
+    if (c && op(p) == Op::PtrAdd)
+      if (const auto inner = constant(f_.operand(p, 1)))
+        return become(v, Op::PtrAdd, f_.operand(p, 0), f_.constant(Type::I64, *fold(Op::Add, Pred::Eq, Type::I64, Type::I64, *inner, *c)));
+    return v;
+  }
+
+  ValueId int_to_pointer(ValueId v) {
+    const ValueId x = f_.operand(v, 0);
+    // inttoptr(ptrtoint p) = p
+    if (op(x) == Op::PtrToInt) return f_.operand(x, 0);
+    if (const auto c = constant(x)) return f_.constant(Type::Ptr, *c);
+    // inttoptr(ptrtoint p + y) = p + y
+    if (op(x) == Op::Add) {
+      const ValueId a = f_.operand(x, 0), b = f_.operand(x, 1);
+      if (op(a) == Op::PtrToInt && op(b) != Op::PtrToInt) return become(v, Op::PtrAdd, f_.operand(a, 0), b);
+      if (op(b) == Op::PtrToInt && op(a) != Op::PtrToInt) return become(v, Op::PtrAdd, f_.operand(b, 0), a);
+    }
+    return v;
+  }
+
+  // *(p + c + offset): c goes into the offset of the access, which has 16 bits (RFC 9669 section 3.1).
+  ValueId fold_offset(ValueId v, size_t pointer) {
+    const ValueId p = f_.operand(v, pointer);
+    if (op(p) != Op::PtrAdd) return v;
+    const auto c = constant(f_.operand(p, 1));
+    constexpr int64_t kLow = std::numeric_limits<int16_t>::min(), kHigh = std::numeric_limits<int16_t>::max();
+    if (!c || *c < kLow || *c > kHigh || f_[v].imm < kLow || f_[v].imm > kHigh) return v;
+    const int64_t offset = f_[v].imm + *c;
+    if (offset < kLow || offset > kHigh) return v;
+    f_.operands(v)[pointer] = f_.operand(p, 0);
+    f_[v].imm = offset;
+    changed_ = true;
+    return v;
+  }
+
+  ValueId load(ValueId v) {
+    const ValueId result = fold_offset(v, 0);
+    const ValueId p = f_.operand(v, 0);
+    if (op(p) != Op::GlobalAddr || f_[v].is_volatile || !is_integer(type(v))) return result;
+    const Global &g = module_[GlobalId(static_cast<size_t>(f_[p].imm))];
+    if (!g.is_const || g.is_volatile || g.linkage == Linkage::External || g.linkage == Linkage::Weak) return result;
+    const uint64_t size = bytes_of(type(v));
+    const int64_t at = f_[v].imm;
+    if (at < 0 || static_cast<uint64_t>(at) > g.size || size > g.size - static_cast<uint64_t>(at)) return result;
+    for (const GlobalReloc &r : g.relocs)
+      if (r.offset < static_cast<uint64_t>(at) + size && static_cast<uint64_t>(at) < r.offset + 8) return result;
+    // load const_global[at] = its initial bytes, little endian
+    uint64_t value = 0;
+    for (uint64_t i = 0; i < size; i++)
+      if (static_cast<uint64_t>(at) + i < g.bytes.size())
+        value |= static_cast<uint64_t>(g.bytes[static_cast<size_t>(at) + i]) << (8 * i);
+    return f_.constant(type(v), static_cast<int64_t>(value));
+  }
+
+  // ---------------------------------------------------------------- comparisons
+
+  ValueId compare(ValueId v) {
+    const ValueId a = f_.operand(v, 0), b = f_.operand(v, 1);
+    const Pred p = f_[v].pred;
+    const auto ca = constant(a), cb = constant(b);
+    if (ca && cb) return folded(v, *ca, *cb);
+    // c p x = x p' c
+    if (ca) return become_compare(v, swapped(p), b, a);
+    // x = x, x <= x; not x != x, x < x
+    if (a == b) return f_.constant(Type::I1, p == Pred::Eq || p == Pred::Ule || p == Pred::Uge || p == Pred::Sle || p == Pred::Sge);
+    if (!cb) return v;
+    const bool is_equality = p == Pred::Eq || p == Pred::Ne;
+    // The frame is never at null.
+    if (is_equality && *cb == 0 && op(a) == Op::SlotAddr) return f_.constant(Type::I1, p == Pred::Ne);
+    if (type(a) == Type::I1 && is_equality) {
+      // i1: x != 0 = x, x == 1 = x; x == 0 = ~x, x != 1 = ~x
+      if ((p == Pred::Ne) == (*cb == 0)) return a;
+      return bit_not(a, v);
+    }
+    if (const ValueId r = compare_range(v, a, *cb); r != v) return r;
+    return is_equality ? compare_equal(v, a, *cb) : v;
+  }
+
+  // Unsigned comparisons at the ends of the range of their left side.
+  ValueId compare_range(ValueId v, ValueId a, int64_t c) {
+    if (!is_integer(type(a))) return v;
+    const uint64_t all = unsigned_max_of_type(type(a));
+    const uint64_t max = unsigned_max(a), u = static_cast<uint64_t>(c) & all;
+    auto truth = [&](bool value) { return f_.constant(Type::I1, value); };
+    const ValueId zero = f_.constant(type(a), 0);
+    // Where x cannot be negative, signed order is unsigned order for constants that are not negative either.
+    const bool not_negative = max <= all / 2;
+    switch (f_[v].pred) {
+      case Pred::Eq: return u > max ? truth(false) : v;
+      case Pred::Ne: return u > max ? truth(true) : v;
+      // x < c where x < c always; x < 0; x < 1 is x == 0
+      case Pred::Ult: return u > max ? truth(true) : u == 0 ? truth(false) : u == 1 ? become_compare(v, Pred::Eq, a, zero) : v;
+      case Pred::Ule: return u >= max ? truth(true) : u == 0 ? become_compare(v, Pred::Eq, a, zero) : v;
+      case Pred::Ugt: return u >= max ? truth(false) : u == 0 ? become_compare(v, Pred::Ne, a, zero) : v;
+      case Pred::Uge: return u > max ? truth(false) : u == 0 ? truth(true) : u == 1 ? become_compare(v, Pred::Ne, a, zero) : v;
+      case Pred::Slt: return !not_negative ? v : c <= 0 ? truth(false) : u > max ? truth(true) : v;
+      case Pred::Sle: return !not_negative ? v : c < 0 ? truth(false) : u >= max ? truth(true) : v;
+      case Pred::Sgt: return !not_negative ? v : c < 0 ? truth(true) : u >= max ? truth(false) : v;
+      case Pred::Sge: return !not_negative ? v : c <= 0 ? truth(true) : u > max ? truth(false) : v;
+    }
+    return v;
+  }
+
+  // a == c and a != c, where a is computed.
+  ValueId compare_equal(ValueId v, ValueId a, int64_t c) {
+    const Pred p = f_[v].pred;
+    if (f_[a].operand_count == 0 || op(a) == Op::Phi) return v;
+    const ValueId x = f_.operand(a, 0);
+    const Type t = type(a);
+    if (op(a) == Op::Add || op(a) == Op::Xor)
+      if (const auto inner = constant(f_.operand(a, 1)); inner && has_one_use(a))
+        // x + c1 == c: x == c - c1;  x ^ c1 == c: x == c ^ c1
+        return become_compare(v, p, x, f_.constant(t, *fold(op(a) == Op::Add ? Op::Sub : Op::Xor, Pred::Eq, t, t, c, *inner)));
+    // x - y == 0: x == y;  x ^ y == 0: x == y
+    if (c == 0 && (op(a) == Op::Sub || op(a) == Op::Xor)) return become_compare(v, p, x, f_.operand(a, 1));
+    // bswap x == c: x == bswap c
+    if (op(a) == Op::Bswap && has_one_use(a)) return become_compare(v, p, x, f_.constant(t, *fold(Op::Bswap, Pred::Eq, t, t, c, 0)));
+    if (op(a) == Op::Zext) {
+      const Type narrow = type(x);
+      // zext x == c: x == c (compare_range has seen to a c that does not fit)
+      if (narrow == Type::I1 || narrow == Type::I32) return become_compare(v, p, x, f_.constant(narrow, c));
+      // zext(bswap x) == c: zext x == zext(bswap c)
+      if (op(x) == Op::Bswap && has_one_use(x) && has_one_use(a)) {
+        const int64_t swapped_c = *fold(Op::Bswap, Pred::Eq, narrow, narrow, normalized(narrow, c), 0);
+        const ValueId wide = make(Op::Zext, t, {f_.operand(x, 0)}, v);
+        return become_compare(v, p, wide, f_.constant(t, *fold(Op::Zext, Pred::Eq, t, narrow, swapped_c, 0)));
+      }
+    }
+    return v;
+  }
+
+  ValueId select(ValueId v) {
+    const ValueId condition = f_.operand(v, 0), a = f_.operand(v, 1), b = f_.operand(v, 2);
+    const Type t = type(v);
+    // c ? x : x = x
+    if (a == b) return a;
+    // 1 ? a : b = a, 0 ? a : b = b
+    if (const auto c = constant(condition)) return *c != 0 ? a : b;
+    if (is_constant(a, 1) && is_constant(b, 0) && is_integer(t)) {
+      // c ? 1 : 0 = zext c
+      if (t == Type::I1) return condition;
+      return become(v, Op::Zext, condition);
+    }
+    if (is_constant(a, 0) && is_constant(b, 1) && is_integer(t)) {
+      // c ? 0 : 1 = zext ~c
+      const ValueId inverse = bit_not(condition, v);
+      return t == Type::I1 ? inverse : become(v, Op::Zext, inverse);
+    }
+    return v;
+  }
+
+  // ---------------------------------------------------------------- casts
+
+  ValueId cast(ValueId v) {
+    const Op o = op(v);
+    const Type to = type(v);
+    const ValueId a = f_.operand(v, 0);
+    if (const auto c = constant(a)) return folded(v, *c, 0);
+    if (f_[a].operand_count == 0 || op(a) == Op::Phi) return v;
+    const ValueId x = f_.operand(a, 0);
+    const Type from = type(x);
+    if (o == Op::Trunc) {
+      // trunc(trunc x) = trunc x
+      if (op(a) == Op::Trunc) return become(v, Op::Trunc, x);
+      if (op(a) == Op::Zext || op(a) == Op::Sext) {
+        // trunc(ext x): x, or a shorter cast of it
+        if (to == from) return x;
+        return become(v, bits_of(to) < bits_of(from) ? Op::Trunc : op(a), x);
+      }
+      // trunc(x & m) = trunc x where m has all the bits that stay
+      if (op(a) == Op::And)
+        if (const auto m = constant(f_.operand(a, 1)))
+          if ((static_cast<uint64_t>(*m) & unsigned_max_of_type(to)) == unsigned_max_of_type(to)) return become(v, Op::Trunc, x);
+      return v;
+    }
+    // zext(zext x) = zext x, sext(sext x) = sext x, sext(zext x) = zext x
+    if (op(a) == Op::Zext || (op(a) == Op::Sext && o == Op::Sext)) return become(v, op(a), x);
+    // zext(trunc x) = x & mask, where that is one instruction: masks of up to 31 bits are immediates
+    if (o == Op::Zext && op(a) == Op::Trunc && bits_of(type(a)) < 32 && bits_of(from) >= bits_of(to)) {
+      const ValueId narrow = from == to ? x : make(Op::Trunc, to, {x}, v);
+      return become(v, Op::And, narrow, f_.constant(to, static_cast<int64_t>(unsigned_max_of_type(type(a)))));
+    }
+    return v;
+  }
+
+  // ---------------------------------------------------------------- control
+
+  // phi(x, x, itself) = x
+  ValueId phi(ValueId v) {
+    ValueId same;
+    for (const ValueId operand : f_.operands(v)) {
+      if (operand == v || operand == same) continue;
+      if (same) return v;
+      same = operand;
+    }
+    return same ? same : v;
+  }
+
+  // branch ~c, a, b = branch c, b, a
+  ValueId branch(ValueId v) {
+    const ValueId c = f_.operand(v, 0);
+    if (op(c) != Op::Xor || !is_constant(f_.operand(c, 1), 1)) return v;
+    f_.operands(v)[0] = f_.operand(c, 0);
+    std::swap(f_.targets(v)[0], f_.targets(v)[1]);
+    f_[v].weight = static_cast<int8_t>(-f_[v].weight);
+    changed_ = true;
+    return v;
+  }
+
+  Module &module_;
+  Function &f_;
+  Rewrite rewrite_;
+  std::vector<uint32_t> uses_;
+  BlockId block_;
+  std::vector<ValueId> phis_, out_;  // what the block that is worked on will hold
+  bool changed_ = false;
+};
+
+}  // namespace
+
+bool simplify(PassContext &context) { return Simplifier(context.module, context.function).run(); }
+
+}  // namespace spile::ir::passes

@@ -1,0 +1,176 @@
+#include "ir/pipeline.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "ir/checker.h"
+#include "ir/pass.h"
+#include "support/diagnostics.h"
+
+namespace spile::ir {
+
+namespace {
+
+enum class Pass : uint8_t {
+#define SPILE_IR_PASS(function, name, sentence) function,
+#include "ir/passes.def"
+};
+
+// ---------------------------------------------------------------- the order
+
+using enum Pass;
+
+// What BPF cannot express: calls that must vanish, code that cannot be reached, copies of memory.
+constexpr auto kO0 = std::to_array<Pass>({simplify_cfg});
+
+constexpr auto kO1 = std::to_array<Pass>({simplify_cfg, split_slots, mem2reg, simplify, dce, simplify_cfg});
+constexpr auto kO2 = kO1;
+
+std::span<const Pass> order_of(OptLevel level) {
+  switch (level) {
+    case OptLevel::O0: return kO0;
+    case OptLevel::O1: return kO1;
+    case OptLevel::O2: return kO2;
+  }
+  SPILE_UNREACHABLE("a level that is not in OptLevel");
+}
+
+// ---------------------------------------------------------------- the machinery
+
+constexpr auto kInfos = std::to_array<PassInfo>({
+#define SPILE_IR_PASS(function, name, sentence) {name, sentence},
+#include "ir/passes.def"
+});
+constexpr auto kFunctions = std::to_array<bool (*)(PassContext &)>({
+#define SPILE_IR_PASS(function, name, sentence) passes::function,
+#include "ir/passes.def"
+});
+
+#ifdef SPILE_CHECKED
+void check_after(std::string_view pass, const Module &module, const Function &function) {
+  const auto fault = check(module, function);
+  if (!fault) return;
+  const std::string sentence =
+      fmt::format("`{}` broke `{}` at `{}`: {}", pass, fault->function, fault->inst, fault->what);
+  SPILE_CHECK(!fault, sentence.c_str());
+}
+#else
+void check_after(std::string_view, const Module &, const Function &) {}
+#endif
+
+// Callees before callers, so that a pass that looks into callees finds them finished. Cycles are cut anywhere.
+std::vector<FunctionId> bottom_up(const Module &module) {
+  std::vector<std::vector<FunctionId>> callees(module.functions.size());
+  for (size_t i = 0; i < module.functions.size(); i++)
+    for (const Block &block : module.functions[i].blocks)
+      for (const ValueId v : block.insts)
+        if (module.functions[i][v].op == Op::Call)
+          callees[i].push_back(FunctionId(static_cast<size_t>(module.functions[i][v].imm)));
+  std::vector<FunctionId> order;
+  std::vector<bool> seen(module.functions.size());
+  struct Frame {
+    FunctionId function;
+    size_t next;
+  };
+  std::vector<Frame> stack;
+  for (size_t i = 0; i < module.functions.size(); i++) {
+    if (seen[i]) continue;
+    seen[i] = true;
+    stack.push_back({FunctionId(i), 0});
+    while (!stack.empty()) {
+      const auto [f, next] = stack.back();
+      if (next == callees[f.index].size()) {
+        order.push_back(f);
+        stack.pop_back();
+        continue;
+      }
+      stack.back().next++;
+      const FunctionId callee = callees[f.index][next];
+      if (seen[callee.index]) continue;
+      seen[callee.index] = true;
+      stack.push_back({callee, 0});
+    }
+  }
+  return order;
+}
+
+// Each function goes through all passes before its callers do.
+void run(Module &module, std::span<const Pass> order, Diagnostics &diags) {
+  for (const FunctionId f : bottom_up(module))
+    for (const Pass pass : order) {
+      if (module[f].is_declaration()) break;
+      PassContext context{module, module[f], diags};
+      if (kFunctions[static_cast<size_t>(pass)](context))
+        check_after(kInfos[static_cast<size_t>(pass)].name, module, module[f]);
+    }
+  remove_unused_functions(module);
+}
+
+}  // namespace
+
+void remove_unused_functions(Module &module) {
+  std::vector<bool> is_used(module.functions.size());
+  std::vector<FunctionId> work;
+  auto use = [&](FunctionId f) {
+    if (is_used[f.index]) return;
+    is_used[f.index] = true;
+    work.push_back(f);
+  };
+  for (size_t i = 0; i < module.functions.size(); i++) {
+    const Function &f = module.functions[i];
+    if (f.linkage != Linkage::Static || f.used || !f.section.empty()) use(FunctionId(i));
+  }
+  for (const Global &g : module.globals)
+    for (const GlobalReloc &r : g.relocs)
+      if (r.function) use(r.function);
+  while (!work.empty()) {
+    const Function &f = module[work.back()];
+    work.pop_back();
+    for (const Block &block : f.blocks)
+      for (const ValueId v : block.insts) {
+        if (f[v].op == Op::Call) use(FunctionId(static_cast<size_t>(f[v].imm)));
+        for (const ValueId operand : f.operands(v))
+          if (f[operand].op == Op::FuncAddr) use(FunctionId(static_cast<size_t>(f[operand].imm)));
+      }
+  }
+  for (size_t i = 0; i < module.functions.size(); i++)
+    if (!is_used[i]) {
+      module.functions[i].blocks.clear();
+      module.functions[i].slots.clear();
+    }
+}
+
+std::span<const PassInfo> all_passes() { return kInfos; }
+
+bool run_pipeline(Module &module, OptLevel level, Diagnostics &diags) {
+  const size_t before = diags.error_count();
+  run(module, order_of(level), diags);
+  return diags.error_count() == before;
+}
+
+Result<void> run_passes(Module &module, std::string_view names, Diagnostics &diags) {
+  std::vector<Pass> order;
+  while (!names.empty()) {
+    const size_t comma = names.find(',');
+    const std::string_view name = names.substr(0, comma);
+    names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
+    if (name == "O0" || name == "O1" || name == "O2") {
+      const auto level = order_of(static_cast<OptLevel>(name[1] - '0'));
+      order.insert(order.end(), level.begin(), level.end());
+      continue;
+    }
+    const auto found = std::ranges::find(kInfos, name, &PassInfo::name);
+    if (found == kInfos.end()) {
+      std::string known = "the passes are";
+      for (const PassInfo &info : kInfos) known += fmt::format(" {}", info.name);
+      auto error = usage_error("there is no pass named `{}`", name);
+      error.error().hint = known + "; O0, O1 and O2 stand for all of a level";
+      return error;
+    }
+    order.push_back(static_cast<Pass>(found - kInfos.begin()));
+  }
+  run(module, order, diags);
+  return {};
+}
+
+}  // namespace spile::ir
