@@ -1,0 +1,80 @@
+// Passes preserve meaning: random functions give the same results, helper calls and memory before and after.
+#include "ir/checker.h"
+#include "ir/evaluate.h"
+#include "test/unit/ir/ir_test.h"
+#include "test/unit/ir/random_function.h"
+
+namespace spile::ir::test {
+namespace {
+
+std::vector<Evaluation> evaluate_all(const Module &module) {
+  std::vector<Evaluation> all;
+  for (const uint64_t n : {uint64_t{0}, uint64_t{1}, uint64_t{255}, ~uint64_t{0}, uint64_t{0x1234'5678'9abc'def0}}) {
+    EvaluationInput input{.integers = {n, n * 3 + 1}, .buffers = {std::vector<std::byte>(32)}};
+    for (size_t i = 0; i < 32; i++) input.buffers[0][i] = static_cast<std::byte>(n >> (i % 8));
+    all.push_back(evaluate(module, FunctionId(module.functions.size() - 1), input));
+    // A run that ends early may end elsewhere after optimization.
+    if (all.back().out_of_steps) all.back() = Evaluation{.out_of_steps = true};
+  }
+  return all;
+}
+
+void expect_same(std::string_view passes, uint32_t seed) {
+  SourceManager sources;
+  Diagnostics diags(sources);
+  Module module = RandomModule(seed).make();
+  const auto fault = check(module);
+  ASSERT_FALSE(fault) << "the generator: " << fault->inst << ": " << fault->what;
+  const std::vector<Evaluation> before = evaluate_all(module);
+  ASSERT_TRUE(run_passes(module, passes, diags));
+  ASSERT_FALSE(diags.has_errors());
+  const auto broken = check(module);
+  ASSERT_FALSE(broken) << "seed " << seed << ": " << broken->inst << ": " << broken->what;
+  const std::vector<Evaluation> after = evaluate_all(module);
+  for (size_t i = 0; i < before.size(); i++) {
+    if (before[i].out_of_steps || after[i].out_of_steps) continue;
+    ASSERT_EQ(before[i].fault, after[i].fault) << passes << ", seed " << seed << ", input " << i;
+    ASSERT_EQ(before[i].result, after[i].result) << passes << ", seed " << seed << ", input " << i;
+    ASSERT_EQ(before[i].trace, after[i].trace) << passes << ", seed " << seed << ", input " << i;
+    ASSERT_TRUE(before[i] == after[i]) << passes << ", seed " << seed << ", input " << i;
+  }
+}
+
+TEST(Differential, EachPassAloneAndBehindMem2reg) {
+  for (const PassInfo &pass : all_passes())
+    for (uint32_t seed = 0; seed < 150; seed++) {
+      expect_same(pass.name, seed);
+      expect_same("simplify-cfg,sroa,mem2reg," + std::string(pass.name), seed);
+      if (HasFatalFailure()) return;
+    }
+}
+
+TEST(Differential, Pipelines) {
+  for (uint32_t seed = 0; seed < 1000; seed++) {
+    for (const char *level : {"O0", "O1", "O2"}) expect_same(level, seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// Else the other tests would compare nothing.
+TEST(Differential, RandomFunctionsMostlyReturn) {
+  size_t returned = 0, runs = 0, calls = 0;
+  for (uint32_t seed = 0; seed < 200; seed++)
+    for (const Evaluation &e : evaluate_all(RandomModule(seed).make())) {
+      runs++;
+      returned += e.fault.empty() && !e.out_of_steps ? 1 : 0;
+      calls += e.trace.size();
+    }
+  EXPECT_GT(returned * 10, runs * 9);
+  EXPECT_GT(calls, runs);
+}
+
+TEST(Differential, TextOfRandomModulesReadsBack) {
+  for (uint32_t seed = 0; seed < 100; seed++) {
+    const std::string text = print(RandomModule(seed).make());
+    EXPECT_EQ(canonical(text), text);
+  }
+}
+
+}  // namespace
+}  // namespace spile::ir::test
