@@ -73,6 +73,7 @@ struct RecordSpec {
   Range tag_range;
   bool has_body = false;
   List<Decl> members;  // Decl::Members and Decl::StaticAssert
+  uint32_t pack = 0;   // the #pragma pack in force at its body: no member is aligned to more bytes; 0: none
   List<Attribute> attributes;
 };
 
@@ -106,6 +107,7 @@ struct DeclaratorPart {
 struct Declarator {
   Range range;
   std::string_view name;  // empty: abstract
+  uint32_t name_number = 0;  // the preprocessor's number for it (pp::Token::name)
   Range name_range;
   List<DeclaratorPart> parts;
   List<Attribute> attributes;
