@@ -14,9 +14,11 @@ namespace spile::object {
 
 namespace {
 
-// btf_dump recurses through arrays, qualifiers and embedded structs; a hostile file could make it go on until the stack
-// is full. The kernel takes 32 levels.
+// btf_dump trusts its input: it recurses through arrays, qualifiers and embedded structs, writes an unnamed struct
+// wherever it is used, and fills a gap of n bytes with n/8 members. In a hostile file each of these can be made to go
+// on for ever, so the work is measured first. The kernel takes 32 levels; its own types are 150,000 lines.
 constexpr uint32_t kMaxNesting = 256;
+constexpr uint64_t kMaxLines = uint64_t{1} << 21;
 
 struct DumpFree {
   void operator()(btf_dump *dump) const { btf_dump__free(dump); }
@@ -43,24 +45,34 @@ struct Visit {
   size_t index() const { return size_t{id.value} * 2 + (behind_pointer ? 1 : 0); }
 };
 
-class NestingCheck {
+class Measure {
  public:
-  explicit NestingCheck(const Btf &btf) : btf_(btf), height_(size_t{btf.type_count()} * 2) {}
+  explicit Measure(const Btf &btf) : btf_(btf), costs_(size_t{btf.type_count()} * 2) {}
 
-  // Some type nests deeper than kMaxNesting, or holds itself without a struct's name in between.
-  bool too_deep() {
-    for (uint32_t id = 1; id < btf_.type_count(); id++)
-      if (!measure({BtfId{id}, false})) return true;
-    return false;
+  // No type nests deeper than kMaxNesting or holds itself without a struct's name in between, and all of them together
+  // are at most about kMaxLines of text.
+  bool within_limits() {
+    uint64_t lines = 0;
+    for (uint32_t id = 1; id < btf_.type_count(); id++) {
+      const Visit root{BtfId{id}, false};
+      if (!measure(root)) return false;
+      lines += costs_[root.index()].lines;
+      if (lines > kMaxLines) return false;
+    }
+    return true;
   }
 
  private:
   static constexpr uint32_t kOpen = UINT32_MAX;
+  struct Cost {
+    uint32_t height = 0;  // 0: not known yet
+    uint64_t lines = 0;
+  };
   struct Frame {
     Visit visit;
     std::vector<Visit> parts;
     size_t next = 0;
-    uint32_t deepest = 0;  // of the parts
+    Cost sum;
   };
 
   bool is_composite(BtfId id) const {
@@ -68,11 +80,16 @@ class NestingCheck {
     return kind == BtfKind::Struct || kind == BtfKind::Union;
   }
   bool has_name(BtfId id) const { return !btf_.type(id).name.empty(); }
+  // Written out once, by name where it is used.
+  bool is_definition(BtfId id) const {
+    return (is_composite(id) && has_name(id)) || btf_.type(id).kind == BtfKind::Typedef;
+  }
+  bool is_only_named(Visit visit) const { return visit.behind_pointer && is_composite(visit.id) && has_name(visit.id); }
 
   std::vector<Visit> parts_of(Visit visit) const {
     std::vector<Visit> parts;
     const BtfType type = btf_.type(visit.id);
-    if (is_composite(visit.id) && visit.behind_pointer && has_name(visit.id)) return parts;
+    if (is_only_named(visit)) return parts;
     const bool behind = type.kind == BtfKind::Ptr || (visit.behind_pointer && type.kind != BtfKind::Array);
     if (type.type) parts.push_back({type.type, behind});
     for (const BtfMember &member : btf_.members(visit.id)) parts.push_back({member.type, false});
@@ -80,27 +97,43 @@ class NestingCheck {
     return parts;
   }
 
-  // Depth first, with a stack of its own. False when the limit is passed.
+  // What a type writes itself, without its parts.
+  uint64_t own_lines(Visit visit) const {
+    const BtfType type = btf_.type(visit.id);
+    if (type.kind == BtfKind::Enum || type.kind == BtfKind::Enum64) return type.length + 1;
+    if (type.kind != BtfKind::Struct || is_only_named(visit)) return 1;
+    uint64_t end = 0, gaps = 0;  // bits
+    for (const BtfMember &member : btf_.members(visit.id)) {
+      if (member.bit_offset > end) gaps += member.bit_offset - end;
+      const uint64_t bits = member.bitfield_size != 0 ? member.bitfield_size : btf_.size_of(member.type) * 8;
+      end = std::max(end, member.bit_offset + bits);
+    }
+    const uint64_t size = uint64_t{type.size} * 8;
+    return 1 + (gaps + (size > end ? size - end : 0)) / 64;
+  }
+
+  // Depth first, with a stack of its own. False when a limit is passed.
   bool measure(Visit root) {
-    if (height_[root.index()] != 0) return true;
+    if (costs_[root.index()].height != 0) return true;
     open(root);
     while (!stack_.empty()) {
       Frame &top = stack_.back();
       if (top.next == top.parts.size()) {
-        const uint32_t height = top.deepest + 1;
-        if (height > kMaxNesting) return false;
-        height_[top.visit.index()] = height;
+        const Visit done = top.visit;
+        const Cost cost{top.sum.height + 1, top.sum.lines + own_lines(done)};
+        if (cost.height > kMaxNesting || cost.lines > kMaxLines) return false;
+        costs_[done.index()] = cost;
         stack_.pop_back();
-        if (!stack_.empty()) stack_.back().deepest = std::max(stack_.back().deepest, height);
+        if (!stack_.empty()) add_part(stack_.back(), done);
         continue;
       }
       const Visit part = top.parts[top.next++];
       if (!part.id) continue;
-      const uint32_t known = height_[part.index()];
-      if (known == kOpen) {
+      const uint32_t height = costs_[part.index()].height;
+      if (height == kOpen) {
         if (!is_composite(part.id) || !has_name(part.id)) return false;
-      } else if (known != 0) {
-        top.deepest = std::max(top.deepest, known);
+      } else if (height != 0) {
+        add_part(top, part);
       } else if (stack_.size() > kMaxNesting) {
         return false;
       } else {
@@ -110,12 +143,18 @@ class NestingCheck {
     return true;
   }
   void open(Visit visit) {
-    height_[visit.index()] = kOpen;
-    stack_.push_back({visit, parts_of(visit)});
+    costs_[visit.index()].height = kOpen;
+    stack_.push_back({visit, parts_of(visit), 0, {}});
+  }
+  void add_part(Frame &frame, Visit part) const {
+    const Cost &cost = costs_[part.index()];
+    frame.sum.height = std::max(frame.sum.height, cost.height);
+    // No sum overflows: a cost is at most kMaxLines, and a type has at most 65535 parts.
+    frame.sum.lines += is_definition(part.id) ? 1 : cost.lines;
   }
 
   const Btf &btf_;
-  std::vector<uint32_t> height_;  // by Visit::index(); 0: not known yet
+  std::vector<Cost> costs_;  // by Visit::index()
   std::vector<Frame> stack_;
 };
 
@@ -124,7 +163,8 @@ class NestingCheck {
 std::string dump_btf(const Btf &btf) {
   std::string out;
   if (btf.empty()) return out;
-  if (NestingCheck(btf).too_deep()) return "/* types that nest too deep, or in a circle */\n";
+  if (!Measure(btf).within_limits())
+    return "/* types that nest too deep or in a circle, or are too large to print */\n";
   const std::unique_ptr<btf_dump, DumpFree> dump(btf_dump__new(btf.handle(), append_printf, &out, nullptr));
   if (dump == nullptr) return out;
   for (uint32_t id = 1; id < btf.type_count(); id++) {

@@ -81,9 +81,11 @@ void read_license_and_version(Object &object) {
   object.license.clear();
   object.kern_version = 0;
   for (const Section &section : object.sections) {
-    if (section.kind == SectionKind::License) {
-      const auto *text = reinterpret_cast<const char *>(section.bytes.data());
-      object.license.assign(text, strnlen(text, section.bytes.size()));
+    if (section.kind == SectionKind::License && object.license.empty()) {
+      for (const std::byte byte : section.bytes) {
+        if (byte == std::byte{0}) break;
+        object.license += static_cast<char>(byte);
+      }
     } else if (section.kind == SectionKind::Version && section.bytes.size() >= sizeof object.kern_version) {
       std::memcpy(&object.kern_version, section.bytes.data(), sizeof object.kern_version);
     }
