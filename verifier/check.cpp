@@ -1,0 +1,201 @@
+#include "verifier/check.h"
+
+#include <fmt/format.h>
+
+#include "support/check.h"
+
+namespace spile::verifier {
+namespace {
+
+using Outcome = std::optional<Failure>;
+
+// include/linux/license.h: the strings that count as GPL-compatible.
+bool is_gpl_compatible(std::string_view licence) {
+  static constexpr std::string_view kCompatible[] = {"GPL",          "GPL v2",       "GPL and additional rights",
+                                                     "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+  return std::ranges::find(kCompatible, licence) != std::end(kCompatible);
+}
+
+bool has_packet(const tables::ProgramType &type) { return type.ctx == tables::CtxKind::SkBuff; }
+bool is_tracing(const tables::ProgramType &type) { return type.ctx == tables::CtxKind::Tracepoint; }
+
+std::string range_text(const RegState &r) {
+  // Parts of verbose_invalid_scalar().
+  std::string text;
+  if (r.value.r64.smin != INT64_MIN) text += fmt::format(" smin={}", r.value.r64.smin);
+  if (r.value.r64.smax != INT64_MAX) text += fmt::format(" smax={}", r.value.r64.smax);
+  return text.empty() ? " unknown scalar value" : text;
+}
+
+Outcome check_return(const Env &env, const State &state, uint32_t insn) {
+  const RegState &r0 = state.reg(0);
+  if (r0.type == RegType::Poisoned) return {};
+  if (state.depth() > 0) {
+    if (r0.type == RegType::Stack)
+      return Failure{.cause = Cause::ReturnsStackPointer, .insn = insn,
+                     .kernel = "cannot return stack pointer to the caller", .reg = 0, .state = r0};
+    if (!state.top().in_callback) return {};
+    constexpr int64_t kLow = 0, kHigh = 1;  // bpf_for_each_map_elem: 0 goes on, 1 stops
+    if (!r0.is_scalar())
+      return Failure{.cause = Cause::CallbackReturn, .insn = insn, .kernel = "R0 not a scalar value", .reg = 0,
+                     .state = r0, .limit = kLow, .count = kHigh};
+    if (r0.value.r64.smin < kLow || r0.value.r64.smax > kHigh)
+      return Failure{.cause = Cause::CallbackReturn, .insn = insn,
+                     .kernel = fmt::format("At callback return the register R0 has{} should have been in [{}, {}]",
+                                           range_text(r0), kLow, kHigh),
+                     .reg = 0, .state = r0, .limit = kLow, .count = kHigh};
+    return {};
+  }
+  if (r0.type == RegType::NotInit)
+    return Failure{.cause = Cause::UninitializedValue, .insn = insn, .kernel = "R0 !read_ok", .reg = 0};
+  if (state.top().subprogram != 0) {  // a global function, verified alone
+    if (r0.is_scalar()) return {};
+    return Failure{.cause = Cause::ReturnsStackPointer, .insn = insn,
+                   .kernel = fmt::format("At subprogram exit the register R0 is not a scalar value ({})", type_name(r0)),
+                   .reg = 0, .state = r0};
+  }
+  if (env.type.returns.any) return {};
+  const auto [any, low, high] = env.type.returns;
+  if (r0.is_scalar() && r0.value.r64.smin >= low && r0.value.r64.smax <= high) return {};
+  return Failure{.cause = Cause::ReturnRange, .insn = insn,
+                 .kernel = r0.is_scalar()
+                               ? fmt::format("At program exit the register R0 has{} should have been in [{}, {}]",
+                                             range_text(r0), low, high)
+                               : fmt::format("At program exit the register R0 is not a known value ({})", type_name(r0)),
+                 .reg = 0, .state = r0, .limit = low, .count = high};
+}
+
+Outcome check_packet_load(const Env &env, const State &state, uint32_t insn) {
+  if (!has_packet(env.type))
+    return Failure{.cause = Cause::PacketLoad, .insn = insn,
+                   .kernel = "BPF_LD_[ABS|IND] instructions not allowed for this program type",
+                   .detail = fmt::format("stands in a program of type `{}`, which has no packet", env.type.name)};
+  if (state.depth() > 0)
+    return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = "legacy packet loads outside the main function"};
+  const RegState &r6 = state.reg(6);
+  if (r6.type == RegType::Poisoned) return {};
+  if (r6.type != RegType::Ctx)
+    return Failure{.cause = Cause::PacketLoad, .insn = insn,
+                   .kernel = "at the time of BPF_LD_ABS|IND R6 != pointer to skb", .reg = 6, .state = r6,
+                   .detail = "needs the context in r6"};
+  return check_unmoved(r6, 6, insn);
+}
+
+// BTF says what a global function takes; only numbers and the context are followed.
+Outcome check_global_call(const Env &env, const State &state, uint32_t insn) {
+  const uint32_t target = insn + 1 + static_cast<uint32_t>(env.insn(insn).imm);
+  const object::Btf &btf = env.program.object->btf;
+  for (const auto &sub : env.program.subprograms) {
+    if (sub.start != target) continue;
+    const auto params = btf.params(btf.type(sub.func).type);
+    for (unsigned i = 0; i < params.size(); i++) {
+      const object::BtfKind kind = btf.type(btf.resolve(params[i].type)).kind;
+      const RegState &r = state.reg(i + 1);
+      const bool number = kind == object::BtfKind::Int || kind == object::BtfKind::Enum || kind == object::BtfKind::Enum64;
+      if (!number || i >= 5)
+        return Failure{.cause = Cause::NotModelled, .insn = insn,
+                       .detail = fmt::format("the global function `{}`, which takes more than numbers (make it `static`)", sub.name)};
+      if (r.type == RegType::NotInit)
+        return Failure{.cause = Cause::UninitializedValue, .insn = insn, .kernel = fmt::format("R{} !read_ok", i + 1),
+                       .reg = static_cast<int>(i + 1)};
+      if (!r.is_scalar() && r.type != RegType::Poisoned)
+        return Failure{.cause = Cause::ArgumentType, .insn = insn, .kernel = fmt::format("R{} is not a scalar", i + 1),
+                       .reg = static_cast<int>(i + 1), .state = r, .arg = i + 1, .detail = "a number"};
+    }
+  }
+  return {};
+}
+
+Outcome check_helper(const Env &env, uint32_t insn, Must must) {
+  const auto number = static_cast<uint32_t>(env.insn(insn).imm);
+  const tables::Helper *helper = helper_of(env.insn(insn));
+  if (must == Must::CallKnownHelper) {
+    if (helper != nullptr) return {};
+    if (number == 0 || number >= __BPF_FUNC_MAX_ID)
+      return Failure{.cause = Cause::UnknownHelper, .insn = insn,
+                     .kernel = fmt::format("invalid func unknown#{}", static_cast<int32_t>(number)), .helper = number};
+    return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = fmt::format("helper number {}", number)};
+  }
+  if (must == Must::HaveLicence) {
+    if (is_gpl_compatible(env.program.license)) return {};
+    return Failure{.cause = Cause::HelperNeedsGpl, .insn = insn,
+                   .kernel = "cannot call GPL-restricted function from non-GPL compatible program", .helper = number};
+  }
+  bool allowed = true;
+  if ((helper->flags & tables::kUserSide) != 0) allowed = env.is_user_side();
+  if ((helper->flags & tables::kPacketOnly) != 0) allowed = has_packet(env.type);
+  // Kernel: Linux 6.16 and later have get_current_uid_gid() and get_current_comm() for every program type; the stricter
+  // rule of 6.12 keeps programs loadable on both.
+  if ((helper->flags & tables::kTracingOnly) != 0) allowed = is_tracing(env.type) || env.is_user_side();
+  if (allowed) return {};
+  return Failure{.cause = Cause::HelperUnavailable, .insn = insn,
+                 .kernel = fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number),
+                 .helper = number};
+}
+
+Outcome not_modelled(const Env &env, uint32_t insn) {
+  const isa::InsnInfo &info = *env.structure.infos[insn];
+  std::string what = fmt::format("the instruction `{}`", info.name);
+  if (info.shape == isa::Shape::CallKfunc) what = "calls of kernel functions (kfuncs)";
+  if (info.shape == isa::Shape::MayGoto) what = "`may_goto` loops";
+  return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = what};
+}
+
+}  // namespace
+
+Outcome check_unmoved(const RegState &r, unsigned reg, uint32_t insn) {
+  const auto at = static_cast<int>(reg);
+  if (r.off < 0)
+    return Failure{.cause = Cause::MovedContext, .insn = insn,
+                   .kernel = fmt::format("negative offset {} ptr R{} off={} disallowed", type_name(r), reg, r.off),
+                   .reg = at, .state = r};
+  if (r.off != 0)
+    return Failure{.cause = Cause::MovedContext, .insn = insn,
+                   .kernel = fmt::format("dereference of modified {} ptr R{} off={} disallowed", type_name(r), reg, r.off),
+                   .reg = at, .state = r};
+  if (!r.value.is_zero())
+    return Failure{.cause = Cause::MovedContext, .insn = insn,
+                   .kernel = fmt::format("variable {} access var_off={} disallowed", type_name(r), to_string(r.value.bits)),
+                   .reg = at, .state = r};
+  return {};
+}
+
+Outcome check(const Env &env, const State &state, uint32_t index, const Obligation &o) {
+  const isa::Insn &insn = env.insn(index);
+  switch (o.must) {
+    case Must::BeModelled: return not_modelled(env, index);
+    case Must::BeReadable:
+      if (state.reg(o.reg).type != RegType::NotInit) return {};
+      return Failure{.cause = Cause::UninitializedValue, .insn = index, .kernel = fmt::format("R{} !read_ok", o.reg),
+                     .reg = o.reg};
+    case Must::BeWritable:
+      if (o.reg != isa::kFramePointer) return {};
+      return Failure{.cause = Cause::FramePointerWrite, .insn = index, .kernel = "frame pointer is read only"};
+    case Must::NotDivideByZero:
+      if (insn.imm != 0) return {};
+      return Failure{.cause = Cause::DivisionByZero, .insn = index, .kernel = "div by zero"};
+    case Must::ShiftWithin: {
+      const int width = insn.insn_class() == isa::ALU64 ? 64 : 32;
+      if (insn.imm >= 0 && insn.imm < width) return {};
+      return Failure{.cause = Cause::ShiftTooLarge, .insn = index, .kernel = fmt::format("invalid shift {}", insn.imm),
+                     .limit = width, .count = insn.imm};
+    }
+    case Must::ComputeSoundly: return check_arithmetic(env, state, index);
+    case Must::Access: return check_access(env, state, index, o);
+    case Must::CallKnownHelper:
+    case Must::CallAllowedHelper:
+    case Must::HaveLicence: return check_helper(env, index, o.must);
+    case Must::PassArgument: return check_argument(env, state, index, o.arg);
+    case Must::NestCalls:
+      if (state.frames.size() < kMaxFrames) return {};
+      return Failure{.cause = Cause::CallTooDeep, .insn = index,
+                     .kernel = fmt::format("the call stack of {} frames is too deep", state.frames.size() + 1),
+                     .limit = kMaxFrames, .count = static_cast<int64_t>(state.frames.size()) + 1};
+    case Must::CallGlobally: return check_global_call(env, state, index);
+    case Must::LoadFromPacket: return check_packet_load(env, state, index);
+    case Must::Return: return check_return(env, state, index);
+  }
+  SPILE_UNREACHABLE("an obligation of no kind");
+}
+
+}  // namespace spile::verifier

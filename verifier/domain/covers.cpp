@@ -1,0 +1,132 @@
+// Subsumption of states (states_equal, regsafe, stacksafe): the heart of pruning.
+//
+// Sound because: a state is only "old and safe" when all its continuations were explored without an error. Those
+// continuations depend on the values of registers and slots only as far as they read them (live) and, for numbers, as
+// far as a check or a branch used the value (precise). Where old allows at least what cur allows in all of these, no
+// continuation of cur can fail. Ids carry equalities: they must map one to one.
+#include "verifier/domain/state.h"
+
+namespace spile::verifier {
+namespace {
+
+class IdMap {
+ public:
+  bool same(uint32_t old_id, uint32_t cur_id) {
+    if ((old_id != 0) != (cur_id != 0)) return false;
+    if (old_id == 0) return true;
+    for (const auto &[o, c] : pairs_) {
+      if (o == old_id) return c == cur_id;
+      if (c == cur_id) return false;
+    }
+    pairs_.emplace_back(old_id, cur_id);
+    return true;
+  }
+  // A scalar that was linked to others when it was verified needs the same links now; one that was not may have any.
+  bool same_scalar(const RegState &old, const RegState &cur) {
+    if (old.id == 0) return true;
+    const uint32_t cur_id = cur.id != 0 ? cur.id : fresh_--;
+    return same(key(old.id, old.plus_const), key(cur_id, cur.plus_const)) &&
+           (!old.plus_const || same(old.id, cur_id));
+  }
+
+ private:
+  // Ids with and without a constant are different ids, as the kernel's BPF_ADD_CONST bit makes them.
+  static uint32_t key(uint32_t id, bool plus_const) { return plus_const ? id | 0x8000'0000 : id; }
+  std::vector<std::pair<uint32_t, uint32_t>> pairs_;
+  uint32_t fresh_ = 0x7fff'ffff;
+};
+
+class Comparison {
+ public:
+  explicit Comparison(Match match) : match_(match) {}
+
+  bool regs(const RegState &old, const RegState &cur, bool live) {
+    if (match_ == Match::Exact) return exact(old, cur);
+    if (!live && match_ == Match::Safe) return true;
+    if (old.type == RegType::NotInit && (match_ == Match::Safe || cur.type == RegType::NotInit)) return true;
+    if (old.type != cur.type || old.or_null != cur.or_null) return false;
+    switch (old.type) {
+      case RegType::Scalar:
+        if (!old.precise && match_ == Match::Safe) return true;
+        if (old.plus_const && !cur.plus_const) return false;
+        if (old.id != 0 && !old.plus_const && cur.plus_const) return false;
+        if (old.plus_const && old.off != cur.off) return false;
+        return ids_.same_scalar(old, cur) && old.value.includes(cur.value);
+      case RegType::MapKey:
+      case RegType::MapValue:
+        return old.off == cur.off && old.target == cur.target && old.value.includes(cur.value) &&
+               ids_.same(old.id, cur.id);
+      case RegType::Packet:
+      case RegType::PacketMeta:
+        if (old.range < 0 || cur.range < 0 ? old.range != cur.range : old.range > cur.range) return false;
+        return old.off == cur.off && ids_.same(old.id, cur.id) && old.value.includes(cur.value);
+      case RegType::Poisoned: return true;
+      case RegType::NotInit:
+      case RegType::Ctx:
+      case RegType::MapPtr:
+      case RegType::Stack:
+      case RegType::PacketEnd:
+      case RegType::Func: return exact(old, cur);
+    }
+    return false;
+  }
+
+  bool stacks(const Stack &old, const Stack &cur, uint64_t live) {
+    for (unsigned i = 0; i < old.slots.size(); i++) {
+      const StackSlot &o = old.slots[i];
+      const StackSlot *c = i < cur.slots.size() ? &cur.slots[i] : nullptr;
+      if (match_ != Match::Safe && (c == nullptr || o.bytes != c->bytes)) return false;
+      if (match_ == Match::Safe && (live & (1ull << i)) == 0) continue;
+      if (!slots(o, c)) return false;
+    }
+    return true;
+  }
+
+ private:
+  bool slots(const StackSlot &old, const StackSlot *cur) {
+    static const RegState unbound = RegState::unknown();
+    // A whole spilled scalar and eight unknown bytes are both just numbers.
+    const auto as_scalar = [](const StackSlot &s) -> const RegState * {
+      if (s.is_whole_spill() && s.spilled.is_scalar()) return &s.spilled;
+      return s.is_all_unknown() ? &unbound : nullptr;
+    };
+    bool matters = false;
+    for (ByteKind b : old.bytes) matters |= b == ByteKind::Zero || b == ByteKind::Spilled;
+    if (!matters) return true;  // bytes that nobody knew anything of
+    if (cur == nullptr) return false;
+    const RegState *o = as_scalar(old), *c = as_scalar(*cur);
+    if (o != nullptr && c != nullptr) return regs(*o, *c, true);
+    for (unsigned b = 0; b < kSlotBytes; b++) {
+      if (old.bytes[b] == ByteKind::Untouched || old.bytes[b] == ByteKind::Misc) continue;
+      if (old.bytes[b] != cur->bytes[b]) return false;
+    }
+    return !old.is_spill() || regs(old.spilled, cur->spilled, true);
+  }
+
+  bool exact(const RegState &old, const RegState &cur) {
+    return old.type == cur.type && old.or_null == cur.or_null && old.frame == cur.frame && old.off == cur.off &&
+           old.target == cur.target && old.range == cur.range && old.value == cur.value &&
+           old.plus_const == cur.plus_const && ids_.same(old.id, cur.id);
+  }
+
+  Match match_;
+  IdMap ids_;
+};
+
+}  // namespace
+
+bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match) {
+  if (old.frames.size() != cur.frames.size()) return false;
+  Comparison comparison(match);
+  for (size_t f = 0; f < old.frames.size(); f++) {
+    const Frame &o = old.frames[f], &c = cur.frames[f];
+    if (o.callsite != c.callsite || o.subprogram != c.subprogram || o.in_callback != c.in_callback) return false;
+    if (o.callback_depth > c.callback_depth) return false;
+    for (unsigned r = 0; r < isa::kRegisterCount; r++)
+      if (!comparison.regs(o.regs[r], c.regs[r], (live[f].regs & (1u << r)) != 0)) return false;
+    if (!comparison.stacks(o.stack, c.stack, live[f].slots)) return false;
+  }
+  return true;
+}
+
+}  // namespace spile::verifier

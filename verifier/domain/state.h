@@ -1,0 +1,74 @@
+// State: the whole machine as the verifier sees it before an instruction: a stack of call frames, each with its
+// registers and its stack memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/isa/insn.h"
+#include "verifier/domain/stack.h"
+
+namespace spile::verifier {
+
+struct Frame {
+  std::array<RegState, isa::kRegisterCount> regs;
+  Stack stack;
+  uint32_t callsite = kNoInsn;  // the call instruction; none for the entry
+  uint32_t subprogram = 0;
+  bool in_callback = false;
+  uint32_t callback_depth = 0;  // how often a callback was entered from the call that is being explored
+};
+
+struct State {
+  std::vector<Frame> frames;  // [0] is the program's
+  uint32_t next_id = 0;       // ids are unique along a path
+  uint32_t callback_entries = 0;  // callbacks entered on this path: each turn of a callback is a new state
+
+  Frame &top() { return frames.back(); }
+  const Frame &top() const { return frames.back(); }
+  uint32_t depth() const { return static_cast<uint32_t>(frames.size()) - 1; }
+  RegState &reg(unsigned r) { return frames.back().regs[r]; }
+  const RegState &reg(unsigned r) const { return frames.back().regs[r]; }
+  uint32_t new_id() { return ++next_id; }
+
+  // Calls f(RegState &) for every register and every spilled register of every frame.
+  template <class F>
+  void for_each_reg(F &&f) {
+    for (Frame &frame : frames) {
+      for (RegState &r : frame.regs) f(r);
+      for (StackSlot &slot : frame.stack.slots)
+        if (slot.is_spill()) f(slot.spilled);
+    }
+  }
+};
+
+// Pointers of the given or-null id become NULL or certain (mark_ptr_or_null_regs).
+void resolve_null(State &state, uint32_t id, bool is_null);
+// Packet pointers die when a helper may move the packet (clear_all_pkt_pointers).
+void forget_packet_pointers(State &state);
+
+// One line in the kernel's notation: "R1=ctx() R10=fp0 fp-8=mmmm0000".
+std::string to_string(const State &state, const object::Object *object);
+
+// ---- Pruning
+
+// How exactly must the current state match a state that was explored?
+enum class Match : uint8_t {
+  Safe,    // everything that the old state's continuation relied on holds: dead and imprecise values are ignored
+  Within,  // every value lies within the old one's, whether precise or not: for loops that are still being explored
+  Exact,   // nothing has changed: an infinite loop
+};
+
+// What the paths from a checkpoint on have read: the rest need not match.
+struct LiveMarks {
+  uint16_t regs = 0;
+  uint64_t slots = 0;
+};
+
+// Is [cur] covered by [old]? [live]: by frame, of the old state.
+bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match);
+
+}  // namespace spile::verifier

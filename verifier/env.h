@@ -1,0 +1,38 @@
+// Env: what is known of the program before a state exists, and shared by every stage of the verifier.
+#pragma once
+
+#include "lang-spec/tables/tables.h"
+#include "verifier/structure.h"
+#include "verifier/verifier.h"
+
+namespace spile::verifier {
+
+// Pointer offsets and variable parts must stay below this (BPF_MAX_VAR_OFF).
+inline constexpr int64_t kMaxOffset = 1 << 29;
+// Sizes given to helpers must be below this (BPF_MAX_VAR_SIZ).
+inline constexpr uint64_t kMaxHelperSize = 1 << 29;
+// Packet offsets (MAX_PACKET_OFF).
+inline constexpr uint64_t kMaxPacketOffset = 0xffff;
+// CPUs of the machine that the program may meet: the kernel bounds bpf_get_smp_processor_id() by nr_cpu_ids, a build
+// that is the same everywhere by the largest CONFIG_NR_CPUS of x86-64.
+inline constexpr uint32_t kMaxCpus = 8192;
+
+struct Env {
+  const object::Program &program;
+  const tables::ProgramType &type;
+  const Options &options;
+  const Structure &structure;
+
+  const isa::Insn &insn(uint32_t index) const { return program.insns[index]; }
+  bool is_user_side() const { return (type.flags & tables::kUserSideProgram) != 0; }
+  const object::Map &map(uint32_t index) const { return program.object->maps[index]; }
+};
+
+// The helper that a call instruction names; null when it is none, or not in the table.
+const tables::Helper *helper_of(const isa::Insn &insn);
+// The argument (from 0) that holds the map whose keys or values argument [arg] is about; -1 without.
+int map_argument(const tables::Helper &helper, unsigned arg);
+// Calls back into the program before it returns.
+bool calls_back(const tables::Helper &helper);
+
+}  // namespace spile::verifier

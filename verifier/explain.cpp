@@ -1,0 +1,289 @@
+#include "verifier/explain.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/verifier.def"
+#include <fmt/format.h>
+
+#include "support/check.h"
+#include "support/diag_table.h"
+#include "verifier/obligations.h"
+#include "verifier/source_names.h"
+
+namespace spile::verifier {
+namespace {
+
+template <class Diag, class... Args>
+Diagnostic make(Args &&...args) {
+  static constexpr DiagInfo info{Diag::kName, Diag::kSeverity, Diag::kText};
+  static constexpr fmt::format_string<Args...> format{Diag::kText};
+  return {&info, Diag::kSeverity, {}, fmt::format(format, std::forward<Args>(args)...), {}, {}, {}, {}};
+}
+
+const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
+
+class Explanation {
+ public:
+  Explanation(const Env &env, const Failure &f, const Trail &trail, const State &state)
+      : env_(env), f_(f), trail_(trail), state_(state) {}
+
+  Rejection run() {
+    d_ = message();
+    d_.foreign = place_of(env_, f_.insn);
+    add_origin();
+    add_path_notes(env_, f_, trail_, d_);
+    add_hint();
+    if (!f_.kernel.empty()) d_.notes.push_back({{}, fmt::format("kernel says: {}", f_.kernel), {}});
+    return {std::move(d_), f_.insn, f_.kernel};
+  }
+
+ private:
+  std::string name() const { return name_of(env_, f_.state, f_.reg); }
+  std::string helper() const {
+    const tables::Helper *h = tables::find_helper(f_.helper);
+    if (h == nullptr) return fmt::format("helper {}", f_.helper);
+    return (h->flags & tables::kUserSide) != 0 ? std::string(h->name) : fmt::format("bpf_{}", h->name);
+  }
+  std::string map() const { return env_.map(f_.map).name; }
+  std::string type() const { return std::string(env_.type.name); }
+  std::string function(uint32_t insn) const {
+    const uint32_t start = env_.structure.subprograms[env_.structure.subprogram_of(insn)].start;
+    for (const auto &sub : env_.program.subprograms)
+      if (sub.start == start) return sub.name;
+    return env_.program.name;
+  }
+  uint32_t line() const { return place_of(env_, f_.insn).line; }
+  std::string range() const { return range_of(f_.state.value); }
+  // The offset that an index takes: variable and fixed part.
+  std::string offset_range() const {
+    Scalar v = f_.state.value;
+    Range64 &r = v.r64;
+    if (v.is_const() || r.smin < -kMaxOffset || r.smax > kMaxOffset) return range_of(v);
+    r.smin += f_.off, r.smax += f_.off;
+    r.umin = static_cast<uint64_t>(r.smin), r.umax = static_cast<uint64_t>(r.smax);
+    v.bits = Tnum::unknown();
+    return fmt::format("[{}, {}]", r.smin, r.smax);
+  }
+
+  Diagnostic message() const {
+    const auto size = static_cast<int64_t>(f_.size);
+    switch (f_.cause) {
+      case Cause::NoInstructions: return make<diag::NoInstructions>(env_.program.name);
+      case Cause::TooManyInstructions: return make<diag::TooManyInstructions>(f_.count, f_.limit);
+      case Cause::TooManySubprograms: return make<diag::TooManySubprograms>(f_.count, f_.limit);
+      case Cause::TooManyMaps: return make<diag::TooManyMaps>(f_.count, f_.limit);
+      case Cause::UnknownOpcode: return make<diag::UnknownOpcode>(static_cast<uint8_t>(f_.count));
+      case Cause::ReservedField: return make<diag::ReservedField>();
+      case Cause::JumpOutOfRange: return make<diag::JumpOutOfRange>();
+      case Cause::JumpIntoImmediate: return make<diag::JumpIntoImmediate>();
+      case Cause::Unreachable: return make<diag::Unreachable>();
+      case Cause::FallsThrough: return make<diag::FallsThrough>(function(f_.insn));
+      case Cause::BadMapReference: return make<diag::BadMapReference>(f_.detail);
+      case Cause::UninitializedValue: return make<diag::UninitializedValue>(uninitialized_name());
+      case Cause::FramePointerWrite: return make<diag::FramePointerWrite>();
+      case Cause::DivisionByZero: return make<diag::DivisionByZero>();
+      case Cause::ShiftTooLarge: return make<diag::ShiftTooLarge>(f_.count, f_.limit);
+      case Cause::PointerArithmetic: return make<diag::PointerArithmetic>(name(), f_.detail, why_not_computed());
+      case Cause::NullArithmetic: return make<diag::NullArithmetic>(name());
+      case Cause::UnboundedPointer: return make<diag::UnboundedPointer>("a pointer", "it is in " + range());
+      case Cause::NotAPointer: return make<diag::NotAPointer>(name(), kind_of(env_, f_.state));
+      case Cause::NullDereference: return make<diag::NullDereference>(name());
+      case Cause::MapValueBounds:
+        return make<diag::MapValueBounds>(size, plural(size), f_.off, map(), env_.map(f_.map).value_size);
+      case Cause::MapKeyBounds:
+        return make<diag::MapKeyBounds>(size, plural(size), f_.off, map(), env_.map(f_.map).key_size);
+      case Cause::NegativeIndex: return make<diag::NegativeIndex>(offset_range());
+      case Cause::UnboundedIndex: return make<diag::UnboundedIndex>(range());
+      case Cause::StackBounds: return make<diag::StackBounds>(size, plural(size), f_.off);
+      case Cause::UnboundedStackIndex: return make<diag::UnboundedStackIndex>(range());
+      case Cause::MisalignedStack: return make<diag::MisalignedStack>(size, f_.off);
+      case Cause::PartialPointerStore: return make<diag::PartialPointerStore>(name());
+      case Cause::PartialPointerLoad: return make<diag::PartialPointerLoad>();
+      case Cause::PointerIntoCaller: return make<diag::PointerIntoCaller>();
+      case Cause::ReadOnlyMap: return make<diag::ReadOnlyMap>(map());
+      case Cause::ReadOnlyKey: return make<diag::ReadOnlyKey>();
+      case Cause::ContextBounds: return make<diag::ContextBounds>(size, f_.off, context().type, f_.write ? "written" : "read");
+      case Cause::MovedContext: return make<diag::MovedContext>();
+      case Cause::AtomicTarget: return make<diag::AtomicTarget>(kind_of(env_, f_.state));
+      case Cause::PacketBounds: return make<diag::PacketBounds>(size, plural(size), f_.off, f_.limit);
+      case Cause::PacketAccess: return make<diag::PacketAccess>(type(), f_.detail);
+      case Cause::PacketLoad: return make<diag::PacketLoad>(f_.detail);
+      case Cause::UnknownHelper: return make<diag::UnknownHelper>(f_.helper);
+      case Cause::HelperUnavailable: return make<diag::HelperUnavailable>(type(), helper());
+      case Cause::HelperNeedsGpl: return make<diag::HelperNeedsGpl>(helper(), env_.program.license);
+      case Cause::ArgumentType: return make<diag::ArgumentType>(f_.arg, helper(), f_.detail, kind_of(env_, f_.state));
+      case Cause::NullArgument: return make<diag::NullArgument>(f_.arg, helper());
+      case Cause::SizeNegative: return make<diag::SizeNegative>(f_.arg, helper(), range());
+      case Cause::SizeZero: return make<diag::SizeZero>(f_.arg, helper(), range());
+      case Cause::SizeUnbounded: return make<diag::SizeUnbounded>(f_.arg, helper(), range());
+      case Cause::CallbackMap: return make<diag::CallbackMap>(map());
+      case Cause::CallTooDeep: return make<diag::CallTooDeep>(f_.count, f_.limit);
+      case Cause::StackTooDeep: return make<diag::StackTooDeep>(f_.count, plural(f_.count), f_.limit, int64_t{kMaxStack});
+      case Cause::ReturnsStackPointer: return make<diag::ReturnsStackPointer>();
+      case Cause::ReturnRange: return make<diag::ReturnRange>(returned(), f_.limit, f_.count);
+      case Cause::CallbackReturn: return make<diag::CallbackReturn>(returned(), f_.limit, f_.count);
+      case Cause::InfiniteLoop: return make<diag::InfiniteLoop>();
+      case Cause::TooComplex: return make<diag::TooComplex>(f_.limit);
+      case Cause::TooManyBranches: return make<diag::TooManyBranches>(f_.limit);
+      case Cause::NotModelled: return make<diag::NotModelled>(f_.detail);
+    }
+    SPILE_UNREACHABLE("a failure of no cause");
+  }
+
+  const tables::Ctx &context() const { return tables::kContexts[static_cast<size_t>(env_.type.ctx)]; }
+  std::string returned() const { return f_.state.is_scalar() ? range() : kind_of(env_, f_.state); }
+
+  std::string uninitialized_name() const {
+    const bool argument = f_.reg >= 1 && f_.reg <= 5;
+    const isa::Insn &insn = env_.insn(f_.insn);
+    if (f_.reg == 0 && insn.is_exit()) return "the return value";
+    if (const tables::Helper *h = helper_of(insn); h != nullptr && argument)
+      return fmt::format("argument {} of `bpf_{}`", f_.reg, h->name);
+    if (argument && lost_to_call()) return fmt::format("r{}, which the call before has overwritten,", f_.reg);
+    return fmt::format("r{}", f_.reg);
+  }
+  // r1 to r5 do not survive a call.
+  bool lost_to_call() const {
+    for (size_t i = trail_.steps.size(); i-- > 0;)
+      if (env_.insn(trail_.steps[i].insn).is_call()) return true;
+    return false;
+  }
+
+  std::string why_not_computed() const {
+    const isa::Insn &insn = env_.insn(f_.insn);
+    if (insn.source_is_reg() && state_.frames.size() != 0 && state_.reg(insn.dst).is_pointer() &&
+        state_.reg(insn.src).is_pointer())
+      return "both are pointers";
+    if (insn.insn_class() != isa::ALU64) return "only the lower 32 bits of a pointer would be used";
+    if (f_.state.type == RegType::MapPtr || f_.state.type == RegType::PacketEnd)
+      return fmt::format("it is {}", kind_of(env_, f_.state));
+    if (insn.alu_op() == isa::SUB)
+      return f_.state.type == RegType::Stack ? "add a negative number to it" : "a pointer is subtracted from a number";
+    return "only numbers can be added to a pointer or subtracted from it";
+  }
+
+  void note(uint32_t insn, std::string text) { d_.notes.push_back({{}, std::move(text), place_of(env_, insn)}); }
+
+  // Where the value comes from, and what is known of it.
+  void add_origin() {
+    const uint32_t origin = f_.state.origin;
+    switch (f_.cause) {
+      case Cause::NullDereference:
+      case Cause::NullArithmetic:
+      case Cause::NullArgument:
+        if (origin != kNoInsn) note(origin, "the lookup may return NULL here");
+        break;
+      case Cause::MapValueBounds:
+      case Cause::MapKeyBounds:
+      case Cause::StackBounds:
+        if (!f_.state.value.is_const())
+          d_.notes.push_back({{}, fmt::format("the offset is in {}, it must stay in [{}, {}]", offset_bounds(), lowest(),
+                                              highest()), {}});
+        else if (f_.cause == Cause::StackBounds && f_.arg != 0)
+          d_.notes.push_back({{}, fmt::format("`{}` is given {} bytes there", helper(), f_.size), {}});
+        add_size_note();
+        break;
+      case Cause::NotAPointer:
+        if (origin != kNoInsn && place_of(env_, origin).line != line()) note(origin, "the value comes from here");
+        break;
+      case Cause::UnboundedPointer:
+      case Cause::SizeNegative:
+      case Cause::SizeZero:
+      case Cause::SizeUnbounded:
+      case Cause::ReturnRange:
+      case Cause::CallbackReturn:
+        if (origin != kNoInsn && place_of(env_, origin).line != 0 && place_of(env_, origin).line != line())
+          note(origin, "the number comes from here");
+        break;
+      case Cause::ContextBounds:
+        if (const tables::CtxField *field = f_.off < 0 ? nullptr : tables::find_ctx_field(env_.type.ctx, static_cast<uint32_t>(f_.off)))
+          d_.notes.push_back({{}, context_note(*field), {}});
+        break;
+      default: break;  // the message says it all
+    }
+  }
+  std::string context_note(const tables::CtxField &field) const {
+    if (field.access == tables::kNever) return fmt::format("`{}` is not for programs of type `{}`", field.name, type());
+    if (f_.write && (field.access & tables::kWrite) == 0) return fmt::format("`{}` is read-only", field.name);
+    return fmt::format("`{}` has {} bytes at offset {}; an access must be aligned and lie within", field.name, field.size,
+                       field.offset);
+  }
+  void add_size_note() {
+    if (f_.arg == 0 || f_.count == 0) return;
+    const RegState &size = state_.reg(static_cast<unsigned>(f_.count));
+    if (!size.value.is_const())
+      d_.notes.push_back({{}, fmt::format("the size given to `{}` is in {}", helper(), range_of(size.value)), {}});
+  }
+  std::string offset_bounds() const {
+    const Range64 &r = f_.state.value.r64;
+    const int64_t fixed = f_.state.off + access_off();
+    return fmt::format("[{}, {}]", r.smin + fixed, r.smax + fixed);
+  }
+  int64_t access_off() const {
+    const isa::Insn &insn = env_.insn(f_.insn);
+    return insn.is_call() ? 0 : insn.off;
+  }
+  int64_t lowest() const { return f_.cause == Cause::StackBounds ? -int64_t{kMaxStack} : 0; }
+  int64_t highest() const {
+    return (f_.cause == Cause::StackBounds ? 0 : f_.limit) - static_cast<int64_t>(f_.size);
+  }
+
+  void hint(std::string text) { d_.hints.push_back(std::move(text)); }
+  std::string before() const { return line() != 0 ? fmt::format(" before line {}", line()) : " before"; }
+  bool has_variable_name() const { return name().starts_with('`'); }
+  std::string bare_name() const {
+    const std::string n = name();
+    return n.substr(1, n.size() - 2);
+  }
+
+  void add_hint() {
+    switch (f_.cause) {
+      case Cause::NullDereference:
+      case Cause::NullArithmetic:
+      case Cause::NullArgument:
+        if (has_variable_name()) hint(fmt::format("add `if (!{}) return 0;`{}", bare_name(), before()));
+        else hint(fmt::format("compare it with NULL{}", before()));
+        break;
+      case Cause::MapValueBounds:
+        if (f_.arg != 0) hint(fmt::format("limit the size to the {} bytes of the value", f_.limit));
+        else if (!f_.state.value.is_const())
+          hint(fmt::format("check the index{}, so that the offset is at most {}", before(), highest()));
+        break;
+      case Cause::StackBounds:
+        if (f_.arg != 0) hint("give the size of the variable, `sizeof`");
+        else if (!f_.state.value.is_const()) hint(fmt::format("check the index{}", before()));
+        break;
+      case Cause::NegativeIndex: hint("make the index unsigned, or check that it is not negative"); break;
+      case Cause::UnboundedIndex:
+      case Cause::UnboundedPointer:
+      case Cause::UnboundedStackIndex: hint(fmt::format("check the index against its limit{}", before())); break;
+      case Cause::SizeNegative: hint("make the size unsigned, or check that it is not negative"); break;
+      case Cause::SizeZero: hint(fmt::format("check that the size is not 0{}", before())); break;
+      case Cause::SizeUnbounded: hint(fmt::format("check the size against that of the buffer{}", before())); break;
+      case Cause::HelperNeedsGpl: hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`"); break;
+      case Cause::UninitializedValue:
+        if (f_.reg == 0 && env_.insn(f_.insn).is_exit()) hint("return a value on every path");
+        break;
+      case Cause::CallbackReturn: hint("return 0 to go on, 1 to stop"); break;
+      case Cause::StackTooDeep: hint("keep large variables in a map, for example an array of one element"); break;
+      case Cause::InfiniteLoop: hint("let the loop count, and end at a number that is known"); break;
+      case Cause::TooComplex:
+      case Cause::TooManyBranches: hint("give loops fewer turns, or move their body into `bpf_for_each_map_elem`"); break;
+      case Cause::MovedContext: hint("access the members of the context through the pointer that the program was given"); break;
+      case Cause::DivisionByZero: hint("divide by another number; division by a variable that is 0 gives 0"); break;
+      default: break;  // no fix is known that would surely work
+    }
+  }
+
+  const Env &env_;
+  const Failure &f_;
+  const Trail &trail_;
+  const State &state_;
+  Diagnostic d_;
+};
+
+}  // namespace
+
+Rejection explain(const Env &env, const Failure &failure, const Trail &trail, const State &state) {
+  return Explanation(env, failure, trail, state).run();
+}
+
+}  // namespace spile::verifier

@@ -1,0 +1,85 @@
+// The way to a failure, in source lines: only the choices that matter for it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "verifier/explain.h"
+#include "verifier/source_names.h"
+
+namespace spile::verifier {
+namespace {
+
+constexpr size_t kMaxChoices = 3;
+
+// Instructions of the same function from which [target] can be reached.
+std::vector<bool> reaching(const Env &env, uint32_t target) {
+  const uint32_t index = env.structure.subprogram_of(target);
+  const Subprogram &sub = env.structure.subprograms[index];
+  std::vector<std::vector<uint32_t>> predecessors(sub.end - sub.start);
+  for (uint32_t i = sub.start; i < sub.end; i++) {
+    if (env.structure.infos[i] == nullptr) continue;
+    for (uint32_t next : successors(env.program, i))
+      if (next >= sub.start && next < sub.end) predecessors[next - sub.start].push_back(i);
+  }
+  std::vector<bool> reaches(env.program.insns.size());
+  std::vector<uint32_t> work{target};
+  reaches[target] = true;
+  while (!work.empty()) {
+    const uint32_t at = work.back();
+    work.pop_back();
+    for (uint32_t p : predecessors[at - sub.start]) {
+      if (reaches[p]) continue;
+      reaches[p] = true;
+      work.push_back(p);
+    }
+  }
+  return reaches;
+}
+
+bool is_branch(const Env &env, uint32_t insn) {
+  const isa::Shape shape = env.structure.infos[insn]->shape;
+  return shape == isa::Shape::BranchImm || shape == isa::Shape::BranchReg;
+}
+
+// A limit is reached by going round: the line that the path took most often.
+void add_loop_note(const Env &env, const Trail &trail, Diagnostic &d) {
+  std::map<uint32_t, uint32_t> counts;
+  for (const Step &s : trail.steps)
+    if (is_branch(env, s.insn)) counts[s.insn]++;
+  const auto most = std::ranges::max_element(counts, {}, [](const auto &c) { return c.second; });
+  if (most == counts.end() || most->second < 2) return;
+  d.notes.push_back({{}, fmt::format("the loop through this line was gone round {} times on this path", most->second),
+                     place_of(env, most->first)});
+}
+
+}  // namespace
+
+void add_path_notes(const Env &env, const Failure &failure, const Trail &trail, Diagnostic &d) {
+  if (failure.cause == Cause::TooComplex || failure.cause == Cause::TooManyBranches) {
+    add_loop_note(env, trail, d);
+    return;
+  }
+  if (trail.steps.empty() || trail.steps.back().insn != failure.insn) return;
+  const std::vector<bool> reaches = reaching(env, failure.insn);
+  const uint32_t failing_line = place_of(env, failure.insn).line;
+  std::vector<Note> choices;
+  // Backwards to where the value was made; before that the way did not matter to it.
+  for (size_t i = trail.steps.size() - 1; i-- > 0 && choices.size() < kMaxChoices;) {
+    const uint32_t at = trail.steps[i].insn, next = trail.steps[i + 1].insn;
+    if (at == failure.state.origin) break;
+    if (!is_branch(env, at)) continue;
+    bool both_lead_here = true;
+    for (uint32_t s : successors(env.program, at)) both_lead_here &= reaches[s];
+    // A branch whose other side avoids the failure says what must hold to get here; one whose sides both lead here is a
+    // choice that only matters where a value was made before it.
+    if (both_lead_here && failure.state.origin == kNoInsn) continue;
+    const ForeignPlace from = place_of(env, at), to = place_of(env, next);
+    const auto same_line = [&](const Note &n) { return n.foreign.line == from.line; };
+    if (from.line == 0 || to.line == from.line || from.line == failing_line || std::ranges::any_of(choices, same_line)) continue;
+    choices.push_back({{}, fmt::format("from here the path goes to line {}", to.line), from});
+  }
+  d.notes.insert(d.notes.end(), choices.rbegin(), choices.rend());
+}
+
+}  // namespace spile::verifier

@@ -1,0 +1,375 @@
+#include "verifier/explore.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "support/check.h"
+#include "verifier/check.h"
+#include "verifier/checkpoint.h"
+#include "verifier/explain.h"
+#include "verifier/stack_depth.h"
+
+namespace spile::verifier {
+namespace {
+
+// A new checkpoint is worth its cost only some way behind the last one (is_state_visited).
+constexpr uint64_t kMinJumps = 2, kMinInsns = 8;          // since the last, anywhere
+constexpr uint64_t kMinLoopJumps = 20, kMinLoopInsns = 100;  // when the same instruction is on the path already
+constexpr uint32_t kMaxWeight = 40;                       // steps of a path without one
+constexpr uint32_t kMissFactor = 3, kForcedMissFactor = 64;  // a checkpoint that is compared in vain is dropped
+// Errors reported for one program: more would hide the first.
+constexpr size_t kMaxRejections = 10;
+
+class Explorer {
+ public:
+  Explorer(const Env &env, Verdict &verdict)
+      : env_(env), verdict_(verdict), explored_(env.program.insns.size()), obligations_(env.program.insns.size()),
+        stack_depth_(env.structure.subprograms.size()) {
+    verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
+    verdict_.reached.assign(env.program.insns.size(), false);
+    if (env.options.keep_states) verdict_.states.resize(env.program.insns.size());
+  }
+
+  void run() {
+    walk(entry(0));
+    for (uint32_t s = 1; s < env_.structure.subprograms.size() && !stop_; s++)
+      if (env_.structure.subprograms[s].is_global) walk(entry(s));
+    if (!stop_) {
+      const StackUse use = measure_stack(env_, stack_depth_);
+      verdict_.stats.stack_depth = use.deepest;
+      if (use.failure) report(*use.failure);
+    }
+  }
+
+ private:
+  enum class Visit : uint8_t { New, Covered, Endless };
+
+  Path entry(uint32_t subprogram) {
+    Path path;
+    Frame &frame = path.state.frames.emplace_back();
+    frame.subprogram = subprogram;
+    frame.regs[isa::kFramePointer] = RegState::pointer(RegType::Stack);
+    if (subprogram == 0) {
+      frame.regs[1] = RegState::pointer(RegType::Ctx);
+    } else {
+      // A global function takes any numbers (check_global_call lets nothing else through).
+      for (unsigned r = 1; r <= 5; r++) frame.regs[r] = RegState::unknown();
+    }
+    path.insn = env_.structure.subprograms[subprogram].start;
+    path.written.resize(1);
+    trail_ = {};
+    return path;
+  }
+
+  void walk(Path start) {
+    path_ = std::move(start);
+    for (bool more = true; more && !stop_; more = next_path())
+      while (!stop_ && step()) {
+      }
+    pending_.clear();
+    for (auto &list : explored_) list.clear();
+    retired_.clear();
+    live_checkpoints_ = 0;
+  }
+
+  // One instruction of the current path. False: the path has ended.
+  bool step() {
+    const uint32_t at = path_.insn;
+    if (++verdict_.stats.processed > env_.options.max_processed) {
+      give_up({.cause = Cause::TooComplex, .insn = at,
+               .kernel = fmt::format("BPF program is too large. Processed {} insn", verdict_.stats.processed),
+               .limit = env_.options.max_processed});
+      return false;
+    }
+    const InsnFacts &facts = env_.structure.facts[at];
+    if (facts.prune_point) {
+      switch (visit()) {
+        case Visit::New: break;
+        case Visit::Covered: return false;
+        case Visit::Endless:
+          report({.cause = Cause::InfiniteLoop, .insn = at, .kernel = fmt::format("infinite loop detected at insn {}", at)});
+          return false;
+      }
+    }
+    observe(at);
+    const isa::Insn &insn = env_.insn(at);
+    if (insn.is_jump()) jumps_++;
+
+    Effects e = effects(env_, path_.state, at);
+    remember(at, e);
+    mark_effects(path_, e);
+    if (!holds(at)) return after(skip(env_, path_.state, at));
+    mark_precise(env_, trail_, path_, e.precise);
+    if (insn.is_alu())
+      if (std::optional<State> other = fork_sign(env_, path_.state, at)) wait(std::move(*other), at);
+    return after(transfer(env_, path_.state, at));
+  }
+
+  // Decides the obligations. False: one does not hold; it was reported, and the state is poisoned where it failed.
+  bool holds(uint32_t at) {
+    if (!obligations_[at]) obligations_[at] = obligations(env_, at);
+    for (const Obligation &o : *obligations_[at]) {
+      std::optional<Failure> f = check(env_, path_.state, at, o);
+      if (!f) continue;
+      report(*f);
+      // A forgotten null check: go on as if it were there.
+      const bool null = f->cause == Cause::NullDereference || f->cause == Cause::NullArgument || f->cause == Cause::NullArithmetic;
+      if (null) {
+        resolve_null(path_.state, f->state.id, false);
+        f = check(env_, path_.state, at, o);
+        if (!f) continue;
+        report(*f);
+      }
+      if (f->reg >= 0 && f->reg != isa::kFramePointer && f->state.type != RegType::Ctx)
+        path_.state.reg(static_cast<unsigned>(f->reg)) = RegState::pointer(RegType::Poisoned, at);
+      return false;
+    }
+    return true;
+  }
+
+  // Goes on where the instruction leads. False: the path has ended.
+  bool after(Flow flow) {
+    measure_frames();
+    path_.insn = flow.next;
+    switch (flow.kind) {
+      case Flow::Next: return true;
+      case Flow::Fork: wait(std::move(*flow.other), flow.other_next); return !stop_;
+      case Flow::EnterSubprogram: path_.written.push_back(kAllWritten); return true;
+      case Flow::LeaveSubprogram:
+        path_.written.pop_back();
+        path_.written.back().regs |= 1;
+        return true;
+      case Flow::LeaveCallback:
+        path_.written.pop_back();
+        widen();
+        return true;
+      case Flow::EndOfProgram: return false;
+    }
+    SPILE_UNREACHABLE("a flow of no kind");
+  }
+
+  static constexpr LiveMarks kAllWritten{0xffff, ~0ull};  // a new frame: nothing in it comes from before
+
+  void wait(State other, uint32_t at) {
+    if (pending_.size() >= kMaxPendingBranches) {
+      give_up({.cause = Cause::TooManyBranches, .insn = path_.insn,
+               .kernel = fmt::format("The sequence of {} jumps is too complex.", pending_.size() + 1),
+               .limit = kMaxPendingBranches});
+      return;
+    }
+    Path p;
+    p.state = std::move(other);
+    p.insn = at;
+    p.parent = path_.parent;
+    p.segment = {path_.segment.first, static_cast<uint32_t>(trail_.steps.size())};
+    p.written = path_.written;
+    p.written.resize(p.state.frames.size(), kAllWritten);
+    p.weight = path_.weight;
+    if (p.parent != nullptr) p.parent->branches++;
+    pending_.push_back(std::move(p));
+  }
+
+  // The current path is done; takes up the youngest that waits. False when there is none.
+  bool next_path() {
+    for (Checkpoint *c = path_.parent; c != nullptr && --c->branches == 0; c = c->parent) {
+    }
+    if (pending_.empty()) return false;
+    path_ = std::move(pending_.back());
+    pending_.pop_back();
+    trail_.steps.resize(path_.segment.last);
+    return true;
+  }
+
+  void remember(uint32_t at, const Effects &e) {
+    Step s{.insn = at, .moves_slot = e.moves_slot, .dst_is_stack = e.dst_is_stack, .src_is_stack = e.src_is_stack,
+           .ends_callback = path_.state.top().in_callback && env_.insn(at).is_exit(), .slot_frame = e.slot_frame,
+           .slot = e.slot};
+    const isa::Shape shape = env_.structure.infos[at]->shape;
+    const bool branch = shape == isa::Shape::BranchImm || shape == isa::Shape::BranchReg;
+    if (branch && !branch_decided(env_, path_.state, at)) {
+      const LinkedRegs linked = link_operands(env_, path_.state, at);
+      if (linked.count > 1) {
+        trail_.linked.push_back(linked);
+        s.linked = static_cast<uint32_t>(trail_.linked.size());
+      }
+    }
+    trail_.steps.push_back(s);
+    if (env_.structure.facts[at].jump_point || s.moves_slot || s.linked != 0) path_.weight++;
+  }
+
+  // ---- Pruning
+
+  Visit visit() {
+    const uint32_t at = path_.insn;
+    const InsnFacts &facts = env_.structure.facts[at];
+    const bool force = facts.force_checkpoint || path_.weight > kMaxWeight;
+    const uint64_t jumps = jumps_ - last_jumps_, insns = verdict_.stats.processed - last_insns_;
+    bool add = force || (jumps >= kMinJumps && insns >= kMinInsns);
+    auto &list = explored_[at];
+    for (size_t i = list.size(); i-- > 0;) {
+      Checkpoint &c = *list[i];
+      if (c.branches > 0) {
+        if (facts.calls_callback) {
+          if (covers(c.state, c.read, path_.state, Match::Within)) return hit(c, &c);
+        } else if (c.state.callback_entries == path_.state.callback_entries &&
+                   covers(c.state, c.read, path_.state, Match::Exact)) {
+          return Visit::Endless;
+        }
+        if (!force && jumps < kMinLoopJumps && insns < kMinLoopInsns) add = false;
+      } else {
+        Checkpoint *loop = active_loop(c);
+        if (covers(c.state, c.read, path_.state, loop != nullptr ? Match::Within : Match::Safe)) return hit(c, loop);
+      }
+      if (add) c.misses++;
+      const uint32_t factor = facts.force_checkpoint && c.branches > 0 ? kForcedMissFactor : kMissFactor;
+      if (c.misses > c.hits * factor + factor) drop(list, i);
+    }
+    if (add) keep();
+    return Visit::New;
+  }
+
+  // The current state is covered by [c]: what the paths from there needed, this path needs.
+  Visit hit(Checkpoint &c, Checkpoint *loop) {
+    c.hits++;
+    for (unsigned f = 0; f < c.read.size(); f++) mark_read(path_, f, c.read[f]);
+    propagate_precision(env_, trail_, path_, c);
+    if (loop != nullptr) {
+      // Every checkpoint between the loop's start and here has unfinished marks until the loop is done.
+      loop->is_loop_entry = true;
+      for (Checkpoint *p = path_.parent; p != nullptr && p->depth >= loop->depth; p = p->parent)
+        if (p->loop_entry == nullptr || p->loop_entry->branches == 0 || p->loop_entry->depth > loop->depth)
+          p->loop_entry = loop;
+    }
+    return Visit::Covered;
+  }
+
+  static Checkpoint *active_loop(const Checkpoint &c) {
+    return c.loop_entry != nullptr && c.loop_entry->branches > 0 ? c.loop_entry : nullptr;
+  }
+
+  void drop(std::vector<std::unique_ptr<Checkpoint>> &list, size_t i) {
+    if (list[i]->branches > 0 || list[i]->is_loop_entry) retired_.push_back(std::move(list[i]));
+    else live_checkpoints_--;
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+
+  void keep() {
+    path_.state.for_each_reg([](RegState &r) { r.precise = false; });
+    auto c = std::make_unique<Checkpoint>();
+    c->state = path_.state;
+    c->insn = path_.insn;
+    c->parent = path_.parent;
+    c->segment = {path_.segment.first, static_cast<uint32_t>(trail_.steps.size())};
+    c->read.resize(path_.state.frames.size());
+    c->written = path_.written;
+    c->depth = path_.parent != nullptr ? path_.parent->depth + 1 : 0;
+    path_.parent = c.get();
+    path_.segment.first = c->segment.last;
+    path_.written.assign(path_.state.frames.size(), {});
+    path_.weight = 0;
+    last_jumps_ = jumps_;
+    last_insns_ = verdict_.stats.processed;
+    explored_[path_.insn].push_back(std::move(c));
+    live_checkpoints_++;
+    verdict_.stats.peak_states = std::max(verdict_.stats.peak_states, live_checkpoints_);
+  }
+
+  // Back at the call that runs the callback: numbers that changed since the last turn and decide nothing become
+  // unknown, so that the turns converge (widen_imprecise_scalars).
+  // Sound because: unknown contains the number; and where precision turns up later, the checkpoint is marked then, no
+  // longer covers the state, and the turns go on.
+  void widen() {
+    const auto &list = explored_[path_.insn];
+    const uint32_t depth = path_.parent != nullptr ? path_.parent->depth + 1 : 0;
+    for (size_t i = list.size(); i-- > 0;) {
+      const Checkpoint &c = *list[i];
+      if (c.branches == 0 || c.depth >= depth || !same_callsites(c.state, path_.state)) continue;
+      for (size_t f = 0; f < c.state.frames.size(); f++) {
+        const Frame &old = c.state.frames[f];
+        Frame &cur = path_.state.frames[f];
+        for (unsigned r = 0; r < isa::kRegisterCount; r++) widen(old.regs[r], cur.regs[r]);
+        const size_t slots = std::min(old.stack.slots.size(), cur.stack.slots.size());
+        for (size_t s = 0; s < slots; s++)
+          if (old.stack.slots[s].is_spill() && cur.stack.slots[s].is_spill())
+            widen(old.stack.slots[s].spilled, cur.stack.slots[s].spilled);
+      }
+      return;
+    }
+  }
+  static void widen(const RegState &old, RegState &cur) {
+    if (!old.is_scalar() || !cur.is_scalar() || old.precise || cur.precise || old.value == cur.value) return;
+    cur = RegState::unknown(cur.origin);
+  }
+  static bool same_callsites(const State &a, const State &b) {
+    if (a.frames.size() != b.frames.size()) return false;
+    for (size_t f = 0; f < a.frames.size(); f++)
+      if (a.frames[f].callsite != b.frames[f].callsite) return false;
+    return true;
+  }
+
+  // ---- What is reported
+
+  void report(const Failure &failure) {
+    const auto key = std::pair(failure.insn, failure.cause);
+    if (std::ranges::find(reported_, key) != reported_.end()) return;
+    reported_.push_back(key);
+    Rejection rejection = explain(env_, failure, trail_, path_.state);
+    // One mistake may be made of several instructions of one line.
+    for (const Rejection &known : verdict_.rejections)
+      if (known.diagnostic.info == rejection.diagnostic.info && known.diagnostic.foreign.line != 0 &&
+          known.diagnostic.foreign.line == rejection.diagnostic.foreign.line &&
+          known.diagnostic.message == rejection.diagnostic.message)
+        return;
+    verdict_.rejections.push_back(std::move(rejection));
+    if (verdict_.rejections.size() >= kMaxRejections) stop_ = true;
+  }
+  // A limit was reached: nothing more can be said. With an error at hand, the limit is only its consequence.
+  void give_up(const Failure &failure) {
+    if (verdict_.rejections.empty()) report(failure);
+    stop_ = true;
+  }
+
+  void observe(uint32_t at) {
+    if (env_.options.keep_states && !verdict_.reached[at])
+      verdict_.states[at] = to_string(path_.state, env_.program.object);
+    verdict_.reached[at] = true;
+    const isa::Insn &insn = env_.insn(at);
+    const uint8_t cls = insn.insn_class();
+    if (cls != isa::LDX && cls != isa::STX && cls != isa::ST) return;
+    const RegState &pointer = path_.state.reg(cls == isa::LDX ? insn.src : insn.dst);
+    Region region = Region::Mixed;
+    if (pointer.type == RegType::Ctx) region = Region::Ctx;
+    else if (pointer.type == RegType::Stack) region = Region::Stack;
+    else if (pointer.type == RegType::MapValue) region = Region::MapValue;
+    else if (pointer.is_packet()) region = Region::Packet;
+    Region &known = verdict_.regions[at];
+    known = known == Region::Unknown || known == region ? region : Region::Mixed;
+  }
+
+  void measure_frames() {
+    for (const Frame &frame : path_.state.frames)
+      stack_depth_[frame.subprogram] =
+          std::max(stack_depth_[frame.subprogram], static_cast<uint32_t>(frame.stack.slots.size()) * kSlotBytes);
+  }
+
+  const Env &env_;
+  Verdict &verdict_;
+  Path path_;
+  Trail trail_;
+  std::vector<Path> pending_;
+  std::vector<std::vector<std::unique_ptr<Checkpoint>>> explored_;
+  std::vector<std::unique_ptr<Checkpoint>> retired_;  // dropped, but still part of the current path
+  std::vector<std::optional<Obligations>> obligations_;
+  std::vector<uint32_t> stack_depth_;
+  std::vector<std::pair<uint32_t, Cause>> reported_;
+  uint64_t jumps_ = 0, last_jumps_ = 0, last_insns_ = 0;
+  uint32_t live_checkpoints_ = 0;
+  bool stop_ = false;
+};
+
+}  // namespace
+
+void explore(const Env &env, Verdict &verdict) { Explorer(env, verdict).run(); }
+
+}  // namespace spile::verifier

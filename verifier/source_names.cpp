@@ -1,0 +1,118 @@
+#include "verifier/source_names.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+namespace spile::verifier {
+namespace {
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// Structures inside structures, at most this many deep: a name longer than that helps nobody.
+constexpr int kMaxMemberDepth = 4;
+
+std::string member_at(const object::Btf &btf, object::BtfId type, uint64_t offset, int depth) {
+  const object::BtfId resolved = btf.resolve(type);
+  const object::BtfType t = btf.type(resolved);
+  if (depth == 0) return {};
+  if (t.kind == object::BtfKind::Array) {
+    const uint64_t element = btf.size_of(t.type);
+    if (element == 0) return {};
+    const std::string inner = member_at(btf, t.type, offset % element, depth - 1);
+    return fmt::format("[{}]{}{}", offset / element, inner.empty() ? "" : ".", inner);
+  }
+  if (t.kind != object::BtfKind::Struct && t.kind != object::BtfKind::Union) return {};
+  for (const object::BtfMember &member : btf.members(resolved)) {
+    const uint64_t start = member.bit_offset / 8, size = btf.size_of(member.type);
+    if (offset < start || offset >= start + std::max<uint64_t>(size, 1)) continue;
+    const std::string inner = member_at(btf, member.type, offset - start, depth - 1);
+    if (member.name.empty()) return inner;
+    if (inner.empty()) return std::string(member.name);
+    return fmt::format("{}{}{}", member.name, inner.front() == '[' ? "" : ".", inner);
+  }
+  return {};
+}
+
+}  // namespace
+
+ForeignPlace place_of(const Env &env, uint32_t insn) {
+  if (insn >= env.program.insns.size()) return {};
+  const object::Program::Line *line = env.program.line_of(insn);
+  if (line == nullptr) return {};
+  return {line->file, line->line, line->column, line->text};
+}
+
+std::string_view assigned_name(std::string_view line) {
+  for (size_t i = 1; i + 1 < line.size(); i++) {
+    if (line[i] != '=') continue;
+    static constexpr std::string_view kNotBefore = "=!<>+-*/%&|^";
+    if (line[i + 1] == '=' || kNotBefore.find(line[i - 1]) != std::string_view::npos) {
+      i++;
+      continue;
+    }
+    size_t end = i;
+    while (end > 0 && line[end - 1] == ' ') end--;
+    size_t start = end;
+    while (start > 0 && is_word(line[start - 1])) start--;
+    if (start == end || std::isdigit(static_cast<unsigned char>(line[start])) != 0) return {};
+    // A member or an element is not a variable of its own.
+    if (start > 0 && (line[start - 1] == '.' || line[start - 1] == '>' || line[start - 1] == ']')) return {};
+    return line.substr(start, end - start);
+  }
+  return {};
+}
+
+std::string name_of(const Env &env, const RegState &value, int reg) {
+  if (value.type == RegType::Ctx) return "the context";
+  if (value.origin != kNoInsn) {
+    const isa::Insn &maker = env.insn(value.origin);
+    const object::Program::Line *line = env.program.line_of(value.origin);
+    const bool named_by_line = maker.is_call() || maker.insn_class() == isa::LDX || maker.is_alu();
+    if (line != nullptr && named_by_line)
+      if (const std::string_view name = assigned_name(line->text); !name.empty()) return fmt::format("`{}`", name);
+    if (const tables::Helper *helper = helper_of(maker))
+      return fmt::format("the result of `{}{}`", helper->number < 0x7000 ? "bpf_" : "", helper->name);
+  }
+  if (value.type == RegType::MapPtr) return fmt::format("the map `{}`", env.map(value.target).name);
+  if (value.type == RegType::MapValue) return fmt::format("the pointer into `{}`", env.map(value.target).name);
+  if (value.type == RegType::Stack) return "the address of a local variable";
+  return reg >= 0 ? fmt::format("r{}", reg) : "the value";
+}
+
+std::string kind_of(const Env &env, const RegState &value) {
+  const char *maybe = value.or_null ? "NULL or " : "";
+  switch (value.type) {
+    case RegType::NotInit: return "a register without a value";
+    case RegType::Scalar:
+      return value.value.is_zero() ? "NULL" : value.value.is_const() ? fmt::format("the number {}", static_cast<int64_t>(value.value.const_value())) : "a number";
+    case RegType::Ctx: return "the context";
+    case RegType::MapPtr: return fmt::format("the address of the map `{}`", env.map(value.target).name);
+    case RegType::MapValue: return fmt::format("{}a pointer into a value of `{}`", maybe, env.map(value.target).name);
+    case RegType::MapKey: return fmt::format("a pointer into a key of `{}`", env.map(value.target).name);
+    case RegType::Stack: return "the address of a local variable";
+    case RegType::Packet:
+    case RegType::PacketMeta: return "a pointer into the packet";
+    case RegType::PacketEnd: return "the end of the packet";
+    case RegType::Func: return "the address of a function";
+    case RegType::Poisoned: return "a value that was reported before";
+  }
+  return {};
+}
+
+std::string range_of(const Scalar &v) {
+  if (v.is_const()) return fmt::format("{}", static_cast<int64_t>(v.const_value()));
+  const Range64 &r = v.r64;
+  if (r.smin == INT64_MIN && r.smax == INT64_MAX && r.umin == 0 && r.umax == UINT64_MAX) return "[-2^63, 2^63)";
+  if (r.smin < 0) {
+    const std::string low = r.smin == INT64_MIN ? "-2^63" : fmt::format("{}", r.smin);
+    return r.smax == INT64_MAX ? fmt::format("[{}, 2^63)", low) : fmt::format("[{}, {}]", low, r.smax);
+  }
+  return r.umax >= static_cast<uint64_t>(INT64_MAX) ? fmt::format("[{}, 2^64)", r.umin) : fmt::format("[{}, {}]", r.umin, r.umax);
+}
+
+std::string member_at(const object::Btf &btf, object::BtfId type, uint64_t offset) {
+  return btf.empty() || !type ? std::string() : member_at(btf, type, offset, kMaxMemberDepth);
+}
+
+}  // namespace spile::verifier

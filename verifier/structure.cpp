@@ -1,0 +1,333 @@
+#include "verifier/structure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "verifier/env.h"
+
+namespace spile::verifier {
+namespace {
+
+using isa::Insn;
+
+bool is_subprogram_reference(const Insn &insn) {
+  return (insn.opcode == 0x85 && insn.src == isa::kPseudoCall) || (insn.is_lddw() && insn.src == isa::kPseudoFunc);
+}
+bool is_may_goto(const Insn &insn) { return insn.is_jump() && insn.jump_op() == isa::JCOND; }
+
+int64_t jump_target(const Insn &insn, uint32_t at) {
+  const bool long_jump = insn.opcode == isa::opcode(isa::JMP32, isa::JA, isa::K);
+  return int64_t{at} + 1 + (long_jump ? insn.imm : insn.off);
+}
+bool has_target(const Insn &insn) {
+  return insn.is_jump() && insn.jump_op() != isa::CALL && insn.jump_op() != isa::EXIT;
+}
+
+// The kernel's words for a field that must be zero.
+std::string reserved_text(const Insn &insn) {
+  switch (insn.insn_class()) {
+    case isa::ALU:
+    case isa::ALU64:
+      return insn.alu_op() == isa::MOV   ? "BPF_MOV uses reserved fields"
+             : insn.alu_op() == isa::NEG ? "BPF_NEG uses reserved fields"
+             : insn.alu_op() == isa::END ? "BPF_END uses reserved fields"
+                                         : "BPF_ALU uses reserved fields";
+    case isa::JMP:
+    case isa::JMP32:
+      return insn.jump_op() == isa::CALL   ? "BPF_CALL uses reserved fields"
+             : insn.jump_op() == isa::EXIT ? "BPF_EXIT uses reserved fields"
+             : insn.jump_op() == isa::JA   ? "BPF_JA uses reserved fields"
+                                           : "BPF_JMP/JMP32 uses reserved fields";
+    case isa::LD: return insn.is_lddw() ? "BPF_LD_IMM64 uses reserved fields" : "BPF_LD_[ABS|IND] uses reserved fields";
+    case isa::LDX: return "BPF_LDX uses reserved fields";
+    case isa::ST: return "BPF_ST uses reserved fields";
+    default:
+      return insn.mode() == isa::ATOMIC ? fmt::format("BPF_ATOMIC uses invalid atomic opcode {:02x}", insn.imm)
+                                        : "BPF_STX uses reserved fields";
+  }
+}
+
+// An opcode that no row of insns.def has, whatever the other fields.
+bool is_known_opcode(uint8_t opcode) {
+  return std::ranges::any_of(isa::all_insns(), [&](const isa::InsnInfo &row) { return row.opcode == opcode; });
+}
+
+class Examiner {
+ public:
+  explicit Examiner(const object::Program &program) : program_(program), insns_(program.insns) {}
+
+  Structure run() {
+    out_.facts.resize(insns_.size());
+    out_.infos.resize(insns_.size());
+    if (insns_.empty()) {
+      fail({.cause = Cause::NoInstructions, .kernel = "invalid argument"});
+      return std::move(out_);
+    }
+    if (insns_.size() > kMaxProcessedInsns) {
+      fail({.cause = Cause::TooManyInstructions, .kernel = "argument list too long", .limit = kMaxProcessedInsns,
+            .count = static_cast<int64_t>(insns_.size())});
+      return std::move(out_);
+    }
+    find_subprograms();
+    if (out_.failures.empty()) check_jumps();
+    if (out_.failures.empty()) check_immediates();
+    if (out_.failures.empty()) walk();
+    return std::move(out_);
+  }
+
+ private:
+  void fail(Failure f) { out_.failures.push_back(std::move(f)); }
+  uint32_t count() const { return static_cast<uint32_t>(insns_.size()); }
+
+  void find_subprograms() {
+    std::vector<uint32_t> starts{0};
+    for (uint32_t i = 0; i < count(); i++) {
+      if (!is_subprogram_reference(insns_[i])) continue;
+      const int64_t target = int64_t{i} + 1 + insns_[i].imm;
+      if (target < 0 || target >= count()) {
+        fail({.cause = Cause::JumpOutOfRange, .insn = i, .kernel = fmt::format("call to invalid destination")});
+        return;
+      }
+      starts.push_back(static_cast<uint32_t>(target));
+    }
+    std::ranges::sort(starts);
+    starts.erase(std::ranges::unique(starts).begin(), starts.end());
+    if (starts.size() > kMaxSubprograms) {
+      fail({.cause = Cause::TooManySubprograms, .kernel = "too many subprograms", .limit = kMaxSubprograms,
+            .count = static_cast<int64_t>(starts.size())});
+      return;
+    }
+    for (size_t s = 0; s < starts.size(); s++) {
+      Subprogram sub{.start = starts[s], .end = s + 1 < starts.size() ? starts[s + 1] : count()};
+      for (const auto &known : program_.subprograms)
+        if (known.start == sub.start && sub.start != 0) sub.is_global = is_global(known);
+      for (uint32_t i = sub.start; i < sub.end; i++)
+        sub.loads_packet |= insns_[i].insn_class() == isa::LD && !insns_[i].is_lddw() && insns_[i].opcode != 0;
+      out_.subprograms.push_back(sub);
+    }
+    for (uint32_t i = 0; i < count(); i++)
+      if (insns_[i].is_lddw() && insns_[i].src == isa::kPseudoFunc)
+        out_.subprograms[out_.subprogram_at(i + 1 + static_cast<uint32_t>(insns_[i].imm))].is_callback = true;
+  }
+
+  // The kernel goes by the linkage in BTF; libbpf makes it static where the symbol's visibility is hidden.
+  bool is_global(const object::Program::Subprogram &sub) const {
+    if (!sub.func || program_.object == nullptr) return false;
+    return sub.binding != object::Binding::Local && program_.object->btf.type(sub.func).linkage == 1;
+  }
+
+  void check_jumps() {
+    for (size_t s = 0; s < out_.subprograms.size(); s++) {
+      const Subprogram &sub = out_.subprograms[s];
+      for (uint32_t i = sub.start; i < sub.end; i++) {
+        if (insns_[i].is_lddw()) {
+          i++;
+          continue;
+        }
+        if (!has_target(insns_[i])) continue;
+        const int64_t target = jump_target(insns_[i], i);
+        if (target < sub.start || target >= sub.end)
+          fail({.cause = Cause::JumpOutOfRange, .insn = i,
+                .kernel = fmt::format("jump out of range from insn {} to {}", i, target)});
+      }
+      const Insn &last = insns_[sub.end - 1];
+      const bool ends = last.is_exit() || last.opcode == isa::opcode(isa::JMP, isa::JA, isa::K) ||
+                        last.opcode == isa::opcode(isa::JMP32, isa::JA, isa::K);
+      if (!ends && out_.failures.empty())
+        fail({.cause = Cause::FallsThrough, .insn = sub.end - 1, .kernel = "last insn is not an exit or jmp"});
+    }
+  }
+
+  void check_immediates() {
+    std::vector<bool> used(program_.object != nullptr ? program_.object->maps.size() : 0);
+    for (uint32_t i = 0; i < count(); i++) {
+      const Insn &insn = insns_[i];
+      const isa::InsnInfo *info = isa::lookup(insn);
+      if (info == nullptr && !insn.is_lddw()) {
+        if (is_known_opcode(insn.opcode))
+          fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
+        else
+          fail({.cause = Cause::UnknownOpcode, .insn = i, .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
+                .count = insn.opcode});
+        continue;
+      }
+      out_.infos[i] = info;
+      if (info != nullptr && !isa::malformed(*info, insn).empty())
+        fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
+      if (!insn.is_lddw()) continue;
+      if (i + 1 == count() || !isa::malformed_second(insns_[i + 1]).empty()) {
+        fail({.cause = Cause::ReservedField, .insn = i, .kernel = "invalid bpf_ld_imm64 insn"});
+        return;
+      }
+      check_pseudo(i, used);
+      i++;
+    }
+    const auto maps = std::ranges::count(used, true);
+    if (maps > kMaxMaps)
+      fail({.cause = Cause::TooManyMaps, .kernel = fmt::format("The total number of maps per program has reached the limit of {}", kMaxMaps),
+            .limit = kMaxMaps, .count = maps});
+  }
+
+  void check_pseudo(uint32_t i, std::vector<bool> &used) {
+    const Insn &insn = insns_[i];
+    switch (insn.src) {
+      case 0:
+      case isa::kPseudoFunc: return;
+      case isa::kPseudoMapIdx:
+      case isa::kPseudoMapIdxValue: break;
+      case isa::kPseudoBtfId:
+        fail({.cause = Cause::NotModelled, .insn = i, .detail = "kernel variables (`__ksym`)"});
+        return;
+      default:
+        fail({.cause = Cause::BadMapReference, .insn = i, .kernel = "unrecognized bpf_ld_imm64 insn",
+              .detail = "it was not linked"});
+        return;
+    }
+    const auto index = static_cast<uint32_t>(insn.imm);
+    if (index >= used.size()) {
+      fail({.cause = Cause::BadMapReference, .insn = i, .kernel = fmt::format("fd {} is not pointing to valid bpf_map", insn.imm),
+            .detail = "there is no such map"});
+      return;
+    }
+    used[index] = true;
+    const object::Map &map = program_.object->maps[index];
+    const tables::MapType *type = tables::find_map_type(map.type);
+    if (type == nullptr) {
+      fail({.cause = Cause::NotModelled, .insn = i, .detail = fmt::format("maps of type {} (`{}`)", map.type, map.name)});
+      return;
+    }
+    if (insn.src != isa::kPseudoMapIdxValue) {
+      if (insns_[i + 1].imm != 0)
+        fail({.cause = Cause::ReservedField, .insn = i, .kernel = "unrecognized bpf_ld_imm64 insn"});
+      return;
+    }
+    const auto off = static_cast<uint32_t>(insns_[i + 1].imm);
+    if (off >= kMaxOffset) {
+      fail({.cause = Cause::BadMapReference, .insn = i, .kernel = fmt::format("direct value offset of {} is not allowed", off),
+            .detail = fmt::format("offset {} is too large", off)});
+    } else if (map.type != BPF_MAP_TYPE_ARRAY || map.max_entries != 1) {
+      fail({.cause = Cause::BadMapReference, .insn = i, .kernel = "no direct value access support for this map type",
+            .detail = fmt::format("`{}` is not an array of one element", map.name)});
+    } else if (off >= map.value_size) {
+      fail({.cause = Cause::BadMapReference, .insn = i,
+            .kernel = fmt::format("invalid access to map value pointer, value_size={} off={}", map.value_size, off),
+            .detail = fmt::format("offset {} lies behind the {} bytes of `{}`", off, map.value_size, map.name)});
+    }
+  }
+
+  void mark_target(uint32_t i) { out_.facts[i].prune_point = out_.facts[i].jump_point = true; }
+
+  // What check_cfg() marks while it walks: the places where states are compared.
+  void mark(uint32_t i) {
+    const Insn &insn = insns_[i];
+    if (insn.is_lddw() && insn.src == isa::kPseudoFunc) {
+      mark_target(i + 2);
+      out_.facts[i].prune_point = true;
+      mark_target(i + 1 + static_cast<uint32_t>(insn.imm));
+      return;
+    }
+    if (!insn.is_jump() || insn.is_exit()) return;
+    if (insn.jump_op() == isa::CALL) {
+      mark_target(i + 1);
+      const tables::Helper *helper = helper_of(insn);
+      if (helper != nullptr && calls_back(*helper)) {
+        mark_target(i);
+        out_.facts[i].calls_callback = out_.facts[i].force_checkpoint = true;
+      }
+      if (insn.src == isa::kPseudoCall) {
+        out_.facts[i].prune_point = true;
+        mark_target(i + 1 + static_cast<uint32_t>(insn.imm));
+      }
+      return;
+    }
+    if (insn.jump_op() != isa::JA) out_.facts[i].prune_point = true;
+    if (is_may_goto(insn)) out_.facts[i].force_checkpoint = true;
+    mark_target(static_cast<uint32_t>(jump_target(insn, i)));
+  }
+
+  void walk() {
+    std::vector<bool> reached(insns_.size());
+    std::vector<uint32_t> work{0};
+    const auto reach = [&](int64_t i) {
+      if (i < 0 || i >= count() || reached[static_cast<size_t>(i)]) return;
+      reached[static_cast<size_t>(i)] = true;
+      work.push_back(static_cast<uint32_t>(i));
+    };
+    reached[0] = true;
+    while (!work.empty()) {
+      const uint32_t i = work.back();
+      work.pop_back();
+      for (uint32_t next : successors(program_, i)) reach(next);
+      if (is_subprogram_reference(insns_[i])) reach(int64_t{i} + 1 + insns_[i].imm);
+      if (!falls_off(i)) mark(i);
+    }
+    for (uint32_t i = 0; i < count(); i++) {
+      if (!reached[i]) {
+        fail({.cause = Cause::Unreachable, .insn = i, .kernel = fmt::format("unreachable insn {}", i)});
+        // One report for each run of dead code.
+        while (i + 1 < count() && !reached[i + 1]) i++;
+        continue;
+      }
+      if (insns_[i].is_lddw()) {
+        if (reached[i + 1])
+          fail({.cause = Cause::JumpIntoImmediate, .insn = i,
+                .kernel = fmt::format("jump into the middle of ldimm64 insn {}", i)});
+        i++;
+      }
+    }
+  }
+
+  // The last instruction of the program that is no exit: check_jumps() has let only jumps through.
+  bool falls_off(uint32_t i) const { return insns_[i].is_lddw() && i + 2 >= count(); }
+
+  const object::Program &program_;
+  const std::vector<Insn> &insns_;
+  Structure out_;
+};
+
+}  // namespace
+
+uint32_t Structure::subprogram_at(uint32_t start) const {
+  for (uint32_t s = 0; s < subprograms.size(); s++)
+    if (subprograms[s].start == start) return s;
+  return kNone;
+}
+
+uint32_t Structure::subprogram_of(uint32_t insn) const {
+  for (uint32_t s = 0; s < subprograms.size(); s++)
+    if (insn >= subprograms[s].start && insn < subprograms[s].end) return s;
+  return kNone;
+}
+
+std::vector<uint32_t> successors(const object::Program &program, uint32_t i) {
+  const Insn &insn = program.insns[i];
+  if (insn.is_exit()) return {};
+  std::vector<uint32_t> next;
+  const auto add = [&](int64_t target) {
+    if (target >= 0 && target < static_cast<int64_t>(program.insns.size())) next.push_back(static_cast<uint32_t>(target));
+  };
+  const bool jumps = has_target(insn);
+  if (!jumps || insn.jump_op() != isa::JA) add(int64_t{i} + (insn.is_lddw() ? 2 : 1));
+  if (jumps) add(jump_target(insn, i));
+  return next;
+}
+
+Structure examine(const object::Program &program) { return Examiner(program).run(); }
+
+const tables::Helper *helper_of(const isa::Insn &insn) {
+  if (insn.opcode != 0x85 || insn.src != isa::kHelperCall) return nullptr;
+  return tables::find_helper(static_cast<uint32_t>(insn.imm));
+}
+
+int map_argument(const tables::Helper &helper, unsigned arg) {
+  for (int a = static_cast<int>(arg); a >= 0; a--)
+    if (helper.args[static_cast<unsigned>(a)] == tables::ArgKind::ConstMapPtr) return a;
+  return -1;
+}
+
+bool calls_back(const tables::Helper &helper) {
+  return std::ranges::find(helper.args, tables::ArgKind::Callback) != helper.args.end();
+}
+
+}  // namespace spile::verifier

@@ -1,0 +1,47 @@
+// Structure: the checks that need no state (check_subprogs, resolve_pseudo_ldimm64, check_cfg), and what they find out:
+// where functions begin, where paths meet, which code is reachable.
+//
+// In: a program. Out: the facts that exploration needs, or the failures.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backend/isa/info.h"
+#include "backend/object/object.h"
+#include "lang-spec/tables/tables.h"
+#include "verifier/failure.h"
+
+namespace spile::verifier {
+
+struct InsnFacts {
+  bool prune_point = false;       // states are compared here
+  bool force_checkpoint = false;  // and always kept
+  bool jump_point = false;        // the history of a path needs it
+  bool calls_callback = false;    // a helper call that runs a subprogram
+};
+
+struct Subprogram {
+  uint32_t start = 0, end = 0;  // instructions [start, end)
+  bool is_global = false;       // verified alone, by its BTF signature
+  bool loads_packet = false;    // has LD_ABS or LD_IND
+  bool is_callback = false;     // its address is taken
+};
+
+struct Structure {
+  std::vector<InsnFacts> facts;         // by instruction
+  std::vector<const isa::InsnInfo *> infos;  // by instruction: its row; null for the second half of an immediate
+  std::vector<Subprogram> subprograms;  // by start; [0] is the program
+  std::vector<Failure> failures;        // any: the rest is not complete
+
+  uint32_t subprogram_at(uint32_t start) const;  // kNone when none starts there
+  uint32_t subprogram_of(uint32_t insn) const;
+  static constexpr uint32_t kNone = 0xffff'ffff;
+};
+
+Structure examine(const object::Program &program);
+
+// The instructions that may follow within the function; an exit has none, a call only the one behind it.
+std::vector<uint32_t> successors(const object::Program &program, uint32_t insn);
+
+}  // namespace spile::verifier

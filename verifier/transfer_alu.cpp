@@ -1,0 +1,126 @@
+// Moves and arithmetic (check_alu_op, adjust_reg_min_max_vals).
+#include "verifier/domain/pointer.h"
+#include "verifier/transfer.h"
+
+namespace spile::verifier {
+namespace {
+
+// A move links source and destination: what is learnt of one is true of the other.
+void give_id(State &state, RegState &src) {
+  if (!src.is_scalar()) return;
+  if (src.plus_const) src.forget_id();
+  if (src.id == 0 && !src.value.is_const()) src.id = state.new_id();
+}
+
+void move_register(State &state, const isa::Insn &insn, uint32_t at) {
+  RegState &src = state.reg(insn.src), &dst = state.reg(insn.dst);
+  const bool alu64 = insn.insn_class() == isa::ALU64;
+  if (src.type == RegType::Poisoned) {
+    dst = src;
+    return;
+  }
+  if (alu64 && insn.off == 0) {
+    give_id(state, src);
+    dst = src;
+    return;
+  }
+  if (!src.is_scalar()) {
+    dst = RegState::unknown(at);
+    if (!alu64) {
+      dst.value.zero_extend_32();
+      dst.value.sync();
+    }
+    return;
+  }
+  // The number is the same where its upper part is already what the extension makes of it.
+  const bool same = insn.off == 0 ? src.value.width() <= 32 : src.value.r64.umax < (1ull << (insn.off - 1));
+  if (same) give_id(state, src);
+  dst = src;
+  if (!same) dst.forget_id();
+  const auto bytes = static_cast<unsigned>(insn.off / 8);
+  if (alu64) {
+    dst.value.sign_extend(bytes);
+    return;
+  }
+  if (insn.off != 0) dst.value.sign_extend_subreg(bytes);
+  dst.value.zero_extend_32();
+  dst.value.sync();
+}
+
+void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
+  RegState &dst = state.reg(insn.dst);
+  const RegState src = insn.source_is_reg() ? state.reg(insn.src)
+                                            : RegState::scalar(Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})));
+  const uint8_t op = insn.alu_op();
+  const bool alu64 = insn.insn_class() == isa::ALU64;
+  if (dst.type == RegType::Poisoned || src.type == RegType::Poisoned) {
+    dst = RegState::pointer(RegType::Poisoned, at);
+    return;
+  }
+  if (dst.is_pointer() || src.is_pointer()) {
+    const RegState &pointer = dst.is_pointer() ? dst : src, &offset = dst.is_pointer() ? src : dst;
+    const bool both = dst.is_pointer() && src.is_pointer();
+    if (both || !alu64 || offset.value.r64.is_empty()) dst = RegState::unknown(at);
+    else dst = move_pointer(pointer, offset.value, op == isa::SUB, state.new_id());
+    return;
+  }
+  // `x += constant` keeps the link: dst is the others of its id plus the constant.
+  const bool keeps_link = op == isa::ADD && alu64 && dst.id != 0 && src.value.is_const() && !dst.plus_const &&
+                          src.value.const_value() <= INT32_MAX && !(insn.source_is_reg() && insn.src == insn.dst);
+  dst.value = alu(op, !alu64, dst.value, src.value);
+  dst.origin = at;
+  dst.precise = false;
+  if (keeps_link) {
+    dst.plus_const = true;
+    dst.off = static_cast<int32_t>(src.value.const_value());
+  } else {
+    dst.forget_id();
+  }
+}
+
+}  // namespace
+
+void transfer_alu(const Env &env, State &state, uint32_t at) {
+  const isa::Insn &insn = env.insn(at);
+  RegState &dst = state.reg(insn.dst);
+  switch (insn.alu_op()) {
+    case isa::MOV:
+      if (insn.source_is_reg()) {
+        move_register(state, insn, at);
+      } else {
+        const uint64_t wide = static_cast<uint64_t>(int64_t{insn.imm});
+        dst = RegState::scalar(Scalar::constant(insn.insn_class() == isa::ALU64 ? wide : static_cast<uint32_t>(wide)), at);
+      }
+      return;
+    case isa::NEG:
+    case isa::END:
+      // Sound because: unknown contains every result.
+      if (dst.type != RegType::Poisoned) dst = RegState::unknown(at);
+      return;
+    default: arithmetic(state, insn, at); return;
+  }
+}
+
+std::optional<State> fork_sign(const Env &env, State &state, uint32_t at) {
+  const isa::Insn &insn = env.insn(at);
+  if (insn.alu_op() != isa::AND && insn.alu_op() != isa::OR) return {};
+  RegState &dst = state.reg(insn.dst);
+  if (!dst.is_scalar()) return {};
+  if (insn.source_is_reg()) {
+    const RegState &src = state.reg(insn.src);
+    if (!src.is_scalar() || !src.value.is_const()) return {};
+  }
+  const bool wide = dst.value.r64.smin == -1 && dst.value.r64.smax == 0;
+  if (!wide && !(dst.value.r32.smin == -1 && dst.value.r32.smax == 0)) return {};
+  State zero = state;
+  if (wide) {
+    zero.reg(insn.dst).value = Scalar::constant(0);
+    dst.value = Scalar::constant(~0ull);
+  } else {
+    zero.reg(insn.dst).value.set_known_subreg(0);
+    dst.value.set_known_subreg(~0u);
+  }
+  return zero;
+}
+
+}  // namespace spile::verifier

@@ -1,0 +1,28 @@
+#include "verifier/verifier.h"
+
+#include "verifier/env.h"
+#include "verifier/explain.h"
+#include "verifier/explore.h"
+
+namespace spile::verifier {
+
+Verdict verify(const object::Program &program, const tables::ProgramType &type, const Options &options) {
+  Verdict verdict;
+  const Structure structure = examine(program);
+  const Env env{program, type, options, structure};
+  for (const Failure &failure : structure.failures) verdict.rejections.push_back(explain(env, failure, {}, {}));
+  if (structure.failures.empty()) {
+    explore(env, verdict);
+  } else {
+    verdict.regions.assign(program.insns.size(), Region::Unknown);
+    verdict.reached.assign(program.insns.size(), false);
+    if (options.keep_states) verdict.states.resize(program.insns.size());
+  }
+  if (verdict.rejections.empty()) return verdict;
+  verdict.kind = Verdict::CannotJudge;
+  for (const Rejection &r : verdict.rejections)
+    if (r.diagnostic.info->name != "NotModelled") verdict.kind = Verdict::Reject;
+  return verdict;
+}
+
+}  // namespace spile::verifier
