@@ -30,7 +30,7 @@ struct Env {
   std::function<void(std::string_view)> print;
   // CLOCK_MONOTONIC in a live run; virtual otherwise.
   std::function<uint64_t()> now_ns;
-  uint64_t suspended_ns = 0;  // CLOCK_BOOTTIME less CLOCK_MONOTONIC; 0 when the clock is virtual
+  uint64_t suspended_ns = 0;                      // CLOCK_BOOTTIME less CLOCK_MONOTONIC; 0 when the clock is virtual
   uint64_t random_state = 0x9e3779b97f4a7c15ull;  // of get_prandom_u32; set by !seed
   // Calls of each helper that returned an error, by helper number (modulo size); reported at the end of a run.
   struct Failure {

@@ -84,8 +84,8 @@ class JitEngine final : public Engine {
 };
 
 std::unexpected<Error> missing(std::string message) {
-  return std::unexpected(
-      Error{Error::Kind::Environment, std::move(message), "run with --engine=interpreter, or build the target spile_jit", 0});
+  return std::unexpected(Error{Error::Kind::Environment, std::move(message),
+                               "run with --engine=interpreter, or build the target spile_jit", 0});
 }
 
 // The folder of the running executable, with a slash; empty when /proc does not say.

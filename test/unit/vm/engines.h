@@ -9,6 +9,7 @@
 
 #include "backend/isa/asm.h"
 #include "runtime/vm/interpreter.h"
+#include "runtime/vm/jit_host.h"
 
 namespace spile::vm {
 
@@ -21,6 +22,12 @@ struct NamedEngine {
 inline std::vector<NamedEngine> all_engines(HelperResolver resolve) {
   std::vector<NamedEngine> engines{{"portable", make_portable_interpreter(resolve)}};
   if (auto pinned = make_pinned_interpreter(resolve)) engines.push_back({"pinned", std::move(pinned)});
+#ifdef SPILE_JIT_PLUGIN
+  if (auto jit = open_jit(SPILE_JIT_PLUGIN, resolve))
+    engines.push_back({"jit", std::move(*jit)});
+  else
+    ADD_FAILURE() << jit.error().message;
+#endif
   return engines;
 }
 

@@ -1,0 +1,472 @@
+// Each subprogram becomes a function `i64 (r1, r2, r3, r4, r5, env)`. Registers r0 to r9 are allocas that mem2reg turns
+// into SSA values; r10 is the end of a 512-byte alloca.
+//
+//   r1 += 8                         %r1 = add i64 %r1.in, 8
+//   r0 = *(u32 *)(r1 + 4)     ──►   %r1.p = getelementptr i8, ptr %r1.p.in, i64 8
+//                                   %a = getelementptr i8, ptr %r1.p, i64 4
+//                                   %v = load i32, ptr %a, align 1
+//
+// Every register exists twice: as an integer, and as a pointer with the same value that keeps what it is based on (the
+// stack, an argument), so that LLVM's alias analysis and vectorizer see what the program meant. The half that is not
+// used is dead code. An operation that no pointer survives (and, or, a subtraction of registers) derives the pointer
+// from the integer again.
+// Sound because: the verifier accepts no pointer that was computed from a pointer to something else (ptr + ptr,
+// ptr - ptr used as a pointer), so an address is based on what its pointer half is based on, or on an unknown integer.
+//
+// Requires: a Resolved program (resolve.h). Nothing is checked while the code runs.
+#include "runtime/jit/translate.h"
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/IntrinsicInst.h>
+
+#include <array>
+#include <map>
+
+#include "backend/isa/info.h"
+#include "runtime/vm/resolve.h"
+
+namespace spile::jit {
+namespace {
+
+using isa::Alu;
+using isa::Cond;
+using isa::Insn;
+using isa::InsnInfo;
+using isa::Shape;
+using llvm::BasicBlock;
+using llvm::Value;
+
+class Translator {
+ public:
+  Translator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
+      : program_(program),
+        host_(host),
+        module_(std::make_unique<llvm::Module>(program.name, context)),
+        b_(context),
+        i64_(b_.getInt64Ty()),
+        ptr_(b_.getPtrTy()),
+        function_type_(llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_}, false)) {}
+
+  std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
+    for (size_t i = 0; i < program_.subprogram_count; i++) {
+      auto *function = llvm::Function::Create(
+          function_type_, i == 0 ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage,
+          i == 0 ? entry_name : "subprogram" + std::to_string(i), *module_);
+      function->addFnAttr(llvm::Attribute::NoUnwind);
+      functions_[program_.subprograms[i]] = function;
+    }
+    for (size_t i = 0; i < program_.subprogram_count; i++) translate_subprogram(i);
+    return std::move(module_);
+  }
+
+ private:
+  llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
+  llvm::IntegerType *int_type(unsigned bits) { return b_.getIntNTy(bits); }
+  Value *pointer_to(uint64_t address) { return llvm::ConstantExpr::getIntToPtr(constant(address), ptr_); }
+
+  // ---- Registers.
+
+  Value *get(unsigned reg) {
+    return reg == isa::kFramePointer ? b_.CreatePtrToInt(stack_end_, i64_) : b_.CreateLoad(i64_, regs_[reg]);
+  }
+  Value *get_pointer(unsigned reg) {
+    return reg == isa::kFramePointer ? stack_end_ : b_.CreateLoad(ptr_, pointers_[reg]);
+  }
+  void set(unsigned reg, Value *value, Value *pointer = nullptr) {
+    b_.CreateStore(value, regs_[reg]);
+    b_.CreateStore(pointer != nullptr ? pointer : b_.CreateIntToPtr(value, ptr_), pointers_[reg]);
+  }
+  Value *address(unsigned base, int16_t off) {
+    return b_.CreateGEP(b_.getInt8Ty(), get_pointer(base), constant(static_cast<uint64_t>(int64_t{off})));
+  }
+  Value *low(Value *value, unsigned bits) { return b_.CreateTrunc(value, int_type(bits)); }
+  Value *widen(Value *value, isa::Extend how = isa::Extend::Zero) {
+    return how == isa::Extend::Sign ? b_.CreateSExt(value, i64_) : b_.CreateZExt(value, i64_);
+  }
+
+  // ---- Functions.
+
+  void translate_subprogram(size_t index) {
+    const uint32_t start = program_.subprograms[index];
+    const size_t end = index + 1 < program_.subprogram_count ? program_.subprograms[index + 1] : program_.insn_count;
+    function_ = functions_[start];
+    blocks_.clear();
+    auto *prologue = BasicBlock::Create(b_.getContext(), "prologue", function_);
+    find_blocks(start, end);
+    b_.SetInsertPoint(prologue);
+    make_frame(program_.stack_bytes[index]);
+    b_.CreateBr(blocks_.at(start));
+
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
+      if (const auto block = blocks_.find(i); block != blocks_.end()) {
+        if (b_.GetInsertBlock()->getTerminator() == nullptr) b_.CreateBr(block->second);
+        b_.SetInsertPoint(block->second);
+      } else if (b_.GetInsertBlock()->getTerminator() != nullptr) {
+        continue;  // behind an exit or a jump, and no target: never runs
+      }
+      translate_insn(i);
+    }
+  }
+
+  static bool is_branch(Shape shape) {
+    return shape == Shape::BranchImm || shape == Shape::BranchReg || shape == Shape::MayGoto;
+  }
+  static bool is_jump(Shape shape) { return shape == Shape::Jump || shape == Shape::JumpLong; }
+
+  void find_blocks(size_t start, size_t end) {
+    const auto add = [&](size_t insn) {
+      if (!blocks_.contains(insn)) blocks_[insn] = BasicBlock::Create(b_.getContext(), "", function_);
+    };
+    add(start);
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
+      const Shape shape = isa::lookup(program_.insns[i])->shape;
+      if (is_branch(shape) || is_jump(shape)) add(program_.values[i]);
+      if (is_branch(shape)) add(i + 1);
+    }
+  }
+
+  void make_frame(uint32_t stack_bytes) {
+    for (unsigned i = 0; i < isa::kFramePointer; i++) {
+      regs_[i] = b_.CreateAlloca(i64_);
+      pointers_[i] = b_.CreateAlloca(ptr_);
+      set(i, i >= 1 && i <= 5 ? static_cast<Value *>(function_->getArg(i - 1)) : constant(0));
+    }
+    env_ = function_->getArg(5);
+    auto *stack = b_.CreateAlloca(llvm::ArrayType::get(b_.getInt8Ty(), vm::kStackBytes));
+    stack->setAlignment(llvm::Align(16));
+    stack_end_ = b_.CreateGEP(b_.getInt8Ty(), stack, constant(vm::kStackBytes));
+    if (stack_bytes != 0)
+      b_.CreateMemSet(b_.CreateGEP(b_.getInt8Ty(), stack, constant(vm::kStackBytes - stack_bytes)), b_.getInt8(0),
+                      stack_bytes, llvm::Align(1));
+    loops_left_ = b_.CreateAlloca(i64_);
+    b_.CreateStore(constant(vm::kMaxLoops), loops_left_);
+    packet_value_ = b_.CreateAlloca(i64_);
+  }
+
+  // ---- Instructions.
+
+  void translate_insn(size_t index) {
+    const Insn &insn = program_.insns[index];
+    const InsnInfo &info = *isa::lookup(insn);
+    const uint64_t value = program_.values[index];
+    llvm::IntegerType *const width = info.bits == 0 ? nullptr : int_type(info.bits);
+    switch (info.shape) {
+      case Shape::AluImm:
+      case Shape::AluReg:
+      case Shape::AluUnary:
+        translate_alu(insn, info);
+        break;
+      case Shape::BranchImm:
+        branch(condition(info, insn.dst, constant(isa::operand(insn))), value, index + 1);
+        break;
+      case Shape::BranchReg:
+        branch(condition(info, insn.dst, get(insn.src)), value, index + 1);
+        break;
+      case Shape::Jump:
+      case Shape::JumpLong:
+        b_.CreateBr(blocks_.at(value));
+        break;
+      case Shape::MayGoto: {
+        Value *left = b_.CreateLoad(i64_, loops_left_);
+        Value *none = b_.CreateICmpEQ(left, constant(0));
+        b_.CreateStore(b_.CreateSelect(none, left, b_.CreateSub(left, constant(1))), loops_left_);
+        branch(none, value, index + 1);
+        break;
+      }
+      case Shape::CallHelper:
+        call(pointer_to(value));
+        break;
+      case Shape::CallLocal:
+        call(functions_.at(static_cast<uint32_t>(value)));
+        break;
+      case Shape::CallKfunc:
+        b_.CreateUnreachable();
+        break;  // resolve_program refuses them
+      case Shape::CallReg:
+        call_register(insn.dst);
+        break;
+      case Shape::Exit:
+        b_.CreateRet(get(0));
+        break;
+      case Shape::Load:
+        set(insn.dst, widen(b_.CreateAlignedLoad(width, address(insn.src, insn.off), llvm::Align(1)), info.extend()));
+        break;
+      case Shape::StoreImm:
+        b_.CreateAlignedStore(low(constant(isa::operand(insn)), info.bits), address(insn.dst, insn.off),
+                              llvm::Align(1));
+        break;
+      case Shape::StoreReg:
+        b_.CreateAlignedStore(low(get(insn.src), info.bits), address(insn.dst, insn.off), llvm::Align(1));
+        break;
+      case Shape::Atomic:
+        translate_atomic(insn, info);
+        break;
+      case Shape::LoadAcquire: {
+        auto *load = b_.CreateAlignedLoad(width, address(insn.src, insn.off), llvm::Align(info.bytes()));
+        load->setAtomic(llvm::AtomicOrdering::Acquire);
+        set(insn.dst, widen(load));
+        break;
+      }
+      case Shape::StoreRelease: {
+        auto *store = b_.CreateAlignedStore(low(get(insn.src), info.bits), address(insn.dst, insn.off),
+                                            llvm::Align(info.bytes()));
+        store->setAtomic(llvm::AtomicOrdering::Release);
+        break;
+      }
+      case Shape::LoadImm64:
+        if (info.op == isa::Op::LddwFunc) {
+          llvm::Function *callback = functions_.at(static_cast<uint32_t>(value));
+          set(insn.dst, b_.CreatePtrToInt(callback, i64_), callback);
+        } else {
+          set(insn.dst, constant(value));
+        }
+        break;
+      case Shape::PacketAbs:
+        load_packet(info, constant(isa::operand(insn)));
+        break;
+      case Shape::PacketInd:
+        load_packet(
+            info,
+            b_.CreateSExt(b_.CreateAdd(low(get(insn.src), 32), b_.getInt32(static_cast<uint32_t>(insn.imm))), i64_));
+        break;
+    }
+  }
+
+  void translate_alu(const Insn &insn, const InsnInfo &info) {
+    const bool reg = info.shape == Shape::AluReg;
+    Value *src64 = reg ? get(insn.src) : constant(isa::operand(insn));
+    Value *dst64 = get(insn.dst);
+    if (info.bits == 64) {
+      // What is still a pointer afterwards.
+      Value *pointer = nullptr;
+      if (info.alu() == Alu::Mov && reg) pointer = get_pointer(insn.src);
+      if (info.alu() == Alu::Add || (info.alu() == Alu::Sub && !reg))
+        pointer =
+            b_.CreateGEP(b_.getInt8Ty(), get_pointer(insn.dst), info.alu() == Alu::Add ? src64 : b_.CreateNeg(src64));
+      set(insn.dst, alu(info.alu(), 64, dst64, src64), pointer);
+    } else {
+      set(insn.dst, widen(alu(info.alu(), 32, low(dst64, 32), low(src64, 32))));
+    }
+  }
+
+  // isa::alu() as IR, on values of [bits].
+  Value *alu(Alu op, unsigned bits, Value *dst, Value *src) {
+    llvm::IntegerType *const type = int_type(bits);
+    Value *const zero = llvm::ConstantInt::get(type, 0);
+    const auto count = [&] { return b_.CreateAnd(src, bits - 1); };
+    const auto sign_extended = [&](unsigned from) { return b_.CreateSExt(low(src, from), type); };
+    const auto zero_extended = [&](Value *narrow) { return b_.CreateZExt(narrow, type); };
+    const auto swapped = [&](unsigned from) {
+      return zero_extended(b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, low(dst, from)));
+    };
+    switch (op) {
+      case Alu::Add:
+        return b_.CreateAdd(dst, src);
+      case Alu::Sub:
+        return b_.CreateSub(dst, src);
+      case Alu::Mul:
+        return b_.CreateMul(dst, src);
+      case Alu::Or:
+        return b_.CreateOr(dst, src);
+      case Alu::And:
+        return b_.CreateAnd(dst, src);
+      case Alu::Xor:
+        return b_.CreateXor(dst, src);
+      case Alu::Lsh:
+        return b_.CreateShl(dst, count());
+      case Alu::Rsh:
+        return b_.CreateLShr(dst, count());
+      case Alu::Arsh:
+        return b_.CreateAShr(dst, count());
+      case Alu::Neg:
+        return b_.CreateNeg(dst);
+      case Alu::Mov:
+        return src;
+      case Alu::Div:
+      case Alu::Mod:
+      case Alu::SDiv:
+      case Alu::SMod:
+        return divide(op, dst, src, zero);
+      case Alu::MovS8:
+        return sign_extended(8);
+      case Alu::MovS16:
+        return sign_extended(16);
+      case Alu::MovS32:
+        return sign_extended(32);
+      case Alu::Le16:
+        return zero_extended(low(dst, 16));
+      case Alu::Le32:
+        return zero_extended(low(dst, 32));
+      case Alu::Le64:
+        return dst;
+      case Alu::Be16:
+      case Alu::Swap16:
+        return swapped(16);
+      case Alu::Be32:
+      case Alu::Swap32:
+        return swapped(32);
+      case Alu::Be64:
+      case Alu::Swap64:
+        return swapped(64);
+    }
+    llvm_unreachable("every operation has a case");
+  }
+
+  // The division itself never sees a divisor that LLVM leaves undefined; selects give what RFC 9669 wants there.
+  Value *divide(Alu op, Value *dst, Value *src, Value *zero) {
+    Value *const one = llvm::ConstantInt::get(zero->getType(), 1);
+    Value *const by_zero = b_.CreateICmpEQ(src, zero);
+    if (op == Alu::Div || op == Alu::Mod) {
+      Value *const safe = b_.CreateSelect(by_zero, one, src);
+      return op == Alu::Div ? b_.CreateSelect(by_zero, zero, b_.CreateUDiv(dst, safe))
+                            : b_.CreateSelect(by_zero, dst, b_.CreateURem(dst, safe));
+    }
+    Value *const by_minus_one = b_.CreateICmpEQ(src, llvm::ConstantInt::getAllOnesValue(zero->getType()));
+    Value *const safe = b_.CreateSelect(b_.CreateOr(by_zero, by_minus_one), one, src);
+    if (op == Alu::SDiv)
+      return b_.CreateSelect(by_zero, zero, b_.CreateSelect(by_minus_one, b_.CreateNeg(dst), b_.CreateSDiv(dst, safe)));
+    return b_.CreateSelect(by_zero, dst, b_.CreateSRem(dst, safe));  // x % 1 is x % -1
+  }
+
+  Value *condition(const InsnInfo &info, unsigned dst, Value *src64) {
+    Value *const a = low(get(dst), info.bits);
+    Value *const b = low(src64, info.bits);
+    switch (info.cond()) {
+      case Cond::Eq:
+        return b_.CreateICmpEQ(a, b);
+      case Cond::Ne:
+        return b_.CreateICmpNE(a, b);
+      case Cond::Gt:
+        return b_.CreateICmpUGT(a, b);
+      case Cond::Ge:
+        return b_.CreateICmpUGE(a, b);
+      case Cond::Lt:
+        return b_.CreateICmpULT(a, b);
+      case Cond::Le:
+        return b_.CreateICmpULE(a, b);
+      case Cond::Sgt:
+        return b_.CreateICmpSGT(a, b);
+      case Cond::Sge:
+        return b_.CreateICmpSGE(a, b);
+      case Cond::Slt:
+        return b_.CreateICmpSLT(a, b);
+      case Cond::Sle:
+        return b_.CreateICmpSLE(a, b);
+      case Cond::Set:
+        return b_.CreateICmpNE(b_.CreateAnd(a, b), llvm::ConstantInt::get(a->getType(), 0));
+    }
+    llvm_unreachable("every operation has a case");
+  }
+  void branch(Value *condition, uint64_t taken, uint64_t otherwise) {
+    b_.CreateCondBr(condition, blocks_.at(taken), blocks_.at(otherwise));
+  }
+
+  void translate_atomic(const Insn &insn, const InsnInfo &info) {
+    using enum isa::Atomic;
+    constexpr auto kOrder = llvm::AtomicOrdering::SequentiallyConsistent;
+    const llvm::Align align(info.bytes());
+    Value *const memory = address(insn.dst, insn.off);
+    Value *const operand = low(get(insn.src), info.bits);
+    const auto modify = [&](llvm::AtomicRMWInst::BinOp op) {
+      return b_.CreateAtomicRMW(op, memory, operand, align, kOrder);
+    };
+    switch (info.atomic()) {
+      case Add:
+        modify(llvm::AtomicRMWInst::Add);
+        break;
+      case Or:
+        modify(llvm::AtomicRMWInst::Or);
+        break;
+      case And:
+        modify(llvm::AtomicRMWInst::And);
+        break;
+      case Xor:
+        modify(llvm::AtomicRMWInst::Xor);
+        break;
+      case FetchAdd:
+        set(insn.src, widen(modify(llvm::AtomicRMWInst::Add)));
+        break;
+      case FetchOr:
+        set(insn.src, widen(modify(llvm::AtomicRMWInst::Or)));
+        break;
+      case FetchAnd:
+        set(insn.src, widen(modify(llvm::AtomicRMWInst::And)));
+        break;
+      case FetchXor:
+        set(insn.src, widen(modify(llvm::AtomicRMWInst::Xor)));
+        break;
+      case Xchg:
+        set(insn.src, widen(modify(llvm::AtomicRMWInst::Xchg)));
+        break;
+      case Cmpxchg: {
+        Value *const pair = b_.CreateAtomicCmpXchg(memory, low(get(0), info.bits), operand, align, kOrder, kOrder);
+        set(0, widen(b_.CreateExtractValue(pair, 0)));
+        break;
+      }
+    }
+  }
+
+  void call(Value *function) {
+    set(0, b_.CreateCall(function_type_, function, {get(1), get(2), get(3), get(4), get(5), env_}));
+    for (unsigned i = 1; i <= 5; i++) set(i, constant(0));
+  }
+  void call_register(unsigned reg) {
+    Value *const target = get(reg);
+    auto *helper = BasicBlock::Create(b_.getContext(), "helper", function_);
+    auto *ready = BasicBlock::Create(b_.getContext(), "ready", function_);
+    BasicBlock *const from = b_.GetInsertBlock();
+    b_.CreateCondBr(b_.CreateICmpULT(target, constant(vm::kMaxHelperNumber)), helper, ready);
+    b_.SetInsertPoint(helper);
+    auto *const type = llvm::FunctionType::get(ptr_, {i64_}, false);
+    Value *const found =
+        b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.helper_of_register)), {target});
+    b_.CreateBr(ready);
+    b_.SetInsertPoint(ready);
+    auto *const function = b_.CreatePHI(ptr_, 2);
+    function->addIncoming(found, helper);
+    b_.SetInsertPoint(from->getTerminator());
+    Value *const direct = b_.CreateIntToPtr(target, ptr_);
+    function->addIncoming(direct, from);
+    b_.SetInsertPoint(ready);
+    call(function);
+  }
+
+  // Without the bytes, the subprogram ends with r0 = 0.
+  void load_packet(const InsnInfo &info, Value *offset) {
+    auto *const type = llvm::FunctionType::get(b_.getInt1Ty(), {ptr_, i64_, b_.getInt32Ty(), ptr_}, false);
+    auto *const loaded = b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.packet_load)),
+                                       {env_, offset, b_.getInt32(info.bytes()), packet_value_});
+    loaded->addRetAttr(llvm::Attribute::ZExt);  // a C bool
+    auto *const missing = BasicBlock::Create(b_.getContext(), "missing", function_);
+    auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
+    b_.CreateCondBr(loaded, next, missing);
+    b_.SetInsertPoint(missing);
+    b_.CreateRet(constant(0));
+    b_.SetInsertPoint(next);
+    set(0, b_.CreateLoad(i64_, packet_value_));
+  }
+
+  const vm::JitProgram &program_;
+  const vm::JitHost &host_;
+  std::unique_ptr<llvm::Module> module_;
+  llvm::IRBuilder<> b_;
+  llvm::IntegerType *i64_;
+  llvm::PointerType *ptr_;
+  llvm::FunctionType *function_type_;
+  std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
+
+  // Of the function that is being made.
+  llvm::Function *function_ = nullptr;
+  std::map<size_t, BasicBlock *> blocks_;  // by first instruction
+  std::array<llvm::AllocaInst *, isa::kFramePointer> regs_{}, pointers_{};
+  Value *env_ = nullptr, *stack_end_ = nullptr, *loops_left_ = nullptr, *packet_value_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context, const vm::JitProgram &program,
+                                        const vm::JitHost &host, const std::string &entry_name) {
+  return Translator(context, program, host).run(entry_name);
+}
+
+}  // namespace spile::jit
