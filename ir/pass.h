@@ -16,6 +16,8 @@ struct PassContext {
   Module &module;
   Function &function;
   Diagnostics &diags;
+  // By function: how often it was called, or its address taken, when the passes began.
+  const std::vector<uint32_t> &function_uses;
 };
 
 namespace passes {

@@ -23,7 +23,7 @@ using enum Pass;
 // What BPF cannot express: calls that must vanish, code that cannot be reached, copies of memory.
 constexpr auto kO0 = std::to_array<Pass>({simplify_cfg});
 
-constexpr auto kO1 = std::to_array<Pass>({simplify_cfg, split_slots, mem2reg, simplify, dce, simplify_cfg});
+constexpr auto kO1 = std::to_array<Pass>({simplify_cfg, inline_calls, simplify_cfg, split_slots, mem2reg, expand_memory, simplify, dce, simplify_cfg});
 constexpr auto kO2 = kO1;
 
 std::span<const Pass> order_of(OptLevel level) {
@@ -94,12 +94,28 @@ std::vector<FunctionId> bottom_up(const Module &module) {
   return order;
 }
 
+std::vector<uint32_t> count_function_uses(const Module &module) {
+  std::vector<uint32_t> uses(module.functions.size());
+  for (const Global &g : module.globals)
+    for (const GlobalReloc &r : g.relocs)
+      if (r.function) uses[r.function.index]++;
+  for (const Function &f : module.functions)
+    for (const Block &block : f.blocks)
+      for (const ValueId v : block.insts) {
+        if (f[v].op == Op::Call) uses[static_cast<size_t>(f[v].imm)]++;
+        for (const ValueId operand : f.operands(v))
+          if (f[operand].op == Op::FuncAddr) uses[static_cast<size_t>(f[operand].imm)]++;
+      }
+  return uses;
+}
+
 // Each function goes through all passes before its callers do.
 void run(Module &module, std::span<const Pass> order, Diagnostics &diags) {
+  const std::vector<uint32_t> function_uses = count_function_uses(module);
   for (const FunctionId f : bottom_up(module))
     for (const Pass pass : order) {
       if (module[f].is_declaration()) break;
-      PassContext context{module, module[f], diags};
+      PassContext context{module, module[f], diags, function_uses};
       if (kFunctions[static_cast<size_t>(pass)](context))
         check_after(kInfos[static_cast<size_t>(pass)].name, module, module[f]);
     }

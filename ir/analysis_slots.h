@@ -1,0 +1,44 @@
+// Which slot of the frame a pointer points into, and which slots are reached only by pointers that can be seen.
+//
+// A slot is captured when its address is stored, passed to a function, compared, or goes through a phi, a select or an
+// integer: then any pointer may point into it. Passing it to a helper does not capture it, because no helper keeps a
+// pointer to the stack after it has returned.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ir/analysis_cfg.h"
+
+namespace spile::ir {
+
+class SlotPointers {
+ public:
+  static constexpr uint32_t kNone = 0xffff'ffff;
+
+  SlotPointers(const Function &function, const Cfg &cfg);
+
+  struct Place {
+    uint32_t slot = kNone;
+    std::optional<int64_t> offset;  // none when it varies
+  };
+  // Where [pointer] points; slot kNone: not known to be into the frame.
+  Place place(ValueId pointer) const {
+    const Inst &inst = function_[pointer];
+    if (inst.op == Op::SlotAddr) return {static_cast<uint32_t>(inst.imm), 0};
+    return pointer.index < places_.size() ? places_[pointer.index] : Place{};
+  }
+  bool is_captured(uint32_t slot) const { return captured_[slot]; }
+  // The slot of [pointer] when no other pointer reaches it, else kNone.
+  uint32_t private_slot(ValueId pointer) const {
+    const uint32_t slot = place(pointer).slot;
+    return slot != kNone && !captured_[slot] ? slot : kNone;
+  }
+
+ private:
+  const Function &function_;
+  std::vector<Place> places_;  // by value: of ptradds
+  std::vector<bool> captured_;  // by slot
+};
+
+}  // namespace spile::ir

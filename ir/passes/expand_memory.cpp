@@ -1,0 +1,177 @@
+// Copies and fills of memory become loads and stores.
+//
+// Idea: BPF has no block operations. A copy of n bytes is done in the widest pieces that the alignment of both sides
+// allows; a fill stores its byte repeated to that width. Accesses to the stack that are not aligned are cut as well.
+//
+//     memset $0, i8 0, 12                     store i64 0, $0
+//     memcopy %p0, $0, 6 align 4       ->     store i32 0, $0, 8
+//                                             %0 = load.i32 $0
+//                                             store %0, %p0 align 4
+//                                             %1 = load.i16 $0, 4
+//                                             store %1, %p0, 4 align 4
+//
+// Requires: split_slots before it, which does not see through the pieces. Breaks: nothing.
+//
+// Kernel: memory that is not the stack may be accessed at any alignment on x86-64 and arm64 (the verifier asks for more
+// only there, or with BPF_F_STRICT_ALIGNMENT), so a pointer that was loaded or came from a helper is cut into 8 bytes
+// whatever its type says; clang uses the alignment of the type. Stack accesses must always be aligned.
+#include <algorithm>
+
+#include "ir/analysis_address.h"
+#include "ir/pass.h"
+#include "support/diagnostics.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/ir.def"
+#include "support/diag_table.h"
+
+namespace spile::ir::passes {
+
+namespace {
+
+// As clang: a larger copy is a mistake more often than a wish, and should be a loop or a helper.
+constexpr uint64_t kMaxAccesses = 128;
+
+class Expander {
+ public:
+  explicit Expander(PassContext &context) : f_(context.function), diags_(context.diags) {}
+
+  bool run() {
+    bool changed = false;
+    for (size_t b = 0; b < f_.blocks.size(); b++) {
+      block_ = BlockId(b);
+      const auto &insts = f_[block_].insts;
+      if (std::ranges::none_of(insts, [&](ValueId v) { return is_ours(v); })) continue;
+      changed = true;
+      std::vector<ValueId> before;
+      std::swap(before, f_[block_].insts);
+      out_ = &f_[block_].insts;
+      for (const ValueId v : before) {
+        if (!is_ours(v)) {
+          out_->push_back(v);
+          continue;
+        }
+        origin_ = v;
+        if (f_[v].op == Op::MemCopy) copy();
+        if (f_[v].op == Op::MemSet) fill();
+        if (f_[v].op == Op::Store) cut_store();
+        f_[v].block = {};
+        f_.remove(v);
+      }
+    }
+    return changed;
+  }
+
+ private:
+  bool is_ours(ValueId v) const {
+    if (f_[v].op == Op::MemCopy || f_[v].op == Op::MemSet) return true;
+    // Only the store of a constant is cut: what else is stored unaligned is rare, and rejected by the verifier.
+    if (f_[v].op != Op::Store || f_[v].is_volatile || f_[f_.operand(v, 0)].op != Op::Const) return false;
+    const Address a = address_of(f_, f_.operand(v, 1), f_[v].imm);
+    const uint64_t size = bytes_of(f_[f_.operand(v, 0)].type);
+    return f_[a.base].op == Op::SlotAddr && a.offset && static_cast<uint64_t>(*a.offset) % size != 0;
+  }
+
+  // The alignment of [pointer] that an access may count on: what [known] says or what can be seen.
+  uint64_t alignment(ValueId pointer, uint64_t known) const {
+    const Address a = address_of(f_, pointer);
+    const Inst &base = f_[a.base];
+    if (base.op == Op::SlotAddr && a.offset) {
+      const auto offset = static_cast<uint64_t>(*a.offset);
+      const uint64_t align = std::min<uint64_t>(8, f_.slots[static_cast<size_t>(base.imm)].align);
+      return std::max(known, offset == 0 ? align : std::min(align, offset & (0 - offset)));
+    }
+    const bool is_not_stack = base.op == Op::GlobalAddr || base.op == Op::CallHelper ||
+                              (base.op == Op::Load && f_[address_of(f_, f_.operand(a.base, 0)).base].op == Op::Param);
+    return is_not_stack ? 8 : known;
+  }
+
+  // Calls access(offset, width) for the pieces of [size] bytes at [align].
+  template <class Access>
+  static void for_each_piece(uint64_t size, uint64_t align, Access access) {
+    for (uint64_t at = 0; at < size;) {
+      uint64_t width = std::min<uint64_t>(8, align);
+      while (width > size - at) width /= 2;
+      access(at, width);
+      at += width;
+    }
+  }
+
+  bool fits(uint64_t size, uint64_t align, std::string_view what) {
+    uint64_t count = size / std::min<uint64_t>(8, align);
+    if (count > kMaxAccesses) {
+      diags_.report<diag::MemoryTooLarge>(f_[origin_].loc, what, size, count, kMaxAccesses)
+          .hint("copy in a bounded loop, or keep the data in a map and use it in place");
+      return false;
+    }
+    return true;
+  }
+
+  ValueId emit(Op op, Type type, std::initializer_list<ValueId> operands, uint64_t imm = 0, uint64_t align = 0) {
+    const ValueId v = f_.make(op, type, std::span(operands.begin(), operands.size()), {}, static_cast<int64_t>(imm), f_[origin_].loc);
+    f_[v].align = static_cast<uint8_t>(align);
+    f_[v].block = block_;
+    out_->push_back(v);
+    return v;
+  }
+
+  void copy() {
+    const auto size = static_cast<uint64_t>(f_[origin_].imm);
+    const uint64_t known = std::max<uint64_t>(1, f_[origin_].align);
+    const ValueId to = f_.operand(origin_, 0), from = f_.operand(origin_, 1);
+    const uint64_t align = std::min(alignment(to, known), alignment(from, known));
+    if (!fits(size, align, "copying")) return;
+    for_each_piece(size, align, [&](uint64_t at, uint64_t width) {
+      const ValueId value = emit(Op::Load, integer_type(static_cast<unsigned>(width * 8)), {from}, at, align);
+      emit(Op::Store, Type::Void, {value, to}, at, align);
+    });
+  }
+
+  void fill() {
+    const auto size = static_cast<uint64_t>(f_[origin_].imm);
+    const ValueId to = f_.operand(origin_, 0), byte = f_.operand(origin_, 1);
+    const uint64_t align = alignment(to, std::max<uint64_t>(1, f_[origin_].align));
+    if (!fits(size, align, "filling")) return;
+    std::array<ValueId, 9> repeated;  // by width; made when first needed
+    for_each_piece(size, align, [&](uint64_t at, uint64_t width) {
+      const Type type = integer_type(static_cast<unsigned>(width * 8));
+      ValueId &value = repeated[width];
+      if (!value) value = repeat(byte, type);
+      emit(Op::Store, Type::Void, {value, to}, at, align);
+    });
+  }
+
+  // The byte in every byte of a [type].
+  ValueId repeat(ValueId byte, Type type) {
+    constexpr int64_t kOnes = 0x0101'0101'0101'0101;
+    if (f_[byte].op == Op::Const) return f_.constant(type, (f_[byte].imm & 0xff) * kOnes);
+    if (type == Type::I8) return byte;
+    const ValueId wide = emit(Op::Zext, type, {byte});
+    return emit(Op::Mul, type, {wide, f_.constant(type, kOnes)});
+  }
+
+  void cut_store() {
+    const ValueId value = f_.operand(origin_, 0), to = f_.operand(origin_, 1);
+    const uint64_t align = alignment_of_offset(*address_of(f_, to, f_[origin_].imm).offset);
+    for_each_piece(bytes_of(f_[value].type), align, [&](uint64_t at, uint64_t width) {
+      const auto piece = static_cast<int64_t>(static_cast<uint64_t>(f_[value].imm) >> (8 * at));
+      emit(Op::Store, Type::Void, {f_.constant(integer_type(static_cast<unsigned>(width * 8)), piece), to},
+           static_cast<uint64_t>(f_[origin_].imm) + at, align);
+    });
+  }
+  static uint64_t alignment_of_offset(int64_t offset) {
+    const auto bits = static_cast<uint64_t>(offset);
+    return bits & (0 - bits);
+  }
+
+  Function &f_;
+  Diagnostics &diags_;
+  BlockId block_;
+  ValueId origin_;  // the instruction that is being expanded
+  std::vector<ValueId> *out_ = nullptr;
+};
+
+}  // namespace
+
+bool expand_memory(PassContext &context) { return Expander(context).run(); }
+
+}  // namespace spile::ir::passes
