@@ -1,0 +1,391 @@
+#include "backend/emit/emit.h"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+#include "backend/emit/debug_info.h"
+#include "backend/emit/function_code.h"
+#include "support/check.h"
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/codegen.def"
+#include "support/diag_table.h"
+
+namespace spile::codegen {
+
+namespace {
+
+using object::SectionId;
+using object::SectionKind;
+using object::SymbolId;
+
+bool has_prefix(std::string_view text, std::string_view prefix) { return text.starts_with(prefix); }
+
+SectionKind kind_of_data(std::string_view name) {
+  if (name == ".maps") return SectionKind::Maps;
+  if (name == "maps") return SectionKind::LegacyMaps;
+  if (name == "license") return SectionKind::License;
+  if (name == "version") return SectionKind::Version;
+  if (has_prefix(name, ".bss")) return SectionKind::Bss;
+  if (has_prefix(name, ".rodata")) return SectionKind::Rodata;
+  if (has_prefix(name, ".data")) return SectionKind::Data;
+  return SectionKind::Other;
+}
+
+// What nobody refers to is not written, unless others may: functions that are not static or have a SEC().
+bool is_root(const ir::Function &fn) {
+  return fn.linkage != ir::Linkage::Static || !fn.section.empty() || fn.used;
+}
+bool is_root(const ir::Global &global) {
+  if (global.linkage == ir::Linkage::External) return false;
+  const SectionKind kind = kind_of_data(global.section);
+  const bool is_plain = kind == SectionKind::Data || kind == SectionKind::Rodata || kind == SectionKind::Bss;
+  return global.linkage != ir::Linkage::Static || !is_plain;
+}
+
+class Emitter {
+ public:
+  Emitter(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags)
+      : module_(module), options_(options), diags_(diags) {}
+
+  std::optional<object::Object> run() {
+    object_.path = module_.path;
+    find_needed();
+    if (!generate_code()) return std::nullopt;
+    place_functions();
+    place_globals();
+    make_symbols();
+    apply_fixups();
+    apply_global_relocs();
+    if (options_.debug_info) add_debug_info();
+    if (const auto finished = object::finish(object_); !finished) {
+      auto report = diags_.report<diag::BadObjectCode>(Loc{}, finished.error().message);
+      if (!finished.error().hint.empty()) report.hint("{}", finished.error().hint);
+      return std::nullopt;
+    }
+    return std::move(object_);
+  }
+
+ private:
+  struct PlacedFunction {
+    ir::FunctionId id;
+    EncodedFunction code;
+    SectionId section;
+    uint64_t offset = 0;
+    uint64_t size() const { return code.insns.size() * sizeof(isa::Insn); }
+  };
+
+  // ---- what is needed
+
+  void need(ir::FunctionId id) {
+    if (needs_function_[id.index]) return;
+    needs_function_[id.index] = true;
+    functions_to_scan_.push_back(id);
+  }
+  void need(ir::GlobalId id) {
+    if (needs_global_[id.index]) return;
+    needs_global_[id.index] = true;
+    for (const ir::GlobalReloc &reloc : module_[id].relocs)
+      reloc.global.valid() ? need(reloc.global) : need(reloc.function);
+  }
+
+  void find_needed() {
+    needs_function_.assign(module_.functions.size(), false);
+    needs_global_.assign(module_.globals.size(), false);
+    for (size_t i = 0; i < module_.functions.size(); i++)
+      if (!module_.functions[i].is_declaration() && is_root(module_.functions[i])) need(ir::FunctionId(i));
+    for (size_t i = 0; i < module_.globals.size(); i++)
+      if (is_root(module_.globals[i])) need(ir::GlobalId(i));
+    while (!functions_to_scan_.empty()) {
+      const ir::Function &fn = module_[functions_to_scan_.back()];
+      functions_to_scan_.pop_back();
+      const auto visit = [&](ir::ValueId v) {
+        const ir::Inst &inst = fn[v];
+        if (inst.op == ir::Op::GlobalAddr) need(ir::GlobalId(static_cast<size_t>(inst.imm)));
+        if (inst.op == ir::Op::FuncAddr || inst.op == ir::Op::Call) need(ir::FunctionId(static_cast<size_t>(inst.imm)));
+      };
+      for (const ir::Block &block : fn.blocks)
+        for (const ir::ValueId v : block.insts) {
+          visit(v);
+          for (const ir::ValueId operand : fn.operands(v)) visit(operand);
+        }
+    }
+  }
+
+  bool generate_code() {
+    bool ok = true;
+    for (size_t i = 0; i < module_.functions.size(); i++) {
+      const ir::FunctionId id(i);
+      if (!needs_function_[i]) continue;
+      if (module_[id].is_declaration()) {
+        diags_.report<diag::CallOfUndefined>(module_[id].loc, module_[id].name)
+            .hint("define it in this file; an `extern` function is resolved only when several files are linked");
+        ok = false;
+        continue;
+      }
+      auto code = generate(module_, id, options_, diags_);
+      ok &= code.has_value();
+      if (code) functions_.push_back({.id = id, .code = std::move(*code), .section = {}});
+      if (diags_.too_many()) return false;
+    }
+    return ok;
+  }
+
+  // ---- sections
+
+  SectionId section(const std::string &name, SectionKind kind) {
+    const auto [at, is_new] = section_ids_.try_emplace(name, SectionId(object_.sections.size()));
+    if (is_new) object_.sections.push_back({.name = name, .kind = kind, .align = 1, .bytes = {}, .relocs = {}});
+    return at->second;
+  }
+
+  // .text first, then each SEC() in the order of the source.
+  void place_functions() {
+    std::stable_partition(functions_.begin(), functions_.end(),
+                          [&](const PlacedFunction &f) { return module_[f.id].section.empty(); });
+    for (PlacedFunction &placed : functions_) {
+      const ir::Function &fn = module_[placed.id];
+      const SectionKind kind = fn.is_user_side ? SectionKind::UserSide : SectionKind::Program;
+      placed.section = section(fn.section.empty() ? ".text" : fn.section, kind);
+      object::Section &s = object_.sections[placed.section.index];
+      s.align = sizeof(isa::Insn);
+      placed.offset = s.bytes.size();
+      const auto bytes = std::as_bytes(std::span(placed.code.insns));
+      s.bytes.insert(s.bytes.end(), bytes.begin(), bytes.end());
+      s.size = s.bytes.size();
+      by_function_[placed.id.index] = &placed;
+    }
+  }
+
+  void place_globals() {
+    for (size_t i = 0; i < module_.globals.size(); i++) {
+      const ir::Global &global = module_.globals[i];
+      if (!needs_global_[i] || global.linkage == ir::Linkage::External) continue;
+      const SectionId id = section(global.section, kind_of_data(global.section));
+      object::Section &s = object_.sections[id.index];
+      const uint32_t align = std::max(global.align, 1u);
+      s.align = std::max(s.align, align);
+      const uint64_t offset = (s.size + align - 1) / align * align;
+      s.size = offset + global.size;
+      if (s.kind != SectionKind::Bss) {
+        s.bytes.resize(s.size);
+        std::copy_n(global.bytes.begin(), std::min<uint64_t>(global.bytes.size(), global.size),
+                    s.bytes.begin() + static_cast<ptrdiff_t>(offset));
+      }
+      by_global_[static_cast<uint32_t>(i)] = globals_.size();
+      globals_.push_back({ir::GlobalId(i), id, offset});
+    }
+  }
+
+  // ---- symbols
+
+  static object::Binding binding(ir::Linkage linkage) {
+    switch (linkage) {
+      case ir::Linkage::Static: return object::Binding::Local;
+      case ir::Linkage::Weak: return object::Binding::Weak;
+      case ir::Linkage::Global:
+      case ir::Linkage::Hidden:
+      case ir::Linkage::External: return object::Binding::Global;
+    }
+    SPILE_UNREACHABLE("a linkage that is not in Linkage");
+  }
+
+  object::Symbol symbol_of(const PlacedFunction &placed) const {
+    const ir::Function &fn = module_[placed.id];
+    return {.name = fn.name,
+            .kind = object::SymbolKind::Function,
+            .binding = binding(fn.linkage),
+            .visibility = fn.linkage == ir::Linkage::Hidden ? object::Visibility::Hidden : object::Visibility::Default,
+            .section = placed.section,
+            .value = placed.offset,
+            .size = placed.size()};
+  }
+
+  object::Symbol symbol_of(const PlacedGlobal &placed) const {
+    const ir::Global &global = module_[placed.global];
+    return {.name = global.name,
+            .kind = object::SymbolKind::Object,
+            .binding = binding(global.linkage),
+            .visibility = global.linkage == ir::Linkage::Hidden ? object::Visibility::Hidden : object::Visibility::Default,
+            .section = placed.section,
+            .value = placed.offset,
+            .size = global.size};
+  }
+
+  SymbolId add(object::Symbol symbol) {
+    object_.symbols.push_back(std::move(symbol));
+    return SymbolId(object_.symbols.size() - 1);
+  }
+
+  // ELF wants local symbols first. References to a static name go to its section, as the assembler of LLVM does it.
+  void make_symbols() {
+    for (size_t i = 0; i < object_.sections.size(); i++)
+      section_symbols_.push_back(add({.name = object_.sections[i].name,
+                                      .kind = object::SymbolKind::Section,
+                                      .binding = object::Binding::Local,
+                                      .section = SectionId(i)}));
+    for (const bool local : {true, false}) {
+      for (const PlacedFunction &placed : functions_)
+        if ((module_[placed.id].linkage == ir::Linkage::Static) == local)
+          function_symbols_[placed.id.index] = add(symbol_of(placed));
+      for (const PlacedGlobal &placed : globals_) {
+        const ir::Global &global = module_[placed.global];
+        if ((global.linkage == ir::Linkage::Static) != local) continue;
+        if (local && (global.name.empty() || global.name.front() == '.')) continue;  // .str: a private name
+        global_symbols_[placed.global.index] = add(symbol_of(placed));
+      }
+    }
+    for (size_t i = 0; i < module_.globals.size(); i++)
+      if (needs_global_[i] && module_.globals[i].linkage == ir::Linkage::External)
+        global_symbols_[static_cast<uint32_t>(i)] =
+            add({.name = module_.globals[i].name, .kind = object::SymbolKind::None, .section = {}});
+  }
+
+  // A symbol, and what to add to it.
+  struct Reference {
+    SymbolId symbol;
+    int64_t addend;
+  };
+  Reference reference(ir::GlobalId id, int64_t addend) const {
+    const ir::Global &global = module_[id];
+    if (global.linkage != ir::Linkage::Static) return {global_symbols_.at(id.index), addend};
+    const PlacedGlobal &placed = globals_[by_global_.at(id.index)];
+    // libbpf finds a map by the symbol itself.
+    const SectionKind kind = object_[placed.section].kind;
+    if (kind == SectionKind::Maps || kind == SectionKind::LegacyMaps) return {global_symbols_.at(id.index), addend};
+    return {section_symbols_[placed.section.index], static_cast<int64_t>(placed.offset) + addend};
+  }
+  Reference reference(ir::FunctionId id) const {
+    const PlacedFunction &placed = *by_function_.at(id.index);
+    if (module_[id].linkage != ir::Linkage::Static) return {function_symbols_.at(id.index), 0};
+    return {section_symbols_[placed.section.index], static_cast<int64_t>(placed.offset)};
+  }
+
+  // ---- relocations
+
+  void apply_fixups() {
+    for (const PlacedFunction &placed : functions_)
+      for (const EncodedFunction::Fixup &fixup : placed.code.fixups) {
+        const uint64_t offset = placed.offset + fixup.insn * sizeof(isa::Insn);
+        object::Section &section = object_.sections[placed.section.index];
+        isa::Insn insn;
+        std::memcpy(&insn, section.bytes.data() + offset, sizeof insn);
+        object::Reloc reloc{.offset = offset, .type = object::RelocType::Abs64_64, .symbol = {}};
+        if (fixup.is_call) {
+          const PlacedFunction &callee = *by_function_.at(fixup.function.index);
+          if (callee.section == placed.section && module_[fixup.function].linkage == ir::Linkage::Static) {
+            // In the same section the distance is known.
+            insn.imm = static_cast<int32_t>((static_cast<int64_t>(callee.offset) - static_cast<int64_t>(offset)) /
+                                                static_cast<int64_t>(sizeof(isa::Insn)) -
+                                            1);
+            std::memcpy(section.bytes.data() + offset, &insn, sizeof insn);
+            continue;
+          }
+          const Reference to = reference(fixup.function);
+          reloc.type = object::RelocType::Call32;
+          reloc.symbol = to.symbol;
+          insn.imm = static_cast<int32_t>(to.addend / static_cast<int64_t>(sizeof(isa::Insn)) - 1);
+        } else {
+          const Reference to =
+              fixup.global.valid() ? reference(fixup.global, fixup.addend) : reference(fixup.function);
+          reloc.symbol = to.symbol;
+          insn.imm = static_cast<int32_t>(to.addend);
+        }
+        std::memcpy(section.bytes.data() + offset, &insn, sizeof insn);
+        section.relocs.push_back(reloc);
+      }
+  }
+
+  // Addresses in initial values: the field holds the addend.
+  void apply_global_relocs() {
+    for (const PlacedGlobal &placed : globals_)
+      for (const ir::GlobalReloc &from : module_[placed.global].relocs) {
+        object::Section &section = object_.sections[placed.section.index];
+        Reference to = from.global.valid() ? reference(from.global, from.addend) : reference(from.function);
+        // Maps of maps and of programs (.values) are filled in by name.
+        if (section.kind == SectionKind::Maps)
+          to = {from.global.valid() ? global_symbols_.at(from.global.index) : function_symbols_.at(from.function.index), 0};
+        const uint64_t offset = placed.offset + from.offset;
+        SPILE_CHECK(offset + sizeof to.addend <= section.bytes.size(), "an address outside of its variable");
+        std::memcpy(section.bytes.data() + offset, &to.addend, sizeof to.addend);
+        section.relocs.push_back({.offset = offset, .type = object::RelocType::Abs64, .symbol = to.symbol});
+      }
+    for (object::Section &section : object_.sections)
+      std::stable_sort(section.relocs.begin(), section.relocs.end(),
+                       [](const object::Reloc &a, const object::Reloc &b) { return a.offset < b.offset; });
+  }
+
+  // ---- debug information
+
+  void add_debug_info() {
+    std::vector<ir::FunctionId> ids;
+    bool any = false;
+    for (const PlacedFunction &placed : functions_) {
+      ids.push_back(placed.id);
+      any |= !module_[placed.id].debug_type.is_void();
+    }
+    for (const PlacedGlobal &placed : globals_) any |= !module_[placed.global].debug_type.is_void();
+    if (!any) return;
+    const std::vector<object::BtfId> func_ids = write_btf(module_, ids, globals_, object_);
+    std::unordered_map<uint32_t, size_t> info_of;
+    for (size_t i = 0; i < functions_.size(); i++) {
+      const PlacedFunction &placed = functions_[i];
+      if (!func_ids[i]) continue;
+      const auto [at, is_new] = info_of.try_emplace(placed.section.index, object_.code_info.size());
+      if (is_new) object_.code_info.push_back({.section = placed.section, .lines = {}, .funcs = {}, .core = {}});
+      object::CodeInfo &info = object_.code_info[at->second];
+      info.funcs.push_back({static_cast<uint32_t>(placed.offset), func_ids[i]});
+      add_lines(placed, info);
+    }
+  }
+
+  // One entry where the line changes. The kernel wants one at the first instruction of every function.
+  void add_lines(const PlacedFunction &placed, object::CodeInfo &info) const {
+    if (module_.sources == nullptr) return;
+    object::LineInfo last;
+    bool is_first = true;
+    for (const EncodedFunction::Line &line : placed.code.lines) {
+      const Loc loc = line.loc.valid() || !is_first ? line.loc : module_[placed.id].loc;
+      if (!loc.valid()) continue;
+      const Place place = module_.sources->place(loc);
+      if (place.line == 0 || (!is_first && place.line == last.line && place.path == last.file)) continue;
+      // The second half of a 64-bit immediate is no place to point at.
+      if (line.insn > 0 && placed.code.insns[line.insn - 1].is_lddw()) continue;
+      last = {.offset = static_cast<uint32_t>(placed.offset + line.insn * sizeof(isa::Insn)),
+              .line = place.line,
+              .column = place.column,
+              .file = std::string(place.path),
+              .text = std::string(place.line_text)};
+      info.lines.push_back(last);
+      is_first = false;
+    }
+  }
+
+  const ir::Module &module_;
+  const CodegenOptions &options_;
+  Diagnostics &diags_;
+  object::Object object_;
+  std::vector<bool> needs_function_, needs_global_;
+  std::vector<ir::FunctionId> functions_to_scan_;
+  std::vector<PlacedFunction> functions_;
+  std::vector<PlacedGlobal> globals_;
+  std::unordered_map<std::string, SectionId> section_ids_;
+  std::unordered_map<uint32_t, const PlacedFunction *> by_function_;
+  std::unordered_map<uint32_t, size_t> by_global_;
+  std::vector<SymbolId> section_symbols_;
+  std::unordered_map<uint32_t, SymbolId> function_symbols_, global_symbols_;
+};
+
+}  // namespace
+
+std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags) {
+  return Emitter(module, options, diags).run();
+}
+
+std::string print_mir(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags) {
+  std::string text;
+  for (size_t i = 0; i < module.functions.size(); i++)
+    if (!module.functions[i].is_declaration()) text += machine_text(module, ir::FunctionId(i), options, diags);
+  return text;
+}
+
+}  // namespace spile::codegen

@@ -1,0 +1,31 @@
+// Code generation, from a module of the IR to an object.
+//
+//     ir::Function ── isel ──► mir ── regalloc ──► mir ── clean up ──► mir ── encode ──► EncodedFunction
+//     functions, globals, debug types ──► sections, symbols, relocations, BTF, line info ──► object::Object
+//
+// In: a checked module, optimised or not. Out: an object as libbpf wants it, finished (object::finish). Called by the
+// driver and by tests. Faults of the program (frame too large, operation that the target lacks) go to [diags].
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "backend/object/object.h"
+#include "ir/ir.h"
+#include "support/diagnostics.h"
+
+namespace spile::codegen {
+
+struct CodegenOptions {
+  unsigned mcpu = 3;       // 1 to 4, as clang's -mcpu=v1 to v4
+  bool debug_info = true;  // BTF and .BTF.ext
+};
+
+// Nothing after an error.
+std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags);
+
+// Machine code of every function as text, as selected and as allocated: `--emit=mir`. What cannot be compiled is left
+// out; why stands in [diags].
+std::string print_mir(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags);
+
+}  // namespace spile::codegen

@@ -1,0 +1,283 @@
+#include "backend/emit/peephole.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "backend/isel/flow.h"
+#include "backend/regalloc/liveness.h"
+
+namespace spile::codegen {
+
+using mir::BlockId;
+using mir::Form;
+using mir::Inst;
+
+namespace {
+
+// A loop of empty blocks has no end to thread to.
+constexpr unsigned kMaxThreading = 32;
+constexpr unsigned kMaxRounds = 8;
+
+bool same(const Inst &a, const Inst &b) {
+  return a.form == b.form && a.opcode == b.opcode && a.arguments == b.arguments && a.dst == b.dst && a.src == b.src &&
+         a.off == b.off && a.symbol == b.symbol && a.slot == b.slot && a.target == b.target && a.imm == b.imm;
+}
+
+class Cleaner {
+ public:
+  explicit Cleaner(mir::Function &function) : function_(function) {}
+
+  void run() {
+    remove_copies();
+    regalloc::remove_dead(function_, regalloc::live_registers(function_));
+    bool changed = true;
+    for (unsigned round = 0; changed && round < kMaxRounds; round++) {
+      changed = thread_jumps();
+      changed |= drop_unreachable();
+      changed |= merge_equal_blocks();
+      changed |= hoist_constants();
+      changed |= join_blocks();
+    }
+  }
+
+ private:
+  void remove_copies() {
+    for (mir::Block &block : function_.blocks)
+      std::erase_if(block.insts, [](const Inst &i) { return i.is_copy() && i.dst == i.src; });
+  }
+
+  // Where a jump to [to] ends up.
+  BlockId destination(BlockId to) const {
+    for (unsigned i = 0; i < kMaxThreading; i++) {
+      const auto &insts = function_[to].insts;
+      if (insts.empty() || insts.front().form != Form::Jump) break;
+      to = insts.front().target;
+    }
+    return to;
+  }
+
+  bool is_exit(BlockId block) const {
+    const auto &insts = function_[block].insts;
+    return insts.size() == 1 && insts.front().form == Form::Exit;
+  }
+
+  bool thread_jumps() {
+    bool changed = false;
+    for (mir::Block &block : function_.blocks) {
+      for (size_t i = block.insts.size(); i-- > 0 && block.insts[i].is_terminator();) {
+        Inst &inst = block.insts[i];
+        if (inst.form == Form::Exit) continue;
+        const BlockId to = destination(inst.target);
+        changed |= to != inst.target;
+        inst.target = to;
+      }
+      // With a condition before it, the jump may yet vanish: encode decides.
+      if (const size_t n = block.insts.size(); n == 1 || (n > 1 && !block.insts[n - 2].is_terminator())) {
+        Inst &last = block.insts.back();
+        if (last.form == Form::Jump && is_exit(last.target)) {
+          last = function_[last.target].insts.front();
+          changed = true;
+        }
+      }
+      // if x goto b1; goto b1
+      const size_t n = block.insts.size();
+      if (n >= 2 && block.insts[n - 2].form == Form::CondJump && block.insts[n - 1].form == Form::Jump &&
+          block.insts[n - 2].target == block.insts[n - 1].target) {
+        block.insts.erase(block.insts.end() - 2);
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  std::vector<uint32_t> predecessor_counts() const {
+    std::vector<uint32_t> counts(function_.blocks.size(), 0);
+    for (const mir::Block &block : function_.blocks)
+      mir::for_each_successor(block, [&](BlockId to) { counts[to.index]++; });
+    return counts;
+  }
+
+  bool drop_unreachable() {
+    std::vector<bool> seen(function_.blocks.size(), false);
+    std::vector<uint32_t> work{0};
+    seen[0] = true;
+    while (!work.empty()) {
+      const uint32_t block = work.back();
+      work.pop_back();
+      mir::for_each_successor(function_.blocks[block], [&](BlockId to) {
+        if (seen[to.index]) return;
+        seen[to.index] = true;
+        work.push_back(to.index);
+      });
+    }
+    bool changed = false;
+    for (size_t b = 0; b < seen.size(); b++) {
+      if (seen[b] || function_.blocks[b].insts.empty()) continue;
+      function_.blocks[b].insts.clear();
+      changed = true;
+    }
+    return changed;
+  }
+
+  static size_t hash(const mir::Block &block) {
+    size_t h = block.insts.size();
+    for (const Inst &i : block.insts)
+      h = h * 0x9e3779b97f4a7c15ull + (i.opcode ^ static_cast<size_t>(i.imm) << 8 ^ i.dst.id << 16 ^ i.src.id << 20 ^
+                                       i.target.index << 24 ^ static_cast<size_t>(i.off) << 28);
+    return h;
+  }
+
+  // Everybody jumps to the first of several blocks that do the same.
+  bool merge_equal_blocks() {
+    std::unordered_multimap<size_t, uint32_t> by_hash;
+    std::vector<BlockId> instead(function_.blocks.size());
+    bool changed = false;
+    for (uint32_t b = 0; b < function_.blocks.size(); b++) {
+      const mir::Block &block = function_.blocks[b];
+      instead[b] = BlockId(b);
+      if (b == 0 || block.insts.empty()) continue;
+      const size_t h = hash(block);
+      const auto [begin, end] = by_hash.equal_range(h);
+      for (auto at = begin; at != end; ++at)
+        if (std::ranges::equal(function_.blocks[at->second].insts, block.insts, same)) {
+          instead[b] = BlockId(at->second);
+          changed = true;
+          break;
+        }
+      if (instead[b] == BlockId(b)) by_hash.emplace(h, b);
+    }
+    if (!changed) return false;
+    for (mir::Block &block : function_.blocks)
+      for (Inst &inst : block.insts)
+        if (inst.target.valid()) inst.target = instead[inst.target.index];
+    drop_unreachable();
+    return true;
+  }
+
+  // A block that only sets a register to a constant, reached by one conditional jump: the constant is set before the
+  // jump, where it does no harm when the other way does not want that register.
+  bool hoist_constants() {
+    bool changed = false;
+    const regalloc::Liveness liveness = regalloc::live_registers(function_);
+    const auto preds = predecessor_counts();
+    for (mir::Block &block : function_.blocks) {
+      const size_t n = block.insts.size();
+      if (n < 2 || block.insts[n - 2].form != Form::CondJump || block.insts[n - 1].form != Form::Jump) continue;
+      if (n >= 3 && block.insts[n - 3].is_terminator()) continue;
+      for (const bool taken : {true, false}) {
+        Inst &jump = block.insts[taken ? n - 2 : n - 1];
+        const Inst &other = block.insts[taken ? n - 1 : n - 2];
+        const mir::Block &small = function_[jump.target];
+        if (preds[jump.target.index] != 1 || small.insts.size() != 2 || small.insts[1].form != Form::Jump) continue;
+        const Inst &constant = small.insts[0];
+        if (constant.form != Form::Mov || constant.src.valid()) continue;
+        if (liveness.in[other.target.index].has(constant.dst)) continue;
+        if (block.insts[n - 2].dst == constant.dst || block.insts[n - 2].src == constant.dst) continue;
+        const Inst moved = constant;
+        jump.target = small.insts[1].target;
+        block.insts.insert(block.insts.end() - 2, moved);
+        changed = true;
+        break;  // liveness is known for one change
+      }
+    }
+    return changed;
+  }
+
+  // A block whose only way in is the jump at the end of another becomes a part of that.
+  bool join_blocks() {
+    bool changed = false;
+    const auto preds = predecessor_counts();
+    for (uint32_t b = 0; b < function_.blocks.size(); b++) {
+      mir::Block &block = function_.blocks[b];
+      while (!block.insts.empty() && block.insts.back().form == Form::Jump) {
+        const uint32_t to = block.insts.back().target.index;
+        const size_t n = block.insts.size();
+        if (to == b || to == 0 || preds[to] != 1 || (n >= 2 && block.insts[n - 2].is_terminator())) break;
+        mir::Block &next = function_.blocks[to];
+        block.insts.pop_back();
+        block.insts.insert(block.insts.end(), next.insts.begin(), next.insts.end());
+        block.loop_depth = std::max(block.loop_depth, next.loop_depth);
+        next.insts.clear();
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  mir::Function &function_;
+};
+
+float probability(const Inst &jump) {
+  return jump.weight > 0 ? 0.9F : jump.weight < 0 ? 0.1F : 0.5F;
+}
+
+float frequency(const mir::Block &block) {
+  float f = 1;
+  for (uint32_t d = 0; d < std::min(block.loop_depth, 6u); d++) f *= 8;
+  return f;
+}
+
+}  // namespace
+
+void clean_up(mir::Function &function) { Cleaner(function).run(); }
+
+// Chains of blocks that fall through (Pettis and Hansen): the heaviest edges are made into fall-throughs first.
+std::vector<uint32_t> block_order(const mir::Function &function) {
+  const size_t n = function.blocks.size();
+  std::vector<std::vector<uint32_t>> successors(n);
+  for (size_t b = 0; b < n; b++)
+    mir::for_each_successor(function.blocks[b], [&](BlockId to) { successors[b].push_back(to.index); });
+  const mir::Flow flow(std::move(successors));
+
+  struct Edge {
+    uint32_t from, to;
+    float weight;
+  };
+  std::vector<Edge> edges;
+  for (const uint32_t b : flow.order) {
+    const mir::Block &block = function.blocks[b];
+    const size_t count = block.insts.size();
+    if (block.insts[count - 1].form != Form::Jump) continue;
+    const float f = frequency(block);
+    float rest = 1;
+    if (count >= 2 && block.insts[count - 2].form == Form::CondJump) {
+      const Inst &jump = block.insts[count - 2];
+      rest = 1 - probability(jump);
+      // A bit test has no opposite, so its target cannot fall through.
+      const bool can_invert = (jump.opcode & 0xf0) != isa::JSET;
+      if (can_invert) edges.push_back({b, jump.target.index, f * probability(jump) * 0.99F});
+    }
+    edges.push_back({b, block.insts[count - 1].target.index, f * rest});
+  }
+  // What leaves a loop or enters one is as rare as its rarer end.
+  for (Edge &e : edges) e.weight = std::min(e.weight, frequency(function.blocks[e.to]));
+  std::stable_sort(edges.begin(), edges.end(), [](const Edge &a, const Edge &b) { return a.weight > b.weight; });
+
+  std::vector<uint32_t> next(n, mir::Flow::kNone), previous(n, mir::Flow::kNone), head(n);
+  for (uint32_t i = 0; i < n; i++) head[i] = i;
+  const auto chain_of = [&](uint32_t b) {
+    while (head[b] != b) b = head[b] = head[head[b]];
+    return b;
+  };
+  for (const Edge &e : edges) {
+    if (e.to == 0 || next[e.from] != mir::Flow::kNone || previous[e.to] != mir::Flow::kNone) continue;
+    if (chain_of(e.from) == chain_of(e.to)) continue;
+    next[e.from] = e.to;
+    previous[e.to] = e.from;
+    head[chain_of(e.to)] = chain_of(e.from);
+  }
+  std::vector<uint32_t> order;
+  std::vector<bool> placed(n, false);
+  for (const uint32_t b : flow.order) {
+    if (placed[b]) continue;
+    uint32_t first = b;
+    while (previous[first] != mir::Flow::kNone) first = previous[first];
+    for (uint32_t at = first; at != mir::Flow::kNone; at = next[at]) {
+      placed[at] = true;
+      order.push_back(at);
+    }
+  }
+  return order;
+}
+
+}  // namespace spile::codegen

@@ -1,0 +1,24 @@
+// Clean-up of allocated code, and the order of its blocks.
+//
+//     r1 = r1              (nothing)
+//     goto b4; b4: exit    exit
+//     w0 = 1; goto b7      w0 = 1; if r3 == 0 goto b7    when only `if r3 == 0` leads there
+//     two equal blocks     one
+//
+// Requires: physical registers. Breaks: the correspondence that regalloc/replay.h needs.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backend/isel/mir.h"
+
+namespace spile::codegen {
+
+void clean_up(mir::Function &function);
+
+// The order in which blocks are laid out, so that few jumps remain and the likely way falls through. Only blocks that
+// can be reached.
+std::vector<uint32_t> block_order(const mir::Function &function);
+
+}  // namespace spile::codegen

@@ -1,0 +1,32 @@
+#include "backend/regalloc/regalloc.h"
+
+#include "backend/regalloc/assign.h"
+#include "backend/regalloc/coalesce.h"
+#include "backend/regalloc/intervals.h"
+#include "backend/regalloc/liveness.h"
+#include "backend/regalloc/rename.h"
+#include "backend/regalloc/spill.h"
+
+namespace spile::regalloc {
+
+void remove_dead_code(mir::Function &function) { remove_dead(function, live_registers(function)); }
+
+void allocate_registers(mir::Function &function) {
+  std::vector<Spillable> spillable(function.register_count, Spillable::Yes);
+  std::vector<Interval> intervals = live_intervals(function, live_registers(function));
+  coalesce(function, intervals);
+  // Each round splits what the round before could not place. It ends: after two splits an interval is one instruction
+  // long, and there is always a register for that.
+  for (;;) {
+    const Rematerializable rematerializable = find_rematerializable(function);
+    const Assignment assignment = assign(function, intervals, spillable, rematerializable.is);
+    if (assignment.to_spill.empty()) {
+      rename_registers(function, [&](mir::Reg r) { return r.is_physical() ? r : assignment.to[r.id]; });
+      return;
+    }
+    spill(function, assignment.to_spill, intervals, rematerializable, spillable);
+    intervals = live_intervals(function, live_registers(function));
+  }
+}
+
+}  // namespace spile::regalloc

@@ -1,0 +1,214 @@
+#include "backend/regalloc/spill.h"
+
+#include <utility>
+
+#include "support/check.h"
+
+namespace spile::regalloc {
+
+using mir::Form;
+using mir::Inst;
+using mir::Reg;
+
+namespace {
+
+bool same_value(const Inst &a, const Inst &b) {
+  return a.form == b.form && a.opcode == b.opcode && a.imm == b.imm && a.off == b.off && a.symbol == b.symbol &&
+         a.slot == b.slot;
+}
+
+class Spiller {
+ public:
+  Spiller(mir::Function &function, const std::vector<Reg> &registers, const std::vector<Interval> &intervals,
+          const Rematerializable &rematerializable, std::vector<Spillable> &spillable)
+      : function_(function), rematerializable_(rematerializable), spillable_(spillable) {
+    homes_.resize(function.register_count);
+    choose_slots(registers, intervals);
+  }
+
+  void run() {
+    for (mir::Block &block : function_.blocks) rewrite(block);
+    spillable_.resize(function_.register_count, Spillable::Yes);
+  }
+
+ private:
+  // Where a spilled register lives, and the register that holds it at the moment.
+  struct Home {
+    bool is_spilled = false, is_rematerialized = false;
+    mir::SlotId slot;
+    Reg loaded;
+    uint32_t since = 0;  // call count when it was loaded
+    uint32_t block = 0;
+  };
+
+  // Values that are never needed at the same time share a slot.
+  void choose_slots(const std::vector<Reg> &registers, const std::vector<Interval> &intervals) {
+    struct Shared {
+      mir::SlotId slot;
+      Interval interval;
+    };
+    std::vector<Shared> slots;
+    for (const Reg reg : registers) {
+      Home &home = homes_[reg.id];
+      home.is_spilled = true;
+      home.is_rematerialized = rematerializable_.is[reg.id];
+      if (home.is_rematerialized) continue;
+      for (Shared &shared : slots) {
+        if (overlap(shared.interval, intervals[reg.id])) continue;
+        shared.interval = united(shared.interval, intervals[reg.id]);
+        home.slot = shared.slot;
+        break;
+      }
+      if (home.slot.valid()) continue;
+      home.slot = mir::SlotId(function_.slots.size());
+      function_.slots.push_back({.size = 8, .align = 8, .name = {}, .loc = {}});
+      slots.push_back({home.slot, intervals[reg.id]});
+    }
+  }
+
+  bool is_spilled(Reg r) const { return r.valid() && r.id < homes_.size() && homes_[r.id].is_spilled; }
+
+  Reg fresh(Reg of) {
+    // Split around calls first, around every instruction the second time.
+    const Spillable before = spillable_[of.id];
+    const Reg r = function_.new_register();
+    spillable_.resize(function_.register_count, Spillable::Yes);
+    spillable_[r.id] = before == Spillable::Yes ? Spillable::Again : Spillable::Never;
+    return r;
+  }
+
+  void emit(Inst inst) { out_.push_back(std::move(inst)); }
+
+  Inst reload(const Home &home, Reg of, Reg to, Loc loc) const {
+    Inst inst = home.is_rematerialized ? rematerializable_.how[of.id]
+                                       : Inst{.form = Form::Load,
+                                              .opcode = isa::mem_opcode(isa::LDX, isa::MEM, isa::DW),
+                                              .slot = home.slot};
+    inst.dst = to;
+    inst.loc = loc;
+    return inst;
+  }
+
+  Inst store(const Home &home, Reg from, Loc loc) const {
+    return {.form = Form::Store,
+            .opcode = isa::mem_opcode(isa::STX, isa::MEM, isa::DW),
+            .src = from,
+            .slot = home.slot,
+            .loc = loc};
+  }
+
+  // The register that holds a spilled value now, loaded when there is none.
+  Reg loaded(Reg r, Loc loc) {
+    Home &home = homes_[r.id];
+    if (home.loaded.valid() && home.block == block_ && home.since == period(r)) return home.loaded;
+    home.loaded = fresh(r);
+    home.since = period(r);
+    home.block = block_;
+    Inst inst = reload(home, r, home.loaded, loc);
+    inst.is_inserted = true;
+    emit(inst);
+    return home.loaded;
+  }
+
+  // Changes when a loaded register must not be used any more: after a call, or after each instruction.
+  uint32_t period(Reg r) const { return spillable_[r.id] == Spillable::Yes ? calls_ : instructions_; }
+
+  void rewrite(mir::Block &block) {
+    block_++;
+    out_.clear();
+    out_.reserve(block.insts.size());
+    for (const Inst &inst : block.insts) {
+      instructions_++;
+      rewrite(inst);
+      if (inst.clobbers_arguments()) calls_++;
+    }
+    std::swap(block.insts, out_);
+  }
+
+  void rewrite(const Inst &original) {
+    Inst inst = original;
+    const bool spilled_dst = is_spilled(inst.dst), spilled_src = is_spilled(inst.src);
+    if (!spilled_dst && !spilled_src) return emit(inst);
+    if (inst.is_copy()) return rewrite_copy(inst, spilled_dst, spilled_src);
+
+    const Reg dst = inst.dst, defined = mir::defined_register(inst);
+    bool reads_dst = false;
+    mir::for_each_use(inst, [&](Reg r) { reads_dst |= r == dst; });
+    if (spilled_src) inst.src = loaded(original.src, inst.loc);
+    if (spilled_dst) {
+      Home &home = homes_[dst.id];
+      if (reads_dst) {
+        inst.dst = loaded(dst, inst.loc);
+      } else {
+        home.loaded = inst.dst = fresh(dst);
+        home.since = period(dst);
+        home.block = block_;
+      }
+    }
+    emit(inst);
+    if (!is_spilled(defined) || homes_[defined.id].is_rematerialized) return;
+    Inst saved = store(homes_[defined.id], defined == dst ? inst.dst : inst.src, inst.loc);
+    saved.is_inserted = true;
+    emit(saved);
+  }
+
+  // A copy from or to memory is the load or the store itself.
+  void rewrite_copy(Inst inst, bool spilled_dst, bool spilled_src) {
+    const Reg to = inst.dst, from = inst.src;
+    if (spilled_dst && homes_[to.id].is_rematerialized) {
+      // Whoever reads it makes it again.
+      inst.dst = inst.src = {};
+      return emit(inst);
+    }
+    if (spilled_dst && spilled_src) {
+      inst.src = from == to ? Reg{} : loaded(from, inst.loc);
+      if (from == to) {
+        inst.dst = {};
+        return emit(inst);
+      }
+      homes_[to.id].loaded = {};
+      return emit(store(homes_[to.id], inst.src, inst.loc));
+    }
+    if (spilled_dst) {
+      homes_[to.id].loaded = {};
+      return emit(store(homes_[to.id], from, inst.loc));
+    }
+    const Home &home = homes_[from.id];
+    if (home.loaded.valid() && home.block == block_ && home.since == period(from)) {
+      inst.src = home.loaded;
+      return emit(inst);
+    }
+    emit(reload(home, from, to, inst.loc));
+  }
+
+  mir::Function &function_;
+  const Rematerializable &rematerializable_;
+  std::vector<Spillable> &spillable_;
+  std::vector<Home> homes_;
+  std::vector<Inst> out_;
+  uint32_t block_ = 0, calls_ = 0, instructions_ = 0;
+};
+
+}  // namespace
+
+Rematerializable find_rematerializable(const mir::Function &function) {
+  Rematerializable result{std::vector<bool>(function.register_count, false), std::vector<Inst>(function.register_count)};
+  std::vector<bool> seen(function.register_count, false);
+  for (const mir::Block &block : function.blocks)
+    for (const Inst &inst : block.insts)
+      mir::for_each_def(inst, [&](Reg r) {
+        if (inst.is_copy() && inst.src == inst.dst) return;  // coalesced
+        const bool can = inst.is_rematerializable();
+        result.is[r.id] = can && (!seen[r.id] || (result.is[r.id] && same_value(result.how[r.id], inst)));
+        if (!seen[r.id]) result.how[r.id] = inst;
+        seen[r.id] = true;
+      });
+  return result;
+}
+
+void spill(mir::Function &function, const std::vector<Reg> &registers, const std::vector<Interval> &intervals,
+           const Rematerializable &rematerializable, std::vector<Spillable> &spillable) {
+  Spiller(function, registers, intervals, rematerializable, spillable).run();
+}
+
+}  // namespace spile::regalloc
