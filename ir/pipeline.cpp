@@ -21,10 +21,26 @@ enum class Pass : uint8_t {
 using enum Pass;
 
 // What BPF cannot express: calls that must vanish, code that cannot be reached, copies of memory.
-constexpr auto kO0 = std::to_array<Pass>({simplify_cfg});
+constexpr auto kO0 = std::to_array<Pass>({simplify_cfg, inline_always, simplify_cfg, expand_memory});
 
-constexpr auto kO1 = std::to_array<Pass>({simplify_cfg, inline_calls, simplify_cfg, split_slots, mem2reg, expand_memory, simplify, dce, simplify_cfg});
-constexpr auto kO2 = kO1;
+constexpr auto kO1 = std::to_array<Pass>({
+    simplify_cfg, inline_always, simplify_cfg,              // one body, no dead blocks
+    simplify, split_slots, mem2reg, simplify, sccp,         // variables become values
+    simplify_cfg, gvn, simplify_cfg,
+    expand_memory, simplify, dse, dce, simplify_cfg,
+    merge_tails,
+});
+
+constexpr auto kO2 = std::to_array<Pass>({
+    simplify_cfg, inline_calls, simplify_cfg,               // callees are finished, so their true size is seen
+    simplify, split_slots, mem2reg, simplify, sccp,         // variables become values
+    simplify_cfg, thread_jumps, simplify_cfg, simplify,
+    gvn, simplify, sccp, simplify_cfg,                      // what gvn decided
+    thread_jumps, simplify_cfg,
+    split_slots, mem2reg,                                   // addresses that have become constant offsets
+    expand_memory, simplify, gvn, dse, dce, simplify_cfg,
+    merge_tails,
+});
 
 std::span<const Pass> order_of(OptLevel level) {
   switch (level) {

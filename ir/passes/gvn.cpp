@@ -1,0 +1,361 @@
+// Value numbering: what was computed on the way here need not be computed again.
+//
+// Idea: walk the dominator tree with a table from operation and operands to the value that has them; leaving a subtree
+// takes its entries out. Loads are in the table too, with a stamp of the memory that they read: a write gives memory a
+// new stamp, for the private slot that it goes to or for everything else; where paths join, memory keeps its stamp only
+// if nothing between the dominator and the join writes. A store makes the value available to later loads. Below a
+// branch its condition is known, so is the inverse comparison, and after x == 5, x is 5.
+//
+//     %0 = load.i32 %p0, 4                  %0 = load.i32 %p0, 4
+//     %1 = load.i32 %p0, 4            ->    %1 = add.i32 %0, %0
+//     %2 = add.i32 %0, %1                   ret %1
+//     ret %2
+//
+// Requires: simplify before it, so that equal operations look equal. Breaks: leaves decided branches (simplify_cfg).
+//
+// For the kernel's verifier: nothing is moved; a value is only replaced by an earlier one, so no pointer arithmetic
+// comes before its null check, and no load before its bounds check.
+#include <algorithm>
+
+#include "ir/analysis_address.h"
+#include "ir/analysis_dominators.h"
+#include "ir/analysis_slots.h"
+#include "ir/pass.h"
+#include "ir/rewrite.h"
+
+namespace spile::ir::passes {
+
+namespace {
+
+// Blocks that are looked through between a join and its dominator; more count as writing everything.
+constexpr size_t kMaxBlocksToJoin = 24;
+// Loads that a store is compared with, one by one; older ones are forgotten at a store.
+constexpr size_t kMaxRecentLoads = 16;
+
+struct Key {
+  Op op;
+  Type type;
+  Pred pred;
+  std::array<ValueId, 3> operands;
+  int64_t imm;
+  friend bool operator==(const Key &, const Key &) = default;
+};
+struct KeyHash {
+  size_t operator()(const Key &k) const noexcept {
+    uint64_t hash = static_cast<uint64_t>(k.op) | static_cast<uint64_t>(k.type) << 8 | static_cast<uint64_t>(k.pred) << 16;
+    for (const ValueId v : k.operands) hash = (hash ^ v.index) * 0x9e37'79b9'7f4a'7c15ull;
+    hash = (hash ^ static_cast<uint64_t>(k.imm)) * 0x9e37'79b9'7f4a'7c15ull;
+    return hash ^ (hash >> 32);
+  }
+};
+struct Entry {
+  ValueId value;
+  uint32_t stamp = 0;  // of the memory that a load read
+};
+
+bool commutes(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Xor; }
+
+class Numbering {
+ public:
+  explicit Numbering(Function &f)
+      : f_(f), cfg_(f), dominators_(cfg_), slots_(f, cfg_), rewrite_(f), slot_stamps_(f.slots.size()), known_(f.insts.size()) {}
+
+  bool run() {
+    summarize_writes();
+    struct Frame {
+      BlockId block;
+      size_t next_child;
+      size_t undo_size;
+    };
+    std::vector<Frame> stack;
+    auto enter = [&](BlockId b) {
+      stack.push_back({b, 0, undo_.size()});
+      begin_block(b);
+      number_block(b);
+    };
+    enter(dominators_.preorder().front());
+    while (!stack.empty()) {
+      Frame &top = stack.back();
+      const auto children = dominators_.children(top.block);
+      if (top.next_child < children.size()) {
+        enter(children[top.next_child++]);
+        continue;
+      }
+      undo_to(top.undo_size);
+      stack.pop_back();
+    }
+    rewrite_.apply();
+    return changed_;
+  }
+
+ private:
+  // ---------------------------------------------------------------- the scoped state
+
+  struct Undo {
+    enum class What : uint8_t { Table, SlotStamp, OtherStamp, EpochStamp, Known } what;
+    Key key;
+    Entry entry;
+    uint32_t index = 0;
+    bool was_there = false;
+  };
+
+  void set_entry(const Key &key, Entry entry) {
+    const auto [at, is_new] = table_.try_emplace(key, entry);
+    undo_.push_back({Undo::What::Table, key, at->second, 0, !is_new});
+    at->second = entry;
+  }
+  void set_stamp(Undo::What what, uint32_t slot, uint32_t &stamp, uint32_t value) {
+    undo_.push_back({what, {}, {{}, stamp}, slot, true});
+    stamp = value;
+  }
+  void set_known(ValueId v, ValueId constant) {
+    if (v.index >= known_.size() || f_[v].op == Op::Const) return;
+    undo_.push_back({Undo::What::Known, {}, {known_[v.index], 0}, v.index, true});
+    known_[v.index] = constant;
+  }
+  void undo_to(size_t size) {
+    for (; undo_.size() > size; undo_.pop_back()) {
+      const Undo &u = undo_.back();
+      switch (u.what) {
+        case Undo::What::Table:
+          if (u.was_there)
+            table_[u.key] = u.entry;
+          else
+            table_.erase(u.key);
+          break;
+        case Undo::What::SlotStamp: slot_stamps_[u.index] = u.entry.stamp; break;
+        case Undo::What::OtherStamp: other_stamp_ = u.entry.stamp; break;
+        case Undo::What::EpochStamp: epoch_stamp_ = u.entry.stamp; break;
+        case Undo::What::Known: known_[u.index] = u.entry.value; break;
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- memory
+
+  struct Writes {
+    bool other = false;
+    std::vector<uint32_t> slots;
+  };
+
+  bool writes_memory(const Inst &inst) const { return info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque; }
+
+  // Calls found(slot) for each place that [v] writes; SlotPointers::kNone is everything that is not a private slot.
+  template <class Found>
+  void for_each_write(ValueId v, Found found) const {
+    const Inst &inst = f_[v];
+    if (!writes_memory(inst)) return;
+    const int pointer = pointer_operand(inst.op);
+    if (pointer >= 0) return found(slots_.private_slot(f_.operand(v, static_cast<size_t>(pointer))));
+    if (inst.op == Op::MemCopy || inst.op == Op::MemSet) return found(slots_.private_slot(f_.operand(v, 0)));
+    if (inst.op == Op::LoadAbs || inst.op == Op::LoadInd) return;
+    found(SlotPointers::kNone);
+    if (inst.op == Op::CallHelper)
+      for (const ValueId arg : f_.operands(v))
+        if (const uint32_t slot = slots_.private_slot(arg); slot != SlotPointers::kNone) found(slot);
+  }
+
+  void summarize_writes() {
+    writes_.resize(f_.blocks.size());
+    for (const BlockId b : cfg_.rpo)
+      for (const ValueId v : f_[b].insts)
+        for_each_write(v, [&](uint32_t slot) {
+          if (slot == SlotPointers::kNone)
+            writes_[b.index].other = true;
+          else
+            writes_[b.index].slots.push_back(slot);
+        });
+  }
+
+  void clobber(uint32_t slot) {
+    if (slot == SlotPointers::kNone)
+      set_stamp(Undo::What::OtherStamp, 0, other_stamp_, ++last_stamp_);
+    else
+      set_stamp(Undo::What::SlotStamp, slot, slot_stamps_[slot], ++last_stamp_);
+  }
+  uint32_t stamp(uint32_t slot) const {
+    return std::max(epoch_stamp_, slot == SlotPointers::kNone ? other_stamp_ : slot_stamps_[slot]);
+  }
+
+  // What is known at the beginning of [b]: what its dominator knew, except about memory that is written in between.
+  void begin_block(BlockId b) {
+    recent_.clear();
+    const BlockId idom = dominators_.idom(b);
+    if (!idom) return;
+    const auto preds = cfg_.preds(b);
+    if (preds.size() == 1) {
+      learn_branch(preds[0], b);
+      return;
+    }
+    std::vector<BlockId> between(preds.begin(), preds.end());
+    std::erase(between, idom);
+    for (size_t i = 0; i < between.size() && between.size() <= kMaxBlocksToJoin; i++)
+      for (const BlockId p : cfg_.preds(between[i]))
+        if (p != idom && std::ranges::find(between, p) == between.end()) between.push_back(p);
+    if (between.size() > kMaxBlocksToJoin) {
+      set_stamp(Undo::What::EpochStamp, 0, epoch_stamp_, ++last_stamp_);
+      return;
+    }
+    for (const BlockId p : between) {
+      if (writes_[p.index].other) clobber(SlotPointers::kNone);
+      for (const uint32_t slot : writes_[p.index].slots) clobber(slot);
+    }
+  }
+
+  // ---------------------------------------------------------------- conditions
+
+  void learn_branch(BlockId from, BlockId to) {
+    const ValueId branch = f_.terminator(from);
+    if (f_[branch].op == Op::Switch) return learn_switch(branch, to);
+    if (f_[branch].op != Op::Branch || f_.targets(branch)[0] == f_.targets(branch)[1]) return;
+    const bool holds = f_.targets(branch)[0] == to;
+    const ValueId condition = f_.operand(branch, 0);
+    set_known(condition, f_.constant(Type::I1, holds));
+    if (f_[condition].op != Op::ICmp) return;
+    const ValueId a = rewrite_.resolve(f_.operand(condition, 0)), b = rewrite_.resolve(f_.operand(condition, 1));
+    const Pred pred = f_[condition].pred;
+    Key key{Op::ICmp, Type::I1, pred, {a, b}, 0};
+    set_entry(key, {f_.constant(Type::I1, holds), 0});
+    key.pred = inverted(pred);
+    set_entry(key, {f_.constant(Type::I1, !holds), 0});
+    if (f_[b].op == Op::Const && pred == (holds ? Pred::Eq : Pred::Ne)) set_known(a, b);
+  }
+  void learn_switch(ValueId v, BlockId to) {
+    const auto targets = f_.targets(v);
+    if (targets[0] == to || std::ranges::count(targets, to) != 1) return;
+    const auto at = static_cast<size_t>(std::ranges::find(targets, to) - targets.begin());
+    const ValueId on = f_.operand(v, 0);
+    set_known(on, f_.constant(f_[on].type, f_.cases(v)[at - 1]));
+  }
+
+  // Operands are replaced by earlier values, and by constants that the branches before have shown. Not for phis: they
+  // keep a value that merely equals a constant, which would have to be made on the edge.
+  void replace_operands(ValueId v) {
+    for (size_t i = 0; i < f_[v].operand_count; i++) {
+      ValueId use = rewrite_.resolve(f_.operand(v, i));
+      if (use.index < known_.size() && known_[use.index]) use = known_[use.index];
+      if (use == f_.operand(v, i)) continue;
+      f_.operands(v)[i] = use;
+      changed_ = true;
+    }
+  }
+
+  // ---------------------------------------------------------------- numbering
+
+  void number_block(BlockId b) {
+    std::vector<ValueId> before;
+    std::swap(before, f_[b].insts);
+    std::vector<ValueId> kept;
+    kept.reserve(before.size());
+    for (const ValueId v : before) {
+      if (f_[v].op != Op::Phi) replace_operands(v);
+      if (const ValueId earlier = number(v)) {
+        f_[v].block = {};
+        f_.remove(v);
+        rewrite_.replace(v, earlier);
+        changed_ = true;
+      } else {
+        kept.push_back(v);
+      }
+    }
+    f_[b].insts = std::move(kept);
+  }
+
+  // The earlier value that [v] equals, or none.
+  ValueId number(ValueId v) {
+    const Inst &inst = f_[v];
+    if (inst.op == Op::Load && !inst.is_volatile) return number_load(v);
+    if (info_of(inst.op).effects == Effects::Pure && inst.op != Op::Phi) {
+      Key key{inst.op, inst.type, inst.pred, {}, inst.imm};
+      for (size_t i = 0; i < inst.operand_count; i++) key.operands[i] = f_.operand(v, i);
+      if (commutes(inst.op) && key.operands[1] < key.operands[0]) std::swap(key.operands[0], key.operands[1]);
+      if (const auto found = table_.find(key); found != table_.end()) return found->second.value;
+      set_entry(key, {v, 0});
+      return {};
+    }
+    if (writes_memory(inst)) write(v);
+    return {};
+  }
+
+  static Key load_key(Type type, ValueId pointer, int64_t offset) {
+    return {Op::Load, type, Pred::Eq, {pointer}, offset};
+  }
+
+  ValueId number_load(ValueId v) {
+    const ValueId pointer = f_.operand(v, 0);
+    const Key key = load_key(f_[v].type, pointer, f_[v].imm);
+    const uint32_t now = stamp(slots_.private_slot(pointer));
+    if (const auto found = table_.find(key); found != table_.end() && found->second.stamp == now) return found->second.value;
+    make_available(key, v, now);
+    return {};
+  }
+
+  void make_available(const Key &key, ValueId value, uint32_t now) {
+    set_entry(key, {value, now});
+    if (slots_.private_slot(key.operands[0]) != SlotPointers::kNone) return;
+    if (recent_.size() == kMaxRecentLoads) recent_.erase(recent_.begin());
+    recent_.push_back(key);
+  }
+
+  void write(ValueId v) {
+    const Inst &inst = f_[v];
+    const bool is_store = inst.op == Op::Store;
+    const uint32_t before = stamp(SlotPointers::kNone);
+    for_each_write(v, [&](uint32_t slot) { clobber(slot); });
+    if (!is_store) return;
+    const ValueId value = f_.operand(v, 0), pointer = f_.operand(v, 1);
+    const uint32_t slot = slots_.private_slot(pointer);
+    if (slot == SlotPointers::kNone) keep_disjoint(v, before);
+    if (!inst.is_volatile) make_available(load_key(f_[value].type, pointer, inst.imm), value, stamp(slot));
+  }
+
+  // Loads before the store [v] that cannot overlap it stay available.
+  void keep_disjoint(ValueId v, uint32_t before) {
+    const uint32_t now = stamp(SlotPointers::kNone);
+    for (const Key &key : recent_) {
+      const auto found = table_.find(key);
+      if (found == table_.end() || found->second.stamp != before) continue;
+      if (may_overlap(key, v)) continue;
+      set_entry(key, {found->second.value, now});
+    }
+  }
+
+  bool may_overlap(const Key &load, ValueId store) const {
+    const Address a = address_of(f_, load.operands[0], load.imm);
+    const Address b = address_of(f_, f_.operand(store, 1), f_[store].imm);
+    const Op a_op = f_[a.base].op, b_op = f_[b.base].op;
+    if (a.base != b.base) {
+      const bool two_globals = a_op == Op::GlobalAddr && b_op == Op::GlobalAddr;
+      // Sound because: the context of a program is not reached through any pointer that the program can load or get.
+      const bool is_context = !f_.section.empty() && (a_op == Op::Param || b_op == Op::Param);
+      const bool is_other = a_op == Op::Load || a_op == Op::CallHelper || a_op == Op::GlobalAddr || b_op == Op::Load ||
+                            b_op == Op::CallHelper || b_op == Op::GlobalAddr;
+      return !two_globals && !(is_context && is_other);
+    }
+    if (!a.offset || !b.offset) return true;
+    const int64_t a_size = bytes_of(load.type), b_size = bytes_of(f_[f_.operand(store, 0)].type);
+    return *a.offset < *b.offset + b_size && *b.offset < *a.offset + a_size;
+  }
+
+  Function &f_;
+  Cfg cfg_;
+  Dominators dominators_;
+  SlotPointers slots_;
+  Rewrite rewrite_;
+  std::unordered_map<Key, Entry, KeyHash> table_;
+  std::vector<Undo> undo_;
+  std::vector<Writes> writes_;  // by block
+  // Stamps rise from one counter; the stamp of memory is the greater of its own and that of the last join which may
+  // have changed everything.
+  std::vector<uint32_t> slot_stamps_;
+  uint32_t other_stamp_ = 0, epoch_stamp_ = 0, last_stamp_ = 0;
+  std::vector<ValueId> known_;  // by value: the constant that it is here
+  std::vector<Key> recent_;     // loads of this block that a store may leave available
+  bool changed_ = false;
+};
+
+}  // namespace
+
+bool gvn(PassContext &context) { return Numbering(context.function).run(); }
+
+}  // namespace spile::ir::passes
