@@ -240,6 +240,7 @@ struct Expr {
   } op{};
   bool is_arrow = false;   // Member
   bool is_paren = false;   // stood in parentheses
+  uint16_t depth = 0;      // levels of expressions below it; the parser bounds it, so walking may recurse
   Expr *a = nullptr;       // operand; left; condition; callee; base
   Expr *b = nullptr;       // right; then (null in a ?: c); index
   Expr *c = nullptr;       // else

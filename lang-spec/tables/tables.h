@@ -164,6 +164,8 @@ inline constexpr auto kProgramTypes = detail::make_program_types();
 const ProgramType *find_program_type(std::string_view section);
 // The rows' section names nearest to [section] by edit distance, best first: for "did you mean".
 std::array<std::string_view, 3> nearest_sections(std::string_view section);
+// Letters to insert, drop or replace until [a] is [b].
+size_t edit_distance(std::string_view a, std::string_view b);
 
 // ---------------------------------------------------------------- checks
 

@@ -1,1 +1,158 @@
-#include "../bpf_helpers.h"
+/* What BPF programs are written with: sections, map definitions, attributes, the helpers, bpf_printk.
+ * The names and their meaning are libbpf's. */
+#ifndef __BPF_HELPERS__
+#define __BPF_HELPERS__
+
+/* The helpers' prototypes need the kernel's integer types: from vmlinux.h or linux/types.h, whichever came first. */
+#include <linux/types.h>
+#include <bpf/bpf_helper_defs.h>
+
+/* Members of a map definition: struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, __u32); ... } m SEC(".maps"); */
+#define __uint(name, val) int (*name)[val]
+#define __type(name, val) typeof(val) *name
+#define __array(name, val) typeof(val) *name[]
+#define __ulong(name, val) enum { ___bpf_concat(__unique_value, __COUNTER__) = val } name
+
+/* Puts a program, a map or a variable into a section; for a program the name says where it attaches. */
+#define SEC(name)                                                    \
+	_Pragma("GCC diagnostic push")                               \
+	_Pragma("GCC diagnostic ignored \"-Wignored-attributes\"")   \
+	__attribute__((section(name), used))                         \
+	_Pragma("GCC diagnostic pop")
+
+#undef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
+#ifndef __weak
+#define __weak __attribute__((weak))
+#endif
+/* A global function that another object may not see: verified with each of its callers. */
+#define __hidden __attribute__((visibility("hidden")))
+
+#ifndef offsetof
+#define offsetof(type, member) __builtin_offsetof(type, member)
+#endif
+#ifndef container_of
+#define container_of(ptr, type, member)                              \
+	({                                                           \
+		void *__mptr = (void *)(ptr);                        \
+		((type *)(__mptr - offsetof(type, member)));         \
+	})
+#endif
+
+#ifndef KERNEL_VERSION
+#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))
+#endif
+
+/* Keep the compiler from moving memory accesses, or from knowing a variable's value. */
+#ifndef barrier
+#define barrier() asm volatile("" ::: "memory")
+#endif
+#ifndef barrier_var
+#define barrier_var(var) asm volatile("" : "+r"(var))
+#endif
+
+#ifndef likely
+#define likely(x) __builtin_expect(!!(x), 1)
+#endif
+#ifndef unlikely
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
+/* A definition in a legacy "maps" section: seven words, 0x1c bytes. */
+struct bpf_map_def {
+	unsigned int type;
+	unsigned int key_size;
+	unsigned int value_size;
+	unsigned int max_entries;
+	unsigned int map_flags;
+	unsigned int inner_map_idx;
+	unsigned int numa_node;
+};
+
+enum libbpf_pin_type {
+	LIBBPF_PIN_NONE,
+	/* pinned under /sys/fs/bpf by the map's name */
+	LIBBPF_PIN_BY_NAME,
+};
+
+enum libbpf_tristate {
+	TRI_NO = 0,
+	TRI_YES = 1,
+	TRI_MODULE = 2,
+};
+
+#define __kconfig __attribute__((section(".kconfig")))
+#define __ksym __attribute__((section(".ksyms")))
+#define __kptr __attribute__((btf_type_tag("kptr")))
+#define __kptr_ref __attribute__((btf_type_tag("kptr_ref")))
+#define __arg_ctx __attribute__((btf_decl_tag("arg:ctx")))
+#define __arg_nonnull __attribute__((btf_decl_tag("arg:nonnull")))
+
+#define bpf_ksym_exists(sym) ({ !!sym; })
+
+/* ___bpf_nth gives its 14th argument, so ___bpf_narg counts what it is given, up to 12. */
+#ifndef ___bpf_concat
+#define ___bpf_concat(a, b) a ## b
+#endif
+#ifndef ___bpf_apply
+#define ___bpf_apply(fn, n) ___bpf_concat(fn, n)
+#endif
+#ifndef ___bpf_nth
+#define ___bpf_nth(_, _1, _2, _3, _4, _5, _6, _7, _8, _9, _a, _b, _c, N, ...) N
+#endif
+#ifndef ___bpf_narg
+#define ___bpf_narg(...) ___bpf_nth(_, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#endif
+
+/* Statements that store each argument into arr, which holds one unsigned long long for each. */
+#define ___bpf_fill0(arr, p, x) do {} while (0)
+#define ___bpf_fill1(arr, p, x) arr[p] = x
+#define ___bpf_fill2(arr, p, x, args...) arr[p] = x; ___bpf_fill1(arr, p + 1, args)
+#define ___bpf_fill3(arr, p, x, args...) arr[p] = x; ___bpf_fill2(arr, p + 1, args)
+#define ___bpf_fill4(arr, p, x, args...) arr[p] = x; ___bpf_fill3(arr, p + 1, args)
+#define ___bpf_fill5(arr, p, x, args...) arr[p] = x; ___bpf_fill4(arr, p + 1, args)
+#define ___bpf_fill6(arr, p, x, args...) arr[p] = x; ___bpf_fill5(arr, p + 1, args)
+#define ___bpf_fill7(arr, p, x, args...) arr[p] = x; ___bpf_fill6(arr, p + 1, args)
+#define ___bpf_fill8(arr, p, x, args...) arr[p] = x; ___bpf_fill7(arr, p + 1, args)
+#define ___bpf_fill9(arr, p, x, args...) arr[p] = x; ___bpf_fill8(arr, p + 1, args)
+#define ___bpf_fill10(arr, p, x, args...) arr[p] = x; ___bpf_fill9(arr, p + 1, args)
+#define ___bpf_fill11(arr, p, x, args...) arr[p] = x; ___bpf_fill10(arr, p + 1, args)
+#define ___bpf_fill12(arr, p, x, args...) arr[p] = x; ___bpf_fill11(arr, p + 1, args)
+#define ___bpf_fill(arr, args...) ___bpf_apply(___bpf_fill, ___bpf_narg(args))(arr, 0, args)
+
+/* bpf_printk(fmt, ...): a line in the trace pipe. Up to three arguments go through bpf_trace_printk, more through
+ * bpf_trace_vprintk. */
+#ifdef BPF_NO_GLOBAL_DATA
+#define BPF_PRINTK_FMT_MOD
+#else
+#define BPF_PRINTK_FMT_MOD static const
+#endif
+
+#define __bpf_printk(fmt, ...)                                       \
+	({                                                           \
+		BPF_PRINTK_FMT_MOD char ____fmt[] = fmt;             \
+		bpf_trace_printk(____fmt, sizeof(____fmt), ##__VA_ARGS__); \
+	})
+
+#define __bpf_vprintk(fmt, args...)                                  \
+	({                                                           \
+		static const char ___fmt[] = fmt;                    \
+		unsigned long long ___param[___bpf_narg(args)];      \
+		_Pragma("GCC diagnostic push")                       \
+		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"") \
+		___bpf_fill(___param, args);                         \
+		_Pragma("GCC diagnostic pop")                        \
+		bpf_trace_vprintk(___fmt, sizeof(___fmt), ___param, sizeof(___param)); \
+	})
+
+#define ___bpf_pick_printk(...)                                      \
+	___bpf_nth(_, ##__VA_ARGS__, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, \
+		   __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, \
+		   __bpf_printk /*3*/, __bpf_printk /*2*/, __bpf_printk /*1*/, __bpf_printk /*0*/)
+
+#define bpf_printk(fmt, args...) ___bpf_pick_printk(args)(fmt, ##args)
+
+#endif

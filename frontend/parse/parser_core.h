@@ -1,0 +1,134 @@
+// ParserCore: what stands between the generated parser and ANTLR's runtime, and makes it fast.
+//
+// The generated code is used unchanged, but the names it calls (_input, _errHandler, _tracker, match, enterRule, ...) bind
+// to the inline members here and not to the runtime's virtual, allocating ones. In the fast pass the first error throws
+// ParseCancellationException; no ATN, no parse tree, no shared_ptr is touched. In the error pass (`errors` is set) a
+// mismatch goes to SyntaxErrors, which may ask the ATN what was expected.
+#pragma once
+
+#include <antlr4-runtime.h>
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "frontend/parse/syntax_errors.h"
+#include "frontend/parse/token_cursor.h"
+
+namespace spile::parse {
+
+// Rules that may be open at once; reported as NestingTooDeep. A parenthesis opens five, a block three, an `else if` two.
+// The parser's and later stages' recursion is bounded by it: 8 MiB of stack hold it even with AddressSanitizer's frames.
+inline constexpr uint32_t kMaxRuleDepth = 1600;
+// Levels of an expression's tree, which grows with each operator of a chain too (a + b + c, a.b.c); labels before one
+// statement; parts of one declarator (int ***...p). Also NestingTooDeep.
+inline constexpr uint32_t kMaxTreeDepth = 1200;
+
+class ParserCore : public antlr4::Parser {
+ public:
+  explicit ParserCore(antlr4::TokenStream *input)
+      : Parser(input), _input(static_cast<TokenCursor *>(input)), _errHandler{this}, _tracker{this} {}
+
+  SyntaxErrors *errors = nullptr;  // set: the error pass
+  bool is_too_deep = false;
+
+  size_t getState() const final { return state_; }
+  void setState(size_t state) { state_ = state; }
+  void enterRule(antlr4::ParserRuleContext *context, size_t state, size_t) final {
+    if (++depth_ > kMaxRuleDepth) [[unlikely]] stop_too_deep();
+    if (errors != nullptr) [[unlikely]] errors->entered_rule(depth_);
+    state_ = state;
+    _ctx = context;
+  }
+  void enterOuterAlt(antlr4::ParserRuleContext *, size_t) final {}
+  void exitRule() {
+    antlr4::ParserRuleContext *context = _ctx;
+    depth_--;
+    state_ = context->invokingState;
+    _ctx = static_cast<antlr4::ParserRuleContext *>(context->parent);
+    // In the error pass it may hold an exception; in the fast pass it owns nothing.
+    if (errors != nullptr) [[unlikely]] context->~ParserRuleContext();
+    _tracker.top = reinterpret_cast<char *>(context);
+  }
+  antlr4::Token *consume() final {
+    _input->consume();
+    return nullptr;
+  }
+  antlr4::Token *match(size_t kind) final {
+    if (_input->LA(1) == kind) [[likely]] return consume();
+    if (errors == nullptr) throw antlr4::ParseCancellationException();
+    errors->mismatch(*this, kind);
+    return nullptr;
+  }
+
+  antlr4::ParserRuleContext *context() const { return _ctx; }
+  uint32_t depth() const { return depth_; }
+  TokenCursor &stream() { return *_input; }
+  [[noreturn]] void stop_too_deep() {
+    is_too_deep = true;
+    throw antlr4::ParseCancellationException();
+  }
+
+ protected:
+  // Stands for ANTLR's error strategy.
+  struct Handler {
+    ParserCore *core;
+    Handler *operator->() { return this; }
+    void sync(ParserCore *) {
+      if (core->errors != nullptr) [[unlikely]] core->errors->sync(*core);
+    }
+    void reportMatch(ParserCore *) {}
+    void reportError(ParserCore *, const antlr4::RecognitionException &) {
+      if (core->errors == nullptr) throw antlr4::ParseCancellationException();
+      core->errors->report(*core);
+    }
+    void recover(ParserCore *, std::exception_ptr error) { core->errors->recover(*core, error); }
+    antlr4::Token *recoverInline(ParserCore *) {
+      if (core->errors == nullptr) throw antlr4::ParseCancellationException();
+      core->errors->mismatch(*core, antlr4::Token::INVALID_TYPE);
+      return nullptr;
+    }
+  };
+  // Stands for ANTLR's owner of rule contexts: they are made and dropped in stack order, in one block.
+  struct Contexts {
+    ParserCore *core;
+    char *top = nullptr, *end = nullptr;
+    std::unique_ptr<char[]> block = nullptr;
+
+    template <class T, class... Args>
+    T *createInstance(Args &&...args) {
+      constexpr size_t kAlign = alignof(std::max_align_t);
+      constexpr size_t kSize = (sizeof(T) + kAlign - 1) & ~(kAlign - 1);
+      if (static_cast<size_t>(end - top) < kSize) [[unlikely]] grow();
+      return new (std::exchange(top, top + kSize)) T(std::forward<Args>(args)...);
+    }
+    void grow() {
+      if (block != nullptr) core->stop_too_deep();
+      constexpr size_t kLargestContext = 256;
+      constexpr size_t kBytes = (kMaxRuleDepth + 2) * kLargestContext;
+      block.reset(new char[kBytes]);
+      top = block.get();
+      end = top + kBytes;
+    }
+  };
+  template <class F>
+  struct Guard {
+    F f;
+    ~Guard() { f(); }
+  };
+  template <class F>
+  Guard<F> finally(F f) {
+    return Guard<F>{f};
+  }
+
+  TokenCursor *_input;
+  Handler _errHandler;
+  Contexts _tracker;
+
+ private:
+  size_t state_ = 0;
+  uint32_t depth_ = 0;
+};
+
+}  // namespace spile::parse

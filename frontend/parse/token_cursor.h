@@ -1,0 +1,145 @@
+// TokenCursor: the preprocessor's tokens as the generated parser reads them, one token ahead.
+//
+// Here C's grammar becomes LL(1). A name is classified as TypeName or Identifier at the moment when it becomes the next
+// token, when all declarations before it have been seen, so typedef scoping is exact. Some tokens are skipped
+// (`__extension__`, #pragma pack), some are given another kind, some are made up (see SpileC.g4).
+#pragma once
+
+#include <antlr4-runtime.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "frontend/pp/preprocessor.h"
+
+namespace spile::parse {
+
+using pp::Token;
+using pp::TokenKind;
+
+// Which names are types now. Names are the preprocessor's numbers.
+class TypeNames {
+ public:
+  explicit TypeNames(uint32_t name_count) : is_type_(name_count + 1) {}
+
+  bool is_type(uint32_t name) const { return is_type_[name] != 0; }
+  void set(uint32_t name, bool is_type) {
+    if (is_type_[name] == static_cast<uint8_t>(is_type)) return;
+    changes_.push_back({name, is_type_[name]});
+    is_type_[name] = static_cast<uint8_t>(is_type);
+  }
+  size_t depth() const { return changes_.size(); }
+  // Undoes what was declared since depth() was [depth].
+  void restore(size_t depth) {
+    for (; changes_.size() > depth; changes_.pop_back()) is_type_[changes_.back().name] = changes_.back().was;
+  }
+
+ private:
+  struct Change {
+    uint32_t name;
+    uint8_t was;
+  };
+  std::vector<uint8_t> is_type_;
+  std::vector<Change> changes_;
+};
+
+class TokenCursor final : public antlr4::TokenStream {
+ public:
+  explicit TokenCursor(const pp::Tokens &tokens) : tokens_(tokens.list.data()), count_(tokens.list.size()),
+                                                   types(tokens.name_count) { settle(); }
+
+  // ---- what the parser calls for every token
+  void consume() override {
+    if (is_made_up_) {
+      is_made_up_ = false;
+      next_kind_ = real_kind_;
+      return;
+    }
+    if (next_kind_ == kEnd) return;
+    previous_ = at_++;
+    settle();
+  }
+  size_t LA(ssize_t i) override { return i == 1 ? next_kind_ : kind_at(i); }
+
+  const Token &next() const { return tokens_[at_]; }
+  TokenKind next_kind() const { return next_kind_ == kEnd ? TokenKind::EndOfFile : static_cast<TokenKind>(next_kind_); }
+  const Token &previous() const { return tokens_[previous_]; }
+  // The token after the next one, as the preprocessor gave it.
+  const Token &after_next() const { return tokens_[at_ + 1 < count_ ? at_ + 1 : count_ - 1]; }
+  const Token &operator[](size_t i) const { return tokens_[i]; }
+  size_t position() const { return at_; }
+  size_t previous_position() const { return previous_; }
+
+  // ---- what the actions of the grammar ask for
+  // While on, a name is an Identifier whatever it was declared as: where C expects the name of what is declared.
+  bool names_only() const { return names_only_; }
+  void set_names_only(bool on) {
+    if (names_only_ == on) return;
+    names_only_ = on;
+    reclassify();
+  }
+  // The next token again, after declarations or scopes have changed.
+  void reclassify() {
+    size_t &kind = is_made_up_ ? real_kind_ : next_kind_;
+    if (kind == kIdentifier || kind == kTypeName) kind = name_kind();
+  }
+  // [kind] comes before the next token.
+  void make_up(TokenKind kind) {
+    if (is_made_up_) return;
+    real_kind_ = next_kind_;
+    next_kind_ = static_cast<size_t>(kind);
+    is_made_up_ = true;
+  }
+  void forget_made_up() {
+    if (is_made_up_) consume();
+  }
+  // The next token is a colon: of an enumeration's type when a type follows, else of a bit-field's width.
+  void mark_enum_colon();
+
+  uint32_t pack() const { return pack_; }
+  bool in_record = false;  // in the body of a struct or union, where `T : 3` is a bit-field and not a label
+
+  // ---- the rest of ANTLR's interface, for its error classes
+  antlr4::Token *LT(ssize_t) override { return &placeholder_; }
+  antlr4::Token *get(size_t) const override { return &placeholder_; }
+  ssize_t mark() override { return 0; }
+  void release(ssize_t) override {}
+  size_t index() override { return at_; }
+  void seek(size_t) override {}
+  size_t size() override { return count_; }
+  std::string getSourceName() const override { return {}; }
+  antlr4::TokenSource *getTokenSource() const override { return nullptr; }
+  std::string getText(const antlr4::misc::Interval &) override { return {}; }
+  std::string getText() override { return {}; }
+  std::string getText(antlr4::RuleContext *) override { return {}; }
+  std::string getText(antlr4::Token *, antlr4::Token *) override { return {}; }
+
+ private:
+  static constexpr size_t kEnd = antlr4::Token::EOF;
+  static constexpr auto kIdentifier = static_cast<size_t>(TokenKind::Identifier);
+  static constexpr auto kTypeName = static_cast<size_t>(TokenKind::TypeName);
+
+  void settle() {
+    next_kind_ = static_cast<size_t>(tokens_[at_].kind);
+    if (next_kind_ <= static_cast<size_t>(TokenKind::PragmaPack)) settle_special();
+  }
+  void settle_special();
+  size_t name_kind() const;
+  size_t kind_at(ssize_t i) const;
+
+  const Token *tokens_;
+  size_t count_;
+  size_t at_ = 0, previous_ = 0;
+  size_t next_kind_ = 0;
+  size_t real_kind_ = 0;  // of the next token, while a made-up one stands before it
+  uint32_t pack_ = 0;
+  bool names_only_ = false;
+  bool is_made_up_ = false;
+  mutable antlr4::CommonToken placeholder_{antlr4::Token::INVALID_TYPE};
+
+ public:
+  TypeNames types;
+};
+
+}  // namespace spile::parse
