@@ -417,9 +417,9 @@ class Translator {
     BasicBlock *const from = b_.GetInsertBlock();
     b_.CreateCondBr(b_.CreateICmpULT(target, constant(vm::kMaxHelperNumber)), helper, ready);
     b_.SetInsertPoint(helper);
-    auto *const type = llvm::FunctionType::get(ptr_, {i64_}, false);
+    auto *const type = llvm::FunctionType::get(ptr_, {ptr_, i64_}, false);
     Value *const found =
-        b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.helper_of_register)), {target});
+        b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.helper_of_register)), {env_, target});
     b_.CreateBr(ready);
     b_.SetInsertPoint(ready);
     auto *const function = b_.CreatePHI(ptr_, 2);

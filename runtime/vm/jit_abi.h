@@ -18,8 +18,8 @@ inline constexpr uint32_t kJitAbiVersion = 1;
 struct JitHost {
   // packet_load() of memory.h.
   bool (*packet_load)(const Env *env, int64_t offset, uint32_t bytes, uint64_t *value);
-  // The function of a helper that a program calls through a register; never null.
-  void *(*helper_of_register)(uint64_t number);
+  // The function of a helper that the running program calls through a register; never null.
+  void *(*helper_of_register)(const Env *env, uint64_t number);
 };
 
 // A Resolved (resolve.h) as plain data.

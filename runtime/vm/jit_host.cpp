@@ -16,18 +16,12 @@ namespace {
 
 constexpr std::string_view kPluginName = "spile-jit.so";
 
-// The helpers that callx reaches, of the program that runs on this thread: compiled code has no room for a pointer.
-constinit thread_local HelperResolver active_resolver = nullptr;
+void *helper_of_register(const Env *env, uint64_t number);
 
 constexpr JitHost kHost{
     .packet_load = [](const Env *env, int64_t offset, uint32_t bytes,
                       uint64_t *value) { return packet_load(*env, offset, bytes, *value); },
-    .helper_of_register =
-        [](uint64_t number) {
-          const HelperFn helper = active_resolver(static_cast<uint32_t>(number));
-          SPILE_CHECK(helper != nullptr, "a verified program calls a helper that does not exist");
-          return reinterpret_cast<void *>(helper);
-        },
+    .helper_of_register = helper_of_register,
 };
 
 class JitLoaded final : public Loaded {
@@ -39,12 +33,14 @@ class JitLoaded final : public Loaded {
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
     const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const HelperResolver outer_resolver = std::exchange(active_resolver, resolve_);
+    const void *const outer_state = std::exchange(env.engine_state, this);
     const uint64_t result = code_.entry(reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0, &env);
-    active_resolver = outer_resolver;
+    env.engine_state = outer_state;
     env.call_back = outer_call_back;
     return result;
   }
+
+  HelperResolver resolver() const { return resolve_; }
 
  private:
   static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
@@ -56,6 +52,12 @@ class JitLoaded final : public Loaded {
   JitCode code_;
   HelperResolver resolve_;
 };
+
+void *helper_of_register(const Env *env, uint64_t number) {
+  const HelperFn helper = static_cast<const JitLoaded *>(env->engine_state)->resolver()(static_cast<uint32_t>(number));
+  SPILE_CHECK(helper != nullptr, "a verified program calls a helper that does not exist");
+  return reinterpret_cast<void *>(helper);
+}
 
 class JitEngine final : public Engine {
  public:
