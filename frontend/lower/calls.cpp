@@ -1,0 +1,125 @@
+// Calls: helpers by their number, functions, and who is called when a pointer is used.
+#include "frontend/lower/function_lowerer.h"
+#include "frontend/sema/constant.h"
+#include "support/check.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::lower {
+
+using ast::CastKind;
+using ast::UnaryOp;
+using sema::Symbol;
+using sema::SymbolKind;
+
+namespace {
+
+struct Callee {
+  const Symbol *function = nullptr;
+  std::optional<int64_t> helper;
+};
+
+// A helper is a pointer with a small integer in it: `static void *(*bpf_map_lookup_elem)(...) = (void *)1;`. Whoever
+// declares it this way never changes it, so a variable that is nowhere assigned stands for its initializer.
+Callee resolve(const Expr *e) {
+  constexpr int kLongestChain = 32;  // a pointer initialized with a pointer initialized with ...
+  for (int steps = 0; steps < kLongestChain;) {
+    if (e->kind == Expr::Identifier && e->symbol != nullptr && (e->symbol->kind == SymbolKind::Function || e->symbol->kind == SymbolKind::Builtin))
+      return {e->symbol, {}};
+    if (e->kind == Expr::ImplicitCast && e->cast == CastKind::LvalueToRvalue && e->a->kind == Expr::Identifier) {
+      const Symbol *variable = e->a->symbol;
+      if (variable->kind != SymbolKind::Variable || variable->is_assigned || variable->initializer == nullptr || variable->initializer->entries.size() != 1) return {};
+      e = variable->initializer->entries[0].value;
+      steps++;
+      continue;
+    }
+    const bool is_cast = e->kind == Expr::ImplicitCast || e->kind == Expr::Cast;
+    if (is_cast && (e->cast == CastKind::FunctionToPointer || e->cast == CastKind::PointerToPointer || e->cast == CastKind::NoOp)) e = e->a;
+    else if (e->kind == Expr::Unary && (e->op.unary == UnaryOp::Deref || e->op.unary == UnaryOp::AddressOf || e->op.unary == UnaryOp::Extension)) e = e->a;
+    else if ((e->kind == Expr::Generic || e->kind == Expr::ChooseExpr) && e->chosen != nullptr) e = e->chosen;
+    else break;
+  }
+  const auto value = sema::evaluate_static(e);
+  if (value && value->is_integer()) return {nullptr, value->offset};
+  if (value && value->symbol != nullptr && value->symbol->kind == SymbolKind::Function && value->offset == 0) return {value->symbol, {}};
+  return {};
+}
+
+}  // namespace
+
+std::vector<ValueId> FunctionLowerer::arguments(const Expr *e, bool is_helper) {
+  std::vector<ValueId> values;
+  for (const Expr *arg : e->args) {
+    if (type_of(arg->type) == ir::Type::Void) {  // a record: the callee gets a copy of its own
+      const Place made = temporary(arg->type);
+      into(arg, made);
+      values.push_back(address(made));
+      continue;
+    }
+    ValueId v = scalar(arg);
+    if (is_helper && ir::is_integer(f_[v].type) && ir::bits_of(f_[v].type) < 32) v = widen(v, ir::Type::I32, types::is_signed(arg->type));
+    values.push_back(v);
+  }
+  return values;
+}
+
+ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_value) {
+  const Callee callee = resolve(e->a);
+  if (callee.function != nullptr && callee.function->builtin != sema::Builtin::None && !callee.function->is_defined)
+    return builtin(e, callee.function->builtin, wants_value);
+  const Loc at = e->a->range.begin.valid() ? e->a->range.begin : e->range.begin;
+  if (callee.helper) {
+    constexpr size_t kMostArguments = 5;
+    std::vector<ValueId> values = arguments(e, true);
+    loc_ = at;
+    if (values.size() > kMostArguments) {
+      owner_.diags().report<diag::HelperArguments>(e->range, values.size(), kMostArguments);
+      return f_.undef(type_of(e->type));
+    }
+    return emit_list(Op::CallHelper, type_of(e->type), values, *callee.helper);
+  }
+  if (callee.function == nullptr) {
+    owner_.diags().report<diag::IndirectCall>(e->a->range).hint("BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
+    return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
+  }
+  const Type *type = callee.function->type->plain;
+  if (type->is_variadic) {
+    owner_.diags().report<diag::VariadicCall>(e->range, callee.function->name).note(callee.function->range, "`{}` is declared here", callee.function->name);
+    return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
+  }
+  const ir::FunctionId id = owner_.function_of(*callee.function);
+  std::vector<ValueId> values;
+  Place made;
+  const bool returns_record = types::is_record(type->base);
+  std::vector<ValueId> given = arguments(e, false);
+  if (returns_record) {
+    // Into a place of its own: the callee may still read what it will replace.
+    made = temporary(type->base);
+    values.push_back(address(made));
+  }
+  values.insert(values.end(), given.begin(), given.end());
+  loc_ = at;
+  // f() without a prototype takes what it is given; the call must still fit the definition.
+  // A copy: the module's table may move while arguments are made.
+  const std::vector<ir::Type> params = owner_.module()[id].params;
+  values.resize(params.size(), ValueId{});
+  for (size_t i = 0; i < params.size(); i++) {
+    if (!values[i].valid()) values[i] = f_.undef(params[i]);
+    const ir::Type have = f_[values[i]].type;
+    if (have == params[i]) continue;
+    if (have == ir::Type::Ptr) values[i] = widen(emit(Op::PtrToInt, ir::Type::I64, {values[i]}), params[i], false);
+    else if (params[i] == ir::Type::Ptr) values[i] = emit(Op::IntToPtr, ir::Type::Ptr, {widen(values[i], ir::Type::I64, false)});
+    else values[i] = widen(values[i], params[i], true);
+  }
+  const ValueId v = emit_list(Op::Call, owner_.module()[id].result, values, static_cast<int64_t>(id.index));
+  if (callee.function->attributes.is_noreturn) {
+    emit(Op::Unreachable, ir::Type::Void, {});
+    current_ = {};
+  }
+  if (returns_record && result != nullptr) copy(*result, made, types::size_of(type->base));
+  if (f_[v].type == ir::Type::Void) return {};
+  return v;
+}
+
+}  // namespace spile::lower

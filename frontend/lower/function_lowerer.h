@@ -1,0 +1,137 @@
+// The body of one function in the making. Private to frontend/lower; its functions are spread over one file for each
+// subject, in the order of the sections below.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "frontend/ast/ast.h"
+#include "frontend/lower/module_lowerer.h"
+#include "frontend/sema/builtins.h"
+#include "frontend/sema/symbol.h"
+#include "ir/ir.h"
+
+namespace spile::lower {
+
+using ast::Expr;
+using ast::Stmt;
+using ir::BlockId;
+using ir::Op;
+using ir::Pred;
+using ir::ValueId;
+using types::Type;
+
+// Where an object lies: an address and a constant offset, and how it may be accessed there.
+struct Place {
+  ValueId base;
+  int64_t offset = 0;
+  uint32_t align = 1;        // known alignment of base + offset
+  bool is_volatile = false;
+  ast::FieldRef bits;        // bit_width != 0: a bitfield; [offset] is that of its storage unit
+  const Type *type = nullptr;
+};
+
+class FunctionLowerer {
+ public:
+  FunctionLowerer(ModuleLowerer &owner, ir::Function header, const sema::Symbol &symbol)
+      : owner_(owner), f_(std::move(header)), symbol_(symbol) {}
+  ir::Function run();
+
+ private:
+  // ------------------------------------------------------------ emit: function_lowerer.cpp
+  ValueId emit(Op op, ir::Type type, std::initializer_list<ValueId> ops, int64_t imm = 0);
+  ValueId emit_list(Op op, ir::Type type, const std::vector<ValueId> &ops, int64_t imm = 0);
+  void jump(BlockId to);
+  void branch(ValueId truth, BlockId yes, BlockId no, int8_t weight = 0);
+  void enter(BlockId block) { current_ = block; }
+  void ensure_block();  // code after a jump stands in a block of its own, removed later if nothing reaches it
+  void drop_unreachable();
+  ValueId constant(ir::Type type, int64_t value) { return f_.constant(type, value); }
+  ValueId compare(Pred pred, ValueId a, ValueId b);
+  Place temporary(const Type *type, std::string name = {});
+  Place scratch(uint64_t size, uint32_t align);  // a slot without a type of the language
+  Place slot(uint64_t size, uint32_t align, const Type *type, std::string name, Loc loc);
+  ir::Type type_of(const Type *t) const { return ModuleLowerer::type_of(t); }
+
+  // ------------------------------------------------------------ places: places.cpp
+  Place place(const Expr *e);
+  Place pointee(const Expr *pointer);  // of a typed pointer expression
+  Place memory(const Expr *pointer);   // for memcpy: through casts, with the alignment that is known
+  Place member(Place base, const ast::FieldRef &field, const Type *type);
+  Place record_value(const Expr *e);   // where a record rvalue lies
+  ValueId address(const Place &p);
+  static Place moved(Place p, int64_t by);
+  ValueId load(const Place &p);
+  void store(const Place &p, ValueId v);
+  ValueId load_memory(const Place &p, ir::Type type, int64_t extra = 0);
+  void store_memory(const Place &p, ValueId v, int64_t extra = 0);
+  ValueId load_bits(const Place &p);
+  void store_bits(const Place &p, ValueId v);
+  void copy(const Place &to, const Place &from, uint64_t size);
+  void clear(const Place &at, uint64_t size, ValueId byte);
+
+  // ------------------------------------------------------------ values: values.cpp
+  ValueId scalar(const Expr *e);
+  void effect(const Expr *e);                   // for what it does
+  void into(const Expr *e, const Place &to);    // a record or array rvalue into memory
+  ValueId convert(ValueId v, const Type *from, const Type *to);
+  ValueId widen(ValueId v, ir::Type to, bool is_signed);
+  ValueId cast(const Expr *e, ValueId v);
+  ValueId unary(const Expr *e);
+  ValueId increment(const Expr *e, bool wants_value);
+  ValueId binary(const Expr *e);
+  ValueId binary_step(const Expr *e, ValueId left);
+  ValueId arithmetic(ast::BinaryOp op, ValueId a, ValueId b, bool is_signed);
+  ValueId pointer_step(ValueId pointer, const Type *type, ValueId index, const Type *index_type, bool is_back);
+  ValueId assign(const Expr *e, bool wants_value);
+  ValueId conditional(const Expr *e);
+  ValueId statement_value(const Expr *e);
+  void statement_into(const Expr *e, const Place &to);
+
+  // ------------------------------------------------------------ conditions: conditions.cpp
+  ValueId truth(const Expr *e);  // i1
+  void condition(const Expr *e, BlockId yes, BlockId no, int8_t weight = 0);
+  std::optional<ValueId> comparison(const Expr *e);
+
+  // ------------------------------------------------------------ calls: calls.cpp
+  ValueId call(const Expr *e, const Place *result, bool wants_value);
+  std::vector<ValueId> arguments(const Expr *e, bool is_helper);
+  ValueId builtin(const Expr *e, sema::Builtin builtin, bool wants_value);
+  ValueId memory_builtin(const Expr *e, sema::Builtin builtin);
+  ValueId compare_memory(const Expr *e);
+  ValueId bit_builtin(const Expr *e, sema::Builtin builtin);
+  ValueId popcount(ValueId v);
+  ValueId atomic(const Expr *e, sema::Builtin builtin, bool wants_value);
+  ValueId packet_load(const Expr *e, ir::Type type);
+  void byte_loop(ValueId count, const std::function<void(ValueId)> &body);
+
+  // ------------------------------------------------------------ initializers: locals.cpp
+  void variable(const ast::InitDeclarator &d);
+  void initialize(const Place &at, const sema::Initializer &init);
+  void store_string(const Place &at, const Expr &literal, uint64_t size);
+
+  // ------------------------------------------------------------ statements: statements.cpp
+  void statement(const Stmt *s);
+  void loop(const Stmt *s);
+  void switch_(const Stmt *s);
+  void return_(const Stmt *s);
+  void assembly(const Stmt *s);
+  BlockId label_block(const sema::Label *label);
+
+  ModuleLowerer &owner_;
+  ir::Function f_;
+  const sema::Symbol &symbol_;
+  BlockId current_;
+  Loc loc_;
+  std::unordered_map<const sema::Symbol *, Place> locals_;
+  std::unordered_map<const sema::Label *, BlockId> labels_;
+  std::unordered_map<const Stmt *, BlockId> cases_;
+  std::vector<BlockId> breaks_, continues_;
+  ValueId result_pointer_;  // of a function that returns a record
+};
+
+}  // namespace spile::lower

@@ -1,0 +1,230 @@
+// Globals with their bytes and sections, functions with their headers, and the order in which things are emitted.
+#include "frontend/lower/module_lowerer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "frontend/lower/function_lowerer.h"
+#include "frontend/lower/lower.h"
+#include "frontend/sema/constant.h"
+#include "frontend/sema/sema.h"
+#include "lang-spec/tables/tables.h"
+#include "support/check.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::lower {
+
+using sema::Symbol;
+using sema::SymbolKind;
+using types::Kind;
+
+ir::Module lower(const sema::Unit &unit, const SourceManager &sources, Diagnostics &diags) {
+  return ModuleLowerer(unit, sources, diags).run();
+}
+
+ModuleLowerer::ModuleLowerer(const sema::Unit &unit, const SourceManager &sources, Diagnostics &diags)
+    : unit_(unit), diags_(diags), debug_(module_.debug_types) {
+  module_.sources = &sources;
+}
+
+ir::Module ModuleLowerer::run() {
+  for (const Symbol *symbol : unit_.symbols) {
+    if (!symbol->is_defined) continue;
+    const bool is_root = symbol->linkage == sema::Linkage::External || symbol->attributes.used;
+    if (!is_root) continue;
+    if (symbol->kind == SymbolKind::Function) function_of(*symbol);
+    else global_of(*symbol);
+    // What a function mentions is emitted right behind it, as clang does.
+    while (!waiting_.empty()) {
+      const Symbol *next = waiting_.front();
+      waiting_.erase(waiting_.begin());
+      FunctionLowerer lowerer(*this, std::move(module_[functions_.at(next)]), *next);
+      ir::Function done = lowerer.run();
+      module_[functions_.at(next)] = std::move(done);
+    }
+  }
+  return std::move(module_);
+}
+
+ir::Type ModuleLowerer::type_of(const types::Type *type) {
+  if (types::is_pointer(type)) return ir::Type::Ptr;
+  if (!types::is_integer(type) || types::is_int128(type)) return ir::Type::Void;
+  return ir::integer_type(static_cast<unsigned>(types::size_of(type) * 8));
+}
+
+ir::Linkage ModuleLowerer::linkage_of(const Symbol &symbol) {
+  if (symbol.linkage != sema::Linkage::External) return ir::Linkage::Static;
+  if (symbol.attributes.weak) return ir::Linkage::Weak;
+  if (!symbol.is_defined) return ir::Linkage::External;
+  return symbol.attributes.hidden ? ir::Linkage::Hidden : ir::Linkage::Global;
+}
+
+ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol) {
+  if (const auto it = functions_.find(&symbol); it != functions_.end()) return it->second;
+  const ir::FunctionId id(module_.functions.size());
+  functions_.emplace(&symbol, id);
+  const types::Type *type = symbol.type->plain;
+  ir::Function f;
+  f.name = symbol.asm_label.empty() ? symbol.name : symbol.asm_label;
+  f.section = symbol.attributes.section;
+  f.linkage = linkage_of(symbol);
+  f.always_inline = symbol.attributes.always_inline;
+  f.no_inline = symbol.attributes.no_inline;
+  f.used = symbol.attributes.used;
+  if (const tables::ProgramType *program = tables::find_program_type(symbol.attributes.section))
+    f.is_user_side = (program->flags & tables::kUserSideProgram) != 0;
+  // Records travel by hidden pointers: the result's first.
+  if (types::is_record(type->base)) f.params.push_back(ir::Type::Ptr);
+  else f.result = type_of(type->base);
+  f.result_is_signed = types::is_integer(type->base) && types::is_signed(type->base);
+  for (const types::Parameter &p : type->params) f.params.push_back(types::is_record(p.type) ? ir::Type::Ptr : type_of(p.type));
+  f.debug_type = debug_.get(symbol.type->kind == Kind::Function ? symbol.type : type);
+  f.loc = symbol.range.begin;
+  if (symbol.definition != nullptr) {
+    const Loc end = symbol.definition->body->range.end;
+    f.end_loc = end.raw > 1 ? Loc{end.raw - 1} : end;  // the closing brace
+    waiting_.push_back(&symbol);
+  }
+  module_.functions.push_back(std::move(f));
+  return id;
+}
+
+std::string_view ModuleLowerer::data_section(const types::Type *type, const ir::Global &global) const {
+  if ((type->quals & types::kConst) != 0) return ".rodata";
+  const bool is_zero = global.relocs.empty() && std::ranges::all_of(global.bytes, [](std::byte b) { return b == std::byte{0}; });
+  return is_zero ? ".bss" : ".data";
+}
+
+ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
+  if (const auto it = globals_.find(&symbol); it != globals_.end()) return it->second;
+  const ir::GlobalId id(module_.globals.size());
+  globals_.emplace(&symbol, id);
+  module_.globals.emplace_back();  // its place; its initializer may mention other globals, or itself
+  ir::Global g;
+  g.name = !symbol.asm_label.empty()                            ? std::string(symbol.asm_label)
+           : symbol.is_static_local && symbol.function != nullptr ? fmt::format("{}.{}", symbol.function->name, symbol.name)
+                                                                  : std::string(symbol.name);
+  // Two static locals of one name in one function are two variables.
+  if (symbol.is_static_local)
+    for (int n = 1; std::ranges::any_of(module_.globals, [&](const ir::Global &other) { return other.name == g.name; }); n++)
+      g.name = fmt::format("{}.{}.{}", symbol.function->name, symbol.name, n);
+  g.linkage = linkage_of(symbol);
+  g.size = types::is_complete(symbol.type) ? types::size_of(symbol.type) : 0;
+  if (symbol.initializer != nullptr) g.size = std::max(g.size, symbol.initializer->size);
+  g.align = std::max(types::align_of(symbol.type), symbol.attributes.align);
+  g.is_const = (symbol.type->quals & types::kConst) != 0;
+  g.is_volatile = (symbol.type->quals & types::kVolatile) != 0;
+  g.debug_type = debug_.get(symbol.type);
+  g.loc = symbol.range.begin;
+  if (symbol.initializer != nullptr && symbol.is_defined) fill(g, *symbol.initializer, 0);
+  if (!symbol.attributes.section.empty()) g.section = symbol.attributes.section;
+  else if (symbol.is_defined) g.section = data_section(symbol.type, g);
+  module_[id] = std::move(g);
+  return id;
+}
+
+ir::GlobalId ModuleLowerer::string_of(const ast::Expr &literal) {
+  const types::Type *element = types::base_of(literal.type);
+  const uint64_t unit = types::size_of(element);
+  std::string bytes(literal.bytes);
+  bytes.append(unit, '\0');
+  const std::string key = fmt::format("{}:{}", unit, bytes);
+  if (const auto it = strings_.find(key); it != strings_.end()) return it->second;
+  const ir::GlobalId id(module_.globals.size());
+  strings_.emplace(key, id);
+  ir::Global g;
+  g.name = fmt::format(".str{}{}", strings_.size() == 1 ? "" : ".", strings_.size() == 1 ? "" : std::to_string(strings_.size() - 1));
+  // A string with a zero inside cannot be merged by the linker.
+  const bool merges = literal.bytes.find('\0') == std::string_view::npos;
+  g.section = merges && unit == 1 ? ".rodata.str1.1" : ".rodata";
+  g.size = bytes.size();
+  g.align = static_cast<uint32_t>(unit);
+  g.bytes.resize(bytes.size());
+  std::memcpy(g.bytes.data(), bytes.data(), bytes.size());
+  g.is_const = true;
+  g.debug_type = debug_.get(literal.type);
+  g.loc = literal.range.begin;
+  module_.globals.push_back(std::move(g));
+  return id;
+}
+
+ir::GlobalId ModuleLowerer::compound_literal_of(const ast::Expr &literal) {
+  if (const auto it = literals_.find(&literal); it != literals_.end()) return it->second;
+  const ir::GlobalId id(module_.globals.size());
+  literals_.emplace(&literal, id);
+  module_.globals.emplace_back();
+  ir::Global g;
+  g.name = fmt::format(".compoundliteral{}", literals_.size() == 1 ? "" : fmt::format(".{}", literals_.size() - 1));
+  g.size = literal.initializer->size;
+  g.align = types::align_of(literal.type);
+  g.is_const = (literal.type->quals & types::kConst) != 0;
+  g.debug_type = debug_.get(literal.type);
+  g.loc = literal.range.begin;
+  fill(g, *literal.initializer, 0);
+  g.section = data_section(literal.type, g);
+  module_[id] = std::move(g);
+  return id;
+}
+
+static void put(std::vector<std::byte> &bytes, uint64_t at, uint64_t size, uint64_t value) {
+  for (uint64_t i = 0; i < size && at + i < bytes.size(); i++) bytes[at + i] = static_cast<std::byte>(value >> (8 * i));
+}
+
+void ModuleLowerer::fill(ir::Global &global, const sema::Initializer &init, uint64_t offset) {
+  if (init.entries.empty()) return;
+  global.bytes.resize(global.size);
+  for (const sema::InitEntry &entry : init.entries) fill_entry(global, entry, offset);
+}
+
+void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry, uint64_t offset) {
+  const uint64_t at = offset + entry.offset;
+  const uint64_t size = types::size_of(entry.type);
+  if (types::is_array(entry.type)) {
+    const uint64_t length = std::min<uint64_t>(entry.value->bytes.size(), size);
+    for (uint64_t i = 0; i < size && at + i < global.bytes.size(); i++)
+      global.bytes[at + i] = i < length ? static_cast<std::byte>(entry.value->bytes[i]) : std::byte{0};
+    return;
+  }
+  // What an earlier entry put here gives way.
+  std::erase_if(global.relocs, [&](const ir::GlobalReloc &r) { return r.offset >= at && r.offset < at + size; });
+  if (types::is_record(entry.type)) {
+    const ast::Expr *e = entry.value;
+    while (e->kind == ast::Expr::ImplicitCast || e->kind == ast::Expr::Cast) e = e->a;
+    SPILE_CHECK(e->initializer != nullptr, "sema lets only compound literals initialize static records");
+    put(global.bytes, at, size, 0);
+    fill(global, *e->initializer, at);
+    return;
+  }
+  const auto value = sema::evaluate_static(entry.value);
+  SPILE_CHECK(value.has_value(), "sema lets only constants initialize static variables");
+  if (entry.bits.bit_width != 0) {
+    for (uint32_t i = 0; i < entry.bits.bit_width; i++) {
+      const uint64_t bit = entry.bits.bit_offset + i;
+      const uint64_t byte = at + bit / 8;
+      if (byte >= global.bytes.size()) break;
+      const auto mask = static_cast<std::byte>(1u << (bit % 8));
+      const bool set = ((static_cast<uint64_t>(value->offset) >> i) & 1) != 0;
+      global.bytes[byte] = set ? global.bytes[byte] | mask : global.bytes[byte] & ~mask;
+    }
+    return;
+  }
+  if (value->is_integer()) {
+    put(global.bytes, at, size, static_cast<uint64_t>(value->offset));
+    return;
+  }
+  if (size != 8) {
+    diags_.report<diag::AddressNotConstant>(entry.value->range, global.name);
+    return;
+  }
+  ir::GlobalReloc reloc;
+  reloc.offset = at;
+  reloc.addend = value->offset;
+  if (value->object != nullptr) reloc.global = value->object->kind == ast::Expr::StringLit ? string_of(*value->object) : compound_literal_of(*value->object);
+  else if (value->symbol->kind == SymbolKind::Function) reloc.function = function_of(*value->symbol);
+  else reloc.global = global_of(*value->symbol);
+  global.relocs.push_back(reloc);
+}
+
+}  // namespace spile::lower

@@ -1,0 +1,49 @@
+// The module in the making: which globals and functions exist already, and which functions still wait for their body.
+// Private to frontend/lower.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "frontend/sema/sema.h"
+#include "frontend/types/debug.h"
+#include "ir/ir.h"
+#include "support/diagnostics.h"
+
+namespace spile::lower {
+
+class ModuleLowerer {
+ public:
+  ModuleLowerer(const sema::Unit &unit, const SourceManager &sources, Diagnostics &diags);
+  ir::Module run();
+
+  // What a symbol is in the module, made on first use. A function that is defined gets its body later.
+  ir::GlobalId global_of(const sema::Symbol &symbol);
+  ir::FunctionId function_of(const sema::Symbol &symbol);
+  ir::GlobalId string_of(const ast::Expr &literal);             // merged by content
+  ir::GlobalId compound_literal_of(const ast::Expr &literal);   // with static storage
+  // The IR type of a scalar; of anything else, void.
+  static ir::Type type_of(const types::Type *type);
+
+  const ir::Module &module() const { return module_; }
+  Diagnostics &diags() { return diags_; }
+
+ private:
+  void fill(ir::Global &global, const sema::Initializer &init, uint64_t offset);
+  void fill_entry(ir::Global &global, const sema::InitEntry &entry, uint64_t offset);
+  std::string_view data_section(const types::Type *type, const ir::Global &global) const;
+  static ir::Linkage linkage_of(const sema::Symbol &symbol);
+
+  const sema::Unit &unit_;
+  Diagnostics &diags_;
+  ir::Module module_;
+  types::DebugTypeBuilder debug_;
+  std::unordered_map<const sema::Symbol *, ir::GlobalId> globals_;
+  std::unordered_map<const sema::Symbol *, ir::FunctionId> functions_;
+  std::unordered_map<std::string, ir::GlobalId> strings_;
+  std::unordered_map<const ast::Expr *, ir::GlobalId> literals_;
+  std::vector<const sema::Symbol *> waiting_;  // functions without their body
+};
+
+}  // namespace spile::lower
