@@ -47,10 +47,14 @@ int64_t read_memory(const vm::Env *env, Space space, uint64_t address, std::span
 
 int64_t read_string(const vm::Env *env, Space space, uint64_t address, std::span<std::byte> to) {
   for (size_t done = 0; done < to.size();) {
-    // Up to the end of the page: what follows may not be readable, and the string may not reach it.
+    // Up to the end of the page: what follows may not be readable, and the string may not reach it. Recorded memory may
+    // end sooner, just behind the string: there byte by byte.
     const uint64_t from = address + done;
-    const auto piece = to.subspan(done, std::min<uint64_t>(to.size() - done, kPage - from % kPage));
-    if (!read_from(env, space, from, piece)) return -EFAULT;
+    auto piece = to.subspan(done, std::min<uint64_t>(to.size() - done, kPage - from % kPage));
+    if (!read_from(env, space, from, piece)) {
+      piece = piece.first(1);
+      if (!read_from(env, space, from, piece)) return -EFAULT;
+    }
     const void *end = std::memchr(piece.data(), 0, piece.size());
     if (end != nullptr) return static_cast<const std::byte *>(end) - to.data() + 1;
     done += piece.size();

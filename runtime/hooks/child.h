@@ -1,75 +1,127 @@
-// ChildTracer: the system calls of a command that we start, as events, by ptrace and seccomp. No root, no kernel BPF.
+// ChildTracer: runs a command and reports its system calls, without privileges.
 //
-// The child runs under a seccomp filter that stops it only at the system calls that somebody listens to; others cost
-// nothing. Forks, threads and execs are followed. Handlers run synchronously while the task is stopped, in one thread,
-// so its memory can be read and the order of events is the order in which they happened.
+//   command ──seccomp: RET_TRACE for the wanted system calls──► ptrace stop ──► Event ──► sink
+//
+// Forks, vforks, clones, threads and execs are followed. Events come one at a time, in the order of their stops; the
+// sink runs while the task that caused the event stands still, so the memory it reads is that of the moment. What a
+// program sees is what the kernel's tracepoint would show it: the record's layout, sys_exit of a clone in the new task
+// too, and no sys_exit for a task that is killed inside a system call.
+//
+// A task cannot be let go: its seccomp filter stays, and without a tracer the system calls that it stops at fail with
+// ENOSYS. So when the command itself has ended, or finish() is called, the tasks that are left are ended (SIGTERM,
+// after a grace SIGKILL), and notices() names them.
+//
+// All calls must come from one thread: ptrace is bound to it. Linux 5.3 or later.
 #pragma once
 
+#include <array>
 #include <atomic>
-#include <chrono>
-#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "runtime/hooks/launch.h"
+#include "runtime/hooks/seccomp_filter.h"
+#include "runtime/hooks/task.h"
+#include "runtime/hooks/ticker.h"
+#include "runtime/hooks/tracepoint.h"
 #include "runtime/vm/event.h"
 #include "support/result.h"
 
 namespace spile::hooks {
 
-// Which calls to stop at. Numbers are those of this machine's native ABI.
-struct SyscallSelection {
-  std::vector<uint32_t> enter, exit;
-  bool every_enter = false, every_exit = false;  // raw_syscalls/sys_enter, sys_exit
+struct ChildOptions {
+  bool want_cpu = false;  // fill Event::cpu, at a few µs per event
 };
-
-enum class SyscallSide : uint8_t { Enter, Exit };
 
 class ChildTracer {
  public:
-  struct Callbacks {
-    // A selected call begins or ends. [event]'s ctx has the kernel's layout of syscalls/sys_enter_* (common fields, nr at
-    // 8, six arguments from 16) or sys_exit_* (nr at 8, ret at 16); raw_syscalls/sys_enter and sys_exit have the same.
-    std::function<void(SyscallSide side, uint32_t number, const vm::Event &event)> on_syscall;
-    // Called when [wakeup] below has passed, between events; returns the next one. Null: no timer.
-    std::function<std::chrono::steady_clock::time_point()> on_wakeup;
-    // Told in words what could not be traced (a 32-bit task, a task that vanished). Null: nobody listens.
-    std::function<void(const std::string &)> on_trouble;
-  };
+  // Called for each event and each wanted tracepoint it belongs to; [hook] is its index. Event::ctx is its record; the
+  // memory behind it is zero and readable up to kMaxContext bytes, so that no verified program reads beyond it.
+  using Sink = std::function<void(size_t hook, const vm::Event &event)>;
+  static constexpr size_t kMaxContext = 8192;
 
-  ChildTracer(SyscallSelection selection, Callbacks callbacks);
-  ~ChildTracer();  // kills what is left of the child's process tree
+  ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions options = {});
+  // Ends what still runs.
+  ~ChildTracer();
   ChildTracer(const ChildTracer &) = delete;
   ChildTracer &operator=(const ChildTracer &) = delete;
 
-  // Starts [argv] stopped before its first instruction. Error: os_error ENOENT (not found, in PATH or as a path), EACCES
-  // (not executable), or what fork, ptrace or seccomp said.
+  // Runs the command up to the first instruction of its program. exit_status_of(error) is what to exit with when it
+  // cannot be run: 127 not found, 126 not executable, 125 otherwise.
   Result<void> start(const std::vector<std::string> &argv);
-  uint32_t pid() const;
 
-  // Runs until the child has ended, or [stop] becomes true (the child is then sent SIGTERM, and SIGKILL 1 s later; tasks
-  // that outlive the command are detached and go on). Returns its status as a shell gives it: 0-255, 128 + signal.
-  Result<int> run(const std::atomic<bool> &stop, std::chrono::steady_clock::time_point wakeup = std::chrono::steady_clock::time_point::max());
+  enum class Ended { Exited, Deadline, Stopped };
+  // Goes on until the command has exited, [deadline] has passed, or [stop] is set (noticed within 20 ms, at once when a
+  // signal without SA_RESTART sets it). May be called again after Deadline and Stopped.
+  Ended run(const std::atomic<bool> &stop, Deadline deadline = std::nullopt);
+
+  // Ends the command and all that it left behind; events go on until then. run() has done it when it returns Exited.
+  void finish();
+
+  pid_t pid() const { return main_pid_; }
+  // Of the command, once it has ended: its exit status, or 128 + the signal that killed it.
+  int exit_status() const { return exit_status_; }
+  uint64_t event_count() const { return event_count_; }
+  // Sentences for the user about what was not seen or had to be ended.
+  const std::vector<std::string> &notices() const { return notices_; }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Stop {
+    pid_t tid;
+    int status;
+  };
+
+  SyscallSelection selection() const;
+  std::optional<Stop> next_stop();
+  void handle(const Stop &stop);
+  void handle_signal_stop(Task &task, int signal, int event);
+  void handle_syscall_entry(Task &task);
+  void handle_syscall_exit(Task &task);
+  void handle_new_task(Task &parent);
+  void handle_exec(Task &task);
+  void handle_gone(pid_t tid, int status);
+  Task &adopt(pid_t tid);
+  void begin_life(Task &task, std::optional<uint32_t> cloned_by);
+  void resume(const Task &task, int signal = 0);
+  void stand_still(const Task &task);
+  void end_leftovers();
+
+  // What follows byte 16 of the record: the arguments, or the result and zeros.
+  using Payload = std::array<uint64_t, 6>;
+  void emit(const Task &task, std::span<const uint32_t> hooks, uint32_t number, bool any, const Payload &payload);
+  void emit_entry(const Task &task, uint32_t number, const Payload &arguments);
+  void emit_exit(const Task &task, uint32_t number, int64_t result);
+  bool wants_exit(uint32_t number) const;
+
+  std::vector<Tracepoint> wanted_;
+  Sink sink_;
+  ChildOptions options_;
+  std::vector<std::vector<uint32_t>> enter_hooks_, exit_hooks_;  // by system call number
+  std::vector<uint32_t> any_enter_, any_exit_;
+
+  std::optional<Launch> launch_;
+  pid_t main_pid_ = 0;
+  bool program_runs_ = false;  // the command's execve() has succeeded
+  bool main_exited_ = false;
+  int exit_status_ = 0;
+  uint64_t event_count_ = 0;
+  std::vector<std::string> notices_;
+
+  std::unordered_map<pid_t, Task> tasks_;
+  std::deque<Stop> stops_;  // seen, not yet handled
+  // A new task and its parent's report of it come in either order.
+  std::unordered_map<pid_t, uint32_t> births_;  // reported; the system call that made them
+  std::unordered_set<pid_t> unreported_;        // stopped until they are reported
+
+  vm::Event event_;
+  ProcessMemory memory_;
+  std::unique_ptr<std::byte[]> context_;
 };
-
-// Splits a command line as a POSIX shell splits words: quotes and backslashes, no expansions. Error: an open quote.
-Result<std::vector<std::string>> split_words(std::string_view command);
-
-// ---- names of system calls (lang-spec/tables/syscalls.def)
-
-struct Syscall {
-  uint32_t number = 0;
-  std::string_view name;  // as in tracepoint names: "openat", "kill"
-};
-const Syscall *find_syscall(std::string_view name);
-const Syscall *find_syscall(uint32_t number);
-// The names nearest to [name], best first, at most three.
-std::vector<std::string_view> nearest_syscalls(std::string_view name);
 
 }  // namespace spile::hooks

@@ -1,40 +1,43 @@
-// Packets of a capture file, one event each, for socket filters; and the file that those which pass are written to.
+// filter_packets(): runs a socket filter over a capture file, and writes what it passes.
 //
-// Reads pcap and pcapng through libpcap, which is opened when it is needed, so that the binary does not load it at
-// start. A filter sees each packet as on an AF_PACKET socket: from its link-layer header on.
+//   capture.pcap ──► __sk_buff and bytes ──► filter ──► 0: dropped   n: the first n bytes are passed ──► out.pcap
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 
+#include "runtime/hooks/packet_context.h"
 #include "runtime/vm/event.h"
 #include "support/result.h"
 
 namespace spile::hooks {
 
-class PacketReader {
- public:
-  // Error: no such file, not a capture, a link type that is not Ethernet, raw IP or Linux cooked, no libpcap.
-  static Result<std::unique_ptr<PacketReader>> open(const std::string &path);
-  virtual ~PacketReader() = default;
-  // The next packet as an event: ctx is a __sk_buff, packet its bytes; both valid until the next call. False at the end.
-  // Error: the file ends in the middle of a packet, or is damaged there.
-  virtual Result<bool> next(vm::Event &event) = 0;
-  virtual int link_type() const = 0;  // DLT_*
-  virtual int snapshot_length() const = 0;
+struct PacketRun {
+  std::string input;  // pcap or pcapng: Ethernet, raw IP, Linux cooked
+  std::string pass;   // where to write passed packets as pcap; empty: nowhere
+  Layer layer = Layer::Link;
 };
 
-// Writes a pcap file with the link type and the time stamps of [source]. The file appears under its name when finish()
-// succeeds, never half-written.
-class PacketWriter {
- public:
-  static Result<std::unique_ptr<PacketWriter>> open(const std::string &path, const PacketReader &source);
-  virtual ~PacketWriter() = default;  // without finish(): removes what was written
-  // The packet that [source] gave last, cut to its first [length] bytes.
-  virtual Result<void> write(const PacketReader &source, uint32_t length) = 0;
-  virtual Result<void> finish() = 0;
+struct PacketCounts {
+  uint64_t seen = 0;
+  uint64_t passed = 0;     // truncated ones too
+  uint64_t truncated = 0;  // passed with fewer bytes than captured
+  uint64_t dropped = 0;
 };
+
+struct PacketOutcome {
+  PacketCounts counts;
+  // Set when the capture is damaged: what came before it has been filtered, counted and written.
+  std::optional<Error> trouble;
+};
+
+// [filter] gets each packet as an event and returns r0, of which the kernel takes the low 32 bits. Ends early, with
+// what was done until then, when [stop] is set. Passed packets keep their times and their length on the wire. The
+// output appears when all is done; it may be the input.
+Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<uint64_t(const vm::Event &)> &filter,
+                                     const std::atomic<bool> &stop);
 
 }  // namespace spile::hooks

@@ -1,4 +1,4 @@
-// Periods of SEC("interval/...").
+// parse_interval(): the period in SEC("interval/1s").
 #pragma once
 
 #include <chrono>
@@ -8,8 +8,8 @@
 
 namespace spile::hooks {
 
-// "1s", "100ms", "250us", "5m", "1h"; a bare number is seconds. Error: zero, a unit that is none of these, more than
-// a day, or less than 1 ms.
+// A whole number of ns, us, ms, s, m or h ("100ms"), or a frequency ("50hz"). Input error: anything else, 0, and what
+// does not fit.
 Result<std::chrono::nanoseconds> parse_interval(std::string_view text);
 
 }  // namespace spile::hooks

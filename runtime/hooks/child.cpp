@@ -1,0 +1,353 @@
+#include "runtime/hooks/child.h"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace spile::hooks {
+
+namespace {
+
+constexpr uint64_t kPtraceOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
+                                    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+// Numbers above this belong to no system call of the architectures that are known here.
+constexpr uint32_t kMaxSyscall = 1024;
+// Between SIGTERM and SIGKILL for what the command left behind.
+constexpr std::chrono::milliseconds kGrace{300};
+// With many tasks, how many stops are collected before they are handled. waitpid() gives the oldest task first: a busy
+// one would keep the others waiting.
+constexpr size_t kMaxCollected = 64;
+
+// These change what events say about the task.
+constexpr uint32_t kIdentityCalls[] = {SYS_setuid,   SYS_setgid,    SYS_setreuid,
+                                       SYS_setregid, SYS_setresuid, SYS_setresgid};
+
+bool is_identity_call(uint32_t number) { return std::ranges::find(kIdentityCalls, number) != std::end(kIdentityCalls); }
+
+uint64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+template <class T>
+void store(std::byte *to, T value) {
+  std::memcpy(to, &value, sizeof value);
+}
+
+}  // namespace
+
+ChildTracer::ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions options)
+    : wanted_(std::move(wanted)),
+      sink_(std::move(sink)),
+      options_(options),
+      enter_hooks_(kMaxSyscall),
+      exit_hooks_(kMaxSyscall),
+      context_(new std::byte[kMaxContext]()) {
+  for (uint32_t hook = 0; hook < wanted_.size(); hook++) {
+    const Tracepoint &tracepoint = wanted_[hook];
+    switch (tracepoint.kind) {
+      case Tracepoint::Kind::SyscallEnter:
+        enter_hooks_[static_cast<uint32_t>(tracepoint.syscall->number())].push_back(hook);
+        break;
+      case Tracepoint::Kind::SyscallExit:
+        exit_hooks_[static_cast<uint32_t>(tracepoint.syscall->number())].push_back(hook);
+        break;
+      case Tracepoint::Kind::AnySyscallEnter:
+        any_enter_.push_back(hook);
+        break;
+      case Tracepoint::Kind::AnySyscallExit:
+        any_exit_.push_back(hook);
+        break;
+    }
+  }
+}
+
+ChildTracer::~ChildTracer() { finish(); }
+
+SyscallSelection ChildTracer::selection() const {
+  SyscallSelection selection;
+  selection.all = !any_enter_.empty() || !any_exit_.empty();
+  for (uint32_t number = 0; number < kMaxSyscall; number++)
+    if (!enter_hooks_[number].empty() || !exit_hooks_[number].empty() || is_identity_call(number))
+      selection.numbers.push_back(number);
+  return selection;
+}
+
+bool ChildTracer::wants_exit(uint32_t number) const {
+  return !any_exit_.empty() || (number < kMaxSyscall && !exit_hooks_[number].empty());
+}
+
+// ---------------------------------------------------------------- running
+
+Result<void> ChildTracer::start(const std::vector<std::string> &argv) {
+  if (argv.empty()) return usage_error("the command to run is empty");
+  Result<std::string> path = find_program(argv[0]);
+  if (!path) return std::unexpected(path.error());
+  Result<Launch> launch = Launch::fork_traced(*path, argv, make_seccomp_filter(selection()), kPtraceOptions);
+  if (!launch) return std::unexpected(launch.error());
+  launch_.emplace(std::move(*launch));
+  main_pid_ = launch_->pid();
+  adopt(main_pid_);
+  launch_->go();
+
+  while (!program_runs_ && !main_exited_)
+    if (const std::optional<Stop> stop = next_stop()) handle(*stop);
+  if (!program_runs_) return std::unexpected(launch_->failure(argv[0]));
+  if (runs_32_bit_program(main_pid_)) {
+    ::kill(main_pid_, SIGKILL);
+    finish();
+    return unsupported_error("command `{}` is a 32-bit program: only 64-bit ones can be traced", argv[0]);
+  }
+  return {};
+}
+
+// One stop, waiting for it if need be; none when the wait was interrupted or nothing is left to wait for.
+std::optional<ChildTracer::Stop> ChildTracer::next_stop() {
+  if (stops_.empty()) {
+    Stop stop{};
+    stop.tid = ::waitpid(-1, &stop.status, __WALL | __WNOTHREAD);
+    if (stop.tid < 0) {
+      if (errno == ECHILD) {  // nothing is left, though somebody else may have waited for it
+        tasks_.clear();
+        births_.clear();
+        main_exited_ = true;
+      }
+      return std::nullopt;
+    }
+    stops_.push_back(stop);
+    while (tasks_.size() > 1 && stops_.size() < kMaxCollected &&
+           (stop.tid = ::waitpid(-1, &stop.status, __WALL | __WNOTHREAD | WNOHANG)) > 0)
+      stops_.push_back(stop);
+  }
+  const Stop first = stops_.front();
+  stops_.pop_front();
+  return first;
+}
+
+ChildTracer::Ended ChildTracer::run(const std::atomic<bool> &stop, Deadline deadline) {
+  if (!main_exited_) {
+    const Ticker ticker(deadline);
+    while (!main_exited_) {
+      if (stop.load(std::memory_order_relaxed)) return Ended::Stopped;
+      if (deadline && std::chrono::steady_clock::now() >= *deadline) return Ended::Deadline;
+      if (const std::optional<Stop> next = next_stop()) handle(*next);
+    }
+  }
+  end_leftovers();
+  return Ended::Exited;
+}
+
+void ChildTracer::finish() { end_leftovers(); }
+
+void ChildTracer::end_leftovers() {
+  const auto signal_all = [this](int signal) {
+    for (const auto &[tid, task] : tasks_)
+      if (task.tid == task.pid) ::kill(task.pid, signal);
+  };
+  if (tasks_.empty() && births_.empty()) return;
+  for (const auto &[tid, task] : tasks_)
+    if (task.tid == task.pid && task.pid != main_pid_)
+      notices_.push_back(fmt::format("process {} ({}) was still running and was ended", task.pid, task.comm.data()));
+  signal_all(SIGTERM);
+  const auto killing_time = std::chrono::steady_clock::now() + kGrace;
+  const Ticker ticker(killing_time);
+  bool killed = false;
+  while (!tasks_.empty() || !births_.empty()) {
+    if (!killed && std::chrono::steady_clock::now() >= killing_time) {
+      signal_all(SIGKILL);
+      killed = true;
+    }
+    if (const std::optional<Stop> stop = next_stop()) handle(*stop);
+  }
+}
+
+// ---------------------------------------------------------------- stops
+
+void ChildTracer::handle(const Stop &stop) {
+  if (WIFEXITED(stop.status) || WIFSIGNALED(stop.status)) return handle_gone(stop.tid, stop.status);
+  if (!WIFSTOPPED(stop.status)) return;
+  const int signal = WSTOPSIG(stop.status), event = stop.status >> 16;
+  const auto known = tasks_.find(stop.tid);
+  if (known == tasks_.end()) {
+    Task &task = adopt(stop.tid);
+    const auto birth = births_.find(stop.tid);
+    if (birth == births_.end()) {
+      unreported_.insert(stop.tid);
+    } else {
+      begin_life(task, birth->second);
+      births_.erase(birth);
+    }
+    return;
+  }
+  Task &task = known->second;
+  switch (event) {
+    case PTRACE_EVENT_SECCOMP:
+      return handle_syscall_entry(task);
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE:
+      return handle_new_task(task);
+    case PTRACE_EVENT_EXEC:
+      return handle_exec(task);
+    default:
+      break;
+  }
+  if (event == 0 && signal == (SIGTRAP | 0x80)) return handle_syscall_exit(task);
+  handle_signal_stop(task, signal, event);
+}
+
+void ChildTracer::handle_signal_stop(Task &task, int signal, int event) {
+  if (event == 0) return resume(task, signal);  // about to be delivered: deliver it
+  if (event == PTRACE_EVENT_STOP && (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU))
+    return stand_still(task);  // job control has stopped its whole process
+  resume(task);
+}
+
+void ChildTracer::handle_syscall_entry(Task &task) {
+  __ptrace_syscall_info info{};
+  if (::ptrace(PTRACE_GET_SYSCALL_INFO, task.tid, sizeof info, &info) <= 0) return resume(task);
+  const uint32_t number = static_cast<uint32_t>(info.seccomp.nr);
+  // Before the program runs, the calls are those of our own code that prepares it; only execve() is the command's.
+  if (program_runs_ || number == SYS_execve) {
+    memory_.attach(task.tid);
+    emit_entry(task, number, std::to_array(info.seccomp.args));
+  }
+  if (wants_exit(number) || is_identity_call(number) || number == SYS_prctl) task.in_syscall = number;
+  resume(task);
+}
+
+void ChildTracer::handle_syscall_exit(Task &task) {
+  __ptrace_syscall_info info{};
+  const bool known = ::ptrace(PTRACE_GET_SYSCALL_INFO, task.tid, sizeof info, &info) > 0;
+  if (known && task.in_syscall) {
+    const uint32_t number = *task.in_syscall;
+    if (is_identity_call(number)) task.refresh_identity();
+    if (number == SYS_prctl) task.refresh_name();
+    if (program_runs_ || number == SYS_execve) {
+      memory_.attach(task.tid);
+      emit_exit(task, number, info.exit.rval);
+    }
+  }
+  task.in_syscall.reset();
+  resume(task);
+}
+
+// The parent is inside fork(), clone() or vfork().
+void ChildTracer::handle_new_task(Task &parent) {
+  constexpr uint32_t kNotWanted = UINT32_MAX;
+  unsigned long child = 0;
+  if (::ptrace(PTRACE_GETEVENTMSG, parent.tid, nullptr, &child) == 0) {
+    const pid_t tid = static_cast<pid_t>(child);
+    const uint32_t made_by = parent.in_syscall.value_or(kNotWanted);
+    const auto waiting = unreported_.find(tid);
+    if (waiting == unreported_.end()) {
+      births_[tid] = made_by;
+    } else {
+      unreported_.erase(waiting);
+      if (const auto born = tasks_.find(tid); born != tasks_.end()) begin_life(born->second, made_by);
+    }
+  }
+  resume(parent);
+}
+
+void ChildTracer::handle_exec(Task &task) {
+  // A thread that executes a program becomes the leader of its process, under the leader's id; the others are gone.
+  unsigned long former = 0;
+  if (::ptrace(PTRACE_GETEVENTMSG, task.tid, nullptr, &former) == 0 && static_cast<pid_t>(former) != task.tid) {
+    if (const auto thread = tasks_.find(static_cast<pid_t>(former)); thread != tasks_.end()) {
+      task.in_syscall = thread->second.in_syscall;
+      tasks_.erase(thread);
+    }
+  }
+  task.refresh_name();
+  task.refresh_identity();
+  if (task.tid == main_pid_) program_runs_ = true;
+  if (runs_32_bit_program(task.tid))
+    notices_.push_back(fmt::format("process {} ({}) runs a 32-bit program: its system calls were not seen", task.pid,
+                                   task.comm.data()));
+  resume(task);
+}
+
+void ChildTracer::handle_gone(pid_t tid, int status) {
+  tasks_.erase(tid);
+  births_.erase(tid);
+  unreported_.erase(tid);
+  if (tid == main_pid_) {
+    main_exited_ = true;
+    exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  // A parent that was killed inside clone() does not report its child any more.
+  for (const pid_t orphan : std::exchange(unreported_, {}))
+    if (const auto born = tasks_.find(orphan); born != tasks_.end()) begin_life(born->second, std::nullopt);
+}
+
+Task &ChildTracer::adopt(pid_t tid) {
+  Task &task = tasks_[tid];
+  task.tid = task.pid = tid;
+  task.refresh_name();
+  task.refresh_identity();
+  return task;
+}
+
+// A new task leaves the system call that made it with result 0, as the kernel's sys_exit tracepoint has it.
+void ChildTracer::begin_life(Task &task, std::optional<uint32_t> cloned_by) {
+  if (cloned_by && wants_exit(*cloned_by)) {
+    memory_.attach(task.tid);
+    emit_exit(task, *cloned_by, 0);
+  }
+  resume(task);
+}
+
+// Fails with ESRCH when the task has been killed meanwhile; its end is reported by itself.
+void ChildTracer::resume(const Task &task, int signal) {
+  ::ptrace(task.in_syscall ? PTRACE_SYSCALL : PTRACE_CONT, task.tid, nullptr, static_cast<long>(signal));
+}
+
+void ChildTracer::stand_still(const Task &task) { ::ptrace(PTRACE_LISTEN, task.tid, nullptr, nullptr); }
+
+// ---------------------------------------------------------------- events
+
+void ChildTracer::emit_entry(const Task &task, uint32_t number, const Payload &arguments) {
+  if (number < kMaxSyscall) emit(task, enter_hooks_[number], number, false, arguments);
+  emit(task, any_enter_, number, true, arguments);
+}
+
+void ChildTracer::emit_exit(const Task &task, uint32_t number, int64_t result) {
+  const Payload payload{static_cast<uint64_t>(result)};
+  if (number < kMaxSyscall) emit(task, exit_hooks_[number], number, false, payload);
+  emit(task, any_exit_, number, true, payload);
+}
+
+// [any]: the raw tracepoints, whose number is a long. Bytes 0..7 are the common fields, which no program may read.
+void ChildTracer::emit(const Task &task, std::span<const uint32_t> hooks, uint32_t number, bool any,
+                       const Payload &payload) {
+  if (hooks.empty()) return;
+  std::byte *const record = context_.get();
+  store(record + 8, any ? static_cast<uint64_t>(static_cast<int32_t>(number)) : uint64_t{number});
+  event_.time_ns = monotonic_ns();
+  event_.cpu = options_.want_cpu ? last_cpu(task.tid) : 0;
+  event_.pid = static_cast<uint32_t>(task.pid);
+  event_.tid = static_cast<uint32_t>(task.tid);
+  event_.uid = task.uid;
+  event_.gid = task.gid;
+  event_.comm = task.comm;
+  event_.memory = &memory_;
+  for (const uint32_t hook : hooks) {
+    const uint32_t size = wanted_[hook].context_size;
+    std::memset(record + 16, 0, sizeof payload);
+    std::memcpy(record + 16, payload.data(), size - 16);
+    event_.ctx = {record, size};
+    event_count_++;
+    sink_(hook, event_);
+  }
+}
+
+}  // namespace spile::hooks

@@ -1,0 +1,137 @@
+#include "runtime/hooks/packet_context.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <pcap/dlt.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace spile::hooks {
+
+namespace {
+
+constexpr uint32_t kTagSize = 4;  // of a VLAN: its type and its control information
+
+uint16_t be16(std::span<const std::byte> bytes, size_t at) {
+  if (at + 2 > bytes.size()) return 0;
+  return static_cast<uint16_t>(std::to_integer<unsigned>(bytes[at]) << 8 | std::to_integer<unsigned>(bytes[at + 1]));
+}
+uint32_t be32(std::span<const std::byte> bytes, size_t at) {
+  return uint32_t{be16(bytes, at)} << 16 | be16(bytes, at + 2);
+}
+void copy_address(uint8_t (&to)[6], std::span<const std::byte> bytes, size_t at) {
+  if (at + 6 <= bytes.size()) std::memcpy(to, bytes.data() + at, 6);
+}
+uint16_t protocol_of_ip(std::span<const std::byte> bytes) {
+  return !bytes.empty() && std::to_integer<unsigned>(bytes[0]) >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP;
+}
+
+}  // namespace
+
+bool PacketContext::knows(int link_type) {
+  switch (link_type) {
+    case DLT_EN10MB:
+    case DLT_RAW:
+    case DLT_IPV4:
+    case DLT_IPV6:
+    case DLT_LINUX_SLL:
+    case DLT_LINUX_SLL2:
+      return true;
+    default:
+      return false;
+  }
+}
+
+PacketContext::Header PacketContext::parse(std::span<const std::byte> bytes) const {
+  Header header;
+  switch (link_type_) {
+    case DLT_EN10MB: {
+      header.is_ethernet = true;
+      header.size = ETH_HLEN;
+      header.protocol = be16(bytes, 12);
+      copy_address(header.destination, bytes, 0);
+      copy_address(header.source, bytes, 6);
+      static constexpr uint8_t kBroadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+      const bool group = (header.destination[0] & 1) != 0;
+      header.type = std::ranges::equal(header.destination, kBroadcast) ? PACKET_BROADCAST
+                    : group                                            ? PACKET_MULTICAST
+                                                                       : PACKET_HOST;
+      break;
+    }
+    case DLT_LINUX_SLL:  // https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html
+      header.size = 16;
+      header.type = static_cast<uint8_t>(be16(bytes, 0));
+      copy_address(header.source, bytes, 6);
+      header.protocol = be16(bytes, 14);
+      break;
+    case DLT_LINUX_SLL2:  // https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html
+      header.size = 20;
+      header.protocol = be16(bytes, 0);
+      header.interface = be32(bytes, 4);
+      header.type = bytes.size() > 10 ? std::to_integer<uint8_t>(bytes[10]) : uint8_t{PACKET_HOST};
+      copy_address(header.source, bytes, 12);
+      break;
+    default:
+      header.protocol = protocol_of_ip(bytes);
+      break;
+  }
+  header.size = std::min(header.size, static_cast<uint32_t>(bytes.size()));
+  return header;
+}
+
+// Kernel: it takes a VLAN tag out of the packet before a socket filter sees it, into vlan_tci, vlan_proto and
+// vlan_present. Here these fields are filled and `protocol` is the inner one, but the tag stays in the bytes, where the
+// capture has it.
+void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
+  header_ = parse(captured.bytes);
+  const bool keep_header = layer_ == Layer::Link && header_.is_ethernet;
+  const bool make_header = layer_ == Layer::Link && !header_.is_ethernet;
+  bytes_.clear();
+  if (make_header) {
+    const uint16_t protocol = htons(header_.protocol);
+    bytes_.resize(ETH_HLEN);
+    std::memcpy(bytes_.data(), header_.destination, 6);
+    std::memcpy(bytes_.data() + 6, header_.source, 6);
+    std::memcpy(bytes_.data() + 12, &protocol, 2);
+  }
+  const uint32_t skipped = keep_header ? 0 : header_.size;
+  const auto rest = captured.bytes.subspan(skipped);
+  bytes_.insert(bytes_.end(), rest.begin(), rest.end());
+
+  skb_ = {};
+  uint32_t network = keep_header ? header_.size : make_header ? ETH_HLEN : 0;
+  uint16_t protocol = header_.protocol;
+  if (protocol == ETH_P_8021Q || protocol == ETH_P_8021AD) {
+    skb_.vlan_present = 1;
+    skb_.vlan_proto = htons(protocol);
+    skb_.vlan_tci = be16(bytes_, network);
+    protocol = be16(bytes_, network + 2);
+    network += kTagSize;
+  }
+  skb_.len = captured.wire_length - std::min(skipped, captured.wire_length) + (make_header ? ETH_HLEN : 0);
+  skb_.pkt_type = header_.type;
+  skb_.protocol = htons(protocol);
+  skb_.ifindex = header_.interface;
+  skb_.ingress_ifindex = header_.interface;
+
+  packet_.data = bytes_;
+  packet_.wire_length = skb_.len;
+  packet_.network_offset = network;
+  packet_.mac_offset = 0;
+  event.time_ns = captured.time_ns;
+  event.ctx = std::as_writable_bytes(std::span(&skb_, 1));
+  event.packet = &packet_;
+}
+
+uint32_t PacketContext::kept_in_file(const CapturedPacket &captured, uint32_t result) const {
+  const uint32_t shown = static_cast<uint32_t>(bytes_.size());
+  const uint32_t all = static_cast<uint32_t>(captured.bytes.size());
+  if (result >= shown) return all;
+  // Bytes that were cut from the end of what was shown are cut from the end of the file's packet; its link header
+  // stays.
+  return std::max(all - std::min(all, shown - result), header_.size);
+}
+
+}  // namespace spile::hooks

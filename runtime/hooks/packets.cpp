@@ -1,0 +1,50 @@
+#include "runtime/hooks/packets.h"
+
+#include "runtime/hooks/pcap_reader.h"
+#include "runtime/hooks/pcap_writer.h"
+
+namespace spile::hooks {
+
+Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<uint64_t(const vm::Event &)> &filter,
+                                     const std::atomic<bool> &stop) {
+  Result<std::unique_ptr<PcapReader>> reader = PcapReader::open(run.input);
+  if (!reader) return std::unexpected(reader.error());
+  if (!PacketContext::knows((*reader)->link_type()))
+    return unsupported_error(
+        "`{}` holds packets of link type {}; Ethernet, raw IP and Linux cooked captures can be read", run.input,
+        (*reader)->link_type_name());
+  std::unique_ptr<PcapWriter> writer;
+  if (!run.pass.empty()) {
+    auto created = PcapWriter::create(
+        run.pass, {(*reader)->link_type(), (*reader)->snapshot_length(), (*reader)->has_nanoseconds()});
+    if (!created) return std::unexpected(created.error());
+    writer = std::move(*created);
+  }
+
+  PacketOutcome outcome;
+  PacketContext context((*reader)->link_type(), run.layer);
+  vm::Event event;
+  CapturedPacket packet;
+  while (!stop.load(std::memory_order_relaxed)) {
+    const Result<bool> more = (*reader)->next(packet);
+    if (!more) outcome.trouble = more.error();
+    if (!more || !*more) break;
+    context.show(packet, event);
+    outcome.counts.seen++;
+    const uint32_t result = static_cast<uint32_t>(filter(event));
+    if (result == 0) {
+      outcome.counts.dropped++;
+      continue;
+    }
+    const uint32_t kept = context.kept_in_file(packet, result);
+    outcome.counts.passed++;
+    if (kept < packet.bytes.size()) outcome.counts.truncated++;
+    packet.bytes = packet.bytes.first(kept);
+    if (writer != nullptr) writer->write(packet);
+  }
+  if (writer != nullptr)
+    if (Result<void> written = writer->commit(); !written) return std::unexpected(written.error());
+  return outcome;
+}
+
+}  // namespace spile::hooks

@@ -1,0 +1,107 @@
+#include "runtime/hooks/pcap_reader.h"
+
+#include <dlfcn.h>
+#include <pcap/pcap.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace spile::hooks {
+
+namespace {
+
+// Of a classic capture file with times in microseconds, in either byte order.
+constexpr uint32_t kMicrosecondMagic = 0xa1b2c3d4;
+
+struct CloseFile {
+  void operator()(std::FILE *file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+}  // namespace
+
+// The functions of libpcap that are used, found by name at run time.
+struct PcapReader::Library {
+  void *handle = nullptr;
+  decltype(&::pcap_fopen_offline_with_tstamp_precision) fopen_offline = nullptr;
+  decltype(&::pcap_next_ex) next_ex = nullptr;
+  decltype(&::pcap_datalink) datalink = nullptr;
+  decltype(&::pcap_datalink_val_to_name) datalink_name = nullptr;
+  decltype(&::pcap_snapshot) snapshot = nullptr;
+  decltype(&::pcap_geterr) geterr = nullptr;
+  decltype(&::pcap_close) close = nullptr;
+
+  Library() = default;
+  Library(const Library &) = delete;
+  Library &operator=(const Library &) = delete;
+  ~Library() {
+    if (handle != nullptr) ::dlclose(handle);
+  }
+
+  template <class F>
+  bool find(F &function, const char *name) {
+    function = reinterpret_cast<F>(::dlsym(handle, name));
+    return function != nullptr;
+  }
+  bool load() {
+    handle = ::dlopen("libpcap.so.0.8", RTLD_NOW | RTLD_LOCAL);  // Debian's name for every 1.x
+    if (handle == nullptr) handle = ::dlopen("libpcap.so.1", RTLD_NOW | RTLD_LOCAL);
+    return handle != nullptr && find(fopen_offline, "pcap_fopen_offline_with_tstamp_precision") &&
+           find(next_ex, "pcap_next_ex") && find(datalink, "pcap_datalink") &&
+           find(datalink_name, "pcap_datalink_val_to_name") && find(snapshot, "pcap_snapshot") &&
+           find(geterr, "pcap_geterr") && find(close, "pcap_close");
+  }
+};
+
+Result<std::unique_ptr<PcapReader>> PcapReader::open(const std::string &path) {
+  File file(std::fopen(path.c_str(), "rbe"));
+  if (file == nullptr) return os_error(errno, fmt::format("cannot read `{}`", path));
+  uint32_t magic = 0;
+  const size_t magic_size = std::fread(&magic, 1, sizeof magic, file.get());
+  if (std::ferror(file.get()) != 0) return os_error(errno, fmt::format("cannot read `{}`", path));
+  if (magic_size == 0) return input_error("`{}` is empty: it is not a capture file", path);
+  std::rewind(file.get());
+
+  std::unique_ptr<PcapReader> reader(new PcapReader);
+  reader->path_ = path;
+  reader->library_ = std::make_unique<Library>();
+  Library &library = *reader->library_;
+  if (!library.load())
+    return std::unexpected(Error{Error::Kind::Environment,
+                                 fmt::format("reading `{}` needs libpcap, which cannot be opened", path),
+                                 "install the package `libpcap0.8`", 0});
+  char message[PCAP_ERRBUF_SIZE] = "";
+  pcap_t *capture = library.fopen_offline(file.get(), PCAP_TSTAMP_PRECISION_NANO, message);
+  if (capture == nullptr) return input_error("`{}` is not a capture file that libpcap reads: {}", path, message);
+  (void)file.release();  // the capture closes it
+  reader->capture_ = capture;
+  reader->link_type_ = library.datalink(capture);
+  reader->snapshot_length_ = static_cast<uint32_t>(library.snapshot(capture));
+  reader->has_nanoseconds_ = magic != kMicrosecondMagic && magic != __builtin_bswap32(kMicrosecondMagic);
+  return reader;
+}
+
+PcapReader::~PcapReader() {
+  if (capture_ != nullptr) library_->close(static_cast<pcap_t *>(capture_));
+}
+
+std::string PcapReader::link_type_name() const {
+  const char *name = library_->datalink_name(link_type_);
+  return name != nullptr ? name : fmt::format("{}", link_type_);
+}
+
+Result<bool> PcapReader::next(CapturedPacket &packet) {
+  pcap_t *capture = static_cast<pcap_t *>(capture_);
+  pcap_pkthdr *header = nullptr;
+  const u_char *bytes = nullptr;
+  const int got = library_->next_ex(capture, &header, &bytes);
+  if (got == PCAP_ERROR_BREAK) return false;
+  if (got != 1) return input_error("`{}`: {}", path_, library_->geterr(capture));
+  packet.time_ns = static_cast<uint64_t>(header->ts.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(header->ts.tv_usec);
+  packet.bytes = {reinterpret_cast<const std::byte *>(bytes), header->caplen};
+  packet.wire_length = header->len;
+  return true;
+}
+
+}  // namespace spile::hooks

@@ -1,0 +1,50 @@
+// Task: one thread of the traced command, and what is remembered of it between its stops.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/vm/event.h"
+
+namespace spile::hooks {
+
+struct Task {
+  pid_t tid = 0;
+  pid_t pid = 0;              // of its process (the kernel's tgid)
+  uint32_t uid = 0, gid = 0;  // real ids
+  std::array<char, 16> comm{};
+  // The system call that it is in, while its exit is awaited.
+  std::optional<uint32_t> in_syscall;
+
+  // From /proc; what cannot be read (the task has just died) stays as it was.
+  void refresh_name();
+  void refresh_identity();
+};
+
+// On which CPU a stopped task ran last; 0 when /proc does not tell.
+uint32_t last_cpu(pid_t tid);
+// Whether the program that [pid] runs is a 32-bit one.
+bool runs_32_bit_program(pid_t pid);
+
+// Memory of a stopped task, read page by page and kept until the next stop.
+class ProcessMemory final : public vm::TaskMemory {
+ public:
+  // Forgets what was read; from now on the memory is that of [tid].
+  void attach(pid_t tid);
+  bool read(uint64_t address, std::span<std::byte> to) override;
+
+ private:
+  static constexpr uint64_t kPage = 4096;
+  bool fetch(uint64_t page);
+
+  pid_t tid_ = 0;
+  std::optional<uint64_t> page_;  // the address that page_bytes_ holds
+  std::array<std::byte, kPage> page_bytes_;
+};
+
+}  // namespace spile::hooks

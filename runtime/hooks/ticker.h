@@ -1,0 +1,34 @@
+// Ticker: makes waitpid() in this thread return with EINTR now and then.
+//
+// waitpid() has no timeout, and a signal that sets a flag just before the call would be noticed only at the next event.
+// While a Ticker lives, a timer signals this thread: at [deadline], and every kTick before and after it.
+#pragma once
+
+#include <signal.h>
+#include <time.h>
+
+#include <chrono>
+#include <optional>
+
+namespace spile::hooks {
+
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+class Ticker {
+ public:
+  explicit Ticker(Deadline deadline);
+  ~Ticker();
+  Ticker(const Ticker &) = delete;
+  Ticker &operator=(const Ticker &) = delete;
+
+ private:
+  // How late a stop flag is noticed at worst.
+  static constexpr std::chrono::milliseconds kTick{20};
+
+  timer_t timer_{};
+  bool armed_ = false;
+  struct sigaction old_action_{};
+  sigset_t old_mask_{};
+};
+
+}  // namespace spile::hooks

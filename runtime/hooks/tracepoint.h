@@ -1,0 +1,42 @@
+// Tracepoint: what stands behind SEC("tracepoint/syscalls/sys_enter_openat"), with the layout of its record.
+//
+// A program gets the record from the kernel's ring buffer as its context. Bytes 0..7 (the common fields) are hidden
+// from it; then, of system calls:
+//   syscalls/sys_enter_X    int __syscall_nr @8, the arguments of X from 16 on, 8 bytes each
+//   syscalls/sys_exit_X     int __syscall_nr @8, long ret @16
+//   raw_syscalls/sys_enter  long id @8, unsigned long args[6] @16
+//   raw_syscalls/sys_exit   long id @8, long ret @16
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang-spec/tables/syscalls.h"
+#include "support/result.h"
+
+namespace spile::hooks {
+
+struct TracepointField {
+  std::string_view type, name;
+  uint32_t offset = 0, size = 0;
+};
+
+struct Tracepoint {
+  enum class Kind : uint8_t { SyscallEnter, SyscallExit, AnySyscallEnter, AnySyscallExit };
+  Kind kind = Kind::SyscallEnter;
+  const tables::Syscall *syscall = nullptr;  // null for the raw kinds
+  uint32_t context_size = 0;                 // bytes of the record; the kernel attaches no program that reads more
+
+  std::string name() const;  // "syscalls/sys_enter_openat"
+  std::vector<TracepointField> fields() const;
+  bool is_enter() const { return kind == Kind::SyscallEnter || kind == Kind::AnySyscallEnter; }
+};
+
+// [section]: "tracepoint/syscalls/sys_enter_openat", the same with "tp/", or without either. Environment error, with
+// the nearest names as a hint, when there is none of this name or it cannot be observed from outside the kernel.
+Result<Tracepoint> find_tracepoint(std::string_view section);
+
+}  // namespace spile::hooks
