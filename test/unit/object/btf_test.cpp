@@ -117,6 +117,45 @@ TEST(Btf, ReferencesOutsideAreNamed) {
   EXPECT_EQ(read.error().message, ".BTF: type [1] refers to [55], but the last one is [1]");
 }
 
+TEST(Btf, WhatWouldPrintForEverIsNotPrinted) {
+  Btf embedded = create();  // struct a { struct a a; }
+  const BtfId a = embedded.add_composite(BtfKind::Struct, "a", 4);
+  embedded.add_member("a", a, 0, 0);
+  Btf sparse = create();  // a gap of 200 MB
+  sparse.add_composite(BtfKind::Struct, "sparse", 200 << 20);
+  Btf sizeless = create();  // a member of type void: no alignment
+  sizeless.add_composite(BtfKind::Struct, "sizeless", 8);
+  sizeless.add_member("nothing", {}, 0, 0);
+  Btf doubled = create();  // each struct holds the one before twice
+  BtfId inner = doubled.add_int("int", 4, true, false, false);
+  for (uint32_t size = 8, i = 0; i < 24; i++, size *= 2) {
+    const BtfId outer = doubled.add_composite(BtfKind::Struct, "", size);
+    doubled.add_member("x", inner, 0, 0);
+    doubled.add_member("y", inner, size * 4, 0);
+    inner = outer;
+  }
+  for (const Btf *btf : {&embedded, &sparse, &sizeless, &doubled})
+    EXPECT_NE(dump_btf(*btf).find("too deep or in a circle, or are too large"), std::string::npos) << dump_btf(*btf);
+}
+
+TEST(Btf, CirclesThatCAllowsArePrinted) {
+  Btf btf = create();
+  const BtfId pointer = btf.add_ptr({});
+  const BtfId list = btf.add_composite(BtfKind::Struct, "list", 8);
+  btf.add_member("all", pointer, 0, 0);
+  btf.set_type(pointer, btf.add_array(list, btf.add_int("int", 4, true, false, false), 8));
+  const BtfId callback = btf.add_ptr({});  // typedef struct { void (*f)(node_t *); } node_t;
+  const BtfId node = btf.add_composite(BtfKind::Struct, "node", 8);
+  btf.add_member("f", callback, 0, 0);
+  const BtfId alias = btf.add_typedef("node_t", node);
+  const BtfId to_alias = btf.add_ptr(alias);
+  const BtfId proto = btf.add_func_proto({});
+  btf.add_param("node", to_alias);
+  btf.set_type(callback, proto);
+  const std::string text = dump_btf(btf);
+  EXPECT_NE(text.find("void (*f)(node_t *node);"), std::string::npos) << text;
+}
+
 TEST(Btf, PrintsDeclarationsAsC) {
   Btf btf = create();
   const BtfId integer = btf.add_int("int", 4, true, false, false);
