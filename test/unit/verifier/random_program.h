@@ -1,0 +1,288 @@
+// Random programs for differential tests: shaped like real ones (initialised registers, null checks, masked indices,
+// spills, short forward jumps, now and then a loop or a call), with mistakes strewn in.
+#pragma once
+
+#include <random>
+#include <vector>
+
+#include "fixture.h"
+
+namespace spile::verifier::testing {
+
+class ProgramMaker {
+ public:
+  ProgramMaker(uint64_t seed, bool tracepoint) : random_(seed), tracepoint_(tracepoint) {}
+
+  std::vector<Insn> make() {
+    emit(mov64_reg(R6, R1));
+    for (unsigned n = 2 + below(4); n-- > 0;) emit(mov64(pick(), number()));
+    const unsigned statements = 4 + below(16);
+    for (unsigned i = 0; i < statements; i++) statement();
+    end_jumps();
+    emit(mov64(R0, number()));
+    emit(exit());
+    const size_t main_end = items_.size();
+    if (!calls_.empty()) {
+      // int f(r1, ...): some statements of its own.
+      initialised_ = 1u << R1;
+      in_callee_ = true;
+      for (unsigned n = 2 + below(3); n-- > 0;) statement();
+      end_jumps();
+      emit(mov64(R0, number()));
+      emit(exit());
+    }
+    std::vector<uint32_t> position;
+    uint32_t at = 0;
+    for (const Item &item : items_) {
+      position.push_back(at);
+      at += static_cast<uint32_t>(item.insns.size());
+    }
+    position.push_back(at);
+    std::vector<Insn> out;
+    for (size_t i = 0; i < items_.size(); i++) {
+      std::vector<Insn> insns = items_[i].insns;
+      if (items_[i].target != 0) insns[0].off = static_cast<int16_t>(position[items_[i].target] - position[i] - 1);
+      for (size_t c : calls_)
+        if (c == i) insns[0].imm = static_cast<int32_t>(position[main_end] - position[i] - 1);
+      out.insert(out.end(), insns.begin(), insns.end());
+    }
+    return out;
+  }
+
+ private:
+  struct Item {
+    std::vector<Insn> insns;
+    size_t target = 0;  // item that a jump goes to; 0: none
+  };
+
+  unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
+  bool rarely() { return below(24) == 0; }
+  int32_t number() {
+    static constexpr int32_t kNumbers[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 255, 256, 0x7fff, 0xffff, -1, -8, -16,
+                                           0x7fffffff, INT32_MIN};
+    return below(5) == 0 ? static_cast<int32_t>(random_()) : kNumbers[below(std::size(kNumbers))];
+  }
+  uint8_t any() { return static_cast<uint8_t>(below(10)); }
+  // A register to write; to read: one that has a value, mostly.
+  uint8_t pick() {
+    uint8_t r = any();
+    if (r == R6 && below(8) != 0) r = R7;
+    initialised_ |= 1u << r;
+    return r;
+  }
+  uint8_t source() {
+    for (int tries = 0; tries < 8; tries++) {
+      const uint8_t r = any();
+      if ((initialised_ & (1u << r)) != 0) return r;
+    }
+    return rarely() ? any() : static_cast<uint8_t>(in_callee_ ? R1 : R6);
+  }
+  void emit(Code c) { items_.push_back({c.insns}); }
+  void clobber() { initialised_ = (initialised_ & ~0b111110u) | 1; }
+
+  void end_jumps() {
+    for (size_t i : open_) items_[i].target = items_.size();
+    open_.clear();
+  }
+  void close_some() {
+    for (size_t k = 0; k < open_.size();) {
+      if (below(3) != 0) {
+        k++;
+        continue;
+      }
+      items_[open_[k]].target = items_.size();
+      open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(k));
+    }
+  }
+
+  Size size() {
+    static constexpr Size kSizes[] = {B, H, W, DW, DW, DW};
+    return kSizes[below(6)];
+  }
+  int16_t stack_off(Size s) {
+    int off = -8 * static_cast<int>(1 + below(6));
+    if (s != DW && below(3) == 0) off += static_cast<int>(below(8 / bytes_of(s)) * bytes_of(s));
+    if (rarely()) off += static_cast<int>(below(16)) - 8;
+    return static_cast<int16_t>(off);
+  }
+
+  void statement() {
+    close_some();
+    switch (below(20)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3: arithmetic(); break;
+      case 4:
+      case 5:
+      case 6: branch(); break;
+      case 7:
+      case 8: {
+        const Size s = size();
+        if (below(3) == 0) emit(store_imm(s, R10, stack_off(s), number()));
+        else emit(store(below(4) != 0 ? DW : s, R10, stack_off(DW), source()));
+        break;
+      }
+      case 9:
+      case 10: {
+        const Size s = size();
+        const int16_t off = stack_off(s);
+        emit(below(6) == 0 && s != DW ? load_signed(s, pick(), R10, off) : load(s, pick(), R10, off));
+        break;
+      }
+      case 11: emit(load(size(), pick(), source(), static_cast<int16_t>(below(8) * 4))); break;
+      case 12: emit(store(size(), source(), static_cast<int16_t>(below(6) * 4), source())); break;
+      case 13: lookup(); break;
+      case 14: lookup(); break;
+      case 15: stack_pointer(); break;
+      case 16: helper(); break;
+      case 17: global(); break;
+      case 18: atomics(); break;
+      case 19: rare(); break;
+    }
+  }
+
+  void arithmetic() {
+    static constexpr AluOp kOps[] = {ADD, ADD, SUB, MUL, DIV, OR, AND, AND, LSH, RSH, MOD, XOR, ARSH, MOV, MOV};
+    const AluOp op = kOps[below(std::size(kOps))];
+    const bool wide = below(3) != 0;
+    const bool shift = op == LSH || op == RSH || op == ARSH;
+    if (below(2) == 0) {
+      const uint8_t src = source(), dst = op == MOV ? pick() : source();
+      emit(wide ? alu64_reg(op, dst, src) : alu32_reg(op, dst, src));
+    } else {
+      const uint8_t dst = op == MOV ? pick() : source();
+      int32_t imm = number();
+      if (shift) imm = static_cast<int32_t>(below(wide ? 64 : 32));
+      if ((op == DIV || op == MOD) && imm == 0) imm = 3;
+      emit(wide ? alu64(op, dst, imm) : alu32(op, dst, imm));
+    }
+  }
+
+  void branch() {
+    static constexpr JumpOp kOps[] = {JEQ, JNE, JGT, JGE, JLT, JLE, JSGT, JSGE, JSLT, JSLE, JSET};
+    const JumpOp op = kOps[below(std::size(kOps))];
+    const bool wide = below(3) != 0;
+    const uint8_t dst = source();
+    if (below(3) == 0) {
+      const uint8_t src = source();
+      emit(wide ? branch64_reg(op, dst, src, 0) : branch32_reg(op, dst, src, 0));
+    } else {
+      emit(wide ? branch64(op, dst, number(), 0) : branch32(op, dst, number(), 0));
+    }
+    open_.push_back(items_.size() - 1);
+  }
+
+  void lookup() {
+    const bool hash = below(2) == 0;
+    // The key is never a known constant: newer kernels fold lookups of arrays with one.
+    emit(call(7));
+    clobber();
+    emit(store(DW, R10, -8, R0));
+    emit(mov64_reg(R2, R10));
+    emit(alu64(ADD, R2, -8));
+    emit(lddw_pseudo(R1, kPseudoMapIdx, hash ? kHash : kArray));
+    emit(call(1));
+    clobber();
+    if (below(8) == 0) return;
+    emit(branch64(JEQ, R0, 0, 0));
+    open_.push_back(items_.size() - 1);
+    const uint8_t index = source();
+    if (below(2) == 0 && index != R0) {
+      if (below(2) == 0) emit(alu64(AND, index, hash ? 7 : 31));
+      emit(alu64_reg(ADD, R0, index));
+    }
+    if (below(2) == 0) emit(load(size(), pick(), R0, static_cast<int16_t>(below(5) * 4)));
+    else emit(store_imm(size(), R0, static_cast<int16_t>(below(5) * 4), number()));
+  }
+
+  void stack_pointer() {
+    const uint8_t r = pick();
+    emit(mov64_reg(r, R10));
+    emit(alu64(ADD, r, -8 * static_cast<int>(2 + below(6))));
+    if (below(2) == 0) {
+      const uint8_t index = source();
+      if (index != r) {
+        emit(alu64(AND, index, 8));
+        emit(alu64_reg(ADD, r, index));
+      }
+    }
+    if (below(2) == 0) emit(store(DW, r, 0, source()));
+    else emit(load(DW, pick(), r, 0));
+  }
+
+  void helper() {
+    switch (below(tracepoint_ ? 4 : 3)) {
+      case 0: emit(call(7)); break;
+      case 1: emit(call(5)); break;
+      case 2: {  // probe_read_kernel(fp - 32, size, 0)
+        const uint8_t length = source();
+        if (length != R2) emit(mov64_reg(R2, length));
+        if (below(4) != 0) emit(alu64(AND, R2, 31));
+        emit(mov64_reg(R1, R10));
+        emit(alu64(ADD, R1, -32));
+        emit(mov64(R3, 0));
+        emit(call(113));
+        break;
+      }
+      case 3:
+        emit(mov64_reg(R1, R10));
+        emit(alu64(ADD, R1, -16));
+        emit(mov64(R2, 16));
+        emit(call(16));
+        break;
+    }
+    clobber();
+  }
+
+  void global() {
+    const bool constant = below(2) == 0;
+    const uint8_t r = pick();
+    emit(lddw_pseudo(r, kPseudoMapIdxValue, constant ? kRodata : kBss, static_cast<int32_t>(below(4) * 4)));
+    if (!constant && below(2) == 0) emit(store(size(), r, static_cast<int16_t>(below(8)), source()));
+    else emit(load(size(), pick(), r, static_cast<int16_t>(below(2) * 4)));
+  }
+
+  void atomics() {
+    static constexpr int32_t kOps[] = {kAtomicAdd, kAtomicOr | kAtomicFetch, kAtomicXchg, kAtomicCmpxchg, kAtomicAnd};
+    emit(atomic(below(2) == 0 ? DW : W, kOps[below(std::size(kOps))], R10, stack_off(DW), source()));
+  }
+
+  void rare() {
+    switch (below(4)) {
+      case 0:
+        if (in_callee_) return;
+        emit(call_local(0));
+        calls_.push_back(items_.size() - 1);
+        if ((initialised_ & 2u) == 0) {
+          items_.insert(items_.end() - 1, {{mov64(R1, number())}});
+          calls_.back()++;
+        }
+        clobber();
+        return;
+      case 1: {  // a loop: r9 counts
+        emit(mov64(R9, 0));
+        initialised_ |= 1u << R9;
+        const size_t head = items_.size();
+        arithmetic();
+        emit(alu64(ADD, R9, 1));
+        items_.push_back({{branch64(JLT, R9, static_cast<int32_t>(1 + below(12)), 0)}, head});
+        return;
+      }
+      case 2: emit(lddw(pick(), random_())); return;
+      case 3: emit(Insn{.opcode = static_cast<uint8_t>(below(2) == 0 ? 0x87 : 0xdc), .dst = source(), .imm = 0}); 
+        if (items_.back().insns[0].opcode == 0xdc) items_.back().insns[0].imm = 16;
+        return;
+    }
+  }
+
+  std::mt19937_64 random_;
+  bool tracepoint_;
+  bool in_callee_ = false;
+  uint32_t initialised_ = (1u << R1) | (1u << R6);
+  std::vector<Item> items_;
+  std::vector<size_t> open_;   // jumps whose target is not placed yet
+  std::vector<size_t> calls_;  // items that call the subprogram
+};
+
+}  // namespace spile::verifier::testing
