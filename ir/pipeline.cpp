@@ -28,7 +28,7 @@ constexpr auto kO1 = std::to_array<Pass>({
     simplify, split_slots, mem2reg, simplify, sccp,         // variables become values
     simplify_cfg, gvn, simplify_cfg,
     expand_memory, simplify, dse, dce, simplify_cfg,
-    merge_tails,
+    merge_tails, simplify_cfg, dce, share_constants,
 });
 
 constexpr auto kO2 = std::to_array<Pass>({
@@ -39,7 +39,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                   // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, simplify_cfg,
-    merge_tails,
+    merge_tails, simplify_cfg, dce, share_constants,
 });
 
 std::span<const Pass> order_of(OptLevel level) {
@@ -135,7 +135,6 @@ void run(Module &module, std::span<const Pass> order, Diagnostics &diags) {
       if (kFunctions[static_cast<size_t>(pass)](context))
         check_after(kInfos[static_cast<size_t>(pass)].name, module, module[f]);
     }
-  remove_unused_functions(module);
 }
 
 }  // namespace
@@ -177,11 +176,13 @@ std::span<const PassInfo> all_passes() { return kInfos; }
 bool run_pipeline(Module &module, OptLevel level, Diagnostics &diags) {
   const size_t before = diags.error_count();
   run(module, order_of(level), diags);
+  remove_unused_functions(module);
   return diags.error_count() == before;
 }
 
 Result<void> run_passes(Module &module, std::string_view names, Diagnostics &diags) {
   std::vector<Pass> order;
+  bool has_level = false;
   while (!names.empty()) {
     const size_t comma = names.find(',');
     const std::string_view name = names.substr(0, comma);
@@ -189,6 +190,7 @@ Result<void> run_passes(Module &module, std::string_view names, Diagnostics &dia
     if (name == "O0" || name == "O1" || name == "O2") {
       const auto level = order_of(static_cast<OptLevel>(name[1] - '0'));
       order.insert(order.end(), level.begin(), level.end());
+      has_level = true;
       continue;
     }
     const auto found = std::ranges::find(kInfos, name, &PassInfo::name);
@@ -202,6 +204,7 @@ Result<void> run_passes(Module &module, std::string_view names, Diagnostics &dia
     order.push_back(static_cast<Pass>(found - kInfos.begin()));
   }
   run(module, order, diags);
+  if (has_level) remove_unused_functions(module);
   return {};
 }
 

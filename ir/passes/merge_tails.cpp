@@ -1,20 +1,17 @@
-// Equal blocks become one, and so do edges that bring the same constants to a join.
+// Equal blocks become one.
 //
 // Idea: two blocks with the same instructions and the same ways out do the same, so the predecessors of one can go to
-// the other. Where several predecessors give a block the same constants, they share one block that jumps there: the
-// constants are made once, and conditional branches need no block of their own to make them in. Both make the code
-// smaller than it runs: they come last.
+// the other. Blocks are compared from the end of the function to its beginning: where successors were merged, the
+// blocks before them become equal too. What a block computes must not be used outside of it.
 //
-//     a: branch %0, b, out                                   a: branch %0, b, out.shared
-//     b: branch %1, c, out                            ->     b: branch %1, c, out.shared
-//     c: ... jump out                                        c: ... jump out
-//     out: %2 = phi.i32 [i32 0, a], [i32 0, b], [%3, c]      out.shared: jump out
-//          ret %2                                            out: %2 = phi.i32 [i32 0, out.shared], [%3, c]
-//                                                                 ret %2
+//     entry: branch %p0, a, b                 entry: branch %p0, a, a
+//     a: store i32 1, %p1                     a: store i32 1, %p1
+//        ret i32 0                     ->        ret i32 0
+//     b: store i32 1, %p1
+//        ret i32 0
 //
-// Requires: simplify_cfg before it. Breaks: simplify_cfg, which removes the blocks that only jump.
+// Requires: simplify_cfg before it. Breaks: leaves branches with two equal targets (simplify_cfg).
 #include <algorithm>
-#include <map>
 #include <unordered_map>
 
 #include "ir/analysis_cfg.h"
@@ -35,17 +32,6 @@ class Merger {
     const Cfg cfg(f_);
     preds_.assign(f_.blocks.size(), {});
     for (const BlockId b : cfg.rpo) preds_[b.index].assign(cfg.preds(b).begin(), cfg.preds(b).end());
-    bool changed = merge_equal_blocks(cfg);
-    // Only blocks that were there: the shared ones have no phis.
-    for (const BlockId b : cfg.rpo)
-      if (!f_[b].insts.empty()) changed |= share_constants(b);
-    return changed;
-  }
-
- private:
-  // ---------------------------------------------------------------- equal blocks
-
-  bool merge_equal_blocks(const Cfg &cfg) {
     std::vector<bool> used_elsewhere(f_.insts.size());
     for (const BlockId b : cfg.rpo)
       for (const ValueId v : f_[b].insts)
@@ -53,7 +39,6 @@ class Merger {
           if (f_[use].block && (f_[use].block != b || f_[v].op == Op::Phi)) used_elsewhere[use.index] = true;
     std::unordered_map<uint64_t, std::vector<BlockId>> by_hash;
     bool changed = false;
-    // From the end to the beginning: blocks whose successors were merged become equal themselves.
     for (auto at = cfg.rpo.rbegin(); at != cfg.rpo.rend(); ++at) {
       const BlockId b = *at;
       if (b.index == 0 || std::ranges::any_of(f_[b].insts, [&](ValueId v) { return used_elsewhere[v.index]; })) continue;
@@ -70,6 +55,7 @@ class Merger {
     return changed;
   }
 
+ private:
   uint64_t hash(BlockId b) const {
     uint64_t h = f_[b].insts.size();
     auto mix = [&h](uint64_t word) { h = (h ^ word) * 0x9e37'79b9'7f4a'7c15ull, h ^= h >> 29; };
@@ -139,45 +125,6 @@ class Merger {
       f_[v].operand_count = f_[v].target_count = 0;
     }
     f_[b].insts.clear();
-  }
-
-  // ---------------------------------------------------------------- shared constants
-
-  bool share_constants(BlockId b) {
-    const auto &insts = f_[b].insts;
-    if (f_[insts.front()].op != Op::Phi || preds_[b.index].size() < 3) return false;
-    std::map<std::vector<uint32_t>, std::vector<BlockId>> groups;
-    for (const BlockId p : preds_[b.index]) {
-      std::vector<uint32_t> incoming;
-      bool has_constant = false;
-      for (const ValueId phi : insts) {
-        if (f_[phi].op != Op::Phi) break;
-        const ValueId value = phi_operand(phi, p);
-        has_constant = has_constant || f_[value].op == Op::Const;
-        incoming.push_back(value.index);
-      }
-      if (has_constant) groups[incoming].push_back(p);
-    }
-    bool changed = false;
-    for (const auto &[incoming, from] : groups) {
-      if (from.size() < 2 || from.size() == preds_[b.index].size()) continue;
-      share(b, incoming, from);
-      changed = true;
-    }
-    return changed;
-  }
-
-  void share(BlockId b, const std::vector<uint32_t> &incoming, const std::vector<BlockId> &from) {
-    const BlockId shared = f_.add_block(f_[b].name + ".shared");
-    f_.append(shared, f_.make(Op::Jump, Type::Void, {}, std::array{b}, 0, f_[f_.terminator(b)].loc));
-    for (const BlockId p : from) {
-      drop_phi_operands(b, p);
-      std::erase(preds_[b.index], p);
-      std::ranges::replace(f_.targets(f_.terminator(p)), b, shared);
-    }
-    preds_.push_back(from);
-    preds_[b.index].push_back(shared);
-    for (size_t i = 0; i < incoming.size(); i++) f_.add_phi_operand(f_[b].insts[i], ValueId(incoming[i]), shared);
   }
 
   Function &f_;
