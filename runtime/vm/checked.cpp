@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "backend/isa/disasm.h"
 #include "backend/isa/info.h"
@@ -23,7 +24,11 @@ constexpr uint64_t kNear = 0x10000;
 class Checked {
  public:
   Checked(std::span<const Insn> insns, const CheckedRun &options)
-      : insns_(insns), options_(options), fuel_(options.fuel) {
+      : insns_(insns), rows_(insns.size()), options_(options), fuel_(options.fuel) {
+    for (size_t i = 0; i < insns.size(); i++) {
+      const InsnInfo *info = isa::lookup(insns[i]);
+      rows_[i] = info != nullptr && isa::malformed(*info, insns[i]).empty() ? info : nullptr;
+    }
     stack_.fill(std::byte{0});
     regs_[1] = options.r1;
     regs_[2] = options.r2;
@@ -90,11 +95,16 @@ class Checked {
                  static_cast<int64_t>(address - nearest->address), nearest->size);
   }
 
-  Result<void> step() {
-    const Insn &insn = insns_[static_cast<size_t>(pc_)];
+  std::unexpected<Error> no_instruction(const Insn &insn) const {
     const InsnInfo *info = isa::lookup(insn);
     if (info == nullptr) return input_error("instruction {}: unknown opcode {:#04x}", pc_, insn.opcode);
-    if (const auto complaint = isa::malformed(*info, insn); !complaint.empty()) return fault("{}", complaint);
+    return fault("{}", isa::malformed(*info, insn));
+  }
+
+  Result<void> step() {
+    const Insn &insn = insns_[static_cast<size_t>(pc_)];
+    const InsnInfo *const info = rows_[static_cast<size_t>(pc_)];
+    if (info == nullptr) return no_instruction(insn);
 
     uint64_t &dst = regs_[insn.dst];
     uint64_t &src = regs_[insn.src];
@@ -244,6 +254,7 @@ class Checked {
   }
 
   std::span<const Insn> insns_;
+  std::vector<const InsnInfo *> rows_;  // by instruction; null where there is no well-formed one
   const CheckedRun &options_;
   uint64_t fuel_;
   int64_t pc_ = 0;

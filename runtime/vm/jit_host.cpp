@@ -31,7 +31,8 @@ class JitLoaded final : public Loaded {
   JitLoaded(const JitLoaded &) = delete;
   JitLoaded &operator=(const JitLoaded &) = delete;
 
-  uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
+  // Compiled code does not have the type word that -fsanitize=function looks for before a function.
+  [[clang::no_sanitize("function")]] uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
     const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
     const void *const outer_state = std::exchange(env.engine_state, this);
     const uint64_t result = code_.entry(reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0, &env);
@@ -43,8 +44,8 @@ class JitLoaded final : public Loaded {
   HelperResolver resolver() const { return resolve_; }
 
  private:
-  static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
-                            uint64_t r5) {
+  [[clang::no_sanitize("function")]] static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2,
+                                                               uint64_t r3, uint64_t r4, uint64_t r5) {
     return reinterpret_cast<JitEntry>(callback)(r1, r2, r3, r4, r5, env);
   }
 

@@ -1,0 +1,47 @@
+// What goes wrong when the plugin is not as it should be.
+#include "runtime/vm/jit_host.h"
+
+#include <gtest/gtest.h>
+
+#include "engines.h"
+
+namespace spile::vm {
+namespace {
+
+HelperFn no_helpers(uint32_t) { return nullptr; }
+
+TEST(JitHost, AMissingPluginIsTheEnvironmentsFault) {
+  const auto jit = open_jit("/nonexistent/spile-jit.so", no_helpers);
+  ASSERT_FALSE(jit.has_value());
+  EXPECT_EQ(jit.error().kind, Error::Kind::Environment);
+  EXPECT_NE(jit.error().message.find("/nonexistent/spile-jit.so"), std::string::npos) << jit.error().message;
+  EXPECT_NE(jit.error().hint.find("--engine=interpreter"), std::string::npos);
+}
+
+TEST(JitHost, AnotherLibraryIsNoPlugin) {
+  const auto jit = open_jit("libm.so.6", no_helpers);
+  ASSERT_FALSE(jit.has_value());
+  EXPECT_EQ(jit.error().message, "libm.so.6: not a JIT plugin of Spile");
+}
+
+TEST(JitHost, ProgramsOutliveTheirEngineAndFreeTheirCode) {
+#ifdef SPILE_JIT_PLUGIN
+  std::unique_ptr<Loaded> first;
+  for (int i = 0; i < 50; i++) {
+    auto jit = open_jit(SPILE_JIT_PLUGIN, no_helpers);
+    ASSERT_TRUE(jit.has_value()) << jit.error().message;
+    auto loaded = (*jit)->load(assembled("r0 = " + std::to_string(i) + "\n exit"), {});
+    ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+    Env env;
+    EXPECT_EQ((*loaded)->run(nullptr, 0, env), static_cast<uint64_t>(i));
+    if (i == 0) first = std::move(*loaded);
+  }
+  Env env;
+  EXPECT_EQ(first->run(nullptr, 0, env), 0u);
+#else
+  GTEST_SKIP() << "the JIT plugin is not built here";
+#endif
+}
+
+}  // namespace
+}  // namespace spile::vm
