@@ -54,7 +54,7 @@ std::string_view predefined_text() { return kText; }
 
 int64_t predefined_offset(std::string_view name) {
   const Row *row = find_row(name);
-  return row != nullptr ? row->offset : -1;
+  return row != nullptr ? static_cast<int64_t>(row->offset) : -1;
 }
 
 }  // namespace spile::pp

@@ -1,6 +1,7 @@
-// Error numbers of Linux (asm-generic/errno.h).
-#ifndef __SPILE_ERRNO_H
-#define __SPILE_ERRNO_H
+/* Error numbers, as helpers return them negated: -ENOENT. */
+#ifndef _ERRNO_H
+#define _ERRNO_H
+
 #define EPERM 1
 #define ENOENT 2
 #define ESRCH 3
@@ -132,5 +133,6 @@
 #define ENOTRECOVERABLE 131
 #define ERFKILL 132
 #define EWOULDBLOCK EAGAIN
-#define ENOTSUPP 524
+#define EOPNOTSUPP ENOTSUP
+
 #endif

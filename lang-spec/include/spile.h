@@ -1,35 +1,48 @@
-/* For handlers of the user's side, SEC("begin"), SEC("end"), SEC("interval/..."): printf to the terminal.
- * Kernel-side programs use bpf_printk. Compiles with clang too; the helper exists in Spile's engines only. */
-#ifndef __SPILE_H__
-#define __SPILE_H__
+// What exists only in Spile: handlers of the user's side, SEC("begin"), SEC("end") and SEC("interval/1s"), run in the
+// same engines as the probes and may print.
+//
+// Plain C over one helper, so that clang compiles it too. Needs no other header of Spile's.
+#ifndef __SPILE_H
+#define __SPILE_H
 
-#include <bpf/bpf_helpers.h>
+static long (*const spile_printf)(const char *fmt, unsigned int fmt_size, const void *data, unsigned int data_len) =
+	(void *)0x7000;
 
-static long (* const spile_printf)(const char *fmt, __u32 fmt_size, const void *data, __u32 data_len) = (void *) 0x7000;
+#define ___spile_concat(a, b) a##b
+#define ___spile_apply(fn, n) ___spile_concat(fn, n)
+#define ___spile_nth(_, _1, _2, _3, _4, _5, _6, _7, _8, _9, _a, _b, _c, N, ...) N
+#define ___spile_narg(...) ___spile_nth(_, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define ___spile_fill1(arr, p, x) arr[p] = (unsigned long long)(x)
+#define ___spile_fill2(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill1(arr, p + 1, args)
+#define ___spile_fill3(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill2(arr, p + 1, args)
+#define ___spile_fill4(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill3(arr, p + 1, args)
+#define ___spile_fill5(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill4(arr, p + 1, args)
+#define ___spile_fill6(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill5(arr, p + 1, args)
+#define ___spile_fill7(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill6(arr, p + 1, args)
+#define ___spile_fill8(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill7(arr, p + 1, args)
+#define ___spile_fill9(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill8(arr, p + 1, args)
+#define ___spile_fill10(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill9(arr, p + 1, args)
+#define ___spile_fill11(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill10(arr, p + 1, args)
+#define ___spile_fill12(arr, p, x, args...) arr[p] = (unsigned long long)(x); ___spile_fill11(arr, p + 1, args)
 
-#define ___spile_printf0(fmt)                                        \
-	({                                                           \
-		static const char ___fmt[] = fmt;                    \
-		spile_printf(___fmt, sizeof(___fmt), (void *) 0, 0); \
+#define ___spile_print_text(fmt)                                         \
+	({                                                                   \
+		static const char ___text[] = fmt;                               \
+		spile_printf(___text, sizeof(___text), (void *)0, 0);            \
 	})
-
-#define ___spile_printfn(fmt, args...)                               \
-	({                                                           \
-		static const char ___fmt[] = fmt;                    \
-		unsigned long long ___param[___bpf_narg(args)];      \
-		_Pragma("GCC diagnostic push")                       \
-		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"") \
-		___bpf_fill(___param, args);                         \
-		_Pragma("GCC diagnostic pop")                        \
-		spile_printf(___fmt, sizeof(___fmt), ___param, sizeof(___param)); \
+#define ___spile_print_args(fmt, args...)                                \
+	({                                                                   \
+		static const char ___text[] = fmt;                               \
+		unsigned long long ___values[___spile_narg(args)];               \
+		___spile_apply(___spile_fill, ___spile_narg(args))(___values, 0, args); \
+		spile_printf(___text, sizeof(___text), ___values, sizeof(___values)); \
 	})
+#define ___spile_pick(...)                                                                                         \
+	___spile_nth(_, ##__VA_ARGS__, ___spile_print_args, ___spile_print_args, ___spile_print_args,                  \
+		     ___spile_print_args, ___spile_print_args, ___spile_print_args, ___spile_print_args,                   \
+		     ___spile_print_args, ___spile_print_args, ___spile_print_args, ___spile_print_args,                   \
+		     ___spile_print_args, ___spile_print_text)
 
-#define ___spile_pick_printf(...)                                    \
-	___bpf_nth(_, ##__VA_ARGS__, ___spile_printfn, ___spile_printfn, ___spile_printfn, ___spile_printfn, \
-		   ___spile_printfn, ___spile_printfn, ___spile_printfn, ___spile_printfn, ___spile_printfn, \
-		   ___spile_printfn, ___spile_printfn, ___spile_printfn, ___spile_printf0)
-
-/* Up to 12 arguments; conversions as in bpf_trace_vprintk. */
-#define printf(fmt, args...) ___spile_pick_printf(args)(fmt, ##args)
-
+/* prints to stdout; the formats of bpf_trace_printk(), up to 12 arguments */
+#define printf(fmt, args...) ___spile_pick(args)(fmt, ##args)
 #endif

@@ -1,5 +1,6 @@
-#ifndef __SPILE_STDDEF_H
-#define __SPILE_STDDEF_H
+#ifndef _STDDEF_H
+#define _STDDEF_H
+
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ptrdiff_t;
 typedef __WCHAR_TYPE__ wchar_t;
@@ -9,4 +10,5 @@ typedef __WCHAR_TYPE__ wchar_t;
 #ifndef offsetof
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #endif
+
 #endif

@@ -1,8 +1,14 @@
-// The functions of <stdlib.h> that the compiler knows by itself.
-#ifndef __SPILE_STDLIB_H
-#define __SPILE_STDLIB_H
+/* What of stdlib.h a BPF program can have. */
+#ifndef _STDLIB_H
+#define _STDLIB_H
+
 #include <stddef.h>
-extern int abs(int);
-extern long labs(long);
-extern long long llabs(long long);
+
+static inline __attribute__((always_inline, unused)) int abs(int x) { return x < 0 ? -x : x; }
+static inline __attribute__((always_inline, unused)) long labs(long x) { return x < 0 ? -x : x; }
+static inline __attribute__((always_inline, unused)) long long llabs(long long x) { return x < 0 ? -x : x; }
+
+#define EXIT_SUCCESS 0
+#define EXIT_FAILURE 1
+
 #endif

@@ -1,9 +1,12 @@
-// The functions of <string.h> that the compiler knows by itself: sizes must be constants.
-#ifndef __SPILE_STRING_H
-#define __SPILE_STRING_H
+/* What of string.h a BPF program can have: the compiler's own functions. */
+#ifndef _STRING_H
+#define _STRING_H
+
 #include <stddef.h>
-extern void *memcpy(void *, const void *, size_t);
-extern void *memmove(void *, const void *, size_t);
-extern void *memset(void *, int, size_t);
-extern int memcmp(const void *, const void *, size_t);
+
+#define memcpy(to, from, size) __builtin_memcpy(to, from, size)
+#define memmove(to, from, size) __builtin_memmove(to, from, size)
+#define memset(to, byte, size) __builtin_memset(to, byte, size)
+#define memcmp(a, b, size) __builtin_memcmp(a, b, size)
+
 #endif

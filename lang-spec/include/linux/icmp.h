@@ -1,10 +1,9 @@
-#ifndef __SPILE_LINUX_ICMP_H
-#define __SPILE_LINUX_ICMP_H
+/* The ICMP header. */
+#if !defined(_LINUX_ICMP_H) && (!defined(__VMLINUX_H__) || defined(__SPILE_VMLINUX__))
+#define _LINUX_ICMP_H
+
 #include <linux/types.h>
-#define ICMP_ECHOREPLY 0
-#define ICMP_DEST_UNREACH 3
-#define ICMP_ECHO 8
-#define ICMP_TIME_EXCEEDED 11
+
 struct icmphdr {
 	__u8 type;
 	__u8 code;
@@ -22,4 +21,13 @@ struct icmphdr {
 		__u8 reserved[4];
 	} un;
 };
+
+#ifndef __SPILE_TYPES_ONLY
+#define ICMP_ECHOREPLY 0
+#define ICMP_DEST_UNREACH 3
+#define ICMP_REDIRECT 5
+#define ICMP_ECHO 8
+#define ICMP_TIME_EXCEEDED 11
+#endif
+
 #endif

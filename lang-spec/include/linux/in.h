@@ -1,6 +1,9 @@
-#ifndef __SPILE_LINUX_IN_H
-#define __SPILE_LINUX_IN_H
+/* Protocols over IP. */
+#if !defined(_LINUX_IN_H) && (!defined(__VMLINUX_H__) || defined(__SPILE_VMLINUX__))
+#define _LINUX_IN_H
+
 #include <linux/types.h>
+
 enum {
 	IPPROTO_IP = 0,
 	IPPROTO_ICMP = 1,
@@ -23,6 +26,7 @@ enum {
 	IPPROTO_ENCAP = 98,
 	IPPROTO_PIM = 103,
 	IPPROTO_COMP = 108,
+	IPPROTO_L2TP = 115,
 	IPPROTO_SCTP = 132,
 	IPPROTO_UDPLITE = 136,
 	IPPROTO_MPLS = 137,
@@ -30,7 +34,9 @@ enum {
 	IPPROTO_RAW = 255,
 	IPPROTO_MPTCP = 262,
 };
+
 struct in_addr {
 	__be32 s_addr;
 };
+
 #endif

@@ -1,6 +1,9 @@
-#ifndef __SPILE_LINUX_IP_H
-#define __SPILE_LINUX_IP_H
+/* The IPv4 header. */
+#if !defined(_LINUX_IP_H) && (!defined(__VMLINUX_H__) || defined(__SPILE_VMLINUX__))
+#define _LINUX_IP_H
+
 #include <linux/types.h>
+
 struct iphdr {
 	__u8 ihl : 4, version : 4;
 	__u8 tos;
@@ -10,7 +13,16 @@ struct iphdr {
 	__u8 ttl;
 	__u8 protocol;
 	__sum16 check;
-	__be32 saddr;
-	__be32 daddr;
+	union {
+		struct {
+			__be32 saddr;
+			__be32 daddr;
+		};
+		struct {
+			__be32 saddr;
+			__be32 daddr;
+		} addrs;
+	};
 };
+
 #endif

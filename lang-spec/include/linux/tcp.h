@@ -1,6 +1,9 @@
-#ifndef __SPILE_LINUX_TCP_H
-#define __SPILE_LINUX_TCP_H
+/* The TCP header. */
+#if !defined(_LINUX_TCP_H) && (!defined(__VMLINUX_H__) || defined(__SPILE_VMLINUX__))
+#define _LINUX_TCP_H
+
 #include <linux/types.h>
+
 struct tcphdr {
 	__be16 source;
 	__be16 dest;
@@ -11,4 +14,5 @@ struct tcphdr {
 	__sum16 check;
 	__be16 urg_ptr;
 };
+
 #endif

@@ -1,0 +1,2 @@
+/* Sources from before libbpf 0.1 include it without the folder. */
+#include <bpf/bpf_endian.h>
