@@ -88,8 +88,8 @@ bool set_register(uint64_t number, std::optional<uint8_t> &reg) {
   return true;
 }
 
-// A register that the row's text calls r may be called w when only its lower half matters.
-bool may_be_w(const InsnInfo &info, char operand) {
+// A register whose lower half is all that matters: r and w mean the same.
+bool lower_half_counts(const InsnInfo &info, char operand) {
   if (info.bits > 32) return false;
   return (info.shape == Shape::Load && info.extend() == Extend::Zero && operand == 'd') ||
          ((info.shape == Shape::StoreReg || info.shape == Shape::Atomic) && operand == 's');
@@ -125,8 +125,9 @@ std::optional<Line> match(const InsnInfo &info, std::string_view text) {
       continue;
     }
     if (want[i] != '{') {
-      const bool w = want[i] == 'r' && want.substr(i + 1, 1) == "{" && may_be_w(info, want[i + 2]) && in.take('w');
-      if (!w && !in.take(want[i])) return std::nullopt;
+      const bool either =
+          (want[i] == 'r' || want[i] == 'w') && want.substr(i + 1, 1) == "{" && lower_half_counts(info, want[i + 2]);
+      if (!(either && (in.take('r') || in.take('w'))) && !in.take(want[i])) return std::nullopt;
       continue;
     }
     const char operand = want[i + 1];
