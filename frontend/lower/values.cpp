@@ -14,6 +14,11 @@ using ast::UnaryOp;
 ValueId FunctionLowerer::widen(ValueId v, ir::Type to, bool is_signed) {
   const unsigned from = ir::bits_of(f_[v].type), want = ir::bits_of(to);
   if (from == want) return v;
+  if (f_[v].op == Op::Const) {  // kept sign-extended
+    const int64_t value = f_[v].imm;
+    const bool extends_sign = (is_signed && from != 1) || from >= 64;
+    return constant(to, extends_sign ? value : static_cast<int64_t>(static_cast<uint64_t>(value) & ((uint64_t{1} << from) - 1)));
+  }
   return emit(from > want ? Op::Trunc : is_signed && from != 1 ? Op::Sext : Op::Zext, to, {v});
 }
 

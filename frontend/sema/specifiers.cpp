@@ -116,6 +116,7 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
 void Analyzer::define_record(ast::RecordSpec &spec, types::Record &record, const Attributes &attributes) {
   record.is_being_defined = true;
   record.is_packed = attributes.packed;
+  record.pack = spec.pack;
   record.explicit_align = attributes.symbol.align;
   record.preserve_access_index = attributes.preserve_access_index;
   record.decl_tags = arena_.copy(attributes.decl_tags);
