@@ -17,7 +17,6 @@ struct Request {
   uint64_t size;
   bool write;
   bool may_be_empty = false;
-  bool by_helper = false;
 
   Failure failure(Cause cause, std::string kernel) const {
     return {.cause = cause, .insn = insn, .kernel = std::move(kernel), .reg = static_cast<int>(reg), .state = pointer,
@@ -85,7 +84,7 @@ Outcome check_map_value(const Env &env, const Request &a) {
 // check_stack_access_within_bounds(). Root may read what was never written.
 Outcome check_stack_bounds(const Request &a) {
   const Scalar &v = a.pointer.value;
-  const char *what = a.by_helper ? " indirect access to" : a.write ? " write to" : " read from";
+  const char *what = a.write ? " write to" : " read from";
   const int64_t off = a.off + a.pointer.off;
   if (!v.is_const() && (v.r64.smax >= kMaxOffset || v.r64.smin <= -kMaxOffset))
     return a.failure(Cause::UnboundedStackIndex, fmt::format("invalid unbounded variable-offset{} stack R{}", what, a.reg));
@@ -229,7 +228,7 @@ Outcome check_access(const Env &env, const State &state, uint32_t insn, const Ob
 Outcome check_helper_memory(const Env &env, const State &state, uint32_t insn, unsigned reg, uint64_t size, bool write,
                             bool may_be_empty) {
   const Request a{.insn = insn, .reg = reg, .pointer = state.reg(reg), .off = 0, .size = size, .write = write,
-                  .may_be_empty = may_be_empty, .by_helper = true};
+                  .may_be_empty = may_be_empty};
   switch (a.pointer.type) {
     case RegType::Packet:
     case RegType::PacketMeta: return check_packet(a);

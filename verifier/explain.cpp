@@ -102,6 +102,7 @@ class Explanation {
       case Cause::ReadOnlyKey: return make<diag::ReadOnlyKey>();
       case Cause::ContextBounds: return make<diag::ContextBounds>(size, f_.off, context().type, f_.write ? "written" : "read");
       case Cause::MovedContext: return make<diag::MovedContext>();
+      case Cause::MixedPointers: return make<diag::MixedPointers>(kind_of(env_, f_.state), f_.detail);
       case Cause::AtomicTarget: return make<diag::AtomicTarget>(kind_of(env_, f_.state));
       case Cause::PacketBounds: return make<diag::PacketBounds>(size, plural(size), f_.off, f_.limit);
       case Cause::PacketAccess: return make<diag::PacketAccess>(type(), f_.detail);
@@ -268,6 +269,7 @@ class Explanation {
       case Cause::TooComplex:
       case Cause::TooManyBranches: hint("give loops fewer turns, or move their body into `bpf_for_each_map_elem`"); break;
       case Cause::MovedContext: hint("access the members of the context through the pointer that the program was given"); break;
+      case Cause::MixedPointers: hint("access the context in a statement of its own"); break;
       case Cause::DivisionByZero: hint("divide by another number; division by a variable that is 0 gives 0"); break;
       default: break;  // no fix is known that would surely work
     }

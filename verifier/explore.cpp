@@ -25,7 +25,7 @@ class Explorer {
  public:
   Explorer(const Env &env, Verdict &verdict)
       : env_(env), verdict_(verdict), explored_(env.program.insns.size()), obligations_(env.program.insns.size()),
-        stack_depth_(env.structure.subprograms.size()) {
+        accessed_(env.program.insns.size(), RegType::NotInit), stack_depth_(env.structure.subprograms.size()) {
     verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
     verdict_.reached.assign(env.program.insns.size(), false);
     if (env.options.keep_states) verdict_.states.resize(env.program.insns.size());
@@ -125,7 +125,24 @@ class Explorer {
         path_.state.reg(static_cast<unsigned>(f->reg)) = RegState::pointer(RegType::Poisoned, at);
       return false;
     }
-    return true;
+    return same_kind(at);
+  }
+
+  // The kernel rewrites accesses to the context: one instruction cannot access it on one path and other memory on
+  // another (save_aux_ptr_type).
+  bool same_kind(uint32_t at) {
+    const isa::Insn &insn = env_.insn(at);
+    const uint8_t cls = insn.insn_class();
+    if (cls != isa::LDX && cls != isa::STX && cls != isa::ST) return true;
+    const unsigned reg = cls == isa::LDX ? insn.src : insn.dst;
+    const RegState &pointer = path_.state.reg(reg);
+    RegType &known = accessed_[at];
+    if (known == RegType::NotInit) known = pointer.type;
+    if (known == pointer.type || (known != RegType::Ctx && pointer.type != RegType::Ctx)) return true;
+    report({.cause = Cause::MixedPointers, .insn = at, .kernel = "same insn cannot be used with different pointers",
+            .reg = static_cast<int>(reg), .state = pointer,
+            .detail = known == RegType::Ctx ? "the context" : "a pointer to other memory"});
+    return false;
   }
 
   // Goes on where the instruction leads. False: the path has ended.
@@ -361,6 +378,7 @@ class Explorer {
   std::vector<std::vector<std::unique_ptr<Checkpoint>>> explored_;
   std::vector<std::unique_ptr<Checkpoint>> retired_;  // dropped, but still part of the current path
   std::vector<std::optional<Obligations>> obligations_;
+  std::vector<RegType> accessed_;  // by instruction: the kind of pointer that a load or store first went through
   std::vector<uint32_t> stack_depth_;
   std::vector<std::pair<uint32_t, Cause>> reported_;
   uint64_t jumps_ = 0, last_jumps_ = 0, last_insns_ = 0;

@@ -47,6 +47,24 @@ void move_register(State &state, const isa::Insn &insn, uint32_t at) {
   dst.value.sync();
 }
 
+void unary(RegState &dst, const isa::Insn &insn, uint32_t at) {
+  if (dst.type == RegType::Poisoned) return;
+  if (!dst.is_scalar()) {  // root may compute with addresses; what comes out is any number
+    dst = RegState::unknown(at);
+    return;
+  }
+  const bool alu64 = insn.insn_class() == isa::ALU64;
+  dst.forget_id();
+  dst.origin = at;
+  if (insn.alu_op() == isa::NEG) {
+    dst.value = alu(isa::SUB, !alu64, Scalar::constant(0), dst.value);
+    return;
+  }
+  // Little endian: `le` only truncates, `be` and `bswap` swap first.
+  const auto bits = static_cast<unsigned>(insn.imm);
+  dst.value = byte_order(dst.value, bits, alu64 || insn.source_is_reg());
+}
+
 void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
   RegState &dst = state.reg(insn.dst);
   const RegState src = insn.source_is_reg() ? state.reg(insn.src)
@@ -93,10 +111,7 @@ void transfer_alu(const Env &env, State &state, uint32_t at) {
       }
       return;
     case isa::NEG:
-    case isa::END:
-      // Sound because: unknown contains every result.
-      if (dst.type != RegType::Poisoned) dst = RegState::unknown(at);
-      return;
+    case isa::END: unary(dst, insn, at); return;
     default: arithmetic(state, insn, at); return;
   }
 }

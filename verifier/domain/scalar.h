@@ -56,6 +56,9 @@ struct Scalar {
 // amount give unknown. The result is synced. [alu32]: the low halves, zero-extended.
 Scalar alu(uint8_t op, bool alu32, const Scalar &dst, const Scalar &src);
 
+// The lower [bits] (16, 32, 64) of a number, with its bytes in the other order if [swap].
+Scalar byte_order(const Scalar &value, unsigned bits, bool swap);
+
 // Does `a op b` of a conditional jump hold for every pair (true), for none (false), or does it depend?
 std::optional<bool> branch_taken(uint8_t op, bool jump32, const Scalar &a, const Scalar &b);
 // Refines a and b by the knowledge that `a op b` holds ([holds]) or does not.

@@ -1,5 +1,6 @@
 // Arithmetic on scalars: the tnum, the 64-bit and the 32-bit ranges of `dst op= src` (adjust_scalar_min_max_vals).
 #include "backend/isa/insn.h"
+#include "backend/isa/semantics.h"
 #include "verifier/domain/scalar.h"
 
 namespace spile::verifier {
@@ -134,6 +135,19 @@ Scalar alu(uint8_t op, bool alu32, const Scalar &dst, const Scalar &src) {
   if (alu32) d.zero_extend_32();
   d.sync();
   return d;
+}
+
+// Kernel: Linux learnt what byte swaps and negations keep in 6.17 and later; an older one forgets everything.
+Scalar byte_order(const Scalar &value, unsigned bits, bool swap) {
+  Scalar s = value;
+  if (swap) {
+    s.bits = {isa::byte_swap(bits, value.bits.value), isa::byte_swap(bits, value.bits.mask)};
+    s.r64 = {};
+    s.r32 = {};
+  }
+  if (bits < 64) s.truncate(bits / 8);
+  else s.sync();
+  return s;
 }
 
 }  // namespace spile::verifier

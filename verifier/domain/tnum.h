@@ -91,6 +91,11 @@ constexpr Tnum intersect(Tnum a, Tnum b) {
   const uint64_t unknown = a.mask & b.mask;
   return {(a.value | b.value) & ~unknown, unknown};
 }
+// Numbers that are in either.
+constexpr Tnum either(Tnum a, Tnum b) {
+  const uint64_t unknown = (a.value ^ b.value) | a.mask | b.mask;
+  return {a.value & b.value & ~unknown, unknown};
+}
 Tnum mul(Tnum a, Tnum b);
 
 // "(0x0; 0xff)", or the number when it is constant: the kernel's notation.

@@ -116,6 +116,9 @@ TEST(Scalar, ExtensionsAreSound) {
     const uint64_t x = random.number();
     Scalar s = random.around(x);
     s.sync();
+    const unsigned order = 16u << random.below(3);
+    ASSERT_TRUE(byte_order(s, order, true).contains(isa::byte_swap(order, x)));
+    ASSERT_TRUE(byte_order(s, order, false).contains(isa::low_bits(x, order)));
     const unsigned bytes = 1u << random.below(3);
     Scalar zero = s, sign = s, low = s;
     zero.truncate(bytes);

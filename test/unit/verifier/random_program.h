@@ -63,22 +63,36 @@ class ProgramMaker {
     return below(5) == 0 ? static_cast<int32_t>(random_()) : kNumbers[below(std::size(kNumbers))];
   }
   uint8_t any() { return static_cast<uint8_t>(below(10)); }
-  // A register to write; to read: one that has a value, mostly.
+  // A register to write; to read: one that has a value, mostly. Numbers and pointers are told apart roughly, so that most
+  // statements make sense.
   uint8_t pick() {
     uint8_t r = any();
     if (r == R6 && below(8) != 0) r = R7;
     initialised_ |= 1u << r;
+    pointers_ &= ~(1u << r);
+    return r;
+  }
+  uint8_t number_source() {
+    for (int tries = 0; tries < 12; tries++) {
+      const uint8_t r = source();
+      if ((pointers_ & (1u << r)) == 0) return r;
+    }
+    const uint8_t r = pick();
+    emit(mov64(r, number()));
     return r;
   }
   uint8_t source() {
-    for (int tries = 0; tries < 8; tries++) {
+    for (int tries = 0; tries < 30; tries++) {
       const uint8_t r = any();
       if ((initialised_ & (1u << r)) != 0) return r;
     }
     return rarely() ? any() : static_cast<uint8_t>(in_callee_ ? R1 : R6);
   }
   void emit(Code c) { items_.push_back({c.insns}); }
-  void clobber() { initialised_ = (initialised_ & ~0b111110u) | 1; }
+  void clobber() {
+    initialised_ = (initialised_ & ~0b111110u) | 1;
+    pointers_ &= ~1u;
+  }
 
   void end_jumps() {
     for (size_t i : open_) items_[i].target = items_.size();
@@ -120,7 +134,8 @@ class ProgramMaker {
       case 8: {
         const Size s = size();
         if (below(3) == 0) emit(store_imm(s, R10, stack_off(s), number()));
-        else emit(store(below(4) != 0 ? DW : s, R10, stack_off(DW), source()));
+        else if (below(2) == 0) emit(store(DW, R10, stack_off(DW), source()));
+        else emit(store(s, R10, stack_off(s), number_source()));
         break;
       }
       case 9:
@@ -130,8 +145,14 @@ class ProgramMaker {
         emit(below(6) == 0 && s != DW ? load_signed(s, pick(), R10, off) : load(s, pick(), R10, off));
         break;
       }
-      case 11: emit(load(size(), pick(), source(), static_cast<int16_t>(below(8) * 4))); break;
-      case 12: emit(store(size(), source(), static_cast<int16_t>(below(6) * 4), source())); break;
+      case 11: {  // the context, or anything
+        const uint8_t base = rarely() ? source() : in_callee_ ? uint8_t{R10} : uint8_t{R6};
+        emit(load(base == R6 && !tracepoint_ ? W : size(), pick(), base, static_cast<int16_t>(base == R10 ? -8 : 16 + below(4) * 8)));
+        break;
+      }
+      case 12:
+        if (rarely()) emit(store(size(), source(), static_cast<int16_t>(below(6) * 4), source()));
+        break;
       case 13: lookup(); break;
       case 14: lookup(); break;
       case 15: stack_pointer(); break;
@@ -148,10 +169,13 @@ class ProgramMaker {
     const bool wide = below(3) != 0;
     const bool shift = op == LSH || op == RSH || op == ARSH;
     if (below(2) == 0) {
-      const uint8_t src = source(), dst = op == MOV ? pick() : source();
+      const uint8_t src = op == MOV || rarely() ? source() : number_source();
+      const bool pointer = (pointers_ & (1u << src)) != 0;
+      const uint8_t dst = op == MOV ? pick() : rarely() ? source() : number_source();
+      if (op == MOV && pointer && wide) pointers_ |= 1u << dst;
       emit(wide ? alu64_reg(op, dst, src) : alu32_reg(op, dst, src));
     } else {
-      const uint8_t dst = op == MOV ? pick() : source();
+      const uint8_t dst = op == MOV ? pick() : rarely() ? source() : number_source();
       int32_t imm = number();
       if (shift) imm = static_cast<int32_t>(below(wide ? 64 : 32));
       if ((op == DIV || op == MOD) && imm == 0) imm = 3;
@@ -163,9 +187,9 @@ class ProgramMaker {
     static constexpr JumpOp kOps[] = {JEQ, JNE, JGT, JGE, JLT, JLE, JSGT, JSGE, JSLT, JSLE, JSET};
     const JumpOp op = kOps[below(std::size(kOps))];
     const bool wide = below(3) != 0;
-    const uint8_t dst = source();
+    const uint8_t dst = rarely() ? source() : number_source();
     if (below(3) == 0) {
-      const uint8_t src = source();
+      const uint8_t src = rarely() ? source() : number_source();
       emit(wide ? branch64_reg(op, dst, src, 0) : branch32_reg(op, dst, src, 0));
     } else {
       emit(wide ? branch64(op, dst, number(), 0) : branch32(op, dst, number(), 0));
@@ -187,13 +211,20 @@ class ProgramMaker {
     if (below(8) == 0) return;
     emit(branch64(JEQ, R0, 0, 0));
     open_.push_back(items_.size() - 1);
-    const uint8_t index = source();
+    const uint8_t index = number_source();
+    pointers_ |= 1;
     if (below(2) == 0 && index != R0) {
-      if (below(2) == 0) emit(alu64(AND, index, hash ? 7 : 31));
+      if (below(8) != 0) emit(alu64(AND, index, hash ? 7 : 31));
       emit(alu64_reg(ADD, R0, index));
     }
-    if (below(2) == 0) emit(load(size(), pick(), R0, static_cast<int16_t>(below(5) * 4)));
-    else emit(store_imm(size(), R0, static_cast<int16_t>(below(5) * 4), number()));
+    const int16_t off = static_cast<int16_t>((rarely() ? below(20) : below(2)) * 4);
+    if (below(2) == 0) emit(load(size(), pick(), R0, off));
+    else emit(store_imm(size(), R0, off, number()));
+    // Behind the join the pointer may be NULL.
+    if (below(6) != 0) {
+      emit(mov64(R0, number()));
+      pointers_ &= ~1u;
+    }
   }
 
   void stack_pointer() {
@@ -201,12 +232,14 @@ class ProgramMaker {
     emit(mov64_reg(r, R10));
     emit(alu64(ADD, r, -8 * static_cast<int>(2 + below(6))));
     if (below(2) == 0) {
-      const uint8_t index = source();
+      pointers_ |= 1u << r;
+      const uint8_t index = number_source();
       if (index != r) {
         emit(alu64(AND, index, 8));
         emit(alu64_reg(ADD, r, index));
       }
     }
+    pointers_ |= 1u << r;
     if (below(2) == 0) emit(store(DW, r, 0, source()));
     else emit(load(DW, pick(), r, 0));
   }
@@ -216,7 +249,7 @@ class ProgramMaker {
       case 0: emit(call(7)); break;
       case 1: emit(call(5)); break;
       case 2: {  // probe_read_kernel(fp - 32, size, 0)
-        const uint8_t length = source();
+        const uint8_t length = number_source();
         if (length != R2) emit(mov64_reg(R2, length));
         if (below(4) != 0) emit(alu64(AND, R2, 31));
         emit(mov64_reg(R1, R10));
@@ -238,6 +271,7 @@ class ProgramMaker {
   void global() {
     const bool constant = below(2) == 0;
     const uint8_t r = pick();
+    pointers_ |= 1u << r;
     emit(lddw_pseudo(r, kPseudoMapIdxValue, constant ? kRodata : kBss, static_cast<int32_t>(below(4) * 4)));
     if (!constant && below(2) == 0) emit(store(size(), r, static_cast<int16_t>(below(8)), source()));
     else emit(load(size(), pick(), r, static_cast<int16_t>(below(2) * 4)));
@@ -245,7 +279,7 @@ class ProgramMaker {
 
   void atomics() {
     static constexpr int32_t kOps[] = {kAtomicAdd, kAtomicOr | kAtomicFetch, kAtomicXchg, kAtomicCmpxchg, kAtomicAnd};
-    emit(atomic(below(2) == 0 ? DW : W, kOps[below(std::size(kOps))], R10, stack_off(DW), source()));
+    emit(atomic(below(2) == 0 ? DW : W, kOps[below(std::size(kOps))], R10, stack_off(DW), number_source()));
   }
 
   void rare() {
@@ -279,7 +313,7 @@ class ProgramMaker {
   std::mt19937_64 random_;
   bool tracepoint_;
   bool in_callee_ = false;
-  uint32_t initialised_ = (1u << R1) | (1u << R6);
+  uint32_t initialised_ = (1u << R1) | (1u << R6), pointers_ = (1u << R1) | (1u << R6);
   std::vector<Item> items_;
   std::vector<size_t> open_;   // jumps whose target is not placed yet
   std::vector<size_t> calls_;  // items that call the subprogram

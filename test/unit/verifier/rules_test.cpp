@@ -151,10 +151,10 @@ TEST_F(VerifierTest, Helpers) {
   rejects({mov64(R1, 0), call(1), exit()}, "ArgumentType", "R1 type=scalar expected=map_ptr", 1);
   rejects({lddw_pseudo(R1, kPseudoMapIdx, kHash), call(1), exit()}, "UninitializedValue", "R2 !read_ok", 2);
   rejects({lddw_pseudo(R1, kPseudoMapIdx, kHash), mov64_reg(R2, R10), alu64(ADD, R2, -4), call(1), exit()}, "StackBounds",
-          "invalid indirect access to stack R2 off=-4 size=8", 4);
+          "invalid read from stack R2 off=-4 size=8", 4);
   accepts({mov64_reg(R1, R10), alu64(ADD, R1, -16), mov64(R2, 16), call(16), mov64(R0, 0), exit()});
   rejects({mov64_reg(R1, R10), alu64(ADD, R1, -16), mov64(R2, 17), call(16), mov64(R0, 0), exit()}, "StackBounds",
-          "invalid indirect access to stack R1 off=-16 size=17", 3);
+          "invalid write to stack R1 off=-16 size=17", 3);
   rejects({mov64_reg(R1, R10), alu64(ADD, R1, -16), mov64(R2, 0), call(16), mov64(R0, 0), exit()}, "SizeZero",
           "R2 invalid zero-sized read: u64=[0,0]", 3);
 }
@@ -174,7 +174,7 @@ TEST_F(VerifierTest, HelperSizes) {
     return v.rejections.empty() ? std::string("accepted") : v.rejections[0].kernel_message;
   };
   EXPECT_EQ(verdict({alu64(AND, R2, 63)}), "accepted");
-  EXPECT_EQ(verdict({alu64(AND, R2, 127)}), "invalid indirect access to stack R1 off=-64 size=127");
+  EXPECT_EQ(verdict({alu64(AND, R2, 127)}), "invalid write to stack R1 off=-64 size=127");
   EXPECT_EQ(verdict({}), "R2 min value is negative, either use unsigned or 'var &= const'");
   EXPECT_EQ(verdict({alu64(RSH, R2, 1)}), "R2 unbounded memory access, use 'var &= const' or 'if (var < const)'");
   EXPECT_EQ(verdict({branch64(JGT, R2, 64, 5)}), "accepted");
@@ -254,6 +254,13 @@ TEST_F(VerifierTest, Atomics) {
   rejects({mov64(R2, 1), atomic(DW, kAtomicAdd, R1, 8, R2), mov64(R0, 0), exit()}, "AtomicTarget",
           "BPF_ATOMIC stores into R1 ctx is not allowed", 1);
   rejects({store_imm(DW, R10, -8, 0), mov64(R1, 1), atomic(DW, kAtomicCmpxchg, R10, -8, R1), exit()}, "UninitializedValue", "R0 !read_ok", 2);
+}
+
+TEST_F(VerifierTest, OneAccessGoesThroughOneKindOfPointer) {
+  // r1 is the context or a slot of the stack.
+  rejects({call(7), mov64_reg(R6, R1), exit()}, "UninitializedValue", "R1 !read_ok", 1);
+  rejects({mov64_reg(R6, R1), call(7), branch64(JEQ, R0, 0, 2), mov64_reg(R6, R10), alu64(ADD, R6, -16), load(W, R0, R6, 8), exit()},
+          "MixedPointers", "same insn cannot be used with different pointers", 5);
 }
 
 TEST_F(VerifierTest, LinkedNumbersAreRefinedTogether) {
