@@ -182,7 +182,7 @@ void ChildTracer::handle(const Stop &stop) {
     if (birth == births_.end()) {
       unreported_.insert(stop.tid);
     } else {
-      begin_life(task, birth->second);
+      begin_life(task, birth->second.made_by);
       births_.erase(birth);
     }
     return;
@@ -194,7 +194,7 @@ void ChildTracer::handle(const Stop &stop) {
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE:
-      return handle_new_task(task);
+      return handle_new_task(task, event);
     case PTRACE_EVENT_EXEC:
       return handle_exec(task);
     default:
@@ -240,19 +240,18 @@ void ChildTracer::handle_syscall_exit(Task &task) {
   resume(task);
 }
 
-// The parent is inside fork(), clone() or vfork().
-void ChildTracer::handle_new_task(Task &parent) {
-  constexpr uint32_t kNotWanted = UINT32_MAX;
+// The parent is inside fork(), vfork() or clone().
+void ChildTracer::handle_new_task(Task &parent, int event) {
   unsigned long child = 0;
   if (::ptrace(PTRACE_GETEVENTMSG, parent.tid, nullptr, &child) == 0) {
     const pid_t tid = static_cast<pid_t>(child);
-    const uint32_t made_by = parent.in_syscall.value_or(kNotWanted);
-    const auto waiting = unreported_.find(tid);
-    if (waiting == unreported_.end()) {
-      births_[tid] = made_by;
-    } else {
-      unreported_.erase(waiting);
-      if (const auto born = tasks_.find(tid); born != tasks_.end()) begin_life(born->second, made_by);
+    if (unreported_.erase(tid) == 0) {
+      Birth &birth = births_[tid] = {parent, parent.in_syscall};
+      birth.task.tid = tid;
+      if (event != PTRACE_EVENT_CLONE) birth.task.pid = tid;  // a process; else most likely a thread
+      birth.task.in_syscall.reset();
+    } else if (const auto born = tasks_.find(tid); born != tasks_.end()) {
+      begin_life(born->second, parent.in_syscall);
     }
   }
   resume(parent);
@@ -277,8 +276,11 @@ void ChildTracer::handle_exec(Task &task) {
 }
 
 void ChildTracer::handle_gone(pid_t tid, int status) {
+  if (const auto birth = births_.find(tid); birth != births_.end()) {
+    begin_life(birth->second.task, birth->second.made_by);  // killed before its first stop
+    births_.erase(birth);
+  }
   tasks_.erase(tid);
-  births_.erase(tid);
   unreported_.erase(tid);
   if (tid == main_pid_) {
     main_exited_ = true;
@@ -298,10 +300,10 @@ Task &ChildTracer::adopt(pid_t tid) {
 }
 
 // A new task leaves the system call that made it with result 0, as the kernel's sys_exit tracepoint has it.
-void ChildTracer::begin_life(Task &task, std::optional<uint32_t> cloned_by) {
-  if (cloned_by && wants_exit(*cloned_by)) {
+void ChildTracer::begin_life(const Task &task, std::optional<uint32_t> made_by) {
+  if (made_by && wants_exit(*made_by)) {
     memory_.attach(task.tid);
-    emit_exit(task, *cloned_by, 0);
+    emit_exit(task, *made_by, 0);
   }
   resume(task);
 }

@@ -83,11 +83,11 @@ class ChildTracer {
   void handle_signal_stop(Task &task, int signal, int event);
   void handle_syscall_entry(Task &task);
   void handle_syscall_exit(Task &task);
-  void handle_new_task(Task &parent);
+  void handle_new_task(Task &parent, int event);
   void handle_exec(Task &task);
   void handle_gone(pid_t tid, int status);
   Task &adopt(pid_t tid);
-  void begin_life(Task &task, std::optional<uint32_t> cloned_by);
+  void begin_life(const Task &task, std::optional<uint32_t> made_by);
   void resume(const Task &task, int signal = 0);
   void stand_still(const Task &task);
   void end_leftovers();
@@ -116,8 +116,12 @@ class ChildTracer {
   std::unordered_map<pid_t, Task> tasks_;
   std::deque<Stop> stops_;  // seen, not yet handled
   // A new task and its parent's report of it come in either order.
-  std::unordered_map<pid_t, uint32_t> births_;  // reported; the system call that made them
-  std::unordered_set<pid_t> unreported_;        // stopped until they are reported
+  struct Birth {
+    Task task;  // as far as the parent tells
+    std::optional<uint32_t> made_by;
+  };
+  std::unordered_map<pid_t, Birth> births_;  // reported, not yet seen
+  std::unordered_set<pid_t> unreported_;     // stopped until they are reported
 
   vm::Event event_;
   ProcessMemory memory_;
