@@ -56,12 +56,12 @@ with tempfile.TemporaryDirectory() as folder:
         # The shipped directory comes last: vmlinux.h and libbpf's headers are the real ones, only spile.h is ours.
         commands["clang-19, real headers"] = (f"{CLANG} -O2 -g -target bpf -I{folder} -idirafter {root}/lang-spec/include "
                                               f"-c {kill} -o {out}")
-    commands["clang-19, our headers"] = (f"{CLANG} -O2 -g -target bpf -I{root}/lang-spec/include -I{options.build}/include "
+    commands["clang-19, our headers"] = (f"{CLANG} -O2 -g -target bpf -I{root}/lang-spec/include -I{options.build}/lang-spec/include "
                                          f"-c {kill} -o {out}")
     hyperfine("compile", commands)
     hyperfine("compile, classic", {
         "spile build kill-classic": f"{spile} build {classic} -o {out}",
-        "clang-19, our headers": f"{CLANG} -O2 -g -target bpf -I{root}/lang-spec/include -I{options.build}/include -c {classic} -o {out}"})
+        "clang-19, our headers": f"{CLANG} -O2 -g -target bpf -I{root}/lang-spec/include -I{options.build}/lang-spec/include -c {classic} -o {out}"})
     hyperfine("check", {"spile check killsnoop": f"{spile} check -q {kill}"})
     hyperfine("first event", {
         "spile run, interpreter": f"{spile} run -q {kill} -c true",

@@ -55,11 +55,11 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
     }
     po::notify(values);
   } catch (const po::error &error) {
-    Error usage{Error::Kind::Usage, error.what(), {}, 0};
+    Error wrong{Error::Kind::Usage, error.what(), {}, 0};
     for (const ForeignOption &foreign : kForeign)
-      if (std::ranges::find(words, foreign.option) != words.end()) usage.hint = foreign.hint;
-    if (usage.hint.empty()) usage.hint = "see `" + this->usage.substr(0, this->usage.find(' ', 6)) + " --help`";
-    exit_code = console.fail(usage);
+      if (std::ranges::find(words, foreign.option) != words.end()) wrong.hint = foreign.hint;
+    if (wrong.hint.empty()) wrong.hint = "see `" + usage.substr(0, usage.find(' ', 6)) + " --help`";
+    exit_code = console.fail(wrong);
     return std::nullopt;
   }
   if (values.contains("quiet")) console.quiet = true;

@@ -5,7 +5,8 @@
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/judge.h"
-#include "runtime/hooks/timer.h"
+#include "runtime/hooks/interval.h"
+#include "runtime/hooks/launch.h"
 #include "runtime/session/session.h"
 
 namespace spile::driver {
@@ -67,10 +68,7 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
   const auto outcome = (*session)->run(control);
   if (!outcome) {
     const int code = console.fail(outcome.error());
-    if (!traces_child) return code;
-    return outcome.error().os_error == ENOENT   ? kExitChildNotFound
-           : outcome.error().os_error == EACCES ? kExitChildNotExecutable
-                                                : kExitChildFailed;
+    return traces_child ? hooks::exit_status_of(outcome.error()) : code;
   }
   return outcome->child_status.value_or(kExitOk);
 }

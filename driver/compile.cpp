@@ -52,7 +52,8 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
       return usage_error("-mcpu takes v1, v2, v3 or v4, not `{}`", cpu);
     options.codegen.mcpu = static_cast<unsigned>(cpu[1] - '0');
   }
-  options.warnings_as_errors = std::ranges::contains(strings("warning"), "error");
+  const auto warnings = strings("warning");
+  options.warnings_as_errors = std::ranges::find(warnings, "error") != warnings.end();
   options.no_warnings = values.contains("no-warnings");
   if (values.contains("max-errors")) options.max_errors = values["max-errors"].as<size_t>();
   return options;

@@ -10,6 +10,7 @@
 #include "backend/object/object.h"
 #include "driver/arguments.h"
 #include "driver/console.h"
+#include "frontend/ast/ast.h"
 #include "frontend/pp/preprocessor.h"
 #include "ir/ir.h"
 #include "ir/pipeline.h"

@@ -29,7 +29,7 @@ config.substitutions += [
     ("%run-all", "python3 " + os.path.join(source, "test", "run_all.py") + " " + spile),
     ("%spile", spile),
     ("%clang-bpf", llvm + "/clang -target bpf -O2 -g -I " + os.path.join(source, "lang-spec", "include")
-     + " -I " + os.path.join(build, "include")),
+     + " -I " + os.path.join(build, "lang-spec", "include")),
     ("%examples", os.path.join(source, "examples")),
     ("%root", source),
     ("%build", build),

@@ -3,18 +3,17 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "lang-spec/tables/tables.h"
+#include "runtime/hooks/tracepoint.h"
 #include "support/result.h"
 
 namespace spile::session {
 
 struct Hook {
-  enum Kind : uint8_t { SyscallEnter, SyscallExit, Packet, Begin, End, Interval } kind = Begin;
-  bool every_syscall = false;         // raw_syscalls/sys_enter and sys_exit
-  uint32_t syscall = 0;               // the number, unless every_syscall
+  enum Kind : uint8_t { Tracepoint, Packet, Begin, End, Interval } kind = Begin;
+  hooks::Tracepoint tracepoint;       // Tracepoint
   std::chrono::nanoseconds period{};  // Interval
 };
 

@@ -1,6 +1,6 @@
 // Prints maps for a person: one line an element, by the types in BTF.
 //
-//     calls[openat] = 12
+//     calls[SYS_openat] = 12
 //     kills[4711] = { .killer = 4710, .uid = 0, .comm = "sh" }
 //
 // Elements whose value is an integer come largest first, others in the order of their keys. An array's zero elements

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
-#include <unordered_map>
 
 #include "backend/isa/insn.h"
 #include "runtime/hooks/child.h"
 #include "runtime/hooks/packets.h"
+#include "runtime/hooks/words.h"
 #include "runtime/session/attach.h"
 #include "runtime/session/print_maps.h"
 
@@ -119,8 +119,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   s.env.now_ns = monotonic_ns;
   s.env.random_state = monotonic_ns() | 1;
 
-  const bool syscalls = s.has(Hook::SyscallEnter) || s.has(Hook::SyscallExit);
-  if (syscalls && !s.options.command)
+  if (s.has(Hook::Tracepoint) && !s.options.command)
     return std::unexpected(Error{Error::Kind::Usage,
                                  "this probe listens to system calls, but there is no command to trace",
                                  "give one with -c, for example -c \"ls /\"", 0});
@@ -194,98 +193,62 @@ void Session::State::report_failures() {
 Result<void> Session::State::run_child(Control &control) {
   auto argv = hooks::split_words(*options.command);
   if (!argv) return std::unexpected(argv.error());
-  if (argv->empty()) return std::unexpected(Error{Error::Kind::Usage, "-c: the command is empty", {}, 0});
 
-  // What listens where: by call number, and to every call.
-  hooks::SyscallSelection selection;
-  struct Listeners {
-    std::unordered_map<uint32_t, std::vector<const Attached *>> by_number;
-    std::vector<const Attached *> every;
-  } listeners[2];
+  std::vector<hooks::Tracepoint> wanted;
+  std::vector<const Attached *> listeners;  // by index in [wanted]
   for (const Attached &program : attached) {
-    const bool enter = program.hook.kind == Hook::SyscallEnter;
-    if (!enter && program.hook.kind != Hook::SyscallExit) continue;
-    Listeners &side = listeners[enter ? 0 : 1];
-    if (program.hook.every_syscall) {
-      side.every.push_back(&program);
-      (enter ? selection.every_enter : selection.every_exit) = true;
-    } else {
-      side.by_number[program.hook.syscall].push_back(&program);
-      (enter ? selection.enter : selection.exit).push_back(program.hook.syscall);
+    if (program.hook.kind != Hook::Tracepoint) continue;
+    wanted.push_back(program.hook.tracepoint);
+    listeners.push_back(&program);
+  }
+  std::atomic<bool> stop = false;
+  hooks::ChildTracer tracer(std::move(wanted), [&](size_t hook, const vm::Event &event) {
+    fire(*listeners[hook], event);
+    if (ended(control)) stop = true;
+  });
+  if (auto started = tracer.start(*argv); !started) {
+    outcome.child_status = hooks::exit_status_of(started.error());
+    return std::unexpected(started.error());
+  }
+  for (;;) {
+    // A glance at the signals' flags and the timers now and then, however quiet the child is.
+    constexpr auto kGlance = std::chrono::milliseconds(50);
+    const auto end = tracer.run(stop, std::min(next_due(), Clock::now() + kGlance));
+    if (end == hooks::ChildTracer::Ended::Exited) break;
+    run_due_intervals();
+    if (control.print_maps.exchange(false)) print_maps();
+    if (ended(control) || Clock::now() >= deadline) {
+      tracer.finish();
+      break;
     }
   }
-
-  std::atomic<bool> stop = false;
-  const auto housekeeping = [&] {
-    if (control.print_maps.exchange(false)) print_maps();
-    if (ended(control) || Clock::now() >= deadline) stop = true;
-  };
-  hooks::ChildTracer::Callbacks callbacks;
-  callbacks.on_syscall = [&](hooks::SyscallSide side, uint32_t number, const vm::Event &event) {
-    Listeners &hooked = listeners[side == hooks::SyscallSide::Enter ? 0 : 1];
-    for (const Attached *program : hooked.every) fire(*program, event);
-    if (const auto found = hooked.by_number.find(number); found != hooked.by_number.end())
-      for (const Attached *program : found->second) fire(*program, event);
-    housekeeping();
-  };
-  // Also looks at the signals' flags, so that a quiet child does not delay them.
-  constexpr auto kGlance = std::chrono::milliseconds(50);
-  callbacks.on_wakeup = [&] {
-    const Clock::time_point next = run_due_intervals();
-    housekeeping();
-    return std::min(next, Clock::now() + kGlance);
-  };
-  callbacks.on_trouble = [this](const std::string &trouble) {
-    if (options.status) options.status(trouble);
-  };
-  hooks::ChildTracer tracer(std::move(selection), std::move(callbacks));
-  if (auto started = tracer.start(*argv); !started) return std::unexpected(started.error());
-  auto status = tracer.run(stop, std::min(next_due(), Clock::now() + kGlance));
-  if (!status) return std::unexpected(status.error());
-  outcome.child_status = *status;
+  if (options.status)
+    for (const std::string &notice : tracer.notices()) options.status(notice);
+  outcome.child_status = tracer.exit_status();
   return {};
 }
 
 Result<void> Session::State::run_packets(Control &control) {
-  auto reader = hooks::PacketReader::open(*options.packets);
-  if (!reader) return std::unexpected(reader.error());
-  std::unique_ptr<hooks::PacketWriter> writer;
-  if (options.pass) {
-    auto made = hooks::PacketWriter::open(*options.pass, **reader);
-    if (!made) return std::unexpected(made.error());
-    writer = std::move(*made);
-  }
-  uint64_t passed = 0, truncated = 0, dropped = 0;
-  Result<void> result;
-  vm::Event event;
-  while (!ended(control)) {
-    const Result<bool> more = (*reader)->next(event);
-    if (!more) {
-      // What was read until then has been filtered; the counts below say how much that was.
-      result = std::unexpected(more.error());
-      break;
-    }
-    if (!*more) break;
-    // Several filters: the packet passes when all pass it, cut to the shortest.
-    auto keep = static_cast<uint32_t>(event.packet->data.size());
-    const uint32_t whole = keep;
+  std::atomic<bool> stop = false;
+  // Several filters: the packet passes when all pass it, cut to the shortest.
+  const auto filter = [&](const vm::Event &event) {
+    uint64_t keep = UINT32_MAX;
     for (const Attached &program : attached)
-      if (program.hook.kind == Hook::Packet) keep = std::min(keep, static_cast<uint32_t>(fire(program, event)));
-    if (keep == 0) {
-      dropped++;
-      continue;
-    }
-    passed++;
-    truncated += keep < whole;
-    if (writer != nullptr)
-      if (auto written = writer->write(**reader, keep); !written) return written;
-  }
-  if (writer != nullptr)
-    if (auto finished = writer->finish(); !finished) return finished;
+      if (program.hook.kind == Hook::Packet)
+        keep = std::min<uint64_t>(keep, static_cast<uint32_t>(fire(program, event)));
+    if (ended(control)) stop = true;
+    return keep;
+  };
+  const auto done =
+      hooks::filter_packets({*options.packets, options.pass.value_or(""), hooks::Layer::Link}, filter, stop);
+  if (!done) return std::unexpected(done.error());
+  const hooks::PacketCounts &counts = done->counts;
   if (options.status)
-    options.status(
-        fmt::format("{} packets: {} passed, {} truncated, {} dropped", passed + dropped, passed, truncated, dropped));
-  return result;
+    options.status(fmt::format("{} packets: {} passed, {} truncated, {} dropped", counts.seen, counts.passed,
+                               counts.truncated, counts.dropped));
+  // What came before the damage has been filtered and counted.
+  if (done->trouble) return std::unexpected(*done->trouble);
+  return {};
 }
 
 // Only time passes: until a signal, or -T. Without intervals and without -T there is nothing to wait for.
