@@ -135,15 +135,16 @@ void SyntaxErrors::stop_if_enough() {
 bool SyntaxErrors::report_special(ParserCore &parser) {
   const size_t rule = rule_of(parser);
   const Token &next = stream_.next();
-  if (next.is(TokenKind::EndOfFile)) {
-    report_unclosed_brace();
-    return true;
-  }
+  if (next.is(TokenKind::EndOfFile) && report_unclosed_brace()) return true;
   if (rule == SpileC::RuleParameterList || rule == SpileC::RuleFunctionSuffix) {
     const TokenKind after = stream_.after_next().kind;
     if (next.is(TokenKind::Identifier) && (after == TokenKind::Comma || after == TokenKind::RightParen)) {
       diagnostics_.report<diag::OldStyleParameters>(next.range())
           .hint("write the type before the name: `int {}`; or declare the type `{}`", next.spelling(), next.spelling());
+      return true;
+    }
+    if (is_undeclared(next) && (after == TokenKind::Identifier || after == TokenKind::Star)) {
+      unknown_type(next);
       return true;
     }
   }
@@ -163,43 +164,56 @@ bool SyntaxErrors::report_special(ParserCore &parser) {
   return report_unknown_type();
 }
 
-// `u32 x;` where u32 is declared nowhere: two names in a row, or a name where a type must be.
-bool SyntaxErrors::report_unknown_type() {
-  const Token &next = stream_.next();
-  const Token &previous = stream_.previous();
-  const auto report = [&](const Token &name) {
-    auto builder = diagnostics_.report<diag::UnknownTypeName>(name.range(), name.spelling());
-    static constexpr std::string_view kCommon[] = {"u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "__u8",
-                                                   "__u16", "__u32", "__u64", "__s32", "__s64", "__be16", "__be32"};
-    static constexpr std::string_view kStandard[] = {"uint8_t", "uint16_t", "uint32_t", "uint64_t",
-                                                     "int8_t",  "int16_t",  "int32_t",  "int64_t"};
-    if (std::ranges::find(kCommon, name.spelling()) != std::end(kCommon)) {
-      builder.hint("it is declared by `#include \"vmlinux.h\"`{}",
-                   name.spelling().starts_with("__") ? " and by `#include <linux/types.h>`" : "");
-    } else if (std::ranges::find(kStandard, name.spelling()) != std::end(kStandard)) {
-      builder.hint("it is declared by `#include <stdint.h>`");
-    } else if (name.spelling() == "bool") {
-      builder.hint("it is declared by `#include <stdbool.h>`");
-    } else if (name.spelling() == "size_t") {
-      builder.hint("it is declared by `#include <stddef.h>`");
-    }
-    // A type from now on: what uses it later is not wrong a second time.
-    stream_.types.set(name.name, true);
-    stream_.reclassify();
-    return true;
-  };
-  const bool is_name_next = next.is(TokenKind::Identifier) || next.is(TokenKind::Star);
-  if (is_name_next && previous.is(TokenKind::Identifier) && stream_.previous_position() > 0) {
-    const TokenKind before = stream_[stream_.previous_position() - 1].kind;
-    const bool begins = before == TokenKind::Semi || before == TokenKind::LeftBrace || before == TokenKind::RightBrace ||
-                        before == TokenKind::LeftParen || before == TokenKind::Const || before == TokenKind::Static ||
-                        before == TokenKind::Volatile;
-    if (begins && !stream_.types.is_type(previous.name)) return report(previous);
+// [name] stands where a type must. From now on it is one: what uses it later is not wrong a second time.
+void SyntaxErrors::unknown_type(const Token &name) {
+  static constexpr std::string_view kKernel[] = {"u8",    "u16",   "u32",   "u64",   "s8",    "s16",    "s32",   "s64",
+                                                 "__u8",  "__u16", "__u32", "__u64", "__s32", "__s64", "__be16", "__be32"};
+  static constexpr std::string_view kStandard[] = {"uint8_t", "uint16_t", "uint32_t", "uint64_t",
+                                                   "int8_t",  "int16_t",  "int32_t",  "int64_t"};
+  auto builder = diagnostics_.report<diag::UnknownTypeName>(name.range(), name.spelling());
+  if (std::ranges::find(kKernel, name.spelling()) != std::end(kKernel)) {
+    builder.hint("it is declared by `#include \"vmlinux.h\"`{}",
+                 name.spelling().starts_with("__") ? " and by `#include <linux/types.h>`" : "");
+  } else if (std::ranges::find(kStandard, name.spelling()) != std::end(kStandard)) {
+    builder.hint("it is declared by `#include <stdint.h>`");
+  } else if (name.spelling() == "bool") {
+    builder.hint("it is declared by `#include <stdbool.h>`");
+  } else if (name.spelling() == "size_t") {
+    builder.hint("it is declared by `#include <stddef.h>`");
   }
-  return false;
+  stream_.types.set(name.name, true);
+  stream_.reclassify();
 }
 
-void SyntaxErrors::report_unclosed_brace() {
+// `u32 x;` and `(u32)x` where u32 is declared nowhere: seen only when the name has been read as an expression.
+bool SyntaxErrors::report_unknown_type() {
+  const Token &next = stream_.next();
+  const size_t at = stream_.previous_position();
+  const bool is_operand = next.is(TokenKind::Identifier) || next.is(TokenKind::IntegerLiteral);
+  if (at >= 2 && is_operand && stream_[at].is(TokenKind::RightParen) && is_undeclared(stream_[at - 1]) &&
+      stream_[at - 2].is(TokenKind::LeftParen)) {
+    unknown_type(stream_[at - 1]);
+    return true;
+  }
+  if (at < 1 || !(next.is(TokenKind::Identifier) || next.is(TokenKind::Star)) || !is_undeclared(stream_[at])) return false;
+  switch (stream_[at - 1].kind) {
+    case TokenKind::Semi:
+    case TokenKind::LeftBrace:
+    case TokenKind::RightBrace:
+    case TokenKind::LeftParen:
+    case TokenKind::Const:
+    case TokenKind::Static:
+    case TokenKind::Volatile: unknown_type(stream_[at]); return true;
+    default: return false;
+  }
+}
+
+bool SyntaxErrors::is_undeclared(const Token &token) const {
+  return token.is(TokenKind::Identifier) && !stream_.types.is_type(token.name);
+}
+
+// At the end of the file: which brace was never closed. False when all were.
+bool SyntaxErrors::report_unclosed_brace() {
   // The innermost brace that is still open; to be found only by reading from the start.
   std::vector<size_t> open;
   for (size_t i = 0; i < stream_.position(); i++) {
@@ -207,12 +221,10 @@ void SyntaxErrors::report_unclosed_brace() {
     if (stream_[i].is(TokenKind::RightBrace) && !open.empty()) open.pop_back();
   }
   const Range at{stream_.previous().end(), stream_.previous().end()};
-  if (open.empty()) {
-    diagnostics_.report<diag::ExpectedAfter>(at, "`;`", "`" + std::string(stream_.previous().spelling()) + "`");
-    return;
-  }
+  if (open.empty()) return false;
   diagnostics_.report<diag::UnclosedBrace>(at, "the end of the file")
       .note(stream_[open.back()].range(), "this `{{` is not closed");
+  return true;
 }
 
 // The parser wants one of a few tokens and sees another: "expected `;` after the expression".
@@ -269,8 +281,9 @@ void SyntaxErrors::mismatch(ParserCore &parser, size_t kind) {
       if (!report_special(parser)) report_found(parser, words_of(rule_of(parser)).wanted);
       throw antlr4::InputMismatchException(&parser);
     }
+    const bool in_header = rule_of(parser) == SpileC::RuleForStatement || rule_of(parser) == SpileC::RuleForInit;
     if (static_cast<size_t>(stream_.after_next().kind) == kind && !stream_.next().is(TokenKind::EndOfFile) &&
-        !is_opening(stream_.next().kind) && !stream_.next().is(TokenKind::Identifier)) {
+        !is_opening(stream_.next().kind) && !stream_.next().is(TokenKind::Identifier) && !in_header) {
       // One token too many: `foo());`
       diagnostics_.report<diag::UnexpectedToken>(stream_.next().range(), found());
       stream_.consume();
@@ -280,7 +293,11 @@ void SyntaxErrors::mismatch(ParserCore &parser, size_t kind) {
     }
     if (!report_special(parser)) {
       const auto wanted = static_cast<TokenKind>(kind);
-      if (wanted == TokenKind::Identifier || wanted == TokenKind::StringLiteral || wanted == TokenKind::RightBrace) {
+      const bool in_list = rule_of(parser) == SpileC::RuleEnumeratorBlock || rule_of(parser) == SpileC::RuleBracedInitializer;
+      if (wanted == TokenKind::RightBrace && in_list) {
+        const bool is_item = stream_.next().is_word() || stream_.next().is(TokenKind::IntegerLiteral);
+        report_expected(parser, static_cast<size_t>(is_item ? TokenKind::Comma : TokenKind::RightBrace));
+      } else if (wanted == TokenKind::Identifier || wanted == TokenKind::StringLiteral || wanted == TokenKind::RightBrace) {
         report_found(parser, words_of(rule_of(parser)).wanted);
       } else {
         report_expected(parser, kind);
@@ -306,7 +323,8 @@ void SyntaxErrors::report(ParserCore &parser) {
     return report_expected(parser, SpileC::Semi);
   if (rule == SpileC::RuleParenthesizedTail && !is_opening(stream_.previous().kind))
     return report_expected(parser, SpileC::RightParen);
-  report_found(parser, words_of(rule).wanted);
+  const bool is_goto = rule == SpileC::RuleJumpStatement && stream_.previous().is(TokenKind::Goto);
+  report_found(parser, is_goto ? "a label" : words_of(rule).wanted);
 }
 
 void SyntaxErrors::sync(ParserCore &parser) {
@@ -324,9 +342,7 @@ void SyntaxErrors::sync(ParserCore &parser) {
       const bool is_top = rule == SpileC::RuleTranslationUnit;
       if (next.is(TokenKind::Identifier) && (is_top || rule == SpileC::RuleMemberBlock) &&
           !stream_.after_next().is(TokenKind::LeftParen)) {
-        diagnostics_.report<diag::UnknownTypeName>(next.range(), next.spelling());
-        stream_.types.set(next.name, true);
-        stream_.reclassify();
+        unknown_type(next);
         if (expected.contains(parser.stream().LA(1))) return;
       } else if (next.is(TokenKind::Identifier)) {
         diagnostics_.report<diag::NotADeclaration>(next.range(), next.spelling())
@@ -388,6 +404,7 @@ void SyntaxErrors::skip(ParserCore &parser, size_t from) {
     }
     if (next.is(TokenKind::Semi)) {
       stream_.consume();
+      if (at_top && stream_.next().is(TokenKind::LeftBrace)) skip_balanced();  // the body after K&R parameters
       if (parens <= 0 || stream_.next().has(pp::kLineStart)) break;
       continue;
     }

@@ -41,9 +41,11 @@ class SyntaxErrors {
  private:
   bool report_special(ParserCore &parser);
   bool report_unknown_type();
+  void unknown_type(const Token &name);
+  bool is_undeclared(const Token &token) const;
   void report_expected(ParserCore &parser, size_t kind);
   void report_found(ParserCore &parser, std::string_view wanted);
-  void report_unclosed_brace();
+  bool report_unclosed_brace();
   bool can_insert(size_t kind) const;
   void skip(ParserCore &parser, size_t from);
   void skip_balanced();

@@ -24,9 +24,10 @@ bool Machine::expand_builtin(Token &name, const Macro &macro) {
   TokenKind kind = TokenKind::StringLiteral;
   switch (macro.builtin) {
     case BuiltinMacro::Line: {
-      // As in gcc and clang: inside a macro call, the line on which the call ends.
-      const bool is_inside = !pending_.empty() || macro_depth_ != 0;
-      const Loc at = is_inside && outer_end_.valid() ? Loc{outer_end_.raw - 1} : name.loc;
+      // As in gcc and clang: from the body of a macro, the line on which the call ends.
+      const bool is_in_body = sources_.file_of(name.loc) == nullptr;
+      const Range use = sources_.expansion(name.range());
+      const Loc at = is_in_body && use.begin < use.end ? Loc{use.end.raw - 1} : use.begin;
       text = std::to_string(sources_.place(at).line);
       kind = TokenKind::IntegerLiteral;
       break;

@@ -39,7 +39,7 @@ bool Machine::next_expanded(Token &token) {
 }
 
 void Machine::push_pending(std::span<const Token> tokens, Macro *macro) {
-  expanded_tokens_ += tokens.size();
+  macro_work_ += tokens.size() + 1;
   if (tokens.empty()) return;
   if (macro != nullptr) macro->is_disabled = true;
   pending_.push_back({tokens.data(), tokens.data() + tokens.size(), macro, macro == nullptr});
@@ -70,10 +70,8 @@ bool Machine::expand(Token &name) {
   }
   if (over_limits()) return false;
   if (macro->builtin != BuiltinMacro::None) return expand_builtin(name, *macro);
-  const bool is_outermost = pending_.empty() && macro_depth_ == 0;
   if (!macro->is_function) {
     call_end_ = name.end();
-    if (is_outermost) outer_end_ = call_end_;
     push_pending(substitute(name, *macro, argument_stack_.size()), macro);
     return true;
   }
@@ -88,7 +86,6 @@ bool Machine::expand(Token &name) {
                        check_argument_count(name, *macro, first_argument);
   if (is_call) {
     const Loc call_end = call_end_;
-    if (is_outermost) outer_end_ = call_end;
     macro_depth_++;
     for (const BodyToken &piece : macro->body) {
       const bool is_pasted = piece.paste_before || (&piece != &macro->body.back() && (&piece)[1].paste_before);
@@ -114,7 +111,7 @@ bool Machine::read_arguments(const Token &name, const Macro &macro, size_t first
   Token token;
   next_token(token);  // the `(`
   const size_t count = macro.parameters.size();
-  Argument argument;
+  Argument argument{};
   argument.begin = token_stack_.size();
   for (uint32_t depth = 0;;) {
     if (!next_token(token)) {
@@ -142,7 +139,7 @@ bool Machine::read_arguments(const Token &name, const Macro &macro, size_t first
     }
     if (token.has(kLineStart)) token.flags = static_cast<uint8_t>((token.flags & ~kLineStart) | kSpaceBefore);
     token_stack_.push_back(token);
-    if (token_stack_.size() > kMaxTokens && over_limits()) return false;
+    macro_work_++;
   }
   call_end_ = token.end();
   argument.end = token_stack_.size();
@@ -156,9 +153,12 @@ bool Machine::check_argument_count(const Token &name, const Macro &macro, size_t
   if (wanted == 0 && got == 1 && argument_stack_.back().begin == argument_stack_.back().end) got = 0;
   if (macro.is_variadic && got + 1 == wanted) {
     const size_t end = token_stack_.size();
-    argument_stack_.push_back({end, end, 0, 0});
+    argument_stack_.push_back({.begin = end, .end = end, .is_omitted = true});
     return true;
   }
+  // `F()` for `#define F(...)`: as good as omitted (gcc and clang agree).
+  if (macro.is_variadic && wanted == 1 && got == 1)
+    argument_stack_.back().is_omitted = argument_stack_.back().begin == argument_stack_.back().end;
   if (got == wanted) return true;
   const size_t minimum = macro.is_variadic ? wanted - 1 : wanted;
   auto builder = diagnostics_.report<diag::WrongMacroArguments>(range_of_call(name), macro.name,

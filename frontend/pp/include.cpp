@@ -26,6 +26,7 @@ void Machine::leave_file() {
     const Conditional &open = conditionals_.back();
     diagnostics_.report<diag::UnterminatedConditional>(open.range, open.keyword);
     conditionals_.pop_back();
+    if (diagnostics_.too_many()) conditionals_.resize(file.first_conditional);
   }
   if (file.guard_state == GuardState::Closed && out_.size() == file.guard_end_token)
     known_files_[std::string(file.path)].guard = file.guard;

@@ -29,8 +29,8 @@ class Machine {
  private:
   // An #if whose #endif has not come yet.
   struct Conditional {
-    Range range;               // of its directive, for "has no #endif"
-    std::string_view keyword;  // "if", "ifdef", "ifndef"
+    Range range = {};          // of its directive, for "has no #endif"
+    std::string_view keyword = {};  // "if", "ifdef", "ifndef"
     bool was_taken = false;    // one of its groups has been kept: all further ones are skipped
     bool has_else = false;
   };
@@ -58,6 +58,7 @@ class Machine {
   struct Argument {
     size_t begin = 0, end = 0;                    // as written
     size_t expanded_begin = 0, expanded_end = 0;  // fully expanded, when the body needs that
+    bool is_omitted = false;                      // the variable arguments, in a call that has none
   };
   struct KnownFile {
     const Name *guard = nullptr;
@@ -163,10 +164,9 @@ class Machine {
   std::vector<uint32_t> pack_stack_;
   Arena scratch_;                       // tokens of expansions; freed with the machine
   Loc call_end_;                        // the end of the macro call read last
-  Loc outer_end_;                       // the end of the outermost macro call that is being expanded
   const SourceManager::File *predefined_file_ = nullptr;
   std::string_view main_path_;
-  uint64_t expanded_tokens_ = 0;        // made by macros, wherever they went: bounds the work
+  uint64_t macro_work_ = 0;             // macro calls, and tokens of arguments and expansions
   uint32_t includes_ = 0;
   uint32_t macro_depth_ = 0;
   uint32_t counter_ = 0;

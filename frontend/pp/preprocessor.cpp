@@ -78,10 +78,15 @@ void Machine::drain_pending() {
 
 bool Machine::over_limits() {
   if (is_stopped_) return true;
-  if (out_.size() < kMaxTokens && expanded_tokens_ < kMaxTokens) return false;
+  const bool is_macro_work = macro_work_ >= kMaxMacroWork;
+  if (out_.size() < kMaxTokens && !is_macro_work) return false;
   const Loc at = inputs_.empty() ? Loc{} : lexer().loc();
-  diagnostics_.report<diag::TooManyTokens>(at, kMaxTokens)
-      .hint("a macro that uses itself through others can double its size at each level");
+  if (is_macro_work) {
+    diagnostics_.report<diag::TooMuchExpansion>(at, kMaxMacroWork)
+        .hint("macros that use each other twice double in size at each level");
+  } else {
+    diagnostics_.report<diag::TooManyTokens>(at, kMaxTokens);
+  }
   stop();
   return true;
 }

@@ -49,7 +49,8 @@ std::string print_tokens(const Tokens &tokens);
 // Limits. Each ends preprocessing with the diagnostic named, so that no source can make us hang or fill the memory.
 inline constexpr uint32_t kMaxIncludeDepth = 200;   // IncludeTooDeep; gcc and clang have the same limit
 inline constexpr uint32_t kMaxIncludes = 20'000;    // TooManyIncludes: files that include themselves in a tree
-inline constexpr uint32_t kMaxTokens = 16u << 20;   // TooManyTokens: macros that double at each level
+inline constexpr uint32_t kMaxTokens = 16u << 20;   // TooManyTokens: 20 times the vmlinux.h of a whole kernel
+inline constexpr uint32_t kMaxMacroWork = 4u << 20; // TooMuchExpansion: macros that double at each level
 inline constexpr uint32_t kMaxMacroDepth = 1'000;   // MacroTooDeep: nested calls of function-like macros
 inline constexpr uint32_t kMaxConditionDepth = 256; // ConditionTooDeep: parentheses and operators in one #if
 

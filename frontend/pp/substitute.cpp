@@ -46,9 +46,10 @@ std::span<const Token> Machine::substitute(const Token &name, const Macro &macro
       }
     }
     if (piece.paste_before) {
-      // GNU: in `, ## args` the comma goes when there are no variable arguments, and nothing is pasted else.
+      // GNU: in `, ## args` the comma goes when the variable arguments are omitted, and nothing is pasted else.
       const bool is_comma = is_rest && (&piece)[-1].parameter < 0 && (&piece)[-1].token.is(TokenKind::Comma);
-      if (is_comma && tokens.empty() && !result_.empty()) result_.pop_back();
+      const bool is_omitted = is_rest && argument_stack_[first_argument + static_cast<size_t>(piece.parameter)].is_omitted;
+      if (is_comma && is_omitted && !result_.empty()) result_.pop_back();
       if (tokens.empty()) continue;
       if (!is_comma && !left_is_empty && !result_.empty() && paste(result_.back(), tokens.front()))
         tokens = tokens.subspan(1);
