@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -92,6 +93,22 @@ void read_license_and_version(Object &object) {
   }
 }
 
+// An assembler leaves out the size of a function that has no .size (and of the last one, even if it has): it then ends
+// where the next begins.
+void size_functions(Object &object) {
+  std::map<std::pair<uint32_t, uint64_t>, uint64_t> ends;  // of what begins at a byte of a section
+  for (const Symbol &symbol : object.symbols)
+    if (symbol.kind == SymbolKind::Function && symbol.section) ends[{symbol.section.index, symbol.value}] = 0;
+  for (auto it = ends.begin(); it != ends.end(); ++it) {
+    const auto next = std::next(it);
+    const bool is_last = next == ends.end() || next->first.first != it->first.first;
+    it->second = is_last ? object.sections[it->first.first].size : next->first.second;
+  }
+  for (Symbol &symbol : object.symbols)
+    if (symbol.kind == SymbolKind::Function && symbol.section && symbol.size == 0)
+      symbol.size = ends[{symbol.section.index, symbol.value}] - symbol.value;
+}
+
 // Every function with a SEC() is an entry; .text holds subprograms, and a static function is only called.
 Result<void> collect_programs(Object &object) {
   object.programs.clear();
@@ -121,6 +138,7 @@ Result<void> finish(Object &object) {
   Result<std::vector<Map>> maps = collect_maps(object);
   if (!maps) return std::unexpected(maps.error());
   object.maps = *std::move(maps);
+  size_functions(object);
   return collect_programs(object);
 }
 

@@ -176,9 +176,7 @@ class Linker {
   Result<void> apply_call(const Reloc &reloc, const Symbol &symbol, const Placed &at, uint32_t insn) {
     Insn &code = program_.insns[insn];
     if (!symbol.section) {
-      if (symbol.binding != Binding::Weak)
-        return unsupported("`{}` calls the kernel function `{}` (extern __ksym), which cannot be resolved yet",
-                           section_name(at), symbol.name);
+      if (symbol.binding != Binding::Weak) return unresolved(symbol, at);
       code.src = isa::kHelperCall;
       code.imm = kUnresolvedCall;
       return {};
@@ -223,19 +221,29 @@ class Linker {
   }
 
   Result<void> apply_extern(const Symbol &symbol, const Placed &at, uint32_t insn) {
-    if (is_kconfig(symbol.name))
-      return unsupported("`{}` reads the kernel option `{}` (extern __kconfig), which cannot be resolved yet",
-                         section_name(at), symbol.name);
-    if (symbol.binding != Binding::Weak)
-      return unsupported("`{}` reads the kernel symbol `{}` (extern __ksym), which cannot be resolved yet",
-                         section_name(at), symbol.name);
+    // A weak option would read as 0, but from memory; only an address can be 0 here.
+    if (symbol.binding != Binding::Weak || is_in(".kconfig", symbol.name)) return unresolved(symbol, at);
     program_.insns[insn].src = 0;  // a weak symbol that is not there has address 0
     program_.insns[insn].imm = 0;
     program_.insns[insn + 1].imm = 0;
     return {};
   }
-  bool is_kconfig(std::string_view name) const {
-    const auto variables = object_.btf.variables(object_.btf.find(".kconfig", BtfKind::DataSec));
+
+  // Only BTF says who is to provide an undefined symbol.
+  std::unexpected<Error> unresolved(const Symbol &symbol, const Placed &at) const {
+    if (is_in(".kconfig", symbol.name))
+      return unsupported("`{}` reads the kernel option `{}` (extern __kconfig), which cannot be resolved yet",
+                         section_name(at), symbol.name);
+    if (is_in(".ksyms", symbol.name))
+      return unsupported("`{}` uses the kernel's `{}` (extern __ksym), which cannot be resolved yet", section_name(at),
+                         symbol.name);
+    auto error = fail("`{}` uses `{}`, which is not defined in this object", section_name(at), symbol.name);
+    error.error().hint =
+        "if another object defines it, link them: `bpftool gen object`; if the kernel does, mark it __ksym";
+    return error;
+  }
+  bool is_in(std::string_view section, std::string_view name) const {
+    const auto variables = object_.btf.variables(object_.btf.find(section, BtfKind::DataSec));
     return std::ranges::any_of(variables, [&](const BtfVarSecInfo &v) { return object_.btf.type(v.var).name == name; });
   }
 

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstring>
@@ -190,6 +191,35 @@ TEST(Elf, BpftoolReadsOurBtfAndMakesASkeleton) {
   EXPECT_EQ(skeleton.status, 0) << skeleton.text;
   EXPECT_NE(skeleton.text.find("struct bpf_program *first;"), std::string::npos) << skeleton.text;
   EXPECT_EQ(skeleton.text.find("at_begin;"), std::string::npos) << "a user-side handler is no program of the kernel";
+}
+
+TEST(Elf, TheKernelLoadsWhatWeWrite) {
+  SPILE_NEEDS("clang-19");
+  SPILE_NEEDS("bpftool");
+  if (geteuid() != 0) GTEST_SKIP() << "loading needs root";
+  const Scratch scratch;
+  const Bytes clangs = compile(R"(
+int counter; const volatile int limit = 3;
+struct { __uint(type, 1); __uint(max_entries, 4); __type(key, int); __type(value, long); } map SEC(".maps");
+static __noinline int scale(int a) { counter += a; return a * limit; }
+static long each(__u32 i, void *ctx) { counter += i; return 0; }
+SEC("tp/syscalls/sys_enter_kill") int probe(void *ctx) {
+  int key = scale(bpf_get_current_pid_tgid()); long *value = bpf_map_lookup_elem(&map, &key);
+  if (value) *value += 1; bpf_loop(4, each, 0, 0); return 0; }
+SEC("begin") int at_begin(void *ctx) { counter = 1; return 0; }
+char _license[] SEC("license") = "GPL";)");
+  const std::string pin = "/sys/fs/bpf/spile_test_" + std::to_string(getpid());
+  auto load = [&](const std::string &path) {
+    const Output output = run("bpftool prog load " + path + " " + pin);
+    unlink(pin.c_str());
+    return output;
+  };
+  const Result<Object> object = read_elf(clangs, "probe.o");
+  ASSERT_TRUE(object);
+  ASSERT_TRUE(write_elf_file(*object, scratch.path("ours.o")));
+  const Output output = load(scratch.path("ours.o"));
+  if (output.text.find("Operation not permitted") != std::string::npos) GTEST_SKIP() << "no bpf() here";
+  EXPECT_EQ(output.status, 0) << output.text;
 }
 
 TEST(Elf, UserSideSectionsAreNotExecutable) {

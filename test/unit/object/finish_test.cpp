@@ -95,6 +95,19 @@ TEST(Finish, Programs) {
   EXPECT_EQ(object.kern_version, 0x60c00u);
 }
 
+TEST(Finish, FunctionsWithoutASizeEndWhereTheNextBegins) {
+  Object object;
+  object.path = "hand.o";
+  object.sections.push_back({"socket", SectionKind::Program, 40, 8, Bytes(40), {}});
+  for (const uint64_t at : {uint64_t{0}, uint64_t{16}})
+    object.symbols.push_back(
+        {"f" + std::to_string(at), SymbolKind::Function, Binding::Global, Visibility::Default, SectionId(0), at, 0});
+  ASSERT_TRUE(finish(object));
+  ASSERT_EQ(object.programs.size(), 2u);
+  EXPECT_EQ(object.programs[0].size, 16u);
+  EXPECT_EQ(object.programs[1].size, 24u);
+}
+
 TEST(Finish, LegacyMapsOfEverySize) {
   SPILE_NEEDS("clang-19");
   const char *source = R"(

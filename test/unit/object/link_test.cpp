@@ -131,6 +131,34 @@ TEST(Link, WhatTheKernelMustProvideIsNamed) {
   EXPECT_NE(option.message.find("`CONFIG_HZ`"), std::string::npos) << option.message;
 }
 
+TEST(Link, ASymbolOfAnotherObjectIsNamed) {
+  SPILE_NEEDS("clang-19");
+  const Error error = link_error("extern int other(void); SEC(\"socket\") int probe(void *c) { return other(); }");
+  EXPECT_EQ(error.kind, Error::Kind::Input);
+  EXPECT_NE(error.message.find("uses `other`, which is not defined in this object"), std::string::npos)
+      << error.message;
+}
+
+TEST(Link, ObjectsOfBpftoolsLinker) {
+  SPILE_NEEDS("clang-19");
+  SPILE_NEEDS("bpftool");
+  const Scratch scratch;
+  const Bytes one = compile(
+      "extern int counter; extern int add(int); SEC(\"socket\") int probe(int *c) { return add(*c) + counter; }");
+  const Bytes two = compile(
+      "int counter; __noinline int add(int a) { return a + counter; } SEC(\"tp/a/b\") int other(int *c) { return "
+      "add(1); }");
+  write_file(scratch.path("one.o"), one.data(), one.size());
+  write_file(scratch.path("two.o"), two.data(), two.size());
+  const std::string both = scratch.path("both.o");
+  const Output linked = run("bpftool gen object " + both + " " + scratch.path("one.o") + " " + scratch.path("two.o"));
+  ASSERT_EQ(linked.status, 0) << linked.text;
+  const Result<Object> object = read_elf_file(both);
+  ASSERT_TRUE(object) << object.error().message;
+  EXPECT_EQ(link_named(*object, "probe").subprograms.size(), 2u);
+  EXPECT_EQ(link_named(*object, "other").subprograms.size(), 2u);
+}
+
 TEST(Link, AWeakKernelSymbolHasAddressZero) {
   SPILE_NEEDS("clang-19");
   const Object object = compile_and_read(
