@@ -28,7 +28,7 @@ constexpr auto kO1 = std::to_array<Pass>({
     simplify, split_slots, mem2reg, simplify, sccp,         // variables become values
     simplify_cfg, gvn, simplify_cfg,
     expand_memory, simplify, dse, dce, simplify_cfg,
-    merge_tails, simplify_cfg, dce, share_constants,
+    merge_tails, simplify_cfg, share_constants, dce,
 });
 
 constexpr auto kO2 = std::to_array<Pass>({
@@ -39,7 +39,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                   // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, simplify_cfg,
-    merge_tails, simplify_cfg, dce, share_constants,
+    merge_tails, simplify_cfg, share_constants, dce,
 });
 
 std::span<const Pass> order_of(OptLevel level) {

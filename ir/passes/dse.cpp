@@ -1,8 +1,9 @@
 // Dead stores to the stack.
 //
-// Idea: only slots that no hidden pointer reaches are looked at (ir/analysis_slots.h). Which of them are still read
-// after each block is found by a backward flow over the graph; inside a block, going backward, each byte of a slot is
-// dead from where it is written to where it was last read. A store of which all bytes are dead goes.
+// Idea: only slots that no hidden pointer reaches are looked at (ir/analysis_slots.h). Going backward, a byte of a slot
+// is dead from where it is written up to where it was last read before that; a flow over the graph, one bit a byte,
+// finds which bytes are still read after each block. A store of which all bytes are dead goes. A helper reads what it is
+// given, but those that are known to fill their buffer whatever happens count as writes.
 //
 //     store i64 0, $0
 //     store %p1, $0                            store %p1, $0
@@ -16,6 +17,7 @@
 
 #include "ir/analysis_address.h"
 #include "ir/analysis_slots.h"
+#include "ir/fold.h"
 #include "ir/pass.h"
 
 namespace spile::ir::passes {
@@ -24,16 +26,36 @@ namespace {
 
 // Larger slots do not fit the frame anyway.
 constexpr uint32_t kMaxSlotSize = 512;
-// Blocks times slots that the flow is worth.
-constexpr size_t kMaxWork = size_t{1} << 22;
+// Blocks times words of bits that the flow is worth.
+constexpr size_t kMaxWork = size_t{1} << 20;
+
+// Helpers that fill their argument [buffer] with as many bytes as the argument after it says, or clear it when they fail.
+struct Filler {
+  int64_t helper;
+  size_t buffer;
+};
+constexpr auto kFillers = std::to_array<Filler>({
+    {4, 0},    // probe_read(buffer, size, from)
+    {16, 0},   // get_current_comm(buffer, size)
+    {26, 2},   // skb_load_bytes(skb, offset, buffer, size)
+    {112, 0},  // probe_read_user
+    {113, 0},  // probe_read_kernel
+});
 
 class StoreRemover {
  public:
   explicit StoreRemover(Function &f) : f_(f), cfg_(f), slots_(f, cfg_) {}
 
   bool run() {
-    if (f_.slots.empty() || f_.slots.size() * f_.blocks.size() > kMaxWork) return false;
-    find_live_slots();
+    if (f_.slots.empty()) return false;
+    uint32_t bits = 0;
+    for (size_t s = 0; s < f_.slots.size(); s++) {
+      first_bit_.push_back(bits);
+      if (!slots_.is_captured(static_cast<uint32_t>(s)) && f_.slots[s].size <= kMaxSlotSize) bits += f_.slots[s].size;
+    }
+    words_ = (bits + 63) / 64;
+    if (words_ * f_.blocks.size() > kMaxWork) return false;
+    find_live_bytes();
     bool changed = false;
     for (const BlockId b : cfg_.rpo) changed |= clean(b);
     return free_unused_slots() || changed;
@@ -89,8 +111,14 @@ class StoreRemover {
         return;
       case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor: case Op::AtomicXchg: case Op::CmpXchg:
       case Op::CallHelper: case Op::Call:
-        for (const ValueId operand : f_.operands(v))
-          if (const uint32_t slot = slot_of(operand); slot != SlotPointers::kNone) read(Access{slot, 0, f_.slots[slot].size});
+        for (size_t i = 0; i < inst.operand_count; i++) {
+          const uint32_t slot = slot_of(f_.operand(v, i));
+          if (slot == SlotPointers::kNone) continue;
+          if (const auto size = filled_bytes(v, i); size && certain(f_.operand(v, i), 0, *size))
+            write(access(f_.operand(v, i), 0, *size));
+          else
+            read(Access{slot, 0, f_.slots[slot].size});
+        }
         return;
       case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
       case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod: case Op::And:
@@ -102,27 +130,45 @@ class StoreRemover {
     }
   }
 
-  using Bits = std::vector<uint64_t>;
-  static bool get(const Bits &bits, uint32_t i) { return (bits[i / 64] >> (i % 64) & 1) != 0; }
-  static void set(Bits &bits, uint32_t i) { bits[i / 64] |= uint64_t{1} << (i % 64); }
+  // The bytes that [call] writes through its operand [i] whatever happens.
+  std::optional<int64_t> filled_bytes(ValueId call, size_t i) const {
+    if (f_[call].op != Op::CallHelper || i + 1 >= f_[call].operand_count) return std::nullopt;
+    for (const Filler &filler : kFillers)
+      if (filler.helper == f_[call].imm && filler.buffer == i) return constant_of(f_, f_.operand(call, i + 1));
+    return std::nullopt;
+  }
 
-  // live_out_[b]: the slots that may be read after b before they are wholly written.
-  void find_live_slots() {
-    const size_t words = (f_.slots.size() + 63) / 64;
-    std::vector<Bits> reads(f_.blocks.size(), Bits(words)), writes = reads, live_in = reads;
+  // One bit for each byte of the slots that are looked at.
+  using Bits = std::vector<uint64_t>;
+  bool get(const Bits &bits, uint32_t i) const { return (bits[i / 64] >> (i % 64) & 1) != 0; }
+  void set(Bits &bits, const Access &a, bool value) const {
+    for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++) {
+      const uint64_t bit = uint64_t{1} << (i % 64);
+      bits[i / 64] = value ? bits[i / 64] | bit : bits[i / 64] & ~bit;
+    }
+  }
+  bool none(const Bits &bits, const Access &a) const {
+    for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++)
+      if (get(bits, i)) return false;
+    return true;
+  }
+
+  // live_out_[b]: the bytes that may be read after b before they are written.
+  void find_live_bytes() {
+    std::vector<Bits> reads(f_.blocks.size(), Bits(words_)), writes = reads, live_in = reads;
     live_out_ = reads;
     for (const BlockId b : cfg_.rpo)
-      for (const ValueId v : f_[b].insts)
-        visit(
-            v, [&](Access a) { if (!get(writes[b.index], a.slot)) set(reads[b.index], a.slot); },
-            [&](Access a) { if (a.begin == 0 && a.end == f_.slots[a.slot].size) set(writes[b.index], a.slot); });
+      for (auto v = f_[b].insts.rbegin(); v != f_[b].insts.rend(); ++v) {
+        visit(*v, [](Access) {}, [&](Access a) { set(reads[b.index], a, false), set(writes[b.index], a, true); });
+        visit(*v, [&](Access a) { set(reads[b.index], a, true); }, [](Access) {});
+      }
     for (bool changed = true; changed;) {
       changed = false;
       for (auto b = cfg_.rpo.rbegin(); b != cfg_.rpo.rend(); ++b) {
         Bits &out = live_out_[b->index];
         for (const BlockId to : f_.successors(*b))
-          for (size_t w = 0; w < words; w++) out[w] |= live_in[to.index][w];
-        for (size_t w = 0; w < words; w++) {
+          for (size_t w = 0; w < words_; w++) out[w] |= live_in[to.index][w];
+        for (size_t w = 0; w < words_; w++) {
           const uint64_t in = reads[b->index][w] | (out[w] & ~writes[b->index][w]);
           changed = changed || in != live_in[b->index][w];
           live_in[b->index][w] = in;
@@ -132,24 +178,18 @@ class StoreRemover {
   }
 
   bool clean(BlockId b) {
-    // By slot: which bytes are dead at this point; made when the slot is met.
-    std::vector<std::pair<uint32_t, std::vector<bool>>> dead;
-    auto dead_bytes = [&](uint32_t slot) -> std::vector<bool> & {
-      for (auto &[s, bytes] : dead)
-        if (s == slot) return bytes;
-      dead.emplace_back(slot, std::vector<bool>(f_.slots[slot].size, !get(live_out_[b.index], slot)));
-      return dead.back().second;
-    };
+    Bits live = live_out_[b.index];
     auto &insts = f_[b].insts;
     bool changed = false;
     for (size_t i = insts.size(); i-- > 0;) {
       const ValueId v = insts[i];
+      const Op op = f_[v].op;
+      const bool may_go = (op == Op::Store || op == Op::MemSet || op == Op::MemCopy) && !f_[v].is_volatile;
       bool is_dead = false;
       // Backward, so the write of an instruction is seen before its read.
       visit(v, [](Access) {}, [&](Access a) {
-        auto &bytes = dead_bytes(a.slot);
-        is_dead = !f_[v].is_volatile && std::all_of(bytes.begin() + a.begin, bytes.begin() + a.end, [](bool d) { return d; });
-        std::fill(bytes.begin() + a.begin, bytes.begin() + a.end, true);
+        is_dead = may_go && none(live, a);
+        set(live, a, false);
       });
       if (is_dead) {
         f_[v].block = {};
@@ -158,10 +198,7 @@ class StoreRemover {
         changed = true;
         continue;
       }
-      visit(v, [&](Access a) {
-        auto &bytes = dead_bytes(a.slot);
-        std::fill(bytes.begin() + a.begin, bytes.begin() + a.end, false);
-      }, [](Access) {});
+      visit(v, [&](Access a) { set(live, a, true); }, [](Access) {});
     }
     if (changed) std::erase(insts, ValueId{});
     return changed;
@@ -185,7 +222,9 @@ class StoreRemover {
   Function &f_;
   Cfg cfg_;
   SlotPointers slots_;
-  std::vector<Bits> live_out_;  // by block
+  std::vector<uint32_t> first_bit_;  // by slot
+  size_t words_ = 0;                 // of the bits of all slots
+  std::vector<Bits> live_out_;       // by block
 };
 
 }  // namespace

@@ -172,15 +172,23 @@ TEST(MergeTails, MakesEqualExitsOne) {
 TEST(ShareConstants, MakesThemOnce) {
   expect("share-constants",
          "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out\n n: branch %b, m, out\n m: jump out\n"
-         "out: %0 = phi.i32 [i32 0, entry], [i32 0, n], [%x, m]\n ret %0 }",
+         "out: %0 = phi.i32 [i32 0, entry], [i32 0, n], [%x, m]\n %1 = add.i32 %0, %x\n ret %1 }",
          "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out.shared\n n: branch %b, m, out.shared\n m: jump out\n"
-         "out: %0 = phi.i32 [%x, m], [i32 0, out.shared]\n ret %0\n out.shared: jump out }");
+         "out: %0 = phi.i32 [%x, m], [i32 0, out.shared]\n %1 = add.i32 %0, %x\n ret %1\n out.shared: jump out }");
+}
+
+TEST(ShareConstants, ReturnsEachConstantInOnePlace) {
+  expect("share-constants",
+         "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out\n n: branch %b, m, out\n m: jump out\n"
+         "out: %0 = phi.i32 [i32 0, entry], [i32 0, n], [%x, m]\n ret %0 }",
+         "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, return\n n: branch %b, m, return\n m: jump out\n"
+         "out: %0 = phi.i32 [%x, m]\n ret %0\n return: ret i32 0 }");
 }
 
 TEST(ShareConstants, LeavesEdgesThatDiffer) {
   expect_unchanged("share-constants",
                    "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out\n n: branch %b, m, out\n m: jump out\n"
-                   "out: %0 = phi.i32 [i32 0, entry], [i32 1, n], [%x, m]\n ret %0 }");
+                   "out: %0 = phi.i32 [i32 0, entry], [i32 1, n], [%x, m]\n %1 = add.i32 %0, %x\n ret %1 }");
 }
 
 TEST(MergeTails, LeavesBlocksThatDiffer) {
@@ -251,6 +259,17 @@ TEST(Dse, RemovesStoresThatNobodyReads) {
   expect("dse",
          "func @f(i64 %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n store %x, $0\n %r = call_helper.i64 1($0)\n store i64 7, $0\n ret i32 0 }",
          "func @f(i64 %x) -> i32 { slot $0 size 8\n entry: store %x, $0\n %r = call_helper.i64 1($0)\n ret i32 0 }");
+}
+
+TEST(Dse, SeesAcrossBlocksAndKnowsHelpersThatFill) {
+  expect("dse",
+         "func @f(i1 %c, i32 %x) -> i32 { slot $0 size 24\n entry: store i64 0, $0\n store i64 0, $0, 8\n store i64 0, $0, 16\n branch %c, out, go\n"
+         "go: store %x, $0\n store %x, $0, 4\n %p = ptradd $0, i64 8\n %r = call_helper.i64 16(%p, i32 8)\n %s = call_helper.i64 1($0)\n jump out\n out: ret i32 0 }",
+         "func @f(i1 %c, i32 %x) -> i32 { slot $0 size 24\n entry: store i64 0, $0, 16\n branch %c, out, go\n"
+         "go: store %x, $0\n store %x, $0, 4\n %p = ptradd $0, i64 8\n %r = call_helper.i64 16(%p, i32 8)\n %s = call_helper.i64 1($0)\n jump out\n out: ret i32 0 }");
+  // 45 reads a string: what lies behind its end stays.
+  expect_unchanged("dse", "func @f(ptr %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n %r = call_helper.i64 45($0, i32 8, %x)\n"
+                          "%s = call_helper.i64 1($0)\n ret i32 0 }");
 }
 
 TEST(Dse, KeepsBytesThatAreStillRead) {

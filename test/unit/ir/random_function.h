@@ -192,7 +192,7 @@ class RandomModule {
     }
     const ValueId a = use(Type::I64);
     const ValueId p = chance(30) ? f_->slot_addr(struct_slot(0)) : chance(50) ? f_->global_addr(GlobalId(0)) : f_->param(0);
-    inst(Op::CallHelper, Type::I64, {p, a}, 1 + pick(4));
+    inst(Op::CallHelper, Type::I64, {p, a}, 1 + pick(3));
   }
 
   void body(int statements, int depth) {
