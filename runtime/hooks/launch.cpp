@@ -87,7 +87,9 @@ Result<std::string> find_program(const std::string &name) {
     const std::string candidate = fmt::format("{}/{}", folder, name);
     const int error = executable_error(candidate);
     if (error == 0) return candidate;
-    if (error == EACCES && first_error == ENOENT) first_error = error;
+    // A file that is there and may not be run is worth telling; a folder that may not be searched is not, as in shells.
+    struct stat status{};
+    if (::stat(candidate.c_str(), &status) == 0 && first_error == ENOENT) first_error = error;
     if (end == rest.size()) break;
     rest.remove_prefix(end + 1);
   }
