@@ -39,7 +39,7 @@ class Sharer {
       if (f_[b].insts.empty() || f_[f_[b].insts.front()].op != Op::Phi) continue;
       const auto preds = cfg.preds(b);
       preds_.assign(preds.begin(), preds.end());
-      changed |= returns_its_phi(b) ? return_constants(b) : share_constants(b, cfg);
+      changed |= returns_its_phi(b) ? return_constants(b, cfg) : share_constants(b, cfg);
     }
     return changed;
   }
@@ -58,14 +58,16 @@ class Sharer {
            f_.operand(insts[1], 0) == insts[0];
   }
 
-  bool return_constants(BlockId b) {
+  bool return_constants(BlockId b, const Cfg &cfg) {
     const ValueId phi = f_[b].insts[0];
     bool changed = false;
     for (const BlockId p : preds_) {
       const ValueId value = phi_operand(phi, p);
       if (f_[value].op != Op::Const) continue;
       drop_phi_operands(b, p);
-      redirect(p, b, block_returning(value, f_[f_[b].insts[1]].loc));
+      const BlockId to = block_returning(value, f_[f_[b].insts[1]].loc);
+      redirect(p, b, to);
+      skip_if_empty(p, to, cfg);
       changed = true;
     }
     if (f_[phi].operand_count == 0) clear(b);
@@ -133,13 +135,14 @@ class Sharer {
     for (const BlockId p : from) {
       drop_phi_operands(b, p);
       redirect(p, b, shared);
-      if (f_[p].insts.size() == 1 && f_[f_[p].insts[0]].op == Op::Jump && p.index != 0) skip(p, shared, cfg);
+      skip_if_empty(p, shared, cfg);
     }
     for (size_t i = 0; i < incoming.size(); i++) f_.add_phi_operand(f_[b].insts[i], ValueId(incoming[i]), shared);
   }
 
-  // [p] only kept two values of one branch apart, which [to] now does.
-  void skip(BlockId p, BlockId to, const Cfg &cfg) {
+  // A block that only jumped, to keep two values of one branch apart, is not needed when [to] does that.
+  void skip_if_empty(BlockId p, BlockId to, const Cfg &cfg) {
+    if (p.index == 0 || f_[p].insts.size() != 1 || f_[f_[p].insts[0]].op != Op::Jump) return;
     for (const BlockId before : cfg.preds(p))
       if (!f_[before].insts.empty()) redirect(before, p, to);
     clear(p);
