@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <random>
+
 #include "backend/isa/builder.h"
 #include "backend/isa/disasm.h"
 #include "samples.h"
@@ -66,6 +69,58 @@ TEST(Asm, ErrorsNameTheLine) {
   EXPECT_EQ(message("r1 = -r2"), "line 1: `r1 = -r2` is not an instruction");
   EXPECT_EQ(message("gotol"), "line 1: `gotol` is not an instruction");
   EXPECT_EQ(message("r1 = 4294967295"), "accepted");
+}
+
+TEST(Asm, AnyTextIsReadOrRefused) {
+  // Valid lines with characters changed, cut and doubled: most are refused, what is accepted must print and read again.
+  std::mt19937_64 random(7);
+  const auto rows = all_insns();
+  int accepted = 0;
+  for (int i = 0; i < 20000; i++) {
+    const auto samples = samples_of(rows[random() % rows.size()]);
+    std::vector<Insn> insns{samples[random() % samples.size()], Insn{}};
+    std::string text = disassemble(insns, 0, TextStyle::Exact);
+    for (uint64_t changes = random() % 4; changes > 0 && !text.empty(); changes--) {
+      const size_t at = random() % text.size();
+      switch (random() % 4) {
+        case 0:
+          text[at] = static_cast<char>(random());
+          break;
+        case 1:
+          text.erase(at, 1 + random() % 3);
+          break;
+        case 2:
+          text.insert(at, 1, "0x-+ r*()\n:<>;,"[random() % 15]);
+          break;
+        case 3:
+          text += text.substr(at);
+          break;
+      }
+    }
+    const auto read = assemble(text);
+    if (!read || read->empty()) continue;
+    accepted++;
+    std::string again;
+    for (size_t k = 0; k < read->size(); k += width((*read)[k]))
+      again += disassemble(*read, k, TextStyle::Exact) + "\n";
+    EXPECT_EQ(assemble(again).value(), *read) << text;
+  }
+  EXPECT_GT(accepted, 5000);
+}
+
+TEST(Asm, RandomBytesHaveText) {
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 100000; i++) {
+    std::vector<Insn> insns(2);
+    const uint64_t bits[] = {random(), random()};
+    memcpy(insns.data(), bits, sizeof bits);
+    const std::string text = disassemble(insns, 0, TextStyle::Exact);
+    const InsnInfo *info = lookup(insns[0]);
+    if (info == nullptr || !malformed(*info, insns[0]).empty() || insns[0].is_lddw()) continue;
+    const auto read = assemble(text);
+    ASSERT_TRUE(read.has_value()) << text;
+    EXPECT_EQ((*read)[0], insns[0]) << text;
+  }
 }
 
 }  // namespace
