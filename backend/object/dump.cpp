@@ -1,6 +1,7 @@
 #include "backend/object/dump.h"
 
 #include <fmt/format.h>
+#include <linux/bpf.h>
 
 #include <algorithm>
 #include <cctype>
@@ -23,6 +24,17 @@ using isa::Insn;
 
 // A string constant is shown beside the instruction that takes its address, but not all of a long one.
 constexpr size_t kMaxShownString = 48;
+
+// Helpers that helpers.def does not have: the names of the kernel's own list, whose order is their numbers.
+#define SPILE_NAME(name) #name
+constexpr std::string_view kKernelHelpers[] = {__BPF_FUNC_MAPPER(SPILE_NAME)};
+#undef SPILE_NAME
+
+std::string helper_name(uint32_t number) {
+  if (const tables::Helper *helper = tables::find_helper(number))
+    return fmt::format(" <{}{}>", (helper->flags & tables::kUserSide) != 0 ? "" : "bpf_", helper->name);
+  return number < std::size(kKernelHelpers) ? fmt::format(" <bpf_{}>", kKernelHelpers[number]) : std::string();
+}
 
 bool is_code(const Section &section) {
   return section.kind == SectionKind::Program || section.kind == SectionKind::UserSide;
@@ -135,9 +147,7 @@ class CodeDump {
     if (info->shape == isa::Shape::CallLocal)
       return function_name(id_,
                            static_cast<int64_t>(i * sizeof(Insn)) + (int64_t{insn.imm} + 1) * int64_t{sizeof(Insn)});
-    const tables::Helper *helper = tables::find_helper(static_cast<uint32_t>(insn.imm));
-    if (helper == nullptr) return {};
-    return fmt::format(" <{}{}>", (helper->flags & tables::kUserSide) != 0 ? "" : "bpf_", helper->name);
+    return helper_name(static_cast<uint32_t>(insn.imm));
   }
 
   std::string function_name(SectionId section, int64_t offset) const {

@@ -9,10 +9,10 @@ TEST(Dump, InstructionsWithNamesLabelsAndSource) {
   SPILE_NEEDS("clang-19");
   const Object object = compile_and_read(kEverything);
   const std::string text = dump(object, {.source = true, .section = "tp/syscalls/sys_enter_kill"});
-  for (const char *expected :
-       {"section tp/syscalls/sys_enter_kill:\n", "\nfirst:\n", "\nsecond:\n", "/probe.bpf.c:15:13: int pid = bpf_get",
-        "call 0xe <bpf_get_current_pid_tgid>", "r1 = 0x0 ll <events>", "<L1>\n", "\nL1:\n",
-        "<first.text \"hello %d\\n\">", " <shared>", " <each>", " <scale>", " <counter>", " <own>"})
+  for (const char *expected : {"section tp/syscalls/sys_enter_kill:\n", "\nfirst:\n", "\nsecond:\n",
+                               "/probe.bpf.c:15:13: int pid = bpf_get", "call 0xe <bpf_get_current_pid_tgid>",
+                               "r1 = 0x0 ll <events>", "<L1>\n", "\nL1:\n", "<first.text \"hello %d\\n\">", " <shared>",
+                               "call 0xb5 <bpf_loop>", " <each>", " <scale>", " <counter>", " <own>"})
     EXPECT_NE(text.find(expected), std::string::npos) << expected << "\n" << text;
   EXPECT_EQ(text.find("section .text"), std::string::npos) << "only the section that was asked for";
 }
