@@ -29,6 +29,7 @@ class Cleaner {
 
   void run() {
     remove_copies();
+    unify_exits();
     regalloc::remove_dead(function_, regalloc::live_registers(function_));
     bool changed = true;
     for (unsigned round = 0; changed && round < kMaxRounds; round++) {
@@ -56,9 +57,24 @@ class Cleaner {
     return to;
   }
 
-  bool is_exit(BlockId block) const {
-    const auto &insts = function_[block].insts;
-    return insts.size() == 1 && insts.front().form == Form::Exit;
+  // All ways out lead to one block. A jump to it is encoded as `exit`, so that costs nothing, and conditions can jump
+  // there.
+  void unify_exits() {
+    BlockId exit;
+    const size_t n = function_.blocks.size();
+    for (size_t b = 0; b < n; b++) {
+      auto &insts = function_.blocks[b].insts;
+      if (insts.empty() || insts.back().form != Form::Exit) continue;
+      if (!exit.valid()) {
+        exit = BlockId(function_.blocks.size());
+        mir::Block made;
+        made.insts.push_back(insts.back());
+        function_.blocks.push_back(std::move(made));
+      }
+      Inst &last = function_.blocks[b].insts.back();
+      const Loc loc = last.loc;
+      last = {.form = Form::Jump, .opcode = isa::opcode(isa::JMP, isa::JA, isa::K), .target = exit, .loc = loc};
+    }
   }
 
   bool thread_jumps() {
@@ -70,14 +86,6 @@ class Cleaner {
         const BlockId to = destination(inst.target);
         changed |= to != inst.target;
         inst.target = to;
-      }
-      // With a condition before it, the jump may yet vanish: encode decides.
-      if (const size_t n = block.insts.size(); n == 1 || (n > 1 && !block.insts[n - 2].is_terminator())) {
-        Inst &last = block.insts.back();
-        if (last.form == Form::Jump && is_exit(last.target)) {
-          last = function_[last.target].insts.front();
-          changed = true;
-        }
       }
       // if x goto b1; goto b1
       const size_t n = block.insts.size();
@@ -249,8 +257,13 @@ std::vector<uint32_t> block_order(const mir::Function &function) {
     }
     edges.push_back({b, block.insts[count - 1].target.index, f * rest});
   }
-  // What leaves a loop or enters one is as rare as its rarer end.
-  for (Edge &e : edges) e.weight = std::min(e.weight, frequency(function.blocks[e.to]));
+  for (Edge &e : edges) {
+    // What leaves a loop or enters one is as rare as its rarer end.
+    const mir::Block &to = function.blocks[e.to];
+    e.weight = std::min(e.weight, frequency(to));
+    // A jump to `exit` is an `exit`: nothing is won by falling into one.
+    if (to.insts.size() == 1 && to.insts.front().form == Form::Exit) e.weight /= 1024;
+  }
   std::stable_sort(edges.begin(), edges.end(), [](const Edge &a, const Edge &b) { return a.weight > b.weight; });
 
   std::vector<uint32_t> next(n, mir::Flow::kNone), previous(n, mir::Flow::kNone), head(n);

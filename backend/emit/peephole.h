@@ -1,7 +1,7 @@
 // Clean-up of allocated code, and the order of its blocks.
 //
 //     r1 = r1              (nothing)
-//     goto b4; b4: exit    exit
+//     goto b4; b4: exit    exit                             (encode does that; here all ways out lead to one block)
 //     w0 = 1; goto b7      w0 = 1; if r3 == 0 goto b7    when only `if r3 == 0` leads there
 //     two equal blocks     one
 //

@@ -25,6 +25,10 @@ std::vector<std::vector<uint32_t>> successor_lists(const ir::Function &fn) {
   return lists;
 }
 
+bool is_call(Op op) {
+  return op == Op::Call || op == Op::CallHelper || op == Op::LoadAbs || op == Op::LoadInd;
+}
+
 }  // namespace
 
 Selector::Selector(const ir::Module &module, ir::FunctionId id, const Target &target, Diagnostics &diags)
@@ -56,6 +60,7 @@ std::optional<mir::Function> Selector::run() {
       only_of_first_parameter &= context.op == Op::Param && context.imm == 0;
     }
   out_.keeps_context_in_r6 = has_packet_loads && only_of_first_parameter;
+  calls_before_.assign(fn_.insts.size(), 0);
   find_lazy_values();
   out_.blocks.resize(fn_.blocks.size());
   terminator_at_.resize(fn_.blocks.size());
@@ -89,6 +94,8 @@ void Selector::select_block(uint32_t block) {
   if (block == 0) select_entry();
   for (const ValueId v : fn_.blocks[block].insts) {
     if (inst(v).loc.valid()) loc_ = inst(v).loc;
+    if (is_call(inst(v).op)) calls_++;
+    calls_before_[v.index] = calls_;
     if (inst(v).op == Op::Phi) {
       result(v);
     } else if (ir::info_of(inst(v).op).effects == ir::Effects::Term) {

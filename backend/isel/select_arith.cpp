@@ -32,14 +32,21 @@ constexpr int16_t kSignedDivision = 1;  // off of DIV and MOD, RFC 9669 section 
 
 }  // namespace
 
+// The first operand of a machine operation is overwritten. Best is one that nobody else needs; of two such, not one
+// that was kept across a call in one of the few registers for that, unless it goes round a loop in it.
+bool Selector::is_better_overwritten(ValueId a, ValueId b) const {
+  const bool a_dies = uses_[a.index] == 1, b_dies = uses_[b.index] == 1;
+  if (a_dies != b_dies) return a_dies;
+  return a_dies && inst(b).op != Op::Phi && calls_before_[a.index] == calls_ && calls_before_[b.index] != calls_;
+}
+
 void Selector::select_binary(ValueId v) {
   const Op op = inst(v).op;
   ValueId a = fn_.operand(v, 0), b = fn_.operand(v, 1);
   const unsigned width = native(bits(v));
   if (op != Op::Sub) {
     if (is_constant(a)) std::swap(a, b);
-    // The first operand is overwritten: best one that nobody else needs.
-    if (!is_constant(b) && uses_[a.index] > 1 && uses_[b.index] == 1) std::swap(a, b);
+    if (!is_constant(b) && is_better_overwritten(b, a)) std::swap(a, b);
   }
   const Reg dst = result(v);
   if (!is_constant(b)) {
@@ -164,11 +171,12 @@ void Selector::negate_if_negative(Reg value, Reg sign, unsigned width) {
 void Selector::select_extension(ValueId v) {
   const ValueId from = fn_.operand(v, 0);
   const unsigned n = bits(from);
-  switch (inst(v).op) {
-    case Op::Zext: return alias(v, zero_extended(from, n));
-    case Op::Sext: return alias(v, sign_extended(from, n, bits(v)));
-    default: return alias(v, reg(from));  // Trunc, PtrToInt, IntToPtr, Opaque
-  }
+  const Op op = inst(v).op;
+  const Reg to = op == Op::Zext   ? zero_extended(from, n)
+                 : op == Op::Sext ? sign_extended(from, n, bits(v))
+                                  : reg(from);  // Trunc, PtrToInt, IntToPtr, Opaque
+  if (to == regs_[from.index]) calls_before_[v.index] = calls_before_[from.index];
+  alias(v, to);
 }
 
 void Selector::select_ptr_add(ValueId v) {
@@ -194,7 +202,7 @@ void Selector::select_ptr_add(ValueId v) {
     copy(dst, reg(a));
     return alu_imm(isa::ADD, 64, dst, inst(b).imm);
   }
-  if (uses_[a.index] > 1 && uses_[b.index] == 1) std::swap(a, b);
+  if (is_better_overwritten(b, a)) std::swap(a, b);
   const Reg right = reg(b);
   copy(dst, reg(a));
   alu(isa::ADD, 64, dst, right);

@@ -84,6 +84,7 @@ class Selector {
   void begin_block(mir::BlockId block) { current_ = block; }
 
   // ---- select_arith.cpp
+  bool is_better_overwritten(ValueId a, ValueId b) const;
   void select_binary(ValueId v);
   void select_shift(ValueId v);
   void select_unsigned_division(ValueId v);
@@ -130,6 +131,8 @@ class Selector {
   std::vector<uint8_t> widths_;
   std::vector<uint32_t> uses_;
   std::vector<Reg> regs_;
+  uint32_t calls_ = 0;                  // selected so far
+  std::vector<uint32_t> calls_before_;  // by ValueId: calls_ when it was selected
   std::vector<uint8_t> laziness_;  // 0: not lazy; else the depth of the tree of lazy values below
 
   uint32_t ir_block_ = 0;

@@ -76,7 +76,7 @@ class Assigner {
   void find_hints() {
     for (const mir::Block &block : function_.blocks)
       for (const mir::Inst &inst : block.insts) {
-        if (inst.form != mir::Form::Mov || !inst.src.valid() || inst.src == inst.dst) continue;
+        if (!inst.is_copy() || !inst.src.valid() || inst.src == inst.dst) continue;
         const float frequency = frequency_of(block);
         if (inst.dst.is_virtual()) hints_[inst.dst.id].push_back({inst.src, frequency});
         if (inst.src.is_virtual()) hints_[inst.src.id].push_back({inst.dst, frequency});

@@ -108,7 +108,7 @@ b:
 
 TEST(Select, SignedDivisionIsExpandedBeforeV4) {
   const char *body = "entry:\n  %0 = sdiv.i64 %p0, i64 10\n  ret %0\n";
-  EXPECT_EQ(code("i64 %p0", "i64", body, 4), "r0 = r1\nr0 s/= 0xa\nexit\n");
+  EXPECT_EQ(code("i64 %p0", "i64", body, 4), "r1 s/= 0xa\nr0 = r1\nexit\n");
   EXPECT_EQ(code("i64 %p0", "i64", body, 3),
             "r0 = r1\nif r0 s>= 0x0 goto +0x1\nr0 = -r0\nr0 /= 0xa\nif r1 s>= 0x0 goto +0x1\nr0 = -r0\nexit\n");
 }
@@ -129,7 +129,7 @@ entry:
   %0 = icmp.ult %p0, i64 100
   %1 = select.i64 %0, %p0, i64 100
   ret %1
-)"), "r0 = r1\nif r0 < 0x64 goto +0x1\nr0 = 0x64\nexit\n");
+)"), "if r1 < 0x64 goto +0x1\nr1 = 0x64\nr0 = r1\nexit\n");
 }
 
 TEST(Select, AWideConstantIsMadeBeforeTheLoop) {
