@@ -40,7 +40,8 @@ ir::Module ModuleLowerer::run() {
     while (!waiting_.empty()) {
       const Symbol *next = waiting_.front();
       waiting_.erase(waiting_.begin());
-      FunctionLowerer lowerer(*this, std::move(module_[functions_.at(next)]), *next);
+      // A copy: calls of the function to itself look at its header in the module.
+      FunctionLowerer lowerer(*this, module_[functions_.at(next)], *next);
       ir::Function done = lowerer.run();
       module_[functions_.at(next)] = std::move(done);
     }

@@ -4,6 +4,9 @@
 #include "frontend/lower/function_lowerer.h"
 #include "support/check.h"
 
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
 namespace spile::lower {
 
 BlockId FunctionLowerer::label_block(const sema::Label *label) {
@@ -168,9 +171,30 @@ void FunctionLowerer::return_(const Stmt *s) {
   current_ = {};
 }
 
-// Only the empty forms reach us (sema): they hide a value from the optimizer, or keep memory accesses in place.
+// What of an assembly statement cannot be had; empty: nothing. The forms without instructions only keep the optimizer
+// from seeing through a value or moving memory accesses.
+static std::string_view unsupported_part(const Stmt *s) {
+  const ast::AsmStmt &a = *s->assembly;
+  if (a.text != nullptr && a.text->bytes.find_first_not_of(" \t\n;") != std::string_view::npos) return "instructions";
+  if (a.is_goto) return "`asm goto`";
+  for (const ast::AsmOperand *operand : a.outputs) {
+    std::string_view constraint = operand->constraint != nullptr ? operand->constraint->bytes : std::string_view{};
+    if (!constraint.starts_with('=') && !constraint.starts_with('+')) return "an output that is not written";
+    constraint.remove_prefix(1);
+    if (constraint.starts_with('&')) constraint.remove_prefix(1);
+    if (constraint != "r" && constraint != "g" && constraint != "rm") return "an output other than `=r` and `+r`";
+    if (ModuleLowerer::type_of(operand->value->type) == ir::Type::Void) return "an operand that is no scalar";
+  }
+  return {};
+}
+
 void FunctionLowerer::assembly(const Stmt *s) {
   const ast::AsmStmt &a = *s->assembly;
+  if (const std::string_view part = unsupported_part(s); !part.empty()) {
+    owner_.diags().report<diag::InlineAssembly>(a.text != nullptr && part == "instructions" ? a.text->range : s->range, part)
+        .hint("only empty barriers are supported: `asm volatile(\"\" ::: \"memory\")` and `asm volatile(\"\" : \"+r\"(x))`");
+    return;
+  }
   const auto tied_to = [&](size_t output) -> const ast::AsmOperand * {
     // The input that is tied to an output by its number or name.
     for (const ast::AsmOperand *input : a.inputs) {

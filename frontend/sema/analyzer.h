@@ -24,7 +24,7 @@ using ast::Stmt;
 using types::Kind;
 using types::Type;
 
-// Expressions and statements nest no deeper (diagnostic NestingTooDeep). Chains of one binary operator do not count:
+// Expressions and statements nest no deeper (diagnostic CodeTooDeep). Chains of one binary operator do not count:
 // they are walked by a loop.
 inline constexpr int kMaxNesting = 500;
 // An array initialised through ranges has no more elements than this (diagnostic RangeTooLarge).
@@ -44,6 +44,7 @@ struct Destination {
   std::string_view parameter;      // Argument: its name, may be empty
   size_t number = 0;               // Argument: from 1
   const Symbol *callee = nullptr;  // Argument: for the note
+  Loc where;                       // of the operator or bracket that brings it there
 };
 
 class Analyzer {

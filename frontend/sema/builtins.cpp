@@ -213,7 +213,7 @@ void Analyzer::atomic_call(Expr *e, Builtin builtin) {
   const uint64_t size = types::size_of(object);
   const bool is_plain_access = builtin == Builtin::AtomicLoadN || builtin == Builtin::AtomicStoreN || builtin == Builtin::SyncRelease;
   if (size != 4 && size != 8 && !(is_plain_access && size < 4)) {
-    report<diag::AtomicSize>(e->args[0]->range, info.spelling, types::to_string(object), size).hint("BPF has atomics of 4 and 8 bytes");
+    report<diag::AtomicObjectSize>(e->args[0]->range, info.spelling, types::to_string(object), size).hint("BPF has atomics of 4 and 8 bytes");
     poison(e);
     return;
   }

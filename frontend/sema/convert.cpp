@@ -190,10 +190,9 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
   if (types::is_bool(to) && types::is_pointer(e->type)) return convert(e, to);
   const bool pointer_and_integer = (types::is_pointer(to) && types::is_integer(e->type)) || (types::is_integer(to) && types::is_pointer(e->type));
   if (pointer_and_integer && !types::is_int128(to) && !types::is_int128(e->type)) {
-    // Macros such as bpf_printk() put pointers into an array of integers, under a pragma; there it is meant.
-    const bool meant = is_null_pointer(e) || !diags_.sources().expansions(e->range.begin).empty() ||
-                       (destination.into == Into::Assignment && !diags_.sources().expansions(e->op_loc).empty());
-    if (!meant || (types::is_integer(to) && types::size_of(to) != 8 && !is_null_pointer(e))) {
+    // Macros of libbpf (bpf_printk, BPF_PROG) turn pointers into integers and back under a pragma; there it is meant.
+    const bool meant = is_null_pointer(e) || !diags_.sources().expansions(destination.where).empty();
+    if (!meant) {
       auto message = types::is_pointer(to) ? report<diag::IntegerToPointer>(e->range, phrase(destination, to, e->type))
                                            : report<diag::PointerToInteger>(e->range, phrase(destination, to, e->type));
       with_note(message, destination);

@@ -128,6 +128,7 @@ void Analyzer::apply_attributes(Symbol &symbol, Attributes &attributes) {
 // The symbol that a declaration of [fresh] means: an earlier one of the same thing, or [fresh], bound in this scope.
 Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
   Symbol *previous = lookup_here(fresh->name);
+  if (previous != nullptr && !previous->range.valid()) previous = nullptr;  // stood for a name reported as undeclared
   if (previous == nullptr && fresh->linkage != Linkage::None) {
     // `extern` in a block means the thing of that name at file scope.
     if (const auto it = externals_.find(fresh->name); it != externals_.end()) {
@@ -243,10 +244,7 @@ void Analyzer::function_definition(ast::Decl &decl) {
   Attributes attributes;
   const Type *t = declarator(*d.declarator, specifiers(*decl.specs, attributes));
   read_attributes(d.declarator->attributes, attributes);
-  if (!at_file_scope()) {
-    report<diag::NestedFunction>(d.declarator->name_range, d.declarator->name);
-    return;
-  }
+  if (!at_file_scope()) return;  // the parser has reported it
   const bool has_own_parameters = !d.declarator->parts.empty() && d.declarator->parts[0]->kind == ast::DeclaratorPart::Function &&
                                   d.declarator->parts[0]->params != nullptr;
   if (!has_own_parameters || !types::is_function(t)) {

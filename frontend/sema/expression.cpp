@@ -25,7 +25,7 @@ Expr *Analyzer::unevaluated(Expr *e) {
 Expr *Analyzer::expr(Expr *e) {
   if (e->type != nullptr) return e;  // typed before: __auto_type, repeated initializers
   if (nesting_ >= kMaxNesting) {
-    if (!nesting_reported_) report<diag::NestingTooDeep>(e->range, kMaxNesting);
+    if (!nesting_reported_) report<diag::CodeTooDeep>(e->range, kMaxNesting);
     nesting_reported_ = true;
     return poison(e);
   }
@@ -214,7 +214,7 @@ void Analyzer::member(Expr *e) {
   }
   const types::Record &record = *base->plain->record;
   if (!record.is_complete) {
-    require_complete(base, e->range, fmt::format("to reach `{}`, the record", e->text));
+    require_complete(base, e->range, fmt::format("the record of `{}`", e->text));
     poison(e);
     return;
   }
@@ -324,7 +324,7 @@ void Analyzer::call(Expr *e) {
   for (size_t i = 0; i < e->args.size(); i++) {
     if (i < function->params.size()) {
       const types::Parameter &param = function->params[i];
-      e->args[i] = assign_to(types_.unqualified(param.type), e->args[i], {Into::Argument, param.name, i + 1, callee});
+      e->args[i] = assign_to(types_.unqualified(param.type), e->args[i], {Into::Argument, param.name, i + 1, callee, e->op_loc});
     } else if (types::is_float(e->args[i]->type)) {
       reject_float(e->args[i]->type, e->args[i]->range);
     } else {

@@ -18,6 +18,7 @@ class InitializerBuilder {
   InitializerBuilder(Analyzer &sema, const Type *type) : sema_(sema), type_(type) {}
 
   const Initializer *build(Expr *init) {
+    where_ = init->range.begin;
     place(type_, 0, {}, init);
     if (failed_) return nullptr;
     const Type *type = type_;
@@ -106,14 +107,12 @@ class InitializerBuilder {
       failed_ = true;
       return;
     }
-    if (init->kind == Expr::StringLit) string_address(init);
-    Expr *value = sema_.assign_to(sema_.types_.unqualified(type), init, {Into::Initializer, {}, 0, nullptr});
+    Expr *value = sema_.assign_to(sema_.types_.unqualified(type), init, {Into::Initializer, {}, 0, nullptr, where_});
     if (types::is_error(value->type)) failed_ = true;
     else add(sema_.types_.unqualified(type), offset, bits, value);
   }
 
   const Type *types_unqualified(const Type *t) { return sema_.types_.unqualified(t)->plain; }
-  void string_address(Expr *) {}
 
   void scalar_list(const Type *type, uint64_t offset, const ast::FieldRef &bits, Expr *list) {
     if (list->items.empty()) {  // C23: int x = {};
@@ -345,6 +344,7 @@ class InitializerBuilder {
 
   Analyzer &sema_;
   const Type *type_;
+  Loc where_;
   std::vector<InitEntry> entries_;
   uint64_t open_length_ = 0;  // of an array that takes its length from here
   uint64_t end_ = 0;          // past the last byte that is given a value

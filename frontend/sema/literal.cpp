@@ -181,8 +181,7 @@ void Analyzer::char_literal(Expr *e) {
   const unsigned unit = unit_of(e->text);
   e->type = unit == 1 ? types_.int_() : types_.basic(unit == 4 ? (e->text[0] == 'L' ? Kind::Int : Kind::UInt) : Kind::UShort);
   const std::string bytes = decode(between_quotes(e->text, '\''), unit, e->range);
-  if (bytes.empty()) {
-    report<diag::EmptyCharacter>(e->range);
+  if (bytes.empty()) {  // the preprocessor has reported it
     poison(e);
     return;
   }

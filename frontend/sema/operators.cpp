@@ -71,7 +71,6 @@ void Analyzer::unary(Expr *e) {
     }
     e->type = e->a->type->kind == Kind::Pointer ? e->a->type->base : types::base_of(e->a->type);
     e->is_lvalue = !types::is_function(e->type);
-    if (types::is_record(e->type) && !types::is_complete(e->type) && unevaluated_ == 0 && false) poison(e);
     return;
   }
   if (e->op.unary == UnaryOp::Not) {
@@ -254,7 +253,7 @@ void Analyzer::binary_operands(Expr *e) {
     return;
   }
   if ((op == BinaryOp::Div || op == BinaryOp::Mod) && e->b->is_constant && e->b->value == 0 && unevaluated_ == 0 && dead_ == 0)
-    report<diag::DivisionByZero>(at_op(e), op == BinaryOp::Div ? "division" : "remainder");
+    report<diag::ConstantDivisor>(at_op(e), op == BinaryOp::Div ? "division" : "remainder");
   fold_binary(e);
 }
 
@@ -338,7 +337,7 @@ void Analyzer::assignment(Expr *e) {
   const Type *target = types_.unqualified(e->a->type);
   e->type = target;
   if (e->op.assign == ast::AssignOp::Assign) {
-    e->b = assign_to(target, e->b, {});
+    e->b = assign_to(target, e->b, {Into::Assignment, {}, 0, nullptr, e->op_loc});
     return;
   }
   if (reject_float(target, e->a->range) || reject_float(e->b->type, e->b->range)) {
@@ -361,7 +360,7 @@ void Analyzer::assignment(Expr *e) {
     return;
   }
   if ((op == ast::AssignOp::Div || op == ast::AssignOp::Mod) && e->b->is_constant && e->b->value == 0 && dead_ == 0 && unevaluated_ == 0)
-    report<diag::DivisionByZero>(at_op(e), op == ast::AssignOp::Div ? "division" : "remainder");
+    report<diag::ConstantDivisor>(at_op(e), op == ast::AssignOp::Div ? "division" : "remainder");
   if (op == ast::AssignOp::Shl || op == ast::AssignOp::Shr) {
     e->b = promote(e->b);
     return;

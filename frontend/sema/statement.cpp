@@ -47,7 +47,7 @@ Label *Analyzer::label(std::string_view name, Range range) {
 
 void Analyzer::statement(Stmt *s) {
   if (nesting_ >= kMaxNesting) {
-    if (!nesting_reported_) report<diag::NestingTooDeep>(s->range, kMaxNesting);
+    if (!nesting_reported_) report<diag::CodeTooDeep>(s->range, kMaxNesting);
     nesting_reported_ = true;
     return;
   }
@@ -206,38 +206,27 @@ void Analyzer::return_statement(Stmt *s) {
       report<diag::ReturnFromVoid>(s->expr->range, function_->name).note(function_->range, "`{}` is declared here", function_->name);
     return;
   }
-  s->expr = assign_to(types_.unqualified(result_), s->expr, {Into::Return, {}, 0, function_});
+  s->expr = assign_to(types_.unqualified(result_), s->expr, {Into::Return, {}, 0, function_, s->range.begin});
 }
 
-// The forms of inline assembly that hold no instruction: they only keep the optimizer from seeing through a value or
-// moving memory accesses.
+// Types the operands. Which forms can be had is lowering's to say: headers hold assembly in functions that nobody calls.
 void Analyzer::asm_statement(Stmt *s) {
   ast::AsmStmt &a = *s->assembly;
-  const auto unsupported = [&](Range at, std::string_view what) {
-    report<diag::InlineAssembly>(at, what)
-        .hint("only empty barriers are supported: `asm volatile(\"\" ::: \"memory\")` and `asm volatile(\"\" : \"+r\"(x))`");
+  const auto type_string = [&](Expr *e) {
+    if (e != nullptr && e->kind == Expr::StringLit) string_literal(e);
   };
-  if (a.text != nullptr && a.text->kind == Expr::StringLit) {
-    string_literal(a.text);
-    if (a.text->bytes.find_first_not_of(" \t\n;") != std::string_view::npos) return unsupported(a.text->range, "instructions");
-  }
-  if (a.is_goto) return unsupported(s->range, "`asm goto`");
+  type_string(a.text);
   for (ast::AsmOperand *operand : a.outputs) {
-    if (operand->constraint != nullptr && operand->constraint->kind == Expr::StringLit) string_literal(operand->constraint);
-    const std::string_view constraint = operand->constraint != nullptr ? operand->constraint->bytes : std::string_view{};
+    type_string(operand->constraint);
     operand->value = expr(operand->value);
-    if (types::is_error(operand->value->type)) continue;
-    if (constraint != "+r" && constraint != "=r" && constraint != "=&r" && constraint != "+&r" && constraint != "+g" && constraint != "=g")
-      return unsupported(operand->range, "an output other than `=r` and `+r`");
-    if (!check_assignable(operand->value, operand->range)) continue;
-    if (!types::is_scalar(operand->value->type)) return unsupported(operand->range, "an operand that is no scalar");
+    if (!types::is_error(operand->value->type)) check_assignable(operand->value, operand->range);
   }
   for (ast::AsmOperand *operand : a.inputs) {
-    if (operand->constraint != nullptr && operand->constraint->kind == Expr::StringLit) string_literal(operand->constraint);
-    operand->value = value(operand->value);
+    type_string(operand->constraint);
+    operand->value = expr(operand->value);
+    if (!types::is_error(operand->value->type)) operand->value = decay(operand->value);
   }
-  for (Expr *clobber : a.clobbers)
-    if (clobber->kind == Expr::StringLit) string_literal(clobber);
+  for (Expr *clobber : a.clobbers) type_string(clobber);
 }
 
 // Whether control can reach the end of the statement, as far as a reader sees it at once (no values are followed).

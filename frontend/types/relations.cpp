@@ -106,19 +106,21 @@ std::string_view nearest_name(std::span<const std::string_view> names, std::stri
   if (wanted.empty() || wanted.size() > kLongest) return {};
   size_t best = (wanted.size() + 2) / 3 + 1;
   std::string_view nearest;
-  std::vector<size_t> row;
+  std::vector<size_t> row, above;  // of the table of distances; two letters swapped count once
   for (const std::string_view name : names) {
     if (name.size() > wanted.size() + best || wanted.size() > name.size() + best) continue;
     row.assign(wanted.size() + 1, 0);
     for (size_t j = 0; j <= wanted.size(); j++) row[j] = j;
+    above = row;
     for (size_t i = 1; i <= name.size(); i++) {
-      size_t diagonal = row[0];
+      const std::vector<size_t> last = row;
       row[0] = i;
       for (size_t j = 1; j <= wanted.size(); j++) {
-        const size_t replaced = diagonal + (name[i - 1] != wanted[j - 1] ? 1 : 0);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+        const size_t replaced = last[j - 1] + (name[i - 1] != wanted[j - 1] ? 1 : 0);
+        row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
+        if (i > 1 && j > 1 && name[i - 1] == wanted[j - 2] && name[i - 2] == wanted[j - 1]) row[j] = std::min(row[j], above[j - 2] + 1);
       }
+      above = last;
     }
     if (row.back() < best) {
       best = row.back();
