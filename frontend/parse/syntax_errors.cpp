@@ -283,7 +283,8 @@ void SyntaxErrors::mismatch(ParserCore &parser, size_t kind) {
     }
     const bool in_header = rule_of(parser) == SpileC::RuleForStatement || rule_of(parser) == SpileC::RuleForInit;
     if (static_cast<size_t>(stream_.after_next().kind) == kind && !stream_.next().is(TokenKind::EndOfFile) &&
-        !is_opening(stream_.next().kind) && !stream_.next().is(TokenKind::Identifier) && !in_header) {
+        !is_opening(stream_.next().kind) && !stream_.next().is(TokenKind::Identifier) &&
+        !stream_.next().is(TokenKind::RightBrace) && !in_header) {
       // One token too many: `foo());`
       diagnostics_.report<diag::UnexpectedToken>(stream_.next().range(), found());
       stream_.consume();
@@ -318,6 +319,10 @@ void SyntaxErrors::report(ParserCore &parser) {
   if (report_special(parser)) return;
   const size_t rule = rule_of(parser);
   // After a complete expression or declarator, what is missing is the end: `int x = 3 int y;`
+  if (rule == SpileC::RuleExpressionStatement && is_closing(stream_.next().kind)) {
+    diagnostics_.report<diag::UnexpectedToken>(stream_.next().range(), found());
+    return;
+  }
   if (rule == SpileC::RuleExpressionStatement) return report_expected(parser, SpileC::Semi);
   if (rule == SpileC::RuleExternalDeclaration && stream_.previous().is(TokenKind::RightParen))
     return report_expected(parser, SpileC::Semi);
@@ -393,7 +398,7 @@ void SyntaxErrors::skip(ParserCore &parser, size_t from) {
     if (is_opening(stream_[i].kind)) parens++;
     if (is_closing(stream_[i].kind)) parens--;
   }
-  bool has_moved = stream_.position() != last_skip_;
+  bool has_moved = stream_.position() > from && stream_.position() != last_skip_;
   for (;; has_moved = true) {
     const Token &next = stream_.next();
     if (next.is(TokenKind::EndOfFile)) break;

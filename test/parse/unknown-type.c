@@ -1,0 +1,7 @@
+// RUN: not %spile build --emit=ast %s 2>&1 | FileCheck %s
+// A name in the place of a type is reported once, with the header that declares it.
+__u32 a;
+int f(__u32 b) { return (__u32)b; }
+// CHECK: unknown-type.c:3:1: error: unknown type name `__u32` [UnknownTypeName]
+// CHECK: hint: it is declared by `#include "vmlinux.h"` and by `#include <linux/types.h>`
+// CHECK-NOT: error
