@@ -32,51 +32,76 @@ Outcome check_return(const Env &env, const State &state, uint32_t insn) {
   if (r0.type == RegType::Poisoned) return {};
   if (state.depth() > 0) {
     if (r0.type == RegType::Stack)
-      return Failure{.cause = Cause::ReturnsStackPointer, .insn = insn,
-                     .kernel = "cannot return stack pointer to the caller", .reg = 0, .state = r0};
+      return Failure{.cause = Cause::ReturnsStackPointer,
+                     .insn = insn,
+                     .kernel = "cannot return stack pointer to the caller",
+                     .reg = 0,
+                     .state = r0};
     if (!state.top().in_callback) return {};
     constexpr int64_t kLow = 0, kHigh = 1;  // bpf_for_each_map_elem: 0 goes on, 1 stops
     if (!r0.is_scalar())
-      return Failure{.cause = Cause::CallbackReturn, .insn = insn, .kernel = "R0 not a scalar value", .reg = 0,
-                     .state = r0, .limit = kLow, .count = kHigh};
+      return Failure{.cause = Cause::CallbackReturn,
+                     .insn = insn,
+                     .kernel = "R0 not a scalar value",
+                     .reg = 0,
+                     .state = r0,
+                     .limit = kLow,
+                     .count = kHigh};
     if (r0.value.r64.smin < kLow || r0.value.r64.smax > kHigh)
-      return Failure{.cause = Cause::CallbackReturn, .insn = insn,
+      return Failure{.cause = Cause::CallbackReturn,
+                     .insn = insn,
                      .kernel = fmt::format("At callback return the register R0 has{} should have been in [{}, {}]",
                                            range_text(r0), kLow, kHigh),
-                     .reg = 0, .state = r0, .limit = kLow, .count = kHigh};
+                     .reg = 0,
+                     .state = r0,
+                     .limit = kLow,
+                     .count = kHigh};
     return {};
   }
   if (r0.type == RegType::NotInit)
     return Failure{.cause = Cause::UninitializedValue, .insn = insn, .kernel = "R0 !read_ok", .reg = 0};
   if (state.top().subprogram != 0) {  // a global function, verified alone
     if (r0.is_scalar()) return {};
-    return Failure{.cause = Cause::ReturnsStackPointer, .insn = insn,
-                   .kernel = fmt::format("At subprogram exit the register R0 is not a scalar value ({})", type_name(r0)),
-                   .reg = 0, .state = r0};
+    return Failure{
+        .cause = Cause::ReturnsStackPointer,
+        .insn = insn,
+        .kernel = fmt::format("At subprogram exit the register R0 is not a scalar value ({})", type_name(r0)),
+        .reg = 0,
+        .state = r0};
   }
   if (env.type.returns.any) return {};
   const auto [any, low, high] = env.type.returns;
   if (r0.is_scalar() && r0.value.r64.smin >= low && r0.value.r64.smax <= high) return {};
-  return Failure{.cause = Cause::ReturnRange, .insn = insn,
-                 .kernel = r0.is_scalar()
-                               ? fmt::format("At program exit the register R0 has{} should have been in [{}, {}]",
-                                             range_text(r0), low, high)
-                               : fmt::format("At program exit the register R0 is not a known value ({})", type_name(r0)),
-                 .reg = 0, .state = r0, .limit = low, .count = high};
+  return Failure{
+      .cause = Cause::ReturnRange,
+      .insn = insn,
+      .kernel = r0.is_scalar()
+                    ? fmt::format("At program exit the register R0 has{} should have been in [{}, {}]", range_text(r0),
+                                  low, high)
+                    : fmt::format("At program exit the register R0 is not a known value ({})", type_name(r0)),
+      .reg = 0,
+      .state = r0,
+      .limit = low,
+      .count = high};
 }
 
 Outcome check_packet_load(const Env &env, const State &state, uint32_t insn) {
   if (!has_packet(env.type))
-    return Failure{.cause = Cause::PacketLoad, .insn = insn,
+    return Failure{.cause = Cause::PacketLoad,
+                   .insn = insn,
                    .kernel = "BPF_LD_[ABS|IND] instructions not allowed for this program type",
                    .detail = fmt::format("stands in a program of type `{}`, which has no packet", env.type.name)};
   if (state.depth() > 0)
-    return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = "legacy packet loads outside the main function"};
+    return Failure{
+        .cause = Cause::NotModelled, .insn = insn, .detail = "legacy packet loads outside the main function"};
   const RegState &r6 = state.reg(6);
   if (r6.type == RegType::Poisoned) return {};
   if (r6.type != RegType::Ctx)
-    return Failure{.cause = Cause::PacketLoad, .insn = insn,
-                   .kernel = "at the time of BPF_LD_ABS|IND R6 != pointer to skb", .reg = 6, .state = r6,
+    return Failure{.cause = Cause::PacketLoad,
+                   .insn = insn,
+                   .kernel = "at the time of BPF_LD_ABS|IND R6 != pointer to skb",
+                   .reg = 6,
+                   .state = r6,
                    .detail = "needs the context in r6"};
   return check_unmoved(r6, 6, insn);
 }
@@ -91,16 +116,26 @@ Outcome check_global_call(const Env &env, const State &state, uint32_t insn) {
     for (unsigned i = 0; i < params.size(); i++) {
       const object::BtfKind kind = btf.type(btf.resolve(params[i].type)).kind;
       const RegState &r = state.reg(i + 1);
-      const bool number = kind == object::BtfKind::Int || kind == object::BtfKind::Enum || kind == object::BtfKind::Enum64;
+      const bool number =
+          kind == object::BtfKind::Int || kind == object::BtfKind::Enum || kind == object::BtfKind::Enum64;
       if (!number || i >= 5)
-        return Failure{.cause = Cause::NotModelled, .insn = insn,
-                       .detail = fmt::format("the global function `{}`, which takes more than numbers (make it `static`)", sub.name)};
+        return Failure{.cause = Cause::NotModelled,
+                       .insn = insn,
+                       .detail = fmt::format(
+                           "the global function `{}`, which takes more than numbers (make it `static`)", sub.name)};
       if (r.type == RegType::NotInit)
-        return Failure{.cause = Cause::UninitializedValue, .insn = insn, .kernel = fmt::format("R{} !read_ok", i + 1),
+        return Failure{.cause = Cause::UninitializedValue,
+                       .insn = insn,
+                       .kernel = fmt::format("R{} !read_ok", i + 1),
                        .reg = static_cast<int>(i + 1)};
       if (!r.is_scalar() && r.type != RegType::Poisoned)
-        return Failure{.cause = Cause::ArgumentType, .insn = insn, .kernel = fmt::format("R{} is not a scalar", i + 1),
-                       .reg = static_cast<int>(i + 1), .state = r, .arg = i + 1, .detail = "a number"};
+        return Failure{.cause = Cause::ArgumentType,
+                       .insn = insn,
+                       .kernel = fmt::format("R{} is not a scalar", i + 1),
+                       .reg = static_cast<int>(i + 1),
+                       .state = r,
+                       .arg = i + 1,
+                       .detail = "a number"};
     }
   }
   return {};
@@ -112,14 +147,18 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
   if (must == Must::CallKnownHelper) {
     if (helper != nullptr) return {};
     if (number == 0 || number >= __BPF_FUNC_MAX_ID)
-      return Failure{.cause = Cause::UnknownHelper, .insn = insn,
-                     .kernel = fmt::format("invalid func unknown#{}", static_cast<int32_t>(number)), .helper = number};
+      return Failure{.cause = Cause::UnknownHelper,
+                     .insn = insn,
+                     .kernel = fmt::format("invalid func unknown#{}", static_cast<int32_t>(number)),
+                     .helper = number};
     return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = fmt::format("helper number {}", number)};
   }
   if (must == Must::HaveLicence) {
     if (is_gpl_compatible(env.program.license)) return {};
-    return Failure{.cause = Cause::HelperNeedsGpl, .insn = insn,
-                   .kernel = "cannot call GPL-restricted function from non-GPL compatible program", .helper = number};
+    return Failure{.cause = Cause::HelperNeedsGpl,
+                   .insn = insn,
+                   .kernel = "cannot call GPL-restricted function from non-GPL compatible program",
+                   .helper = number};
   }
   bool allowed = true;
   if ((helper->flags & tables::kUserSide) != 0) allowed = env.is_user_side();
@@ -128,7 +167,8 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
   // rule of 6.12 keeps programs loadable on both.
   if ((helper->flags & tables::kTracingOnly) != 0) allowed = is_tracing(env.type) || env.is_user_side();
   if (allowed) return {};
-  return Failure{.cause = Cause::HelperUnavailable, .insn = insn,
+  return Failure{.cause = Cause::HelperUnavailable,
+                 .insn = insn,
                  .kernel = fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number),
                  .helper = number};
 }
@@ -146,27 +186,38 @@ Outcome not_modelled(const Env &env, uint32_t insn) {
 Outcome check_unmoved(const RegState &r, unsigned reg, uint32_t insn) {
   const auto at = static_cast<int>(reg);
   if (r.off < 0)
-    return Failure{.cause = Cause::MovedContext, .insn = insn,
+    return Failure{.cause = Cause::MovedContext,
+                   .insn = insn,
                    .kernel = fmt::format("negative offset {} ptr R{} off={} disallowed", type_name(r), reg, r.off),
-                   .reg = at, .state = r};
+                   .reg = at,
+                   .state = r};
   if (r.off != 0)
-    return Failure{.cause = Cause::MovedContext, .insn = insn,
-                   .kernel = fmt::format("dereference of modified {} ptr R{} off={} disallowed", type_name(r), reg, r.off),
-                   .reg = at, .state = r};
+    return Failure{
+        .cause = Cause::MovedContext,
+        .insn = insn,
+        .kernel = fmt::format("dereference of modified {} ptr R{} off={} disallowed", type_name(r), reg, r.off),
+        .reg = at,
+        .state = r};
   if (!r.value.is_zero())
-    return Failure{.cause = Cause::MovedContext, .insn = insn,
-                   .kernel = fmt::format("variable {} access var_off={} disallowed", type_name(r), to_string(r.value.bits)),
-                   .reg = at, .state = r};
+    return Failure{
+        .cause = Cause::MovedContext,
+        .insn = insn,
+        .kernel = fmt::format("variable {} access var_off={} disallowed", type_name(r), to_string(r.value.bits)),
+        .reg = at,
+        .state = r};
   return {};
 }
 
 Outcome check(const Env &env, const State &state, uint32_t index, const Obligation &o) {
   const isa::Insn &insn = env.insn(index);
   switch (o.must) {
-    case Must::BeModelled: return not_modelled(env, index);
+    case Must::BeModelled:
+      return not_modelled(env, index);
     case Must::BeReadable:
       if (state.reg(o.reg).type != RegType::NotInit) return {};
-      return Failure{.cause = Cause::UninitializedValue, .insn = index, .kernel = fmt::format("R{} !read_ok", o.reg),
+      return Failure{.cause = Cause::UninitializedValue,
+                     .insn = index,
+                     .kernel = fmt::format("R{} !read_ok", o.reg),
                      .reg = o.reg};
     case Must::BeWritable:
       if (o.reg != isa::kFramePointer) return {};
@@ -177,23 +228,35 @@ Outcome check(const Env &env, const State &state, uint32_t index, const Obligati
     case Must::ShiftWithin: {
       const int width = insn.insn_class() == isa::ALU64 ? 64 : 32;
       if (insn.imm >= 0 && insn.imm < width) return {};
-      return Failure{.cause = Cause::ShiftTooLarge, .insn = index, .kernel = fmt::format("invalid shift {}", insn.imm),
-                     .limit = width, .count = insn.imm};
+      return Failure{.cause = Cause::ShiftTooLarge,
+                     .insn = index,
+                     .kernel = fmt::format("invalid shift {}", insn.imm),
+                     .limit = width,
+                     .count = insn.imm};
     }
-    case Must::ComputeSoundly: return check_arithmetic(env, state, index);
-    case Must::Access: return check_access(env, state, index, o);
+    case Must::ComputeSoundly:
+      return check_arithmetic(env, state, index);
+    case Must::Access:
+      return check_access(env, state, index, o);
     case Must::CallKnownHelper:
     case Must::CallAllowedHelper:
-    case Must::HaveLicence: return check_helper(env, index, o.must);
-    case Must::PassArgument: return check_argument(env, state, index, o.arg);
+    case Must::HaveLicence:
+      return check_helper(env, index, o.must);
+    case Must::PassArgument:
+      return check_argument(env, state, index, o.arg);
     case Must::NestCalls:
       if (state.frames.size() < kMaxFrames) return {};
-      return Failure{.cause = Cause::CallTooDeep, .insn = index,
+      return Failure{.cause = Cause::CallTooDeep,
+                     .insn = index,
                      .kernel = fmt::format("the call stack of {} frames is too deep", state.frames.size() + 1),
-                     .limit = kMaxFrames, .count = static_cast<int64_t>(state.frames.size()) + 1};
-    case Must::CallGlobally: return check_global_call(env, state, index);
-    case Must::LoadFromPacket: return check_packet_load(env, state, index);
-    case Must::Return: return check_return(env, state, index);
+                     .limit = kMaxFrames,
+                     .count = static_cast<int64_t>(state.frames.size()) + 1};
+    case Must::CallGlobally:
+      return check_global_call(env, state, index);
+    case Must::LoadFromPacket:
+      return check_packet_load(env, state, index);
+    case Must::Return:
+      return check_return(env, state, index);
   }
   SPILE_UNREACHABLE("an obligation of no kind");
 }

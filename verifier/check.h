@@ -12,13 +12,14 @@ namespace spile::verifier {
 std::optional<Failure> check(const Env &env, const State &state, uint32_t insn, const Obligation &obligation);
 
 // The parts, by what they are about.
-std::optional<Failure> check_arithmetic(const Env &env, const State &state, uint32_t insn);   // check_alu.cpp
+std::optional<Failure> check_arithmetic(const Env &env, const State &state, uint32_t insn);  // check_alu.cpp
 std::optional<Failure> check_access(const Env &env, const State &state, uint32_t insn,
-                                    const Obligation &access);                                // check_memory.cpp
+                                    const Obligation &access);  // check_memory.cpp
 // A helper reads or writes [size] bytes behind register [reg].
 std::optional<Failure> check_helper_memory(const Env &env, const State &state, uint32_t insn, unsigned reg,
-                                           uint64_t size, bool write, bool may_be_empty);     // check_memory.cpp
-std::optional<Failure> check_argument(const Env &env, const State &state, uint32_t insn, unsigned arg);  // check_call.cpp
+                                           uint64_t size, bool write, bool may_be_empty);  // check_memory.cpp
+std::optional<Failure> check_argument(const Env &env, const State &state, uint32_t insn,
+                                      unsigned arg);  // check_call.cpp
 // A pointer that must be exactly what it was when it was given: the context, a map.
 std::optional<Failure> check_unmoved(const RegState &r, unsigned reg, uint32_t insn);
 

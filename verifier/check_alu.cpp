@@ -40,12 +40,15 @@ bool can_move(const RegState &pointer, const Scalar &by, uint8_t op) {
     case RegType::Stack:
     case RegType::Packet:
     case RegType::PacketMeta:
-    case RegType::Func: return true;
-    case RegType::MapPtr: return by.is_zero() && op == isa::ADD;
+    case RegType::Func:
+      return true;
+    case RegType::MapPtr:
+      return by.is_zero() && op == isa::ADD;
     case RegType::PacketEnd:
     case RegType::NotInit:
     case RegType::Scalar:
-    case RegType::Poisoned: return false;
+    case RegType::Poisoned:
+      return false;
   }
   return false;
 }
@@ -57,12 +60,13 @@ Outcome check_arithmetic(const Env &env, const State &state, uint32_t index) {
   const uint8_t op = insn.alu_op();
   const bool alu64 = insn.insn_class() == isa::ALU64;
   const RegState &dst = state.reg(insn.dst);
-  const RegState src = insn.source_is_reg() ? state.reg(insn.src)
-                                            : RegState::scalar(Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})));
+  const RegState src = insn.source_is_reg()
+                           ? state.reg(insn.src)
+                           : RegState::scalar(Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})));
   if (dst.type == RegType::Poisoned || src.type == RegType::Poisoned) return {};
   if (dst.is_scalar() && src.is_scalar()) return {};
-  Failure base{.cause = Cause::PointerArithmetic, .insn = index, .reg = insn.dst, .state = dst,
-               .detail = operator_text(op)};
+  Failure base{
+      .cause = Cause::PointerArithmetic, .insn = index, .reg = insn.dst, .state = dst, .detail = operator_text(op)};
   const auto fail = [&](std::string kernel) -> Outcome {
     base.kernel = std::move(kernel);
     return base;
@@ -84,7 +88,8 @@ Outcome check_arithmetic(const Env &env, const State &state, uint32_t index) {
   }
   if (pointer.or_null) {
     base.cause = Cause::NullArithmetic;
-    return fail(fmt::format("R{} pointer arithmetic on {} prohibited, null-check it first", insn.dst, type_name(pointer)));
+    return fail(
+        fmt::format("R{} pointer arithmetic on {} prohibited, null-check it first", insn.dst, type_name(pointer)));
   }
   if (!can_move(pointer, offset.value, op))
     return fail(fmt::format("R{} pointer arithmetic on {} prohibited", insn.dst, type_name(pointer)));
@@ -96,14 +101,17 @@ Outcome check_arithmetic(const Env &env, const State &state, uint32_t index) {
   }
   if (Outcome f = check_sane(pointer, pointer, base)) return f;
   switch (op) {
-    case isa::ADD: break;
+    case isa::ADD:
+      break;
     case isa::SUB:
       if (!dst.is_pointer()) return fail(fmt::format("R{} tried to subtract pointer from scalar", insn.dst));
-      if (pointer.type == RegType::Stack) return fail(fmt::format("R{} subtraction from stack pointer prohibited", insn.dst));
+      if (pointer.type == RegType::Stack)
+        return fail(fmt::format("R{} subtraction from stack pointer prohibited", insn.dst));
       break;
     case isa::AND:
     case isa::OR:
-    case isa::XOR: return fail(fmt::format("R{} bitwise operator {} on pointer prohibited", insn.dst, operator_text(op)));
+    case isa::XOR:
+      return fail(fmt::format("R{} bitwise operator {} on pointer prohibited", insn.dst, operator_text(op)));
     default:
       return fail(fmt::format("R{} pointer arithmetic with {} operator prohibited", insn.dst, operator_text(op)));
   }

@@ -23,8 +23,13 @@ constexpr const char *kMemoryTypes = "fp, pkt, pkt_meta, map_key, map_value, mem
 class Argument {
  public:
   Argument(const Env &env, const State &state, uint32_t insn, unsigned arg)
-      : env_(env), state_(state), insn_(insn), arg_(arg), helper_(*helper_of(env.insn(insn))),
-        reg_(arg + 1), value_(state.reg(arg + 1)) {}
+      : env_(env),
+        state_(state),
+        insn_(insn),
+        arg_(arg),
+        helper_(*helper_of(env.insn(insn))),
+        reg_(arg + 1),
+        value_(state.reg(arg + 1)) {}
 
   Outcome check() const {
     if (value_.type == RegType::Poisoned) return {};
@@ -33,25 +38,33 @@ class Argument {
       return failure(Cause::PacketAccess, "helper access to the packet is not allowed", "give a helper");
     switch (kind) {
       case ArgKind::None:
-      case ArgKind::Anything: return {};
+      case ArgKind::Anything:
+        return {};
       case ArgKind::ConstMapPtr:
         if (value_.type != RegType::MapPtr) return wrong({"map_ptr", "the address of a map"});
         return check_unmoved(value_, reg_, insn_);
-      case ArgKind::MapKey: return map_memory(true);
-      case ArgKind::MapValue: return map_memory(false);
+      case ArgKind::MapKey:
+        return map_memory(true);
+      case ArgKind::MapValue:
+        return map_memory(false);
       case ArgKind::ReadOnlyMem:
-      case ArgKind::UninitMem: return is_memory(value_) && !value_.or_null ? Outcome{} : wrong({kMemoryTypes, "memory"});
+      case ArgKind::UninitMem:
+        return is_memory(value_) && !value_.or_null ? Outcome{} : wrong({kMemoryTypes, "memory"});
       case ArgKind::ReadOnlyMemOrNull:
         return value_.is_null() || is_memory(value_) ? Outcome{} : wrong({kMemoryTypes, "memory, or NULL"});
-      case ArgKind::ConstSize: return size(false);
-      case ArgKind::ConstSizeOrZero: return size(true);
+      case ArgKind::ConstSize:
+        return size(false);
+      case ArgKind::ConstSizeOrZero:
+        return size(true);
       case ArgKind::Ctx:
         if (value_.type != RegType::Ctx) return wrong({"ctx", "the context of the program"});
         return check_unmoved(value_, reg_, insn_);
-      case ArgKind::Callback: return callback();
+      case ArgKind::Callback:
+        return callback();
       case ArgKind::StackOrNull:
-        return value_.is_null() || value_.type == RegType::Stack ? Outcome{}
-                                                                 : wrong({"fp", "the address of a local variable, or NULL"});
+        return value_.is_null() || value_.type == RegType::Stack
+                   ? Outcome{}
+                   : wrong({"fp", "the address of a local variable, or NULL"});
     }
     SPILE_UNREACHABLE("an argument of no kind");
   }
@@ -60,8 +73,14 @@ class Argument {
   bool may_use_packet() const { return false; }  // no program type with direct packet access is in programs.def yet
 
   Failure failure(Cause cause, std::string kernel, std::string detail = "") const {
-    return {.cause = cause, .insn = insn_, .kernel = std::move(kernel), .reg = static_cast<int>(reg_), .state = value_,
-            .arg = arg_ + 1, .helper = helper_.number, .detail = std::move(detail)};
+    return {.cause = cause,
+            .insn = insn_,
+            .kernel = std::move(kernel),
+            .reg = static_cast<int>(reg_),
+            .state = value_,
+            .arg = arg_ + 1,
+            .helper = helper_.number,
+            .detail = std::move(detail)};
   }
   Outcome wrong(Expected expected) const {
     const bool null_only = value_.or_null && is_memory(value_);

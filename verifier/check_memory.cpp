@@ -19,8 +19,15 @@ struct Request {
   bool may_be_empty = false;
 
   Failure failure(Cause cause, std::string kernel) const {
-    return {.cause = cause, .insn = insn, .kernel = std::move(kernel), .reg = static_cast<int>(reg), .state = pointer,
-            .off = off + pointer.off, .size = size, .map = pointer.target, .write = write};
+    return {.cause = cause,
+            .insn = insn,
+            .kernel = std::move(kernel),
+            .reg = static_cast<int>(reg),
+            .state = pointer,
+            .off = off + pointer.off,
+            .size = size,
+            .map = pointer.target,
+            .write = write};
   }
 };
 
@@ -31,7 +38,8 @@ bool within(const Request &a, int64_t off, uint64_t limit) {
 
 std::string outside_text(const Request &a, int64_t off, uint64_t limit) {
   switch (a.pointer.type) {
-    case RegType::MapKey: return fmt::format("invalid access to map key, key_size={} off={} size={}", limit, off, a.size);
+    case RegType::MapKey:
+      return fmt::format("invalid access to map key, key_size={} off={} size={}", limit, off, a.size);
     case RegType::MapValue:
       return fmt::format("invalid access to map value, value_size={} off={} size={}", limit, off, a.size);
     default:
@@ -45,8 +53,9 @@ Outcome check_region(const Request &a, uint64_t limit, Cause outside) {
   const Range64 &r = a.pointer.value.r64;
   const int64_t off = a.off + a.pointer.off;
   if (r.smin < 0 && (r.smin == INT64_MIN || off + r.smin != static_cast<int32_t>(off + r.smin) || off + r.smin < 0))
-    return a.failure(Cause::NegativeIndex,
-                     fmt::format("R{} min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg));
+    return a.failure(
+        Cause::NegativeIndex,
+        fmt::format("R{} min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg));
   if (!within(a, r.smin + off, limit)) {
     Failure f = a.failure(outside, outside_text(a, r.smin + off, limit));
     f.off = r.smin + off;
@@ -87,7 +96,8 @@ Outcome check_stack_bounds(const Request &a) {
   const char *what = a.write ? " write to" : " read from";
   const int64_t off = a.off + a.pointer.off;
   if (!v.is_const() && (v.r64.smax >= kMaxOffset || v.r64.smin <= -kMaxOffset))
-    return a.failure(Cause::UnboundedStackIndex, fmt::format("invalid unbounded variable-offset{} stack R{}", what, a.reg));
+    return a.failure(Cause::UnboundedStackIndex,
+                     fmt::format("invalid unbounded variable-offset{} stack R{}", what, a.reg));
   const Span span = span_of(a.pointer, a.off, static_cast<int64_t>(a.size));
   if (span.low >= -int64_t{kMaxStack} && span.low <= -1 && span.high <= 0) return {};
   Failure f = a.failure(Cause::StackBounds,
@@ -101,13 +111,14 @@ Outcome check_stack_bounds(const Request &a) {
 Outcome check_packet(const Request &a) {
   const int64_t off = a.off + a.pointer.off;
   if (a.pointer.value.r64.smin < 0)
-    return a.failure(Cause::NegativeIndex,
-                     fmt::format("R{} min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg));
+    return a.failure(
+        Cause::NegativeIndex,
+        fmt::format("R{} min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg));
   const auto proven = static_cast<uint64_t>(std::max(a.pointer.range, 0));
   if (a.pointer.range >= 0 && within(a, off, proven)) return {};
-  Failure f = a.failure(Cause::PacketBounds, a.pointer.range < 0
-                                                 ? fmt::format("R{} offset is outside of the packet", a.reg)
-                                                 : outside_text(a, off, proven));
+  Failure f =
+      a.failure(Cause::PacketBounds, a.pointer.range < 0 ? fmt::format("R{} offset is outside of the packet", a.reg)
+                                                         : outside_text(a, off, proven));
   f.limit = static_cast<int64_t>(proven);
   return f;
 }
@@ -115,8 +126,7 @@ Outcome check_packet(const Request &a) {
 Outcome check_context(const Env &env, const Request &a) {
   if (Outcome moved = check_unmoved(a.pointer, a.reg, a.insn)) return moved;
   const int64_t off = a.off;
-  const tables::CtxField *field =
-      off < 0 ? nullptr : tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
+  const tables::CtxField *field = off < 0 ? nullptr : tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
   const auto at = static_cast<uint64_t>(off);
   bool allowed = field != nullptr && at % a.size == 0 && at + a.size <= uint64_t{field->offset} + field->size;
   if (allowed) {
@@ -180,11 +190,13 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
   if (Outcome f = check_alignment(a, strict)) return f;
   if (p.or_null) return invalid(Cause::NullDereference);
   switch (p.type) {
-    case RegType::MapValue: return check_map_value(env, a);
+    case RegType::MapValue:
+      return check_map_value(env, a);
     case RegType::MapKey:
       if (a.write) return a.failure(Cause::ReadOnlyKey, fmt::format("write to change key R{} not allowed", a.reg));
       return check_region(a, env.map(p.target).key_size, Cause::MapKeyBounds);
-    case RegType::Ctx: return check_context(env, a);
+    case RegType::Ctx:
+      return check_context(env, a);
     case RegType::Stack:
       if (Outcome f = check_stack_bounds(a)) return f;
       return check_pointer_on_stack(env, state, a);
@@ -197,12 +209,14 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
         return f;
       }
       return check_packet(a);
-    case RegType::Poisoned: return {};
+    case RegType::Poisoned:
+      return {};
     case RegType::NotInit:
     case RegType::Scalar:
     case RegType::MapPtr:
     case RegType::PacketEnd:
-    case RegType::Func: return invalid(Cause::NotAPointer);
+    case RegType::Func:
+      return invalid(Cause::NotAPointer);
   }
   return {};
 }
@@ -210,7 +224,11 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
 }  // namespace
 
 Outcome check_access(const Env &env, const State &state, uint32_t insn, const Obligation &o) {
-  Request a{.insn = insn, .reg = o.reg, .pointer = state.reg(o.reg), .off = o.off, .size = o.size,
+  Request a{.insn = insn,
+            .reg = o.reg,
+            .pointer = state.reg(o.reg),
+            .off = o.off,
+            .size = o.size,
             .write = o.how == How::Write};
   if (a.pointer.type == RegType::Poisoned) return {};
   if (a.pointer.type == RegType::MapPtr && !a.write && o.how == How::Read && a.off >= 0)
@@ -227,19 +245,27 @@ Outcome check_access(const Env &env, const State &state, uint32_t insn, const Ob
 
 Outcome check_helper_memory(const Env &env, const State &state, uint32_t insn, unsigned reg, uint64_t size, bool write,
                             bool may_be_empty) {
-  const Request a{.insn = insn, .reg = reg, .pointer = state.reg(reg), .off = 0, .size = size, .write = write,
+  const Request a{.insn = insn,
+                  .reg = reg,
+                  .pointer = state.reg(reg),
+                  .off = 0,
+                  .size = size,
+                  .write = write,
                   .may_be_empty = may_be_empty};
   switch (a.pointer.type) {
     case RegType::Packet:
-    case RegType::PacketMeta: return check_packet(a);
+    case RegType::PacketMeta:
+      return check_packet(a);
     case RegType::MapKey:
       if (write) return a.failure(Cause::ReadOnlyKey, fmt::format("R{} cannot write into map_key", reg));
       return check_region(a, env.map(a.pointer.target).key_size, Cause::MapKeyBounds);
-    case RegType::MapValue: return check_map_value(env, a);
+    case RegType::MapValue:
+      return check_map_value(env, a);
     case RegType::Stack:
       if (size == 0 && !may_be_empty) return a.failure(Cause::SizeZero, "invalid zero-sized read");
       return check_stack_bounds(a);
-    case RegType::Poisoned: return {};
+    case RegType::Poisoned:
+      return {};
     case RegType::NotInit:
     case RegType::Scalar:
     case RegType::Ctx:

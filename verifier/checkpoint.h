@@ -20,6 +20,7 @@ struct Step {
   uint32_t insn = 0;
   uint32_t linked = 0;  // index + 1 into Trail::linked: registers that this jump refined together
   bool moves_slot = false, dst_is_stack = false, src_is_stack = false, ends_callback = false;
+  bool tests_null = false;  // a jump that compares a pointer with NULL: only for messages
   uint8_t slot_frame = 0, slot = 0;
 };
 
@@ -63,8 +64,8 @@ void mark_effects(Path &path, const Effects &effects);
 // Marks reads of one frame.
 void mark_read(const Path &path, unsigned frame, LiveMarks marks);
 
-// Marks registers [regs] of the top frame precise in all checkpoints that their values come from (__mark_chain_precision).
-// The last step of the trail is the instruction that asks.
+// Marks registers [regs] of the top frame precise in all checkpoints that their values come from
+// (__mark_chain_precision). The last step of the trail is the instruction that asks.
 void mark_precise(const Env &env, const Trail &trail, const Path &path, uint16_t regs);
 // What [old] was found to need precisely, the current path needs too (propagate_precision).
 void propagate_precision(const Env &env, const Trail &trail, const Path &path, const Checkpoint &old);

@@ -22,22 +22,31 @@ class Collector {
     switch (info_.shape) {
       case Shape::AluImm:
       case Shape::AluReg:
-      case Shape::AluUnary: alu(); break;
+      case Shape::AluUnary:
+        alu();
+        break;
       case Shape::BranchImm:
-      case Shape::BranchReg: branch(); break;
+      case Shape::BranchReg:
+        branch();
+        break;
       case Shape::Jump:
       case Shape::JumpLong:
       case Shape::MayGoto:
       case Shape::CallKfunc:
-      case Shape::CallReg: break;
-      case Shape::CallHelper: helper(); break;
+      case Shape::CallReg:
+        break;
+      case Shape::CallHelper:
+        helper();
+        break;
       case Shape::CallLocal:
         // What the callee reads of its arguments is counted here.
         out_.reads |= kArguments;
         out_.writes |= kArguments;
         if (is_global()) out_.writes |= bit(0);
         break;
-      case Shape::Exit: leave(); break;
+      case Shape::Exit:
+        leave();
+        break;
       case Shape::Load:
         out_.reads |= bit(insn_.src);
         out_.writes |= bit(insn_.dst);
@@ -49,10 +58,15 @@ class Collector {
         if (info_.shape == Shape::StoreReg) out_.reads |= bit(insn_.src);
         store(state_.reg(insn_.dst));
         break;
-      case Shape::Atomic: atomic(); break;
+      case Shape::Atomic:
+        atomic();
+        break;
       case Shape::LoadAcquire:
-      case Shape::StoreRelease: break;
-      case Shape::LoadImm64: out_.writes |= bit(insn_.dst); break;
+      case Shape::StoreRelease:
+        break;
+      case Shape::LoadImm64:
+        out_.writes |= bit(insn_.dst);
+        break;
       case Shape::PacketAbs:
       case Shape::PacketInd:
         out_.reads |= bit(6);
@@ -80,8 +94,10 @@ class Collector {
     const bool computes = insn_.alu_op() != isa::MOV && insn_.alu_op() != isa::NEG && insn_.alu_op() != isa::END;
     if (!computes || !from_reg) return;
     const RegState &dst = state_.reg(insn_.dst), &src = state_.reg(insn_.src);
-    if (dst.is_pointer() != src.is_pointer()) out_.precise |= bit(dst.is_pointer() ? insn_.src : insn_.dst);
-    else if (dst.is_scalar() && dst.precise) out_.precise |= bit(insn_.src);
+    if (dst.is_pointer() != src.is_pointer())
+      out_.precise |= bit(dst.is_pointer() ? insn_.src : insn_.dst);
+    else if (dst.is_scalar() && dst.precise)
+      out_.precise |= bit(insn_.src);
   }
 
   void branch() {
@@ -129,8 +145,10 @@ class Collector {
     const bool aligned = span.low % 8 == 0;
     const bool zero = from_reg && state_.reg(insn_.src).is_null();
     if (span.fixed && size == kSlotBytes) out_.slot_writes = {pointer.frame, slots_mask(span.low, span.high)};
-    if (span.fixed && aligned) moves(pointer, span);
-    else if (zero) out_.precise |= bit(insn_.src);  // bytes that are known to be zero
+    if (span.fixed && aligned)
+      moves(pointer, span);
+    else if (zero)
+      out_.precise |= bit(insn_.src);  // bytes that are known to be zero
   }
 
   void atomic() {
@@ -151,12 +169,16 @@ class Collector {
       const unsigned reg = a + 1;
       const RegState &value = state_.reg(reg);
       switch (h->args[a]) {
-        case ArgKind::None: continue;
+        case ArgKind::None:
+          continue;
         case ArgKind::Anything:
         case ArgKind::ConstMapPtr:
         case ArgKind::Ctx:
-        case ArgKind::Callback: break;
-        case ArgKind::StackOrNull: out_.precise |= bit(reg); break;
+        case ArgKind::Callback:
+          break;
+        case ArgKind::StackOrNull:
+          out_.precise |= bit(reg);
+          break;
         case ArgKind::MapKey:
         case ArgKind::MapValue: {
           const int map_arg = map_argument(*h, a);
@@ -176,12 +198,16 @@ class Collector {
           if (size.value.r64.umax >= kMaxHelperSize) break;
           const Span span = span_of(value, 0, static_cast<int64_t>(size.value.r64.umax));
           const bool writes = h->args[a] == ArgKind::UninitMem && span.fixed && size.value.is_const();
-          if (!writes) read_slots(value, span, memories++);
-          else if (is_bounded(span)) out_.slot_writes = {value.frame, whole_slots(span)};
+          if (!writes)
+            read_slots(value, span, memories++);
+          else if (is_bounded(span))
+            out_.slot_writes = {value.frame, whole_slots(span)};
           break;
         }
         case ArgKind::ConstSize:
-        case ArgKind::ConstSizeOrZero: out_.precise |= bit(reg); break;
+        case ArgKind::ConstSizeOrZero:
+          out_.precise |= bit(reg);
+          break;
       }
       out_.reads |= bit(reg);
     }

@@ -66,65 +66,120 @@ class Explanation {
   Diagnostic message() const {
     const auto size = static_cast<int64_t>(f_.size);
     switch (f_.cause) {
-      case Cause::NoInstructions: return make<diag::NoInstructions>(env_.program.name);
-      case Cause::TooManyInstructions: return make<diag::TooManyInstructions>(f_.count, f_.limit);
-      case Cause::TooManySubprograms: return make<diag::TooManySubprograms>(f_.count, f_.limit);
-      case Cause::TooManyMaps: return make<diag::TooManyMaps>(f_.count, f_.limit);
-      case Cause::UnknownOpcode: return make<diag::UnknownOpcode>(static_cast<uint8_t>(f_.count));
-      case Cause::ReservedField: return make<diag::ReservedField>();
-      case Cause::JumpOutOfRange: return make<diag::JumpOutOfRange>();
-      case Cause::JumpIntoImmediate: return make<diag::JumpIntoImmediate>();
-      case Cause::Unreachable: return make<diag::Unreachable>();
-      case Cause::FallsThrough: return make<diag::FallsThrough>(function(f_.insn));
-      case Cause::BadMapReference: return make<diag::BadMapReference>(f_.detail);
-      case Cause::UninitializedValue: return make<diag::UninitializedValue>(uninitialized_name());
-      case Cause::FramePointerWrite: return make<diag::FramePointerWrite>();
-      case Cause::DivisionByZero: return make<diag::DivisionByZero>();
-      case Cause::ShiftTooLarge: return make<diag::ShiftTooLarge>(f_.count, f_.limit);
-      case Cause::PointerArithmetic: return make<diag::PointerArithmetic>(name(), f_.detail, why_not_computed());
-      case Cause::NullArithmetic: return make<diag::NullArithmetic>(name());
-      case Cause::UnboundedPointer: return make<diag::UnboundedPointer>("a pointer", "it is in " + range());
-      case Cause::NotAPointer: return make<diag::NotAPointer>(name(), kind_of(env_, f_.state));
-      case Cause::NullDereference: return make<diag::NullDereference>(name());
+      case Cause::NoInstructions:
+        return make<diag::NoInstructions>(env_.program.name);
+      case Cause::TooManyInstructions:
+        return make<diag::TooManyInstructions>(f_.count, f_.limit);
+      case Cause::TooManySubprograms:
+        return make<diag::TooManySubprograms>(f_.count, f_.limit);
+      case Cause::TooManyMaps:
+        return make<diag::TooManyMaps>(f_.count, f_.limit);
+      case Cause::UnknownOpcode:
+        return make<diag::UnknownOpcode>(static_cast<uint8_t>(f_.count));
+      case Cause::ReservedField:
+        return make<diag::ReservedField>();
+      case Cause::JumpOutOfRange:
+        return make<diag::JumpOutOfRange>();
+      case Cause::JumpIntoImmediate:
+        return make<diag::JumpIntoImmediate>();
+      case Cause::Unreachable:
+        return make<diag::Unreachable>();
+      case Cause::FallsThrough:
+        return make<diag::FallsThrough>(function(f_.insn));
+      case Cause::BadMapReference:
+        return make<diag::BadMapReference>(f_.detail);
+      case Cause::UninitializedValue:
+        return make<diag::UninitializedValue>(uninitialized_name());
+      case Cause::FramePointerWrite:
+        return make<diag::FramePointerWrite>();
+      case Cause::DivisionByZero:
+        return make<diag::DivisionByZero>();
+      case Cause::ShiftTooLarge:
+        return make<diag::ShiftTooLarge>(f_.count, f_.limit);
+      case Cause::PointerArithmetic:
+        return make<diag::PointerArithmetic>(name(), f_.detail, why_not_computed());
+      case Cause::NullArithmetic:
+        return make<diag::NullArithmetic>(name());
+      case Cause::UnboundedPointer:
+        return make<diag::UnboundedPointer>("a pointer", "it is in " + range());
+      case Cause::NotAPointer:
+        return make<diag::NotAPointer>(name(), kind_of(env_, f_.state));
+      case Cause::NullDereference:
+        return make<diag::NullDereference>(name());
       case Cause::MapValueBounds:
         return make<diag::MapValueBounds>(size, plural(size), f_.off, map(), env_.map(f_.map).value_size);
       case Cause::MapKeyBounds:
         return make<diag::MapKeyBounds>(size, plural(size), f_.off, map(), env_.map(f_.map).key_size);
-      case Cause::NegativeIndex: return make<diag::NegativeIndex>(offset_range());
-      case Cause::UnboundedIndex: return make<diag::UnboundedIndex>(range());
-      case Cause::StackBounds: return make<diag::StackBounds>(size, plural(size), f_.off);
-      case Cause::UnboundedStackIndex: return make<diag::UnboundedStackIndex>(range());
-      case Cause::MisalignedStack: return make<diag::MisalignedStack>(size, f_.off);
-      case Cause::PartialPointerStore: return make<diag::PartialPointerStore>(name());
-      case Cause::PartialPointerLoad: return make<diag::PartialPointerLoad>();
-      case Cause::PointerIntoCaller: return make<diag::PointerIntoCaller>();
-      case Cause::ReadOnlyMap: return make<diag::ReadOnlyMap>(map());
-      case Cause::ReadOnlyKey: return make<diag::ReadOnlyKey>();
-      case Cause::ContextBounds: return make<diag::ContextBounds>(size, f_.off, context().type, f_.write ? "written" : "read");
-      case Cause::MovedContext: return make<diag::MovedContext>();
-      case Cause::MixedPointers: return make<diag::MixedPointers>(kind_of(env_, f_.state), f_.detail);
-      case Cause::AtomicTarget: return make<diag::AtomicTarget>(kind_of(env_, f_.state));
-      case Cause::PacketBounds: return make<diag::PacketBounds>(size, plural(size), f_.off, f_.limit);
-      case Cause::PacketAccess: return make<diag::PacketAccess>(type(), f_.detail);
-      case Cause::PacketLoad: return make<diag::PacketLoad>(f_.detail);
-      case Cause::UnknownHelper: return make<diag::UnknownHelper>(f_.helper);
-      case Cause::HelperUnavailable: return make<diag::HelperUnavailable>(type(), helper());
-      case Cause::HelperNeedsGpl: return make<diag::HelperNeedsGpl>(helper(), env_.program.license);
-      case Cause::ArgumentType: return make<diag::ArgumentType>(f_.arg, helper(), f_.detail, kind_of(env_, f_.state));
-      case Cause::NullArgument: return make<diag::NullArgument>(f_.arg, helper());
-      case Cause::SizeNegative: return make<diag::SizeNegative>(f_.arg, helper(), range());
-      case Cause::SizeZero: return make<diag::SizeZero>(f_.arg, helper(), range());
-      case Cause::SizeUnbounded: return make<diag::SizeUnbounded>(f_.arg, helper(), range());
-      case Cause::CallbackMap: return make<diag::CallbackMap>(map());
-      case Cause::CallTooDeep: return make<diag::CallTooDeep>(f_.count, f_.limit);
-      case Cause::StackTooDeep: return make<diag::StackTooDeep>(f_.count, plural(f_.count), f_.limit, int64_t{kMaxStack});
-      case Cause::ReturnsStackPointer: return make<diag::ReturnsStackPointer>();
-      case Cause::ReturnRange: return make<diag::ReturnRange>(returned(), f_.limit, f_.count);
-      case Cause::CallbackReturn: return make<diag::CallbackReturn>(returned(), f_.limit, f_.count);
-      case Cause::InfiniteLoop: return make<diag::InfiniteLoop>();
-      case Cause::TooComplex: return make<diag::TooComplex>(f_.limit);
-      case Cause::TooManyBranches: return make<diag::TooManyBranches>(f_.limit);
-      case Cause::NotModelled: return make<diag::NotModelled>(f_.detail);
+      case Cause::NegativeIndex:
+        return make<diag::NegativeIndex>(offset_range());
+      case Cause::UnboundedIndex:
+        return make<diag::UnboundedIndex>(range());
+      case Cause::StackBounds:
+        return make<diag::StackBounds>(size, plural(size), f_.off);
+      case Cause::UnboundedStackIndex:
+        return make<diag::UnboundedStackIndex>(range());
+      case Cause::MisalignedStack:
+        return make<diag::MisalignedStack>(size, f_.off);
+      case Cause::PartialPointerStore:
+        return make<diag::PartialPointerStore>(name());
+      case Cause::PartialPointerLoad:
+        return make<diag::PartialPointerLoad>();
+      case Cause::PointerIntoCaller:
+        return make<diag::PointerIntoCaller>();
+      case Cause::ReadOnlyMap:
+        return make<diag::ReadOnlyMap>(map());
+      case Cause::ReadOnlyKey:
+        return make<diag::ReadOnlyKey>();
+      case Cause::ContextBounds:
+        return make<diag::ContextBounds>(size, f_.off, context().type, f_.write ? "written" : "read");
+      case Cause::MovedContext:
+        return make<diag::MovedContext>();
+      case Cause::MixedPointers:
+        return make<diag::MixedPointers>(kind_of(env_, f_.state), f_.detail);
+      case Cause::AtomicTarget:
+        return make<diag::AtomicTarget>(kind_of(env_, f_.state));
+      case Cause::PacketBounds:
+        return make<diag::PacketBounds>(size, plural(size), f_.off, f_.limit);
+      case Cause::PacketAccess:
+        return make<diag::PacketAccess>(type(), f_.detail);
+      case Cause::PacketLoad:
+        return make<diag::PacketLoad>(f_.detail);
+      case Cause::UnknownHelper:
+        return make<diag::UnknownHelper>(f_.helper);
+      case Cause::HelperUnavailable:
+        return make<diag::HelperUnavailable>(type(), helper());
+      case Cause::HelperNeedsGpl:
+        return make<diag::HelperNeedsGpl>(helper(), env_.program.license);
+      case Cause::ArgumentType:
+        return make<diag::ArgumentType>(f_.arg, helper(), f_.detail, kind_of(env_, f_.state));
+      case Cause::NullArgument:
+        return make<diag::NullArgument>(f_.arg, helper());
+      case Cause::SizeNegative:
+        return make<diag::SizeNegative>(f_.arg, helper(), range());
+      case Cause::SizeZero:
+        return make<diag::SizeZero>(f_.arg, helper(), range());
+      case Cause::SizeUnbounded:
+        return make<diag::SizeUnbounded>(f_.arg, helper(), range());
+      case Cause::CallbackMap:
+        return make<diag::CallbackMap>(map());
+      case Cause::CallTooDeep:
+        return make<diag::CallTooDeep>(f_.count, f_.limit);
+      case Cause::StackTooDeep:
+        return make<diag::StackTooDeep>(f_.count, plural(f_.count), f_.limit, int64_t{kMaxStack});
+      case Cause::ReturnsStackPointer:
+        return make<diag::ReturnsStackPointer>();
+      case Cause::ReturnRange:
+        return make<diag::ReturnRange>(returned(), f_.limit, f_.count);
+      case Cause::CallbackReturn:
+        return make<diag::CallbackReturn>(returned(), f_.limit, f_.count);
+      case Cause::InfiniteLoop:
+        return make<diag::InfiniteLoop>();
+      case Cause::TooComplex:
+        return make<diag::TooComplex>(f_.limit);
+      case Cause::TooManyBranches:
+        return make<diag::TooManyBranches>(f_.limit);
+      case Cause::NotModelled:
+        return make<diag::NotModelled>(f_.detail);
     }
     SPILE_UNREACHABLE("a failure of no cause");
   }
@@ -176,10 +231,10 @@ class Explanation {
       case Cause::MapKeyBounds:
       case Cause::StackBounds:
         if (!f_.state.value.is_const())
-          d_.notes.push_back({{}, fmt::format("the offset is in {}, it must stay in [{}, {}]", offset_bounds(), lowest(),
-                                              highest()), {}});
-        else if (f_.cause == Cause::StackBounds && f_.arg != 0)
-          d_.notes.push_back({{}, fmt::format("`{}` is given {} bytes there", helper(), f_.size), {}});
+          d_.notes.push_back(
+              {{},
+               fmt::format("the offset is in {}, it must stay in [{}, {}]", offset_bounds(), lowest(), highest()),
+               {}});
         add_size_note();
         break;
       case Cause::NotAPointer:
@@ -195,23 +250,34 @@ class Explanation {
           note(origin, "the number comes from here");
         break;
       case Cause::ContextBounds:
-        if (const tables::CtxField *field = f_.off < 0 ? nullptr : tables::find_ctx_field(env_.type.ctx, static_cast<uint32_t>(f_.off)))
+        if (const tables::CtxField *field =
+                f_.off < 0 ? nullptr : tables::find_ctx_field(env_.type.ctx, static_cast<uint32_t>(f_.off)))
           d_.notes.push_back({{}, context_note(*field), {}});
         break;
-      default: break;  // the message says it all
+      default:
+        break;  // the message says it all
     }
   }
   std::string context_note(const tables::CtxField &field) const {
     if (field.access == tables::kNever) return fmt::format("`{}` is not for programs of type `{}`", field.name, type());
     if (f_.write && (field.access & tables::kWrite) == 0) return fmt::format("`{}` is read-only", field.name);
-    return fmt::format("`{}` has {} bytes at offset {}; an access must be aligned and lie within", field.name, field.size,
-                       field.offset);
+    return fmt::format("`{}` has {} bytes at offset {}; an access must be aligned and lie within", field.name,
+                       field.size, field.offset);
   }
+  // A helper was given memory and its size.
   void add_size_note() {
-    if (f_.arg == 0 || f_.count == 0) return;
-    const RegState &size = state_.reg(static_cast<unsigned>(f_.count));
-    if (!size.value.is_const())
-      d_.notes.push_back({{}, fmt::format("the size given to `{}` is in {}", helper(), range_of(size.value)), {}});
+    if (f_.arg == 0) return;
+    const RegState *size = f_.count != 0 ? &state_.reg(static_cast<unsigned>(f_.count)) : nullptr;
+    const std::string has = size != nullptr ? range_of(size->value) : fmt::format("{}", f_.size);
+    const int64_t room = (f_.cause == Cause::StackBounds ? 0 : f_.limit) - f_.off;
+    d_.notes.push_back(
+        {{},
+         fmt::format("`{}` {} {} byte{} there; at most {} fit", helper(), f_.write ? "writes" : "reads", has,
+                     plural(size != nullptr && size->value.is_const() ? static_cast<int64_t>(f_.size) : 2), room),
+         {}});
+    if (size == nullptr || size->value.is_const()) return;
+    if (const std::string n = name_of(env_, *size, 0); n.front() == '`' && room > 0)
+      hint(fmt::format("add `if ({} > {}) return 0;`{}", n.substr(1, n.size() - 2), room, before()));
   }
   std::string offset_bounds() const {
     const Range64 &r = f_.state.value.r64;
@@ -223,9 +289,7 @@ class Explanation {
     return insn.is_call() ? 0 : insn.off;
   }
   int64_t lowest() const { return f_.cause == Cause::StackBounds ? -int64_t{kMaxStack} : 0; }
-  int64_t highest() const {
-    return (f_.cause == Cause::StackBounds ? 0 : f_.limit) - static_cast<int64_t>(f_.size);
-  }
+  int64_t highest() const { return (f_.cause == Cause::StackBounds ? 0 : f_.limit) - static_cast<int64_t>(f_.size); }
 
   void hint(std::string text) { d_.hints.push_back(std::move(text)); }
   std::string before() const { return line() != 0 ? fmt::format(" before line {}", line()) : " before"; }
@@ -240,38 +304,74 @@ class Explanation {
       case Cause::NullDereference:
       case Cause::NullArithmetic:
       case Cause::NullArgument:
-        if (has_variable_name()) hint(fmt::format("add `if (!{}) return 0;`{}", bare_name(), before()));
-        else hint(fmt::format("compare it with NULL{}", before()));
+        if (has_variable_name())
+          hint(fmt::format("add `if (!{}) return 0;`{}", bare_name(), before()));
+        else
+          hint(fmt::format("compare it with NULL{}", before()));
         break;
       case Cause::MapValueBounds:
-        if (f_.arg != 0) hint(fmt::format("limit the size to the {} bytes of the value", f_.limit));
-        else if (!f_.state.value.is_const())
+        if (f_.arg == 0 && !f_.state.value.is_const())
           hint(fmt::format("check the index{}, so that the offset is at most {}", before(), highest()));
         break;
       case Cause::StackBounds:
-        if (f_.arg != 0) hint("give the size of the variable, `sizeof`");
-        else if (!f_.state.value.is_const()) hint(fmt::format("check the index{}", before()));
+        if (f_.arg == 0 && !f_.state.value.is_const()) hint(fmt::format("check the index{}", before()));
         break;
-      case Cause::NegativeIndex: hint("make the index unsigned, or check that it is not negative"); break;
+      case Cause::NotAPointer:
+        if (f_.state.is_scalar() && !f_.write)
+          hint(
+              "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
+        break;
+      case Cause::NegativeIndex:
+        hint("make the index unsigned, or check that it is not negative");
+        break;
       case Cause::UnboundedIndex:
       case Cause::UnboundedPointer:
-      case Cause::UnboundedStackIndex: hint(fmt::format("check the index against its limit{}", before())); break;
-      case Cause::SizeNegative: hint("make the size unsigned, or check that it is not negative"); break;
-      case Cause::SizeZero: hint(fmt::format("check that the size is not 0{}", before())); break;
-      case Cause::SizeUnbounded: hint(fmt::format("check the size against that of the buffer{}", before())); break;
-      case Cause::HelperNeedsGpl: hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`"); break;
+      case Cause::UnboundedStackIndex:
+        hint(fmt::format("check the index against its limit{}", before()));
+        break;
+      case Cause::SizeNegative:
+        hint("make the size unsigned, or check that it is not negative");
+        break;
+      case Cause::SizeZero:
+        hint(fmt::format("check that the size is not 0{}", before()));
+        break;
+      case Cause::SizeUnbounded:
+        if (has_variable_name())
+          hint(fmt::format("add `if ({} > sizeof(buffer)) return 0;`, with the name of the buffer,{}", bare_name(),
+                           before()));
+        else
+          hint(fmt::format("check the size against that of the buffer{}", before()));
+        break;
+      case Cause::HelperNeedsGpl:
+        hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`");
+        break;
       case Cause::UninitializedValue:
         if (f_.reg == 0 && env_.insn(f_.insn).is_exit()) hint("return a value on every path");
         break;
-      case Cause::CallbackReturn: hint("return 0 to go on, 1 to stop"); break;
-      case Cause::StackTooDeep: hint("keep large variables in a map, for example an array of one element"); break;
-      case Cause::InfiniteLoop: hint("let the loop count, and end at a number that is known"); break;
+      case Cause::CallbackReturn:
+        hint("return 0 to go on, 1 to stop");
+        break;
+      case Cause::StackTooDeep:
+        hint("keep large variables in a map, for example an array of one element");
+        break;
+      case Cause::InfiniteLoop:
+        hint("let the loop count, and end at a number that is known");
+        break;
       case Cause::TooComplex:
-      case Cause::TooManyBranches: hint("give loops fewer turns, or move their body into `bpf_for_each_map_elem`"); break;
-      case Cause::MovedContext: hint("access the members of the context through the pointer that the program was given"); break;
-      case Cause::MixedPointers: hint("access the context in a statement of its own"); break;
-      case Cause::DivisionByZero: hint("divide by another number; division by a variable that is 0 gives 0"); break;
-      default: break;  // no fix is known that would surely work
+      case Cause::TooManyBranches:
+        hint("give loops fewer turns, or move their body into `bpf_for_each_map_elem`");
+        break;
+      case Cause::MovedContext:
+        hint("access the members of the context through the pointer that the program was given");
+        break;
+      case Cause::MixedPointers:
+        hint("access the context in a statement of its own");
+        break;
+      case Cause::DivisionByZero:
+        hint("divide by another number; division by a variable that is 0 gives 0");
+        break;
+      default:
+        break;  // no fix is known that would surely work
     }
   }
 

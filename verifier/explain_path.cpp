@@ -49,7 +49,8 @@ void add_loop_note(const Env &env, const Trail &trail, Diagnostic &d) {
     if (is_branch(env, s.insn)) counts[s.insn]++;
   const auto most = std::ranges::max_element(counts, {}, [](const auto &c) { return c.second; });
   if (most == counts.end() || most->second < 2) return;
-  d.notes.push_back({{}, fmt::format("the loop through this line was gone round {} times on this path", most->second),
+  d.notes.push_back({{},
+                     fmt::format("the loop through this line was gone round {} times on this path", most->second),
                      place_of(env, most->first)});
 }
 
@@ -68,15 +69,16 @@ void add_path_notes(const Env &env, const Failure &failure, const Trail &trail, 
   for (size_t i = trail.steps.size() - 1; i-- > 0 && choices.size() < kMaxChoices;) {
     const uint32_t at = trail.steps[i].insn, next = trail.steps[i + 1].insn;
     if (at == failure.state.origin) break;
-    if (!is_branch(env, at)) continue;
+    // The checks of other pointers have gone well.
+    if (!is_branch(env, at) || trail.steps[i].tests_null) continue;
+    // A branch whose other side avoids the failure says what must hold to get here; others do not matter.
     bool both_lead_here = true;
     for (uint32_t s : successors(env.program, at)) both_lead_here &= reaches[s];
-    // A branch whose other side avoids the failure says what must hold to get here; one whose sides both lead here is a
-    // choice that only matters where a value was made before it.
-    if (both_lead_here && failure.state.origin == kNoInsn) continue;
+    if (both_lead_here) continue;
     const ForeignPlace from = place_of(env, at), to = place_of(env, next);
     const auto same_line = [&](const Note &n) { return n.foreign.line == from.line; };
-    if (from.line == 0 || to.line == from.line || from.line == failing_line || std::ranges::any_of(choices, same_line)) continue;
+    if (from.line == 0 || to.line == from.line || from.line == failing_line || std::ranges::any_of(choices, same_line))
+      continue;
     choices.push_back({{}, fmt::format("from here the path goes to line {}", to.line), from});
   }
   d.notes.insert(d.notes.end(), choices.rbegin(), choices.rend());

@@ -14,18 +14,23 @@ namespace spile::verifier {
 namespace {
 
 // A new checkpoint is worth its cost only some way behind the last one (is_state_visited).
-constexpr uint64_t kMinJumps = 2, kMinInsns = 8;          // since the last, anywhere
+constexpr uint64_t kMinJumps = 2, kMinInsns = 8;             // since the last, anywhere
 constexpr uint64_t kMinLoopJumps = 20, kMinLoopInsns = 100;  // when the same instruction is on the path already
-constexpr uint32_t kMaxWeight = 40;                       // steps of a path without one
+constexpr uint32_t kMaxWeight = 40;                          // steps of a path without one
 constexpr uint32_t kMissFactor = 3, kForcedMissFactor = 64;  // a checkpoint that is compared in vain is dropped
 // Errors reported for one program: more would hide the first.
 constexpr size_t kMaxRejections = 10;
 
 class Explorer {
  public:
-  Explorer(const Env &env, Verdict &verdict)
-      : env_(env), verdict_(verdict), explored_(env.program.insns.size()), obligations_(env.program.insns.size()),
-        accessed_(env.program.insns.size(), RegType::NotInit), stack_depth_(env.structure.subprograms.size()) {
+  Explorer(const Env &env, Verdict &verdict, const Watch &watch)
+      : env_(env),
+        verdict_(verdict),
+        watch_(watch),
+        explored_(env.program.insns.size()),
+        obligations_(env.program.insns.size()),
+        accessed_(env.program.insns.size(), RegType::NotInit),
+        stack_depth_(env.structure.subprograms.size()) {
     verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
     verdict_.reached.assign(env.program.insns.size(), false);
     if (env.options.keep_states) verdict_.states.resize(env.program.insns.size());
@@ -76,8 +81,10 @@ class Explorer {
   // One instruction of the current path. False: the path has ended.
   bool step() {
     const uint32_t at = path_.insn;
+    if (watch_.see != nullptr) (*watch_.see)(at, path_.state);
     if (++verdict_.stats.processed > env_.options.max_processed) {
-      give_up({.cause = Cause::TooComplex, .insn = at,
+      give_up({.cause = Cause::TooComplex,
+               .insn = at,
                .kernel = fmt::format("BPF program is too large. Processed {} insn", verdict_.stats.processed),
                .limit = env_.options.max_processed});
       return false;
@@ -85,10 +92,14 @@ class Explorer {
     const InsnFacts &facts = env_.structure.facts[at];
     if (facts.prune_point) {
       switch (visit()) {
-        case Visit::New: break;
-        case Visit::Covered: return false;
+        case Visit::New:
+          break;
+        case Visit::Covered:
+          return false;
         case Visit::Endless:
-          report({.cause = Cause::InfiniteLoop, .insn = at, .kernel = fmt::format("infinite loop detected at insn {}", at)});
+          report({.cause = Cause::InfiniteLoop,
+                  .insn = at,
+                  .kernel = fmt::format("infinite loop detected at insn {}", at)});
           return false;
       }
     }
@@ -114,7 +125,8 @@ class Explorer {
       if (!f) continue;
       report(*f);
       // A forgotten null check: go on as if it were there.
-      const bool null = f->cause == Cause::NullDereference || f->cause == Cause::NullArgument || f->cause == Cause::NullArithmetic;
+      const bool null =
+          f->cause == Cause::NullDereference || f->cause == Cause::NullArgument || f->cause == Cause::NullArithmetic;
       if (null) {
         resolve_null(path_.state, f->state.id, false);
         f = check(env_, path_.state, at, o);
@@ -139,8 +151,11 @@ class Explorer {
     RegType &known = accessed_[at];
     if (known == RegType::NotInit) known = pointer.type;
     if (known == pointer.type || (known != RegType::Ctx && pointer.type != RegType::Ctx)) return true;
-    report({.cause = Cause::MixedPointers, .insn = at, .kernel = "same insn cannot be used with different pointers",
-            .reg = static_cast<int>(reg), .state = pointer,
+    report({.cause = Cause::MixedPointers,
+            .insn = at,
+            .kernel = "same insn cannot be used with different pointers",
+            .reg = static_cast<int>(reg),
+            .state = pointer,
             .detail = known == RegType::Ctx ? "the context" : "a pointer to other memory"});
     return false;
   }
@@ -150,9 +165,14 @@ class Explorer {
     measure_frames();
     path_.insn = flow.next;
     switch (flow.kind) {
-      case Flow::Next: return true;
-      case Flow::Fork: wait(std::move(*flow.other), flow.other_next); return !stop_;
-      case Flow::EnterSubprogram: path_.written.push_back(kAllWritten); return true;
+      case Flow::Next:
+        return true;
+      case Flow::Fork:
+        wait(std::move(*flow.other), flow.other_next);
+        return !stop_;
+      case Flow::EnterSubprogram:
+        path_.written.push_back(kAllWritten);
+        return true;
       case Flow::LeaveSubprogram:
         path_.written.pop_back();
         path_.written.back().regs |= 1;
@@ -161,7 +181,8 @@ class Explorer {
         path_.written.pop_back();
         widen();
         return true;
-      case Flow::EndOfProgram: return false;
+      case Flow::EndOfProgram:
+        return false;
     }
     SPILE_UNREACHABLE("a flow of no kind");
   }
@@ -170,7 +191,8 @@ class Explorer {
 
   void wait(State other, uint32_t at) {
     if (pending_.size() >= kMaxPendingBranches) {
-      give_up({.cause = Cause::TooManyBranches, .insn = path_.insn,
+      give_up({.cause = Cause::TooManyBranches,
+               .insn = path_.insn,
                .kernel = fmt::format("The sequence of {} jumps is too complex.", pending_.size() + 1),
                .limit = kMaxPendingBranches});
       return;
@@ -199,11 +221,16 @@ class Explorer {
   }
 
   void remember(uint32_t at, const Effects &e) {
-    Step s{.insn = at, .moves_slot = e.moves_slot, .dst_is_stack = e.dst_is_stack, .src_is_stack = e.src_is_stack,
-           .ends_callback = path_.state.top().in_callback && env_.insn(at).is_exit(), .slot_frame = e.slot_frame,
+    Step s{.insn = at,
+           .moves_slot = e.moves_slot,
+           .dst_is_stack = e.dst_is_stack,
+           .src_is_stack = e.src_is_stack,
+           .ends_callback = path_.state.top().in_callback && env_.insn(at).is_exit(),
+           .slot_frame = e.slot_frame,
            .slot = e.slot};
     const isa::Shape shape = env_.structure.infos[at]->shape;
     const bool branch = shape == isa::Shape::BranchImm || shape == isa::Shape::BranchReg;
+    if (branch) s.tests_null = !env_.insn(at).source_is_reg() && path_.state.reg(env_.insn(at).dst).is_pointer();
     if (branch && !branch_decided(env_, path_.state, at)) {
       const LinkedRegs linked = link_operands(env_, path_.state, at);
       if (linked.count > 1) {
@@ -236,7 +263,9 @@ class Explorer {
         if (!force && jumps < kMinLoopJumps && insns < kMinLoopInsns) add = false;
       } else {
         Checkpoint *loop = active_loop(c);
-        if (covers(c.state, c.read, path_.state, loop != nullptr ? Match::Within : Match::Safe)) return hit(c, loop);
+        if (covers(c.state, c.read, path_.state,
+                   loop != nullptr || watch_.see != nullptr ? Match::Within : Match::Safe))
+          return hit(c, loop);
       }
       if (add) c.misses++;
       const uint32_t factor = facts.force_checkpoint && c.branches > 0 ? kForcedMissFactor : kMissFactor;
@@ -266,8 +295,10 @@ class Explorer {
   }
 
   void drop(std::vector<std::unique_ptr<Checkpoint>> &list, size_t i) {
-    if (list[i]->branches > 0 || list[i]->is_loop_entry) retired_.push_back(std::move(list[i]));
-    else live_checkpoints_--;
+    if (list[i]->branches > 0 || list[i]->is_loop_entry)
+      retired_.push_back(std::move(list[i]));
+    else
+      live_checkpoints_--;
     list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
   }
 
@@ -356,10 +387,14 @@ class Explorer {
     if (cls != isa::LDX && cls != isa::STX && cls != isa::ST) return;
     const RegState &pointer = path_.state.reg(cls == isa::LDX ? insn.src : insn.dst);
     Region region = Region::Mixed;
-    if (pointer.type == RegType::Ctx) region = Region::Ctx;
-    else if (pointer.type == RegType::Stack) region = Region::Stack;
-    else if (pointer.type == RegType::MapValue) region = Region::MapValue;
-    else if (pointer.is_packet()) region = Region::Packet;
+    if (pointer.type == RegType::Ctx)
+      region = Region::Ctx;
+    else if (pointer.type == RegType::Stack)
+      region = Region::Stack;
+    else if (pointer.type == RegType::MapValue)
+      region = Region::MapValue;
+    else if (pointer.is_packet())
+      region = Region::Packet;
     Region &known = verdict_.regions[at];
     known = known == Region::Unknown || known == region ? region : Region::Mixed;
   }
@@ -372,6 +407,7 @@ class Explorer {
 
   const Env &env_;
   Verdict &verdict_;
+  Watch watch_;
   Path path_;
   Trail trail_;
   std::vector<Path> pending_;
@@ -388,6 +424,6 @@ class Explorer {
 
 }  // namespace
 
-void explore(const Env &env, Verdict &verdict) { Explorer(env, verdict).run(); }
+void explore(const Env &env, Verdict &verdict, const Watch &watch) { Explorer(env, verdict, watch).run(); }
 
 }  // namespace spile::verifier

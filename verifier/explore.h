@@ -5,11 +5,19 @@
 // poisoned results, so that independent errors are all found.
 #pragma once
 
+#include <functional>
+
+#include "verifier/domain/state.h"
 #include "verifier/env.h"
 
 namespace spile::verifier {
 
+struct Watch {
+  // Called with every state before its instruction; pruning then compares all values (observe.h).
+  const std::function<void(uint32_t insn, const State &)> *see = nullptr;
+};
+
 // Fills everything of the verdict but its kind.
-void explore(const Env &env, Verdict &verdict);
+void explore(const Env &env, Verdict &verdict, const Watch &watch = {});
 
 }  // namespace spile::verifier

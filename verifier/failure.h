@@ -21,17 +21,17 @@ inline constexpr int kNoReg = -1;
 struct Failure {
   Cause cause;
   uint32_t insn = 0;
-  std::string kernel;      // the kernel's message
-  int reg = kNoReg;        // the register that the fault is about
-  RegState state;          // what it holds
-  int64_t off = 0;         // of an access: lowest offset that is outside
-  uint64_t size = 0;       // bytes
+  std::string kernel;            // the kernel's message
+  int reg = kNoReg;              // the register that the fault is about
+  RegState state;                // what it holds
+  int64_t off = 0;               // of an access: lowest offset that is outside
+  uint64_t size = 0;             // bytes
   int64_t limit = 0, count = 0;  // for limits and ranges
-  unsigned arg = 0;        // of a helper call, from 1
+  unsigned arg = 0;              // of a helper call, from 1
   uint32_t helper = 0;
-  uint32_t map = 0;        // index, where the fault is about a map
+  uint32_t map = 0;  // index, where the fault is about a map
   bool write = false;
-  std::string detail;      // what the message has in its middle, where facts are not numbers
+  std::string detail;  // what the message has in its middle, where facts are not numbers
 };
 
 }  // namespace spile::verifier

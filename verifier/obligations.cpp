@@ -12,7 +12,8 @@ void alu(const isa::Insn &insn, Obligations &out) {
   if (insn.source_is_reg() && op != isa::END) out.add({.must = Must::BeReadable, .reg = insn.src});
   if (op != isa::MOV) out.add({.must = Must::BeReadable, .reg = insn.dst});
   if (!insn.source_is_reg() && (op == isa::DIV || op == isa::MOD)) out.add({.must = Must::NotDivideByZero});
-  if (!insn.source_is_reg() && (op == isa::LSH || op == isa::RSH || op == isa::ARSH)) out.add({.must = Must::ShiftWithin});
+  if (!insn.source_is_reg() && (op == isa::LSH || op == isa::RSH || op == isa::ARSH))
+    out.add({.must = Must::ShiftWithin});
   out.add({.must = Must::BeWritable, .reg = insn.dst});
   if (op != isa::MOV && op != isa::NEG && op != isa::END) out.add({.must = Must::ComputeSoundly, .reg = insn.dst});
 }
@@ -43,26 +44,37 @@ Obligations obligations(const Env &env, uint32_t index) {
   switch (info->shape) {
     case Shape::AluImm:
     case Shape::AluReg:
-    case Shape::AluUnary: alu(insn, out); break;
+    case Shape::AluUnary:
+      alu(insn, out);
+      break;
     case Shape::BranchReg:
       out.add({.must = Must::BeReadable, .reg = insn.dst});
       out.add({.must = Must::BeReadable, .reg = insn.src});
       break;
-    case Shape::BranchImm: out.add({.must = Must::BeReadable, .reg = insn.dst}); break;
+    case Shape::BranchImm:
+      out.add({.must = Must::BeReadable, .reg = insn.dst});
+      break;
     case Shape::Jump:
-    case Shape::JumpLong: break;
+    case Shape::JumpLong:
+      break;
     case Shape::MayGoto:
     case Shape::CallKfunc:
     case Shape::CallReg:
     case Shape::LoadAcquire:
-    case Shape::StoreRelease: out.add({.must = Must::BeModelled}); break;
-    case Shape::CallHelper: helper_call(env, insn, out); break;
+    case Shape::StoreRelease:
+      out.add({.must = Must::BeModelled});
+      break;
+    case Shape::CallHelper:
+      helper_call(env, insn, out);
+      break;
     case Shape::CallLocal: {
       const uint32_t callee = env.structure.subprogram_at(index + 1 + static_cast<uint32_t>(insn.imm));
       out.add({.must = env.structure.subprograms[callee].is_global ? Must::CallGlobally : Must::NestCalls});
       break;
     }
-    case Shape::Exit: out.add({.must = Must::Return}); break;
+    case Shape::Exit:
+      out.add({.must = Must::Return});
+      break;
     case Shape::Load:
       out.add({.must = Must::BeReadable, .reg = insn.src});
       out.add({.must = Must::BeWritable, .reg = insn.dst});
@@ -78,11 +90,15 @@ Obligations obligations(const Env &env, uint32_t index) {
     case Shape::Atomic:
       out.add({.must = Must::BeReadable, .reg = insn.src});
       out.add({.must = Must::BeReadable, .reg = insn.dst});
-      if (insn.imm == isa::kAtomicCmpxchg) out.add({.must = Must::BeReadable, .reg = 0});
-      else if ((insn.imm & isa::kAtomicFetch) != 0) out.add({.must = Must::BeWritable, .reg = insn.src});
+      if (insn.imm == isa::kAtomicCmpxchg)
+        out.add({.must = Must::BeReadable, .reg = 0});
+      else if ((insn.imm & isa::kAtomicFetch) != 0)
+        out.add({.must = Must::BeWritable, .reg = insn.src});
       out.add({.must = Must::Access, .reg = insn.dst, .how = How::Atomic, .size = size, .off = insn.off});
       break;
-    case Shape::LoadImm64: out.add({.must = Must::BeWritable, .reg = insn.dst}); break;
+    case Shape::LoadImm64:
+      out.add({.must = Must::BeWritable, .reg = insn.dst});
+      break;
     case Shape::PacketAbs:
     case Shape::PacketInd:
       out.add({.must = Must::BeReadable, .reg = 6});
@@ -94,8 +110,8 @@ Obligations obligations(const Env &env, uint32_t index) {
 }
 
 const char *operator_text(uint8_t alu_op) {
-  static constexpr const char *kText[16] = {"+=",  "-=", "*=", "/=", "|=",   "&=",    "<<=", ">>=",
-                                            "neg", "%=", "^=", "=",  "s>>=", "endian", "?",  "?"};
+  static constexpr const char *kText[16] = {
+      "+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", "neg", "%=", "^=", "=", "s>>=", "endian", "?", "?"};
   return kText[alu_op >> 4];
 }
 

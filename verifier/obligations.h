@@ -22,11 +22,11 @@ enum class Must : uint8_t {
   CallKnownHelper,
   CallAllowedHelper,
   HaveLicence,
-  PassArgument,     // [arg] of a helper is of its kind
-  NestCalls,        // one more frame
-  CallGlobally,     // the arguments fit the signature of a global function
-  LoadFromPacket,   // LD_ABS, LD_IND
-  Return,           // from the program, a subprogram or a callback
+  PassArgument,    // [arg] of a helper is of its kind
+  NestCalls,       // one more frame
+  CallGlobally,    // the arguments fit the signature of a global function
+  LoadFromPacket,  // LD_ABS, LD_IND
+  Return,          // from the program, a subprogram or a callback
 };
 
 enum class How : uint8_t { Read, Write, Atomic };

@@ -66,14 +66,18 @@ class Backtracker {
       Frame &frame = c.state.frames[f];
       for (uint16_t regs = want.regs; regs != 0; regs &= static_cast<uint16_t>(regs - 1)) {
         const auto r = static_cast<unsigned>(std::countr_zero(regs));
-        if (!frame.regs[r].is_scalar() || frame.regs[r].precise) want.regs &= static_cast<uint16_t>(~bit(r));
-        else frame.regs[r].precise = true;
+        if (!frame.regs[r].is_scalar() || frame.regs[r].precise)
+          want.regs &= static_cast<uint16_t>(~bit(r));
+        else
+          frame.regs[r].precise = true;
       }
       for (uint64_t slots = want.slots; slots != 0; slots &= slots - 1) {
         const auto s = static_cast<unsigned>(std::countr_zero(slots));
         const bool spilled = s < frame.stack.slots.size() && frame.stack.slots[s].is_scalar_spill();
-        if (!spilled || frame.stack.slots[s].spilled.precise) want.slots &= ~(1ull << s);
-        else frame.stack.slots[s].spilled.precise = true;
+        if (!spilled || frame.stack.slots[s].spilled.precise)
+          want.slots &= ~(1ull << s);
+        else
+          frame.stack.slots[s].spilled.precise = true;
       }
     }
   }
@@ -106,8 +110,10 @@ class Backtracker {
     if (!some) return;
     for (unsigned i = 0; i < linked.count; i++) {
       const LinkedReg &l = linked.items[i];
-      if (l.is_slot) want_slot(l.frame, l.index);
-      else want_reg(l.frame, l.index);
+      if (l.is_slot)
+        want_slot(l.frame, l.index);
+      else
+        want_reg(l.frame, l.index);
     }
   }
 
@@ -146,15 +152,20 @@ class Backtracker {
         wanted_[step.slot_frame].slots &= ~(1ull << step.slot);
         if (env_.structure.infos[step.insn]->shape == Shape::StoreReg) want(insn.src);
         break;
-      case Shape::BranchImm: break;
+      case Shape::BranchImm:
+        break;
       case Shape::BranchReg:
         if (!wants(insn.dst) && !wants(insn.src)) break;
         if (!step.src_is_stack) want(insn.src);
         if (!step.dst_is_stack) want(insn.dst);
         break;
-      case Shape::LoadImm64: drop(insn.dst); break;
+      case Shape::LoadImm64:
+        drop(insn.dst);
+        break;
       case Shape::PacketAbs:
-      case Shape::PacketInd: drop(0); break;
+      case Shape::PacketInd:
+        drop(0);
+        break;
       case Shape::CallHelper:
         // Entered a callback: back in the frame that called.
         if (next != step.insn + 1) return leave_frame();
@@ -181,12 +192,14 @@ class Backtracker {
         break;
       }
       case Shape::Jump:
-      case Shape::JumpLong: break;
+      case Shape::JumpLong:
+        break;
       case Shape::MayGoto:
       case Shape::CallKfunc:
       case Shape::CallReg:
       case Shape::LoadAcquire:
-      case Shape::StoreRelease: break;
+      case Shape::StoreRelease:
+        break;
     }
     follow_links(step);
     return true;
@@ -220,7 +233,8 @@ void propagate_precision(const Env &env, const Trail &trail, const Path &path, c
   for (unsigned f = 0; f < old.state.frames.size(); f++) {
     const Frame &frame = old.state.frames[f];
     for (unsigned r = 0; r < isa::kFramePointer; r++)
-      if (frame.regs[r].is_scalar() && frame.regs[r].precise && (old.read[f].regs & bit(r)) != 0) tracker.want_reg(f, r);
+      if (frame.regs[r].is_scalar() && frame.regs[r].precise && (old.read[f].regs & bit(r)) != 0)
+        tracker.want_reg(f, r);
     for (unsigned s = 0; s < frame.stack.slots.size(); s++) {
       const StackSlot &slot = frame.stack.slots[s];
       if (slot.is_scalar_spill() && slot.spilled.precise && (old.read[f].slots & (1ull << s)) != 0)

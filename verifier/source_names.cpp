@@ -83,19 +83,31 @@ std::string name_of(const Env &env, const RegState &value, int reg) {
 std::string kind_of(const Env &env, const RegState &value) {
   const char *maybe = value.or_null ? "NULL or " : "";
   switch (value.type) {
-    case RegType::NotInit: return "a register without a value";
+    case RegType::NotInit:
+      return "a register without a value";
     case RegType::Scalar:
-      return value.value.is_zero() ? "NULL" : value.value.is_const() ? fmt::format("the number {}", static_cast<int64_t>(value.value.const_value())) : "a number";
-    case RegType::Ctx: return "the context";
-    case RegType::MapPtr: return fmt::format("the address of the map `{}`", env.map(value.target).name);
-    case RegType::MapValue: return fmt::format("{}a pointer into a value of `{}`", maybe, env.map(value.target).name);
-    case RegType::MapKey: return fmt::format("a pointer into a key of `{}`", env.map(value.target).name);
-    case RegType::Stack: return "the address of a local variable";
+      return value.value.is_zero()    ? "NULL"
+             : value.value.is_const() ? fmt::format("the number {}", static_cast<int64_t>(value.value.const_value()))
+                                      : "a number";
+    case RegType::Ctx:
+      return "the context";
+    case RegType::MapPtr:
+      return fmt::format("the address of the map `{}`", env.map(value.target).name);
+    case RegType::MapValue:
+      return fmt::format("{}a pointer into a value of `{}`", maybe, env.map(value.target).name);
+    case RegType::MapKey:
+      return fmt::format("a pointer into a key of `{}`", env.map(value.target).name);
+    case RegType::Stack:
+      return "the address of a local variable";
     case RegType::Packet:
-    case RegType::PacketMeta: return "a pointer into the packet";
-    case RegType::PacketEnd: return "the end of the packet";
-    case RegType::Func: return "the address of a function";
-    case RegType::Poisoned: return "a value that was reported before";
+    case RegType::PacketMeta:
+      return "a pointer into the packet";
+    case RegType::PacketEnd:
+      return "the end of the packet";
+    case RegType::Func:
+      return "the address of a function";
+    case RegType::Poisoned:
+      return "a value that was reported before";
   }
   return {};
 }
@@ -108,7 +120,8 @@ std::string range_of(const Scalar &v) {
     const std::string low = r.smin == INT64_MIN ? "-2^63" : fmt::format("{}", r.smin);
     return r.smax == INT64_MAX ? fmt::format("[{}, 2^63)", low) : fmt::format("[{}, {}]", low, r.smax);
   }
-  return r.umax >= static_cast<uint64_t>(INT64_MAX) ? fmt::format("[{}, 2^64)", r.umin) : fmt::format("[{}, {}]", r.umin, r.umax);
+  return r.umax >= static_cast<uint64_t>(INT64_MAX) ? fmt::format("[{}, 2^64)", r.umin)
+                                                    : fmt::format("[{}, {}]", r.umin, r.umax);
 }
 
 std::string member_at(const object::Btf &btf, object::BtfId type, uint64_t offset) {

@@ -33,8 +33,10 @@ class Measurer {
     use_.deepest = std::max({use_.deepest, depth, need});
     const Subprogram &sub = env_.structure.subprograms[subprogram];
     if (depth > kMaxStack) {
-      fail({.cause = Cause::StackTooDeep, .insn = sub.start,
-            .kernel = fmt::format("combined stack size of {} calls is {}. Too large", frames, depth), .limit = depth,
+      fail({.cause = Cause::StackTooDeep,
+            .insn = sub.start,
+            .kernel = fmt::format("combined stack size of {} calls is {}. Too large", frames, depth),
+            .limit = depth,
             .count = frames});
       return;
     }
@@ -43,8 +45,11 @@ class Measurer {
       const bool calls = insn.opcode == 0x85 && insn.src == isa::kPseudoCall;
       if (!calls && !(insn.is_lddw() && insn.src == isa::kPseudoFunc)) continue;
       if (frames >= kMaxFrames) {
-        fail({.cause = Cause::CallTooDeep, .insn = i, .kernel = fmt::format("the call stack of {} frames is too deep !", frames),
-              .limit = kMaxFrames, .count = frames + 1});
+        fail({.cause = Cause::CallTooDeep,
+              .insn = i,
+              .kernel = fmt::format("the call stack of {} frames is too deep !", frames),
+              .limit = kMaxFrames,
+              .count = frames + 1});
         return;
       }
       visit(env_.structure.subprogram_at(i + 1 + static_cast<uint32_t>(insn.imm)), depth, frames + 1);
@@ -62,6 +67,8 @@ class Measurer {
 
 }  // namespace
 
-StackUse measure_stack(const Env &env, const std::vector<uint32_t> &frame_bytes) { return Measurer(env, frame_bytes).run(); }
+StackUse measure_stack(const Env &env, const std::vector<uint32_t> &frame_bytes) {
+  return Measurer(env, frame_bytes).run();
+}
 
 }  // namespace spile::verifier

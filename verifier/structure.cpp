@@ -39,9 +39,12 @@ std::string reserved_text(const Insn &insn) {
              : insn.jump_op() == isa::EXIT ? "BPF_EXIT uses reserved fields"
              : insn.jump_op() == isa::JA   ? "BPF_JA uses reserved fields"
                                            : "BPF_JMP/JMP32 uses reserved fields";
-    case isa::LD: return insn.is_lddw() ? "BPF_LD_IMM64 uses reserved fields" : "BPF_LD_[ABS|IND] uses reserved fields";
-    case isa::LDX: return "BPF_LDX uses reserved fields";
-    case isa::ST: return "BPF_ST uses reserved fields";
+    case isa::LD:
+      return insn.is_lddw() ? "BPF_LD_IMM64 uses reserved fields" : "BPF_LD_[ABS|IND] uses reserved fields";
+    case isa::LDX:
+      return "BPF_LDX uses reserved fields";
+    case isa::ST:
+      return "BPF_ST uses reserved fields";
     default:
       return insn.mode() == isa::ATOMIC ? fmt::format("BPF_ATOMIC uses invalid atomic opcode {:02x}", insn.imm)
                                         : "BPF_STX uses reserved fields";
@@ -65,7 +68,9 @@ class Examiner {
       return std::move(out_);
     }
     if (insns_.size() > kMaxProcessedInsns) {
-      fail({.cause = Cause::TooManyInstructions, .kernel = "argument list too long", .limit = kMaxProcessedInsns,
+      fail({.cause = Cause::TooManyInstructions,
+            .kernel = "argument list too long",
+            .limit = kMaxProcessedInsns,
             .count = static_cast<int64_t>(insns_.size())});
       return std::move(out_);
     }
@@ -94,7 +99,9 @@ class Examiner {
     std::ranges::sort(starts);
     starts.erase(std::ranges::unique(starts).begin(), starts.end());
     if (starts.size() > kMaxSubprograms) {
-      fail({.cause = Cause::TooManySubprograms, .kernel = "too many subprograms", .limit = kMaxSubprograms,
+      fail({.cause = Cause::TooManySubprograms,
+            .kernel = "too many subprograms",
+            .limit = kMaxSubprograms,
             .count = static_cast<int64_t>(starts.size())});
       return;
     }
@@ -128,7 +135,8 @@ class Examiner {
         if (!has_target(insns_[i])) continue;
         const int64_t target = jump_target(insns_[i], i);
         if (target < sub.start || target >= sub.end)
-          fail({.cause = Cause::JumpOutOfRange, .insn = i,
+          fail({.cause = Cause::JumpOutOfRange,
+                .insn = i,
                 .kernel = fmt::format("jump out of range from insn {} to {}", i, target)});
       }
       const Insn &last = insns_[sub.end - 1];
@@ -148,7 +156,9 @@ class Examiner {
         if (is_known_opcode(insn.opcode))
           fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
         else
-          fail({.cause = Cause::UnknownOpcode, .insn = i, .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
+          fail({.cause = Cause::UnknownOpcode,
+                .insn = i,
+                .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
                 .count = insn.opcode});
         continue;
       }
@@ -165,28 +175,36 @@ class Examiner {
     }
     const auto maps = std::ranges::count(used, true);
     if (maps > kMaxMaps)
-      fail({.cause = Cause::TooManyMaps, .kernel = fmt::format("The total number of maps per program has reached the limit of {}", kMaxMaps),
-            .limit = kMaxMaps, .count = maps});
+      fail({.cause = Cause::TooManyMaps,
+            .kernel = fmt::format("The total number of maps per program has reached the limit of {}", kMaxMaps),
+            .limit = kMaxMaps,
+            .count = maps});
   }
 
   void check_pseudo(uint32_t i, std::vector<bool> &used) {
     const Insn &insn = insns_[i];
     switch (insn.src) {
       case 0:
-      case isa::kPseudoFunc: return;
+      case isa::kPseudoFunc:
+        return;
       case isa::kPseudoMapIdx:
-      case isa::kPseudoMapIdxValue: break;
+      case isa::kPseudoMapIdxValue:
+        break;
       case isa::kPseudoBtfId:
         fail({.cause = Cause::NotModelled, .insn = i, .detail = "kernel variables (`__ksym`)"});
         return;
       default:
-        fail({.cause = Cause::BadMapReference, .insn = i, .kernel = "unrecognized bpf_ld_imm64 insn",
+        fail({.cause = Cause::BadMapReference,
+              .insn = i,
+              .kernel = "unrecognized bpf_ld_imm64 insn",
               .detail = "it was not linked"});
         return;
     }
     const auto index = static_cast<uint32_t>(insn.imm);
     if (index >= used.size()) {
-      fail({.cause = Cause::BadMapReference, .insn = i, .kernel = fmt::format("fd {} is not pointing to valid bpf_map", insn.imm),
+      fail({.cause = Cause::BadMapReference,
+            .insn = i,
+            .kernel = fmt::format("fd {} is not pointing to valid bpf_map", insn.imm),
             .detail = "there is no such map"});
       return;
     }
@@ -194,7 +212,9 @@ class Examiner {
     const object::Map &map = program_.object->maps[index];
     const tables::MapType *type = tables::find_map_type(map.type);
     if (type == nullptr) {
-      fail({.cause = Cause::NotModelled, .insn = i, .detail = fmt::format("maps of type {} (`{}`)", map.type, map.name)});
+      fail({.cause = Cause::NotModelled,
+            .insn = i,
+            .detail = fmt::format("maps of type {} (`{}`)", map.type, map.name)});
       return;
     }
     if (insn.src != isa::kPseudoMapIdxValue) {
@@ -204,13 +224,18 @@ class Examiner {
     }
     const auto off = static_cast<uint32_t>(insns_[i + 1].imm);
     if (off >= kMaxOffset) {
-      fail({.cause = Cause::BadMapReference, .insn = i, .kernel = fmt::format("direct value offset of {} is not allowed", off),
+      fail({.cause = Cause::BadMapReference,
+            .insn = i,
+            .kernel = fmt::format("direct value offset of {} is not allowed", off),
             .detail = fmt::format("offset {} is too large", off)});
     } else if (map.type != BPF_MAP_TYPE_ARRAY || map.max_entries != 1) {
-      fail({.cause = Cause::BadMapReference, .insn = i, .kernel = "no direct value access support for this map type",
+      fail({.cause = Cause::BadMapReference,
+            .insn = i,
+            .kernel = "no direct value access support for this map type",
             .detail = fmt::format("`{}` is not an array of one element", map.name)});
     } else if (off >= map.value_size) {
-      fail({.cause = Cause::BadMapReference, .insn = i,
+      fail({.cause = Cause::BadMapReference,
+            .insn = i,
             .kernel = fmt::format("invalid access to map value pointer, value_size={} off={}", map.value_size, off),
             .detail = fmt::format("offset {} lies behind the {} bytes of `{}`", off, map.value_size, map.name)});
     }
@@ -271,7 +296,8 @@ class Examiner {
       }
       if (insns_[i].is_lddw()) {
         if (reached[i + 1])
-          fail({.cause = Cause::JumpIntoImmediate, .insn = i,
+          fail({.cause = Cause::JumpIntoImmediate,
+                .insn = i,
                 .kernel = fmt::format("jump into the middle of ldimm64 insn {}", i)});
         i++;
       }
@@ -305,7 +331,8 @@ std::vector<uint32_t> successors(const object::Program &program, uint32_t i) {
   if (insn.is_exit()) return {};
   std::vector<uint32_t> next;
   const auto add = [&](int64_t target) {
-    if (target >= 0 && target < static_cast<int64_t>(program.insns.size())) next.push_back(static_cast<uint32_t>(target));
+    if (target >= 0 && target < static_cast<int64_t>(program.insns.size()))
+      next.push_back(static_cast<uint32_t>(target));
   };
   const bool jumps = has_target(insn);
   if (!jumps || insn.jump_op() != isa::JA) add(int64_t{i} + (insn.is_lddw() ? 2 : 1));

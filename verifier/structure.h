@@ -29,10 +29,10 @@ struct Subprogram {
 };
 
 struct Structure {
-  std::vector<InsnFacts> facts;         // by instruction
+  std::vector<InsnFacts> facts;              // by instruction
   std::vector<const isa::InsnInfo *> infos;  // by instruction: its row; null for the second half of an immediate
-  std::vector<Subprogram> subprograms;  // by start; [0] is the program
-  std::vector<Failure> failures;        // any: the rest is not complete
+  std::vector<Subprogram> subprograms;       // by start; [0] is the program
+  std::vector<Failure> failures;             // any: the rest is not complete
 
   uint32_t subprogram_at(uint32_t start) const;  // kNone when none starts there
   uint32_t subprogram_of(uint32_t insn) const;

@@ -70,7 +70,8 @@ void write_memory_argument(State &state, const RegState &memory, const RegState 
 RegState helper_result(State &state, const tables::Helper &helper, uint32_t index) {
   RegState result = RegState::unknown(index);
   switch (helper.result) {
-    case tables::ReturnKind::Void: return {};
+    case tables::ReturnKind::Void:
+      return {};
     case tables::ReturnKind::MapValueOrNull:
       if (state.reg(1).type != RegType::MapPtr) return RegState::pointer(RegType::Poisoned, index);
       result = RegState::pointer(RegType::MapValue, index);
@@ -78,7 +79,8 @@ RegState helper_result(State &state, const tables::Helper &helper, uint32_t inde
       result.target = state.reg(1).target;
       result.id = state.new_id();
       return result;
-    case tables::ReturnKind::Integer: break;
+    case tables::ReturnKind::Integer:
+      break;
   }
   Scalar &v = result.value;
   if ((helper.flags & tables::kReturnsCpu) != 0) {
@@ -143,7 +145,9 @@ void load_immediate(const Env &env, State &state, uint32_t index) {
       dst = RegState::pointer(RegType::Func, index);
       dst.target = env.structure.subprogram_at(index + 1 + static_cast<uint32_t>(insn.imm));
       return;
-    default: dst = RegState::scalar(Scalar::constant(isa::imm64(insn, second)), index); return;
+    default:
+      dst = RegState::scalar(Scalar::constant(isa::imm64(insn, second)), index);
+      return;
   }
 }
 
@@ -155,19 +159,37 @@ Flow transfer(const Env &env, State &state, uint32_t index) {
   switch (env.structure.infos[index]->shape) {
     case Shape::AluImm:
     case Shape::AluReg:
-    case Shape::AluUnary: transfer_alu(env, state, index); return flow;
+    case Shape::AluUnary:
+      transfer_alu(env, state, index);
+      return flow;
     case Shape::BranchImm:
-    case Shape::BranchReg: return transfer_branch(env, state, index);
-    case Shape::Jump: flow.next = index + 1 + static_cast<uint32_t>(int32_t{insn.off}); return flow;
-    case Shape::JumpLong: flow.next = index + 1 + static_cast<uint32_t>(insn.imm); return flow;
-    case Shape::CallHelper: return call_helper(env, state, index);
-    case Shape::CallLocal: return call_subprogram(env, state, index);
-    case Shape::Exit: return leave(state);
-    case Shape::Load: transfer_load(env, state, index); return flow;
+    case Shape::BranchReg:
+      return transfer_branch(env, state, index);
+    case Shape::Jump:
+      flow.next = index + 1 + static_cast<uint32_t>(int32_t{insn.off});
+      return flow;
+    case Shape::JumpLong:
+      flow.next = index + 1 + static_cast<uint32_t>(insn.imm);
+      return flow;
+    case Shape::CallHelper:
+      return call_helper(env, state, index);
+    case Shape::CallLocal:
+      return call_subprogram(env, state, index);
+    case Shape::Exit:
+      return leave(state);
+    case Shape::Load:
+      transfer_load(env, state, index);
+      return flow;
     case Shape::StoreImm:
-    case Shape::StoreReg: transfer_store(env, state, index); return flow;
-    case Shape::Atomic: transfer_atomic(env, state, index); return flow;
-    case Shape::LoadImm64: load_immediate(env, state, index); return flow;
+    case Shape::StoreReg:
+      transfer_store(env, state, index);
+      return flow;
+    case Shape::Atomic:
+      transfer_atomic(env, state, index);
+      return flow;
+    case Shape::LoadImm64:
+      load_immediate(env, state, index);
+      return flow;
     case Shape::PacketAbs:
     case Shape::PacketInd:
       // Out of the packet ends the program with 0; else the bytes are in r0.
@@ -178,7 +200,8 @@ Flow transfer(const Env &env, State &state, uint32_t index) {
     case Shape::CallKfunc:
     case Shape::CallReg:
     case Shape::LoadAcquire:
-    case Shape::StoreRelease: return skip(env, state, index);
+    case Shape::StoreRelease:
+      return skip(env, state, index);
   }
   SPILE_UNREACHABLE("an instruction of no shape");
 }
@@ -197,8 +220,7 @@ Flow skip(const Env &env, State &state, uint32_t index) {
       if (insn.dst != isa::kFramePointer) state.reg(insn.dst) = poisoned;
       return flow;
     case Shape::Atomic:
-      if ((insn.imm & isa::kAtomicFetch) != 0)
-        state.reg(insn.imm == isa::kAtomicCmpxchg ? 0 : insn.src) = poisoned;
+      if ((insn.imm & isa::kAtomicFetch) != 0) state.reg(insn.imm == isa::kAtomicCmpxchg ? 0 : insn.src) = poisoned;
       return flow;
     case Shape::CallHelper:
     case Shape::CallLocal:
@@ -209,7 +231,8 @@ Flow skip(const Env &env, State &state, uint32_t index) {
       clobber_arguments(state);
       state.reg(0) = poisoned;
       return flow;
-    case Shape::Exit: return leave(state);
+    case Shape::Exit:
+      return leave(state);
     case Shape::BranchImm:
     case Shape::BranchReg:
     case Shape::Jump:
@@ -217,7 +240,8 @@ Flow skip(const Env &env, State &state, uint32_t index) {
     case Shape::MayGoto:
     case Shape::StoreImm:
     case Shape::StoreReg:
-    case Shape::StoreRelease: return flow;
+    case Shape::StoreRelease:
+      return flow;
   }
   SPILE_UNREACHABLE("an instruction of no shape");
 }

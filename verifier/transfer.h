@@ -12,11 +12,11 @@ namespace spile::verifier {
 
 struct Flow {
   enum Kind : uint8_t {
-    Next,            // go on at [next]
-    Fork,            // and [other] goes on at [other_next]
-    EnterSubprogram, // at [next], in a new frame
-    LeaveSubprogram, // at [next], in the caller's frame
-    LeaveCallback,   // at [next], the call that runs the callback
+    Next,             // go on at [next]
+    Fork,             // and [other] goes on at [other_next]
+    EnterSubprogram,  // at [next], in a new frame
+    LeaveSubprogram,  // at [next], in the caller's frame
+    LeaveCallback,    // at [next], the call that runs the callback
     EndOfProgram,
   } kind = Next;
   uint32_t next = 0;

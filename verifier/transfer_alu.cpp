@@ -67,8 +67,9 @@ void unary(RegState &dst, const isa::Insn &insn, uint32_t at) {
 
 void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
   RegState &dst = state.reg(insn.dst);
-  const RegState src = insn.source_is_reg() ? state.reg(insn.src)
-                                            : RegState::scalar(Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})));
+  const RegState src = insn.source_is_reg()
+                           ? state.reg(insn.src)
+                           : RegState::scalar(Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})));
   const uint8_t op = insn.alu_op();
   const bool alu64 = insn.insn_class() == isa::ALU64;
   if (dst.type == RegType::Poisoned || src.type == RegType::Poisoned) {
@@ -78,8 +79,10 @@ void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
   if (dst.is_pointer() || src.is_pointer()) {
     const RegState &pointer = dst.is_pointer() ? dst : src, &offset = dst.is_pointer() ? src : dst;
     const bool both = dst.is_pointer() && src.is_pointer();
-    if (both || !alu64 || offset.value.r64.is_empty()) dst = RegState::unknown(at);
-    else dst = move_pointer(pointer, offset.value, op == isa::SUB, state.new_id());
+    if (both || !alu64 || offset.value.r64.is_empty())
+      dst = RegState::unknown(at);
+    else
+      dst = move_pointer(pointer, offset.value, op == isa::SUB, state.new_id());
     return;
   }
   // `x += constant` keeps the link: dst is the others of its id plus the constant.
@@ -107,12 +110,17 @@ void transfer_alu(const Env &env, State &state, uint32_t at) {
         move_register(state, insn, at);
       } else {
         const uint64_t wide = static_cast<uint64_t>(int64_t{insn.imm});
-        dst = RegState::scalar(Scalar::constant(insn.insn_class() == isa::ALU64 ? wide : static_cast<uint32_t>(wide)), at);
+        dst = RegState::scalar(Scalar::constant(insn.insn_class() == isa::ALU64 ? wide : static_cast<uint32_t>(wide)),
+                               at);
       }
       return;
     case isa::NEG:
-    case isa::END: unary(dst, insn, at); return;
-    default: arithmetic(state, insn, at); return;
+    case isa::END:
+      unary(dst, insn, at);
+      return;
+    default:
+      arithmetic(state, insn, at);
+      return;
   }
 }
 

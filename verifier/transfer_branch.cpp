@@ -95,11 +95,20 @@ void match_packet(const isa::Insn &insn, const Operands &o, State &fall, State &
   }
   // From here on: `packet op end`.
   switch (op) {
-    case isa::JGT: prove_packet(fall, *packet, false), mark_end(taken, reg, true); break;
-    case isa::JLT: prove_packet(taken, *packet, true), mark_end(fall, reg, false); break;
-    case isa::JGE: prove_packet(fall, *packet, true), mark_end(taken, reg, false); break;
-    case isa::JLE: prove_packet(taken, *packet, false), mark_end(fall, reg, true); break;
-    default: break;
+    case isa::JGT:
+      prove_packet(fall, *packet, false), mark_end(taken, reg, true);
+      break;
+    case isa::JLT:
+      prove_packet(taken, *packet, true), mark_end(fall, reg, false);
+      break;
+    case isa::JGE:
+      prove_packet(fall, *packet, true), mark_end(taken, reg, false);
+      break;
+    case isa::JLE:
+      prove_packet(taken, *packet, false), mark_end(fall, reg, true);
+      break;
+    default:
+      break;
   }
 }
 
@@ -146,8 +155,10 @@ LinkedRegs link_operands(const Env &env, State &state, uint32_t index) {
       Frame &frame = state.frames[f];
       const auto consider = [&](RegState &r, bool is_slot, unsigned i) {
         if (!r.is_scalar() || r.id != id) return;
-        if (LinkedReg *l = push(linked)) *l = {static_cast<uint8_t>(f), is_slot, static_cast<uint8_t>(i)};
-        else r.forget_id();
+        if (LinkedReg *l = push(linked))
+          *l = {static_cast<uint8_t>(f), is_slot, static_cast<uint8_t>(i)};
+        else
+          r.forget_id();
       };
       for (unsigned r = 0; r < isa::kFramePointer; r++) consider(frame.regs[r], false, r);
       for (unsigned s = 0; s < frame.stack.slots.size(); s++)
@@ -168,7 +179,8 @@ Flow transfer_branch(const Env &env, State &state, uint32_t index) {
   const Operands before = operands(state, insn);
   Flow flow{.kind = Flow::Fork, .next = index + 1, .other = state, .other_next = target};
   State &taken = *flow.other;
-  const bool jump32 = insn.insn_class() == isa::JMP32, equality = insn.jump_op() == isa::JEQ || insn.jump_op() == isa::JNE;
+  const bool jump32 = insn.insn_class() == isa::JMP32,
+             equality = insn.jump_op() == isa::JEQ || insn.jump_op() == isa::JNE;
   const bool taken_is_equal = insn.jump_op() == isa::JEQ;
 
   refine_scalars(insn, state, false);

@@ -29,20 +29,26 @@ RegState load_value(const Env &env, const State &state, const RegState &pointer,
       return span.fixed ? stack.load(span.low, size, at) : stack.load_somewhere(span.low, span.high, at);
     }
     case RegType::MapValue:
-      if (const auto value = constant_at(env, pointer, off, size)) return RegState::scalar(Scalar::constant(*value), at);
+      if (const auto value = constant_at(env, pointer, off, size))
+        return RegState::scalar(Scalar::constant(*value), at);
       return RegState::unknown(at);
     case RegType::Ctx: {
       const tables::CtxField *field = tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
       if (field == nullptr) return RegState::unknown(at);
       switch (field->result) {
-        case tables::CtxResult::Scalar: return RegState::unknown(at);
-        case tables::CtxResult::Packet: return RegState::pointer(RegType::Packet, at);
-        case tables::CtxResult::PacketEnd: return RegState::pointer(RegType::PacketEnd, at);
-        case tables::CtxResult::PacketMeta: return RegState::pointer(RegType::PacketMeta, at);
+        case tables::CtxResult::Scalar:
+          return RegState::unknown(at);
+        case tables::CtxResult::Packet:
+          return RegState::pointer(RegType::Packet, at);
+        case tables::CtxResult::PacketEnd:
+          return RegState::pointer(RegType::PacketEnd, at);
+        case tables::CtxResult::PacketMeta:
+          return RegState::pointer(RegType::PacketMeta, at);
       }
       return RegState::unknown(at);
     }
-    case RegType::Poisoned: return pointer;
+    case RegType::Poisoned:
+      return pointer;
     case RegType::NotInit:
     case RegType::Scalar:
     case RegType::MapPtr:
@@ -50,7 +56,8 @@ RegState load_value(const Env &env, const State &state, const RegState &pointer,
     case RegType::Packet:
     case RegType::PacketMeta:
     case RegType::PacketEnd:
-    case RegType::Func: return RegState::unknown(at);
+    case RegType::Func:
+      return RegState::unknown(at);
   }
   return RegState::unknown(at);
 }
@@ -59,8 +66,10 @@ void write_stack(State &state, const RegState &pointer, int64_t off, unsigned si
   if (pointer.type != RegType::Stack) return;  // what other memory holds is not followed
   Stack &stack = state.frames[pointer.frame].stack;
   const Span span = span_of(pointer, off, size);
-  if (span.fixed) stack.store(span.low, size, value);
-  else stack.store_somewhere(span.low, span.high, value.is_null());
+  if (span.fixed)
+    stack.store(span.low, size, value);
+  else
+    stack.store_somewhere(span.low, span.high, value.is_null());
 }
 
 void touch_stack(State &state, const RegState &pointer, int64_t off, unsigned size) {
@@ -76,8 +85,10 @@ void transfer_load(const Env &env, State &state, uint32_t at) {
   touch_stack(state, pointer, insn.off, size);
   RegState value = load_value(env, state, pointer, insn.off, size, at);
   if (value.is_scalar() && size < 8) {
-    if (insn.mode() == isa::MEMSX) value.value.sign_extend(size);
-    else value.value.truncate(size);
+    if (insn.mode() == isa::MEMSX)
+      value.value.sign_extend(size);
+    else
+      value.value.truncate(size);
   }
   state.reg(insn.dst) = value;
 }

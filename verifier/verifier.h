@@ -35,7 +35,7 @@ struct Rejection {
 };
 
 struct Stats {
-  uint64_t processed = 0;   // instructions walked, as the kernel counts
+  uint64_t processed = 0;  // instructions walked, as the kernel counts
   uint32_t peak_states = 0;
   uint32_t stack_depth = 0;  // deepest chain of frames, bytes
 };

@@ -25,8 +25,7 @@ class IdMap {
   bool same_scalar(const RegState &old, const RegState &cur) {
     if (old.id == 0) return true;
     const uint32_t cur_id = cur.id != 0 ? cur.id : fresh_--;
-    return same(key(old.id, old.plus_const), key(cur_id, cur.plus_const)) &&
-           (!old.plus_const || same(old.id, cur_id));
+    return same(key(old.id, old.plus_const), key(cur_id, cur.plus_const)) && (!old.plus_const || same(old.id, cur_id));
   }
 
  private:
@@ -60,13 +59,15 @@ class Comparison {
       case RegType::PacketMeta:
         if (old.range < 0 || cur.range < 0 ? old.range != cur.range : old.range > cur.range) return false;
         return old.off == cur.off && ids_.same(old.id, cur.id) && old.value.includes(cur.value);
-      case RegType::Poisoned: return true;
+      case RegType::Poisoned:
+        return true;
       case RegType::NotInit:
       case RegType::Ctx:
       case RegType::MapPtr:
       case RegType::Stack:
       case RegType::PacketEnd:
-      case RegType::Func: return exact(old, cur);
+      case RegType::Func:
+        return exact(old, cur);
     }
     return false;
   }

@@ -11,8 +11,8 @@ namespace spile::verifier {
 // variable part. [fresh_id]: for packet pointers, whose proven range is lost when they move by a variable.
 RegState move_pointer(const RegState &pointer, const Scalar &by, bool subtract, uint32_t fresh_id);
 
-// The bytes [low, high) that an access of [size] at [off] can touch, relative to the pointer's base. Only meaningful for
-// offsets that check.cpp has found bounded.
+// The bytes [low, high) that an access of [size] at [off] can touch, relative to the pointer's base. Only meaningful
+// for offsets that check.cpp has found bounded.
 struct Span {
   int64_t low = 0, high = 0;
   bool fixed = true;  // exactly these

@@ -7,18 +7,42 @@ namespace spile::verifier {
 std::string type_name(const RegState &r) {
   const char *name = "?";
   switch (r.type) {
-    case RegType::NotInit: name = "?"; break;
-    case RegType::Scalar: name = "scalar"; break;
-    case RegType::Ctx: name = "ctx"; break;
-    case RegType::MapPtr: name = "map_ptr"; break;
-    case RegType::MapValue: name = "map_value"; break;
-    case RegType::MapKey: name = "map_key"; break;
-    case RegType::Stack: name = "fp"; break;
-    case RegType::Packet: name = "pkt"; break;
-    case RegType::PacketMeta: name = "pkt_meta"; break;
-    case RegType::PacketEnd: name = "pkt_end"; break;
-    case RegType::Func: name = "func"; break;
-    case RegType::Poisoned: name = "poisoned"; break;
+    case RegType::NotInit:
+      name = "?";
+      break;
+    case RegType::Scalar:
+      name = "scalar";
+      break;
+    case RegType::Ctx:
+      name = "ctx";
+      break;
+    case RegType::MapPtr:
+      name = "map_ptr";
+      break;
+    case RegType::MapValue:
+      name = "map_value";
+      break;
+    case RegType::MapKey:
+      name = "map_key";
+      break;
+    case RegType::Stack:
+      name = "fp";
+      break;
+    case RegType::Packet:
+      name = "pkt";
+      break;
+    case RegType::PacketMeta:
+      name = "pkt_meta";
+      break;
+    case RegType::PacketEnd:
+      name = "pkt_end";
+      break;
+    case RegType::Func:
+      name = "func";
+      break;
+    case RegType::Poisoned:
+      name = "poisoned";
+      break;
   }
   return r.or_null ? fmt::format("{}_or_null", name) : name;
 }

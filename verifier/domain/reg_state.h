@@ -16,29 +16,29 @@ enum class RegType : uint8_t {
   NotInit,
   Scalar,
   Ctx,
-  MapPtr,     // a map itself
-  MapValue,   // into a value of a map
-  MapKey,     // into a key of a map, given to a callback
+  MapPtr,    // a map itself
+  MapValue,  // into a value of a map
+  MapKey,    // into a key of a map, given to a callback
   Stack,
   Packet,
   PacketMeta,
   PacketEnd,
-  Func,       // a subprogram, for callbacks
-  Poisoned,   // the result of an instruction that was already reported: anything may be done with it, silently
+  Func,      // a subprogram, for callbacks
+  Poisoned,  // the result of an instruction that was already reported: anything may be done with it, silently
 };
 
 inline constexpr uint32_t kNoInsn = 0xffff'ffff;
 
 struct RegState {
   RegType type = RegType::NotInit;
-  bool or_null = false;    // pointer: may be NULL
-  bool precise = false;    // scalar: its value decided something; pruning must compare it
-  bool plus_const = false; // scalar with an id: it is the others of its id plus [off]
-  uint8_t frame = 0;       // Stack: which frame's
+  bool or_null = false;     // pointer: may be NULL
+  bool precise = false;     // scalar: its value decided something; pruning must compare it
+  bool plus_const = false;  // scalar with an id: it is the others of its id plus [off]
+  uint8_t frame = 0;        // Stack: which frame's
   int32_t off = 0;
-  uint32_t id = 0;         // scalar: linked registers share it. or_null: refined together. Packet: variable part's id
-  uint32_t target = 0;     // MapPtr, MapValue, MapKey: index of the map; Func: index of the subprogram
-  int32_t range = 0;       // Packet: bytes proven; kAtEnd, kBeyondEnd
+  uint32_t id = 0;      // scalar: linked registers share it. or_null: refined together. Packet: variable part's id
+  uint32_t target = 0;  // MapPtr, MapValue, MapKey: index of the map; Func: index of the subprogram
+  int32_t range = 0;    // Packet: bytes proven; kAtEnd, kBeyondEnd
   uint32_t origin = kNoInsn;  // the instruction that made the value: only for messages, never compared
   Scalar value;
 
@@ -64,9 +64,7 @@ struct RegState {
   bool is_pointer() const { return type > RegType::Scalar && type != RegType::Poisoned; }
   bool is_packet() const { return type == RegType::Packet || type == RegType::PacketMeta; }
   bool is_null() const { return is_scalar() && value.is_zero(); }
-  bool has_map() const {
-    return type == RegType::MapPtr || type == RegType::MapValue || type == RegType::MapKey;
-  }
+  bool has_map() const { return type == RegType::MapPtr || type == RegType::MapValue || type == RegType::MapKey; }
   // A pointer that is certainly not NULL, for comparisons with 0 (reg_not_null). The kernel does not count all kinds.
   bool is_never_null() const {
     if (or_null) return false;

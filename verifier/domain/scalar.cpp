@@ -134,7 +134,8 @@ void Scalar::sign_extend(unsigned bytes) {
     return;
   }
   if ((r64.smax >> width_bits) == (r64.smin >> width_bits)) {
-    const int64_t a = extend(static_cast<uint64_t>(r64.smax), bytes), b = extend(static_cast<uint64_t>(r64.smin), bytes);
+    const int64_t a = extend(static_cast<uint64_t>(r64.smax), bytes),
+                  b = extend(static_cast<uint64_t>(r64.smin), bytes);
     const int64_t high = std::max(a, b), low = std::min(a, b);
     if ((high >= 0) == (low >= 0)) {
       r64 = {low, high, static_cast<uint64_t>(low), static_cast<uint64_t>(high)};

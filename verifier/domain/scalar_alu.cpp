@@ -84,7 +84,8 @@ void shift_right_signed(Scalar &d, unsigned n, bool alu32) {
 
 Scalar alu(uint8_t op, bool alu32, const Scalar &dst, const Scalar &src) {
   Scalar d = dst;
-  const bool src_const = alu32 ? src.bits.subreg_is_const() && src.r32.is_const() : src.is_const() && src.r64.is_const();
+  const bool src_const =
+      alu32 ? src.bits.subreg_is_const() && src.r32.is_const() : src.is_const() && src.r64.is_const();
   switch (op) {
     case isa::ADD:
       d.r32.add(src.r32);
@@ -122,9 +123,12 @@ Scalar alu(uint8_t op, bool alu32, const Scalar &dst, const Scalar &src) {
       // Only shifts by a known amount below the width are followed (is_safe_to_compute_dst_reg_range).
       if (!src_const || src.r64.umax >= (alu32 ? 32u : 64u)) return Scalar::unknown();
       const auto n = static_cast<unsigned>(src.r64.umin);
-      if (op == isa::LSH) shift_left(d, n, alu32);
-      else if (op == isa::RSH) shift_right(d, n, alu32);
-      else shift_right_signed(d, n, alu32);
+      if (op == isa::LSH)
+        shift_left(d, n, alu32);
+      else if (op == isa::RSH)
+        shift_right(d, n, alu32);
+      else
+        shift_right_signed(d, n, alu32);
       break;
     }
     default:
@@ -145,8 +149,10 @@ Scalar byte_order(const Scalar &value, unsigned bits, bool swap) {
     s.r64 = {};
     s.r32 = {};
   }
-  if (bits < 64) s.truncate(bits / 8);
-  else s.sync();
+  if (bits < 64)
+    s.truncate(bits / 8);
+  else
+    s.sync();
   return s;
 }
 

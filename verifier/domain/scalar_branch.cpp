@@ -70,30 +70,45 @@ bool constant_second(Scalar *&a, Scalar *&b, bool jump32) {
 
 void learn_bits_set(Scalar &a, uint64_t v, bool jump32) {
   if (!std::has_single_bit(v)) return;  // some bit of v is set, but which?
-  if (jump32) a.bits = a.bits.with_subreg(bit_or(a.bits.subreg(), Tnum::constant(v)));
-  else a.bits = bit_or(a.bits, Tnum::constant(v));
+  if (jump32)
+    a.bits = a.bits.with_subreg(bit_or(a.bits.subreg(), Tnum::constant(v)));
+  else
+    a.bits = bit_or(a.bits, Tnum::constant(v));
 }
 void learn_bits_clear(Scalar &a, uint64_t v, bool jump32) {
   // The ranges are forgotten, as the kernel does: clearing known-zero bits can contradict them.
   a.r64 = {};
   a.r32 = {};
-  if (jump32) a.bits = a.bits.with_subreg(bit_and(a.bits.subreg(), Tnum::constant(~v)));
-  else a.bits = bit_and(a.bits, Tnum::constant(~v));
+  if (jump32)
+    a.bits = a.bits.with_subreg(bit_and(a.bits.subreg(), Tnum::constant(~v)));
+  else
+    a.bits = bit_and(a.bits, Tnum::constant(~v));
 }
 
 uint8_t negated(uint8_t op) {
   switch (op) {
-    case isa::JEQ: return isa::JNE;
-    case isa::JNE: return isa::JEQ;
-    case isa::JGE: return isa::JLT;
-    case isa::JGT: return isa::JLE;
-    case isa::JLE: return isa::JGT;
-    case isa::JLT: return isa::JGE;
-    case isa::JSGE: return isa::JSLT;
-    case isa::JSGT: return isa::JSLE;
-    case isa::JSLE: return isa::JSGT;
-    case isa::JSLT: return isa::JSGE;
-    default: return op;
+    case isa::JEQ:
+      return isa::JNE;
+    case isa::JNE:
+      return isa::JEQ;
+    case isa::JGE:
+      return isa::JLT;
+    case isa::JGT:
+      return isa::JLE;
+    case isa::JLE:
+      return isa::JGT;
+    case isa::JLT:
+      return isa::JGE;
+    case isa::JSGE:
+      return isa::JSLT;
+    case isa::JSGT:
+      return isa::JSLE;
+    case isa::JSLE:
+      return isa::JSGT;
+    case isa::JSLT:
+      return isa::JSGE;
+    default:
+      return op;
   }
 }
 
@@ -101,15 +116,24 @@ uint8_t negated(uint8_t op) {
 
 uint8_t flipped(uint8_t op) {
   switch (op) {
-    case isa::JGE: return isa::JLE;
-    case isa::JGT: return isa::JLT;
-    case isa::JLE: return isa::JGE;
-    case isa::JLT: return isa::JGT;
-    case isa::JSGE: return isa::JSLE;
-    case isa::JSGT: return isa::JSLT;
-    case isa::JSLE: return isa::JSGE;
-    case isa::JSLT: return isa::JSGT;
-    default: return op;  // ==, != and & are symmetric
+    case isa::JGE:
+      return isa::JLE;
+    case isa::JGT:
+      return isa::JLT;
+    case isa::JLE:
+      return isa::JGE;
+    case isa::JLT:
+      return isa::JGT;
+    case isa::JSGE:
+      return isa::JSLE;
+    case isa::JSGT:
+      return isa::JSLT;
+    case isa::JSLE:
+      return isa::JSGE;
+    case isa::JSLT:
+      return isa::JSGT;
+    default:
+      return op;  // ==, != and & are symmetric
   }
 }
 
@@ -126,15 +150,24 @@ std::optional<bool> branch_taken(uint8_t op, bool jump32, const Scalar &a, const
       if (!y.bits.is_const()) std::swap(x, y);
       if (!y.bits.is_const()) return std::nullopt;
       return compare((x.bits.value & y.bits.value) != 0, ((x.bits.mask | x.bits.value) & y.bits.value) == 0);
-    case isa::JGT: return compare(x.umin > y.umax, x.umax <= y.umin);
-    case isa::JSGT: return compare(x.smin > y.smax, x.smax <= y.smin);
-    case isa::JLT: return compare(x.umax < y.umin, x.umin >= y.umax);
-    case isa::JSLT: return compare(x.smax < y.smin, x.smin >= y.smax);
-    case isa::JGE: return compare(x.umin >= y.umax, x.umax < y.umin);
-    case isa::JSGE: return compare(x.smin >= y.smax, x.smax < y.smin);
-    case isa::JLE: return compare(x.umax <= y.umin, x.umin > y.umax);
-    case isa::JSLE: return compare(x.smax <= y.smin, x.smin > y.smax);
-    default: return std::nullopt;
+    case isa::JGT:
+      return compare(x.umin > y.umax, x.umax <= y.umin);
+    case isa::JSGT:
+      return compare(x.smin > y.smax, x.smax <= y.smin);
+    case isa::JLT:
+      return compare(x.umax < y.umin, x.umin >= y.umax);
+    case isa::JSLT:
+      return compare(x.smax < y.smin, x.smin >= y.smax);
+    case isa::JGE:
+      return compare(x.umin >= y.umax, x.umax < y.umin);
+    case isa::JSGE:
+      return compare(x.smin >= y.smax, x.smax < y.smin);
+    case isa::JLE:
+      return compare(x.umax <= y.umin, x.umin > y.umax);
+    case isa::JSLE:
+      return compare(x.smax <= y.smin, x.smin > y.smax);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -143,8 +176,10 @@ void refine(uint8_t op, bool jump32, bool holds, Scalar &first, Scalar &second) 
   if (op == isa::JSET) {
     if (constant_second(a, b, jump32)) {
       const uint64_t v = b->const_value(jump32);
-      if (holds) learn_bits_set(*a, v, jump32);
-      else learn_bits_clear(*a, v, jump32);
+      if (holds)
+        learn_bits_set(*a, v, jump32);
+      else
+        learn_bits_clear(*a, v, jump32);
     }
   } else {
     if (!holds) op = negated(op);
@@ -168,8 +203,10 @@ void refine(uint8_t op, bool jump32, bool holds, Scalar &first, Scalar &second) 
       case isa::JNE:
         if (constant_second(a, b, jump32)) {
           const uint64_t v = b->const_value(jump32);
-          if (jump32) exclude(a->r32, static_cast<uint32_t>(v));
-          else exclude(a->r64, v);
+          if (jump32)
+            exclude(a->r32, static_cast<uint32_t>(v));
+          else
+            exclude(a->r64, v);
         }
         break;
       case isa::JLE:
@@ -177,11 +214,14 @@ void refine(uint8_t op, bool jump32, bool holds, Scalar &first, Scalar &second) 
       case isa::JSLE:
       case isa::JSLT: {
         const bool or_equal = op == isa::JLE || op == isa::JSLE, is_signed = op == isa::JSLE || op == isa::JSLT;
-        if (jump32) below(a->r32, b->r32, or_equal, is_signed);
-        else below(a->r64, b->r64, or_equal, is_signed);
+        if (jump32)
+          below(a->r32, b->r32, or_equal, is_signed);
+        else
+          below(a->r64, b->r64, or_equal, is_signed);
         break;
       }
-      default: break;
+      default:
+        break;
     }
   }
   first.sync();

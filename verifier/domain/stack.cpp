@@ -23,8 +23,10 @@ void Stack::store(int64_t off, unsigned size, const RegState &value) {
     slot.spilled = value;
     if (value.is_scalar() && value.value.width() > size * 8) slot.spilled.forget_id();
     for (unsigned b = 0; b < kSlotBytes; b++) {
-      if (b < size) slot.bytes[b] = ByteKind::Spilled;
-      else scrub(slot.bytes[b]);
+      if (b < size)
+        slot.bytes[b] = ByteKind::Spilled;
+      else
+        scrub(slot.bytes[b]);
     }
     return;
   }

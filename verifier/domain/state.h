@@ -23,8 +23,8 @@ struct Frame {
 };
 
 struct State {
-  std::vector<Frame> frames;  // [0] is the program's
-  uint32_t next_id = 0;       // ids are unique along a path
+  std::vector<Frame> frames;      // [0] is the program's
+  uint32_t next_id = 0;           // ids are unique along a path
   uint32_t callback_entries = 0;  // callbacks entered on this path: each turn of a callback is a new state
 
   Frame &top() { return frames.back(); }

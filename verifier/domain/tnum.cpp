@@ -4,13 +4,16 @@
 
 namespace spile::verifier {
 
-// Long multiplication over the bits of [a]. Sound because: a certain 1 adds [b], shifted; under an uncertain bit the sum
-// is with or without it, and the union holds both. (Linux 6.18; "Sound, Precise, and Fast" has the older, coarser one.)
+// Long multiplication over the bits of [a]. Sound because: a certain 1 adds [b], shifted; under an uncertain bit the
+// sum is with or without it, and the union holds both. (Linux 6.18; "Sound, Precise, and Fast" has the older, coarser
+// one.)
 Tnum mul(Tnum a, Tnum b) {
   Tnum sum{0, 0};
   while (a.value != 0 || a.mask != 0) {
-    if (a.value & 1) sum = add(sum, b);
-    else if (a.mask & 1) sum = either(sum, add(sum, b));
+    if (a.value & 1)
+      sum = add(sum, b);
+    else if (a.mask & 1)
+      sum = either(sum, add(sum, b));
     a = a.rsh(1);
     b = b.lsh(1);
   }

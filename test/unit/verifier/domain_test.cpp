@@ -18,8 +18,22 @@ class Random {
   unsigned below(unsigned n) { return static_cast<unsigned>(engine_() % n); }
   // Numbers near the edges as often as any.
   uint64_t number() {
-    static constexpr uint64_t kEdges[] = {0, 1, 2, 7, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff,
-                                          0x1'0000'0000, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, ~0ull};
+    static constexpr uint64_t kEdges[] = {0,
+                                          1,
+                                          2,
+                                          7,
+                                          0x7f,
+                                          0x80,
+                                          0xff,
+                                          0x7fff,
+                                          0x8000,
+                                          0x7fff'ffff,
+                                          0x8000'0000,
+                                          0xffff'ffff,
+                                          0x1'0000'0000,
+                                          0x7fff'ffff'ffff'ffff,
+                                          0x8000'0000'0000'0000,
+                                          ~0ull};
     uint64_t n = below(3) == 0 ? kEdges[below(std::size(kEdges))] : bits() >> below(64);
     if (below(4) == 0) n = 0 - n;
     return n + below(3) - 1;
@@ -51,9 +65,7 @@ class Random {
 
 constexpr int kRounds = 200'000;
 
-std::string show(const Scalar &s) {
-  return ranges_text(s, " ");
-}
+std::string show(const Scalar &s) { return ranges_text(s, " "); }
 
 TEST(Tnum, OperationsAreExhaustivelySoundAtFourBits) {
   // Every pair of tnums of 4 bits, every pair of members.
@@ -64,13 +76,13 @@ TEST(Tnum, OperationsAreExhaustivelySoundAtFourBits) {
   ASSERT_EQ(all.size(), 81u);
   for (Tnum a : all)
     for (Tnum b : all) {
-      const Tnum sum = add(a, b), difference = sub(a, b), product = mul(a, b), conj = bit_and(a, b), disj = bit_or(a, b),
-                 exclusive = bit_xor(a, b);
+      const Tnum sum = add(a, b), difference = sub(a, b), product = mul(a, b), conj = bit_and(a, b),
+                 disj = bit_or(a, b), exclusive = bit_xor(a, b);
       for (uint64_t x = 0; x < 16; x++)
         for (uint64_t y = 0; y < 16; y++) {
           if (!a.contains(x) || !b.contains(y)) continue;
-          ASSERT_TRUE(sum.contains(x + y) && difference.contains(x - y) && product.contains(x * y) && conj.contains(x & y) &&
-                      disj.contains(x | y) && exclusive.contains(x ^ y));
+          ASSERT_TRUE(sum.contains(x + y) && difference.contains(x - y) && product.contains(x * y) &&
+                      conj.contains(x & y) && disj.contains(x | y) && exclusive.contains(x ^ y));
         }
     }
 }
@@ -91,9 +103,9 @@ TEST(Scalar, ArithmeticIsSound) {
     uint8_t op;
     isa::Alu meaning;
   };
-  static constexpr Op kOps[] = {{isa::ADD, isa::Alu::Add}, {isa::SUB, isa::Alu::Sub}, {isa::MUL, isa::Alu::Mul},
-                                {isa::DIV, isa::Alu::Div}, {isa::OR, isa::Alu::Or},   {isa::AND, isa::Alu::And},
-                                {isa::LSH, isa::Alu::Lsh}, {isa::RSH, isa::Alu::Rsh}, {isa::MOD, isa::Alu::Mod},
+  static constexpr Op kOps[] = {{isa::ADD, isa::Alu::Add}, {isa::SUB, isa::Alu::Sub},  {isa::MUL, isa::Alu::Mul},
+                                {isa::DIV, isa::Alu::Div}, {isa::OR, isa::Alu::Or},    {isa::AND, isa::Alu::And},
+                                {isa::LSH, isa::Alu::Lsh}, {isa::RSH, isa::Alu::Rsh},  {isa::MOD, isa::Alu::Mod},
                                 {isa::XOR, isa::Alu::Xor}, {isa::ARSH, isa::Alu::Arsh}};
   Random random(2);
   for (int i = 0; i < kRounds; i++) {
@@ -105,8 +117,8 @@ TEST(Scalar, ArithmeticIsSound) {
     b.sync();
     const Scalar r = alu(op.op, alu32, a, b);
     const uint64_t result = alu32 ? isa::alu(op.meaning, 32, x, y) : isa::alu(op.meaning, 64, x, y);
-    ASSERT_TRUE(r.contains(result)) << int{op.op} << (alu32 ? " 32-bit " : " ") << x << ", " << y << " = " << result << " from"
-                                    << show(a) << " and" << show(b) << " gives" << show(r);
+    ASSERT_TRUE(r.contains(result)) << int{op.op} << (alu32 ? " 32-bit " : " ") << x << ", " << y << " = " << result
+                                    << " from" << show(a) << " and" << show(b) << " gives" << show(r);
   }
 }
 
@@ -124,12 +136,14 @@ TEST(Scalar, ExtensionsAreSound) {
     zero.truncate(bytes);
     sign.sign_extend(bytes);
     ASSERT_TRUE(zero.contains(isa::low_bits(x, bytes * 8)));
-    ASSERT_TRUE(sign.contains(static_cast<uint64_t>(isa::sign_extend(x, bytes * 8)))) << x << show(s) << " gives" << show(sign);
+    ASSERT_TRUE(sign.contains(static_cast<uint64_t>(isa::sign_extend(x, bytes * 8))))
+        << x << show(s) << " gives" << show(sign);
     if (bytes == 4) continue;
     low.sign_extend_subreg(bytes);
     low.zero_extend_32();
     low.sync();
-    ASSERT_TRUE(low.contains(static_cast<uint32_t>(isa::sign_extend(x, bytes * 8)))) << x << show(s) << " gives" << show(low);
+    ASSERT_TRUE(low.contains(static_cast<uint32_t>(isa::sign_extend(x, bytes * 8))))
+        << x << show(s) << " gives" << show(low);
   }
 }
 
@@ -138,9 +152,9 @@ TEST(Scalar, BranchesAreSound) {
     uint8_t op;
     isa::Cond meaning;
   };
-  static constexpr Op kOps[] = {{isa::JEQ, isa::Cond::Eq},   {isa::JGT, isa::Cond::Gt},   {isa::JGE, isa::Cond::Ge},
-                                {isa::JSET, isa::Cond::Set}, {isa::JNE, isa::Cond::Ne},   {isa::JSGT, isa::Cond::Sgt},
-                                {isa::JSGE, isa::Cond::Sge}, {isa::JLT, isa::Cond::Lt},   {isa::JLE, isa::Cond::Le},
+  static constexpr Op kOps[] = {{isa::JEQ, isa::Cond::Eq},   {isa::JGT, isa::Cond::Gt},  {isa::JGE, isa::Cond::Ge},
+                                {isa::JSET, isa::Cond::Set}, {isa::JNE, isa::Cond::Ne},  {isa::JSGT, isa::Cond::Sgt},
+                                {isa::JSGE, isa::Cond::Sge}, {isa::JLT, isa::Cond::Lt},  {isa::JLE, isa::Cond::Le},
                                 {isa::JSLT, isa::Cond::Slt}, {isa::JSLE, isa::Cond::Sle}};
   Random random(4);
   for (int i = 0; i < kRounds; i++) {
@@ -157,8 +171,8 @@ TEST(Scalar, BranchesAreSound) {
     const Scalar before_a = a, before_b = b;
     refine(op.op, jump32, holds, a, b);
     ASSERT_TRUE(a.contains(x) && b.contains(y))
-        << int{op.op} << (jump32 ? " 32-bit " : " ") << holds << ": " << x << " and " << y << " in" << show(before_a) << " and"
-        << show(before_b) << " became" << show(a) << " and" << show(b);
+        << int{op.op} << (jump32 ? " 32-bit " : " ") << holds << ": " << x << " and " << y << " in" << show(before_a)
+        << " and" << show(before_b) << " became" << show(a) << " and" << show(b);
   }
 }
 

@@ -18,7 +18,7 @@ using namespace isa;  // the assembly of the tests: mov64(R0, 0)
 // One or two instructions, so that lddw can stand in a list.
 struct Code {
   std::vector<Insn> insns;
-  Code(Insn i) : insns{i} {}                                      // NOLINT(google-explicit-constructor)
+  Code(Insn i) : insns{i} {}                                        // NOLINT(google-explicit-constructor)
   Code(std::array<Insn, 2> two) : insns(two.begin(), two.end()) {}  // NOLINT(google-explicit-constructor)
 };
 
@@ -90,7 +90,7 @@ class VerifierTest : public ::testing::Test {
 };
 
 // r0 = the value of key 0 of [map], or NULL; instructions 0 to 5.
-#define LOOKUP(map)                                                                                     \
+#define LOOKUP(map) \
   store_imm(DW, R10, -8, 0), mov64_reg(R2, R10), alu64(ADD, R2, -8), lddw_pseudo(R1, kPseudoMapIdx, map), call(1)
 inline constexpr uint32_t kAfterLookup = 6;
 

@@ -75,8 +75,10 @@ class Kernel {
     }
     const long fd = bpf(BPF_PROG_LOAD, attr);
     Answer answer;
-    if (fd >= 0) close(static_cast<int>(fd));
-    else answer.error = errno;
+    if (fd >= 0)
+      close(static_cast<int>(fd));
+    else
+      answer.error = errno;
     if (with_log) answer.log = log_.c_str();
     return answer;
   }
@@ -115,11 +117,13 @@ std::string listing(const std::vector<Insn> &insns) {
 
 TEST(KernelDiff, WeAcceptNothingThatTheKernelRejects) {
   Kernel kernel;
-  if (!kernel.works() || kernel.load({mov64(R0, 0), exit()}, false, false).error != 0) GTEST_SKIP() << "needs root and bpf()";
+  if (!kernel.works() || kernel.load({mov64(R0, 0), exit()}, false, false).error != 0)
+    GTEST_SKIP() << "needs root and bpf()";
   const uint64_t count = setting("SPILE_DIFF_COUNT", 2000), seed = setting("SPILE_DIFF_SEED", 1);
   uint64_t show = setting("SPILE_DIFF_SHOW", 3);
   object::Object object = test_object();
-  uint64_t both_accept = 0, both_reject = 0, only_we = 0, only_kernel = 0, same_message = 0, compared = 0, invariants = 0;
+  uint64_t both_accept = 0, both_reject = 0, only_we = 0, only_kernel = 0, same_message = 0, compared = 0,
+           invariants = 0;
   std::map<std::string, unsigned> other_messages;
   for (uint64_t i = 0; i < count; i++) {
     const bool tracepoint = (seed + i) % 2 == 0;
@@ -151,14 +155,18 @@ TEST(KernelDiff, WeAcceptNothingThatTheKernelRejects) {
     if (show == 0 && !we_accept) continue;  // an unsafe one is always shown
     if (!we_accept) show--;
     theirs = kernel.load(program.insns, tracepoint, true);
-    fmt::print("seed {}: {}\n{}kernel: {}\nwe: {}\n", seed + i, we_accept ? "WE ACCEPT, THE KERNEL REJECTS" : "only we reject",
-               listing(program.insns), reason(theirs.log),
-               ours.rejections.empty() ? "accept" : fmt::format("{}: {}", ours.rejections[0].insn, ours.rejections[0].kernel_message));
+    fmt::print(
+        "seed {}: {}\n{}kernel: {}\nwe: {}\n", seed + i, we_accept ? "WE ACCEPT, THE KERNEL REJECTS" : "only we reject",
+        listing(program.insns), reason(theirs.log),
+        ours.rejections.empty() ? "accept"
+                                : fmt::format("{}: {}", ours.rejections[0].insn, ours.rejections[0].kernel_message));
   }
   const double agree = 100.0 * static_cast<double>(both_accept + both_reject) / static_cast<double>(count - invariants);
-  fmt::print("{} programs: both accept {}, both reject {} (same message in {} of {}), only we accept {}, only the kernel accepts {}, "
-             "left out {}: {:.3f} % agree\n",
-             count, both_accept, both_reject, same_message, compared, only_we, only_kernel, invariants, agree);
+  fmt::print(
+      "{} programs: both accept {}, both reject {} (same message in {} of {}), only we accept {}, only the kernel "
+      "accepts {}, "
+      "left out {}: {:.3f} % agree\n",
+      count, both_accept, both_reject, same_message, compared, only_we, only_kernel, invariants, agree);
   for (const auto &[text, n] : other_messages)
     if (setting("SPILE_DIFF_MESSAGES", 0) != 0) fmt::print("{:4} {}\n", n, text);
   EXPECT_EQ(only_we, 0u);

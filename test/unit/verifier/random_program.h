@@ -58,13 +58,13 @@ class ProgramMaker {
   unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
   bool rarely() { return below(24) == 0; }
   int32_t number() {
-    static constexpr int32_t kNumbers[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 255, 256, 0x7fff, 0xffff, -1, -8, -16,
-                                           0x7fffffff, INT32_MIN};
+    static constexpr int32_t kNumbers[] = {0,  1,   2,   3,   4,      7,      8,  15, 16,  31,         32,       63,
+                                           64, 127, 255, 256, 0x7fff, 0xffff, -1, -8, -16, 0x7fffffff, INT32_MIN};
     return below(5) == 0 ? static_cast<int32_t>(random_()) : kNumbers[below(std::size(kNumbers))];
   }
   uint8_t any() { return static_cast<uint8_t>(below(10)); }
-  // A register to write; to read: one that has a value, mostly. Numbers and pointers are told apart roughly, so that most
-  // statements make sense.
+  // A register to write; to read: one that has a value, mostly. Numbers and pointers are told apart roughly, so that
+  // most statements make sense.
   uint8_t pick() {
     uint8_t r = any();
     if (r == R6 && below(8) != 0) r = R7;
@@ -126,16 +126,23 @@ class ProgramMaker {
       case 0:
       case 1:
       case 2:
-      case 3: arithmetic(); break;
+      case 3:
+        arithmetic();
+        break;
       case 4:
       case 5:
-      case 6: branch(); break;
+      case 6:
+        branch();
+        break;
       case 7:
       case 8: {
         const Size s = size();
-        if (below(3) == 0) emit(store_imm(s, R10, stack_off(s), number()));
-        else if (below(2) == 0) emit(store(DW, R10, stack_off(DW), source()));
-        else emit(store(s, R10, stack_off(s), number_source()));
+        if (below(3) == 0)
+          emit(store_imm(s, R10, stack_off(s), number()));
+        else if (below(2) == 0)
+          emit(store(DW, R10, stack_off(DW), source()));
+        else
+          emit(store(s, R10, stack_off(s), number_source()));
         break;
       }
       case 9:
@@ -147,19 +154,34 @@ class ProgramMaker {
       }
       case 11: {  // the context, or anything
         const uint8_t base = rarely() ? source() : in_callee_ ? uint8_t{R10} : uint8_t{R6};
-        emit(load(base == R6 && !tracepoint_ ? W : size(), pick(), base, static_cast<int16_t>(base == R10 ? -8 : 16 + below(4) * 8)));
+        emit(load(base == R6 && !tracepoint_ ? W : size(), pick(), base,
+                  static_cast<int16_t>(base == R10 ? -8 : 16 + below(4) * 8)));
         break;
       }
       case 12:
         if (rarely()) emit(store(size(), source(), static_cast<int16_t>(below(6) * 4), source()));
         break;
-      case 13: lookup(); break;
-      case 14: lookup(); break;
-      case 15: stack_pointer(); break;
-      case 16: helper(); break;
-      case 17: global(); break;
-      case 18: atomics(); break;
-      case 19: rare(); break;
+      case 13:
+        lookup();
+        break;
+      case 14:
+        lookup();
+        break;
+      case 15:
+        stack_pointer();
+        break;
+      case 16:
+        helper();
+        break;
+      case 17:
+        global();
+        break;
+      case 18:
+        atomics();
+        break;
+      case 19:
+        rare();
+        break;
     }
   }
 
@@ -218,8 +240,10 @@ class ProgramMaker {
       emit(alu64_reg(ADD, R0, index));
     }
     const int16_t off = static_cast<int16_t>((rarely() ? below(20) : below(2)) * 4);
-    if (below(2) == 0) emit(load(size(), pick(), R0, off));
-    else emit(store_imm(size(), R0, off, number()));
+    if (below(2) == 0)
+      emit(load(size(), pick(), R0, off));
+    else
+      emit(store_imm(size(), R0, off, number()));
     // Behind the join the pointer may be NULL.
     if (below(6) != 0) {
       emit(mov64(R0, number()));
@@ -240,14 +264,20 @@ class ProgramMaker {
       }
     }
     pointers_ |= 1u << r;
-    if (below(2) == 0) emit(store(DW, r, 0, source()));
-    else emit(load(DW, pick(), r, 0));
+    if (below(2) == 0)
+      emit(store(DW, r, 0, source()));
+    else
+      emit(load(DW, pick(), r, 0));
   }
 
   void helper() {
     switch (below(tracepoint_ ? 4 : 3)) {
-      case 0: emit(call(7)); break;
-      case 1: emit(call(5)); break;
+      case 0:
+        emit(call(7));
+        break;
+      case 1:
+        emit(call(5));
+        break;
       case 2: {  // probe_read_kernel(fp - 32, size, 0)
         const uint8_t length = number_source();
         if (length != R2) emit(mov64_reg(R2, length));
@@ -273,8 +303,10 @@ class ProgramMaker {
     const uint8_t r = pick();
     pointers_ |= 1u << r;
     emit(lddw_pseudo(r, kPseudoMapIdxValue, constant ? kRodata : kBss, static_cast<int32_t>(below(4) * 4)));
-    if (!constant && below(2) == 0) emit(store(size(), r, static_cast<int16_t>(below(8)), source()));
-    else emit(load(size(), pick(), r, static_cast<int16_t>(below(2) * 4)));
+    if (!constant && below(2) == 0)
+      emit(store(size(), r, static_cast<int16_t>(below(8)), source()));
+    else
+      emit(load(size(), pick(), r, static_cast<int16_t>(below(2) * 4)));
   }
 
   void atomics() {
@@ -303,8 +335,11 @@ class ProgramMaker {
         items_.push_back({{branch64(JLT, R9, static_cast<int32_t>(1 + below(12)), 0)}, head});
         return;
       }
-      case 2: emit(lddw(pick(), random_())); return;
-      case 3: emit(Insn{.opcode = static_cast<uint8_t>(below(2) == 0 ? 0x87 : 0xdc), .dst = source(), .imm = 0}); 
+      case 2:
+        emit(lddw(pick(), random_()));
+        return;
+      case 3:
+        emit(Insn{.opcode = static_cast<uint8_t>(below(2) == 0 ? 0x87 : 0xdc), .dst = source(), .imm = 0});
         if (items_.back().insns[0].opcode == 0xdc) items_.back().insns[0].imm = 16;
         return;
     }

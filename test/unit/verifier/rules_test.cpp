@@ -9,7 +9,8 @@ TEST_F(VerifierTest, Structure) {
   rejects({}, "NoInstructions", "", 0);
   rejects({mov64(R0, 0), exit(), mov64(R0, 1), exit()}, "Unreachable", "unreachable insn 2", 2);
   rejects({mov64(R0, 0), jump(5), exit()}, "JumpOutOfRange", "jump out of range from insn 1 to 7", 1);
-  rejects({branch64(JEQ, R1, 0, 1), lddw(R0, 1), exit()}, "JumpIntoImmediate", "jump into the middle of ldimm64 insn 1", 1);
+  rejects({branch64(JEQ, R1, 0, 1), lddw(R0, 1), exit()}, "JumpIntoImmediate", "jump into the middle of ldimm64 insn 1",
+          1);
   rejects({mov64(R0, 0)}, "FallsThrough", "last insn is not an exit or jmp", 0);
   rejects({Insn{.opcode = 0xff}, exit()}, "UnknownOpcode", "unknown opcode ff", 0);
   rejects({Insn{.opcode = 0xb7, .off = 4}, exit()}, "ReservedField", "BPF_MOV uses reserved fields", 0);
@@ -28,8 +29,10 @@ TEST_F(VerifierTest, Arithmetic) {
   rejects({mov64(R0, 1), alu32(LSH, R0, 32), exit()}, "ShiftTooLarge", "invalid shift 32", 1);
   accepts({mov64(R0, 1), alu64(LSH, R0, 63), exit()});
   accepts({mov64(R0, 1), mov64(R1, 0), alu64_reg(DIV, R0, R1), exit()});
-  rejects({alu64(MUL, R1, 2), mov64(R0, 0), exit()}, "PointerArithmetic", "pointer arithmetic with *= operator prohibited", 0);
-  rejects({alu64(AND, R1, 7), mov64(R0, 0), exit()}, "PointerArithmetic", "bitwise operator &= on pointer prohibited", 0);
+  rejects({alu64(MUL, R1, 2), mov64(R0, 0), exit()}, "PointerArithmetic",
+          "pointer arithmetic with *= operator prohibited", 0);
+  rejects({alu64(AND, R1, 7), mov64(R0, 0), exit()}, "PointerArithmetic", "bitwise operator &= on pointer prohibited",
+          0);
   rejects({alu32(ADD, R1, 7), mov64(R0, 0), exit()}, "PointerArithmetic", "32-bit pointer arithmetic prohibited", 0);
   rejects({alu64_reg(ADD, R1, R10), mov64(R0, 0), exit()}, "PointerArithmetic", "R1 pointer += pointer prohibited", 0);
   accepts({alu64_reg(SUB, R1, R10), mov64(R0, 0), exit()});
@@ -43,11 +46,14 @@ TEST_F(VerifierTest, Arithmetic) {
 TEST_F(VerifierTest, Stack) {
   accepts({store_imm(DW, R10, -8, 1), load(DW, R0, R10, -8), exit()});
   accepts({load(DW, R0, R10, -512), exit()});  // root may read what was never written
-  rejects({store_imm(DW, R10, -520, 1), mov64(R0, 0), exit()}, "StackBounds", "invalid write to stack R10 off=-520 size=8", 0);
+  rejects({store_imm(DW, R10, -520, 1), mov64(R0, 0), exit()}, "StackBounds",
+          "invalid write to stack R10 off=-520 size=8", 0);
   rejects({load(DW, R0, R10, 0), exit()}, "StackBounds", "invalid read from stack R10 off=0 size=8", 0);
-  rejects({store_imm(DW, R10, -12, 1), mov64(R0, 0), exit()}, "MisalignedStack", "misaligned stack access off 0+0+-12 size 8", 0);
+  rejects({store_imm(DW, R10, -12, 1), mov64(R0, 0), exit()}, "MisalignedStack",
+          "misaligned stack access off 0+0+-12 size 8", 0);
   rejects({store(W, R10, -8, R1), mov64(R0, 0), exit()}, "PartialPointerStore", "invalid size of register spill", 0);
-  rejects({store(DW, R10, -8, R1), load(W, R0, R10, -8), exit()}, "PartialPointerLoad", "invalid size of register fill", 1);
+  rejects({store(DW, R10, -8, R1), load(W, R0, R10, -8), exit()}, "PartialPointerLoad", "invalid size of register fill",
+          1);
   // A spilled pointer comes back as one.
   accepts({store(DW, R10, -8, R1), load(DW, R2, R10, -8), load(W, R0, R2, 8), exit()});
   // Half of it overwritten, it does not.
@@ -63,9 +69,10 @@ TEST_F(VerifierTest, StackAtVariableOffset) {
            store_imm(DW, R2, 0, 1), mov64(R0, 0), exit()},
           "StackBounds", "invalid variable-offset write to stack R2 var_off=(0x0; 0x8) off=-8 size=8", 5);
   // The write may have hit the spilled pointer: it is none any more.
-  rejects({mov64_reg(R6, R1), store(DW, R10, -8, R1), call(5), alu64(AND, R0, 8), mov64_reg(R2, R10), alu64(ADD, R2, -16),
-           alu64_reg(ADD, R2, R0), store_imm(DW, R2, 0, 1), load(DW, R1, R10, -8), load(W, R0, R1, 8), exit()},
-          "NotAPointer", "R1 invalid mem access 'scalar'", 9);
+  rejects(
+      {mov64_reg(R6, R1), store(DW, R10, -8, R1), call(5), alu64(AND, R0, 8), mov64_reg(R2, R10), alu64(ADD, R2, -16),
+       alu64_reg(ADD, R2, R0), store_imm(DW, R2, 0, 1), load(DW, R1, R10, -8), load(W, R0, R1, 8), exit()},
+      "NotAPointer", "R1 invalid mem access 'scalar'", 9);
 }
 
 TEST_F(VerifierTest, TracepointContext) {
@@ -74,17 +81,20 @@ TEST_F(VerifierTest, TracepointContext) {
   rejects({load(DW, R0, R1, 0), exit()}, "ContextBounds", "invalid bpf_context access off=0 size=8", 0);
   rejects({load(DW, R0, R1, 8192), exit()}, "ContextBounds", "invalid bpf_context access off=8192 size=8", 0);
   rejects({load(DW, R0, R1, 12), exit()}, "ContextBounds", "invalid bpf_context access off=12 size=8", 0);
-  rejects({store_imm(DW, R1, 8, 0), mov64(R0, 0), exit()}, "ContextBounds", "invalid bpf_context access off=8 size=8", 0);
-  rejects({alu64(ADD, R1, 8), load(DW, R0, R1, 8), exit()}, "MovedContext", "dereference of modified ctx ptr R1 off=8 disallowed", 1);
+  rejects({store_imm(DW, R1, 8, 0), mov64(R0, 0), exit()}, "ContextBounds", "invalid bpf_context access off=8 size=8",
+          0);
+  rejects({alu64(ADD, R1, 8), load(DW, R0, R1, 8), exit()}, "MovedContext",
+          "dereference of modified ctx ptr R1 off=8 disallowed", 1);
 }
 
 TEST_F(VerifierTest, SocketFilterContext) {
   accepts({load(W, R0, R1, 0), exit()}, "socket");
-  accepts({load(B, R0, R1, 17), exit()}, "socket");        // a narrow load of `protocol`
+  accepts({load(B, R0, R1, 17), exit()}, "socket");                     // a narrow load of `protocol`
   accepts({store_imm(DW, R1, 48, 0), mov64(R0, 0), exit()}, "socket");  // cb[0], cb[1]
   rejects({load(DW, R0, R1, 0), exit()}, "ContextBounds", "invalid bpf_context access off=0 size=8", 0, "socket");
   rejects({load(W, R0, R1, 76), exit()}, "ContextBounds", "invalid bpf_context access off=76 size=4", 0, "socket");
-  rejects({store_imm(W, R1, 8, 0), mov64(R0, 0), exit()}, "ContextBounds", "invalid bpf_context access off=8 size=4", 0, "socket");
+  rejects({store_imm(W, R1, 8, 0), mov64(R0, 0), exit()}, "ContextBounds", "invalid bpf_context access off=8 size=4", 0,
+          "socket");
 }
 
 TEST_F(VerifierTest, UserSideHasNoContext) {
@@ -96,18 +106,22 @@ TEST_F(VerifierTest, PacketLoads) {
   accepts({mov64_reg(R6, R1), load_abs(H, 12), exit()}, "socket");
   accepts({mov64_reg(R6, R1), mov64(R2, 4), load_ind(B, R2, 1), exit()}, "socket");
   rejects({load_abs(H, 12), exit()}, "UninitializedValue", "R6 !read_ok", 0, "socket");
-  rejects({mov64(R6, 0), load_abs(H, 12), exit()}, "PacketLoad", "at the time of BPF_LD_ABS|IND R6 != pointer to skb", 1, "socket");
+  rejects({mov64(R6, 0), load_abs(H, 12), exit()}, "PacketLoad", "at the time of BPF_LD_ABS|IND R6 != pointer to skb",
+          1, "socket");
   rejects({mov64_reg(R6, R1), load_abs(H, 12), exit()}, "PacketLoad",
           "BPF_LD_[ABS|IND] instructions not allowed for this program type", 1);
-  rejects({mov64_reg(R6, R1), mov64(R2, 0), load_abs(H, 12), mov64_reg(R0, R2), exit()}, "UninitializedValue", "R2 !read_ok", 3, "socket");
+  rejects({mov64_reg(R6, R1), mov64(R2, 0), load_abs(H, 12), mov64_reg(R0, R2), exit()}, "UninitializedValue",
+          "R2 !read_ok", 3, "socket");
 }
 
 TEST_F(VerifierTest, NullChecks) {
-  rejects({LOOKUP(kHash), load(DW, R0, R0, 0), exit()}, "NullDereference", "R0 invalid mem access 'map_value_or_null'", kAfterLookup);
+  rejects({LOOKUP(kHash), load(DW, R0, R0, 0), exit()}, "NullDereference", "R0 invalid mem access 'map_value_or_null'",
+          kAfterLookup);
   accepts({LOOKUP(kHash), branch64(JEQ, R0, 0, 1), load(DW, R0, R0, 0), exit()});
   accepts({LOOKUP(kHash), branch64(JNE, R0, 0, 1), exit(), load(DW, R0, R0, 8), exit()});
   // A copy made before the check is checked with it.
-  accepts({LOOKUP(kHash), mov64_reg(R6, R0), branch64(JEQ, R0, 0, 2), load(DW, R0, R6, 0), exit(), mov64(R0, 0), exit()});
+  accepts(
+      {LOOKUP(kHash), mov64_reg(R6, R0), branch64(JEQ, R0, 0, 2), load(DW, R0, R6, 0), exit(), mov64(R0, 0), exit()});
   // So is one that was spilled.
   accepts({LOOKUP(kHash), store(DW, R10, -16, R0), branch64(JEQ, R0, 0, 3), load(DW, R1, R10, -16), load(DW, R0, R1, 0),
            exit(), mov64(R0, 0), exit()});
@@ -120,15 +134,16 @@ TEST_F(VerifierTest, MapValues) {
   rejects({LOOKUP(kHash), branch64(JEQ, R0, 0, 1), store_imm(DW, R0, 16, 1), mov64(R0, 0), exit()}, "MapValueBounds",
           "invalid access to map value, value_size=16 off=16 size=8", kAfterLookup + 1);
   // An index: r6 & 63 into 64 bytes, then & 127.
-  accepts({call(5), mov64_reg(R6, R0), LOOKUP(kArray), branch64(JEQ, R0, 0, 3), alu64(AND, R6, 63), alu64_reg(ADD, R0, R6),
-           load(B, R0, R0, 0), exit()});
+  accepts({call(5), mov64_reg(R6, R0), LOOKUP(kArray), branch64(JEQ, R0, 0, 3), alu64(AND, R6, 63),
+           alu64_reg(ADD, R0, R6), load(B, R0, R0, 0), exit()});
   rejects({call(5), mov64_reg(R6, R0), LOOKUP(kArray), branch64(JEQ, R0, 0, 3), alu64(AND, R6, 127),
            alu64_reg(ADD, R0, R6), load(B, R0, R0, 0), exit()},
           "MapValueBounds", "invalid access to map value, value_size=64 off=127 size=1", 11);
   rejects({call(5), mov64_reg(R6, R0), LOOKUP(kArray), branch64(JEQ, R0, 0, 3), branch64(JSGT, R6, 63, 2),
            alu64_reg(ADD, R0, R6), load(B, R0, R0, 0), exit()},
           "UnboundedPointer", "unbounded min value is not allowed", 10);
-  rejects({LOOKUP(kHash), branch64(JEQ, R0, 0, 2), alu64(ADD, R0, -8), load(DW, R0, R0, 0), exit()}, "MapValueBounds", "", 8);
+  rejects({LOOKUP(kHash), branch64(JEQ, R0, 0, 2), alu64(ADD, R0, -8), load(DW, R0, R0, 0), exit()}, "MapValueBounds",
+          "", 8);
 }
 
 TEST_F(VerifierTest, GlobalData) {
@@ -137,8 +152,8 @@ TEST_F(VerifierTest, GlobalData) {
           "invalid access to map value, value_size=128 off=128 size=8", 2);
   rejects({lddw_pseudo(R1, kPseudoMapIdxValue, kBss, 128), mov64(R0, 0), exit()}, "BadMapReference",
           "invalid access to map value pointer, value_size=128 off=128", 0);
-  rejects({lddw_pseudo(R1, kPseudoMapIdxValue, kRodata, 0), store_imm(DW, R1, 0, 1), mov64(R0, 0), exit()}, "ReadOnlyMap",
-          "write into map forbidden, value_size=16 off=0 size=8", 2);
+  rejects({lddw_pseudo(R1, kPseudoMapIdxValue, kRodata, 0), store_imm(DW, R1, 0, 1), mov64(R0, 0), exit()},
+          "ReadOnlyMap", "write into map forbidden, value_size=16 off=0 size=8", 2);
   // The constant 7 is known: the other way is not explored.
   accepts({lddw_pseudo(R1, kPseudoMapIdxValue, kRodata, 0), load(W, R2, R1, 0), mov64(R0, 0), branch64(JEQ, R2, 7, 1),
            load(DW, R0, R0, 0), exit()});
@@ -150,8 +165,8 @@ TEST_F(VerifierTest, Helpers) {
   rejects({call(0x7000), exit()}, "HelperUnavailable", "", 0);
   rejects({mov64(R1, 0), call(1), exit()}, "ArgumentType", "R1 type=scalar expected=map_ptr", 1);
   rejects({lddw_pseudo(R1, kPseudoMapIdx, kHash), call(1), exit()}, "UninitializedValue", "R2 !read_ok", 2);
-  rejects({lddw_pseudo(R1, kPseudoMapIdx, kHash), mov64_reg(R2, R10), alu64(ADD, R2, -4), call(1), exit()}, "StackBounds",
-          "invalid read from stack R2 off=-4 size=8", 4);
+  rejects({lddw_pseudo(R1, kPseudoMapIdx, kHash), mov64_reg(R2, R10), alu64(ADD, R2, -4), call(1), exit()},
+          "StackBounds", "invalid read from stack R2 off=-4 size=8", 4);
   accepts({mov64_reg(R1, R10), alu64(ADD, R1, -16), mov64(R2, 16), call(16), mov64(R0, 0), exit()});
   rejects({mov64_reg(R1, R10), alu64(ADD, R1, -16), mov64(R2, 17), call(16), mov64(R0, 0), exit()}, "StackBounds",
           "invalid write to stack R1 off=-16 size=17", 3);
@@ -164,7 +179,8 @@ TEST_F(VerifierTest, HelperSizes) {
   const auto with_size = [](std::initializer_list<Code> limit) {
     std::vector<Insn> code{call(5), mov64_reg(R2, R0)};
     for (const Code &c : limit) code.insert(code.end(), c.insns.begin(), c.insns.end());
-    for (Insn i : {mov64_reg(R1, R10), alu64(ADD, R1, -64), mov64(R3, 0), call(113), mov64(R0, 0), exit()}) code.push_back(i);
+    for (Insn i : {mov64_reg(R1, R10), alu64(ADD, R1, -64), mov64(R3, 0), call(113), mov64(R0, 0), exit()})
+      code.push_back(i);
     return code;
   };
   const auto verdict = [&](std::initializer_list<Code> limit) {
@@ -181,8 +197,10 @@ TEST_F(VerifierTest, HelperSizes) {
 }
 
 TEST_F(VerifierTest, Licence) {
-  const std::initializer_list<Code> print = {mov64(R6, 0), store_imm(DW, R10, -8, 0), mov64_reg(R1, R10), alu64(ADD, R1, -8),
-                                             mov64(R2, 8), call(6), mov64(R0, 0), exit()};
+  const std::initializer_list<Code> print = {mov64(R6, 0),       store_imm(DW, R10, -8, 0),
+                                             mov64_reg(R1, R10), alu64(ADD, R1, -8),
+                                             mov64(R2, 8),       call(6),
+                                             mov64(R0, 0),       exit()};
   accepts(print);
   object.license = "MIT";
   rejects(print, "HelperNeedsGpl", "cannot call GPL-restricted function from non-GPL compatible program", 5);
@@ -204,7 +222,8 @@ TEST_F(VerifierTest, Subprograms) {
   // r0 = f(fp - 8): the callee fills the caller's stack.
   accepts({mov64_reg(R1, R10), alu64(ADD, R1, -8), call_local(2), load(DW, R0, R10, -8), exit(),
            store_imm(DW, R1, 0, 7), mov64(R0, 0), exit()});
-  rejects({call_local(1), exit(), mov64_reg(R0, R10), exit()}, "ReturnsStackPointer", "cannot return stack pointer to the caller", 3);
+  rejects({call_local(1), exit(), mov64_reg(R0, R10), exit()}, "ReturnsStackPointer",
+          "cannot return stack pointer to the caller", 3);
   rejects({mov64_reg(R1, R10), alu64(ADD, R1, -8), call_local(1), exit(), mov64_reg(R2, R10), store(DW, R1, 0, R2),
            mov64(R0, 0), exit()},
           "PointerIntoCaller", "cannot spill pointers to stack into stack frame of the caller", 5);
@@ -215,7 +234,7 @@ TEST_F(VerifierTest, Subprograms) {
 
 TEST_F(VerifierTest, StackOfCallChains) {
   const std::initializer_list<Code> chain = {store_imm(DW, R10, -512, 0), call_local(1), exit(),
-                                             store_imm(DW, R10, -8, 0), mov64(R0, 0), exit()};
+                                             store_imm(DW, R10, -8, 0),   mov64(R0, 0),  exit()};
   rejects(chain, "StackTooDeep", "combined stack size of 2 calls is 528. Too large", 3, "socket");
   accepts(chain);  // tracepoints: functions of 64 bytes and more have a stack of their own
 }
@@ -223,8 +242,17 @@ TEST_F(VerifierTest, StackOfCallChains) {
 TEST_F(VerifierTest, Callbacks) {
   // bpf_for_each_map_elem(&hash, callback, NULL, 0); callback: returns r0 = the given value & [mask].
   const auto walk = [](int32_t result) {
-    return std::vector<Code>{lddw_pseudo(R1, kPseudoMapIdx, kHash), lddw_pseudo(R2, kPseudoFunc, 6), mov64(R3, 0), mov64(R4, 0),
-                             call(164), mov64(R0, 0), exit(), load(DW, R0, R3, 8), load(DW, R1, R2, 0), mov64(R0, result), exit()};
+    return std::vector<Code>{lddw_pseudo(R1, kPseudoMapIdx, kHash),
+                             lddw_pseudo(R2, kPseudoFunc, 6),
+                             mov64(R3, 0),
+                             mov64(R4, 0),
+                             call(164),
+                             mov64(R0, 0),
+                             exit(),
+                             load(DW, R0, R3, 8),
+                             load(DW, R1, R2, 0),
+                             mov64(R0, result),
+                             exit()};
   };
   const auto judge_walk = [&](int32_t result) {
     judge({exit()});
@@ -250,26 +278,30 @@ TEST_F(VerifierTest, CallbackThatCountsConverges) {
 
 TEST_F(VerifierTest, Atomics) {
   accepts({store_imm(DW, R10, -8, 0), mov64(R1, 1), atomic(DW, kAtomicAdd, R10, -8, R1), mov64(R0, 0), exit()});
-  accepts({store_imm(DW, R10, -8, 0), mov64(R1, 1), atomic(DW, kAtomicAdd | kAtomicFetch, R10, -8, R1), mov64_reg(R0, R1), exit()});
+  accepts({store_imm(DW, R10, -8, 0), mov64(R1, 1), atomic(DW, kAtomicAdd | kAtomicFetch, R10, -8, R1),
+           mov64_reg(R0, R1), exit()});
   rejects({mov64(R2, 1), atomic(DW, kAtomicAdd, R1, 8, R2), mov64(R0, 0), exit()}, "AtomicTarget",
           "BPF_ATOMIC stores into R1 ctx is not allowed", 1);
-  rejects({store_imm(DW, R10, -8, 0), mov64(R1, 1), atomic(DW, kAtomicCmpxchg, R10, -8, R1), exit()}, "UninitializedValue", "R0 !read_ok", 2);
+  rejects({store_imm(DW, R10, -8, 0), mov64(R1, 1), atomic(DW, kAtomicCmpxchg, R10, -8, R1), exit()},
+          "UninitializedValue", "R0 !read_ok", 2);
 }
 
 TEST_F(VerifierTest, OneAccessGoesThroughOneKindOfPointer) {
   // r1 is the context or a slot of the stack.
   rejects({call(7), mov64_reg(R6, R1), exit()}, "UninitializedValue", "R1 !read_ok", 1);
-  rejects({mov64_reg(R6, R1), call(7), branch64(JEQ, R0, 0, 2), mov64_reg(R6, R10), alu64(ADD, R6, -16), load(W, R0, R6, 8), exit()},
+  rejects({mov64_reg(R6, R1), call(7), branch64(JEQ, R0, 0, 2), mov64_reg(R6, R10), alu64(ADD, R6, -16),
+           load(W, R0, R6, 8), exit()},
           "MixedPointers", "same insn cannot be used with different pointers", 5);
 }
 
 TEST_F(VerifierTest, LinkedNumbersAreRefinedTogether) {
   // r7 = r6; if (r6 > 15) return; the value at [r7]
-  accepts({call(5), mov64_reg(R6, R0), mov64_reg(R7, R6), LOOKUP(kHash), branch64(JEQ, R0, 0, 3), branch64(JGT, R6, 15, 2),
-           alu64_reg(ADD, R0, R7), load(B, R0, R0, 0), mov64(R0, 0), exit()});
+  accepts({call(5), mov64_reg(R6, R0), mov64_reg(R7, R6), LOOKUP(kHash), branch64(JEQ, R0, 0, 3),
+           branch64(JGT, R6, 15, 2), alu64_reg(ADD, R0, R7), load(B, R0, R0, 0), mov64(R0, 0), exit()});
   // Checked after a spill, used from the slot.
-  accepts({call(5), mov64_reg(R6, R0), store(DW, R10, -16, R6), LOOKUP(kHash), branch64(JEQ, R0, 0, 4), branch64(JGT, R6, 15, 3),
-           load(DW, R7, R10, -16), alu64_reg(ADD, R0, R7), load(B, R0, R0, 0), mov64(R0, 0), exit()});
+  accepts({call(5), mov64_reg(R6, R0), store(DW, R10, -16, R6), LOOKUP(kHash), branch64(JEQ, R0, 0, 4),
+           branch64(JGT, R6, 15, 3), load(DW, R7, R10, -16), alu64_reg(ADD, R0, R7), load(B, R0, R0, 0), mov64(R0, 0),
+           exit()});
 }
 
 TEST_F(VerifierTest, NothingIsAcceptedThatIsNotModelled) {

@@ -1,0 +1,32 @@
+// Observe: does a concrete machine lie inside an abstract state? How soundness is tested against execution.
+//
+// Numbers must be members; pointers into the stack and to the context must be where the state says; bytes and spilled
+// registers of the top frame must be what it says. Used by tests and fuzzers only.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "verifier/domain/state.h"
+#include "verifier/env.h"
+
+namespace spile::verifier {
+
+struct Concrete {
+  std::array<uint64_t, isa::kRegisterCount> regs{};
+  std::span<const std::byte> stack;  // of the top frame: 512 bytes, [511] is the one below r10
+  uint64_t context = 0;              // its address
+};
+
+// Empty when the machine lies within; else what does not, in words.
+std::optional<std::string> outside(const State &state, const Concrete &machine);
+
+// Explores as verify() does, but calls [see] with every state before its instruction, and takes a state for covered
+// only when all its values are: then each step of each execution lies within some state that was seen.
+void explore_all(const Env &env, Verdict &verdict, const std::function<void(uint32_t insn, const State &)> &see);
+
+}  // namespace spile::verifier
