@@ -7,10 +7,19 @@ struct Selector {
   InsnInfo::Select select;
   int32_t value;
 };
-constexpr Selector Any() { return {InsnInfo::Select::Any, 0}; }
-constexpr Selector Off(int32_t value) { return {InsnInfo::Select::Off, value}; }
-constexpr Selector Imm(int32_t value) { return {InsnInfo::Select::Imm, value}; }
-constexpr Selector Src(int32_t value) { return {InsnInfo::Select::Src, value}; }
+// The words of the Select column.
+struct Any : Selector {
+  constexpr Any() : Selector{InsnInfo::Select::Any, 0} {}
+};
+struct Off : Selector {
+  constexpr explicit Off(int32_t wanted) : Selector{InsnInfo::Select::Off, wanted} {}
+};
+struct Imm : Selector {
+  constexpr explicit Imm(int32_t wanted) : Selector{InsnInfo::Select::Imm, wanted} {}
+};
+struct Src : Selector {
+  constexpr explicit Src(int32_t wanted) : Selector{InsnInfo::Select::Src, wanted} {}
+};
 
 // The enumeration that the Operation column is taken from, by shape.
 enum class NoOperation : uint8_t { None };

@@ -36,7 +36,7 @@ llvm::Expected<std::unique_ptr<Compiler>> Compiler::create() {
   add("memmove", reinterpret_cast<void *>(&memmove));
   add("memset", reinterpret_cast<void *>(&memset));
   add("memcmp", reinterpret_cast<void *>(&memcmp));
-  add("bcmp", reinterpret_cast<void *>(&bcmp));
+  add("bcmp", reinterpret_cast<void *>(&memcmp));  // LLVM asks for bcmp where only equality matters
   if (auto error = (*jit)->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(library))))
     return std::move(error);
   return std::unique_ptr<Compiler>(new Compiler(std::move(*jit), std::move(*machine)));
