@@ -8,6 +8,12 @@
 
 namespace spile::sema {
 
+// asm("name") is kept as it is spelled, with its quotes.
+static std::string_view without_quotes(std::string_view label) {
+  const bool quoted = label.size() >= 2 && label.front() == '"' && label.back() == '"';
+  return quoted ? label.substr(1, label.size() - 2) : label;
+}
+
 Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags) {
   Unit unit;
   unit.types = std::make_unique<types::Context>(arena);
@@ -175,8 +181,8 @@ Symbol *Analyzer::declare_function(ast::DeclSpecs &specs, ast::Declarator &d, co
   fresh->linkage = only_here ? Linkage::Internal : Linkage::External;
   if (specs.is_noreturn) attributes.symbol.is_noreturn = true;
   if (!d.asm_label.empty()) {
-    fresh->asm_label = d.asm_label;
-    if (const BuiltinInfo *info = find_builtin(d.asm_label)) fresh->builtin = info->builtin;
+    fresh->asm_label = without_quotes(d.asm_label);
+    if (const BuiltinInfo *info = find_builtin(fresh->asm_label)) fresh->builtin = info->builtin;
   }
   if (fresh->builtin == Builtin::None && fresh->linkage == Linkage::External) fresh->builtin = library_builtin(fresh->name);
   if (specs.storage != ast::Storage::None && specs.storage != ast::Storage::Static && specs.storage != ast::Storage::Extern)
@@ -199,7 +205,7 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
   if (fresh->is_static_local) fresh->linkage = Linkage::None;
   else if (at_file_scope()) fresh->linkage = is_static ? Linkage::Internal : Linkage::External;
   else fresh->linkage = is_extern ? Linkage::External : Linkage::None;
-  fresh->asm_label = d.declarator->asm_label;
+  fresh->asm_label = without_quotes(d.declarator->asm_label);
   const bool is_only_declared = is_extern && d.init == nullptr;
 
   Symbol *symbol = merge_or_bind(fresh);
