@@ -19,8 +19,11 @@ namespace spile::helpers {
 #define SPILE_HELPER(number, name, ...) inline constexpr uint32_t k_##name = number;
 #include "lang-spec/tables/helpers.def"
 
-inline maps::Map &map_at(uint64_t pointer) { return *reinterpret_cast<maps::Map *>(pointer); }
-inline std::byte *bytes_at(uint64_t pointer) { return reinterpret_cast<std::byte *>(pointer); }
+// Registers hold addresses as integers: this is where they become pointers.
+inline std::byte *bytes_at(uint64_t address) {
+  return reinterpret_cast<std::byte *>(address);  // NOLINT(performance-no-int-to-ptr)
+}
+inline maps::Map &map_at(uint64_t address) { return *reinterpret_cast<maps::Map *>(bytes_at(address)); }
 // A helper's u32 size argument: the upper half of the register does not count.
 inline std::span<std::byte> buffer_at(uint64_t pointer, uint64_t size) {
   return {bytes_at(pointer), static_cast<uint32_t>(size)};

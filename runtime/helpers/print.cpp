@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kMaxTraceArgs = 3, kMaxArgs = 12;
 
 std::string_view format_at(uint64_t format, uint64_t size) {
-  return {reinterpret_cast<const char *>(format), static_cast<uint32_t>(size)};
+  return {reinterpret_cast<const char *>(bytes_at(format)), static_cast<uint32_t>(size)};
 }
 
 // The output of trace_printk is made of lines.

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/helpers/helpers.h"
+
 namespace spile::helpers {
 
 namespace {
@@ -17,7 +19,7 @@ constexpr uint64_t kPage = 4096;
 // The kernel copies and reports a fault; a plain load would end the process.
 bool read_own(uint64_t address, std::span<std::byte> to) {
   const iovec local{to.data(), to.size()};
-  const iovec remote{reinterpret_cast<void *>(address), to.size()};
+  const iovec remote{bytes_at(address), to.size()};
   return ::process_vm_readv(::getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(to.size());
 }
 

@@ -84,7 +84,7 @@ Result<std::string> find_program(const std::string &name) {
   while (!name.empty()) {
     const size_t end = std::min(rest.find(':'), rest.size());
     const std::string_view folder = end == 0 ? "." : rest.substr(0, end);
-    const std::string candidate = fmt::format("{}/{}", folder, name);
+    std::string candidate = fmt::format("{}/{}", folder, name);
     const int error = executable_error(candidate);
     if (error == 0) return candidate;
     // A file that is there and may not be run is worth telling; a folder that may not be searched is not, as in shells.
@@ -99,6 +99,7 @@ Result<std::string> find_program(const std::string &name) {
 Result<Launch> Launch::fork_traced(const std::string &path, const std::vector<std::string> &argv,
                                    std::span<const sock_filter> filter, uint64_t ptrace_options) {
   std::vector<char *> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string &argument : argv) arguments.push_back(const_cast<char *>(argument.c_str()));
   arguments.push_back(nullptr);
   const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter *>(filter.data())};

@@ -61,7 +61,7 @@ Result<std::unique_ptr<PcapReader>> PcapReader::open(const std::string &path) {
   const size_t magic_size = std::fread(&magic, 1, sizeof magic, file.get());
   if (std::ferror(file.get()) != 0) return os_error(errno, fmt::format("cannot read `{}`", path));
   if (magic_size == 0) return input_error("`{}` is empty: it is not a capture file", path);
-  std::rewind(file.get());
+  if (std::fseek(file.get(), 0, SEEK_SET) != 0) return os_error(errno, fmt::format("cannot rewind `{}`", path));
 
   std::unique_ptr<PcapReader> reader(new PcapReader);
   reader->path_ = path;
@@ -74,8 +74,8 @@ Result<std::unique_ptr<PcapReader>> PcapReader::open(const std::string &path) {
   char message[PCAP_ERRBUF_SIZE] = "";
   pcap_t *capture = library.fopen_offline(file.get(), PCAP_TSTAMP_PRECISION_NANO, message);
   if (capture == nullptr) return input_error("`{}` is not a capture file that libpcap reads: {}", path, message);
-  (void)file.release();  // the capture closes it
   reader->capture_ = capture;
+  [[maybe_unused]] std::FILE *const closed_by_capture = file.release();
   reader->link_type_ = library.datalink(capture);
   reader->snapshot_length_ = static_cast<uint32_t>(library.snapshot(capture));
   reader->has_nanoseconds_ = magic != kMicrosecondMagic && magic != __builtin_bswap32(kMicrosecondMagic);
