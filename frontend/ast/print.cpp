@@ -4,10 +4,10 @@ namespace spile::ast {
 
 namespace {
 
-constexpr std::string_view kUnaryNames[] = {"+", "-", "~", "!", "*", "&", "++", "--", "post++", "post--",
-                                            "__extension__", "__real__", "__imag__"};
-constexpr std::string_view kBinaryNames[] = {"*", "/", "%", "+", "-", "<<", ">>", "<", ">", "<=",
-                                             ">=", "==", "!=", "&", "^", "|", "&&", "||", ","};
+constexpr std::string_view kUnaryNames[] = {
+    "+", "-", "~", "!", "*", "&", "++", "--", "post++", "post--", "__extension__", "__real__", "__imag__"};
+constexpr std::string_view kBinaryNames[] = {
+    "*", "/", "%", "+", "-", "<<", ">>", "<", ">", "<=", ">=", "==", "!=", "&", "^", "|", "&&", "||", ","};
 constexpr std::string_view kAssignNames[] = {"=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="};
 constexpr std::string_view kStorageNames[] = {"", "typedef", "extern", "static", "register", "auto", "_Thread_local"};
 
@@ -25,7 +25,9 @@ class Printer {
 
   void decl(const Decl &d) {
     switch (d.kind) {
-      case Decl::Empty: text("(empty)"); break;
+      case Decl::Empty:
+        text("(empty)");
+        break;
       case Decl::StaticAssert:
         open("static_assert ");
         expr(*d.condition);
@@ -45,7 +47,9 @@ class Printer {
         close();
         break;
       case Decl::Variables:
-      case Decl::Members: declarators(d); break;
+      case Decl::Members:
+        declarators(d);
+        break;
     }
   }
 
@@ -55,7 +59,9 @@ class Printer {
     for (const InitDeclarator *item : d.declarators) {
       text(" ");
       declarator(*d.specs, *item->declarator, item);
+      is_repeated_ = true;
     }
+    is_repeated_ = false;
     close();
   }
 
@@ -76,12 +82,16 @@ class Printer {
     if (part == d.parts.size()) return specs(s);
     const DeclaratorPart &p = *d.parts[part];
     switch (p.kind) {
-      case DeclaratorPart::Pointer: text("(pointer "); break;
+      case DeclaratorPart::Pointer:
+        text("(pointer ");
+        break;
       case DeclaratorPart::Array:
         text("(array ");
         if (p.is_static) text("static ");
         break;
-      case DeclaratorPart::Function: text("(function ("); break;
+      case DeclaratorPart::Function:
+        text("(function (");
+        break;
     }
     qualifiers(p.qualifiers);
     if (p.kind == DeclaratorPart::Array) {
@@ -152,7 +162,7 @@ class Printer {
     if (!r.tag.empty()) text(" "), text(r.tag);
     if (r.pack != 0) text(" (pack "), text(std::to_string(r.pack)), text(")");
     attributes(r.attributes);
-    if (r.has_body) {
+    if (r.has_body && !is_repeated_) {
       for (const Decl *member : r.members) line(), decl(*member);
       if (r.members.empty()) text(" {}");
     }
@@ -164,6 +174,7 @@ class Printer {
     if (!e.tag.empty()) text(" "), text(e.tag);
     if (e.fixed_type != nullptr) text(" : "), type_name(*e.fixed_type);
     attributes(e.attributes);
+    if (is_repeated_) return close();
     for (const Enumerator *item : e.enumerators) {
       text(" (");
       text(item->name);
@@ -194,20 +205,31 @@ class Printer {
 
   void stmt(const Stmt &s) {
     switch (s.kind) {
-      case Stmt::Empty: open("empty"); break;
+      case Stmt::Empty:
+        open("empty");
+        break;
       case Stmt::Compound:
         open("block");
         for (const Stmt *item : s.items) child(*item);
         break;
-      case Stmt::Expression: open("do "), expr(*s.expr); break;
-      case Stmt::Declaration: return decl(*s.decl);
+      case Stmt::Expression:
+        open("do "), expr(*s.expr);
+        break;
+      case Stmt::Declaration:
+        return decl(*s.decl);
       case Stmt::If:
         open("if "), expr(*s.expr), child(*s.body);
         if (s.else_body != nullptr) child(*s.else_body);
         break;
-      case Stmt::Switch: open("switch "), expr(*s.expr), child(*s.body); break;
-      case Stmt::While: open("while "), unroll(s), expr(*s.expr), child(*s.body); break;
-      case Stmt::DoWhile: open("do-while "), unroll(s), expr(*s.expr), child(*s.body); break;
+      case Stmt::Switch:
+        open("switch "), expr(*s.expr), child(*s.body);
+        break;
+      case Stmt::While:
+        open("while "), unroll(s), expr(*s.expr), child(*s.body);
+        break;
+      case Stmt::DoWhile:
+        open("do-while "), unroll(s), expr(*s.expr), child(*s.body);
+        break;
       case Stmt::For:
         open("for "), unroll(s);
         s.init != nullptr ? stmt(*s.init) : text("()");
@@ -218,19 +240,29 @@ class Printer {
         if (s.case_end != nullptr) text(" ... "), expr(*s.case_end);
         child(*s.body);
         break;
-      case Stmt::Default: open("default"), child(*s.body); break;
-      case Stmt::Label: open("label "), text(s.label), child(*s.body); break;
+      case Stmt::Default:
+        open("default"), child(*s.body);
+        break;
+      case Stmt::Label:
+        open("label "), text(s.label), child(*s.body);
+        break;
       case Stmt::Goto:
         open("goto ");
         s.expr != nullptr ? expr(*s.expr) : text(s.label);
         break;
-      case Stmt::Continue: open("continue"); break;
-      case Stmt::Break: open("break"); break;
+      case Stmt::Continue:
+        open("continue");
+        break;
+      case Stmt::Break:
+        open("break");
+        break;
       case Stmt::Return:
         open("return");
         if (s.expr != nullptr) text(" "), expr(*s.expr);
         break;
-      case Stmt::Asm: open("asm"), assembly(*s.assembly); break;
+      case Stmt::Asm:
+        open("asm"), assembly(*s.assembly);
+        break;
     }
     attributes(s.attributes);
     close();
@@ -264,25 +296,45 @@ class Printer {
       case Expr::Identifier:
       case Expr::IntegerLit:
       case Expr::CharLit:
-      case Expr::FloatLit: return text(e.text);
+      case Expr::FloatLit:
+        return text(e.text);
       case Expr::StringLit:
         for (size_t i = 0; i < e.pieces.size(); i++) text(i == 0 ? "" : " "), text(e.pieces[i]);
         return;
-      case Expr::InitList: return list(e);
-      case Expr::Unary: head(kUnaryNames[static_cast<size_t>(e.op.unary)]); break;
-      case Expr::Binary: head(kBinaryNames[static_cast<size_t>(e.op.binary)]); break;
-      case Expr::Assign: head(kAssignNames[static_cast<size_t>(e.op.assign)]); break;
+      case Expr::InitList:
+        return list(e);
+      case Expr::Unary:
+        head(kUnaryNames[static_cast<size_t>(e.op.unary)]);
+        break;
+      case Expr::Binary:
+        head(kBinaryNames[static_cast<size_t>(e.op.binary)]);
+        break;
+      case Expr::Assign:
+        head(kAssignNames[static_cast<size_t>(e.op.assign)]);
+        break;
       case Expr::Conditional:
         text("(? "), expr(*e.a), text(" "), optional(e.b), text(" "), expr(*e.c), text(")");
         return;
-      case Expr::Cast: head("cast"); break;
-      case Expr::CompoundLit: head("compound"); break;
+      case Expr::Cast:
+        head("cast");
+        break;
+      case Expr::CompoundLit:
+        head("compound");
+        break;
       case Expr::SizeofExpr:
-      case Expr::SizeofType: head("sizeof"); break;
+      case Expr::SizeofType:
+        head("sizeof");
+        break;
       case Expr::AlignofType:
-      case Expr::AlignofExpr: head("alignof"); break;
-      case Expr::Index: head("[]"); break;
-      case Expr::Call: head("call"); break;
+      case Expr::AlignofExpr:
+        head("alignof");
+        break;
+      case Expr::Index:
+        head("[]");
+        break;
+      case Expr::Call:
+        head("call");
+        break;
       case Expr::Member:
         text(e.is_arrow ? "(-> " : "(. "), expr(*e.a), text(" "), text(e.text), text(")");
         return;
@@ -291,13 +343,27 @@ class Printer {
         child(*e.body);
         indent_--, text(")");
         return;
-      case Expr::Offsetof: head("offsetof"); break;
-      case Expr::Generic: head("generic"); break;
-      case Expr::LabelAddress: text("(&& "), text(e.text), text(")"); return;
-      case Expr::VaArg: head("va_arg"); break;
-      case Expr::TypesCompatible: head("types_compatible"); break;
-      case Expr::ChooseExpr: head("choose"); break;
-      case Expr::ImplicitCast: head("implicit-cast"); break;
+      case Expr::Offsetof:
+        head("offsetof");
+        break;
+      case Expr::Generic:
+        head("generic");
+        break;
+      case Expr::LabelAddress:
+        text("(&& "), text(e.text), text(")");
+        return;
+      case Expr::VaArg:
+        head("va_arg");
+        break;
+      case Expr::TypesCompatible:
+        head("types_compatible");
+        break;
+      case Expr::ChooseExpr:
+        head("choose");
+        break;
+      case Expr::ImplicitCast:
+        head("implicit-cast");
+        break;
     }
     if (e.type_name != nullptr) text(" "), type_name(*e.type_name);
     if (e.type_name2 != nullptr) text(" "), type_name(*e.type_name2);
@@ -349,6 +415,7 @@ class Printer {
   void child(const Stmt &s) { line(), stmt(s); }
 
   size_t indent_ = 0;
+  bool is_repeated_ = false;  // the second declarator of a declaration: bodies of its type were printed with the first
 };
 
 }  // namespace

@@ -36,16 +36,36 @@ ast::Expr *TreeActions::begin_expr(ast::Expr::Kind kind) { return make_expr(kind
 ast::Expr *TreeActions::begin_unary() {
   ast::Expr *expr = begin_expr(ast::Expr::Unary);
   switch (last_kind()) {
-    case TokenKind::PlusPlus: expr->op.unary = UnaryOp::PreInc; break;
-    case TokenKind::MinusMinus: expr->op.unary = UnaryOp::PreDec; break;
-    case TokenKind::Amp: expr->op.unary = UnaryOp::AddressOf; break;
-    case TokenKind::Star: expr->op.unary = UnaryOp::Deref; break;
-    case TokenKind::Minus: expr->op.unary = UnaryOp::Minus; break;
-    case TokenKind::Tilde: expr->op.unary = UnaryOp::BitNot; break;
-    case TokenKind::Not: expr->op.unary = UnaryOp::Not; break;
-    case TokenKind::Real: expr->op.unary = UnaryOp::Real; break;
-    case TokenKind::Imag: expr->op.unary = UnaryOp::Imag; break;
-    default: expr->op.unary = UnaryOp::Plus; break;
+    case TokenKind::PlusPlus:
+      expr->op.unary = UnaryOp::PreInc;
+      break;
+    case TokenKind::MinusMinus:
+      expr->op.unary = UnaryOp::PreDec;
+      break;
+    case TokenKind::Amp:
+      expr->op.unary = UnaryOp::AddressOf;
+      break;
+    case TokenKind::Star:
+      expr->op.unary = UnaryOp::Deref;
+      break;
+    case TokenKind::Minus:
+      expr->op.unary = UnaryOp::Minus;
+      break;
+    case TokenKind::Tilde:
+      expr->op.unary = UnaryOp::BitNot;
+      break;
+    case TokenKind::Not:
+      expr->op.unary = UnaryOp::Not;
+      break;
+    case TokenKind::Real:
+      expr->op.unary = UnaryOp::Real;
+      break;
+    case TokenKind::Imag:
+      expr->op.unary = UnaryOp::Imag;
+      break;
+    default:
+      expr->op.unary = UnaryOp::Plus;
+      break;
   }
   return expr;
 }
@@ -91,17 +111,39 @@ ast::Expr *TreeActions::begin_assignment(ast::Expr *target) {
   expr->op_loc = last_range().begin;
   expr->a = target;
   switch (last_kind()) {
-    case TokenKind::MulAssign: expr->op.assign = AssignOp::Mul; break;
-    case TokenKind::DivAssign: expr->op.assign = AssignOp::Div; break;
-    case TokenKind::ModAssign: expr->op.assign = AssignOp::Mod; break;
-    case TokenKind::AddAssign: expr->op.assign = AssignOp::Add; break;
-    case TokenKind::SubAssign: expr->op.assign = AssignOp::Sub; break;
-    case TokenKind::ShlAssign: expr->op.assign = AssignOp::Shl; break;
-    case TokenKind::ShrAssign: expr->op.assign = AssignOp::Shr; break;
-    case TokenKind::AndAssign: expr->op.assign = AssignOp::BitAnd; break;
-    case TokenKind::XorAssign: expr->op.assign = AssignOp::BitXor; break;
-    case TokenKind::OrAssign: expr->op.assign = AssignOp::BitOr; break;
-    default: expr->op.assign = AssignOp::Assign; break;
+    case TokenKind::MulAssign:
+      expr->op.assign = AssignOp::Mul;
+      break;
+    case TokenKind::DivAssign:
+      expr->op.assign = AssignOp::Div;
+      break;
+    case TokenKind::ModAssign:
+      expr->op.assign = AssignOp::Mod;
+      break;
+    case TokenKind::AddAssign:
+      expr->op.assign = AssignOp::Add;
+      break;
+    case TokenKind::SubAssign:
+      expr->op.assign = AssignOp::Sub;
+      break;
+    case TokenKind::ShlAssign:
+      expr->op.assign = AssignOp::Shl;
+      break;
+    case TokenKind::ShrAssign:
+      expr->op.assign = AssignOp::Shr;
+      break;
+    case TokenKind::AndAssign:
+      expr->op.assign = AssignOp::BitAnd;
+      break;
+    case TokenKind::XorAssign:
+      expr->op.assign = AssignOp::BitXor;
+      break;
+    case TokenKind::OrAssign:
+      expr->op.assign = AssignOp::BitOr;
+      break;
+    default:
+      expr->op.assign = AssignOp::Assign;
+      break;
   }
   return expr;
 }
@@ -164,9 +206,10 @@ void TreeActions::push_piece() { push(const_cast<Token *>(&_input->previous()));
 void TreeActions::finish_string(Loc begin, Mark list) {
   expr_ = make_expr(ast::Expr::StringLit, begin);
   const size_t count = list_.size() - list;
-  auto *pieces = static_cast<std::string_view *>(
-      arena->allocate(count * sizeof(std::string_view), alignof(std::string_view)));
-  for (size_t i = 0; i < count; i++) new (&pieces[i]) std::string_view(static_cast<Token *>(list_[list + i])->spelling());
+  auto *pieces =
+      static_cast<std::string_view *>(arena->allocate(count * sizeof(std::string_view), alignof(std::string_view)));
+  for (size_t i = 0; i < count; i++)
+    new (&pieces[i]) std::string_view(static_cast<Token *>(list_[list + i])->spelling());
   list_.resize(list);
   expr_->pieces = {pieces, count};
   expr_->text = pieces[0];
@@ -182,24 +225,42 @@ struct Operator {
 
 Operator operator_of(TokenKind kind) {
   switch (kind) {
-    case TokenKind::Star: return {10, BinaryOp::Mul};
-    case TokenKind::Slash: return {10, BinaryOp::Div};
-    case TokenKind::Percent: return {10, BinaryOp::Mod};
-    case TokenKind::Plus: return {9, BinaryOp::Add};
-    case TokenKind::Minus: return {9, BinaryOp::Sub};
-    case TokenKind::Shl: return {8, BinaryOp::Shl};
-    case TokenKind::Shr: return {8, BinaryOp::Shr};
-    case TokenKind::Less: return {7, BinaryOp::Lt};
-    case TokenKind::Greater: return {7, BinaryOp::Gt};
-    case TokenKind::LessEqual: return {7, BinaryOp::Le};
-    case TokenKind::GreaterEqual: return {7, BinaryOp::Ge};
-    case TokenKind::EqualEqual: return {6, BinaryOp::Eq};
-    case TokenKind::NotEqual: return {6, BinaryOp::Ne};
-    case TokenKind::Amp: return {5, BinaryOp::BitAnd};
-    case TokenKind::Caret: return {4, BinaryOp::BitXor};
-    case TokenKind::Pipe: return {3, BinaryOp::BitOr};
-    case TokenKind::AmpAmp: return {2, BinaryOp::LogAnd};
-    default: return {1, BinaryOp::LogOr};
+    case TokenKind::Star:
+      return {10, BinaryOp::Mul};
+    case TokenKind::Slash:
+      return {10, BinaryOp::Div};
+    case TokenKind::Percent:
+      return {10, BinaryOp::Mod};
+    case TokenKind::Plus:
+      return {9, BinaryOp::Add};
+    case TokenKind::Minus:
+      return {9, BinaryOp::Sub};
+    case TokenKind::Shl:
+      return {8, BinaryOp::Shl};
+    case TokenKind::Shr:
+      return {8, BinaryOp::Shr};
+    case TokenKind::Less:
+      return {7, BinaryOp::Lt};
+    case TokenKind::Greater:
+      return {7, BinaryOp::Gt};
+    case TokenKind::LessEqual:
+      return {7, BinaryOp::Le};
+    case TokenKind::GreaterEqual:
+      return {7, BinaryOp::Ge};
+    case TokenKind::EqualEqual:
+      return {6, BinaryOp::Eq};
+    case TokenKind::NotEqual:
+      return {6, BinaryOp::Ne};
+    case TokenKind::Amp:
+      return {5, BinaryOp::BitAnd};
+    case TokenKind::Caret:
+      return {4, BinaryOp::BitXor};
+    case TokenKind::Pipe:
+      return {3, BinaryOp::BitOr};
+    case TokenKind::AmpAmp:
+      return {2, BinaryOp::LogAnd};
+    default:
+      return {1, BinaryOp::LogOr};
   }
 }
 }  // namespace

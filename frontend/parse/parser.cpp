@@ -59,7 +59,8 @@ ast::TranslationUnit *parse(const pp::Tokens &tokens, Arena &arena, Diagnostics 
   const size_t errors = diagnostics.error_count();
   if (!is_too_deep) is_too_deep = parse_for_errors(tokens, arena, diagnostics, stopped_at);
   if (is_too_deep || diagnostics.error_count() == errors)
-    diagnostics.report<diag::NestingTooDeep>(stopped_at).hint("at most about {} parentheses or blocks in each other", kMaxRuleDepth / 5);
+    diagnostics.report<diag::NestingTooDeep>(stopped_at)
+        .hint("at most about {} parentheses or blocks in each other", kMaxRuleDepth / 5);
   return nullptr;
 }
 

@@ -1,9 +1,9 @@
 // ParserCore: what stands between the generated parser and ANTLR's runtime, and makes it fast.
 //
-// The generated code is used unchanged, but the names it calls (_input, _errHandler, _tracker, match, enterRule, ...) bind
-// to the inline members here and not to the runtime's virtual, allocating ones. In the fast pass the first error throws
-// ParseCancellationException; no ATN, no parse tree, no shared_ptr is touched. In the error pass (`errors` is set) a
-// mismatch goes to SyntaxErrors, which may ask the ATN what was expected.
+// The generated code is used unchanged, but the names it calls (_input, _errHandler, _tracker, match, enterRule, ...)
+// bind to the inline members here and not to the runtime's virtual, allocating ones. In the fast pass the first error
+// throws ParseCancellationException; no ATN, no parse tree, no shared_ptr is touched. In the error pass (`errors` is
+// set) a mismatch goes to SyntaxErrors, which may ask the ATN what was expected.
 #pragma once
 
 #include <antlr4-runtime.h>
@@ -18,8 +18,9 @@
 
 namespace spile::parse {
 
-// Rules that may be open at once; reported as NestingTooDeep. A parenthesis opens five, a block three, an `else if` two.
-// The parser's and later stages' recursion is bounded by it: 8 MiB of stack hold it even with AddressSanitizer's frames.
+// Rules that may be open at once; reported as NestingTooDeep. A parenthesis opens five, a block three, an `else if`
+// two. The parser's and later stages' recursion is bounded by it: 8 MiB of stack hold it even with AddressSanitizer's
+// frames.
 inline constexpr uint32_t kMaxRuleDepth = 1600;
 // Levels of an expression's tree, which grows with each operator of a chain too (a + b + c, a.b.c); labels before one
 // statement; parts of one declarator (int ***...p). Also NestingTooDeep.
@@ -36,8 +37,10 @@ class ParserCore : public antlr4::Parser {
   size_t getState() const final { return state_; }
   void setState(size_t state) { state_ = state; }
   void enterRule(antlr4::ParserRuleContext *context, size_t state, size_t) final {
-    if (++depth_ > kMaxRuleDepth) [[unlikely]] stop_too_deep();
-    if (errors != nullptr) [[unlikely]] errors->entered_rule(depth_);
+    if (++depth_ > kMaxRuleDepth) [[unlikely]]
+      stop_too_deep();
+    if (errors != nullptr) [[unlikely]]
+      errors->entered_rule(depth_);
     state_ = state;
     _ctx = context;
   }
@@ -48,7 +51,8 @@ class ParserCore : public antlr4::Parser {
     state_ = context->invokingState;
     _ctx = static_cast<antlr4::ParserRuleContext *>(context->parent);
     // In the error pass it may hold an exception; in the fast pass it owns nothing.
-    if (errors != nullptr) [[unlikely]] context->~ParserRuleContext();
+    if (errors != nullptr) [[unlikely]]
+      context->~ParserRuleContext();
     _tracker.top = reinterpret_cast<char *>(context);
   }
   antlr4::Token *consume() final {
@@ -56,7 +60,8 @@ class ParserCore : public antlr4::Parser {
     return nullptr;
   }
   antlr4::Token *match(size_t kind) final {
-    if (_input->LA(1) == kind) [[likely]] return consume();
+    if (_input->LA(1) == kind) [[likely]]
+      return consume();
     if (errors == nullptr) throw antlr4::ParseCancellationException();
     errors->mismatch(*this, kind);
     return nullptr;
@@ -76,7 +81,8 @@ class ParserCore : public antlr4::Parser {
     ParserCore *core;
     Handler *operator->() { return this; }
     void sync(ParserCore *) {
-      if (core->errors != nullptr) [[unlikely]] core->errors->sync(*core);
+      if (core->errors != nullptr) [[unlikely]]
+        core->errors->sync(*core);
     }
     void reportMatch(ParserCore *) {}
     void reportError(ParserCore *, const antlr4::RecognitionException &) {
@@ -100,7 +106,8 @@ class ParserCore : public antlr4::Parser {
     T *createInstance(Args &&...args) {
       constexpr size_t kAlign = alignof(std::max_align_t);
       constexpr size_t kSize = (sizeof(T) + kAlign - 1) & ~(kAlign - 1);
-      if (static_cast<size_t>(end - top) < kSize) [[unlikely]] grow();
+      if (static_cast<size_t>(end - top) < kSize) [[unlikely]]
+        grow();
       return new (std::exchange(top, top + kSize)) T(std::forward<Args>(args)...);
     }
     void grow() {

@@ -77,7 +77,8 @@ void TreeActions::mark_else() {
 }
 
 void TreeActions::set_unroll(int32_t count, Loc at) {
-  const bool is_loop = stmt_->kind == ast::Stmt::For || stmt_->kind == ast::Stmt::While || stmt_->kind == ast::Stmt::DoWhile;
+  const bool is_loop =
+      stmt_->kind == ast::Stmt::For || stmt_->kind == ast::Stmt::While || stmt_->kind == ast::Stmt::DoWhile;
   if (!is_loop) return fault<diag::UnrollWithoutLoop>(Range{at, at});
   stmt_->unroll = count;
 }
@@ -118,8 +119,12 @@ void TreeActions::finish_asm_item(ast::AsmOperand *operand, int section) {
 void TreeActions::finish_asm_section(ast::AsmStmt *assembly, int section, Mark list) {
   const auto items = take<ast::AsmOperand>(list);
   switch (section) {
-    case kOutputs: assembly->outputs = items; break;
-    case kInputs: assembly->inputs = items; break;
+    case kOutputs:
+      assembly->outputs = items;
+      break;
+    case kInputs:
+      assembly->inputs = items;
+      break;
     case kClobbers: {
       for (const ast::AsmOperand *item : items) push(item->constraint);
       assembly->clobbers = take<ast::Expr>(list);
@@ -131,7 +136,9 @@ void TreeActions::finish_asm_section(ast::AsmStmt *assembly, int section, Mark l
       assembly->labels = arena->copy(labels);
       break;
     }
-    default: fault<diag::BadAsmSection>(last_range(), "a fifth section", "operands"); break;
+    default:
+      fault<diag::BadAsmSection>(last_range(), "a fifth section", "operands");
+      break;
   }
 }
 

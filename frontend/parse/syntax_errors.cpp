@@ -103,8 +103,10 @@ bool is_statement_keyword(TokenKind kind) {
     case TokenKind::Goto:
     case TokenKind::Continue:
     case TokenKind::Break:
-    case TokenKind::Return: return true;
-    default: return false;
+    case TokenKind::Return:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -118,10 +120,14 @@ bool is_closing(TokenKind kind) { return kind == TokenKind::RightParen || kind =
 std::string SyntaxErrors::found() const {
   const Token &token = stream_.next();
   switch (token.kind) {
-    case TokenKind::EndOfFile: return "the end of the file";
-    case TokenKind::PragmaUnroll: return "`#pragma unroll`";
-    case TokenKind::StringLiteral: return "a string";
-    default: return "`" + std::string(token.spelling()) + "`";
+    case TokenKind::EndOfFile:
+      return "the end of the file";
+    case TokenKind::PragmaUnroll:
+      return "`#pragma unroll`";
+    case TokenKind::StringLiteral:
+      return "a string";
+    default:
+      return "`" + std::string(token.spelling()) + "`";
   }
 }
 
@@ -166,8 +172,9 @@ bool SyntaxErrors::report_special(ParserCore &parser) {
 
 // [name] stands where a type must. From now on it is one: what uses it later is not wrong a second time.
 void SyntaxErrors::unknown_type(const Token &name) {
-  static constexpr std::string_view kKernel[] = {"u8",    "u16",   "u32",   "u64",   "s8",    "s16",    "s32",   "s64",
-                                                 "__u8",  "__u16", "__u32", "__u64", "__s32", "__s64", "__be16", "__be32"};
+  static constexpr std::string_view kKernel[] = {"u8",    "u16",   "u32",    "u64",   "s8",    "s16",
+                                                 "s32",   "s64",   "__u8",   "__u16", "__u32", "__u64",
+                                                 "__s32", "__s64", "__be16", "__be32"};
   static constexpr std::string_view kStandard[] = {"uint8_t", "uint16_t", "uint32_t", "uint64_t",
                                                    "int8_t",  "int16_t",  "int32_t",  "int64_t"};
   auto builder = diagnostics_.report<diag::UnknownTypeName>(name.range(), name.spelling());
@@ -195,7 +202,8 @@ bool SyntaxErrors::report_unknown_type() {
     unknown_type(stream_[at - 1]);
     return true;
   }
-  if (at < 1 || !(next.is(TokenKind::Identifier) || next.is(TokenKind::Star)) || !is_undeclared(stream_[at])) return false;
+  if (at < 1 || !(next.is(TokenKind::Identifier) || next.is(TokenKind::Star)) || !is_undeclared(stream_[at]))
+    return false;
   switch (stream_[at - 1].kind) {
     case TokenKind::Semi:
     case TokenKind::LeftBrace:
@@ -203,8 +211,11 @@ bool SyntaxErrors::report_unknown_type() {
     case TokenKind::LeftParen:
     case TokenKind::Const:
     case TokenKind::Static:
-    case TokenKind::Volatile: unknown_type(stream_[at]); return true;
-    default: return false;
+    case TokenKind::Volatile:
+      unknown_type(stream_[at]);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -266,10 +277,13 @@ bool SyntaxErrors::can_insert(size_t kind) const {
   const Token &next = stream_.next();
   const bool ends_line = next.has(pp::kLineStart);
   switch (wanted) {
-    case TokenKind::Semi: return ends_line || next.is(TokenKind::RightBrace) || is_statement_keyword(next.kind);
+    case TokenKind::Semi:
+      return ends_line || next.is(TokenKind::RightBrace) || is_statement_keyword(next.kind);
     case TokenKind::RightParen:
-    case TokenKind::RightBracket: return ends_line || next.is(TokenKind::Semi) || next.is(TokenKind::LeftBrace);
-    default: return false;
+    case TokenKind::RightBracket:
+      return ends_line || next.is(TokenKind::Semi) || next.is(TokenKind::LeftBrace);
+    default:
+      return false;
   }
 }
 
@@ -294,11 +308,13 @@ void SyntaxErrors::mismatch(ParserCore &parser, size_t kind) {
     }
     if (!report_special(parser)) {
       const auto wanted = static_cast<TokenKind>(kind);
-      const bool in_list = rule_of(parser) == SpileC::RuleEnumeratorBlock || rule_of(parser) == SpileC::RuleBracedInitializer;
+      const bool in_list =
+          rule_of(parser) == SpileC::RuleEnumeratorBlock || rule_of(parser) == SpileC::RuleBracedInitializer;
       if (wanted == TokenKind::RightBrace && in_list) {
         const bool is_item = stream_.next().is_word() || stream_.next().is(TokenKind::IntegerLiteral);
         report_expected(parser, static_cast<size_t>(is_item ? TokenKind::Comma : TokenKind::RightBrace));
-      } else if (wanted == TokenKind::Identifier || wanted == TokenKind::StringLiteral || wanted == TokenKind::RightBrace) {
+      } else if (wanted == TokenKind::Identifier || wanted == TokenKind::StringLiteral ||
+                 wanted == TokenKind::RightBrace) {
         report_found(parser, words_of(rule_of(parser)).wanted);
       } else {
         report_expected(parser, kind);
@@ -334,8 +350,8 @@ void SyntaxErrors::report(ParserCore &parser) {
 
 void SyntaxErrors::sync(ParserCore &parser) {
   const size_t rule = rule_of(parser);
-  const bool is_list = rule == SpileC::RuleTranslationUnit || rule == SpileC::RuleCompoundStatement ||
-                       rule == SpileC::RuleMemberBlock;
+  const bool is_list =
+      rule == SpileC::RuleTranslationUnit || rule == SpileC::RuleCompoundStatement || rule == SpileC::RuleMemberBlock;
   if (!is_list) return;
   const auto &atn = parser.getATN();
   const antlr4::misc::IntervalSet expected = atn.nextTokens(atn.states[parser.getState()]);
@@ -390,7 +406,8 @@ void SyntaxErrors::skip_balanced() {
 
 // To the end of the statement, member or declaration that began at token [from].
 void SyntaxErrors::skip(ParserCore &parser, size_t from) {
-  const bool at_top = rule_of(parser) == SpileC::RuleTranslationUnit || rule_of(parser) == SpileC::RuleExternalDeclaration;
+  const bool at_top =
+      rule_of(parser) == SpileC::RuleTranslationUnit || rule_of(parser) == SpileC::RuleExternalDeclaration;
   stream_.forget_made_up();
   stream_.set_names_only(false);
   int32_t parens = 0;  // opened since [from] and not closed
@@ -413,8 +430,9 @@ void SyntaxErrors::skip(ParserCore &parser, size_t from) {
       if (parens <= 0 || stream_.next().has(pp::kLineStart)) break;
       continue;
     }
-    if (has_moved && next.has(pp::kLineStart) && (is_statement_keyword(next.kind) || next.is(TokenKind::Typedef) ||
-                                                  next.is(TokenKind::Static) || next.is(TokenKind::Extern)))
+    if (has_moved && next.has(pp::kLineStart) &&
+        (is_statement_keyword(next.kind) || next.is(TokenKind::Typedef) || next.is(TokenKind::Static) ||
+         next.is(TokenKind::Extern)))
       break;
     if (next.is(TokenKind::LeftBrace)) {
       skip_balanced();

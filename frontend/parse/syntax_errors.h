@@ -1,8 +1,8 @@
 // SyntaxErrors: what the error pass does when a token does not fit: says what was expected and where, and goes on.
 //
 // A missing `;`, `)` or `]` is reported and taken as written; one token too many is dropped. Anything else leaves the
-// statement, member or declaration it stands in: the exception travels up to the rule of one of those, and the tokens up
-// to its end are skipped. So that one fault is one message.
+// statement, member or declaration it stands in: the exception travels up to the rule of one of those, and the tokens
+// up to its end are skipped. So that one fault is one message.
 #pragma once
 
 #include <antlr4-runtime.h>
@@ -25,7 +25,8 @@ class SyntaxErrors {
   // At the beginning of a loop or choice: in the lists of declarations, members and statements, reports and skips what
   // cannot begin one.
   void sync(ParserCore &parser);
-  // The next token is not [kind] (INVALID_TYPE: not of a set). Reports; returns when the parser may go on as if it were.
+  // The next token is not [kind] (INVALID_TYPE: not of a set). Reports; returns when the parser may go on as if it
+  // were.
   void mismatch(ParserCore &parser, size_t kind);
   // A rule found no alternative for the next token.
   void report(ParserCore &parser);
@@ -54,9 +55,9 @@ class SyntaxErrors {
 
   TokenCursor &stream_;
   Diagnostics &diagnostics_;
-  std::vector<size_t> rule_starts_; // by depth: the token at which the open rule began
-  bool is_recovering_ = false;      // an error has been reported and its statement not been left yet
-  size_t last_skip_ = SIZE_MAX;     // where the last skip ended: the next one must move on
+  std::vector<size_t> rule_starts_;  // by depth: the token at which the open rule began
+  bool is_recovering_ = false;       // an error has been reported and its statement not been left yet
+  size_t last_skip_ = SIZE_MAX;      // where the last skip ended: the next one must move on
 };
 
 }  // namespace spile::parse

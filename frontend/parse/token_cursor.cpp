@@ -7,10 +7,17 @@ void TokenCursor::settle_special() {
   for (;; at_++) {
     const Token &token = tokens_[at_];
     switch (token.kind) {
-      case TokenKind::EndOfFile: next_kind_ = kEnd; return;
-      case TokenKind::Identifier: next_kind_ = name_kind(); return;
-      case TokenKind::Extension: continue;  // it only silences warnings
-      case TokenKind::PragmaPack: pack_ = token.name; continue;
+      case TokenKind::EndOfFile:
+        next_kind_ = kEnd;
+        return;
+      case TokenKind::Identifier:
+        next_kind_ = name_kind();
+        return;
+      case TokenKind::Extension:
+        continue;  // it only silences warnings
+      case TokenKind::PragmaPack:
+        pack_ = token.name;
+        continue;
       case TokenKind::LeftBracket:
         next_kind_ = static_cast<size_t>(token.kind);
         // Two in a row begin an attribute and nothing else. The second one stands for both.
@@ -22,7 +29,9 @@ void TokenCursor::settle_special() {
         // Right before a parenthesis it is the specifier, not the qualifier (C11 6.7.2.4 p4).
         next_kind_ = static_cast<size_t>(after_next().is(TokenKind::LeftParen) ? TokenKind::AtomicType : token.kind);
         return;
-      default: next_kind_ = static_cast<size_t>(token.kind); return;
+      default:
+        next_kind_ = static_cast<size_t>(token.kind);
+        return;
     }
   }
 }
@@ -39,8 +48,10 @@ size_t TokenCursor::name_kind() const {
       case TokenKind::RightParen:
       case TokenKind::Colon:
       case TokenKind::Else:
-      case TokenKind::Do: return kIdentifier;
-      default: break;
+      case TokenKind::Do:
+        return kIdentifier;
+      default:
+        break;
     }
   }
   return kTypeName;

@@ -46,8 +46,10 @@ class TypeNames {
 
 class TokenCursor final : public antlr4::TokenStream {
  public:
-  explicit TokenCursor(const pp::Tokens &tokens) : tokens_(tokens.list.data()), count_(tokens.list.size()),
-                                                   types(tokens.name_count) { settle(); }
+  explicit TokenCursor(const pp::Tokens &tokens)
+      : tokens_(tokens.list.data()), count_(tokens.list.size()), types(tokens.name_count) {
+    settle();
+  }
 
   // ---- what the parser calls for every token
   void consume() override {

@@ -1,5 +1,5 @@
-// The actions for declarations, specifiers, declarators, attributes and initializers; those for statements and expressions
-// are in statement_actions.cpp and expression_actions.cpp.
+// The actions for declarations, specifiers, declarators, attributes and initializers; those for statements and
+// expressions are in statement_actions.cpp and expression_actions.cpp.
 #include "frontend/parse/tree_actions.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/parse.def"
@@ -10,8 +10,7 @@ namespace spile::parse {
 // ---------------------------------------------------------------- which names are types
 
 void TreeActions::declare(const ast::Declarator *declarator, const ast::DeclSpecs *specs) {
-  if (declarator->name_number != 0)
-    _input->types.set(declarator->name_number, specs->storage == ast::Storage::Typedef);
+  if (declarator->name_number != 0) _input->types.set(declarator->name_number, specs->storage == ast::Storage::Typedef);
 }
 
 void TreeActions::declare_parameters(const ast::Declarator *function) {
@@ -91,33 +90,77 @@ void TreeActions::Specifiers::word() {
     type_seen();
   };
   switch (owner_.last_kind()) {
-    case TokenKind::Typedef: specs_->storage = ast::Storage::Typedef; break;
-    case TokenKind::Extern: specs_->storage = ast::Storage::Extern; break;
-    case TokenKind::Static: specs_->storage = ast::Storage::Static; break;
-    case TokenKind::Register: specs_->storage = ast::Storage::Register; break;
-    case TokenKind::Auto: specs_->storage = ast::Storage::Auto; break;
-    case TokenKind::ThreadLocal: specs_->storage = ast::Storage::ThreadLocal; break;
-    case TokenKind::Inline: specs_->is_inline = true; break;
-    case TokenKind::Noreturn: specs_->is_noreturn = true; break;
-    case TokenKind::Void: type_word(words.void_); break;
-    case TokenKind::Bool: type_word(words.bool_); break;
-    case TokenKind::Char: type_word(words.char_); break;
-    case TokenKind::Short: type_word(words.short_); break;
-    case TokenKind::Int: type_word(words.int_); break;
-    case TokenKind::Long: type_word(words.long_); break;
-    case TokenKind::Float: type_word(words.float_); break;
-    case TokenKind::Double: type_word(words.double_); break;
-    case TokenKind::Signed: type_word(words.signed_); break;
-    case TokenKind::Unsigned: type_word(words.unsigned_); break;
+    case TokenKind::Typedef:
+      specs_->storage = ast::Storage::Typedef;
+      break;
+    case TokenKind::Extern:
+      specs_->storage = ast::Storage::Extern;
+      break;
+    case TokenKind::Static:
+      specs_->storage = ast::Storage::Static;
+      break;
+    case TokenKind::Register:
+      specs_->storage = ast::Storage::Register;
+      break;
+    case TokenKind::Auto:
+      specs_->storage = ast::Storage::Auto;
+      break;
+    case TokenKind::ThreadLocal:
+      specs_->storage = ast::Storage::ThreadLocal;
+      break;
+    case TokenKind::Inline:
+      specs_->is_inline = true;
+      break;
+    case TokenKind::Noreturn:
+      specs_->is_noreturn = true;
+      break;
+    case TokenKind::Void:
+      type_word(words.void_);
+      break;
+    case TokenKind::Bool:
+      type_word(words.bool_);
+      break;
+    case TokenKind::Char:
+      type_word(words.char_);
+      break;
+    case TokenKind::Short:
+      type_word(words.short_);
+      break;
+    case TokenKind::Int:
+      type_word(words.int_);
+      break;
+    case TokenKind::Long:
+      type_word(words.long_);
+      break;
+    case TokenKind::Float:
+      type_word(words.float_);
+      break;
+    case TokenKind::Double:
+      type_word(words.double_);
+      break;
+    case TokenKind::Signed:
+      type_word(words.signed_);
+      break;
+    case TokenKind::Unsigned:
+      type_word(words.unsigned_);
+      break;
     case TokenKind::Int128:
-    case TokenKind::Int128T: type_word(words.int128_); break;
+    case TokenKind::Int128T:
+      type_word(words.int128_);
+      break;
     case TokenKind::Uint128T:
       type_word(words.int128_);
       type_word(words.unsigned_);
       break;
-    case TokenKind::AutoType: type_word(words.auto_type); break;
-    case TokenKind::VaList: type_word(words.va_list); break;
-    default: specs_->qualifiers |= owner_.last_qualifier(); break;
+    case TokenKind::AutoType:
+      type_word(words.auto_type);
+      break;
+    case TokenKind::VaList:
+      type_word(words.va_list);
+      break;
+    default:
+      specs_->qualifiers |= owner_.last_qualifier();
+      break;
   }
 }
 
@@ -247,11 +290,16 @@ void TreeActions::finish_part(ast::DeclaratorPart *part) {
 
 uint8_t TreeActions::last_qualifier() const {
   switch (last_kind()) {
-    case TokenKind::Const: return ast::kConst;
-    case TokenKind::Volatile: return ast::kVolatile;
-    case TokenKind::Restrict: return ast::kRestrict;
-    case TokenKind::Atomic: return ast::kAtomic;
-    default: return 0;
+    case TokenKind::Const:
+      return ast::kConst;
+    case TokenKind::Volatile:
+      return ast::kVolatile;
+    case TokenKind::Restrict:
+      return ast::kRestrict;
+    case TokenKind::Atomic:
+      return ast::kAtomic;
+    default:
+      return 0;
   }
 }
 

@@ -1,7 +1,7 @@
 // TreeActions: what the actions of SpileC.g4 call to build the tree, and the base class of the generated parser.
 //
-// A rule leaves its result in a member (expr_, stmt_, ...), where the rule that called it picks it up at once. Lists are
-// collected on one stack: mark() before, push() each item, take() copies what is above the mark into the arena.
+// A rule leaves its result in a member (expr_, stmt_, ...), where the rule that called it picks it up at once. Lists
+// are collected on one stack: mark() before, push() each item, take() copies what is above the mark into the arena.
 #pragma once
 
 #include <algorithm>
@@ -269,7 +269,7 @@ class TreeActions : public ParserCore {
   std::vector<void *> list_;
   std::vector<OpenOperator> operators_;
   ast::List<ast::Attribute> statement_attributes_;
-  uint32_t deepest_ = 0;              // depth of the deepest expression since the innermost block began
+  uint32_t deepest_ = 0;  // depth of the deepest expression since the innermost block began
   uint32_t depth_of_last_block_ = 0;
 };
 

@@ -32,16 +32,24 @@ bool Machine::expand_builtin(Token &name, const Macro &macro) {
       kind = TokenKind::IntegerLiteral;
       break;
     }
-    case BuiltinMacro::File: text = quoted(sources_.place(name.loc).path); break;
+    case BuiltinMacro::File:
+      text = quoted(sources_.place(name.loc).path);
+      break;
     case BuiltinMacro::FileName: {
       const std::string_view path = sources_.place(name.loc).path;
       text = quoted(path.substr(path.rfind('/') + 1));
       break;
     }
-    case BuiltinMacro::BaseFile: text = quoted(main_path_); break;
+    case BuiltinMacro::BaseFile:
+      text = quoted(main_path_);
+      break;
     // The same object on every day: the epoch, as clang has it under SOURCE_DATE_EPOCH=0.
-    case BuiltinMacro::Date: text = "\"Jan  1 1970\""; break;
-    case BuiltinMacro::Time: text = "\"00:00:00\""; break;
+    case BuiltinMacro::Date:
+      text = "\"Jan  1 1970\"";
+      break;
+    case BuiltinMacro::Time:
+      text = "\"00:00:00\"";
+      break;
     case BuiltinMacro::Counter:
       text = std::to_string(counter_++);
       kind = TokenKind::IntegerLiteral;
@@ -50,15 +58,20 @@ bool Machine::expand_builtin(Token &name, const Macro &macro) {
       text = std::to_string(inputs_.size() - 1);
       kind = TokenKind::IntegerLiteral;
       break;
-    case BuiltinMacro::Pragma: return expand_pragma_operator(name);
-    case BuiltinMacro::HasInclude: return expand_has_include(name, false);
-    case BuiltinMacro::HasIncludeNext: return expand_has_include(name, true);
+    case BuiltinMacro::Pragma:
+      return expand_pragma_operator(name);
+    case BuiltinMacro::HasInclude:
+      return expand_has_include(name, false);
+    case BuiltinMacro::HasIncludeNext:
+      return expand_has_include(name, true);
     case BuiltinMacro::HasAttribute:
     case BuiltinMacro::HasBuiltin:
     case BuiltinMacro::HasFeature:
     case BuiltinMacro::HasWarning:
-    case BuiltinMacro::IsIdentifier: return expand_feature_test(name, macro.builtin);
-    case BuiltinMacro::None: return false;
+    case BuiltinMacro::IsIdentifier:
+      return expand_feature_test(name, macro.builtin);
+    case BuiltinMacro::None:
+      return false;
   }
   name = make_token(kind, text, name);
   return false;

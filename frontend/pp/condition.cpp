@@ -34,8 +34,8 @@ std::optional<ConditionValue> parse_integer(std::string_view spelling) {
   if (at == first) return {};
   const std::string_view suffix = spelling.substr(at);
   static constexpr std::string_view kSigned[] = {"", "l", "L", "ll", "LL"};
-  static constexpr std::string_view kUnsigned[] = {"u",  "U",  "ul",  "uL",  "Ul",  "UL",  "ull", "uLL", "Ull", "ULL",
-                                                   "lu", "lU", "Lu",  "LU",  "llu", "llU", "LLu", "LLU"};
+  static constexpr std::string_view kUnsigned[] = {"u",   "U",  "ul", "uL", "Ul", "UL",  "ull", "uLL", "Ull",
+                                                   "ULL", "lu", "lU", "Lu", "LU", "llu", "llU", "LLu", "LLU"};
   for (const std::string_view known : kSigned)
     if (suffix == known) return ConditionValue{value, value > INT64_MAX};
   for (const std::string_view known : kUnsigned)
@@ -56,14 +56,30 @@ std::optional<uint64_t> parse_character(std::string_view spelling) {
     if (c == '\\' && i < inside.size()) {
       const char escape = inside[i++];
       switch (escape) {
-        case 'n': c = '\n'; break;
-        case 't': c = '\t'; break;
-        case 'r': c = '\r'; break;
-        case 'a': c = '\a'; break;
-        case 'b': c = '\b'; break;
-        case 'f': c = '\f'; break;
-        case 'v': c = '\v'; break;
-        case 'e': c = 27; break;
+        case 'n':
+          c = '\n';
+          break;
+        case 't':
+          c = '\t';
+          break;
+        case 'r':
+          c = '\r';
+          break;
+        case 'a':
+          c = '\a';
+          break;
+        case 'b':
+          c = '\b';
+          break;
+        case 'f':
+          c = '\f';
+          break;
+        case 'v':
+          c = '\v';
+          break;
+        case 'e':
+          c = 27;
+          break;
         case 'x': {
           c = 0;
           for (; i < inside.size(); i++) {
@@ -126,9 +142,9 @@ class Evaluator {
   static Operator binary_operator(TokenKind kind) {
     using enum TokenKind;
     static constexpr Operator kOperators[] = {
-        {10, Star}, {10, Slash}, {10, Percent}, {9, Plus}, {9, Minus}, {8, Shl}, {8, Shr}, {7, Less}, {7, Greater},
-        {7, LessEqual}, {7, GreaterEqual}, {6, EqualEqual}, {6, NotEqual}, {5, Amp}, {4, Caret}, {3, Pipe},
-        {2, AmpAmp}, {1, PipePipe},
+        {10, Star},    {10, Slash}, {10, Percent}, {9, Plus},      {9, Minus},        {8, Shl},
+        {8, Shr},      {7, Less},   {7, Greater},  {7, LessEqual}, {7, GreaterEqual}, {6, EqualEqual},
+        {6, NotEqual}, {5, Amp},    {4, Caret},    {3, Pipe},      {2, AmpAmp},       {1, PipePipe},
     };
     for (const Operator &row : kOperators)
       if (row.kind == kind) return row;
@@ -148,7 +164,8 @@ class Evaluator {
     failed_ = true;
     const bool at_end = at_ >= tokens_.size();
     const std::string seen = at_end ? "the end of the line" : "`" + std::string(peek().spelling()) + "`";
-    return diagnostics_.report<diag::ExpectedInCondition>(at_end ? Range{end_, end_} : peek().range(), what, keyword_, seen);
+    return diagnostics_.report<diag::ExpectedInCondition>(at_end ? Range{end_, end_} : peek().range(), what, keyword_,
+                                                          seen);
   }
   bool enter() {
     if (depth_++ < kMaxConditionDepth) return true;
@@ -189,8 +206,8 @@ class Evaluator {
       const Operator op = binary_operator(token.kind);
       if (op.precedence == 0 || op.precedence < minimum) break;
       at_++;
-      const bool decides = (op.kind == TokenKind::AmpAmp && left.value == 0) ||
-                           (op.kind == TokenKind::PipePipe && left.value != 0);
+      const bool decides =
+          (op.kind == TokenKind::AmpAmp && left.value == 0) || (op.kind == TokenKind::PipePipe && left.value != 0);
       const ConditionValue right = binary(op.precedence + 1, is_evaluated && !decides);
       if (failed_) break;
       left = apply(token, left, right, is_evaluated);
@@ -205,24 +222,40 @@ class Evaluator {
     const auto truth = [](bool value) { return ConditionValue{value ? 1u : 0u, false}; };
     const auto arithmetic = [&](uint64_t value) { return ConditionValue{value, is_unsigned}; };
     switch (op.kind) {
-      case TokenKind::Star: return arithmetic(a.value * b.value);
-      case TokenKind::Plus: return arithmetic(a.value + b.value);
-      case TokenKind::Minus: return arithmetic(a.value - b.value);
-      case TokenKind::Amp: return arithmetic(a.value & b.value);
-      case TokenKind::Caret: return arithmetic(a.value ^ b.value);
-      case TokenKind::Pipe: return arithmetic(a.value | b.value);
-      case TokenKind::Shl: return {a.value << (b.value & 63), a.is_unsigned};
+      case TokenKind::Star:
+        return arithmetic(a.value * b.value);
+      case TokenKind::Plus:
+        return arithmetic(a.value + b.value);
+      case TokenKind::Minus:
+        return arithmetic(a.value - b.value);
+      case TokenKind::Amp:
+        return arithmetic(a.value & b.value);
+      case TokenKind::Caret:
+        return arithmetic(a.value ^ b.value);
+      case TokenKind::Pipe:
+        return arithmetic(a.value | b.value);
+      case TokenKind::Shl:
+        return {a.value << (b.value & 63), a.is_unsigned};
       case TokenKind::Shr:
         return {a.is_unsigned ? a.value >> (b.value & 63) : static_cast<uint64_t>(sa >> (b.value & 63)), a.is_unsigned};
-      case TokenKind::Less: return truth(is_unsigned ? a.value < b.value : sa < sb);
-      case TokenKind::Greater: return truth(is_unsigned ? a.value > b.value : sa > sb);
-      case TokenKind::LessEqual: return truth(is_unsigned ? a.value <= b.value : sa <= sb);
-      case TokenKind::GreaterEqual: return truth(is_unsigned ? a.value >= b.value : sa >= sb);
-      case TokenKind::EqualEqual: return truth(a.value == b.value);
-      case TokenKind::NotEqual: return truth(a.value != b.value);
-      case TokenKind::AmpAmp: return truth(a.value != 0 && b.value != 0);
-      case TokenKind::PipePipe: return truth(a.value != 0 || b.value != 0);
-      default: break;  // Slash and Percent: binary_operator() gives no others
+      case TokenKind::Less:
+        return truth(is_unsigned ? a.value < b.value : sa < sb);
+      case TokenKind::Greater:
+        return truth(is_unsigned ? a.value > b.value : sa > sb);
+      case TokenKind::LessEqual:
+        return truth(is_unsigned ? a.value <= b.value : sa <= sb);
+      case TokenKind::GreaterEqual:
+        return truth(is_unsigned ? a.value >= b.value : sa >= sb);
+      case TokenKind::EqualEqual:
+        return truth(a.value == b.value);
+      case TokenKind::NotEqual:
+        return truth(a.value != b.value);
+      case TokenKind::AmpAmp:
+        return truth(a.value != 0 && b.value != 0);
+      case TokenKind::PipePipe:
+        return truth(a.value != 0 || b.value != 0);
+      default:
+        break;  // Slash and Percent: binary_operator() gives no others
     }
     if (b.value == 0) {
       if (is_evaluated) {

@@ -1,5 +1,5 @@
-// #define: reads a definition and prepares its body, so that substitution only copies. Also the predefined macros, which
-// are read when they are first met, and those of the command line.
+// #define: reads a definition and prepares its body, so that substitution only copies. Also the predefined macros,
+// which are read when they are first met, and those of the command line.
 #include <algorithm>
 #include <string>
 

@@ -198,7 +198,8 @@ void Machine::undef_directive() {
 void Machine::line_directive(const Token &first, bool is_marker) {
   const auto number = parse_integer(first.spelling());
   if (!first.is(TokenKind::IntegerLiteral) || !number || number->value > INT32_MAX) {
-    const std::string seen = first.is(TokenKind::EndOfFile) ? "the end of the line" : "`" + std::string(first.spelling()) + "`";
+    const std::string seen =
+        first.is(TokenKind::EndOfFile) ? "the end of the line" : "`" + std::string(first.spelling()) + "`";
     diagnostics_.report<diag::BadLineDirective>(first.range(), "a line number", seen);
     return;
   }
@@ -206,7 +207,8 @@ void Machine::line_directive(const Token &first, bool is_marker) {
   Token file;
   if (next_expanded(file)) {
     if (!file.is(TokenKind::StringLiteral) || file.length < 2) {
-      diagnostics_.report<diag::BadLineDirective>(file.range(), "a file name in quotes", "`" + std::string(file.spelling()) + "`");
+      diagnostics_.report<diag::BadLineDirective>(file.range(), "a file name in quotes",
+                                                  "`" + std::string(file.spelling()) + "`");
       return;
     }
     path = file.spelling().substr(1, file.length - 2);

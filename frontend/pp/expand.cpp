@@ -82,8 +82,8 @@ bool Machine::expand(Token &name) {
     return false;
   }
   const size_t first_argument = argument_stack_.size(), first_token = token_stack_.size();
-  const bool is_call = read_arguments(name, *macro, first_argument) &&
-                       check_argument_count(name, *macro, first_argument);
+  const bool is_call =
+      read_arguments(name, *macro, first_argument) && check_argument_count(name, *macro, first_argument);
   if (is_call) {
     const Loc call_end = call_end_;
     macro_depth_++;
@@ -161,9 +161,8 @@ bool Machine::check_argument_count(const Token &name, const Macro &macro, size_t
     argument_stack_.back().is_omitted = argument_stack_.back().begin == argument_stack_.back().end;
   if (got == wanted) return true;
   const size_t minimum = macro.is_variadic ? wanted - 1 : wanted;
-  auto builder = diagnostics_.report<diag::WrongMacroArguments>(range_of_call(name), macro.name,
-                                                                macro.is_variadic ? "at least " : "", minimum,
-                                                                minimum == 1 ? "" : "s", got);
+  auto builder = diagnostics_.report<diag::WrongMacroArguments>(
+      range_of_call(name), macro.name, macro.is_variadic ? "at least " : "", minimum, minimum == 1 ? "" : "s", got);
   report_definition(builder, macro);
   return false;
 }
@@ -174,8 +173,7 @@ void Machine::expand_argument(size_t index) {
   if (argument.expanded_end != 0) return;  // the parameter stands twice in the body
   const std::span<const Token> written(token_stack_.data() + argument.begin, argument.end - argument.begin);
   bool has_macro = false;
-  for (const Token &token : written)
-    has_macro |= token.is_word() && names_[token.name].macro != nullptr;
+  for (const Token &token : written) has_macro |= token.is_word() && names_[token.name].macro != nullptr;
   if (!has_macro) {
     argument_stack_[index].expanded_begin = argument.begin;
     argument_stack_[index].expanded_end = argument.end;

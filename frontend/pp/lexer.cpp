@@ -215,28 +215,72 @@ void Lexer::lex_punctuator(Token &token, const char *p) {
   const auto two = [&](TokenKind k) { kind = k, length = 2; };
   const auto three = [&](TokenKind k) { kind = k, length = 3; };
   switch (*p) {
-    case '(': one(LeftParen); break;
-    case ')': one(RightParen); break;
-    case '[': one(LeftBracket); break;
-    case ']': one(RightBracket); break;
-    case '{': one(LeftBrace); break;
-    case '}': one(RightBrace); break;
-    case ';': one(Semi); break;
-    case ',': one(Comma); break;
-    case '?': one(Question); break;
-    case '~': one(Tilde); break;
-    case ':': c1 == '>' ? two(RightBracket) : one(Colon); break;  // the digraphs are C11 6.4.6 p3
-    case '.': c1 == '.' && p[2] == '.' ? three(Ellipsis) : one(Dot); break;
-    case '=': c1 == '=' ? two(EqualEqual) : one(Assign); break;
-    case '!': c1 == '=' ? two(NotEqual) : one(Not); break;
-    case '*': c1 == '=' ? two(MulAssign) : one(Star); break;
-    case '/': c1 == '=' ? two(DivAssign) : one(Slash); break;
-    case '^': c1 == '=' ? two(XorAssign) : one(Caret); break;
-    case '+': c1 == '+' ? two(PlusPlus) : c1 == '=' ? two(AddAssign) : one(Plus); break;
-    case '-': c1 == '-' ? two(MinusMinus) : c1 == '=' ? two(SubAssign) : c1 == '>' ? two(Arrow) : one(Minus); break;
-    case '&': c1 == '&' ? two(AmpAmp) : c1 == '=' ? two(AndAssign) : one(Amp); break;
-    case '|': c1 == '|' ? two(PipePipe) : c1 == '=' ? two(OrAssign) : one(Pipe); break;
-    case '#': c1 == '#' ? two(HashHash) : one(Hash); break;
+    case '(':
+      one(LeftParen);
+      break;
+    case ')':
+      one(RightParen);
+      break;
+    case '[':
+      one(LeftBracket);
+      break;
+    case ']':
+      one(RightBracket);
+      break;
+    case '{':
+      one(LeftBrace);
+      break;
+    case '}':
+      one(RightBrace);
+      break;
+    case ';':
+      one(Semi);
+      break;
+    case ',':
+      one(Comma);
+      break;
+    case '?':
+      one(Question);
+      break;
+    case '~':
+      one(Tilde);
+      break;
+    case ':':
+      c1 == '>' ? two(RightBracket) : one(Colon);
+      break;  // the digraphs are C11 6.4.6 p3
+    case '.':
+      c1 == '.' && p[2] == '.' ? three(Ellipsis) : one(Dot);
+      break;
+    case '=':
+      c1 == '=' ? two(EqualEqual) : one(Assign);
+      break;
+    case '!':
+      c1 == '=' ? two(NotEqual) : one(Not);
+      break;
+    case '*':
+      c1 == '=' ? two(MulAssign) : one(Star);
+      break;
+    case '/':
+      c1 == '=' ? two(DivAssign) : one(Slash);
+      break;
+    case '^':
+      c1 == '=' ? two(XorAssign) : one(Caret);
+      break;
+    case '+':
+      c1 == '+' ? two(PlusPlus) : c1 == '=' ? two(AddAssign) : one(Plus);
+      break;
+    case '-':
+      c1 == '-' ? two(MinusMinus) : c1 == '=' ? two(SubAssign) : c1 == '>' ? two(Arrow) : one(Minus);
+      break;
+    case '&':
+      c1 == '&' ? two(AmpAmp) : c1 == '=' ? two(AndAssign) : one(Amp);
+      break;
+    case '|':
+      c1 == '|' ? two(PipePipe) : c1 == '=' ? two(OrAssign) : one(Pipe);
+      break;
+    case '#':
+      c1 == '#' ? two(HashHash) : one(Hash);
+      break;
     case '%':
       if (c1 == ':' && p[2] == '%' && p[3] == ':') {
         kind = HashHash, length = 4;
@@ -258,7 +302,8 @@ void Lexer::lex_punctuator(Token &token, const char *p) {
         c1 == '=' ? two(GreaterEqual) : one(Greater);
       }
       break;
-    default: break;
+    default:
+      break;
   }
   if (p[length] == '\\' && at_splice(p + length) && lex_spliced(token, p)) return;
   finish(token, p, p + length, kind);
@@ -277,8 +322,8 @@ bool Lexer::lex_spliced(Token &token, const char *start) {
       p += splice - 1;
       continue;
     }
-    const bool goes_on = is_punctuator ? line.size() < kLongestPunctuator
-                                       : is_word(*p) || *p == '.' || *p == '+' || *p == '-';
+    const bool goes_on =
+        is_punctuator ? line.size() < kLongestPunctuator : is_word(*p) || *p == '.' || *p == '+' || *p == '-';
     if (!goes_on) break;
     line += *p;
   }

@@ -19,7 +19,12 @@ class Lexer {
  public:
   // [base] is the location of text[0]. With null [diagnostics] faults are passed over in silence.
   Lexer(std::string_view text, Loc base, Names &names, Arena &arena, Diagnostics *diagnostics)
-      : begin_(text.data()), end_(text.data() + text.size()), at_(begin_), base_(base), names_(&names), arena_(&arena),
+      : begin_(text.data()),
+        end_(text.data() + text.size()),
+        at_(begin_),
+        base_(base),
+        names_(&names),
+        arena_(&arena),
         diagnostics_(diagnostics) {}
 
   // The next token. At the end of the file, and at the end of the line inside a directive, it is EndOfFile.

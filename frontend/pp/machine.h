@@ -1,7 +1,7 @@
 // Machine: the state of one preprocessing run. Its member functions are spread over the files of this folder by what
-// they do: preprocessor.cpp drives, directives.cpp and pragma.cpp execute `#` lines, define.cpp reads macro definitions,
-// expand.cpp and substitute.cpp replace macros, builtin_expand.cpp computes built-in ones, condition.cpp evaluates #if,
-// include.cpp finds and enters files.
+// they do: preprocessor.cpp drives, directives.cpp and pragma.cpp execute `#` lines, define.cpp reads macro
+// definitions, expand.cpp and substitute.cpp replace macros, builtin_expand.cpp computes built-in ones, condition.cpp
+// evaluates #if, include.cpp finds and enters files.
 #pragma once
 
 #include <memory>
@@ -29,9 +29,9 @@ class Machine {
  private:
   // An #if whose #endif has not come yet.
   struct Conditional {
-    Range range = {};          // of its directive, for "has no #endif"
+    Range range = {};               // of its directive, for "has no #endif"
     std::string_view keyword = {};  // "if", "ifdef", "ifndef"
-    bool was_taken = false;    // one of its groups has been kept: all further ones are skipped
+    bool was_taken = false;         // one of its groups has been kept: all further ones are skipped
     bool has_else = false;
   };
   // Recognising `#ifndef GUARD ... #endif` around a whole file, so that it is not opened twice.
@@ -41,9 +41,9 @@ class Machine {
     const SourceManager::File *file;
     Lexer lexer;
     std::string_view path;
-    size_t directory;                // place in the search order, for #include_next
-    size_t first_token;              // tokens put out before the file began
-    size_t first_conditional;        // conditionals open before the file began
+    size_t directory;          // place in the search order, for #include_next
+    size_t first_token;        // tokens put out before the file began
+    size_t first_conditional;  // conditionals open before the file began
     GuardState guard_state = GuardState::Start;
     const Name *guard = nullptr;
     size_t guard_end_token = 0;
@@ -156,23 +156,23 @@ class Machine {
   std::vector<std::unique_ptr<Input>> inputs_;
   std::vector<Conditional> conditionals_;
   std::vector<Pending> pending_;
-  std::vector<Token> token_stack_;      // arguments of the calls that are being expanded
+  std::vector<Token> token_stack_;  // arguments of the calls that are being expanded
   std::vector<Argument> argument_stack_;
-  std::vector<Token> result_;           // what substitute() is building
+  std::vector<Token> result_;  // what substitute() is building
   std::unordered_map<std::string, KnownFile> known_files_;
   std::vector<std::string> read_;
   std::vector<uint32_t> pack_stack_;
-  Arena scratch_;                       // tokens of expansions; freed with the machine
-  Loc call_end_;                        // the end of the macro call read last
+  Arena scratch_;  // tokens of expansions; freed with the machine
+  Loc call_end_;   // the end of the macro call read last
   const SourceManager::File *predefined_file_ = nullptr;
   std::string_view main_path_;
-  uint64_t macro_work_ = 0;             // macro calls, and tokens of arguments and expansions
+  uint64_t macro_work_ = 0;  // macro calls, and tokens of arguments and expansions
   uint32_t includes_ = 0;
   uint32_t macro_depth_ = 0;
   uint32_t counter_ = 0;
   uint32_t pack_ = 0;
-  bool in_directive_ = false;           // macros read no further than the line
-  bool is_stopped_ = false;             // a limit was reached: only EndOfFile follows
+  bool in_directive_ = false;  // macros read no further than the line
+  bool is_stopped_ = false;    // a limit was reached: only EndOfFile follows
 };
 
 }  // namespace spile::pp

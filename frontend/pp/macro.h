@@ -11,8 +11,23 @@ namespace spile::pp {
 
 // What the preprocessor computes itself. The feature tests take an argument.
 enum class BuiltinMacro : uint8_t {
-  None, Line, File, FileName, BaseFile, Date, Time, Counter, IncludeLevel, Pragma, HasInclude, HasIncludeNext,
-  HasAttribute, HasBuiltin, HasFeature, HasWarning, IsIdentifier,
+  None,
+  Line,
+  File,
+  FileName,
+  BaseFile,
+  Date,
+  Time,
+  Counter,
+  IncludeLevel,
+  Pragma,
+  HasInclude,
+  HasIncludeNext,
+  HasAttribute,
+  HasBuiltin,
+  HasFeature,
+  HasWarning,
+  IsIdentifier,
 };
 
 struct BodyToken {
@@ -24,7 +39,7 @@ struct BodyToken {
 
 struct Macro {
   std::string_view name;
-  Range name_range;                      // in the definition; nowhere for built-in macros
+  Range name_range;  // in the definition; nowhere for built-in macros
   std::span<const BodyToken> body;
   std::span<const uint32_t> parameters;  // Token::name; the last one takes the rest when [is_variadic]
   bool is_function = false;

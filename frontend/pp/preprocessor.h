@@ -3,8 +3,8 @@
 //   SourceManager::File ── lexer ──► directives, macros, includes ──► Tokens
 //
 // Called by the session (for the parser) and by `spile build -E`. Reads header files through the SourceManager and the
-// headers that ship with the language from the binary itself (headers.h). Reports rows of diagnostics/preprocess.def and
-// goes on after each, so one run shows all of a file's faults.
+// headers that ship with the language from the binary itself (headers.h). Reports rows of diagnostics/preprocess.def
+// and goes on after each, so one run shows all of a file's faults.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 namespace spile::pp {
 
 struct MacroOption {
-  std::string text;      // "NAME", "NAME=VALUE" or "NAME(x)=VALUE"; for an undefinition "NAME"
+  std::string text;  // "NAME", "NAME=VALUE" or "NAME(x)=VALUE"; for an undefinition "NAME"
   bool undefine = false;
 };
 
@@ -47,11 +47,11 @@ Tokens preprocess(const SourceManager::File &main, const Options &options, Sourc
 std::string print_tokens(const Tokens &tokens);
 
 // Limits. Each ends preprocessing with the diagnostic named, so that no source can make us hang or fill the memory.
-inline constexpr uint32_t kMaxIncludeDepth = 200;   // IncludeTooDeep; gcc and clang have the same limit
-inline constexpr uint32_t kMaxIncludes = 20'000;    // TooManyIncludes: files that include themselves in a tree
-inline constexpr uint32_t kMaxTokens = 16u << 20;   // TooManyTokens: 20 times the vmlinux.h of a whole kernel
-inline constexpr uint32_t kMaxMacroWork = 4u << 20; // TooMuchExpansion: macros that double at each level
-inline constexpr uint32_t kMaxMacroDepth = 1'000;   // MacroTooDeep: nested calls of function-like macros
-inline constexpr uint32_t kMaxConditionDepth = 256; // ConditionTooDeep: parentheses and operators in one #if
+inline constexpr uint32_t kMaxIncludeDepth = 200;    // IncludeTooDeep; gcc and clang have the same limit
+inline constexpr uint32_t kMaxIncludes = 20'000;     // TooManyIncludes: files that include themselves in a tree
+inline constexpr uint32_t kMaxTokens = 16u << 20;    // TooManyTokens: 20 times the vmlinux.h of a whole kernel
+inline constexpr uint32_t kMaxMacroWork = 4u << 20;  // TooMuchExpansion: macros that double at each level
+inline constexpr uint32_t kMaxMacroDepth = 1'000;    // MacroTooDeep: nested calls of function-like macros
+inline constexpr uint32_t kMaxConditionDepth = 256;  // ConditionTooDeep: parentheses and operators in one #if
 
 }  // namespace spile::pp

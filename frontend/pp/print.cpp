@@ -21,7 +21,8 @@ std::string print_tokens(const Tokens &tokens) {
   const Token *previous = nullptr;
   for (const Token &token : tokens.list) {
     if (token.is(TokenKind::EndOfFile)) break;
-    const bool is_new_line = token.has(kLineStart) || token.is_pragma() || (previous != nullptr && previous->is_pragma());
+    const bool is_new_line =
+        token.has(kLineStart) || token.is_pragma() || (previous != nullptr && previous->is_pragma());
     if (previous != nullptr && is_new_line) {
       text += '\n';
     } else if (previous != nullptr && (token.has(kSpaceBefore) || could_join(*previous, token))) {

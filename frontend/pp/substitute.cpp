@@ -16,8 +16,8 @@ void set_spacing(Token &token, uint8_t from) {
 }
 }  // namespace
 
-// The tokens that replace the call of [macro] at [name]. Tokens of the body get locations inside the expansion; those of
-// arguments keep theirs, so that a fault in an argument is shown where the user wrote it.
+// The tokens that replace the call of [macro] at [name]. Tokens of the body get locations inside the expansion; those
+// of arguments keep theirs, so that a fault in an argument is shown where the user wrote it.
 std::span<const Token> Machine::substitute(const Token &name, const Macro &macro, size_t first_argument) {
   if (macro.body.empty()) return {};
   const Loc spelling = macro.body.front().token.loc;
@@ -48,7 +48,8 @@ std::span<const Token> Machine::substitute(const Token &name, const Macro &macro
     if (piece.paste_before) {
       // GNU: in `, ## args` the comma goes when the variable arguments are omitted, and nothing is pasted else.
       const bool is_comma = is_rest && (&piece)[-1].parameter < 0 && (&piece)[-1].token.is(TokenKind::Comma);
-      const bool is_omitted = is_rest && argument_stack_[first_argument + static_cast<size_t>(piece.parameter)].is_omitted;
+      const bool is_omitted =
+          is_rest && argument_stack_[first_argument + static_cast<size_t>(piece.parameter)].is_omitted;
       if (is_comma && is_omitted && !result_.empty()) result_.pop_back();
       if (tokens.empty()) continue;
       if (!is_comma && !left_is_empty && !result_.empty() && paste(result_.back(), tokens.front()))

@@ -31,15 +31,18 @@ TEST(Grammar, TakesTheExamples) {
 TEST(Declarators, ReadFromTheNameOutwards) {
   EXPECT_EQ(declaration("int *x[3];"), "(variables (x (array 3 (pointer int))))");
   EXPECT_EQ(declaration("int (*x)[3];"), "(variables (x (pointer (array 3 int))))");
-  EXPECT_EQ(declaration("int *(*f[3])(int);"), "(variables (f (array 3 (pointer (function ((_ int)) (pointer int))))))");
+  EXPECT_EQ(declaration("int *(*f[3])(int);"),
+            "(variables (f (array 3 (pointer (function ((_ int)) (pointer int))))))");
   EXPECT_EQ(declaration("char *const *volatile p;"), "(variables (p (pointer volatile (pointer const char))))");
   EXPECT_EQ(declaration("int f(int (*)(int), int g(void), int[static 2], ...);"),
-            "(variables (f (function ((_ (pointer (function ((_ int)) int))) (g (function ((_ void)) int)) (_ (array static 2 int)) ...) int)))");
+            "(variables (f (function ((_ (pointer (function ((_ int)) int))) (g (function ((_ void)) int)) (_ (array "
+            "static 2 int)) ...) int)))");
 }
 
 TEST(Declarators, AttributesGoWhereTheyStand) {
-  EXPECT_EQ(declaration("struct { int x; } __attribute__((packed)) v __attribute__((section(\"s\"), used));"),
-            "(variables (v (struct (attribute packed)\n    (members (x int))) (attribute section \"s\") (attribute used)))");
+  EXPECT_EQ(
+      declaration("struct { int x; } __attribute__((packed)) v __attribute__((section(\"s\"), used));"),
+      "(variables (v (struct (attribute packed)\n    (members (x int))) (attribute section \"s\") (attribute used)))");
   EXPECT_EQ(declaration("__attribute__((unused)) int a, __attribute__((used)) b;"),
             "(variables (a int (attribute unused)) (b int (attribute unused) (attribute used)))");
   EXPECT_EQ(declaration("int __attribute__((btf_type_tag(\"user\"))) *p;"),
@@ -48,12 +51,14 @@ TEST(Declarators, AttributesGoWhereTheyStand) {
 
 TEST(Declarations, RecordsAndEnums) {
   EXPECT_EQ(declaration("struct s { int a : 3, : 2; union { int x; }; };"),
-            "(variables (struct s\n    (members (a int : 3) (_ int : 2))\n    (members (union\n        (members (x int))))))");
+            "(variables (struct s\n    (members (a int : 3) (_ int : 2))\n    (members (union\n        (members (x "
+            "int))))))");
   EXPECT_EQ(declaration("enum e { A, B = 2, };"), "(variables (enum e (A) (B = 2)))");
   EXPECT_EQ(declaration("enum e : unsigned char { A };"), "(variables (enum e : <unsigned char> (A)))");
   EXPECT_EQ(declaration("#pragma pack(push, 1)\nstruct s { int a; };\n#pragma pack(pop)\nstruct t { struct s s; };"),
             "(variables (struct t\n    (members (s (struct s)))))");
-  EXPECT_EQ(declaration("#pragma pack(1)\nstruct s { int a; };"), "(variables (struct s (pack 1)\n    (members (a int))))");
+  EXPECT_EQ(declaration("#pragma pack(1)\nstruct s { int a; };"),
+            "(variables (struct s (pack 1)\n    (members (a int))))");
 }
 
 TEST(Expressions, Precedence) {
@@ -85,7 +90,8 @@ TEST(Expressions, Builtins) {
 
 TEST(Statements, TheElseBelongsToTheNearestIf) {
   EXPECT_EQ(declaration("void f(int a) { if (a) if (a) a = 1; else a = 2; }"),
-            "(function (f (function ((a int)) void))\n  (block\n    (if a\n      (if a\n        (do (= a 1))\n        (do (= a 2))))))");
+            "(function (f (function ((a int)) void))\n  (block\n    (if a\n      (if a\n        (do (= a 1))\n        "
+            "(do (= a 2))))))");
 }
 
 TEST(Statements, LabelsMayEndABlockAndStandBeforeDeclarations) {

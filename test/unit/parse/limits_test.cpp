@@ -15,15 +15,27 @@ static std::string times(int n, std::string_view text) {
 // Whatever is nested or chained without end gives one named error, in time and without filling the stack.
 TEST(Limits, Nesting) {
   const int n = 100'000;
-  const std::string texts[] = {
-      "int x = " + times(n, "("), "void f(void)" + times(n, "{"), "int " + times(n, "*") + "x;",
-      "int x = " + times(n, "- ") + "1;", "int x = " + times(n, "1 + ") + "1;", "int x = a" + times(n, "[0]") + ";",
-      "void f(int x) {" + times(n, "if (x) ; else ") + "; }", "void f(int x) { switch (x) {" + times(n, "case 1: ") + "; } }",
-      "int x[] = " + times(n, "{"), "int f(void) { return " + times(n, "({ 1 + "), times(n, "struct {"),
-      "int " + times(n, "(") + "f", "int f" + times(n, "(int g"), "int x = " + times(n, "a ? b : ") + "c;",
-      "int x = " + times(n, "a = ") + "c;", "int x = " + times(n, "sizeof ") + "c;", "int x = " + times(n, "(int)") + "c;",
-      "void f(void) { x = " + times(n, "a, ") + "c; }", times(n, "typeof(") + "int", "enum { A = " + times(n, "sizeof(enum { A = "),
-      "int x = " + times(n, "_Generic(1, default: ") + "c;"};
+  const std::string texts[] = {"int x = " + times(n, "("),
+                               "void f(void)" + times(n, "{"),
+                               "int " + times(n, "*") + "x;",
+                               "int x = " + times(n, "- ") + "1;",
+                               "int x = " + times(n, "1 + ") + "1;",
+                               "int x = a" + times(n, "[0]") + ";",
+                               "void f(int x) {" + times(n, "if (x) ; else ") + "; }",
+                               "void f(int x) { switch (x) {" + times(n, "case 1: ") + "; } }",
+                               "int x[] = " + times(n, "{"),
+                               "int f(void) { return " + times(n, "({ 1 + "),
+                               times(n, "struct {"),
+                               "int " + times(n, "(") + "f",
+                               "int f" + times(n, "(int g"),
+                               "int x = " + times(n, "a ? b : ") + "c;",
+                               "int x = " + times(n, "a = ") + "c;",
+                               "int x = " + times(n, "sizeof ") + "c;",
+                               "int x = " + times(n, "(int)") + "c;",
+                               "void f(void) { x = " + times(n, "a, ") + "c; }",
+                               times(n, "typeof(") + "int",
+                               "enum { A = " + times(n, "sizeof(enum { A = "),
+                               "int x = " + times(n, "_Generic(1, default: ") + "c;"};
   for (const std::string &text : texts) {
     const Parsed p(text);
     EXPECT_EQ(p.unit, nullptr);
@@ -41,10 +53,50 @@ TEST(Limits, WhatPeopleWriteFits) {
 }
 
 TEST(Limits, RandomTokens) {
-  static constexpr std::string_view kPieces[] = {
-      "int ", "T ", "typedef ", "struct ", "{", "}", "(", ")", "[", "]", ";", ",", ":", "=", "*", "x ", "y ", "1 ", "\"s\" ", "if ",
-      "else ", "for ", "switch ", "case ", "return ", "sizeof ", "enum ", "__attribute__((", "asm ", "goto ", "do ", "while ",
-      "_Generic(", "?", "+", "...", ".", "->", "&&", "typeof(", "default ", "\n#pragma unroll\n", "_Static_assert(", "_Atomic "};
+  static constexpr std::string_view kPieces[] = {"int ",
+                                                 "T ",
+                                                 "typedef ",
+                                                 "struct ",
+                                                 "{",
+                                                 "}",
+                                                 "(",
+                                                 ")",
+                                                 "[",
+                                                 "]",
+                                                 ";",
+                                                 ",",
+                                                 ":",
+                                                 "=",
+                                                 "*",
+                                                 "x ",
+                                                 "y ",
+                                                 "1 ",
+                                                 "\"s\" ",
+                                                 "if ",
+                                                 "else ",
+                                                 "for ",
+                                                 "switch ",
+                                                 "case ",
+                                                 "return ",
+                                                 "sizeof ",
+                                                 "enum ",
+                                                 "__attribute__((",
+                                                 "asm ",
+                                                 "goto ",
+                                                 "do ",
+                                                 "while ",
+                                                 "_Generic(",
+                                                 "?",
+                                                 "+",
+                                                 "...",
+                                                 ".",
+                                                 "->",
+                                                 "&&",
+                                                 "typeof(",
+                                                 "default ",
+                                                 "\n#pragma unroll\n",
+                                                 "_Static_assert(",
+                                                 "_Atomic "};
   std::mt19937 random(7);
   for (int round = 0; round < 4000; round++) {
     std::string text = "typedef int T; void f(void) { ";

@@ -1,5 +1,5 @@
-// Prints what preprocessing and parsing cost, by size of the source. Only the growth is held to a bound: times depend on
-// the build and the machine.
+// Prints what preprocessing and parsing cost, by size of the source. Only the growth is held to a bound: times depend
+// on the build and the machine.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,8 +31,10 @@ std::string source_of(int lines) {
   std::string text =
       "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n"
       "struct event { u32 pid; u64 value; char name[16]; };\n"
-      "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, u32); __type(value, u64); } counts SEC(\".maps\");\n"
-      "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, u32); __type(value, struct event); } events SEC(\".maps\");\n";
+      "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, u32); __type(value, u64); } "
+      "counts SEC(\".maps\");\n"
+      "struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 64); __type(key, u32); __type(value, struct "
+      "event); } events SEC(\".maps\");\n";
   for (int i = 0; i < std::max(1, (lines - 5) / 11); i++) {
     std::string function(kFunction);
     function.replace(function.find("_N"), 2, "_" + std::to_string(i));

@@ -52,9 +52,10 @@ TEST(Directives, AmongMacroArguments) {
 }
 
 TEST(Pragmas, WhatReachesTheParser) {
-  const Preprocessed p("#define N 8\n#pragma unroll\n#pragma unroll(N)\n#pragma clang loop unroll_count(4)\n#pragma nounroll\n"
-                       "#pragma clang loop unroll(full)\n_Pragma(\"unroll 2\")\n#pragma GCC diagnostic ignored \"-Wx\"\n"
-                       "#pragma pack(push, 1)\n#pragma pack(2)\n#pragma pack(pop)");
+  const Preprocessed p(
+      "#define N 8\n#pragma unroll\n#pragma unroll(N)\n#pragma clang loop unroll_count(4)\n#pragma nounroll\n"
+      "#pragma clang loop unroll(full)\n_Pragma(\"unroll 2\")\n#pragma GCC diagnostic ignored \"-Wx\"\n"
+      "#pragma pack(push, 1)\n#pragma pack(2)\n#pragma pack(pop)");
   std::vector<int32_t> counts, packs;
   for (const Token &token : p.tokens.list) {
     if (token.is(TokenKind::PragmaUnroll)) counts.push_back(static_cast<int32_t>(token.name));

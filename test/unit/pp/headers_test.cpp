@@ -49,8 +49,10 @@ TEST_F(Headers, GuardsAndPragmaOnce) {
   write("guarded.h", "/* c */\n#ifndef G\n#define G\ng\n#endif\n");
   write("once.h", "#pragma once\no\n");
   write("twice.h", "t\n");
-  const Preprocessed p("#include <guarded.h>\n#include <guarded.h>\n#include <once.h>\n#include <once.h>\n"
-                       "#include <twice.h>\n#include <twice.h>\n#undef G\n#include <guarded.h>", with({"."}));
+  const Preprocessed p(
+      "#include <guarded.h>\n#include <guarded.h>\n#include <once.h>\n#include <once.h>\n"
+      "#include <twice.h>\n#include <twice.h>\n#undef G\n#include <guarded.h>",
+      with({"."}));
   EXPECT_EQ(p.text(), "g o t t g");
   EXPECT_EQ(p.tokens.read.size(), 3u);
 }
@@ -82,7 +84,8 @@ TEST_F(Headers, Faults) {
   EXPECT_EQ(faults("#include 3"), "ExpectedHeaderName");
   EXPECT_EQ(faults("#include <x.h"), "UnterminatedHeaderName");
   write("open.h", "#if 1\n");
-  EXPECT_EQ(Preprocessed("#include <open.h>\n#endif", with({"."})).faults(), "UnterminatedConditional DirectiveWithoutIf");
+  EXPECT_EQ(Preprocessed("#include <open.h>\n#endif", with({"."})).faults(),
+            "UnterminatedConditional DirectiveWithoutIf");
 }
 
 TEST(Paths, Joined) {
@@ -99,9 +102,12 @@ TEST(Shipped, EachHeaderStandsAlone) {
 }
 
 TEST(Shipped, VmlinuxDefinesNoMacroThatProgramsDefine) {
-  EXPECT_EQ(expand("#include \"vmlinux.h\"\n#if defined bool || defined ETH_P_IP || defined s6_addr\nno\n#endif\n").ends_with("no"),
+  EXPECT_EQ(expand("#include \"vmlinux.h\"\n#if defined bool || defined ETH_P_IP || defined s6_addr\nno\n#endif\n")
+                .ends_with("no"),
             false);
-  EXPECT_EQ(faults("#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n#include <linux/bpf.h>\n#define ETH_P_IP 0x0800\n"), "");
+  EXPECT_EQ(
+      faults("#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n#include <linux/bpf.h>\n#define ETH_P_IP 0x0800\n"),
+      "");
 }
 
 }  // namespace spile::pp

@@ -9,9 +9,9 @@ TEST(Lexer, KindsOfTokens) {
   std::vector<TokenKind> kinds;
   for (const Token &token : p.tokens.list) kinds.push_back(token.kind);
   using enum TokenKind;
-  EXPECT_EQ(kinds, (std::vector{Int, Identifier, Assign, IntegerLiteral, Plus, FloatLiteral, Star, CharLiteral, ShrAssign,
-                                StringLiteral, Ellipsis, Arrow, HashHash, LeftBracket, StringLiteral, FloatLiteral,
-                                EndOfFile}));
+  EXPECT_EQ(kinds, (std::vector{Int, Identifier, Assign, IntegerLiteral, Plus, FloatLiteral, Star, CharLiteral,
+                                ShrAssign, StringLiteral, Ellipsis, Arrow, HashHash, LeftBracket, StringLiteral,
+                                FloatLiteral, EndOfFile}));
 }
 
 TEST(Lexer, KeywordsAndTheirOtherSpellings) {

@@ -35,8 +35,9 @@ TEST(Limits, ManySplicesTakeLinearTime) { EXPECT_EQ(faults(times(300'000, "+\\\n
 
 TEST(Limits, RandomBytesAndRandomTokens) {
   std::mt19937 random(1);
-  static constexpr std::string_view kPieces[] = {"#", "##", "define ", "F", "(", ")", ",", "\n", "x", "__VA_ARGS__", "...", "if ",
-                                                 "endif", "\"", "'", "\\\n", "/*", "*/", "1", "defined", "else\n", "_Pragma", " "};
+  static constexpr std::string_view kPieces[] = {
+      "#",     "##", "define ", "F",    "(",  ")",  ",", "\n",      "x",      "__VA_ARGS__", "...", "if ",
+      "endif", "\"", "'",       "\\\n", "/*", "*/", "1", "defined", "else\n", "_Pragma",     " "};
   for (int round = 0; round < 3000; round++) {
     std::string text;
     const size_t length = random() % 200;

@@ -29,7 +29,8 @@ TEST(Macros, AMacroIsNotExpandedInItself) {
 }
 
 TEST(Macros, VariadicAndTheGnuComma) {
-  const std::string defs = "#define p(f, ...) q(f, ##__VA_ARGS__)\n#define n(f, args...) q(f , ## args)\n#define e(...) q(__VA_ARGS__)\n";
+  const std::string defs =
+      "#define p(f, ...) q(f, ##__VA_ARGS__)\n#define n(f, args...) q(f , ## args)\n#define e(...) q(__VA_ARGS__)\n";
   EXPECT_EQ(expand(defs + "p(1) p(1, 2) p(1, 2, 3) n(1) n(1, 2) e() e(1, 2)"),
             "q ( 1 ) q ( 1 , 2 ) q ( 1 , 2 , 3 ) q ( 1 ) q ( 1 , 2 ) q ( ) q ( 1 , 2 )");
 }
