@@ -18,7 +18,7 @@ namespace spile::sema {
 struct Symbol;  // frontend/sema/symbol.h
 struct Label;
 struct Initializer;
-}
+}  // namespace spile::sema
 
 namespace spile::ast {
 
@@ -36,8 +36,8 @@ using List = std::span<T *>;
 // __attribute__((name(args...))), and the words that are attributes of their own: _Alignas, _Noreturn.
 struct Attribute {
   Range range;
-  std::string_view name;  // without leading and trailing "__": section, packed, aligned, always_inline, ...
-  List<Expr> args;        // strings, constants or identifiers
+  std::string_view name;         // without leading and trailing "__": section, packed, aligned, always_inline, ...
+  List<Expr> args;               // strings, constants or identifiers
   TypeName *type_arg = nullptr;  // _Alignas(type)
 };
 
@@ -98,15 +98,15 @@ struct DeclSpecs {
 struct DeclaratorPart {
   enum Kind : uint8_t { Pointer, Array, Function } kind = Pointer;
   Range range;
-  uint8_t qualifiers = 0;           // Pointer; Array in a parameter
-  List<Attribute> attributes;       // Pointer: btf_type_tag, address_space
-  Expr *size = nullptr;             // Array; null: []
-  bool is_static = false;           // Array [static N]
+  uint8_t qualifiers = 0;               // Pointer; Array in a parameter
+  List<Attribute> attributes;           // Pointer: btf_type_tag, address_space
+  Expr *size = nullptr;                 // Array; null: []
+  bool is_static = false;               // Array [static N]
   struct Parameters *params = nullptr;  // Function
 };
 struct Declarator {
   Range range;
-  std::string_view name;  // empty: abstract
+  std::string_view name;     // empty: abstract
   uint32_t name_number = 0;  // the preprocessor's number for it (pp::Token::name)
   Range name_range;
   List<DeclaratorPart> parts;
@@ -116,7 +116,7 @@ struct Declarator {
 struct TypeName {
   Range range;
   DeclSpecs *specs = nullptr;
-  Declarator *declarator = nullptr;  // never null; abstract
+  Declarator *declarator = nullptr;   // never null; abstract
   const types::Type *type = nullptr;  // sema
 };
 struct Param {
@@ -135,18 +135,18 @@ struct Parameters {
 
 struct InitDeclarator {
   Declarator *declarator = nullptr;
-  Expr *init = nullptr;        // an InitList for { ... }
-  Expr *bit_width = nullptr;   // members
+  Expr *init = nullptr;            // an InitList for { ... }
+  Expr *bit_width = nullptr;       // members
   sema::Symbol *symbol = nullptr;  // sema
 };
 struct Decl {
   enum Kind : uint8_t { Variables, Function, Members, StaticAssert, Asm, Empty } kind = Empty;
   Range range;
-  DeclSpecs *specs = nullptr;           // Variables, Function, Members
-  List<InitDeclarator> declarators;     // Variables, Members; one for Function
-  Stmt *body = nullptr;                 // Function
-  Expr *condition = nullptr;            // StaticAssert
-  Expr *message = nullptr;              // StaticAssert; may be null. Asm: its text
+  DeclSpecs *specs = nullptr;        // Variables, Function, Members
+  List<InitDeclarator> declarators;  // Variables, Members; one for Function
+  Stmt *body = nullptr;              // Function
+  Expr *condition = nullptr;         // StaticAssert
+  Expr *message = nullptr;           // StaticAssert; may be null. Asm: its text
 };
 struct TranslationUnit {
   List<Decl> decls;
@@ -169,43 +169,100 @@ struct AsmStmt {
 };
 struct Stmt {
   enum Kind : uint8_t {
-    Compound, Expression, Declaration, If, Switch, While, DoWhile, For, Case, Default, Label, Goto, Continue, Break,
-    Return, Asm, Empty,
+    Compound,
+    Expression,
+    Declaration,
+    If,
+    Switch,
+    While,
+    DoWhile,
+    For,
+    Case,
+    Default,
+    Label,
+    Goto,
+    Continue,
+    Break,
+    Return,
+    Asm,
+    Empty,
   } kind = Empty;
   Range range;
-  List<Stmt> items;            // Compound
-  Expr *expr = nullptr;        // Expression; condition of If, Switch, loops; value of Case, Return
-  Expr *case_end = nullptr;    // Case lo ... hi
-  Decl *decl = nullptr;        // Declaration
-  Stmt *init = nullptr;        // For: Declaration, Expression or null
-  Expr *step = nullptr;        // For
-  Stmt *body = nullptr;        // then, loop body, labelled statement
+  List<Stmt> items;          // Compound
+  Expr *expr = nullptr;      // Expression; condition of If, Switch, loops; value of Case, Return
+  Expr *case_end = nullptr;  // Case lo ... hi
+  Decl *decl = nullptr;      // Declaration
+  Stmt *init = nullptr;      // For: Declaration, Expression or null
+  Expr *step = nullptr;      // For
+  Stmt *body = nullptr;      // then, loop body, labelled statement
   Stmt *else_body = nullptr;
-  std::string_view label;      // Label, Goto
+  std::string_view label;  // Label, Goto
   Range label_range;
   AsmStmt *assembly = nullptr;
-  List<Attribute> attributes;  // fallthrough, and those of labels
-  int32_t unroll = 0;          // loops: #pragma unroll; 0 none, -1 full, n a count
-  const types::Type *type = nullptr;  // sema: Switch, the promoted type of its condition
+  List<Attribute> attributes;           // fallthrough, and those of labels
+  int32_t unroll = 0;                   // loops: #pragma unroll; 0 none, -1 full, n a count
+  const types::Type *type = nullptr;    // sema: Switch, the promoted type of its condition
   int64_t case_low = 0, case_high = 0;  // sema
-  sema::Label *target = nullptr;      // sema: Label, Goto
+  sema::Label *target = nullptr;        // sema: Label, Goto
 };
 
 // ---------------------------------------------------------------- expressions
 
-enum class UnaryOp : uint8_t { Plus, Minus, BitNot, Not, Deref, AddressOf, PreInc, PreDec, PostInc, PostDec, Extension, Real, Imag };
+enum class UnaryOp : uint8_t {
+  Plus,
+  Minus,
+  BitNot,
+  Not,
+  Deref,
+  AddressOf,
+  PreInc,
+  PreDec,
+  PostInc,
+  PostDec,
+  Extension,
+  Real,
+  Imag
+};
 enum class BinaryOp : uint8_t {
-  Mul, Div, Mod, Add, Sub, Shl, Shr, Lt, Gt, Le, Ge, Eq, Ne, BitAnd, BitXor, BitOr, LogAnd, LogOr, Comma,
+  Mul,
+  Div,
+  Mod,
+  Add,
+  Sub,
+  Shl,
+  Shr,
+  Lt,
+  Gt,
+  Le,
+  Ge,
+  Eq,
+  Ne,
+  BitAnd,
+  BitXor,
+  BitOr,
+  LogAnd,
+  LogOr,
+  Comma,
 };
 enum class AssignOp : uint8_t { Assign, Mul, Div, Mod, Add, Sub, Shl, Shr, BitAnd, BitXor, BitOr };
 enum class CastKind : uint8_t {  // sema, for Cast and ImplicitCast
-  NoOp, LvalueToRvalue, ArrayToPointer, FunctionToPointer, IntegerToInteger, IntegerToBool, PointerToBool,
-  PointerToInteger, IntegerToPointer, PointerToPointer, ToVoid, ToUnion,
+  NoOp,
+  LvalueToRvalue,
+  ArrayToPointer,
+  FunctionToPointer,
+  IntegerToInteger,
+  IntegerToBool,
+  PointerToBool,
+  PointerToInteger,
+  IntegerToPointer,
+  PointerToPointer,
+  ToVoid,
+  ToUnion,
 };
 
 struct Designator {
   Range range;
-  std::string_view field;  // .field
+  std::string_view field;                       // .field
   Expr *index = nullptr, *index_end = nullptr;  // [index], [index ... index_end]
 };
 struct InitItem {
@@ -224,28 +281,51 @@ struct OffsetofStep {
 
 struct Expr {
   enum Kind : uint8_t {
-    Identifier, IntegerLit, CharLit, StringLit, FloatLit, Unary, Binary, Assign, Conditional, Cast, CompoundLit,
-    SizeofExpr, SizeofType, AlignofType, AlignofExpr, Index, Call, Member, StmtExpr, Offsetof, Generic, InitList,
-    LabelAddress, VaArg, TypesCompatible, ChooseExpr,
+    Identifier,
+    IntegerLit,
+    CharLit,
+    StringLit,
+    FloatLit,
+    Unary,
+    Binary,
+    Assign,
+    Conditional,
+    Cast,
+    CompoundLit,
+    SizeofExpr,
+    SizeofType,
+    AlignofType,
+    AlignofExpr,
+    Index,
+    Call,
+    Member,
+    StmtExpr,
+    Offsetof,
+    Generic,
+    InitList,
+    LabelAddress,
+    VaArg,
+    TypesCompatible,
+    ChooseExpr,
     ImplicitCast,  // sema
   } kind = Identifier;
   Range range;
-  Loc op_loc;  // the operator, the dot, the opening bracket or parenthesis: where the caret goes
-  std::string_view text;   // Identifier: its name. Literals: their spelling. Member: the field. LabelAddress: the label
+  Loc op_loc;             // the operator, the dot, the opening bracket or parenthesis: where the caret goes
+  std::string_view text;  // Identifier: its name. Literals: their spelling. Member: the field. LabelAddress: the label
   std::span<std::string_view> pieces;  // StringLit: each literal as spelled, with quotes and prefix
   union {
     UnaryOp unary;
     BinaryOp binary;
     AssignOp assign;
   } op{};
-  bool is_arrow = false;   // Member
-  bool is_paren = false;   // stood in parentheses
-  uint16_t depth = 0;      // levels of expressions below it; the parser bounds it, so walking may recurse
-  Expr *a = nullptr;       // operand; left; condition; callee; base
-  Expr *b = nullptr;       // right; then (null in a ?: c); index
-  Expr *c = nullptr;       // else
-  List<Expr> args;         // Call
-  List<InitItem> items;    // InitList
+  bool is_arrow = false;  // Member
+  bool is_paren = false;  // stood in parentheses
+  uint16_t depth = 0;     // levels of expressions below it; the parser bounds it, so walking may recurse
+  Expr *a = nullptr;      // operand; left; condition; callee; base
+  Expr *b = nullptr;      // right; then (null in a ?: c); index
+  Expr *c = nullptr;      // else
+  List<Expr> args;        // Call
+  List<InitItem> items;   // InitList
   List<GenericAssociation> associations;
   List<OffsetofStep> steps;
   TypeName *type_name = nullptr;   // Cast, CompoundLit, Sizeof, Alignof, Offsetof, VaArg, TypesCompatible
@@ -255,19 +335,19 @@ struct Expr {
   // sema
   const types::Type *type = nullptr;
   bool is_lvalue = false;
-  bool is_constant = false;        // [value] holds: an integer constant expression
+  bool is_constant = false;  // [value] holds: an integer constant expression
   CastKind cast = CastKind::NoOp;
   int64_t value = 0;
-  sema::Symbol *symbol = nullptr;  // Identifier: what it names. Member: null; see field
-  const struct FieldRef *field = nullptr;  // Member: the field, through anonymous members
-  Expr *chosen = nullptr;          // Generic, ChooseExpr: the selected expression
-  std::string_view bytes;          // StringLit: the decoded bytes, without the terminating zero
+  sema::Symbol *symbol = nullptr;                  // Identifier: what it names. Member: null; see field
+  const struct FieldRef *field = nullptr;          // Member: the field, through anonymous members
+  Expr *chosen = nullptr;                          // Generic, ChooseExpr: the selected expression
+  std::string_view bytes;                          // StringLit: the decoded bytes, without the terminating zero
   const sema::Initializer *initializer = nullptr;  // CompoundLit: what it holds
 };
 
 // sema: where a member lies in its record, anonymous members added up.
 struct FieldRef {
-  uint64_t offset = 0;  // bytes
+  uint64_t offset = 0;                     // bytes
   uint32_t bit_offset = 0, bit_width = 0;  // within the storage unit at offset; 0 width: not a bitfield
   uint32_t unit_bytes = 0;  // of a bitfield's storage unit: 1, 2, 4, 8; 0: it lies across units, bytes from [offset] on
 };
