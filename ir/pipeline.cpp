@@ -39,6 +39,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                   // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, simplify_cfg,
+    rotate_loops, simplify_cfg, simplify,                   // behind gvn, which likes tests at the top
     merge_tails, simplify_cfg, share_constants, dce,
 });
 

@@ -163,6 +163,25 @@ TEST(ThreadJumps, LeavesLoopsAndValuesThatAreUsedLater) {
                    "join: %0 = phi.i32 [i32 0, entry], [%x, rest]\n %1 = icmp.ne %0, i32 0\n branch %1, yes, no\n yes: ret %0\n no: ret i32 2 }");
 }
 
+TEST(RotateLoops, TestsAtTheEnd) {
+  expect("rotate-loops,simplify-cfg",
+         "func @f(ptr %p) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
+         "%c = icmp.ult %i, i32 9\n branch %c, body, out\n body: store %i, %p\n %j = add.i32 %i, i32 1\n jump head\n out: ret %i }",
+         "func @f(ptr %p) -> i32 { entry: jump body\n body: %i = phi.i32 [i32 0, entry], [%j, body]\n store %i, %p\n"
+         "%j = add.i32 %i, i32 1\n %c = icmp.ult %j, i32 9\n branch %c, body, out\n out: ret %j }");
+}
+
+TEST(RotateLoops, LeavesLoopsThatMayNotRunAndValuesThatJoin) {
+  expect_unchanged("rotate-loops",
+                   "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
+                   "%c = icmp.ult %i, %n\n branch %c, body, out\n body: %j = add.i32 %i, i32 1\n jump head\n out: ret %i }");
+  // A break joins the exit: what %i is there depends on the way.
+  expect_unchanged("rotate-loops",
+                   "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, more]\n"
+                   "%c = icmp.ult %i, i32 9\n branch %c, body, out\n body: %d = icmp.eq %i, %n\n branch %d, out, more\n"
+                   "more: %j = add.i32 %i, i32 1\n jump head\n out: ret %i }");
+}
+
 TEST(MergeTails, MakesEqualExitsOne) {
   expect("merge-tails",
          "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, x, y\n x: store i32 1, %p\n ret i32 0\n y: store i32 1, %p\n ret i32 0 }",
