@@ -301,6 +301,8 @@ BtfId Btf::add_composite(BtfKind kind, std::string_view name, uint32_t size) {
   return added(id, "BTF rejected a struct or union");
 }
 void Btf::add_member(std::string_view name, BtfId type, uint32_t bit_offset, uint32_t bitfield_size) {
+  constexpr uint32_t kMaxBitfieldOffset = 0xffffff;  // what is left of 32 bits beside the size
+  if (bitfield_size != 0 && bit_offset > kMaxBitfieldOffset) return;
   added_part(btf__add_field(btf_, std::string(name).c_str(), to_int(type), bit_offset, bitfield_size),
              "BTF rejected a member");
 }

@@ -100,6 +100,7 @@ class Btf {
   BtfId add_typedef(std::string_view name, BtfId of);
   BtfId add_array(BtfId element, BtfId index, uint32_t length);
   BtfId add_composite(BtfKind kind, std::string_view name, uint32_t size);  // Struct, Union; then add_member
+  // What BTF cannot express is left out: a bitfield past 2 MiB, a part past the 65535th.
   void add_member(std::string_view name, BtfId type, uint32_t bit_offset, uint32_t bitfield_size);
   BtfId add_enum(std::string_view name, uint32_t size, bool is_signed);  // Enum, or Enum64 when size is 8
   void add_enumerator(std::string_view name, int64_t value);

@@ -94,19 +94,20 @@ class Measure {
   uint64_t own_lines(Visit visit) const {
     const BtfType type = btf_.type(visit.id);
     if (type.kind == BtfKind::Enum || type.kind == BtfKind::Enum64) return type.length + 1;
-    if (type.kind != BtfKind::Struct || is_only_named(visit)) return 1;
+    if (!is_composite(visit.id) || is_only_named(visit)) return 1;
     // btf_dump counts bits in an int, and goes on from the end of each member even where members overlap.
     const uint64_t size = uint64_t{type.size} * 8;
     if (size > INT32_MAX) return kMaxLines + 1;
-    uint64_t end = 0, gaps = 0;
+    uint64_t end = 0, last = 0, gaps = 0;
     for (const BtfMember &member : btf_.members(visit.id)) {
       if (member.bit_offset > end) gaps += member.bit_offset - end;
       const uint64_t bytes = btf_.size_of(member.type);
       if (bytes > type.size || btf__align_of(btf_.handle(), member.type.value) <= 0) return kMaxLines + 1;
       end = member.bit_offset + (member.bitfield_size != 0 ? member.bitfield_size : bytes * 8);
-      if (end > size) return kMaxLines + 1;  // outside the struct
+      last = std::max(last, end);
     }
-    return 1 + (gaps + (size - end)) / 8;
+    if (last > size) return kMaxLines + 1;  // a member outside
+    return 1 + (gaps + (size - (type.kind == BtfKind::Union ? last : end))) / 8;
   }
 
   // Depth first, with a stack of its own. False when a limit is passed.

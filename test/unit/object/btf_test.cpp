@@ -101,6 +101,18 @@ TEST(Btf, CirclesOfTypesEnd) {
   EXPECT_NE(dump_btf(btf).find("circle"), std::string::npos);
 }
 
+TEST(Btf, WhatBtfCannotExpressIsLeftOut) {
+  Btf btf = create();
+  const BtfId integer = btf.add_int("int", 4, true, false, false);
+  const BtfId far = btf.add_composite(BtfKind::Struct, "far", 4 << 20);
+  btf.add_member("near", integer, 0, 5);
+  btf.add_member("bits", integer, 3 << 23, 5);  // a bitfield has 24 bits of offset
+  EXPECT_EQ(btf.members(far).size(), 1u);
+  const BtfId many = btf.add_enum("many", 4, false);
+  for (int i = 0; i < 70000; i++) btf.add_enumerator("e" + std::to_string(i), i);
+  EXPECT_EQ(btf.enumerators(many).size(), 65535u);
+}
+
 TEST(Btf, SizesThatDoNotFitIn64BitsAreNone) {
   Btf btf = create();
   BtfId type = btf.add_int("long", 8, true, false, false);
