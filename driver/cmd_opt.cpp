@@ -22,7 +22,7 @@ int command_opt(Arguments arguments, Console &console) {
     return console.usage("`spile opt` needs --passes and a file of IR text (or `-`)");
   const auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
-  Compilation compilation((*values)["file"].as<std::string>(), *compile, console);
+  Compilation compilation((*values)["file"].as<std::string>(), *compile, console, InputKind::Ir);
   ir::Module *module = compilation.module(false);
   if (module == nullptr) {
     compilation.summary();

@@ -59,8 +59,8 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
   return options;
 }
 
-Compilation::Compilation(std::string path, CompileOptions options, Console &console)
-    : path_(std::move(path)), options_(std::move(options)), console_(console) {
+Compilation::Compilation(std::string path, CompileOptions options, Console &console, std::optional<InputKind> kind)
+    : path_(std::move(path)), options_(std::move(options)), console_(console), forced_kind_(kind) {
   diagnostics_.max_errors = options_.max_errors;
   diagnostics_.warnings_as_errors = options_.warnings_as_errors;
   diagnostics_.no_warnings = options_.no_warnings;
@@ -78,7 +78,9 @@ bool Compilation::open() {
   auto loaded = sources_.load(path_);
   if (!loaded) return failed(loaded.error());
   file_ = *loaded;
-  if (file_->text.starts_with("\177ELF"))
+  if (forced_kind_)
+    kind_ = *forced_kind_;
+  else if (file_->text.starts_with("\177ELF"))
     kind_ = InputKind::Object;
   else if (path_.ends_with(".ir"))
     kind_ = InputKind::Ir;

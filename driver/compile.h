@@ -37,7 +37,8 @@ enum class InputKind { Source, Object, Ir };
 // One input of a command, carried as far as asked. Diagnostics are reported to the console as they come.
 class Compilation {
  public:
-  Compilation(std::string path, CompileOptions options, Console &console);
+  // [kind]: what the input is taken for; by default its name and first bytes say it.
+  Compilation(std::string path, CompileOptions options, Console &console, std::optional<InputKind> kind = std::nullopt);
   Compilation(const Compilation &) = delete;
   Compilation &operator=(const Compilation &) = delete;
 
@@ -63,6 +64,7 @@ class Compilation {
   std::string path_;
   CompileOptions options_;
   Console &console_;
+  std::optional<InputKind> forced_kind_;
   InputKind kind_ = InputKind::Source;
   int exit_code_ = kExitProgram;
   bool opened_ = false;

@@ -1,4 +1,4 @@
-# run_page.py SPILE ROOT PAGE.md: executes a page of documentation.
+# run_page.py SPILE ROOT PAGE.md|FOLDER: executes a page of documentation, or every page of a folder.
 #
 #   ```c                    is checked by `spile check` and must be accepted
 #   ```c error=Name         must be rejected with that diagnostic
@@ -12,7 +12,12 @@ import subprocess
 import sys
 import tempfile
 
-spile, root, page = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
+spile, root = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+if os.path.isdir(sys.argv[3]):
+    pages = sorted(os.path.join(sys.argv[3], name) for name in os.listdir(sys.argv[3]) if name.endswith(".md"))
+    codes = [subprocess.run([sys.executable, __file__, spile, root, page]).returncode for page in pages]
+    sys.exit(1 if any(codes) or not codes else 0)
+page = sys.argv[3]
 blocks = re.findall(r"^```(\w+)[ ]*([^\n]*)\n(.*?)^```", open(page, encoding="utf-8").read(), re.S | re.M)
 PRELUDE = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n#include <spile.h>\n'
 LICENSE = '\nchar LICENSE[] SEC("license") = "GPL";\n'

@@ -6,4 +6,4 @@ int f(int x) {
 }
 // CHECK: missing-semicolon.c:4:16: error: expected `;` after the declaration [ExpectedAfter]
 // CHECK: missing-semicolon.c:5:13: error: expected an expression, found `;` [ExpectedFound]
-// CHECK-NOT: error
+// CHECK-NOT: error:

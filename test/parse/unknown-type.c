@@ -4,4 +4,4 @@ __u32 a;
 int f(__u32 b) { return (__u32)b; }
 // CHECK: unknown-type.c:3:1: error: unknown type name `__u32` [UnknownTypeName]
 // CHECK: hint: it is declared by `#include "vmlinux.h"` and by `#include <linux/types.h>`
-// CHECK-NOT: error
+// CHECK-NOT: error:
