@@ -20,9 +20,7 @@ namespace spile::helpers {
 #include "lang-spec/tables/helpers.def"
 
 // Registers hold addresses as integers: this is where they become pointers.
-inline std::byte *bytes_at(uint64_t address) {
-  return reinterpret_cast<std::byte *>(address);  // NOLINT(performance-no-int-to-ptr)
-}
+inline std::byte *bytes_at(uint64_t address) { return reinterpret_cast<std::byte *>(address); }
 inline maps::Map &map_at(uint64_t address) { return *reinterpret_cast<maps::Map *>(bytes_at(address)); }
 // A helper's u32 size argument: the upper half of the register does not count.
 inline std::span<std::byte> buffer_at(uint64_t pointer, uint64_t size) {

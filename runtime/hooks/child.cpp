@@ -154,8 +154,7 @@ void ChildTracer::end_leftovers() {
   };
   if (tasks_.empty() && births_.empty()) return;
   for (const auto &[tid, task] : tasks_)
-    if (task.tid == task.pid && task.pid != main_pid_)
-      notices_.push_back(fmt::format("process {} ({}) was still running and was ended", task.pid, task.comm.data()));
+    if (task.tid == task.pid && task.pid != main_pid_) leftovers_.emplace(task.pid, task.comm.data());
   signal_all(SIGTERM);
   const auto killing_time = std::chrono::steady_clock::now() + kGrace;
   const Ticker ticker(killing_time);
@@ -165,8 +164,15 @@ void ChildTracer::end_leftovers() {
       signal_all(SIGKILL);
       killed = true;
     }
-    if (const std::optional<Stop> stop = next_stop()) handle(*stop);
+    const std::optional<Stop> stop = next_stop();
+    if (!stop) continue;
+    // Somebody had killed it before we came: its end is only seen now, and is no doing of ours.
+    if (!killed && WIFSIGNALED(stop->status) && WTERMSIG(stop->status) == SIGKILL) leftovers_.erase(stop->tid);
+    handle(*stop);
   }
+  for (const auto &[pid, name] : leftovers_)
+    notices_.push_back(fmt::format("process {} ({}) was still running and was ended", pid, name));
+  leftovers_.clear();
 }
 
 // ---------------------------------------------------------------- stops

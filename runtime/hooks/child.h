@@ -18,6 +18,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,6 +113,7 @@ class ChildTracer {
   int exit_status_ = 0;
   uint64_t event_count_ = 0;
   std::vector<std::string> notices_;
+  std::map<pid_t, std::string> leftovers_;  // while they are ended: processes that ran on after the command
 
   std::unordered_map<pid_t, Task> tasks_;
   std::deque<Stop> stops_;  // seen, not yet handled

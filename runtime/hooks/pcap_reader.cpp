@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <pcap/pcap.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -58,10 +59,10 @@ Result<std::unique_ptr<PcapReader>> PcapReader::open(const std::string &path) {
   File file(std::fopen(path.c_str(), "rbe"));
   if (file == nullptr) return os_error(errno, fmt::format("cannot read `{}`", path));
   uint32_t magic = 0;
-  const size_t magic_size = std::fread(&magic, 1, sizeof magic, file.get());
-  if (std::ferror(file.get()) != 0) return os_error(errno, fmt::format("cannot read `{}`", path));
+  const ssize_t magic_size = ::pread(::fileno(file.get()), &magic, sizeof magic, 0);
+  // A pipe cannot be looked into beforehand; its times are then taken to be fine ones.
+  if (magic_size < 0 && errno != ESPIPE) return os_error(errno, fmt::format("cannot read `{}`", path));
   if (magic_size == 0) return input_error("`{}` is empty: it is not a capture file", path);
-  if (std::fseek(file.get(), 0, SEEK_SET) != 0) return os_error(errno, fmt::format("cannot rewind `{}`", path));
 
   std::unique_ptr<PcapReader> reader(new PcapReader);
   reader->path_ = path;

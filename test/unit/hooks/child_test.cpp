@@ -152,6 +152,17 @@ TEST(ChildTracer, ANewTaskLeavesTheCloneThatMadeIt) {
   EXPECT_EQ(in_child, 9u);
 }
 
+TEST(ChildTracer, ATaskKilledAtItsBirthHasLeftTheCloneToo) {
+  for (int round = 0; round < 20; round++) {
+    Traced traced({"tp/syscalls/sys_exit_clone", "tp/syscalls/sys_exit_vfork"});
+    traced.run("sh -c '(sleep 60) & kill -9 $!'");
+    EXPECT_EQ(
+        std::ranges::count_if(
+            traced.events, [&](const Seen &seen) { return seen.word(16) == 0 && seen.comm == "sh" && seen.hook == 0; }),
+        1);
+  }
+}
+
 TEST(ChildTracer, TheRawTracepointsSeeEverySystemCall) {
   Traced traced({"tp/raw_syscalls/sys_enter", "tp/raw_syscalls/sys_exit", "tp/syscalls/sys_enter_exit_group"});
   traced.run("true");

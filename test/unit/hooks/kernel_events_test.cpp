@@ -99,6 +99,8 @@ TEST(KernelEvents, AreTheOnesThatWeSee) {
   std::vector<Tracepoint> wanted;
   for (const std::string &name : names) wanted.push_back(find_tracepoint(name).value());
 
+  // The sleep before `kill -9`: a task that dies in one of its ptrace stops leaves its system call in the kernel's
+  // trace, but does not come to the stop where we would see it.
   Events ours;
   bool begun = false;
   ChildTracer tracer(wanted, [&](size_t hook, const vm::Event &event) {
@@ -110,7 +112,7 @@ TEST(KernelEvents, AreTheOnesThatWeSee) {
       wait
       kill -USR1 $$
       (sleep 0.05; kill -USR1 $$) & wait
-      sleep 30 & kill -9 $!
+      sleep 30 & sleep 0.2; kill -9 $!
       kill -0 999999999
       x=$(/bin/true; /bin/true)
       exec /bin/true')")
@@ -123,10 +125,6 @@ TEST(KernelEvents, AreTheOnesThatWeSee) {
   ours.begin()->second.erase(ours.begin()->second.begin());  // the execve that had begun before the recording did
   if (!theirs.empty() && theirs.begin()->second.front() == "sys_execve -> 0x0")
     theirs.begin()->second.erase(theirs.begin()->second.begin());
-  // A task that is killed while it stands at the entry of a system call leaves it with ENOSYS, without having entered
-  // it: the kernel's words for what only happens to traced tasks. We see no such exit.
-  for (auto &[tid, events] : theirs)
-    std::erase_if(events, [](const std::string &event) { return event.ends_with("-> 0xffffffffffffffda"); });
   EXPECT_GT(ours.size(), 9u);
   for (const auto &[tid, events] : theirs) EXPECT_EQ(events, ours[tid]) << "thread " << tid;
   EXPECT_EQ(theirs.size(), ours.size());
