@@ -17,15 +17,26 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
   switch (which) {
     case Builtin::Expect:
     case Builtin::ExpectProbability:
-    case Builtin::PreserveAccessIndex: return scalar(e->args[0]);
-    case Builtin::ConstantP: case Builtin::ObjectSize: return constant(type_of(e->type), e->value);
-    case Builtin::Memcpy: case Builtin::MemcpyInline: case Builtin::Memmove: case Builtin::Memset: case Builtin::MemsetInline:
+    case Builtin::PreserveAccessIndex:
+      return scalar(e->args[0]);
+    case Builtin::ConstantP:
+    case Builtin::ObjectSize:
+      return constant(type_of(e->type), e->value);
+    case Builtin::Memcpy:
+    case Builtin::MemcpyInline:
+    case Builtin::Memmove:
+    case Builtin::Memset:
+    case Builtin::MemsetInline:
       return memory_builtin(e, which);
-    case Builtin::Memcmp: return compare_memory(e);
+    case Builtin::Memcmp:
+      return compare_memory(e);
     case Builtin::Strlen:
-      owner_.diags().report<diag::StrlenOfVariable>(e->range).hint("`bpf_probe_read_kernel_str` and its kin return the length of what they copy");
+      owner_.diags().report<diag::StrlenOfVariable>(e->range).hint(
+          "`bpf_probe_read_kernel_str` and its kin return the length of what they copy");
       return constant(ir::Type::I64, 0);
-    case Builtin::Bswap16: case Builtin::Bswap32: case Builtin::Bswap64: {
+    case Builtin::Bswap16:
+    case Builtin::Bswap32:
+    case Builtin::Bswap64: {
       const ValueId v = scalar(e->args[0]);
       loc_ = at;
       return emit(Op::Bswap, f_[v].type, {v});
@@ -35,21 +46,34 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
       emit(Op::Unreachable, ir::Type::Void, {});
       current_ = {};
       return {};
-    case Builtin::Abs: case Builtin::Labs: case Builtin::Llabs: {
+    case Builtin::Abs:
+    case Builtin::Labs:
+    case Builtin::Llabs: {
       const ValueId v = scalar(e->args[0]);
       loc_ = at;
       const ir::Type type = f_[v].type;
       const ValueId negated = emit(Op::Sub, type, {constant(type, 0), v});
       return emit(Op::Select, type, {compare(Pred::Slt, v, constant(type, 0)), negated, v});
     }
-    case Builtin::Ctz: case Builtin::Ctzl: case Builtin::Ctzll: case Builtin::Clz: case Builtin::Clzl: case Builtin::Clzll:
-    case Builtin::Ffs: case Builtin::Ffsl: case Builtin::Ffsll: case Builtin::Popcount: case Builtin::Popcountl: case Builtin::Popcountll:
+    case Builtin::Ctz:
+    case Builtin::Ctzl:
+    case Builtin::Ctzll:
+    case Builtin::Clz:
+    case Builtin::Clzl:
+    case Builtin::Clzll:
+    case Builtin::Ffs:
+    case Builtin::Ffsl:
+    case Builtin::Ffsll:
+    case Builtin::Popcount:
+    case Builtin::Popcountl:
+    case Builtin::Popcountll:
       return bit_builtin(e, which);
     case Builtin::Prefetch:
     case Builtin::Assume:
       for (const Expr *arg : e->args) effect(arg);
       return {};
-    case Builtin::AddOverflow: case Builtin::SubOverflow: {
+    case Builtin::AddOverflow:
+    case Builtin::SubOverflow: {
       const ValueId a = scalar(e->args[0]), b = scalar(e->args[1]);
       const Place to = pointee(e->args[2]);
       loc_ = at;
@@ -67,22 +91,50 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
       }
       return emit(Op::Zext, ir::Type::I8, {overflowed});
     }
-    case Builtin::SyncFetchAdd: case Builtin::SyncFetchSub: case Builtin::SyncFetchOr: case Builtin::SyncFetchAnd: case Builtin::SyncFetchXor:
-    case Builtin::SyncAddFetch: case Builtin::SyncSubFetch: case Builtin::SyncOrFetch: case Builtin::SyncAndFetch: case Builtin::SyncXorFetch:
-    case Builtin::SyncExchange: case Builtin::SyncValCas: case Builtin::SyncBoolCas: case Builtin::SyncRelease:
-    case Builtin::AtomicLoadN: case Builtin::AtomicStoreN: case Builtin::AtomicExchangeN: case Builtin::AtomicCasN:
-    case Builtin::AtomicFetchAdd: case Builtin::AtomicFetchSub: case Builtin::AtomicFetchOr: case Builtin::AtomicFetchAnd: case Builtin::AtomicFetchXor:
-    case Builtin::AtomicAddFetch: case Builtin::AtomicSubFetch: case Builtin::AtomicOrFetch: case Builtin::AtomicAndFetch: case Builtin::AtomicXorFetch:
+    case Builtin::SyncFetchAdd:
+    case Builtin::SyncFetchSub:
+    case Builtin::SyncFetchOr:
+    case Builtin::SyncFetchAnd:
+    case Builtin::SyncFetchXor:
+    case Builtin::SyncAddFetch:
+    case Builtin::SyncSubFetch:
+    case Builtin::SyncOrFetch:
+    case Builtin::SyncAndFetch:
+    case Builtin::SyncXorFetch:
+    case Builtin::SyncExchange:
+    case Builtin::SyncValCas:
+    case Builtin::SyncBoolCas:
+    case Builtin::SyncRelease:
+    case Builtin::AtomicLoadN:
+    case Builtin::AtomicStoreN:
+    case Builtin::AtomicExchangeN:
+    case Builtin::AtomicCasN:
+    case Builtin::AtomicFetchAdd:
+    case Builtin::AtomicFetchSub:
+    case Builtin::AtomicFetchOr:
+    case Builtin::AtomicFetchAnd:
+    case Builtin::AtomicFetchXor:
+    case Builtin::AtomicAddFetch:
+    case Builtin::AtomicSubFetch:
+    case Builtin::AtomicOrFetch:
+    case Builtin::AtomicAndFetch:
+    case Builtin::AtomicXorFetch:
       return atomic(e, which, wants_value);
-    case Builtin::SyncSynchronize: case Builtin::AtomicFence: case Builtin::AtomicSignalFence:
+    case Builtin::SyncSynchronize:
+    case Builtin::AtomicFence:
+    case Builtin::AtomicSignalFence:
       for (const Expr *arg : e->args) effect(arg);
       loc_ = at;
       emit(Op::Barrier, ir::Type::Void, {});
       return {};
-    case Builtin::LoadByte: return packet_load(e, ir::Type::I8);
-    case Builtin::LoadHalf: return packet_load(e, ir::Type::I16);
-    case Builtin::LoadWord: return packet_load(e, ir::Type::I32);
-    case Builtin::None: break;
+    case Builtin::LoadByte:
+      return packet_load(e, ir::Type::I8);
+    case Builtin::LoadHalf:
+      return packet_load(e, ir::Type::I16);
+    case Builtin::LoadWord:
+      return packet_load(e, ir::Type::I32);
+    case Builtin::None:
+      break;
   }
   SPILE_UNREACHABLE("every builtin is named");
 }
@@ -131,7 +183,9 @@ ValueId FunctionLowerer::memory_builtin(const Expr *e, Builtin which) {
     byte_loop(count, [&](ValueId i) {
       const Place there{emit(Op::PtrAdd, ir::Type::Ptr, {target, i}), 0, 1, to.is_volatile, {}, nullptr};
       ValueId v = byte;
-      if (!is_set) v = load_memory({emit(Op::PtrAdd, ir::Type::Ptr, {source, i}), 0, 1, from.is_volatile, {}, nullptr}, ir::Type::I8);
+      if (!is_set)
+        v = load_memory({emit(Op::PtrAdd, ir::Type::Ptr, {source, i}), 0, 1, from.is_volatile, {}, nullptr},
+                        ir::Type::I8);
       store_memory(there, v);
     });
     return target;
@@ -139,7 +193,9 @@ ValueId FunctionLowerer::memory_builtin(const Expr *e, Builtin which) {
   const uint64_t size = static_cast<uint64_t>(e->args[2]->value);
   loc_ = at;
   if (size > kMaxInlineBytes) {
-    owner_.diags().report<diag::MemorySizeTooLarge>(e->range, is_set ? "memset" : "memcpy", size, kMaxInlineBytes).hint("copy in a loop");
+    owner_.diags()
+        .report<diag::MemorySizeTooLarge>(e->range, is_set ? "memset" : "memcpy", size, kMaxInlineBytes)
+        .hint("copy in a loop");
     return target;
   }
   Place whole = to;
@@ -163,7 +219,8 @@ ValueId FunctionLowerer::compare_memory(const Expr *e) {
   const BlockId end = f_.add_block();
   const auto decide = [&](ValueId x, ValueId y) {
     const ValueId is_less = compare(Pred::Ult, x, y);
-    store_memory(result, emit(Op::Select, ir::Type::I32, {is_less, constant(ir::Type::I32, -1), constant(ir::Type::I32, 1)}));
+    store_memory(result,
+                 emit(Op::Select, ir::Type::I32, {is_less, constant(ir::Type::I32, -1), constant(ir::Type::I32, 1)}));
     jump(end);
   };
   if (!e->args[2]->is_constant || static_cast<uint64_t>(e->args[2]->value) > kMaxStoredString) {
@@ -184,12 +241,15 @@ ValueId FunctionLowerer::compare_memory(const Expr *e) {
       uint64_t chunk = std::min<uint64_t>({8, std::bit_floor(size - i), a.align, b.align});
       chunk = std::bit_floor(std::max<uint64_t>(chunk, 1));
       const ir::Type type = ir::integer_type(static_cast<unsigned>(chunk * 8));
-      const ValueId x = load_memory(a, type, static_cast<int64_t>(i)), y = load_memory(b, type, static_cast<int64_t>(i));
+      const ValueId x = load_memory(a, type, static_cast<int64_t>(i)),
+                    y = load_memory(b, type, static_cast<int64_t>(i));
       const BlockId differs = f_.add_block(), next = f_.add_block();
       branch(compare(Pred::Ne, x, y), differs, next);
       enter(differs);
-      if (chunk == 1) decide(x, y);
-      else decide(emit(Op::Bswap, type, {x}), emit(Op::Bswap, type, {y}));
+      if (chunk == 1)
+        decide(x, y);
+      else
+        decide(emit(Op::Bswap, type, {x}), emit(Op::Bswap, type, {y}));
       enter(next);
       i += chunk;
     }
@@ -226,9 +286,19 @@ ValueId FunctionLowerer::bit_builtin(const Expr *e, Builtin which) {
   };
   ValueId r;
   switch (which) {
-    case Builtin::Popcount: case Builtin::Popcountl: case Builtin::Popcountll: r = popcount(v); break;
-    case Builtin::Ctz: case Builtin::Ctzl: case Builtin::Ctzll: r = trailing(); break;
-    case Builtin::Ffs: case Builtin::Ffsl: case Builtin::Ffsll: {
+    case Builtin::Popcount:
+    case Builtin::Popcountl:
+    case Builtin::Popcountll:
+      r = popcount(v);
+      break;
+    case Builtin::Ctz:
+    case Builtin::Ctzl:
+    case Builtin::Ctzll:
+      r = trailing();
+      break;
+    case Builtin::Ffs:
+    case Builtin::Ffsl:
+    case Builtin::Ffsll: {
       const ValueId position = emit(Op::Add, type, {trailing(), constant(type, 1)});
       r = emit(Op::Select, type, {compare(Pred::Eq, v, constant(type, 0)), constant(type, 0), position});
       break;
@@ -253,17 +323,48 @@ ValueId FunctionLowerer::atomic(const Expr *e, Builtin which, bool wants_value) 
   };
   std::optional<Rmw> rmw;
   switch (which) {
-    case Builtin::SyncFetchAdd: case Builtin::AtomicFetchAdd: rmw = {Do::Add, false}; break;
-    case Builtin::SyncFetchSub: case Builtin::AtomicFetchSub: rmw = {Do::Sub, false}; break;
-    case Builtin::SyncFetchOr: case Builtin::AtomicFetchOr: rmw = {Do::Or, false}; break;
-    case Builtin::SyncFetchAnd: case Builtin::AtomicFetchAnd: rmw = {Do::And, false}; break;
-    case Builtin::SyncFetchXor: case Builtin::AtomicFetchXor: rmw = {Do::Xor, false}; break;
-    case Builtin::SyncAddFetch: case Builtin::AtomicAddFetch: rmw = {Do::Add, true}; break;
-    case Builtin::SyncSubFetch: case Builtin::AtomicSubFetch: rmw = {Do::Sub, true}; break;
-    case Builtin::SyncOrFetch: case Builtin::AtomicOrFetch: rmw = {Do::Or, true}; break;
-    case Builtin::SyncAndFetch: case Builtin::AtomicAndFetch: rmw = {Do::And, true}; break;
-    case Builtin::SyncXorFetch: case Builtin::AtomicXorFetch: rmw = {Do::Xor, true}; break;
-    default: break;
+    case Builtin::SyncFetchAdd:
+    case Builtin::AtomicFetchAdd:
+      rmw = {Do::Add, false};
+      break;
+    case Builtin::SyncFetchSub:
+    case Builtin::AtomicFetchSub:
+      rmw = {Do::Sub, false};
+      break;
+    case Builtin::SyncFetchOr:
+    case Builtin::AtomicFetchOr:
+      rmw = {Do::Or, false};
+      break;
+    case Builtin::SyncFetchAnd:
+    case Builtin::AtomicFetchAnd:
+      rmw = {Do::And, false};
+      break;
+    case Builtin::SyncFetchXor:
+    case Builtin::AtomicFetchXor:
+      rmw = {Do::Xor, false};
+      break;
+    case Builtin::SyncAddFetch:
+    case Builtin::AtomicAddFetch:
+      rmw = {Do::Add, true};
+      break;
+    case Builtin::SyncSubFetch:
+    case Builtin::AtomicSubFetch:
+      rmw = {Do::Sub, true};
+      break;
+    case Builtin::SyncOrFetch:
+    case Builtin::AtomicOrFetch:
+      rmw = {Do::Or, true};
+      break;
+    case Builtin::SyncAndFetch:
+    case Builtin::AtomicAndFetch:
+      rmw = {Do::And, true};
+      break;
+    case Builtin::SyncXorFetch:
+    case Builtin::AtomicXorFetch:
+      rmw = {Do::Xor, true};
+      break;
+    default:
+      break;
   }
   const Place object = pointee(e->args[0]);
   const Type *type = types::base_of(e->args[0]->type);
@@ -280,19 +381,27 @@ ValueId FunctionLowerer::atomic(const Expr *e, Builtin which, bool wants_value) 
     const ValueId target = address(object);
     loc_ = at;
     if (rmw->what == Do::Sub) v = emit(Op::Sub, word, {constant(word, 0), v});
-    const Op op = rmw->what == Do::Or ? Op::AtomicOr : rmw->what == Do::And ? Op::AtomicAnd : rmw->what == Do::Xor ? Op::AtomicXor : Op::AtomicAdd;
+    const Op op = rmw->what == Do::Or    ? Op::AtomicOr
+                  : rmw->what == Do::And ? Op::AtomicAnd
+                  : rmw->what == Do::Xor ? Op::AtomicXor
+                                         : Op::AtomicAdd;
     const ValueId old = emit(op, wants_value ? word : ir::Type::Void, {v, target});
     if (!wants_value) return {};
     if (!rmw->wants_new) return back(old);
-    const Op plain = rmw->what == Do::Or ? Op::Or : rmw->what == Do::And ? Op::And : rmw->what == Do::Xor ? Op::Xor : Op::Add;
+    const Op plain = rmw->what == Do::Or    ? Op::Or
+                     : rmw->what == Do::And ? Op::And
+                     : rmw->what == Do::Xor ? Op::Xor
+                                            : Op::Add;
     return back(emit(plain, word, {old, v}));
   }
   switch (which) {
-    case Builtin::SyncExchange: case Builtin::AtomicExchangeN: {
+    case Builtin::SyncExchange:
+    case Builtin::AtomicExchangeN: {
       const ValueId v = operand(1);
       return back(emit(Op::AtomicXchg, word, {v, address(object)}));
     }
-    case Builtin::SyncValCas: case Builtin::SyncBoolCas: {
+    case Builtin::SyncValCas:
+    case Builtin::SyncBoolCas: {
       const ValueId expected = operand(1), fresh = operand(2);
       const ValueId old = emit(Op::CmpXchg, word, {expected, fresh, address(object)});
       if (which == Builtin::SyncValCas) return back(old);
@@ -317,13 +426,15 @@ ValueId FunctionLowerer::atomic(const Expr *e, Builtin which, bool wants_value) 
       p.is_volatile = true;
       return load_memory(p, own);
     }
-    case Builtin::AtomicStoreN: case Builtin::SyncRelease: {
+    case Builtin::AtomicStoreN:
+    case Builtin::SyncRelease: {
       Place p = object;
       p.is_volatile = true;
       store_memory(p, which == Builtin::SyncRelease ? constant(own, 0) : scalar(e->args[1]));
       return {};
     }
-    default: SPILE_UNREACHABLE("an atomic builtin");
+    default:
+      SPILE_UNREACHABLE("an atomic builtin");
   }
 }
 

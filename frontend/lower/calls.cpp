@@ -25,24 +25,34 @@ struct Callee {
 Callee resolve(const Expr *e) {
   constexpr int kLongestChain = 32;  // a pointer initialized with a pointer initialized with ...
   for (int steps = 0; steps < kLongestChain;) {
-    if (e->kind == Expr::Identifier && e->symbol != nullptr && (e->symbol->kind == SymbolKind::Function || e->symbol->kind == SymbolKind::Builtin))
+    if (e->kind == Expr::Identifier && e->symbol != nullptr &&
+        (e->symbol->kind == SymbolKind::Function || e->symbol->kind == SymbolKind::Builtin))
       return {e->symbol, {}};
     if (e->kind == Expr::ImplicitCast && e->cast == CastKind::LvalueToRvalue && e->a->kind == Expr::Identifier) {
       const Symbol *variable = e->a->symbol;
-      if (variable->kind != SymbolKind::Variable || variable->is_assigned || variable->initializer == nullptr || variable->initializer->entries.size() != 1) return {};
+      if (variable->kind != SymbolKind::Variable || variable->is_assigned || variable->initializer == nullptr ||
+          variable->initializer->entries.size() != 1)
+        return {};
       e = variable->initializer->entries[0].value;
       steps++;
       continue;
     }
     const bool is_cast = e->kind == Expr::ImplicitCast || e->kind == Expr::Cast;
-    if (is_cast && (e->cast == CastKind::FunctionToPointer || e->cast == CastKind::PointerToPointer || e->cast == CastKind::NoOp)) e = e->a;
-    else if (e->kind == Expr::Unary && (e->op.unary == UnaryOp::Deref || e->op.unary == UnaryOp::AddressOf || e->op.unary == UnaryOp::Extension)) e = e->a;
-    else if ((e->kind == Expr::Generic || e->kind == Expr::ChooseExpr) && e->chosen != nullptr) e = e->chosen;
-    else break;
+    if (is_cast &&
+        (e->cast == CastKind::FunctionToPointer || e->cast == CastKind::PointerToPointer || e->cast == CastKind::NoOp))
+      e = e->a;
+    else if (e->kind == Expr::Unary &&
+             (e->op.unary == UnaryOp::Deref || e->op.unary == UnaryOp::AddressOf || e->op.unary == UnaryOp::Extension))
+      e = e->a;
+    else if ((e->kind == Expr::Generic || e->kind == Expr::ChooseExpr) && e->chosen != nullptr)
+      e = e->chosen;
+    else
+      break;
   }
   const auto value = sema::evaluate_static(e);
   if (value && value->is_integer()) return {nullptr, value->offset};
-  if (value && value->symbol != nullptr && value->symbol->kind == SymbolKind::Function && value->offset == 0) return {value->symbol, {}};
+  if (value && value->symbol != nullptr && value->symbol->kind == SymbolKind::Function && value->offset == 0)
+    return {value->symbol, {}};
   return {};
 }
 
@@ -58,7 +68,8 @@ std::vector<ValueId> FunctionLowerer::arguments(const Expr *e, bool is_helper) {
       continue;
     }
     ValueId v = scalar(arg);
-    if (is_helper && ir::is_integer(f_[v].type) && ir::bits_of(f_[v].type) < 32) v = widen(v, ir::Type::I32, types::is_signed(arg->type));
+    if (is_helper && ir::is_integer(f_[v].type) && ir::bits_of(f_[v].type) < 32)
+      v = widen(v, ir::Type::I32, types::is_signed(arg->type));
     values.push_back(v);
   }
   return values;
@@ -80,12 +91,16 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
     return emit_list(Op::CallHelper, type_of(e->type), values, *callee.helper);
   }
   if (callee.function == nullptr) {
-    owner_.diags().report<diag::IndirectCall>(e->a->range).hint("BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
+    owner_.diags()
+        .report<diag::IndirectCall>(e->a->range)
+        .hint("BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
     return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
   }
   const Type *type = callee.function->type->plain;
   if (type->is_variadic) {
-    owner_.diags().report<diag::VariadicCall>(e->range, callee.function->name).note(callee.function->range, "`{}` is declared here", callee.function->name);
+    owner_.diags()
+        .report<diag::VariadicCall>(e->range, callee.function->name)
+        .note(callee.function->range, "`{}` is declared here", callee.function->name);
     return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
   }
   const ir::FunctionId id = owner_.function_of(*callee.function);
@@ -108,9 +123,12 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
     if (!values[i].valid()) values[i] = f_.undef(params[i]);
     const ir::Type have = f_[values[i]].type;
     if (have == params[i]) continue;
-    if (have == ir::Type::Ptr) values[i] = widen(emit(Op::PtrToInt, ir::Type::I64, {values[i]}), params[i], false);
-    else if (params[i] == ir::Type::Ptr) values[i] = emit(Op::IntToPtr, ir::Type::Ptr, {widen(values[i], ir::Type::I64, false)});
-    else values[i] = widen(values[i], params[i], true);
+    if (have == ir::Type::Ptr)
+      values[i] = widen(emit(Op::PtrToInt, ir::Type::I64, {values[i]}), params[i], false);
+    else if (params[i] == ir::Type::Ptr)
+      values[i] = emit(Op::IntToPtr, ir::Type::Ptr, {widen(values[i], ir::Type::I64, false)});
+    else
+      values[i] = widen(values[i], params[i], true);
   }
   const ValueId v = emit_list(Op::Call, owner_.module()[id].result, values, static_cast<int64_t>(id.index));
   if (callee.function->attributes.is_noreturn) {

@@ -11,12 +11,18 @@ using ast::UnaryOp;
 static const Expr *peel(const Expr *e) {
   for (;;) {
     const bool is_cast = e->kind == Expr::ImplicitCast || e->kind == Expr::Cast;
-    if (is_cast && (e->cast == CastKind::IntegerToBool || e->cast == CastKind::PointerToBool)) e = e->a;
-    else if (is_cast && e->cast == CastKind::IntegerToInteger && types::size_of(e->type) >= types::size_of(e->a->type)) e = e->a;
-    else if (is_cast && e->cast == CastKind::PointerToPointer) e = e->a;
-    else if (e->kind == Expr::Unary && e->op.unary == UnaryOp::Extension) e = e->a;
-    else if ((e->kind == Expr::Generic || e->kind == Expr::ChooseExpr) && !e->chosen->is_lvalue) e = e->chosen;
-    else return e;
+    if (is_cast && (e->cast == CastKind::IntegerToBool || e->cast == CastKind::PointerToBool))
+      e = e->a;
+    else if (is_cast && e->cast == CastKind::IntegerToInteger && types::size_of(e->type) >= types::size_of(e->a->type))
+      e = e->a;
+    else if (is_cast && e->cast == CastKind::PointerToPointer)
+      e = e->a;
+    else if (e->kind == Expr::Unary && e->op.unary == UnaryOp::Extension)
+      e = e->a;
+    else if ((e->kind == Expr::Generic || e->kind == Expr::ChooseExpr) && !e->chosen->is_lvalue)
+      e = e->chosen;
+    else
+      return e;
   }
 }
 
@@ -36,11 +42,16 @@ std::optional<ValueId> FunctionLowerer::comparison(const Expr *e) {
   loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
   const bool is_signed = types::is_integer(e->a->type) && types::is_signed(e->a->type);
   Pred pred = Pred::Eq;
-  if (e->op.binary == BinaryOp::Ne) pred = Pred::Ne;
-  else if (e->op.binary == BinaryOp::Lt) pred = is_signed ? Pred::Slt : Pred::Ult;
-  else if (e->op.binary == BinaryOp::Le) pred = is_signed ? Pred::Sle : Pred::Ule;
-  else if (e->op.binary == BinaryOp::Gt) pred = is_signed ? Pred::Sgt : Pred::Ugt;
-  else if (e->op.binary == BinaryOp::Ge) pred = is_signed ? Pred::Sge : Pred::Uge;
+  if (e->op.binary == BinaryOp::Ne)
+    pred = Pred::Ne;
+  else if (e->op.binary == BinaryOp::Lt)
+    pred = is_signed ? Pred::Slt : Pred::Ult;
+  else if (e->op.binary == BinaryOp::Le)
+    pred = is_signed ? Pred::Sle : Pred::Ule;
+  else if (e->op.binary == BinaryOp::Gt)
+    pred = is_signed ? Pred::Sgt : Pred::Ugt;
+  else if (e->op.binary == BinaryOp::Ge)
+    pred = is_signed ? Pred::Sge : Pred::Uge;
   return compare(pred, a, b);
 }
 
@@ -105,8 +116,10 @@ void FunctionLowerer::condition(const Expr *e, BlockId yes, BlockId no, int8_t w
     operands.push_back(left);
     for (size_t i = operands.size(); i-- > 1;) {
       const BlockId next = f_.add_block();
-      if (op == BinaryOp::LogAnd) condition(operands[i], next, no, weight > 0 ? weight : int8_t{0});
-      else condition(operands[i], yes, next, weight < 0 ? weight : int8_t{0});
+      if (op == BinaryOp::LogAnd)
+        condition(operands[i], next, no, weight > 0 ? weight : int8_t{0});
+      else
+        condition(operands[i], yes, next, weight < 0 ? weight : int8_t{0});
       enter(next);
     }
     condition(operands[0], yes, no, weight);

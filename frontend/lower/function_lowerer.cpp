@@ -19,7 +19,8 @@ ir::Function FunctionLowerer::run() {
       locals_[p] = {value, 0, types::align_of(p->type), false, {}, p->type};
       continue;
     }
-    const Place at = slot(types::size_of(p->type), types::align_of(p->type), p->type, std::string(p->name), p->range.begin);
+    const Place at =
+        slot(types::size_of(p->type), types::align_of(p->type), p->type, std::string(p->name), p->range.begin);
     locals_[p] = at;
     store_memory(at, value);
   }
@@ -27,8 +28,10 @@ ir::Function FunctionLowerer::run() {
   loc_ = f_.end_loc;
   if (current_.valid()) {
     // The end of the body: nothing to return, or (a warning was given) no value at hand.
-    if (f_.result == ir::Type::Void) emit(Op::Ret, ir::Type::Void, {});
-    else emit(Op::Ret, ir::Type::Void, {symbol_.name == "main" ? constant(f_.result, 0) : f_.undef(f_.result)});
+    if (f_.result == ir::Type::Void)
+      emit(Op::Ret, ir::Type::Void, {});
+    else
+      emit(Op::Ret, ir::Type::Void, {symbol_.name == "main" ? constant(f_.result, 0) : f_.undef(f_.result)});
     current_ = {};
   }
   drop_unreachable();
@@ -82,7 +85,12 @@ Place FunctionLowerer::slot(uint64_t size, uint32_t align, const Type *type, std
   // Objects of a word or more lie on words, so that they can be cleared and copied by words.
   const uint32_t known = size >= 8 ? std::max(align, 8u) : align;
   f_.slots.push_back({static_cast<uint32_t>(std::min<uint64_t>(size, UINT32_MAX)), known, std::move(name), loc});
-  return {f_.slot_addr(static_cast<uint32_t>(f_.slots.size() - 1)), 0, known, (type->quals & types::kVolatile) != 0, {}, type};
+  return {f_.slot_addr(static_cast<uint32_t>(f_.slots.size() - 1)),
+          0,
+          known,
+          (type->quals & types::kVolatile) != 0,
+          {},
+          type};
 }
 
 Place FunctionLowerer::temporary(const Type *type, std::string name) {

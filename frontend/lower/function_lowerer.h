@@ -29,9 +29,9 @@ using types::Type;
 struct Place {
   ValueId base;
   int64_t offset = 0;
-  uint32_t align = 1;        // known alignment of base + offset
+  uint32_t align = 1;  // known alignment of base + offset
   bool is_volatile = false;
-  ast::FieldRef bits;        // bit_width != 0: a bitfield; [offset] is that of its storage unit
+  ast::FieldRef bits;  // bit_width != 0: a bitfield; [offset] is that of its storage unit
   const Type *type = nullptr;
 };
 
@@ -62,7 +62,7 @@ class FunctionLowerer {
   Place pointee(const Expr *pointer);  // of a typed pointer expression
   Place memory(const Expr *pointer);   // for memcpy: through casts, with the alignment that is known
   Place member(Place base, const ast::FieldRef &field, const Type *type);
-  Place record_value(const Expr *e);   // where a record rvalue lies
+  Place record_value(const Expr *e);  // where a record rvalue lies
   ValueId address(const Place &p);
   static Place moved(Place p, int64_t by);
   ValueId load(const Place &p);
@@ -76,8 +76,8 @@ class FunctionLowerer {
 
   // ------------------------------------------------------------ values: values.cpp
   ValueId scalar(const Expr *e);
-  void effect(const Expr *e);                   // for what it does
-  void into(const Expr *e, const Place &to);    // a record or array rvalue into memory
+  void effect(const Expr *e);                 // for what it does
+  void into(const Expr *e, const Place &to);  // a record or array rvalue into memory
   ValueId convert(ValueId v, const Type *from, const Type *to);
   ValueId widen(ValueId v, ir::Type to, bool is_signed);
   ValueId cast(const Expr *e, ValueId v);

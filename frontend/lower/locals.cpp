@@ -12,7 +12,10 @@ void FunctionLowerer::variable(const ast::InitDeclarator &d) {
   auto it = locals_.find(symbol);
   if (it == locals_.end()) {
     const uint32_t align = std::max(types::align_of(symbol->type), symbol->attributes.align);
-    it = locals_.emplace(symbol, slot(types::size_of(symbol->type), align, symbol->type, std::string(symbol->name), symbol->range.begin)).first;
+    it = locals_
+             .emplace(symbol, slot(types::size_of(symbol->type), align, symbol->type, std::string(symbol->name),
+                                   symbol->range.begin))
+             .first;
   }
   if (symbol->initializer == nullptr) return;
   const Place at = it->second;
@@ -28,7 +31,9 @@ void FunctionLowerer::variable(const ast::InitDeclarator &d) {
 
 static bool is_zero(const sema::InitEntry &entry) {
   const Expr *e = entry.value;
-  while ((e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) && !e->is_constant && e->cast == ast::CastKind::IntegerToPointer) e = e->a;
+  while ((e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) && !e->is_constant &&
+         e->cast == ast::CastKind::IntegerToPointer)
+    e = e->a;
   return e->is_constant && e->value == 0;
 }
 
@@ -39,15 +44,20 @@ void FunctionLowerer::initialize(const Place &at, const sema::Initializer &init)
   constexpr uint64_t kTracked = 64 * 1024;
   std::vector<bool> covered(size <= kTracked ? size : 0);
   for (const sema::InitEntry &entry : init.entries) {
-    if (entry.bits.bit_width != 0 || is_zero(entry) || (entry.value->kind == Expr::StringLit && types::is_array(entry.type))) continue;
-    for (uint64_t i = entry.offset, end = entry.offset + types::size_of(entry.type); i < end && i < covered.size(); i++) covered[i] = true;
+    if (entry.bits.bit_width != 0 || is_zero(entry) ||
+        (entry.value->kind == Expr::StringLit && types::is_array(entry.type)))
+      continue;
+    for (uint64_t i = entry.offset, end = entry.offset + types::size_of(entry.type); i < end && i < covered.size(); i++)
+      covered[i] = true;
   }
   if (covered.empty() && size > 0) clear(at, size, constant(ir::Type::I8, 0));
   const uint64_t word = std::min<uint64_t>(at.align, 8);
   for (uint64_t begin = 0; begin < covered.size();) {
     const auto has_gap = [&](uint64_t w) {
-      return w < covered.size() && std::find(covered.begin() + static_cast<ptrdiff_t>(w), covered.begin() + static_cast<ptrdiff_t>(std::min<uint64_t>(w + word, covered.size())), false) !=
-                                       covered.begin() + static_cast<ptrdiff_t>(std::min<uint64_t>(w + word, covered.size()));
+      return w < covered.size() &&
+             std::find(covered.begin() + static_cast<ptrdiff_t>(w),
+                       covered.begin() + static_cast<ptrdiff_t>(std::min<uint64_t>(w + word, covered.size())),
+                       false) != covered.begin() + static_cast<ptrdiff_t>(std::min<uint64_t>(w + word, covered.size()));
     };
     if (!has_gap(begin)) {
       begin += word;
@@ -68,7 +78,11 @@ void FunctionLowerer::initialize(const Place &at, const sema::Initializer &init)
       store_string(to, *entry.value, std::min(types::size_of(entry.type), size - std::min(size, entry.offset)));
     } else if (type_of(entry.type) == ir::Type::Void) {
       into(entry.value, to);
-    } else if (!is_zero(entry) || std::any_of(init.entries.begin(), init.entries.begin() + static_cast<ptrdiff_t>(i), [&](const sema::InitEntry &e) { return e.offset <= entry.offset && entry.offset < e.offset + types::size_of(e.type); })) {
+    } else if (!is_zero(entry) || std::any_of(init.entries.begin(), init.entries.begin() + static_cast<ptrdiff_t>(i),
+                                              [&](const sema::InitEntry &e) {
+                                                return e.offset <= entry.offset &&
+                                                       entry.offset < e.offset + types::size_of(e.type);
+                                              })) {
       // A zero is there already, unless an earlier entry put something in its place.
       const ValueId v = scalar(entry.value);
       store(to, v);
@@ -91,7 +105,8 @@ void FunctionLowerer::store_string(const Place &at, const Expr &literal, uint64_
     while (chunk > here.align) chunk /= 2;
     while (i + chunk > size) chunk /= 2;
     uint64_t value = 0;
-    for (uint64_t k = 0; k < chunk && i + k < length; k++) value |= uint64_t{static_cast<unsigned char>(literal.bytes[i + k])} << (8 * k);
+    for (uint64_t k = 0; k < chunk && i + k < length; k++)
+      value |= uint64_t{static_cast<unsigned char>(literal.bytes[i + k])} << (8 * k);
     if (value != 0) {
       const ir::Type type = ir::integer_type(static_cast<unsigned>(chunk * 8));
       store_memory(here, constant(type, static_cast<int64_t>(value)));

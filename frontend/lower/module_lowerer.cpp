@@ -34,8 +34,10 @@ ir::Module ModuleLowerer::run() {
     if (!symbol->is_defined) continue;
     const bool is_root = symbol->linkage == sema::Linkage::External || symbol->attributes.used;
     if (!is_root) continue;
-    if (symbol->kind == SymbolKind::Function) function_of(*symbol);
-    else global_of(*symbol);
+    if (symbol->kind == SymbolKind::Function)
+      function_of(*symbol);
+    else
+      global_of(*symbol);
     // What a function mentions is emitted right behind it, as clang does.
     while (!waiting_.empty()) {
       const Symbol *next = waiting_.front();
@@ -77,10 +79,13 @@ ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol) {
   if (const tables::ProgramType *program = tables::find_program_type(symbol.attributes.section))
     f.is_user_side = (program->flags & tables::kUserSideProgram) != 0;
   // Records travel by hidden pointers: the result's first.
-  if (types::is_record(type->base)) f.params.push_back(ir::Type::Ptr);
-  else f.result = type_of(type->base);
+  if (types::is_record(type->base))
+    f.params.push_back(ir::Type::Ptr);
+  else
+    f.result = type_of(type->base);
   f.result_is_signed = types::is_integer(type->base) && types::is_signed(type->base);
-  for (const types::Parameter &p : type->params) f.params.push_back(types::is_record(p.type) ? ir::Type::Ptr : type_of(p.type));
+  for (const types::Parameter &p : type->params)
+    f.params.push_back(types::is_record(p.type) ? ir::Type::Ptr : type_of(p.type));
   f.debug_type = debug_.get(symbol.type->kind == Kind::Function ? symbol.type : type);
   f.loc = symbol.range.begin;
   if (symbol.definition != nullptr) {
@@ -94,7 +99,8 @@ ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol) {
 
 std::string_view ModuleLowerer::data_section(const types::Type *type, const ir::Global &global) const {
   if ((type->quals & types::kConst) != 0) return ".rodata";
-  const bool is_zero = global.relocs.empty() && std::ranges::all_of(global.bytes, [](std::byte b) { return b == std::byte{0}; });
+  const bool is_zero =
+      global.relocs.empty() && std::ranges::all_of(global.bytes, [](std::byte b) { return b == std::byte{0}; });
   return is_zero ? ".bss" : ".data";
 }
 
@@ -104,12 +110,14 @@ ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
   globals_.emplace(&symbol, id);
   module_.globals.emplace_back();  // its place; its initializer may mention other globals, or itself
   ir::Global g;
-  g.name = !symbol.asm_label.empty()                            ? std::string(symbol.asm_label)
-           : symbol.is_static_local && symbol.function != nullptr ? fmt::format("{}.{}", symbol.function->name, symbol.name)
-                                                                  : std::string(symbol.name);
+  g.name = !symbol.asm_label.empty() ? std::string(symbol.asm_label)
+           : symbol.is_static_local && symbol.function != nullptr
+               ? fmt::format("{}.{}", symbol.function->name, symbol.name)
+               : std::string(symbol.name);
   // Two static locals of one name in one function are two variables.
   if (symbol.is_static_local)
-    for (int n = 1; std::ranges::any_of(module_.globals, [&](const ir::Global &other) { return other.name == g.name; }); n++)
+    for (int n = 1; std::ranges::any_of(module_.globals, [&](const ir::Global &other) { return other.name == g.name; });
+         n++)
       g.name = fmt::format("{}.{}.{}", symbol.function->name, symbol.name, n);
   g.linkage = linkage_of(symbol);
   g.size = types::is_complete(symbol.type) ? types::size_of(symbol.type) : 0;
@@ -120,8 +128,10 @@ ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
   g.debug_type = debug_.get(symbol.type);
   g.loc = symbol.range.begin;
   if (symbol.initializer != nullptr && symbol.is_defined) fill(g, *symbol.initializer, 0);
-  if (!symbol.attributes.section.empty()) g.section = symbol.attributes.section;
-  else if (symbol.is_defined) g.section = data_section(symbol.type, g);
+  if (!symbol.attributes.section.empty())
+    g.section = symbol.attributes.section;
+  else if (symbol.is_defined)
+    g.section = data_section(symbol.type, g);
   module_[id] = std::move(g);
   return id;
 }
@@ -136,7 +146,8 @@ ir::GlobalId ModuleLowerer::string_of(const ast::Expr &literal) {
   const ir::GlobalId id(module_.globals.size());
   strings_.emplace(key, id);
   ir::Global g;
-  g.name = fmt::format(".str{}{}", strings_.size() == 1 ? "" : ".", strings_.size() == 1 ? "" : std::to_string(strings_.size() - 1));
+  g.name = fmt::format(".str{}{}", strings_.size() == 1 ? "" : ".",
+                       strings_.size() == 1 ? "" : std::to_string(strings_.size() - 1));
   // A string with a zero inside cannot be merged by the linker.
   const bool merges = literal.bytes.find('\0') == std::string_view::npos;
   g.section = merges && unit == 1 ? ".rodata.str1.1" : ".rodata";
@@ -222,9 +233,13 @@ void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry,
   ir::GlobalReloc reloc;
   reloc.offset = at;
   reloc.addend = value->offset;
-  if (value->object != nullptr) reloc.global = value->object->kind == ast::Expr::StringLit ? string_of(*value->object) : compound_literal_of(*value->object);
-  else if (value->symbol->kind == SymbolKind::Function) reloc.function = function_of(*value->symbol);
-  else reloc.global = global_of(*value->symbol);
+  if (value->object != nullptr)
+    reloc.global =
+        value->object->kind == ast::Expr::StringLit ? string_of(*value->object) : compound_literal_of(*value->object);
+  else if (value->symbol->kind == SymbolKind::Function)
+    reloc.function = function_of(*value->symbol);
+  else
+    reloc.global = global_of(*value->symbol);
   global.relocs.push_back(reloc);
 }
 

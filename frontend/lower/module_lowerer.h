@@ -21,8 +21,8 @@ class ModuleLowerer {
   // What a symbol is in the module, made on first use. A function that is defined gets its body later.
   ir::GlobalId global_of(const sema::Symbol &symbol);
   ir::FunctionId function_of(const sema::Symbol &symbol);
-  ir::GlobalId string_of(const ast::Expr &literal);             // merged by content
-  ir::GlobalId compound_literal_of(const ast::Expr &literal);   // with static storage
+  ir::GlobalId string_of(const ast::Expr &literal);            // merged by content
+  ir::GlobalId compound_literal_of(const ast::Expr &literal);  // with static storage
   // The IR type of a scalar; of anything else, void.
   static ir::Type type_of(const types::Type *type);
 

@@ -34,7 +34,8 @@ Place FunctionLowerer::place(const Expr *e) {
   switch (e->kind) {
     case Expr::Identifier: {
       const sema::Symbol &symbol = *e->symbol;
-      if (symbol.kind == SymbolKind::Function) return {f_.func_addr(owner_.function_of(symbol)), 0, 8, false, {}, e->type};
+      if (symbol.kind == SymbolKind::Function)
+        return {f_.func_addr(owner_.function_of(symbol)), 0, 8, false, {}, e->type};
       if (symbol.is_static_storage) {
         const uint32_t align = std::max(types::align_of(symbol.type), symbol.attributes.align);
         return {f_.global_addr(owner_.global_of(symbol)), 0, align, is_volatile(e->type), {}, e->type};
@@ -42,9 +43,17 @@ Place FunctionLowerer::place(const Expr *e) {
       const auto it = locals_.find(&symbol);
       if (it != locals_.end()) return it->second;
       // A jump past the declaration: the variable exists all the same.
-      return locals_[&symbol] = slot(types::size_of(symbol.type), std::max(types::align_of(symbol.type), symbol.attributes.align), symbol.type, std::string(symbol.name), symbol.range.begin);
+      return locals_[&symbol] =
+                 slot(types::size_of(symbol.type), std::max(types::align_of(symbol.type), symbol.attributes.align),
+                      symbol.type, std::string(symbol.name), symbol.range.begin);
     }
-    case Expr::StringLit: return {f_.global_addr(owner_.string_of(*e)), 0, static_cast<uint32_t>(types::size_of(types::base_of(e->type))), false, {}, e->type};
+    case Expr::StringLit:
+      return {f_.global_addr(owner_.string_of(*e)),
+              0,
+              static_cast<uint32_t>(types::size_of(types::base_of(e->type))),
+              false,
+              {},
+              e->type};
     case Expr::CompoundLit: {
       const Place at = temporary(e->type);
       initialize(at, *e->initializer);
@@ -80,14 +89,17 @@ Place FunctionLowerer::place(const Expr *e) {
       return member(base, *e->field, e->type);
     }
     case Expr::Generic:
-    case Expr::ChooseExpr: return place(e->chosen);
+    case Expr::ChooseExpr:
+      return place(e->chosen);
     case Expr::ImplicitCast:
-    case Expr::Cast: return record_value(e);
+    case Expr::Cast:
+      return record_value(e);
     case Expr::Binary: {  // GNU: the value of a comma may be an array or a record
       effect(e->a);
       return e->b->is_lvalue ? place(e->b) : record_value(e->b);
     }
-    default: return record_value(e);
+    default:
+      return record_value(e);
   }
 }
 
@@ -101,7 +113,8 @@ Place FunctionLowerer::member(Place base, const ast::FieldRef &field, const Type
 
 Place FunctionLowerer::pointee(const Expr *pointer) {
   if (pointer->kind == Expr::ImplicitCast && pointer->cast == CastKind::ArrayToPointer) return place(pointer->a);
-  if (pointer->kind == Expr::Unary && pointer->op.unary == UnaryOp::AddressOf && !pointer->is_constant) return place(pointer->a);
+  if (pointer->kind == Expr::Unary && pointer->op.unary == UnaryOp::AddressOf && !pointer->is_constant)
+    return place(pointer->a);
   const Type *t = types::base_of(pointer->type);
   const ValueId base = scalar(pointer);
   const uint32_t align = types::is_complete(t) ? types::align_of(t) : 1;
@@ -109,13 +122,16 @@ Place FunctionLowerer::pointee(const Expr *pointer) {
 }
 
 Place FunctionLowerer::memory(const Expr *pointer) {
-  while ((pointer->kind == Expr::ImplicitCast || pointer->kind == Expr::Cast) && pointer->cast == CastKind::PointerToPointer) pointer = pointer->a;
+  while ((pointer->kind == Expr::ImplicitCast || pointer->kind == Expr::Cast) &&
+         pointer->cast == CastKind::PointerToPointer)
+    pointer = pointer->a;
   return pointee(pointer);
 }
 
 // Where a record rvalue lies: the object it is read from, or a temporary that receives it.
 Place FunctionLowerer::record_value(const Expr *e) {
-  if ((e->kind == Expr::ImplicitCast && e->cast == CastKind::LvalueToRvalue) || (e->kind == Expr::Cast && e->cast == CastKind::NoOp))
+  if ((e->kind == Expr::ImplicitCast && e->cast == CastKind::LvalueToRvalue) ||
+      (e->kind == Expr::Cast && e->cast == CastKind::NoOp))
     return e->a->is_lvalue ? place(e->a) : record_value(e->a);
   const Place at = temporary(e->type);
   into(e, at);
@@ -137,11 +153,15 @@ void FunctionLowerer::store_memory(const Place &p, ValueId value, int64_t extra)
   f_[v].is_volatile = p.is_volatile;
 }
 
-ValueId FunctionLowerer::load(const Place &p) { return p.bits.bit_width != 0 ? load_bits(p) : load_memory(p, type_of(p.type)); }
+ValueId FunctionLowerer::load(const Place &p) {
+  return p.bits.bit_width != 0 ? load_bits(p) : load_memory(p, type_of(p.type));
+}
 
 void FunctionLowerer::store(const Place &p, ValueId v) {
-  if (p.bits.bit_width != 0) store_bits(p, v);
-  else store_memory(p, v);
+  if (p.bits.bit_width != 0)
+    store_bits(p, v);
+  else
+    store_memory(p, v);
 }
 
 // A bitfield is read by its storage unit, moved to the top of the register and back down, which extends it by its sign.
@@ -174,7 +194,8 @@ ValueId FunctionLowerer::load_bits(const Place &p) {
   } else {
     if (at != 0) v = emit(Op::LShr, work, {v, constant(work, at)});
     const bool whole = bits.unit_bytes != 0 && at + bits.bit_width == bits.unit_bytes * 8;
-    if (!whole && bits.bit_width < width) v = emit(Op::And, work, {v, constant(work, static_cast<int64_t>((uint64_t{1} << bits.bit_width) - 1))});
+    if (!whole && bits.bit_width < width)
+      v = emit(Op::And, work, {v, constant(work, static_cast<int64_t>((uint64_t{1} << bits.bit_width) - 1))});
   }
   if (ir::bits_of(declared) < width) return emit(Op::Trunc, declared, {v});
   if (ir::bits_of(declared) > width) return widen(v, declared, is_signed);
@@ -203,7 +224,8 @@ void FunctionLowerer::store_bits(const Place &p, ValueId v) {
     return have < want ? widen(v, work, false) : have > want ? emit(Op::Trunc, work, {v}) : v;
   };
   if (bits.unit_bytes != 0) {
-    merge(ir::integer_type(bits.unit_bytes * 8), 0, bits.bit_offset, bits.bit_width, as(bits.unit_bytes == 8 ? ir::Type::I64 : ir::Type::I32));
+    merge(ir::integer_type(bits.unit_bytes * 8), 0, bits.bit_offset, bits.bit_width,
+          as(bits.unit_bytes == 8 ? ir::Type::I64 : ir::Type::I32));
     return;
   }
   ValueId rest = as(ir::Type::I64);

@@ -21,7 +21,9 @@ void FunctionLowerer::statement(const Stmt *s) {
     case Stmt::Compound:
       for (const Stmt *item : s->items) statement(item);
       return;
-    case Stmt::Expression: effect(s->expr); return;
+    case Stmt::Expression:
+      effect(s->expr);
+      return;
     case Stmt::Declaration:
       if (s->decl->kind == ast::Decl::Variables)
         for (const ast::InitDeclarator *d : s->decl->declarators) variable(*d);
@@ -41,8 +43,14 @@ void FunctionLowerer::statement(const Stmt *s) {
       enter(end);
       return;
     }
-    case Stmt::Switch: switch_(s); return;
-    case Stmt::While: case Stmt::DoWhile: case Stmt::For: loop(s); return;
+    case Stmt::Switch:
+      switch_(s);
+      return;
+    case Stmt::While:
+    case Stmt::DoWhile:
+    case Stmt::For:
+      loop(s);
+      return;
     case Stmt::Case:
     case Stmt::Default: {
       const auto it = cases_.find(s);
@@ -59,12 +67,23 @@ void FunctionLowerer::statement(const Stmt *s) {
       if (s->body != nullptr) statement(s->body);
       return;
     }
-    case Stmt::Goto: jump(label_block(s->target)); return;
-    case Stmt::Continue: jump(continues_.back()); return;
-    case Stmt::Break: jump(breaks_.back()); return;
-    case Stmt::Return: return_(s); return;
-    case Stmt::Asm: assembly(s); return;
-    case Stmt::Empty: return;
+    case Stmt::Goto:
+      jump(label_block(s->target));
+      return;
+    case Stmt::Continue:
+      jump(continues_.back());
+      return;
+    case Stmt::Break:
+      jump(breaks_.back());
+      return;
+    case Stmt::Return:
+      return_(s);
+      return;
+    case Stmt::Asm:
+      assembly(s);
+      return;
+    case Stmt::Empty:
+      return;
   }
 }
 
@@ -191,8 +210,11 @@ static std::string_view unsupported_part(const Stmt *s) {
 void FunctionLowerer::assembly(const Stmt *s) {
   const ast::AsmStmt &a = *s->assembly;
   if (const std::string_view part = unsupported_part(s); !part.empty()) {
-    owner_.diags().report<diag::InlineAssembly>(a.text != nullptr && part == "instructions" ? a.text->range : s->range, part)
-        .hint("only empty barriers are supported: `asm volatile(\"\" ::: \"memory\")` and `asm volatile(\"\" : \"+r\"(x))`");
+    owner_.diags()
+        .report<diag::InlineAssembly>(a.text != nullptr && part == "instructions" ? a.text->range : s->range, part)
+        .hint(
+            "only empty barriers are supported: `asm volatile(\"\" ::: \"memory\")` and `asm volatile(\"\" : "
+            "\"+r\"(x))`");
     return;
   }
   const auto tied_to = [&](size_t output) -> const ast::AsmOperand * {
@@ -200,7 +222,9 @@ void FunctionLowerer::assembly(const Stmt *s) {
     for (const ast::AsmOperand *input : a.inputs) {
       const std::string_view tied = input->constraint != nullptr ? input->constraint->bytes : std::string_view{};
       if (tied == std::to_string(output)) return input;
-      if (!a.outputs[output]->symbolic_name.empty() && tied.size() > 2 && tied.front() == '[' && tied.substr(1, tied.size() - 2) == a.outputs[output]->symbolic_name) return input;
+      if (!a.outputs[output]->symbolic_name.empty() && tied.size() > 2 && tied.front() == '[' &&
+          tied.substr(1, tied.size() - 2) == a.outputs[output]->symbolic_name)
+        return input;
     }
     return nullptr;
   };
@@ -227,8 +251,10 @@ void FunctionLowerer::assembly(const Stmt *s) {
   }
   for (const ast::AsmOperand *input : a.inputs) {
     if (std::ranges::find(used, input) != used.end()) continue;
-    if (type_of(input->value->type) == ir::Type::Void) effect(input->value);
-    else if (const ValueId v = scalar(input->value); results.empty()) emit(Op::Opaque, f_[v].type, {v});
+    if (type_of(input->value->type) == ir::Type::Void)
+      effect(input->value);
+    else if (const ValueId v = scalar(input->value); results.empty())
+      emit(Op::Opaque, f_[v].type, {v});
   }
   loc_ = s->range.begin;
   for (const Result &result : results) store(result.to, emit(Op::Opaque, f_[result.value].type, {result.value}));

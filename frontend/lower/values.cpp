@@ -17,7 +17,8 @@ ValueId FunctionLowerer::widen(ValueId v, ir::Type to, bool is_signed) {
   if (f_[v].op == Op::Const) {  // kept sign-extended
     const int64_t value = f_[v].imm;
     const bool extends_sign = (is_signed && from != 1) || from >= 64;
-    return constant(to, extends_sign ? value : static_cast<int64_t>(static_cast<uint64_t>(value) & ((uint64_t{1} << from) - 1)));
+    return constant(
+        to, extends_sign ? value : static_cast<int64_t>(static_cast<uint64_t>(value) & ((uint64_t{1} << from) - 1)));
   }
   return emit(from > want ? Op::Trunc : is_signed && from != 1 ? Op::Sext : Op::Zext, to, {v});
 }
@@ -43,9 +44,19 @@ ValueId FunctionLowerer::cast(const Expr *e, ValueId v) { return convert(v, e->a
 static bool is_conversion(const Expr *e) {
   if (e->kind != Expr::ImplicitCast && e->kind != Expr::Cast) return false;
   switch (e->cast) {
-    case CastKind::IntegerToInteger: case CastKind::PointerToInteger: case CastKind::IntegerToPointer: case CastKind::PointerToPointer: return true;
-    case CastKind::NoOp: case CastKind::LvalueToRvalue: case CastKind::ArrayToPointer: case CastKind::FunctionToPointer:
-    case CastKind::IntegerToBool: case CastKind::PointerToBool: case CastKind::ToVoid: case CastKind::ToUnion:
+    case CastKind::IntegerToInteger:
+    case CastKind::PointerToInteger:
+    case CastKind::IntegerToPointer:
+    case CastKind::PointerToPointer:
+      return true;
+    case CastKind::NoOp:
+    case CastKind::LvalueToRvalue:
+    case CastKind::ArrayToPointer:
+    case CastKind::FunctionToPointer:
+    case CastKind::IntegerToBool:
+    case CastKind::PointerToBool:
+    case CastKind::ToVoid:
+    case CastKind::ToUnion:
       return false;
   }
   return false;
@@ -53,39 +64,70 @@ static bool is_conversion(const Expr *e) {
 
 ValueId FunctionLowerer::scalar(const Expr *e) {
   if (e->range.begin.valid()) loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
-  if (e->is_constant && type_of(e->type) != ir::Type::Void && !types::is_pointer(e->type)) return constant(type_of(e->type), e->value);
+  if (e->is_constant && type_of(e->type) != ir::Type::Void && !types::is_pointer(e->type))
+    return constant(type_of(e->type), e->value);
   switch (e->kind) {
     case Expr::ImplicitCast:
     case Expr::Cast:
       switch (e->cast) {
-        case CastKind::LvalueToRvalue: return load(place(e->a));
+        case CastKind::LvalueToRvalue:
+          return load(place(e->a));
         case CastKind::ArrayToPointer:
-        case CastKind::FunctionToPointer: return address(place(e->a));
+        case CastKind::FunctionToPointer:
+          return address(place(e->a));
         case CastKind::IntegerToBool:
-        case CastKind::PointerToBool: return emit(Op::Zext, ir::Type::I8, {truth(e)});
-        case CastKind::NoOp: return scalar(e->a);
-        case CastKind::ToVoid: effect(e); return {};
-        case CastKind::IntegerToInteger: case CastKind::PointerToInteger: case CastKind::IntegerToPointer:
+        case CastKind::PointerToBool:
+          return emit(Op::Zext, ir::Type::I8, {truth(e)});
+        case CastKind::NoOp:
+          return scalar(e->a);
+        case CastKind::ToVoid:
+          effect(e);
+          return {};
+        case CastKind::IntegerToInteger:
+        case CastKind::PointerToInteger:
+        case CastKind::IntegerToPointer:
         case CastKind::PointerToPointer: {
           if (e->a->kind == Expr::Binary) return binary(e);
           const ValueId v = scalar(e->a);
           return cast(e, v);
         }
-        case CastKind::ToUnion: break;
+        case CastKind::ToUnion:
+          break;
       }
       SPILE_UNREACHABLE("a cast to a union is no scalar");
-    case Expr::Unary: return unary(e);
-    case Expr::Binary: return binary(e);
-    case Expr::Assign: return assign(e, true);
-    case Expr::Conditional: return conditional(e);
-    case Expr::Call: return call(e, nullptr, true);
-    case Expr::StmtExpr: return statement_value(e);
+    case Expr::Unary:
+      return unary(e);
+    case Expr::Binary:
+      return binary(e);
+    case Expr::Assign:
+      return assign(e, true);
+    case Expr::Conditional:
+      return conditional(e);
+    case Expr::Call:
+      return call(e, nullptr, true);
+    case Expr::StmtExpr:
+      return statement_value(e);
     case Expr::Generic:
-    case Expr::ChooseExpr: return scalar(e->chosen);
-    case Expr::Member: return load(place(e));  // of a record rvalue
-    case Expr::Identifier: case Expr::IntegerLit: case Expr::CharLit: case Expr::StringLit: case Expr::FloatLit:
-    case Expr::CompoundLit: case Expr::SizeofExpr: case Expr::SizeofType: case Expr::AlignofType: case Expr::AlignofExpr:
-    case Expr::Index: case Expr::Offsetof: case Expr::InitList: case Expr::LabelAddress: case Expr::VaArg: case Expr::TypesCompatible:
+    case Expr::ChooseExpr:
+      return scalar(e->chosen);
+    case Expr::Member:
+      return load(place(e));  // of a record rvalue
+    case Expr::Identifier:
+    case Expr::IntegerLit:
+    case Expr::CharLit:
+    case Expr::StringLit:
+    case Expr::FloatLit:
+    case Expr::CompoundLit:
+    case Expr::SizeofExpr:
+    case Expr::SizeofType:
+    case Expr::AlignofType:
+    case Expr::AlignofExpr:
+    case Expr::Index:
+    case Expr::Offsetof:
+    case Expr::InitList:
+    case Expr::LabelAddress:
+    case Expr::VaArg:
+    case Expr::TypesCompatible:
       return load(place(e));
   }
   SPILE_UNREACHABLE("every expression is named");
@@ -108,7 +150,8 @@ void FunctionLowerer::effect(const Expr *e) {
       }
       return effect(e->a);
     case Expr::Unary:
-      if (e->op.unary == UnaryOp::PreInc || e->op.unary == UnaryOp::PreDec || e->op.unary == UnaryOp::PostInc || e->op.unary == UnaryOp::PostDec) {
+      if (e->op.unary == UnaryOp::PreInc || e->op.unary == UnaryOp::PreDec || e->op.unary == UnaryOp::PostInc ||
+          e->op.unary == UnaryOp::PostDec) {
         increment(e, false);
         return;
       }
@@ -116,8 +159,10 @@ void FunctionLowerer::effect(const Expr *e) {
     case Expr::Binary: {
       if (e->op.binary == BinaryOp::LogAnd || e->op.binary == BinaryOp::LogOr) {
         const BlockId right = f_.add_block(), end = f_.add_block();
-        if (e->op.binary == BinaryOp::LogAnd) condition(e->a, right, end);
-        else condition(e->a, end, right);
+        if (e->op.binary == BinaryOp::LogAnd)
+          condition(e->a, right, end);
+        else
+          condition(e->a, end, right);
         enter(right);
         effect(e->b);
         jump(end);
@@ -126,7 +171,9 @@ void FunctionLowerer::effect(const Expr *e) {
       }
       std::vector<const Expr *> right;
       const Expr *left = e;
-      for (; left->kind == Expr::Binary && left->op.binary != BinaryOp::LogAnd && left->op.binary != BinaryOp::LogOr; left = left->a) right.push_back(left->b);
+      for (; left->kind == Expr::Binary && left->op.binary != BinaryOp::LogAnd && left->op.binary != BinaryOp::LogOr;
+           left = left->a)
+        right.push_back(left->b);
       effect(left);
       while (!right.empty()) {
         effect(right.back());
@@ -134,7 +181,9 @@ void FunctionLowerer::effect(const Expr *e) {
       }
       return;
     }
-    case Expr::Assign: assign(e, false); return;
+    case Expr::Assign:
+      assign(e, false);
+      return;
     case Expr::Conditional: {
       const BlockId yes = f_.add_block(), no = f_.add_block(), end = f_.add_block();
       if (e->b == nullptr) {  // a ?: c: only c remains when a is zero
@@ -163,17 +212,31 @@ void FunctionLowerer::effect(const Expr *e) {
       for (const Stmt *item : e->body->items) statement(item);
       return;
     case Expr::Generic:
-    case Expr::ChooseExpr: return effect(e->chosen);
+    case Expr::ChooseExpr:
+      return effect(e->chosen);
     case Expr::Member:
       if (e->is_arrow) return effect(e->a);
       return effect(e->a);
     case Expr::Index:
       effect(e->a);
       return effect(e->b);
-    case Expr::CompoundLit: place(e); return;
-    case Expr::Identifier: case Expr::IntegerLit: case Expr::CharLit: case Expr::StringLit: case Expr::FloatLit:
-    case Expr::SizeofExpr: case Expr::SizeofType: case Expr::AlignofType: case Expr::AlignofExpr: case Expr::Offsetof:
-    case Expr::InitList: case Expr::LabelAddress: case Expr::VaArg: case Expr::TypesCompatible:
+    case Expr::CompoundLit:
+      place(e);
+      return;
+    case Expr::Identifier:
+    case Expr::IntegerLit:
+    case Expr::CharLit:
+    case Expr::StringLit:
+    case Expr::FloatLit:
+    case Expr::SizeofExpr:
+    case Expr::SizeofType:
+    case Expr::AlignofType:
+    case Expr::AlignofExpr:
+    case Expr::Offsetof:
+    case Expr::InitList:
+    case Expr::LabelAddress:
+    case Expr::VaArg:
+    case Expr::TypesCompatible:
       return;
   }
 }
@@ -181,8 +244,12 @@ void FunctionLowerer::effect(const Expr *e) {
 void FunctionLowerer::into(const Expr *e, const Place &to) {
   if (e->range.begin.valid()) loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
   switch (e->kind) {
-    case Expr::Call: call(e, &to, true); return;
-    case Expr::CompoundLit: initialize(to, *e->initializer); return;
+    case Expr::Call:
+      call(e, &to, true);
+      return;
+    case Expr::CompoundLit:
+      initialize(to, *e->initializer);
+      return;
     case Expr::Conditional: {
       if (e->b == nullptr) break;
       const BlockId yes = f_.add_block(), no = f_.add_block(), end = f_.add_block();
@@ -196,13 +263,17 @@ void FunctionLowerer::into(const Expr *e, const Place &to) {
       enter(end);
       return;
     }
-    case Expr::StmtExpr: statement_into(e, to); return;
+    case Expr::StmtExpr:
+      statement_into(e, to);
+      return;
     case Expr::Assign:
       assign(e, false);
       copy(to, place(e->a), types::size_of(e->type));
       return;
     case Expr::Generic:
-    case Expr::ChooseExpr: into(e->chosen, to); return;
+    case Expr::ChooseExpr:
+      into(e->chosen, to);
+      return;
     case Expr::Binary:
       if (e->op.binary == BinaryOp::Comma) {
         effect(e->a);
@@ -218,15 +289,18 @@ void FunctionLowerer::into(const Expr *e, const Place &to) {
         Place member = to;
         member.type = e->a->type;
         member.bits = {};
-        if (types::is_record(e->a->type)) into(e->a, member);
-        else store(member, scalar(e->a));
+        if (types::is_record(e->a->type))
+          into(e->a, member);
+        else
+          store(member, scalar(e->a));
         return;
       }
       if (e->a->is_lvalue && e->a->kind == Expr::CompoundLit) return into(e->a, to);
       if (!e->a->is_lvalue) return into(e->a, to);
       copy(to, place(e->a), types::size_of(e->type));
       return;
-    default: break;
+    default:
+      break;
   }
   copy(to, place(e), types::size_of(e->type));
 }
@@ -236,7 +310,8 @@ void FunctionLowerer::into(const Expr *e, const Place &to) {
 ValueId FunctionLowerer::unary(const Expr *e) {
   switch (e->op.unary) {
     case UnaryOp::Plus:
-    case UnaryOp::Extension: return scalar(e->a);
+    case UnaryOp::Extension:
+      return scalar(e->a);
     case UnaryOp::Minus: {
       const ValueId v = scalar(e->a);
       return emit(Op::Sub, f_[v].type, {constant(f_[v].type, 0), v});
@@ -245,11 +320,20 @@ ValueId FunctionLowerer::unary(const Expr *e) {
       const ValueId v = scalar(e->a);
       return emit(Op::Xor, f_[v].type, {v, constant(f_[v].type, -1)});
     }
-    case UnaryOp::Not: return emit(Op::Zext, ir::Type::I32, {truth(e)});
-    case UnaryOp::Deref: return load(place(e));
-    case UnaryOp::AddressOf: return address(place(e->a));
-    case UnaryOp::PreInc: case UnaryOp::PreDec: case UnaryOp::PostInc: case UnaryOp::PostDec: return increment(e, true);
-    case UnaryOp::Real: case UnaryOp::Imag: break;
+    case UnaryOp::Not:
+      return emit(Op::Zext, ir::Type::I32, {truth(e)});
+    case UnaryOp::Deref:
+      return load(place(e));
+    case UnaryOp::AddressOf:
+      return address(place(e->a));
+    case UnaryOp::PreInc:
+    case UnaryOp::PreDec:
+    case UnaryOp::PostInc:
+    case UnaryOp::PostDec:
+      return increment(e, true);
+    case UnaryOp::Real:
+    case UnaryOp::Imag:
+      break;
   }
   SPILE_UNREACHABLE("sema lets no complex numbers through");
 }
@@ -281,10 +365,12 @@ ValueId FunctionLowerer::increment(const Expr *e, bool wants_value) {
 }
 
 // pointer ± index * the size of what it points to. [index_type]: null for an i64.
-ValueId FunctionLowerer::pointer_step(ValueId pointer, const Type *type, ValueId index, const Type *index_type, bool is_back) {
+ValueId FunctionLowerer::pointer_step(ValueId pointer, const Type *type, ValueId index, const Type *index_type,
+                                      bool is_back) {
   const uint64_t size = type != nullptr && types::is_complete(type) ? types::size_of(type) : 1;
   if (f_[index].op == Op::Const) {
-    const uint64_t count = static_cast<uint64_t>(index_type != nullptr && !types::is_signed(index_type) && ir::bits_of(f_[index].type) == 32
+    const uint64_t count = static_cast<uint64_t>(index_type != nullptr && !types::is_signed(index_type) &&
+                                                         ir::bits_of(f_[index].type) == 32
                                                      ? static_cast<int64_t>(static_cast<uint32_t>(f_[index].imm))
                                                      : f_[index].imm);
     const uint64_t bytes = is_back ? uint64_t{0} - count * size : count * size;
@@ -293,8 +379,9 @@ ValueId FunctionLowerer::pointer_step(ValueId pointer, const Type *type, ValueId
   }
   ValueId bytes = widen(index, ir::Type::I64, index_type == nullptr || types::is_signed(index_type));
   if (size != 1) {
-    bytes = std::has_single_bit(size) ? emit(Op::Shl, ir::Type::I64, {bytes, constant(ir::Type::I64, std::countr_zero(size))})
-                                      : emit(Op::Mul, ir::Type::I64, {bytes, constant(ir::Type::I64, static_cast<int64_t>(size))});
+    bytes = std::has_single_bit(size)
+                ? emit(Op::Shl, ir::Type::I64, {bytes, constant(ir::Type::I64, std::countr_zero(size))})
+                : emit(Op::Mul, ir::Type::I64, {bytes, constant(ir::Type::I64, static_cast<int64_t>(size))});
   }
   if (is_back) bytes = emit(Op::Sub, ir::Type::I64, {constant(ir::Type::I64, 0), bytes});
   return emit(Op::PtrAdd, ir::Type::Ptr, {pointer, bytes});
@@ -304,18 +391,45 @@ ValueId FunctionLowerer::arithmetic(BinaryOp op, ValueId a, ValueId b, bool is_s
   const ir::Type type = f_[a].type;
   Op code = Op::Add;
   switch (op) {
-    case BinaryOp::Mul: code = Op::Mul; break;
-    case BinaryOp::Div: code = is_signed ? Op::SDiv : Op::UDiv; break;
-    case BinaryOp::Mod: code = is_signed ? Op::SMod : Op::UMod; break;
-    case BinaryOp::Add: code = Op::Add; break;
-    case BinaryOp::Sub: code = Op::Sub; break;
-    case BinaryOp::Shl: code = Op::Shl; break;
-    case BinaryOp::Shr: code = is_signed ? Op::AShr : Op::LShr; break;
-    case BinaryOp::BitAnd: code = Op::And; break;
-    case BinaryOp::BitXor: code = Op::Xor; break;
-    case BinaryOp::BitOr: code = Op::Or; break;
-    case BinaryOp::Lt: case BinaryOp::Gt: case BinaryOp::Le: case BinaryOp::Ge: case BinaryOp::Eq: case BinaryOp::Ne:
-    case BinaryOp::LogAnd: case BinaryOp::LogOr: case BinaryOp::Comma:
+    case BinaryOp::Mul:
+      code = Op::Mul;
+      break;
+    case BinaryOp::Div:
+      code = is_signed ? Op::SDiv : Op::UDiv;
+      break;
+    case BinaryOp::Mod:
+      code = is_signed ? Op::SMod : Op::UMod;
+      break;
+    case BinaryOp::Add:
+      code = Op::Add;
+      break;
+    case BinaryOp::Sub:
+      code = Op::Sub;
+      break;
+    case BinaryOp::Shl:
+      code = Op::Shl;
+      break;
+    case BinaryOp::Shr:
+      code = is_signed ? Op::AShr : Op::LShr;
+      break;
+    case BinaryOp::BitAnd:
+      code = Op::And;
+      break;
+    case BinaryOp::BitXor:
+      code = Op::Xor;
+      break;
+    case BinaryOp::BitOr:
+      code = Op::Or;
+      break;
+    case BinaryOp::Lt:
+    case BinaryOp::Gt:
+    case BinaryOp::Le:
+    case BinaryOp::Ge:
+    case BinaryOp::Eq:
+    case BinaryOp::Ne:
+    case BinaryOp::LogAnd:
+    case BinaryOp::LogOr:
+    case BinaryOp::Comma:
       SPILE_UNREACHABLE("no arithmetic");
   }
   if (code == Op::Shl || code == Op::LShr || code == Op::AShr) b = widen(b, type, false);
@@ -328,7 +442,8 @@ ValueId FunctionLowerer::binary(const Expr *e) {
   std::vector<const Expr *> spine;
   const Expr *left = e;
   for (;;) {
-    const bool is_plain = left->kind == Expr::Binary && !left->is_constant && left->op.binary != BinaryOp::LogAnd && left->op.binary != BinaryOp::LogOr &&
+    const bool is_plain = left->kind == Expr::Binary && !left->is_constant && left->op.binary != BinaryOp::LogAnd &&
+                          left->op.binary != BinaryOp::LogOr &&
                           !(left->op.binary >= BinaryOp::Lt && left->op.binary <= BinaryOp::Ne);
     if (!is_plain && !(is_conversion(left) && !left->is_constant)) break;
     spine.push_back(left);
@@ -339,13 +454,17 @@ ValueId FunctionLowerer::binary(const Expr *e) {
     return scalar(e);
   }
   ValueId v;
-  if (spine.back()->kind == Expr::Binary && spine.back()->op.binary == BinaryOp::Comma) effect(left);
-  else v = left->kind == Expr::Binary && !left->is_constant ? emit(Op::Zext, ir::Type::I32, {truth(left)}) : scalar(left);
+  if (spine.back()->kind == Expr::Binary && spine.back()->op.binary == BinaryOp::Comma)
+    effect(left);
+  else
+    v = left->kind == Expr::Binary && !left->is_constant ? emit(Op::Zext, ir::Type::I32, {truth(left)}) : scalar(left);
   while (!spine.empty()) {
     const Expr *node = spine.back();
     spine.pop_back();
-    if (node->kind == Expr::Binary) v = binary_step(node, v);
-    else v = cast(node, v);
+    if (node->kind == Expr::Binary)
+      v = binary_step(node, v);
+    else
+      v = cast(node, v);
   }
   return v;
 }
@@ -368,27 +487,40 @@ ValueId FunctionLowerer::binary_step(const Expr *e, ValueId left) {
     const ValueId x = emit(Op::PtrToInt, ir::Type::I64, {left}), y = emit(Op::PtrToInt, ir::Type::I64, {right});
     const ValueId bytes = emit(Op::Sub, ir::Type::I64, {x, y});
     if (size <= 1) return bytes;
-    if (std::has_single_bit(size)) return emit(Op::AShr, ir::Type::I64, {bytes, constant(ir::Type::I64, std::countr_zero(size))});
+    if (std::has_single_bit(size))
+      return emit(Op::AShr, ir::Type::I64, {bytes, constant(ir::Type::I64, std::countr_zero(size))});
     return emit(Op::SDiv, ir::Type::I64, {bytes, constant(ir::Type::I64, static_cast<int64_t>(size))});
   }
-  if (a_pointer) return pointer_step(left, types::base_of(e->a->type), right, e->b->type, e->op.binary == BinaryOp::Sub);
+  if (a_pointer)
+    return pointer_step(left, types::base_of(e->a->type), right, e->b->type, e->op.binary == BinaryOp::Sub);
   if (b_pointer) return pointer_step(right, types::base_of(e->b->type), left, e->a->type, false);
   return arithmetic(e->op.binary, left, right, types::is_signed(e->type));
 }
 
 static BinaryOp binary_of(AssignOp op) {
   switch (op) {
-    case AssignOp::Mul: return BinaryOp::Mul;
-    case AssignOp::Div: return BinaryOp::Div;
-    case AssignOp::Mod: return BinaryOp::Mod;
-    case AssignOp::Add: return BinaryOp::Add;
-    case AssignOp::Sub: return BinaryOp::Sub;
-    case AssignOp::Shl: return BinaryOp::Shl;
-    case AssignOp::Shr: return BinaryOp::Shr;
-    case AssignOp::BitAnd: return BinaryOp::BitAnd;
-    case AssignOp::BitXor: return BinaryOp::BitXor;
-    case AssignOp::BitOr: return BinaryOp::BitOr;
-    case AssignOp::Assign: break;
+    case AssignOp::Mul:
+      return BinaryOp::Mul;
+    case AssignOp::Div:
+      return BinaryOp::Div;
+    case AssignOp::Mod:
+      return BinaryOp::Mod;
+    case AssignOp::Add:
+      return BinaryOp::Add;
+    case AssignOp::Sub:
+      return BinaryOp::Sub;
+    case AssignOp::Shl:
+      return BinaryOp::Shl;
+    case AssignOp::Shr:
+      return BinaryOp::Shr;
+    case AssignOp::BitAnd:
+      return BinaryOp::BitAnd;
+    case AssignOp::BitXor:
+      return BinaryOp::BitXor;
+    case AssignOp::BitOr:
+      return BinaryOp::BitOr;
+    case AssignOp::Assign:
+      break;
   }
   SPILE_UNREACHABLE("a plain assignment has no operator");
 }
@@ -399,7 +531,8 @@ ValueId FunctionLowerer::assign(const Expr *e, bool wants_value) {
   if (type_of(t) == ir::Type::Void) {  // a record, or a 16-byte integer
     const Place to = place(e->a);
     const Expr *from = e->b;
-    const bool is_plain_copy = from->kind == Expr::ImplicitCast && from->cast == CastKind::LvalueToRvalue && from->a->kind != Expr::CompoundLit;
+    const bool is_plain_copy = from->kind == Expr::ImplicitCast && from->cast == CastKind::LvalueToRvalue &&
+                               from->a->kind != Expr::CompoundLit;
     if (is_plain_copy) {
       const Place source = place(from->a);
       loc_ = at;
@@ -433,8 +566,10 @@ ValueId FunctionLowerer::assign(const Expr *e, bool wants_value) {
       const ValueId left = widen(old, work, types::is_signed(t));
       const bool is_signed = is_shift ? narrow || types::is_signed(t) : types::is_signed(e->b->type);
       const ValueId result = arithmetic(op, left, right, is_signed);
-      if (types::is_bool(t)) v = emit(Op::Zext, ir::Type::I8, {compare(Pred::Ne, result, constant(work, 0))});
-      else v = widen(result, f_[old].type, is_signed);
+      if (types::is_bool(t))
+        v = emit(Op::Zext, ir::Type::I8, {compare(Pred::Ne, result, constant(work, 0))});
+      else
+        v = widen(result, f_[old].type, is_signed);
     }
   }
   store(to, v);
@@ -456,7 +591,9 @@ ValueId FunctionLowerer::conditional(const Expr *e) {
   const BlockId yes = f_.add_block(), no = f_.add_block(), end = f_.add_block();
   if (e->b == nullptr) {
     const ValueId tested = scalar(e->a);
-    branch(types::is_bool(e->a->type) ? compare(Pred::Ne, tested, constant(ir::Type::I8, 0)) : compare(Pred::Ne, tested, constant(f_[tested].type, 0)), yes, no);
+    branch(types::is_bool(e->a->type) ? compare(Pred::Ne, tested, constant(ir::Type::I8, 0))
+                                      : compare(Pred::Ne, tested, constant(f_[tested].type, 0)),
+           yes, no);
     enter(yes);
     store_memory(result, convert(tested, e->a->type, e->type));
   } else {

@@ -49,7 +49,8 @@ struct Destination {
 
 class Analyzer {
  public:
-  Analyzer(Arena &arena, Diagnostics &diags, Unit &unit) : arena_(arena), diags_(diags), unit_(unit), types_(*unit.types) {}
+  Analyzer(Arena &arena, Diagnostics &diags, Unit &unit)
+      : arena_(arena), diags_(diags), unit_(unit), types_(*unit.types) {}
   void run(ast::TranslationUnit &tree);
 
  private:
@@ -109,7 +110,8 @@ class Analyzer {
   void declaration(ast::Decl &decl);
   void variables(ast::Decl &decl);
   void declare_typedef(ast::InitDeclarator &d, const Type *type, Attributes &attributes);
-  Symbol *declare_function(ast::DeclSpecs &specs, ast::Declarator &d, const Type *type, Attributes &attributes, bool is_definition);
+  Symbol *declare_function(ast::DeclSpecs &specs, ast::Declarator &d, const Type *type, Attributes &attributes,
+                           bool is_definition);
   void declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, const Type *type, Attributes &attributes);
   Symbol *merge_or_bind(Symbol *fresh);
   void apply_attributes(Symbol &symbol, Attributes &attributes);
@@ -131,7 +133,7 @@ class Analyzer {
   bool can_fall_off(const Stmt *s) const;
 
   // ------------------------------------------------------------ expression.cpp
-  Expr *expr(Expr *e);   // types it; lvalues, arrays and functions stay what they are
+  Expr *expr(Expr *e);  // types it; lvalues, arrays and functions stay what they are
   Expr *value(Expr *e) { return decay(expr(e)); }
   Expr *unevaluated(Expr *e);
   void identifier(Expr *e);

@@ -15,13 +15,56 @@ namespace {
 
 // Accepted without effect: they only steer warnings or optimizations of other compilers.
 constexpr auto kIgnored = std::to_array<std::string_view>({
-    "alloc_size", "artificial", "assume_aligned", "cold", "const", "counted_by", "designated_init", "diagnose_if",
-    "disable_tail_calls", "error", "externally_visible", "flatten", "format", "format_arg", "gnu_inline", "hot", "leaf",
-    "malloc", "may_alias", "minsize", "no_builtin", "no_instrument_function", "no_sanitize", "no_sanitize_address",
-    "no_stack_protector", "nodiscard", "nonnull", "nonstring", "nothrow", "optimize", "optnone", "overloadable", "pure",
-    "randomize_layout", "no_randomize_layout", "returns_nonnull", "sentinel", "transparent_union", "unavailable",
-    "warn_unused_result", "warning", "access", "bpf_fastcall", "suppress", "nocf_check", "noescape", "nomerge",
-    "alloc_align", "unsequenced", "reproducible",
+    "alloc_size",
+    "artificial",
+    "assume_aligned",
+    "cold",
+    "const",
+    "counted_by",
+    "designated_init",
+    "diagnose_if",
+    "disable_tail_calls",
+    "error",
+    "externally_visible",
+    "flatten",
+    "format",
+    "format_arg",
+    "gnu_inline",
+    "hot",
+    "leaf",
+    "malloc",
+    "may_alias",
+    "minsize",
+    "no_builtin",
+    "no_instrument_function",
+    "no_sanitize",
+    "no_sanitize_address",
+    "no_stack_protector",
+    "nodiscard",
+    "nonnull",
+    "nonstring",
+    "nothrow",
+    "optimize",
+    "optnone",
+    "overloadable",
+    "pure",
+    "randomize_layout",
+    "no_randomize_layout",
+    "returns_nonnull",
+    "sentinel",
+    "transparent_union",
+    "unavailable",
+    "warn_unused_result",
+    "warning",
+    "access",
+    "bpf_fastcall",
+    "suppress",
+    "nocf_check",
+    "noescape",
+    "nomerge",
+    "alloc_align",
+    "unsequenced",
+    "reproducible",
 });
 
 constexpr uint32_t kLargestAlignment = 4096;
@@ -119,7 +162,8 @@ void Analyzer::check_section(const Symbol &symbol) {
   if (section.starts_with(".text") || section == "text") return;
   if (tables::find_program_type(section) != nullptr) {
     if (symbol.linkage == Linkage::Internal)
-      report<diag::StaticProgram>(symbol.range, symbol.name).hint("remove `static`: the loader finds programs by their symbols");
+      report<diag::StaticProgram>(symbol.range, symbol.name)
+          .hint("remove `static`: the loader finds programs by their symbols");
     return;
   }
   const auto nearest = tables::nearest_sections(section);

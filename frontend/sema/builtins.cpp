@@ -37,8 +37,9 @@ Builtin library_builtin(std::string_view name) {
     Builtin builtin;
   };
   static constexpr Row kRows[] = {
-      {"abs", Builtin::Abs}, {"labs", Builtin::Labs}, {"llabs", Builtin::Llabs}, {"memcpy", Builtin::Memcpy},
-      {"memmove", Builtin::Memmove}, {"memset", Builtin::Memset}, {"memcmp", Builtin::Memcmp}, {"strlen", Builtin::Strlen},
+      {"abs", Builtin::Abs},       {"labs", Builtin::Labs},       {"llabs", Builtin::Llabs},
+      {"memcpy", Builtin::Memcpy}, {"memmove", Builtin::Memmove}, {"memset", Builtin::Memset},
+      {"memcmp", Builtin::Memcmp}, {"strlen", Builtin::Strlen},
   };
   for (const Row &row : kRows)
     if (row.name == name) return row.builtin;
@@ -47,19 +48,32 @@ Builtin library_builtin(std::string_view name) {
 
 static const Type *type_of(types::Context &types, char letter) {
   switch (letter) {
-    case 'v': return types.void_();
-    case 'i': return types.int_();
-    case 'u': return types.basic(Kind::UInt);
-    case 'l': return types.basic(Kind::Long);
-    case 'L': return types.basic(Kind::ULong);
-    case 'D': return types.basic(Kind::ULongLong);
-    case 'q': return types.basic(Kind::LongLong);
-    case 'H': return types.basic(Kind::UShort);
-    case 'b': return types.basic(Kind::Bool);
-    case 'p': return types.pointer_to(types.void_());
-    case 'c': return types.pointer_to(types.qualified(types.void_(), types::kConst));
-    case 's': return types.pointer_to(types.qualified(types.basic(Kind::Char), types::kConst));
-    default: SPILE_UNREACHABLE("builtins.def: a letter that its head does not explain");
+    case 'v':
+      return types.void_();
+    case 'i':
+      return types.int_();
+    case 'u':
+      return types.basic(Kind::UInt);
+    case 'l':
+      return types.basic(Kind::Long);
+    case 'L':
+      return types.basic(Kind::ULong);
+    case 'D':
+      return types.basic(Kind::ULongLong);
+    case 'q':
+      return types.basic(Kind::LongLong);
+    case 'H':
+      return types.basic(Kind::UShort);
+    case 'b':
+      return types.basic(Kind::Bool);
+    case 'p':
+      return types.pointer_to(types.void_());
+    case 'c':
+      return types.pointer_to(types.qualified(types.void_(), types::kConst));
+    case 's':
+      return types.pointer_to(types.qualified(types.basic(Kind::Char), types::kConst));
+    default:
+      SPILE_UNREACHABLE("builtins.def: a letter that its head does not explain");
   }
 }
 
@@ -71,8 +85,10 @@ Symbol *Analyzer::builtin_symbol(const BuiltinInfo &info) {
     std::vector<types::Parameter> params;
     bool is_variadic = false;
     for (const char letter : info.signature.substr(1)) {
-      if (letter == '.') is_variadic = true;
-      else params.push_back({{}, type_of(types_, letter)});
+      if (letter == '.')
+        is_variadic = true;
+      else
+        params.push_back({{}, type_of(types_, letter)});
     }
     type = types_.function(type_of(types_, info.signature[0]), params, is_variadic, true);
   }
@@ -165,20 +181,28 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
     case Builtin::Bswap64:
       if (constant_argument(0)) set_constant(e, __builtin_bswap64(static_cast<uint64_t>(e->args[0]->value)));
       break;
-    case Builtin::Popcount: case Builtin::Popcountl: case Builtin::Popcountll:
+    case Builtin::Popcount:
+    case Builtin::Popcountl:
+    case Builtin::Popcountll:
       if (constant_argument(0)) {
         const uint64_t v = static_cast<uint64_t>(e->args[0]->value);
         set_constant(e, static_cast<uint64_t>(__builtin_popcountll(builtin == Builtin::Popcount ? v & 0xffffffff : v)));
       }
       break;
-    case Builtin::Ctz: case Builtin::Ctzl: case Builtin::Ctzll:
-      if (constant_argument(0) && e->args[0]->value != 0) set_constant(e, static_cast<uint64_t>(__builtin_ctzll(static_cast<uint64_t>(e->args[0]->value))));
+    case Builtin::Ctz:
+    case Builtin::Ctzl:
+    case Builtin::Ctzll:
+      if (constant_argument(0) && e->args[0]->value != 0)
+        set_constant(e, static_cast<uint64_t>(__builtin_ctzll(static_cast<uint64_t>(e->args[0]->value))));
       break;
     case Builtin::Clz:
-      if (constant_argument(0) && e->args[0]->value != 0) set_constant(e, static_cast<uint64_t>(__builtin_clz(static_cast<uint32_t>(e->args[0]->value))));
+      if (constant_argument(0) && e->args[0]->value != 0)
+        set_constant(e, static_cast<uint64_t>(__builtin_clz(static_cast<uint32_t>(e->args[0]->value))));
       break;
-    case Builtin::Clzl: case Builtin::Clzll:
-      if (constant_argument(0) && e->args[0]->value != 0) set_constant(e, static_cast<uint64_t>(__builtin_clzll(static_cast<uint64_t>(e->args[0]->value))));
+    case Builtin::Clzl:
+    case Builtin::Clzll:
+      if (constant_argument(0) && e->args[0]->value != 0)
+        set_constant(e, static_cast<uint64_t>(__builtin_clzll(static_cast<uint64_t>(e->args[0]->value))));
       break;
     case Builtin::Strlen: {
       const Expr *literal = e->args[0];
@@ -186,7 +210,8 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
       if (literal->kind == Expr::StringLit) set_constant(e, std::min(literal->bytes.find('\0'), literal->bytes.size()));
       break;
     }
-    default: break;  // not folded
+    default:
+      break;  // not folded
   }
 }
 
@@ -211,25 +236,36 @@ void Analyzer::atomic_call(Expr *e, Builtin builtin) {
     return;
   }
   const uint64_t size = types::size_of(object);
-  const bool is_plain_access = builtin == Builtin::AtomicLoadN || builtin == Builtin::AtomicStoreN || builtin == Builtin::SyncRelease;
+  const bool is_plain_access =
+      builtin == Builtin::AtomicLoadN || builtin == Builtin::AtomicStoreN || builtin == Builtin::SyncRelease;
   if (size != 4 && size != 8 && !(is_plain_access && size < 4)) {
-    report<diag::AtomicObjectSize>(e->args[0]->range, info.spelling, types::to_string(object), size).hint("BPF has atomics of 4 and 8 bytes");
+    report<diag::AtomicObjectSize>(e->args[0]->range, info.spelling, types::to_string(object), size)
+        .hint("BPF has atomics of 4 and 8 bytes");
     poison(e);
     return;
   }
-  if ((types::base_of(pointer)->quals & types::kConst) != 0 && builtin != Builtin::AtomicLoadN) report<diag::AssignThroughConst>(e->args[0]->range, types::to_string(types::base_of(pointer)));
+  if ((types::base_of(pointer)->quals & types::kConst) != 0 && builtin != Builtin::AtomicLoadN)
+    report<diag::AssignThroughConst>(e->args[0]->range, types::to_string(types::base_of(pointer)));
   for (size_t i = 1; i <= values; i++) {
     // The compare-and-exchange of __atomic takes the address of what is expected.
     const Type *wants = builtin == Builtin::AtomicCasN && i == 1 ? types_.pointer_to(object) : object;
     const bool mixes = types::is_pointer(wants) != types::is_pointer(e->args[i]->type);
-    e->args[i] = mixes && types::is_scalar(e->args[i]->type) ? convert(e->args[i], wants) : assign_to(wants, e->args[i], {Into::Argument, {}, i + 1, nullptr});
+    e->args[i] = mixes && types::is_scalar(e->args[i]->type)
+                     ? convert(e->args[i], wants)
+                     : assign_to(wants, e->args[i], {Into::Argument, {}, i + 1, nullptr});
   }
   switch (builtin) {
     case Builtin::SyncBoolCas:
-    case Builtin::AtomicCasN: e->type = types_.basic(Kind::Bool); break;
+    case Builtin::AtomicCasN:
+      e->type = types_.basic(Kind::Bool);
+      break;
     case Builtin::SyncRelease:
-    case Builtin::AtomicStoreN: e->type = types_.void_(); break;
-    default: e->type = object; break;
+    case Builtin::AtomicStoreN:
+      e->type = types_.void_();
+      break;
+    default:
+      e->type = object;
+      break;
   }
 }
 
@@ -239,8 +275,10 @@ void Analyzer::overflow_call(Expr *e) {
     poison(e);
     return;
   }
-  const Type *result = types::is_pointer(e->args[2]->type) ? types_.unqualified(types::base_of(e->args[2]->type)) : nullptr;
-  if (result == nullptr || !types::is_integer(result) || types::is_int128(result) || !types::is_integer(e->args[0]->type) || !types::is_integer(e->args[1]->type)) {
+  const Type *result =
+      types::is_pointer(e->args[2]->type) ? types_.unqualified(types::base_of(e->args[2]->type)) : nullptr;
+  if (result == nullptr || !types::is_integer(result) || types::is_int128(result) ||
+      !types::is_integer(e->args[0]->type) || !types::is_integer(e->args[1]->type)) {
     report<diag::AtomicOperand>(e->args[2]->range, "__builtin_…_overflow", types::to_string(e->args[2]->type));
     poison(e);
     return;
@@ -252,7 +290,8 @@ void Analyzer::overflow_call(Expr *e) {
     return same_sign ? size <= types::size_of(result) : size < types::size_of(result) && types::is_signed(result);
   };
   if (!fits(e->args[0]) || !fits(e->args[1])) {
-    report<diag::OverflowTypes>(e->range, types::to_string(result)).hint("convert both operands to `{}` first", types::to_string(result));
+    report<diag::OverflowTypes>(e->range, types::to_string(result))
+        .hint("convert both operands to `{}` first", types::to_string(result));
     poison(e);
     return;
   }

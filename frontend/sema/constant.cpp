@@ -36,12 +36,27 @@ void Analyzer::fold_unary(Expr *e) {
   if (!e->a->is_constant) return;
   const uint64_t v = static_cast<uint64_t>(e->a->value);
   switch (e->op.unary) {
-    case UnaryOp::Plus: set_constant(e, v); break;
-    case UnaryOp::Minus: set_constant(e, uint64_t{0} - v); break;
-    case UnaryOp::BitNot: set_constant(e, ~v); break;
-    case UnaryOp::Not: set_constant(e, v == 0 ? 1 : 0); break;
-    case UnaryOp::Deref: case UnaryOp::AddressOf: case UnaryOp::PreInc: case UnaryOp::PreDec: case UnaryOp::PostInc:
-    case UnaryOp::PostDec: case UnaryOp::Extension: case UnaryOp::Real: case UnaryOp::Imag:
+    case UnaryOp::Plus:
+      set_constant(e, v);
+      break;
+    case UnaryOp::Minus:
+      set_constant(e, uint64_t{0} - v);
+      break;
+    case UnaryOp::BitNot:
+      set_constant(e, ~v);
+      break;
+    case UnaryOp::Not:
+      set_constant(e, v == 0 ? 1 : 0);
+      break;
+    case UnaryOp::Deref:
+    case UnaryOp::AddressOf:
+    case UnaryOp::PreInc:
+    case UnaryOp::PreDec:
+    case UnaryOp::PostInc:
+    case UnaryOp::PostDec:
+    case UnaryOp::Extension:
+    case UnaryOp::Real:
+    case UnaryOp::Imag:
       break;
   }
 }
@@ -51,8 +66,10 @@ void Analyzer::fold_binary(Expr *e) {
   if (op == BinaryOp::LogAnd || op == BinaryOp::LogOr) {
     if (!e->a->is_constant) return;
     const bool left = e->a->value != 0;
-    if (left == (op == BinaryOp::LogOr)) set_constant(e, left ? 1 : 0);
-    else if (e->b->is_constant) set_constant(e, e->b->value != 0 ? 1 : 0);
+    if (left == (op == BinaryOp::LogOr))
+      set_constant(e, left ? 1 : 0);
+    else if (e->b->is_constant)
+      set_constant(e, e->b->value != 0 ? 1 : 0);
     return;
   }
   if (!e->a->is_constant || !e->b->is_constant || !types::is_integer(e->a->type)) return;
@@ -62,7 +79,9 @@ void Analyzer::fold_binary(Expr *e) {
   const uint64_t mask = types::size_of(e->a->type) * 8 - 1;  // shift counts
   const auto compare = [&](auto test) { set_constant(e, is_signed ? test(a, b) : test(ua, ub)); };
   switch (op) {
-    case BinaryOp::Mul: set_constant(e, ua * ub); break;
+    case BinaryOp::Mul:
+      set_constant(e, ua * ub);
+      break;
     case BinaryOp::Div:
       if (b == 0) return;
       set_constant(e, !is_signed ? ua / ub : b == -1 ? uint64_t{0} - ua : static_cast<uint64_t>(a / b));
@@ -71,20 +90,49 @@ void Analyzer::fold_binary(Expr *e) {
       if (b == 0) return;
       set_constant(e, !is_signed ? ua % ub : b == -1 ? 0 : static_cast<uint64_t>(a % b));
       break;
-    case BinaryOp::Add: set_constant(e, ua + ub); break;
-    case BinaryOp::Sub: set_constant(e, ua - ub); break;
-    case BinaryOp::Shl: set_constant(e, ua << (ub & mask)); break;
-    case BinaryOp::Shr: set_constant(e, is_signed ? static_cast<uint64_t>(a >> (ub & mask)) : ua >> (ub & mask)); break;
-    case BinaryOp::Lt: compare([](auto x, auto y) { return x < y; }); break;
-    case BinaryOp::Gt: compare([](auto x, auto y) { return x > y; }); break;
-    case BinaryOp::Le: compare([](auto x, auto y) { return x <= y; }); break;
-    case BinaryOp::Ge: compare([](auto x, auto y) { return x >= y; }); break;
-    case BinaryOp::Eq: set_constant(e, a == b ? 1 : 0); break;
-    case BinaryOp::Ne: set_constant(e, a != b ? 1 : 0); break;
-    case BinaryOp::BitAnd: set_constant(e, ua & ub); break;
-    case BinaryOp::BitXor: set_constant(e, ua ^ ub); break;
-    case BinaryOp::BitOr: set_constant(e, ua | ub); break;
-    case BinaryOp::LogAnd: case BinaryOp::LogOr: case BinaryOp::Comma: break;
+    case BinaryOp::Add:
+      set_constant(e, ua + ub);
+      break;
+    case BinaryOp::Sub:
+      set_constant(e, ua - ub);
+      break;
+    case BinaryOp::Shl:
+      set_constant(e, ua << (ub & mask));
+      break;
+    case BinaryOp::Shr:
+      set_constant(e, is_signed ? static_cast<uint64_t>(a >> (ub & mask)) : ua >> (ub & mask));
+      break;
+    case BinaryOp::Lt:
+      compare([](auto x, auto y) { return x < y; });
+      break;
+    case BinaryOp::Gt:
+      compare([](auto x, auto y) { return x > y; });
+      break;
+    case BinaryOp::Le:
+      compare([](auto x, auto y) { return x <= y; });
+      break;
+    case BinaryOp::Ge:
+      compare([](auto x, auto y) { return x >= y; });
+      break;
+    case BinaryOp::Eq:
+      set_constant(e, a == b ? 1 : 0);
+      break;
+    case BinaryOp::Ne:
+      set_constant(e, a != b ? 1 : 0);
+      break;
+    case BinaryOp::BitAnd:
+      set_constant(e, ua & ub);
+      break;
+    case BinaryOp::BitXor:
+      set_constant(e, ua ^ ub);
+      break;
+    case BinaryOp::BitOr:
+      set_constant(e, ua | ub);
+      break;
+    case BinaryOp::LogAnd:
+    case BinaryOp::LogOr:
+    case BinaryOp::Comma:
+      break;
   }
 }
 
@@ -96,7 +144,8 @@ void Analyzer::fold_cast(Expr *e) {
   }
   // (size_t)&((struct s *)0)->member, the offsetof of old.
   if (e->cast == CastKind::PointerToInteger)
-    if (const auto known = evaluate_static(e->a); known && known->is_integer()) set_constant(e, static_cast<uint64_t>(known->offset));
+    if (const auto known = evaluate_static(e->a); known && known->is_integer())
+      set_constant(e, static_cast<uint64_t>(known->offset));
 }
 
 std::optional<int64_t> Analyzer::integer_constant(Expr *e, std::string_view what) {
@@ -152,24 +201,29 @@ std::optional<StaticValue> binary_value(const Expr *e) {
 std::optional<StaticValue> address_of(const Expr *e) {
   switch (e->kind) {
     case Expr::Identifier:
-      if (e->symbol == nullptr || (!e->symbol->is_static_storage && e->symbol->kind != SymbolKind::Function)) return std::nullopt;
+      if (e->symbol == nullptr || (!e->symbol->is_static_storage && e->symbol->kind != SymbolKind::Function))
+        return std::nullopt;
       return StaticValue{e->symbol, nullptr, 0};
     case Expr::StringLit:
-    case Expr::CompoundLit: return StaticValue{nullptr, e, 0};
+    case Expr::CompoundLit:
+      return StaticValue{nullptr, e, 0};
     case Expr::Member:
       if (e->field == nullptr || e->field->bit_width != 0) return std::nullopt;
       return moved(e->is_arrow ? evaluate_static(e->a) : address_of(e->a), static_cast<int64_t>(e->field->offset));
     case Expr::Index: {
       if (!e->b->is_constant) return std::nullopt;
-      return moved(evaluate_static(e->a), static_cast<int64_t>(static_cast<uint64_t>(e->b->value) * static_cast<uint64_t>(step(e->a->type))));
+      return moved(evaluate_static(e->a),
+                   static_cast<int64_t>(static_cast<uint64_t>(e->b->value) * static_cast<uint64_t>(step(e->a->type))));
     }
     case Expr::Unary:
       if (e->op.unary == UnaryOp::Deref) return evaluate_static(e->a);
       if (e->op.unary == UnaryOp::Extension) return address_of(e->a);
       return std::nullopt;
     case Expr::Generic:
-    case Expr::ChooseExpr: return e->chosen != nullptr ? address_of(e->chosen) : std::nullopt;
-    default: return std::nullopt;
+    case Expr::ChooseExpr:
+      return e->chosen != nullptr ? address_of(e->chosen) : std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -182,17 +236,22 @@ std::optional<StaticValue> evaluate_static(const Expr *e) {
     case Expr::ImplicitCast:
       switch (e->cast) {
         case CastKind::ArrayToPointer:
-        case CastKind::FunctionToPointer: return address_of(e->a);
+        case CastKind::FunctionToPointer:
+          return address_of(e->a);
         case CastKind::NoOp:
         case CastKind::PointerToPointer:
-        case CastKind::IntegerToPointer: return evaluate_static(e->a);
+        case CastKind::IntegerToPointer:
+          return evaluate_static(e->a);
         case CastKind::PointerToInteger:
         case CastKind::IntegerToInteger: {
           const auto inner = evaluate_static(e->a);
           if (!inner || inner->is_integer()) return inner;
           return types::size_of(e->type) == 8 ? inner : std::nullopt;
         }
-        case CastKind::LvalueToRvalue: case CastKind::IntegerToBool: case CastKind::PointerToBool: case CastKind::ToVoid:
+        case CastKind::LvalueToRvalue:
+        case CastKind::IntegerToBool:
+        case CastKind::PointerToBool:
+        case CastKind::ToVoid:
         case CastKind::ToUnion:
           return std::nullopt;
       }
@@ -201,15 +260,18 @@ std::optional<StaticValue> evaluate_static(const Expr *e) {
       if (e->op.unary == UnaryOp::AddressOf) return address_of(e->a);
       if (e->op.unary == UnaryOp::Extension) return evaluate_static(e->a);
       return std::nullopt;
-    case Expr::Binary: return binary_value(e);
+    case Expr::Binary:
+      return binary_value(e);
     case Expr::Conditional:
       if (!e->a->is_constant) return std::nullopt;
       return evaluate_static(e->a->value != 0 ? (e->b != nullptr ? e->b : e->a) : e->c);
     case Expr::Generic:
-    case Expr::ChooseExpr: return e->chosen != nullptr ? evaluate_static(e->chosen) : std::nullopt;
+    case Expr::ChooseExpr:
+      return e->chosen != nullptr ? evaluate_static(e->chosen) : std::nullopt;
     case Expr::Identifier:  // a function, before it decays
       return types::is_function(e->type) ? address_of(e) : std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

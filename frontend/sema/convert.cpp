@@ -39,10 +39,14 @@ Expr *Analyzer::convert(Expr *e, const Type *to) {
   if (types::is_error(e->type) || types::is_error(to) || types::same(e->type, to)) return e;
   const bool from_pointer = types::is_pointer(e->type), to_pointer = types::is_pointer(to);
   CastKind kind = CastKind::IntegerToInteger;
-  if (from_pointer && to_pointer) kind = CastKind::PointerToPointer;
-  else if (types::is_bool(to)) kind = from_pointer ? CastKind::PointerToBool : CastKind::IntegerToBool;
-  else if (from_pointer) kind = CastKind::PointerToInteger;
-  else if (to_pointer) kind = CastKind::IntegerToPointer;
+  if (from_pointer && to_pointer)
+    kind = CastKind::PointerToPointer;
+  else if (types::is_bool(to))
+    kind = from_pointer ? CastKind::PointerToBool : CastKind::IntegerToBool;
+  else if (from_pointer)
+    kind = CastKind::PointerToInteger;
+  else if (to_pointer)
+    kind = CastKind::IntegerToPointer;
   Expr *made = cast(e, to, kind);
   fold_cast(made);
   return made;
@@ -76,9 +80,7 @@ const Type *Analyzer::promoted(const Expr *e) {
   return t->kind < Kind::Int ? types_.int_() : t;
 }
 
-Expr *Analyzer::promote(Expr *e) {
-  return types::is_integer(e->type) ? convert(e, promoted(e)) : e;
-}
+Expr *Analyzer::promote(Expr *e) { return types::is_integer(e->type) ? convert(e, promoted(e)) : e; }
 
 // C11 6.3.1.8. Both sides get the common type, which is returned.
 const Type *Analyzer::usual_conversions(Expr *&a, Expr *&b) {
@@ -89,14 +91,18 @@ const Type *Analyzer::usual_conversions(Expr *&a, Expr *&b) {
   if (!types::same(l, r)) {
     const uint64_t ls = types::size_of(l), rs = types::size_of(r);
     const bool l_signed = types::is_signed(l), r_signed = types::is_signed(r);
-    if (l_signed == r_signed) common = l->plain->kind >= r->plain->kind ? l : r;
+    if (l_signed == r_signed)
+      common = l->plain->kind >= r->plain->kind ? l : r;
     else {
       const Type *s = l_signed ? l : r, *u = l_signed ? r : l;
       const uint64_t ss = l_signed ? ls : rs, us = l_signed ? rs : ls;
       const bool u_ranks_higher = types::with_sign(types_, u, true)->kind >= s->plain->kind;
-      if (u_ranks_higher) common = u;
-      else if (ss > us) common = s;
-      else common = types::with_sign(types_, s, false);
+      if (u_ranks_higher)
+        common = u;
+      else if (ss > us)
+        common = s;
+      else
+        common = types::with_sign(types_, s, false);
     }
   }
   a = convert(a, common);
@@ -108,13 +114,15 @@ bool Analyzer::is_null_pointer(const Expr *e) const {
   while (e->kind == Expr::ImplicitCast && e->cast != CastKind::LvalueToRvalue && e->a != nullptr) e = e->a;
   while (e->kind == Expr::Unary && e->op.unary == ast::UnaryOp::Extension) e = e->a;
   if (types::is_integer(e->type)) return e->is_constant && e->value == 0;
-  if (e->kind == Expr::Cast && e->cast == CastKind::IntegerToPointer && types::is_void(types::base_of(e->type))) return e->a->is_constant && e->a->value == 0;
+  if (e->kind == Expr::Cast && e->cast == CastKind::IntegerToPointer && types::is_void(types::base_of(e->type)))
+    return e->a->is_constant && e->a->value == 0;
   return e->kind == Expr::Cast && e->cast == CastKind::PointerToPointer && is_null_pointer(e->a);
 }
 
 bool Analyzer::reject_float(const Type *t, Range at) {
   if (!types::is_float(t)) return false;
-  report<diag::FloatingPoint>(at, fmt::format("`{}`", types::to_string(t))).hint("use integers, scaled: the kernel has no floating point");
+  report<diag::FloatingPoint>(at, fmt::format("`{}`", types::to_string(t)))
+      .hint("use integers, scaled: the kernel has no floating point");
   return true;
 }
 
@@ -122,18 +130,23 @@ bool Analyzer::reject_float(const Type *t, Range at) {
 static std::string phrase(const Destination &to, const Type *target, const Type *from) {
   const std::string t = types::to_string(target), f = types::to_string(from);
   switch (to.into) {
-    case Into::Assignment: return fmt::format("assigning `{}` to `{}`", f, t);
-    case Into::Initializer: return fmt::format("initializing `{}` with `{}`", t, f);
+    case Into::Assignment:
+      return fmt::format("assigning `{}` to `{}`", f, t);
+    case Into::Initializer:
+      return fmt::format("initializing `{}` with `{}`", t, f);
     case Into::Argument:
-      return to.parameter.empty() ? fmt::format("passing `{}` as argument {} of type `{}`", f, to.number, t)
-                                  : fmt::format("passing `{}` as argument {} (`{}`) of type `{}`", f, to.number, to.parameter, t);
-    case Into::Return: return fmt::format("returning `{}` from a function whose result is `{}`", f, t);
+      return to.parameter.empty()
+                 ? fmt::format("passing `{}` as argument {} of type `{}`", f, to.number, t)
+                 : fmt::format("passing `{}` as argument {} (`{}`) of type `{}`", f, to.number, to.parameter, t);
+    case Into::Return:
+      return fmt::format("returning `{}` from a function whose result is `{}`", f, t);
   }
   return {};
 }
 
 static Diagnostics::Builder &with_note(Diagnostics::Builder &builder, const Destination &to) {
-  if (to.callee != nullptr && to.callee->range.valid()) builder.note(to.callee->range, "`{}` is declared here", to.callee->name);
+  if (to.callee != nullptr && to.callee->range.valid())
+    builder.note(to.callee->range, "`{}` is declared here", to.callee->name);
   return builder;
 }
 
@@ -144,7 +157,8 @@ void Analyzer::check_pointer_assignment(const Type *to, Expr *e, const Destinati
   const uint8_t lost = static_cast<uint8_t>(source->quals & ~target->quals & (types::kConst | types::kVolatile));
   const bool fits = types::is_void(t) || types::is_void(s) || types::compatible(t, s);
   if (!fits) {
-    const bool sign_only = types::is_integer(t) && types::is_integer(s) && types::same(types::with_sign(types_, t, false), types::with_sign(types_, s, false));
+    const bool sign_only = types::is_integer(t) && types::is_integer(s) &&
+                           types::same(types::with_sign(types_, t, false), types::with_sign(types_, s, false));
     if (sign_only) {
       auto message = report<diag::PointerSign>(e->range, phrase(destination, to, e->type));
       with_note(message, destination);
@@ -188,7 +202,8 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
     return convert(e, to);
   }
   if (types::is_bool(to) && types::is_pointer(e->type)) return convert(e, to);
-  const bool pointer_and_integer = (types::is_pointer(to) && types::is_integer(e->type)) || (types::is_integer(to) && types::is_pointer(e->type));
+  const bool pointer_and_integer =
+      (types::is_pointer(to) && types::is_integer(e->type)) || (types::is_integer(to) && types::is_pointer(e->type));
   if (pointer_and_integer && !types::is_int128(to) && !types::is_int128(e->type)) {
     // Macros of libbpf (bpf_printk, BPF_PROG) turn pointers into integers and back under a pragma; there it is meant.
     const bool meant = is_null_pointer(e) || !diags_.sources().expansions(destination.where).empty();
@@ -203,7 +218,8 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
   if (types::is_record(to) && types::same(types_.unqualified(to), types_.unqualified(e->type))) return e;
   auto message = report<diag::IncompatibleTypes>(e->range, phrase(destination, to, e->type));
   with_note(message, destination);
-  if (types::is_pointer(to) && types::is_record(e->type) && types::compatible(types_.unqualified(types::base_of(to))->plain, e->type->plain))
+  if (types::is_pointer(to) && types::is_record(e->type) &&
+      types::compatible(types_.unqualified(types::base_of(to))->plain, e->type->plain))
     message.hint("pass its address: `&…`");
   return poison(e);
 }

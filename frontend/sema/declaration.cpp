@@ -31,13 +31,20 @@ void Analyzer::run(ast::TranslationUnit &tree) {
 
 void Analyzer::declaration(ast::Decl &decl) {
   switch (decl.kind) {
-    case ast::Decl::Variables: variables(decl); break;
-    case ast::Decl::Function: function_definition(decl); break;
-    case ast::Decl::StaticAssert: static_assertion(decl); break;
+    case ast::Decl::Variables:
+      variables(decl);
+      break;
+    case ast::Decl::Function:
+      function_definition(decl);
+      break;
+    case ast::Decl::StaticAssert:
+      static_assertion(decl);
+      break;
     case ast::Decl::Asm:
       if (decl.message != nullptr && decl.message->kind == Expr::StringLit) {
         string_literal(decl.message);
-        if (decl.message->bytes.find_first_not_of(" \t\n") != std::string_view::npos) report<diag::FileScopeAsm>(decl.range);
+        if (decl.message->bytes.find_first_not_of(" \t\n") != std::string_view::npos)
+          report<diag::FileScopeAsm>(decl.range);
       }
       break;
     case ast::Decl::Members:  // the parser makes them only inside records
@@ -68,7 +75,8 @@ void Analyzer::variables(ast::Decl &decl) {
   const bool is_forward = decl.declarators.empty() && specs.storage == ast::Storage::None;
   const Type *base = specifiers(specs, shared, is_forward);
   if (decl.declarators.empty()) {
-    if (specs.record == nullptr && specs.enumeration == nullptr && !types::is_error(base)) report<diag::DeclaresNothing>(decl.range);
+    if (specs.record == nullptr && specs.enumeration == nullptr && !types::is_error(base))
+      report<diag::DeclaresNothing>(decl.range);
     return;
   }
   if (specs.storage == ast::Storage::ThreadLocal) report<diag::ThreadLocal>(specs.range);
@@ -95,12 +103,16 @@ void Analyzer::declare_typedef(ast::InitDeclarator &d, const Type *type, Attribu
     if (previous->kind != SymbolKind::Typedef) {
       report<diag::DifferentKind>(d.declarator->name_range, name).note(previous->range, "`{}` was declared here", name);
     } else if (!types::same(previous->type, type) && !types::is_error(type) && !types::is_error(previous->type)) {
-      report<diag::TypedefRedefined>(d.declarator->name_range, name, types::to_string(type), types::to_string(previous->type->canonical))
+      report<diag::TypedefRedefined>(d.declarator->name_range, name, types::to_string(type),
+                                     types::to_string(previous->type->canonical))
           .note(previous->range, "`{}` was declared here", name);
     }
     return;  // C11 6.7p3: the same typedef again is nothing new
   }
-  const Type *made = types::is_error(type) ? type : bounded(types_.typedef_of(name, type, d.declarator->name_range, attributes.symbol.align), d.declarator->range);
+  const Type *made = types::is_error(type)
+                         ? type
+                         : bounded(types_.typedef_of(name, type, d.declarator->name_range, attributes.symbol.align),
+                                   d.declarator->range);
   d.symbol = new_symbol(SymbolKind::Typedef, name, made, d.declarator->name_range);
   bind(d.symbol);
 }
@@ -158,7 +170,8 @@ Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
     return fresh;
   }
   if (!types::compatible(previous->type, fresh->type)) {
-    noted(report<diag::ConflictingTypes>(fresh->range, fresh->name, types::to_string(fresh->type), types::to_string(previous->type)));
+    noted(report<diag::ConflictingTypes>(fresh->range, fresh->name, types::to_string(fresh->type),
+                                         types::to_string(previous->type)));
     return fresh;
   }
   if (fresh->linkage == Linkage::Internal && previous->linkage == Linkage::External) {
@@ -172,27 +185,32 @@ Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
   return previous;
 }
 
-Symbol *Analyzer::declare_function(ast::DeclSpecs &specs, ast::Declarator &d, const Type *type, Attributes &attributes, bool is_definition) {
+Symbol *Analyzer::declare_function(ast::DeclSpecs &specs, ast::Declarator &d, const Type *type, Attributes &attributes,
+                                   bool is_definition) {
   Symbol *fresh = new_symbol(SymbolKind::Function, arena_.copy(d.name), type, d.name_range);
   fresh->function = nullptr;
   fresh->is_inline = specs.is_inline;
   // C99 inline: without `extern` the definition is for this file only.
-  const bool only_here = specs.storage == ast::Storage::Static || (is_definition && specs.is_inline && specs.storage == ast::Storage::None);
+  const bool only_here = specs.storage == ast::Storage::Static ||
+                         (is_definition && specs.is_inline && specs.storage == ast::Storage::None);
   fresh->linkage = only_here ? Linkage::Internal : Linkage::External;
   if (specs.is_noreturn) attributes.symbol.is_noreturn = true;
   if (!d.asm_label.empty()) {
     fresh->asm_label = without_quotes(d.asm_label);
     if (const BuiltinInfo *info = find_builtin(fresh->asm_label)) fresh->builtin = info->builtin;
   }
-  if (fresh->builtin == Builtin::None && fresh->linkage == Linkage::External) fresh->builtin = library_builtin(fresh->name);
-  if (specs.storage != ast::Storage::None && specs.storage != ast::Storage::Static && specs.storage != ast::Storage::Extern)
+  if (fresh->builtin == Builtin::None && fresh->linkage == Linkage::External)
+    fresh->builtin = library_builtin(fresh->name);
+  if (specs.storage != ast::Storage::None && specs.storage != ast::Storage::Static &&
+      specs.storage != ast::Storage::Extern)
     report<diag::FunctionStorage>(specs.range, fresh->name);
   Symbol *symbol = merge_or_bind(fresh);
   apply_attributes(*symbol, attributes);
   return symbol;
 }
 
-void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, const Type *type, Attributes &attributes) {
+void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, const Type *type,
+                                Attributes &attributes) {
   const std::string_view name = arena_.copy(d.declarator->name);
   const Range at = d.declarator->name_range;
   if (!check_object_type(type, at, name)) type = types_.error();
@@ -202,9 +220,12 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
   const bool is_static = specs.storage == ast::Storage::Static;
   fresh->is_static_storage = at_file_scope() || is_static || is_extern;
   fresh->is_static_local = !at_file_scope() && is_static;
-  if (fresh->is_static_local) fresh->linkage = Linkage::None;
-  else if (at_file_scope()) fresh->linkage = is_static ? Linkage::Internal : Linkage::External;
-  else fresh->linkage = is_extern ? Linkage::External : Linkage::None;
+  if (fresh->is_static_local)
+    fresh->linkage = Linkage::None;
+  else if (at_file_scope())
+    fresh->linkage = is_static ? Linkage::Internal : Linkage::External;
+  else
+    fresh->linkage = is_extern ? Linkage::External : Linkage::None;
   fresh->asm_label = without_quotes(d.declarator->asm_label);
   const bool is_only_declared = is_extern && d.init == nullptr;
 
@@ -224,8 +245,10 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
   if (d.init != nullptr) {
     if (is_extern && !at_file_scope()) report<diag::InitializedExtern>(d.init->range, name);
     symbol->initializer = initializer(symbol->type, d.init, symbol->is_static_storage);
-    if (symbol->initializer != nullptr) symbol->type = symbol->initializer->type;
-    else if (types::is_array(symbol->type) && !symbol->type->plain->has_length) symbol->type = types_.error();
+    if (symbol->initializer != nullptr)
+      symbol->type = symbol->initializer->type;
+    else if (types::is_array(symbol->type) && !symbol->type->plain->has_length)
+      symbol->type = types_.error();
   }
   if (!is_only_declared && !symbol->is_tentative) {
     if (!require_complete(symbol->type, at, "the variable")) symbol->type = types_.error();
@@ -236,7 +259,8 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
 void Analyzer::auto_type(ast::DeclSpecs &specs, ast::InitDeclarator &d, Attributes &attributes) {
   if (d.init == nullptr || d.init->kind == Expr::InitList || !d.declarator->parts.empty()) {
     report<diag::AutoTypeInitializer>(d.declarator->range, d.declarator->name);
-    Symbol *symbol = new_symbol(SymbolKind::Variable, arena_.copy(d.declarator->name), types_.error(), d.declarator->name_range);
+    Symbol *symbol =
+        new_symbol(SymbolKind::Variable, arena_.copy(d.declarator->name), types_.error(), d.declarator->name_range);
     if (lookup_here(symbol->name) == nullptr) bind(symbol);
     d.symbol = symbol;
     return;
@@ -251,7 +275,8 @@ void Analyzer::function_definition(ast::Decl &decl) {
   const Type *t = declarator(*d.declarator, specifiers(*decl.specs, attributes));
   read_attributes(d.declarator->attributes, attributes);
   if (!at_file_scope()) return;  // the parser has reported it
-  const bool has_own_parameters = !d.declarator->parts.empty() && d.declarator->parts[0]->kind == ast::DeclaratorPart::Function &&
+  const bool has_own_parameters = !d.declarator->parts.empty() &&
+                                  d.declarator->parts[0]->kind == ast::DeclaratorPart::Function &&
                                   d.declarator->parts[0]->params != nullptr;
   if (!has_own_parameters || !types::is_function(t)) {
     if (!types::is_error(t)) {
@@ -264,7 +289,8 @@ void Analyzer::function_definition(ast::Decl &decl) {
   Symbol *symbol = declare_function(*decl.specs, *d.declarator, t, attributes, true);
   d.symbol = symbol;
   if (symbol->is_defined)
-    report<diag::Redefinition>(d.declarator->name_range, symbol->name).note(symbol->range, "`{}` was defined here", symbol->name);
+    report<diag::Redefinition>(d.declarator->name_range, symbol->name)
+        .note(symbol->range, "`{}` was defined here", symbol->name);
   symbol->is_defined = true;
   symbol->range = d.declarator->name_range;
   symbol->definition = &decl;
@@ -288,7 +314,8 @@ void Analyzer::function_definition(ast::Decl &decl) {
     if (p->symbol == nullptr) continue;
     parameters.push_back(p->symbol);
     p->symbol->function = symbol;
-    if (!require_complete(p->symbol->type, p->symbol->range, "the parameter") || reject_float(p->symbol->type, p->symbol->range))
+    if (!require_complete(p->symbol->type, p->symbol->range, "the parameter") ||
+        reject_float(p->symbol->type, p->symbol->range))
       p->symbol->type = types_.error();
     if (!p->symbol->name.empty() && lookup_here(p->symbol->name) == nullptr) bind(p->symbol);
   }
@@ -299,14 +326,16 @@ void Analyzer::function_definition(ast::Decl &decl) {
   for (const auto &[name, label] : labels_)
     if (!label->is_defined) report<diag::UndefinedLabel>(label->range, name, symbol->name);
   if (!types::is_void(result) && !types::is_error(result) && can_fall_off(decl.body) && !diags_.has_errors())
-    report<diag::MissingReturn>(Range{decl.body->range.end, decl.body->range.end}, symbol->name, types::to_string(result));
+    report<diag::MissingReturn>(Range{decl.body->range.end, decl.body->range.end}, symbol->name,
+                                types::to_string(result));
   function_ = nullptr;
   result_ = nullptr;
 }
 
 void Analyzer::finish_unit() {
   for (Symbol *symbol : unit_.symbols) {
-    if (symbol->is_tentative && types::is_array(symbol->type) && !symbol->type->plain->has_length && types::is_complete(types::base_of(symbol->type)))
+    if (symbol->is_tentative && types::is_array(symbol->type) && !symbol->type->plain->has_length &&
+        types::is_complete(types::base_of(symbol->type)))
       symbol->type = types_.array_of(types::base_of(symbol->type), 1);  // C11 6.9.2p5
     else if (symbol->is_tentative && !require_complete(symbol->type, symbol->range, "the variable"))
       symbol->type = types_.error();

@@ -25,8 +25,12 @@ const Type *Analyzer::declarator(ast::Declarator &d, const Type *base) {
         t = types::is_error(t) ? t : types_.qualified(types_.pointer_to(t), part.qualifiers);
         break;
       }
-      case ast::DeclaratorPart::Array: t = array_part(part, t, d); break;
-      case ast::DeclaratorPart::Function: t = function_part(part, t, d); break;
+      case ast::DeclaratorPart::Array:
+        t = array_part(part, t, d);
+        break;
+      case ast::DeclaratorPart::Function:
+        t = function_part(part, t, d);
+        break;
     }
     t = bounded(t, part.range);
   }
@@ -60,7 +64,8 @@ const Type *Analyzer::array_part(ast::DeclaratorPart &part, const Type *element,
   }
   if (!types::is_complete(element)) {
     auto message = report<diag::IncompleteElement>(part.range, types::to_string(element));
-    if (types::is_record(element)) message.note(element->plain->record->range, "`{}` is declared here", types::to_string(element->plain));
+    if (types::is_record(element))
+      message.note(element->plain->record->range, "`{}` is declared here", types::to_string(element->plain));
     return types_.error();
   }
   if (!length) return types_.incomplete_array_of(element);
@@ -91,7 +96,8 @@ const Type *Analyzer::function_part(ast::DeclaratorPart &part, const Type *resul
     if (types::is_array(t)) {
       const Type *element = t->kind == Kind::Array ? t->base : types::base_of(t);
       uint8_t quals = 0;
-      if (!p->declarator->parts.empty() && p->declarator->parts[0]->kind == ast::DeclaratorPart::Array) quals = p->declarator->parts[0]->qualifiers;
+      if (!p->declarator->parts.empty() && p->declarator->parts[0]->kind == ast::DeclaratorPart::Array)
+        quals = p->declarator->parts[0]->qualifiers;
       t = types_.qualified(types_.pointer_to(element), quals);
     } else if (types::is_function(t)) {
       t = types_.pointer_to(t);

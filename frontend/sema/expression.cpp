@@ -31,24 +31,56 @@ Expr *Analyzer::expr(Expr *e) {
   }
   nesting_++;
   switch (e->kind) {
-    case Expr::Identifier: identifier(e); break;
-    case Expr::IntegerLit: integer_literal(e); break;
-    case Expr::CharLit: char_literal(e); break;
-    case Expr::StringLit: string_literal(e); break;
+    case Expr::Identifier:
+      identifier(e);
+      break;
+    case Expr::IntegerLit:
+      integer_literal(e);
+      break;
+    case Expr::CharLit:
+      char_literal(e);
+      break;
+    case Expr::StringLit:
+      string_literal(e);
+      break;
     case Expr::FloatLit:
-      report<diag::FloatingPoint>(e->range, "a floating-point constant").hint("use integers, scaled: the kernel has no floating point");
+      report<diag::FloatingPoint>(e->range, "a floating-point constant")
+          .hint("use integers, scaled: the kernel has no floating point");
       poison(e);
       break;
-    case Expr::Unary: unary(e); break;
-    case Expr::Binary: binary(e); break;
-    case Expr::Assign: assignment(e); break;
-    case Expr::Conditional: conditional(e); break;
-    case Expr::Cast: explicit_cast(e); break;
-    case Expr::CompoundLit: compound_literal(e); break;
-    case Expr::SizeofExpr: case Expr::SizeofType: case Expr::AlignofType: case Expr::AlignofExpr: sizes(e); break;
-    case Expr::Index: index(e); break;
-    case Expr::Call: call(e); break;
-    case Expr::Member: member(e); break;
+    case Expr::Unary:
+      unary(e);
+      break;
+    case Expr::Binary:
+      binary(e);
+      break;
+    case Expr::Assign:
+      assignment(e);
+      break;
+    case Expr::Conditional:
+      conditional(e);
+      break;
+    case Expr::Cast:
+      explicit_cast(e);
+      break;
+    case Expr::CompoundLit:
+      compound_literal(e);
+      break;
+    case Expr::SizeofExpr:
+    case Expr::SizeofType:
+    case Expr::AlignofType:
+    case Expr::AlignofExpr:
+      sizes(e);
+      break;
+    case Expr::Index:
+      index(e);
+      break;
+    case Expr::Call:
+      call(e);
+      break;
+    case Expr::Member:
+      member(e);
+      break;
     case Expr::StmtExpr: {
       if (function_ == nullptr) {
         report<diag::StatementExpressionOutside>(e->range);
@@ -67,8 +99,12 @@ Expr *Analyzer::expr(Expr *e) {
       }
       break;
     }
-    case Expr::Offsetof: offset_of(e); break;
-    case Expr::Generic: generic(e); break;
+    case Expr::Offsetof:
+      offset_of(e);
+      break;
+    case Expr::Generic:
+      generic(e);
+      break;
     case Expr::InitList:
       report<diag::BracesInExpression>(e->range).hint("a compound literal has its type in front: `(struct key){{…}}`");
       poison(e);
@@ -100,7 +136,8 @@ Expr *Analyzer::expr(Expr *e) {
       if (chosen->is_constant) set_constant(e, static_cast<uint64_t>(chosen->value));
       break;
     }
-    case Expr::ImplicitCast: break;  // made by sema, so it has a type
+    case Expr::ImplicitCast:
+      break;  // made by sema, so it has a type
   }
   nesting_--;
   return e;
@@ -111,7 +148,8 @@ void Analyzer::identifier(Expr *e) {
   if (symbol == nullptr) {
     if (const BuiltinInfo *info = find_builtin(e->text)) {
       symbol = builtin_symbol(*info);
-    } else if ((e->text == "__func__" || e->text == "__FUNCTION__" || e->text == "__PRETTY_FUNCTION__") && function_ != nullptr) {
+    } else if ((e->text == "__func__" || e->text == "__FUNCTION__" || e->text == "__PRETTY_FUNCTION__") &&
+               function_ != nullptr) {
       e->kind = Expr::StringLit;
       e->bytes = function_->name;
       e->type = types_.array_of(types_.qualified(types_.basic(Kind::Char), types::kConst), e->bytes.size() + 1);
@@ -134,14 +172,20 @@ void Analyzer::identifier(Expr *e) {
   e->type = symbol->type;
   if (unevaluated_ == 0) symbol->is_referenced = true;
   if (symbol->attributes.deprecated && unevaluated_ == 0)
-    report<diag::Deprecated>(e->range, e->text, symbol->attributes.deprecated_text.empty() ? "" : ": ", symbol->attributes.deprecated_text)
+    report<diag::Deprecated>(e->range, e->text, symbol->attributes.deprecated_text.empty() ? "" : ": ",
+                             symbol->attributes.deprecated_text)
         .note(symbol->range, "`{}` is declared here", e->text);
   switch (symbol->kind) {
-    case SymbolKind::Enumerator: set_constant(e, static_cast<uint64_t>(symbol->value)); break;
+    case SymbolKind::Enumerator:
+      set_constant(e, static_cast<uint64_t>(symbol->value));
+      break;
     case SymbolKind::Variable:
-    case SymbolKind::Parameter: e->is_lvalue = true; break;
+    case SymbolKind::Parameter:
+      e->is_lvalue = true;
+      break;
     case SymbolKind::Function:
-    case SymbolKind::Builtin: break;
+    case SymbolKind::Builtin:
+      break;
     case SymbolKind::Typedef:
       report<diag::TypeAsExpression>(e->range, e->text);
       poison(e);
@@ -174,13 +218,16 @@ static ast::FieldRef reference_by_name(const types::Record &record, std::string_
     if (field.name == name) return reference(record, field, record_bit);
     if (field.name.empty() && !field.is_bitfield && types::is_record(field.type)) {
       const types::Record &inner = *field.type->plain->record;
-      if (types::find_field(inner, name).field != nullptr) return reference_by_name(inner, name, record_bit + field.bit_position);
+      if (types::find_field(inner, name).field != nullptr)
+        return reference_by_name(inner, name, record_bit + field.bit_position);
     }
   }
   return {};
 }
 
-ast::FieldRef field_reference(const types::Record &record, const types::Field &field) { return reference(record, field, 0); }
+ast::FieldRef field_reference(const types::Record &record, const types::Field &field) {
+  return reference(record, field, 0);
+}
 
 void Analyzer::member(Expr *e) {
   e->a = expr(e->a);
@@ -193,13 +240,16 @@ void Analyzer::member(Expr *e) {
   if (e->is_arrow) {
     if (!types::is_pointer(base)) {
       auto message = report<diag::ArrowOnValue>(at_op(e), types::to_string(base));
-      if (types::is_record(base)) message.hint("`.` reaches the members of a value").fixit({e->op_loc, e->op_loc + 2}, ".");
+      if (types::is_record(base))
+        message.hint("`.` reaches the members of a value").fixit({e->op_loc, e->op_loc + 2}, ".");
       poison(e);
       return;
     }
     base = types::base_of(base);
   } else if (types::is_pointer(base) && types::is_record(types::base_of(base))) {
-    report<diag::DotOnPointer>(at_op(e), types::to_string(base)).hint("`->` reaches the members of what a pointer points to").fixit({e->op_loc, e->op_loc + 1}, "->");
+    report<diag::DotOnPointer>(at_op(e), types::to_string(base))
+        .hint("`->` reaches the members of what a pointer points to")
+        .fixit({e->op_loc, e->op_loc + 1}, "->");
     poison(e);
     return;
   }
@@ -256,13 +306,15 @@ void Analyzer::index(Expr *e) {
   const Type *element = types::base_of(e->a->type);
   if (e->a->type->kind == Kind::Pointer) element = e->a->type->base;
   if (types::is_void(element) || types::is_function(element) || !require_complete(element, e->range, "the element")) {
-    if (types::is_void(element) || types::is_function(element)) report<diag::IndexBase>(e->range, types::to_string(e->a->type));
+    if (types::is_void(element) || types::is_function(element))
+      report<diag::IndexBase>(e->range, types::to_string(e->a->type));
     poison(e);
     return;
   }
   // An index outside an array whose length is known is certainly wrong; arrays of length 0 and 1 at the end of a record
   // are the old way to write a flexible one.
-  if (e->b->is_constant && unevaluated_ == 0 && dead_ == 0 && e->a->kind == Expr::ImplicitCast && e->a->cast == ast::CastKind::ArrayToPointer) {
+  if (e->b->is_constant && unevaluated_ == 0 && dead_ == 0 && e->a->kind == Expr::ImplicitCast &&
+      e->a->cast == ast::CastKind::ArrayToPointer) {
     const Type *array = e->a->a->type->plain;
     const bool is_negative = types::is_signed(e->b->type) && e->b->value < 0;
     if (array->has_length && (is_negative || (array->length > 1 && static_cast<uint64_t>(e->b->value) > array->length)))
@@ -280,11 +332,13 @@ bool Analyzer::check_argument_count(const Expr *e, size_t low, size_t high, std:
 }
 
 void Analyzer::call(Expr *e) {
-  if (e->a->kind == Expr::Identifier && e->a->type == nullptr && lookup(e->a->text) == nullptr && find_builtin(e->a->text) == nullptr) {
+  if (e->a->kind == Expr::Identifier && e->a->type == nullptr && lookup(e->a->text) == nullptr &&
+      find_builtin(e->a->text) == nullptr) {
     for (Expr *&arg : e->args) arg = value(arg);
     if (e->a->text.starts_with("__builtin_preserve_") || e->a->text.starts_with("__builtin_btf_"))
       report<diag::CoreRelocation>(e->a->range, e->a->text);
-    else if (e->a->text.starts_with("__builtin_") || e->a->text.starts_with("__sync_") || e->a->text.starts_with("__atomic_"))
+    else if (e->a->text.starts_with("__builtin_") || e->a->text.starts_with("__sync_") ||
+             e->a->text.starts_with("__atomic_"))
       report<diag::UnsupportedBuiltin>(e->a->range, e->a->text);
     else
       report_undeclared(e->a, true);
@@ -317,14 +371,16 @@ void Analyzer::call(Expr *e) {
     const size_t wanted = function->params.size();
     if (e->args.size() < wanted || (e->args.size() > wanted && !function->is_variadic)) {
       auto message = report<diag::ArgumentCount>(e->range, name, wanted, wanted == 1 ? "" : "s", e->args.size());
-      if (callee != nullptr && callee->range.valid()) message.note(callee->range, "`{}` is declared here", callee->name);
+      if (callee != nullptr && callee->range.valid())
+        message.note(callee->range, "`{}` is declared here", callee->name);
       return;
     }
   }
   for (size_t i = 0; i < e->args.size(); i++) {
     if (i < function->params.size()) {
       const types::Parameter &param = function->params[i];
-      e->args[i] = assign_to(types_.unqualified(param.type), e->args[i], {Into::Argument, param.name, i + 1, callee, e->op_loc});
+      e->args[i] =
+          assign_to(types_.unqualified(param.type), e->args[i], {Into::Argument, param.name, i + 1, callee, e->op_loc});
     } else if (types::is_float(e->args[i]->type)) {
       reject_float(e->args[i]->type, e->args[i]->range);
     } else {
@@ -332,8 +388,10 @@ void Analyzer::call(Expr *e) {
       if (types::is_void(e->args[i]->type)) report<diag::VoidValue>(e->args[i]->range);
     }
   }
-  if (!types::is_void(e->type) && !require_complete(e->type, e->range, "the result")) poison(e);
-  else if (reject_float(e->type, e->range)) poison(e);
+  if (!types::is_void(e->type) && !require_complete(e->type, e->range, "the result"))
+    poison(e);
+  else if (reject_float(e->type, e->range))
+    poison(e);
 }
 
 void Analyzer::compound_literal(Expr *e) {
@@ -348,8 +406,10 @@ void Analyzer::compound_literal(Expr *e) {
     return;
   }
   e->type = e->initializer->type;
-  if (!require_complete(e->type, e->range, "the literal")) poison(e);
-  else e->is_lvalue = true;
+  if (!require_complete(e->type, e->range, "the literal"))
+    poison(e);
+  else
+    e->is_lvalue = true;
 }
 
 void Analyzer::sizes(Expr *e) {
@@ -418,8 +478,10 @@ void Analyzer::offset_of(Expr *e) {
     const types::FoundField found = types::find_field(record, step->field);
     if (found.field == nullptr) {
       auto message = report<diag::NoMember>(step->range, step->field, types::to_string(t));
-      if (const std::string_view nearest = types::nearest_field(record, step->field); !nearest.empty()) message.hint("did you mean `{}`?", nearest);
-      else message.note(record.range, "`{}` is defined here", types::to_string(record.type));
+      if (const std::string_view nearest = types::nearest_field(record, step->field); !nearest.empty())
+        message.hint("did you mean `{}`?", nearest);
+      else
+        message.note(record.range, "`{}` is defined here", types::to_string(record.type));
       poison(e);
       return;
     }
@@ -451,8 +513,11 @@ void Analyzer::generic(Expr *e) {
   control = types_.unqualified(control);
   ast::GenericAssociation *chosen = nullptr, *otherwise = nullptr;
   for (ast::GenericAssociation *association : e->associations) {
-    if (association->type == nullptr) otherwise = association;
-    else if (const Type *t = type_name(*association->type); !types::is_error(t) && types::compatible(t, control) && chosen == nullptr) chosen = association;
+    if (association->type == nullptr)
+      otherwise = association;
+    else if (const Type *t = type_name(*association->type);
+             !types::is_error(t) && types::compatible(t, control) && chosen == nullptr)
+      chosen = association;
   }
   if (chosen == nullptr) chosen = otherwise;
   if (chosen == nullptr) {
@@ -515,10 +580,14 @@ void Analyzer::conditional(Expr *e) {
     if (types::is_pointer(l) && types::is_pointer(r)) {
       const Type *lb = types::base_of(l), *rb = types::base_of(r);
       const uint8_t quals = static_cast<uint8_t>(lb->quals | rb->quals);
-      if (is_null_pointer(right) && !is_null_pointer(left)) e->type = l;
-      else if (is_null_pointer(left)) e->type = r;
-      else if (types::is_void(lb) || types::is_void(rb)) e->type = types_.pointer_to(types_.qualified(types_.void_(), quals));
-      else if (types::compatible(types_.unqualified(lb)->plain, types_.unqualified(rb)->plain)) e->type = types_.pointer_to(types_.qualified(lb, quals));
+      if (is_null_pointer(right) && !is_null_pointer(left))
+        e->type = l;
+      else if (is_null_pointer(left))
+        e->type = r;
+      else if (types::is_void(lb) || types::is_void(rb))
+        e->type = types_.pointer_to(types_.qualified(types_.void_(), quals));
+      else if (types::compatible(types_.unqualified(lb)->plain, types_.unqualified(rb)->plain))
+        e->type = types_.pointer_to(types_.qualified(lb, quals));
       else {
         report<diag::PointerMismatch>(at_op(e), types::to_string(l), types::to_string(r));
         e->type = types_.pointer_to(types_.void_());

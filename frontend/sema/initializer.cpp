@@ -41,7 +41,8 @@ class InitializerBuilder {
       entry.offset = entry.bits.offset;
     }
     entries_.push_back(entry);
-    if (bits.bit_width == 0 && (value->kind != Expr::StringLit || types::is_complete(type))) end_ = std::max(end_, offset + types::size_of(type));
+    if (bits.bit_width == 0 && (value->kind != Expr::StringLit || types::is_complete(type)))
+      end_ = std::max(end_, offset + types::size_of(type));
     if (entries_.size() > kMaxRangeElements) fail_range(value->range);
   }
   void fail_range(Range at) {
@@ -103,13 +104,16 @@ class InitializerBuilder {
         end_ = std::max(end_, offset + types::size_of(init->type));
         return;
       }
-      sema_.report<diag::ArrayInitializer>(init->range, types::to_string(type)).hint("an array is initialized by braces, or by a string if it holds characters");
+      sema_.report<diag::ArrayInitializer>(init->range, types::to_string(type))
+          .hint("an array is initialized by braces, or by a string if it holds characters");
       failed_ = true;
       return;
     }
     Expr *value = sema_.assign_to(sema_.types_.unqualified(type), init, {Into::Initializer, {}, 0, nullptr, where_});
-    if (types::is_error(value->type)) failed_ = true;
-    else add(sema_.types_.unqualified(type), offset, bits, value);
+    if (types::is_error(value->type))
+      failed_ = true;
+    else
+      add(sema_.types_.unqualified(type), offset, bits, value);
   }
 
   const Type *types_unqualified(const Type *t) { return sema_.types_.unqualified(t)->plain; }
@@ -178,7 +182,8 @@ class InitializerBuilder {
   }
   static bool is_skipped(const Type *type, uint64_t position) {  // unnamed bitfields are not members
     const Type *t = type->plain;
-    return t->kind == Kind::Record && t->record->fields[position].is_bitfield && t->record->fields[position].name.empty();
+    return t->kind == Kind::Record && t->record->fields[position].is_bitfield &&
+           t->record->fields[position].name.empty();
   }
 
   // Fills the subobjects of an aggregate from items[i] on. Without braces of its own it takes what it needs and leaves
@@ -216,7 +221,8 @@ class InitializerBuilder {
   }
 
   void note_position(const Type *type, uint64_t offset, uint64_t position) {
-    if (type == type_ && offset == 0 && types::is_array(type) && !type->plain->has_length) open_length_ = std::max(open_length_, position + 1);
+    if (type == type_ && offset == 0 && types::is_array(type) && !type->plain->has_length)
+      open_length_ = std::max(open_length_, position + 1);
   }
 
   // The subobject from items[i], which has no designators: whole, or by elided braces.
@@ -252,7 +258,8 @@ class InitializerBuilder {
     if (designator.index != nullptr) {
       if (!types::is_array(type)) return refuse(designator.range, "[…]", type);
       const std::optional<int64_t> from = sema_.integer_constant(designator.index, "an array designator");
-      const std::optional<int64_t> to = designator.index_end != nullptr ? sema_.integer_constant(designator.index_end, "an array designator") : from;
+      const std::optional<int64_t> to =
+          designator.index_end != nullptr ? sema_.integer_constant(designator.index_end, "an array designator") : from;
       if (!from || !to) return failed_ = true, false;
       if (*from < 0 || *to < *from || static_cast<uint64_t>(*to) >= count(type)) {
         sema_.report<diag::DesignatorOutOfBounds>(designator.range, *to, types::to_string(type));
@@ -282,7 +289,8 @@ class InitializerBuilder {
       }
       if (position == record.fields.size()) {
         auto message = sema_.report<diag::NoMember>(designator.range, designator.field, types::to_string(type));
-        if (const std::string_view nearest = types::nearest_field(record, designator.field); !nearest.empty()) message.hint("did you mean `{}`?", nearest);
+        if (const std::string_view nearest = types::nearest_field(record, designator.field); !nearest.empty())
+          message.hint("did you mean `{}`?", nearest);
         message.note(record.range, "`{}` is defined here", types::to_string(record.type));
         return failed_ = true, false;
       }
@@ -310,8 +318,10 @@ class InitializerBuilder {
     Expr *&value = items[i]->value;
     if (value->kind != Expr::InitList && types::is_aggregate(to.type) && !is_string_for(to.type, value)) {
       value = sema_.expr(value);
-      const bool is_whole = types::is_error(value->type) || types::is_record(value->type) || types::is_array(value->type);
-      if (!is_whole || (types::is_record(value->type) && !types::same(sema_.types_.unqualified(to.type), sema_.types_.unqualified(value->type)))) {
+      const bool is_whole =
+          types::is_error(value->type) || types::is_record(value->type) || types::is_array(value->type);
+      if (!is_whole || (types::is_record(value->type) &&
+                        !types::same(sema_.types_.unqualified(to.type), sema_.types_.unqualified(value->type)))) {
         // Its own designators are used up: read it as if it had none.
         ast::InitItem bare{{}, value};
         ast::InitItem *first[] = {&bare};
@@ -357,7 +367,8 @@ const Initializer *Analyzer::initializer(const Type *type, Expr *init, bool is_s
     if (init->kind != Expr::InitList) value(init);
     return nullptr;
   }
-  const bool is_open_array = types::is_array(type) && !type->plain->has_length && types::is_complete(types::base_of(type));
+  const bool is_open_array =
+      types::is_array(type) && !type->plain->has_length && types::is_complete(types::base_of(type));
   if (!is_open_array && !require_complete(type, init->range, "the initialized object")) return nullptr;
   const Initializer *made = InitializerBuilder(*this, type).build(init);
   if (made != nullptr && made->size > types::kMaxSize) {
@@ -381,7 +392,8 @@ void Analyzer::check_static(const Initializer &init) {
     } else if (evaluate_static(entry.value)) {
       continue;
     }
-    report<diag::InitializerNotConstant>(entry.value->range).hint("a variable with static storage gets its value before the program runs");
+    report<diag::InitializerNotConstant>(entry.value->range)
+        .hint("a variable with static storage gets its value before the program runs");
   }
 }
 

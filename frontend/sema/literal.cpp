@@ -64,9 +64,12 @@ void Analyzer::integer_literal(Expr *e) {
   unsigned base = 10;
   size_t i = 0;
   if (text.size() > 1 && text[0] == '0') {
-    if (text[1] == 'x' || text[1] == 'X') base = 16, i = 2;
-    else if (text[1] == 'b' || text[1] == 'B') base = 2, i = 2;
-    else base = 8, i = 1;
+    if (text[1] == 'x' || text[1] == 'X')
+      base = 16, i = 2;
+    else if (text[1] == 'b' || text[1] == 'B')
+      base = 2, i = 2;
+    else
+      base = 8, i = 1;
   }
   const size_t first_digit = i;
   uint64_t v = 0;
@@ -82,11 +85,13 @@ void Analyzer::integer_literal(Expr *e) {
   bool bad = base != 8 && base != 10 && i == first_digit;
   for (size_t at = i; at < text.size() && !bad; at++) {
     const char c = text[at];
-    if ((c == 'u' || c == 'U') && !is_unsigned) is_unsigned = true;
+    if ((c == 'u' || c == 'U') && !is_unsigned)
+      is_unsigned = true;
     else if ((c == 'l' || c == 'L') && longs == 0) {
       longs = 1;
       if (at + 1 < text.size() && text[at + 1] == c) longs = 2, at++;
-    } else bad = true;
+    } else
+      bad = true;
   }
   e->type = types_.int_();
   if (bad) {
@@ -101,10 +106,14 @@ void Analyzer::integer_literal(Expr *e) {
   }
   // The first type that holds it; a decimal without u stays signed while it can.
   const bool may_be_unsigned = is_unsigned || base != 10;
-  if (longs == 0 && !is_unsigned && v <= INT32_MAX) e->type = types_.int_();
-  else if (longs == 0 && may_be_unsigned && v <= UINT32_MAX) e->type = types_.basic(Kind::UInt);
-  else if (!is_unsigned && v <= INT64_MAX) e->type = types_.basic(longs == 2 ? Kind::LongLong : Kind::Long);
-  else e->type = types_.basic(longs == 2 ? Kind::ULongLong : Kind::ULong);
+  if (longs == 0 && !is_unsigned && v <= INT32_MAX)
+    e->type = types_.int_();
+  else if (longs == 0 && may_be_unsigned && v <= UINT32_MAX)
+    e->type = types_.basic(Kind::UInt);
+  else if (!is_unsigned && v <= INT64_MAX)
+    e->type = types_.basic(longs == 2 ? Kind::LongLong : Kind::Long);
+  else
+    e->type = types_.basic(longs == 2 ? Kind::ULongLong : Kind::ULong);
   set_constant(e, v);
 }
 
@@ -113,8 +122,10 @@ std::string Analyzer::decode(std::string_view body, unsigned unit, Range at) {
   std::string out;
   for (size_t i = 0; i < body.size();) {
     if (body[i] != '\\') {
-      if (unit == 1) out.push_back(body[i++]);
-      else append_unit(out, take_utf8(body, i), unit);
+      if (unit == 1)
+        out.push_back(body[i++]);
+      else
+        append_unit(out, take_utf8(body, i), unit);
       continue;
     }
     i++;
@@ -122,27 +133,51 @@ std::string Analyzer::decode(std::string_view body, unsigned unit, Range at) {
     const char c = body[i++];
     uint32_t v = 0;
     switch (c) {
-      case 'n': v = '\n'; break;
-      case 't': v = '\t'; break;
-      case 'r': v = '\r'; break;
-      case 'a': v = '\a'; break;
-      case 'b': v = '\b'; break;
-      case 'f': v = '\f'; break;
-      case 'v': v = '\v'; break;
-      case 'e': v = 27; break;  // GNU
-      case '\\': case '\'': case '"': case '?': v = static_cast<unsigned char>(c); break;
+      case 'n':
+        v = '\n';
+        break;
+      case 't':
+        v = '\t';
+        break;
+      case 'r':
+        v = '\r';
+        break;
+      case 'a':
+        v = '\a';
+        break;
+      case 'b':
+        v = '\b';
+        break;
+      case 'f':
+        v = '\f';
+        break;
+      case 'v':
+        v = '\v';
+        break;
+      case 'e':
+        v = 27;
+        break;  // GNU
+      case '\\':
+      case '\'':
+      case '"':
+      case '?':
+        v = static_cast<unsigned char>(c);
+        break;
       case 'x': {
         const size_t start = i;
         uint64_t wide = 0;
-        while (i < body.size() && digit_of(body[i]) >= 0) wide = (wide << 4 | static_cast<uint64_t>(digit_of(body[i++]))) & 0xffff'ffff'ffffu;
+        while (i < body.size() && digit_of(body[i]) >= 0)
+          wide = (wide << 4 | static_cast<uint64_t>(digit_of(body[i++]))) & 0xffff'ffff'ffffu;
         if (i == start || wide >> (8 * unit) != 0) report<diag::BadEscape>(at, body.substr(start - 2, i - start + 2));
         v = static_cast<uint32_t>(wide);
         break;
       }
-      case 'u': case 'U': {
+      case 'u':
+      case 'U': {
         const size_t digits = c == 'u' ? 4 : 8;
         size_t n = 0;
-        while (n < digits && i < body.size() && digit_of(body[i]) >= 0) v = v << 4 | static_cast<uint32_t>(digit_of(body[i++])), n++;
+        while (n < digits && i < body.size() && digit_of(body[i]) >= 0)
+          v = v << 4 | static_cast<uint32_t>(digit_of(body[i++])), n++;
         if (n != digits || v > 0x10ffff) report<diag::BadEscape>(at, body.substr(i - n - 2, n + 2));
         if (unit == 1) {
           append_utf8(out, v);
@@ -153,7 +188,8 @@ std::string Analyzer::decode(std::string_view body, unsigned unit, Range at) {
       default:
         if (c >= '0' && c <= '7') {
           v = static_cast<uint32_t>(c - '0');
-          for (int n = 1; n < 3 && i < body.size() && body[i] >= '0' && body[i] <= '7'; n++) v = v << 3 | static_cast<uint32_t>(body[i++] - '0');
+          for (int n = 1; n < 3 && i < body.size() && body[i] >= '0' && body[i] <= '7'; n++)
+            v = v << 3 | static_cast<uint32_t>(body[i++] - '0');
           if (unit == 1 && v > 255) report<diag::BadEscape>(at, "octal");
         } else {
           report<diag::BadEscape>(at, body.substr(i - 2, 2));
@@ -174,12 +210,14 @@ static unsigned unit_of(std::string_view spelled) {
 
 static std::string_view between_quotes(std::string_view spelled, char quote) {
   const size_t begin = spelled.find(quote), end = spelled.rfind(quote);
-  return begin == std::string_view::npos || end <= begin ? std::string_view{} : spelled.substr(begin + 1, end - begin - 1);
+  return begin == std::string_view::npos || end <= begin ? std::string_view{}
+                                                         : spelled.substr(begin + 1, end - begin - 1);
 }
 
 void Analyzer::char_literal(Expr *e) {
   const unsigned unit = unit_of(e->text);
-  e->type = unit == 1 ? types_.int_() : types_.basic(unit == 4 ? (e->text[0] == 'L' ? Kind::Int : Kind::UInt) : Kind::UShort);
+  e->type =
+      unit == 1 ? types_.int_() : types_.basic(unit == 4 ? (e->text[0] == 'L' ? Kind::Int : Kind::UInt) : Kind::UShort);
   const std::string bytes = decode(between_quotes(e->text, '\''), unit, e->range);
   if (bytes.empty()) {  // the preprocessor has reported it
     poison(e);

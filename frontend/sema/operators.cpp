@@ -12,31 +12,51 @@ using ast::UnaryOp;
 
 static std::string_view spelling(BinaryOp op) {
   switch (op) {
-    case BinaryOp::Mul: return "*";
-    case BinaryOp::Div: return "/";
-    case BinaryOp::Mod: return "%";
-    case BinaryOp::Add: return "+";
-    case BinaryOp::Sub: return "-";
-    case BinaryOp::Shl: return "<<";
-    case BinaryOp::Shr: return ">>";
-    case BinaryOp::Lt: return "<";
-    case BinaryOp::Gt: return ">";
-    case BinaryOp::Le: return "<=";
-    case BinaryOp::Ge: return ">=";
-    case BinaryOp::Eq: return "==";
-    case BinaryOp::Ne: return "!=";
-    case BinaryOp::BitAnd: return "&";
-    case BinaryOp::BitXor: return "^";
-    case BinaryOp::BitOr: return "|";
-    case BinaryOp::LogAnd: return "&&";
-    case BinaryOp::LogOr: return "||";
-    case BinaryOp::Comma: return ",";
+    case BinaryOp::Mul:
+      return "*";
+    case BinaryOp::Div:
+      return "/";
+    case BinaryOp::Mod:
+      return "%";
+    case BinaryOp::Add:
+      return "+";
+    case BinaryOp::Sub:
+      return "-";
+    case BinaryOp::Shl:
+      return "<<";
+    case BinaryOp::Shr:
+      return ">>";
+    case BinaryOp::Lt:
+      return "<";
+    case BinaryOp::Gt:
+      return ">";
+    case BinaryOp::Le:
+      return "<=";
+    case BinaryOp::Ge:
+      return ">=";
+    case BinaryOp::Eq:
+      return "==";
+    case BinaryOp::Ne:
+      return "!=";
+    case BinaryOp::BitAnd:
+      return "&";
+    case BinaryOp::BitXor:
+      return "^";
+    case BinaryOp::BitOr:
+      return "|";
+    case BinaryOp::LogAnd:
+      return "&&";
+    case BinaryOp::LogOr:
+      return "||";
+    case BinaryOp::Comma:
+      return ",";
   }
   return "?";
 }
 
 void Analyzer::report_operands(Expr *e) {
-  report<diag::BadOperands>(at_op(e), spelling(e->op.binary), types::to_string(e->a->type), types::to_string(e->b->type));
+  report<diag::BadOperands>(at_op(e), spelling(e->op.binary), types::to_string(e->a->type),
+                            types::to_string(e->b->type));
   poison(e);
 }
 
@@ -44,9 +64,17 @@ void Analyzer::report_operands(Expr *e) {
 
 void Analyzer::unary(Expr *e) {
   switch (e->op.unary) {
-    case UnaryOp::AddressOf: address_of(e); return;
-    case UnaryOp::PreInc: case UnaryOp::PreDec: case UnaryOp::PostInc: case UnaryOp::PostDec: increment(e); return;
-    case UnaryOp::Real: case UnaryOp::Imag:
+    case UnaryOp::AddressOf:
+      address_of(e);
+      return;
+    case UnaryOp::PreInc:
+    case UnaryOp::PreDec:
+    case UnaryOp::PostInc:
+    case UnaryOp::PostDec:
+      increment(e);
+      return;
+    case UnaryOp::Real:
+    case UnaryOp::Imag:
       report<diag::FloatingPoint>(e->range, "a complex number").hint("use integers");
       poison(e);
       return;
@@ -56,7 +84,12 @@ void Analyzer::unary(Expr *e) {
       e->is_lvalue = e->a->is_lvalue;
       if (e->a->is_constant) set_constant(e, static_cast<uint64_t>(e->a->value));
       return;
-    case UnaryOp::Plus: case UnaryOp::Minus: case UnaryOp::BitNot: case UnaryOp::Not: case UnaryOp::Deref: break;
+    case UnaryOp::Plus:
+    case UnaryOp::Minus:
+    case UnaryOp::BitNot:
+    case UnaryOp::Not:
+    case UnaryOp::Deref:
+      break;
   }
   e->a = value(e->a);
   if (types::is_error(e->a->type)) {
@@ -89,7 +122,11 @@ void Analyzer::unary(Expr *e) {
       poison(e);
       return;
     }
-    report<diag::BadOperand>(at_op(e), e->op.unary == UnaryOp::Minus ? "-" : e->op.unary == UnaryOp::Plus ? "+" : "~", types::to_string(e->a->type));
+    report<diag::BadOperand>(at_op(e),
+                             e->op.unary == UnaryOp::Minus  ? "-"
+                             : e->op.unary == UnaryOp::Plus ? "+"
+                                                            : "~",
+                             types::to_string(e->a->type));
     poison(e);
     return;
   }
@@ -135,15 +172,21 @@ bool Analyzer::check_assignable(Expr *e, Range at) {
     return false;
   }
   Expr *root = e;
-  while ((root->kind == Expr::Member && !root->is_arrow) || (root->kind == Expr::Unary && root->op.unary == UnaryOp::Extension)) root = root->a;
+  while ((root->kind == Expr::Member && !root->is_arrow) ||
+         (root->kind == Expr::Unary && root->op.unary == UnaryOp::Extension))
+    root = root->a;
   Symbol *symbol = root->kind == Expr::Identifier ? root->symbol : nullptr;
   if ((e->type->quals & types::kConst) != 0) {
-    if (symbol != nullptr) report<diag::AssignToConst>(at, symbol->name, types::to_string(symbol->type)).note(symbol->range, "`{}` is declared here", symbol->name);
-    else report<diag::AssignThroughConst>(at, types::to_string(e->type));
+    if (symbol != nullptr)
+      report<diag::AssignToConst>(at, symbol->name, types::to_string(symbol->type))
+          .note(symbol->range, "`{}` is declared here", symbol->name);
+    else
+      report<diag::AssignThroughConst>(at, types::to_string(e->type));
     return false;
   }
   if (types::is_record(e->type) && e->type->plain->record->has_const_member) {
-    report<diag::AssignConstMember>(at, types::to_string(e->type)).note(e->type->plain->record->range, "the record is defined here");
+    report<diag::AssignConstMember>(at, types::to_string(e->type))
+        .note(e->type->plain->record->range, "the record is defined here");
     return false;
   }
   if (symbol != nullptr && unevaluated_ == 0) symbol->is_assigned = true;
@@ -159,13 +202,18 @@ void Analyzer::increment(Expr *e) {
   const Type *t = e->a->type;
   if (types::is_pointer(t)) {
     const Type *pointee = types::base_of(t);
-    if (!types::is_void(pointee) && !types::is_function(pointee) && !require_complete(pointee, e->range, "what the pointer points to")) {
+    if (!types::is_void(pointee) && !types::is_function(pointee) &&
+        !require_complete(pointee, e->range, "what the pointer points to")) {
       poison(e);
       return;
     }
   } else if (!types::is_integer(t) || types::is_int128(t)) {
-    if (types::is_int128(t)) report<diag::Int128Arithmetic>(at_op(e));
-    else if (!reject_float(t, e->range)) report<diag::BadOperand>(at_op(e), e->op.unary == UnaryOp::PreInc || e->op.unary == UnaryOp::PostInc ? "++" : "--", types::to_string(t));
+    if (types::is_int128(t))
+      report<diag::Int128Arithmetic>(at_op(e));
+    else if (!reject_float(t, e->range))
+      report<diag::BadOperand>(at_op(e),
+                               e->op.unary == UnaryOp::PreInc || e->op.unary == UnaryOp::PostInc ? "++" : "--",
+                               types::to_string(t));
     poison(e);
     return;
   }
@@ -197,8 +245,10 @@ void Analyzer::binary_operands(Expr *e) {
     e->b = to_bool(value(e->b));
     dead_ -= decides ? 1 : 0;
     e->type = types_.int_();
-    if (types::is_error(e->a->type) || types::is_error(e->b->type)) poison(e);
-    else fold_binary(e);
+    if (types::is_error(e->a->type) || types::is_error(e->b->type))
+      poison(e);
+    else
+      fold_binary(e);
     return;
   }
   e->b = value(e->b);
@@ -212,16 +262,23 @@ void Analyzer::binary_operands(Expr *e) {
   }
   const bool integers = types::is_integer(e->a->type) && types::is_integer(e->b->type);
   switch (op) {
-    case BinaryOp::Lt: case BinaryOp::Gt: case BinaryOp::Le: case BinaryOp::Ge: case BinaryOp::Eq: case BinaryOp::Ne:
+    case BinaryOp::Lt:
+    case BinaryOp::Gt:
+    case BinaryOp::Le:
+    case BinaryOp::Ge:
+    case BinaryOp::Eq:
+    case BinaryOp::Ne:
       comparison(e);
       return;
-    case BinaryOp::Add: case BinaryOp::Sub:
+    case BinaryOp::Add:
+    case BinaryOp::Sub:
       if (!integers) {
         additive(e);
         return;
       }
       break;
-    case BinaryOp::Shl: case BinaryOp::Shr:
+    case BinaryOp::Shl:
+    case BinaryOp::Shr:
       if (!integers) break;
       e->a = promote(e->a);
       e->b = promote(e->b);
@@ -234,12 +291,20 @@ void Analyzer::binary_operands(Expr *e) {
       if (e->b->is_constant && unevaluated_ == 0 && dead_ == 0) {
         const uint64_t width = types::size_of(e->type) * 8;
         if (static_cast<uint64_t>(e->b->value) >= width)
-          report<diag::ShiftCount>(e->b->range, e->b->value, types::to_string(e->type), width, static_cast<uint64_t>(e->b->value) & (width - 1));
+          report<diag::ShiftCount>(e->b->range, e->b->value, types::to_string(e->type), width,
+                                   static_cast<uint64_t>(e->b->value) & (width - 1));
       }
       fold_binary(e);
       return;
-    case BinaryOp::Mul: case BinaryOp::Div: case BinaryOp::Mod: case BinaryOp::BitAnd: case BinaryOp::BitXor: case BinaryOp::BitOr:
-    case BinaryOp::LogAnd: case BinaryOp::LogOr: case BinaryOp::Comma:
+    case BinaryOp::Mul:
+    case BinaryOp::Div:
+    case BinaryOp::Mod:
+    case BinaryOp::BitAnd:
+    case BinaryOp::BitXor:
+    case BinaryOp::BitOr:
+    case BinaryOp::LogAnd:
+    case BinaryOp::LogOr:
+    case BinaryOp::Comma:
       break;
   }
   if (!integers) {
@@ -248,11 +313,13 @@ void Analyzer::binary_operands(Expr *e) {
   }
   e->type = usual_conversions(e->a, e->b);
   if (types::is_int128(e->type)) {
-    report<diag::Int128Arithmetic>(at_op(e)).hint("a 16-byte integer can be copied and its address taken, nothing more");
+    report<diag::Int128Arithmetic>(at_op(e)).hint(
+        "a 16-byte integer can be copied and its address taken, nothing more");
     poison(e);
     return;
   }
-  if ((op == BinaryOp::Div || op == BinaryOp::Mod) && e->b->is_constant && e->b->value == 0 && unevaluated_ == 0 && dead_ == 0)
+  if ((op == BinaryOp::Div || op == BinaryOp::Mod) && e->b->is_constant && e->b->value == 0 && unevaluated_ == 0 &&
+      dead_ == 0)
     report<diag::ConstantDivisor>(at_op(e), op == BinaryOp::Div ? "division" : "remainder");
   fold_binary(e);
 }
@@ -261,11 +328,13 @@ void Analyzer::additive(Expr *e) {
   const bool is_add = e->op.binary == BinaryOp::Add;
   const auto steps = [&](const Type *pointer) {
     const Type *pointee = types::base_of(pointer);
-    return types::is_void(pointee) || types::is_function(pointee) || require_complete(pointee, e->range, "what the pointer points to");
+    return types::is_void(pointee) || types::is_function(pointee) ||
+           require_complete(pointee, e->range, "what the pointer points to");
   };
   const bool a_pointer = types::is_pointer(e->a->type), b_pointer = types::is_pointer(e->b->type);
   if (a_pointer && b_pointer && !is_add) {
-    const Type *ap = types_.unqualified(types::base_of(e->a->type)), *bp = types_.unqualified(types::base_of(e->b->type));
+    const Type *ap = types_.unqualified(types::base_of(e->a->type)),
+               *bp = types_.unqualified(types::base_of(e->b->type));
     if (!types::compatible(ap->plain, bp->plain) && !(types::is_void(ap) || types::is_void(bp))) {
       report<diag::PointerDifference>(at_op(e), types::to_string(e->a->type), types::to_string(e->b->type));
       poison(e);
@@ -278,7 +347,8 @@ void Analyzer::additive(Expr *e) {
     e->type = types_.basic(Kind::Long);
     return;
   }
-  const bool fits = (a_pointer && types::is_integer(e->b->type)) || (is_add && b_pointer && types::is_integer(e->a->type));
+  const bool fits =
+      (a_pointer && types::is_integer(e->b->type)) || (is_add && b_pointer && types::is_integer(e->a->type));
   if (!fits) {
     report_operands(e);
     return;
@@ -291,8 +361,10 @@ void Analyzer::additive(Expr *e) {
     report_operands(e);
     return;
   }
-  if (!steps(pointer)) poison(e);
-  else e->type = types_.unqualified(pointer);
+  if (!steps(pointer))
+    poison(e);
+  else
+    e->type = types_.unqualified(pointer);
 }
 
 void Analyzer::comparison(Expr *e) {
@@ -311,7 +383,8 @@ void Analyzer::comparison(Expr *e) {
   }
   if (types::is_pointer(a) && types::is_pointer(b)) {
     const Type *ap = types_.unqualified(types::base_of(a)), *bp = types_.unqualified(types::base_of(b));
-    const bool fine = types::compatible(ap->plain, bp->plain) || types::is_void(ap) || types::is_void(bp) || is_null_pointer(e->a) || is_null_pointer(e->b);
+    const bool fine = types::compatible(ap->plain, bp->plain) || types::is_void(ap) || types::is_void(bp) ||
+                      is_null_pointer(e->a) || is_null_pointer(e->b);
     if (!fine) report<diag::PointerComparison>(at_op(e), types::to_string(a), types::to_string(b));
     return;
   }
@@ -348,18 +421,26 @@ void Analyzer::assignment(Expr *e) {
   const bool is_additive = op == ast::AssignOp::Add || op == ast::AssignOp::Sub;
   if (types::is_pointer(target) && is_additive && types::is_integer(e->b->type)) {
     const Type *pointee = types::base_of(target);
-    if (!types::is_void(pointee) && !types::is_function(pointee) && !require_complete(pointee, e->range, "what the pointer points to")) poison(e);
-    else e->b = promote(e->b);
+    if (!types::is_void(pointee) && !types::is_function(pointee) &&
+        !require_complete(pointee, e->range, "what the pointer points to"))
+      poison(e);
+    else
+      e->b = promote(e->b);
     return;
   }
-  if (!types::is_integer(target) || !types::is_integer(e->b->type) || types::is_int128(target) || types::is_int128(e->b->type)) {
+  if (!types::is_integer(target) || !types::is_integer(e->b->type) || types::is_int128(target) ||
+      types::is_int128(e->b->type)) {
     static constexpr std::string_view kOps[] = {"=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="};
-    if (types::is_int128(target) || types::is_int128(e->b->type)) report<diag::Int128Arithmetic>(at_op(e));
-    else report<diag::BadOperands>(at_op(e), kOps[static_cast<size_t>(op)], types::to_string(e->a->type), types::to_string(e->b->type));
+    if (types::is_int128(target) || types::is_int128(e->b->type))
+      report<diag::Int128Arithmetic>(at_op(e));
+    else
+      report<diag::BadOperands>(at_op(e), kOps[static_cast<size_t>(op)], types::to_string(e->a->type),
+                                types::to_string(e->b->type));
     poison(e);
     return;
   }
-  if ((op == ast::AssignOp::Div || op == ast::AssignOp::Mod) && e->b->is_constant && e->b->value == 0 && dead_ == 0 && unevaluated_ == 0)
+  if ((op == ast::AssignOp::Div || op == ast::AssignOp::Mod) && e->b->is_constant && e->b->value == 0 && dead_ == 0 &&
+      unevaluated_ == 0)
     report<diag::ConstantDivisor>(at_op(e), op == ast::AssignOp::Div ? "division" : "remainder");
   if (op == ast::AssignOp::Shl || op == ast::AssignOp::Shr) {
     e->b = promote(e->b);

@@ -85,12 +85,14 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
     // A body, or `struct s;` alone, means the tag of this scope; a mere use means any that is visible.
     Tag *tag = lookup_tag(spec.tag, spec.has_body || is_forward_declaration);
     if (tag != nullptr && (tag->record == nullptr || tag->record->is_union != spec.is_union)) {
-      report<diag::WrongTagKind>(spec.tag_range.valid() ? spec.tag_range : spec.range, spec.tag, spec.is_union ? "union" : "struct")
+      report<diag::WrongTagKind>(spec.tag_range.valid() ? spec.tag_range : spec.range, spec.tag,
+                                 spec.is_union ? "union" : "struct")
           .note(tag->range, "`{}` was declared here", spec.tag);
       return types_.error();
     }
     if (tag == nullptr) {
-      record = types_.new_record(spec.is_union, arena_.copy(spec.tag), spec.tag_range.valid() ? spec.tag_range : spec.range);
+      record =
+          types_.new_record(spec.is_union, arena_.copy(spec.tag), spec.tag_range.valid() ? spec.tag_range : spec.range);
       bind_tag(record->tag, arena_.make<Tag>(record, nullptr, record->range));
     } else {
       record = tag->record;
@@ -100,13 +102,14 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
   }
   if (!spec.has_body) return record->type;
   if (record->is_complete || record->is_being_defined) {
-    report<diag::RecordRedefined>(spec.tag_range, types::to_string(record->type)).note(record->range, "the first definition is here");
+    report<diag::RecordRedefined>(spec.tag_range, types::to_string(record->type))
+        .note(record->range, "the first definition is here");
     // Still read the body, for the faults inside it.
     record = types_.new_record(spec.is_union, record->tag, spec.tag_range);
   }
   record->range = spec.tag.empty() ? spec.range : spec.tag_range;
-  // `struct { ... } __attribute__((packed)) x;`: GNU gives what stands behind the brace to the type; the parser may have
-  // put it with the specifiers.
+  // `struct { ... } __attribute__((packed)) x;`: GNU gives what stands behind the brace to the type; the parser may
+  // have put it with the specifiers.
   if (attributes.packed) own.packed = true;
   if (attributes.preserve_access_index) own.preserve_access_index = true;
   define_record(spec, *record, own);
@@ -122,8 +125,10 @@ void Analyzer::define_record(ast::RecordSpec &spec, types::Record &record, const
   record.decl_tags = arena_.copy(attributes.decl_tags);
   std::vector<types::Field> fields;
   for (ast::Decl *member : spec.members) {
-    if (member->kind == ast::Decl::StaticAssert) static_assertion(*member);
-    else if (member->kind == ast::Decl::Members) add_members(*member, record, fields);
+    if (member->kind == ast::Decl::StaticAssert)
+      static_assertion(*member);
+    else if (member->kind == ast::Decl::Members)
+      add_members(*member, record, fields);
   }
   check_duplicate_fields(fields);
   // Only the last member may be of unknown length.
@@ -159,10 +164,12 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
   const Type *base = specifiers(*decl.specs, shared);
   if (decl.specs->storage != ast::Storage::None) report<diag::StorageInRecord>(decl.specs->range);
   if (decl.declarators.empty()) {
-    const bool is_anonymous_record = decl.specs->record != nullptr && decl.specs->record->has_body && decl.specs->record->tag.empty();
+    const bool is_anonymous_record =
+        decl.specs->record != nullptr && decl.specs->record->has_body && decl.specs->record->tag.empty();
     if (!is_anonymous_record) {
       // `struct tag { ... };` inside a record declares a type, or, as in MS C, nothing that C knows.
-      if (decl.specs->record == nullptr && decl.specs->enumeration == nullptr) report<diag::MemberWithoutName>(decl.range);
+      if (decl.specs->record == nullptr && decl.specs->enumeration == nullptr)
+        report<diag::MemberWithoutName>(decl.range);
       return;
     }
     types::Field field;
@@ -188,17 +195,20 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
     tags.insert(tags.end(), own.decl_tags.begin(), own.decl_tags.end());
     field.decl_tags = arena_.copy(tags);
     if (types::is_function(t)) {
-      report<diag::FunctionMember>(field.range, field.name).hint("a pointer to a function is written `(*{})(…)`", field.name);
+      report<diag::FunctionMember>(field.range, field.name)
+          .hint("a pointer to a function is written `(*{})(…)`", field.name);
       field.type = types_.error();
     } else if (types::is_array(t) && !t->plain->has_length && types::is_complete(types::base_of(t))) {
       // A flexible array: complete enough.
     } else if (!types::is_error(t) && !types::is_complete(t)) {
       auto message = report<diag::IncompleteMember>(field.range, field.name, types::to_string(t));
-      if (types::is_record(t)) message.note(t->plain->record->range, "`{}` is {} here", types::to_string(t->plain),
-                                            t->plain->record->is_being_defined ? "still being defined" : "declared");
+      if (types::is_record(t))
+        message.note(t->plain->record->range, "`{}` is {} here", types::to_string(t->plain),
+                     t->plain->record->is_being_defined ? "still being defined" : "declared");
       field.type = types_.error();
     }
-    if (member->bit_width != nullptr) read_bit_width(*member, field);
+    if (member->bit_width != nullptr)
+      read_bit_width(*member, field);
     else if (field.name.empty() && !types::is_error(t)) {
       report<diag::MemberWithoutName>(member->declarator->range);
       continue;
@@ -234,7 +244,8 @@ void Analyzer::check_duplicate_fields(const std::vector<types::Field> &fields) {
       return;
     }
     const auto [it, is_new] = seen.emplace(field.name, field.range);
-    if (!is_new) report<diag::DuplicateMember>(field.range, field.name).note(it->second, "the first `{}` is here", field.name);
+    if (!is_new)
+      report<diag::DuplicateMember>(field.range, field.name).note(it->second, "the first `{}` is here", field.name);
   };
   for (const types::Field &field : fields) visit(field);
 }
@@ -270,7 +281,8 @@ const Type *Analyzer::enum_specifier(ast::EnumSpec &spec) {
   }
   if (!spec.has_body) return enumeration->type;
   if (enumeration->is_complete && !enumeration->constants.empty()) {
-    report<diag::RecordRedefined>(spec.range, types::to_string(enumeration->type)).note(enumeration->range, "the first definition is here");
+    report<diag::RecordRedefined>(spec.range, types::to_string(enumeration->type))
+        .note(enumeration->range, "the first definition is here");
     enumeration = types_.new_enum(enumeration->tag, spec.range);
   }
   enumeration->is_packed = own.packed;
@@ -298,8 +310,10 @@ void Analyzer::define_enum(ast::EnumSpec &spec, types::Enum &enumeration) {
         is_unsigned = v < 0 && !types::is_signed(e->value->type);
       }
     }
-    if (is_unsigned) has_large_unsigned = true;
-    else if (v < 0) has_negative = true;
+    if (is_unsigned)
+      has_large_unsigned = true;
+    else if (v < 0)
+      has_negative = true;
     if (!is_unsigned) {
       low = std::min(low, v);
       high = std::max(high, v);
@@ -308,8 +322,11 @@ void Analyzer::define_enum(ast::EnumSpec &spec, types::Enum &enumeration) {
     constants.push_back({name, v});
     Symbol *symbol = new_symbol(SymbolKind::Enumerator, name, types_.int_(), e->range);
     symbol->value = v;
-    if (is_unsigned) symbol->type = types_.basic(Kind::ULong);
-    else if (v != static_cast<int32_t>(v)) symbol->type = v == static_cast<int64_t>(static_cast<uint32_t>(v)) ? types_.basic(Kind::UInt) : types_.basic(Kind::Long);
+    if (is_unsigned)
+      symbol->type = types_.basic(Kind::ULong);
+    else if (v != static_cast<int32_t>(v))
+      symbol->type =
+          v == static_cast<int64_t>(static_cast<uint32_t>(v)) ? types_.basic(Kind::UInt) : types_.basic(Kind::Long);
     if (const Symbol *previous = lookup_here(name); previous != nullptr) {
       report<diag::Redefinition>(e->range, name).note(previous->range, "`{}` was defined here", name);
     } else {

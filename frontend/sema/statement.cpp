@@ -23,14 +23,16 @@ void Analyzer::statement_expression(Expr *e) {
   const Expr *inner = e;
   while (inner->kind == Expr::ImplicitCast) inner = inner->a;
   const bool from_macro = !diags_.sources().expansions(e->range.begin).empty();
-  if (inner->kind == Expr::Binary && inner->op.binary >= ast::BinaryOp::Lt && inner->op.binary <= ast::BinaryOp::Ne && !from_macro)
+  if (inner->kind == Expr::Binary && inner->op.binary >= ast::BinaryOp::Lt && inner->op.binary <= ast::BinaryOp::Ne &&
+      !from_macro)
     report<diag::UnusedComparison>(inner->range);
 }
 
 Expr *Analyzer::condition(Expr *e) {
   e = expr(e);
   if (e->kind == Expr::Assign && !e->is_paren && e->op.assign == ast::AssignOp::Assign)
-    report<diag::AssignmentAsCondition>(e->op_loc.valid() ? at_op(e) : e->range).hint("`==` compares; parentheses around the assignment say that it is meant");
+    report<diag::AssignmentAsCondition>(e->op_loc.valid() ? at_op(e) : e->range)
+        .hint("`==` compares; parentheses around the assignment say that it is meant");
   return to_bool(e);
 }
 
@@ -55,14 +57,20 @@ void Analyzer::statement(Stmt *s) {
   Attributes attributes;
   read_attributes(s->attributes, attributes);
   switch (s->kind) {
-    case Stmt::Compound: compound(s); break;
+    case Stmt::Compound:
+      compound(s);
+      break;
     case Stmt::Expression:
       s->expr = expr(s->expr);
-      if (types::is_record(s->expr->type) || !s->expr->is_lvalue) s->expr = s->expr->is_lvalue ? s->expr : decay(s->expr);
-      else if ((s->expr->type->quals & types::kVolatile) != 0) s->expr = decay(s->expr);
+      if (types::is_record(s->expr->type) || !s->expr->is_lvalue)
+        s->expr = s->expr->is_lvalue ? s->expr : decay(s->expr);
+      else if ((s->expr->type->quals & types::kVolatile) != 0)
+        s->expr = decay(s->expr);
       statement_expression(s->expr);
       break;
-    case Stmt::Declaration: declaration(*s->decl); break;
+    case Stmt::Declaration:
+      declaration(*s->decl);
+      break;
     case Stmt::If: {
       s->expr = condition(s->expr);
       const bool is_known = s->expr->is_constant;
@@ -80,7 +88,9 @@ void Analyzer::statement(Stmt *s) {
       dead_ -= is_known && s->expr->value != 0 ? 1 : 0;
       break;
     }
-    case Stmt::Switch: switch_statement(s); break;
+    case Stmt::Switch:
+      switch_statement(s);
+      break;
     case Stmt::While:
     case Stmt::DoWhile:
       if (s->kind == Stmt::While) s->expr = condition(s->expr);
@@ -104,7 +114,9 @@ void Analyzer::statement(Stmt *s) {
       leave_scope();
       break;
     case Stmt::Case:
-    case Stmt::Default: case_label(s); break;
+    case Stmt::Default:
+      case_label(s);
+      break;
     case Stmt::Label: {
       Label *entry = label(s->label, s->label_range);
       if (entry->is_defined) {
@@ -130,9 +142,14 @@ void Analyzer::statement(Stmt *s) {
     case Stmt::Break:
       if (breakable_ == 0) report<diag::OutsideLoop>(s->range, "break", "a loop or switch");
       break;
-    case Stmt::Return: return_statement(s); break;
-    case Stmt::Asm: asm_statement(s); break;
-    case Stmt::Empty: break;
+    case Stmt::Return:
+      return_statement(s);
+      break;
+    case Stmt::Asm:
+      asm_statement(s);
+      break;
+    case Stmt::Empty:
+      break;
   }
   nesting_--;
 }
@@ -154,11 +171,14 @@ void Analyzer::switch_statement(Stmt *s) {
   std::vector<Stmt *> cases = std::move(switches_.back().cases);
   switches_.pop_back();
   const bool is_signed = !types::is_error(s->type) && types::is_signed(s->type);
-  const auto less = [&](int64_t a, int64_t b) { return is_signed ? a < b : static_cast<uint64_t>(a) < static_cast<uint64_t>(b); };
+  const auto less = [&](int64_t a, int64_t b) {
+    return is_signed ? a < b : static_cast<uint64_t>(a) < static_cast<uint64_t>(b);
+  };
   std::ranges::stable_sort(cases, [&](const Stmt *a, const Stmt *b) { return less(a->case_low, b->case_low); });
   for (size_t i = 1; i < cases.size(); i++)
     if (!less(cases[i - 1]->case_high, cases[i]->case_low))
-      report<diag::DuplicateCase>(cases[i]->expr->range, cases[i]->case_low).note(cases[i - 1]->expr->range, "the first one is here");
+      report<diag::DuplicateCase>(cases[i]->expr->range, cases[i]->case_low)
+          .note(cases[i - 1]->expr->range, "the first one is here");
 }
 
 void Analyzer::case_label(Stmt *s) {
@@ -175,7 +195,8 @@ void Analyzer::case_label(Stmt *s) {
       const std::optional<int64_t> v = integer_constant(e, "the value of a case");
       if (!v || types::is_error(switches_.back().type)) return std::nullopt;
       e = convert(e, switches_.back().type);
-      if (e->value != *v && !(types::size_of(e->type) == 4 && static_cast<int32_t>(*v) == static_cast<int32_t>(e->value)))
+      if (e->value != *v &&
+          !(types::size_of(e->type) == 4 && static_cast<int32_t>(*v) == static_cast<int32_t>(e->value)))
         report<diag::CaseOutOfRange>(e->range, *v, types::to_string(e->type));
       return e->value;
     };
@@ -184,9 +205,13 @@ void Analyzer::case_label(Stmt *s) {
     if (low && high) {
       s->case_low = *low;
       s->case_high = *high;
-      const bool is_empty = types::is_signed(switches_.back().type) ? *high < *low : static_cast<uint64_t>(*high) < static_cast<uint64_t>(*low);
-      if (is_empty) report<diag::EmptyCaseRange>(s->range, *low, *high);
-      else switches_.back().cases.push_back(s);
+      const bool is_empty = types::is_signed(switches_.back().type)
+                                ? *high < *low
+                                : static_cast<uint64_t>(*high) < static_cast<uint64_t>(*low);
+      if (is_empty)
+        report<diag::EmptyCaseRange>(s->range, *low, *high);
+      else
+        switches_.back().cases.push_back(s);
     }
   }
   // A chain of labels on one statement is walked here, so that a long one does not nest.
@@ -197,19 +222,22 @@ void Analyzer::return_statement(Stmt *s) {
   if (result_ == nullptr) return;
   if (s->expr == nullptr) {
     if (!types::is_void(result_) && !types::is_error(result_))
-      report<diag::ReturnWithoutValue>(s->range, function_->name, types::to_string(result_)).note(function_->range, "`{}` is declared here", function_->name);
+      report<diag::ReturnWithoutValue>(s->range, function_->name, types::to_string(result_))
+          .note(function_->range, "`{}` is declared here", function_->name);
     return;
   }
   s->expr = value(s->expr);
   if (types::is_void(result_)) {
     if (!types::is_void(s->expr->type) && !types::is_error(s->expr->type))
-      report<diag::ReturnFromVoid>(s->expr->range, function_->name).note(function_->range, "`{}` is declared here", function_->name);
+      report<diag::ReturnFromVoid>(s->expr->range, function_->name)
+          .note(function_->range, "`{}` is declared here", function_->name);
     return;
   }
   s->expr = assign_to(types_.unqualified(result_), s->expr, {Into::Return, {}, 0, function_, s->range.begin});
 }
 
-// Types the operands. Which forms can be had is lowering's to say: headers hold assembly in functions that nobody calls.
+// Types the operands. Which forms can be had is lowering's to say: headers hold assembly in functions that nobody
+// calls.
 void Analyzer::asm_statement(Stmt *s) {
   ast::AsmStmt &a = *s->assembly;
   const auto type_string = [&](Expr *e) {
@@ -234,7 +262,9 @@ bool Analyzer::can_fall_off(const Stmt *s) const {
   const std::function<bool(const Stmt *)> breaks = [&](const Stmt *body) -> bool {
     if (body == nullptr) return false;
     if (body->kind == Stmt::Break) return true;
-    if (body->kind == Stmt::While || body->kind == Stmt::DoWhile || body->kind == Stmt::For || body->kind == Stmt::Switch) return false;
+    if (body->kind == Stmt::While || body->kind == Stmt::DoWhile || body->kind == Stmt::For ||
+        body->kind == Stmt::Switch)
+      return false;
     if (std::ranges::any_of(body->items, breaks)) return true;
     return breaks(body->body) || breaks(body->else_body);
   };
@@ -249,13 +279,20 @@ bool Analyzer::can_fall_off(const Stmt *s) const {
       }
       return falls;
     }
-    case Stmt::Return: case Stmt::Goto: case Stmt::Break: case Stmt::Continue: return false;
+    case Stmt::Return:
+    case Stmt::Goto:
+    case Stmt::Break:
+    case Stmt::Continue:
+      return false;
     case Stmt::If: {
       if (s->expr->is_constant && s->expr->value != 0) return can_fall_off(s->body);
       return s->else_body == nullptr || can_fall_off(s->body) || can_fall_off(s->else_body);
     }
-    case Stmt::While: case Stmt::For: return !is_true(s->expr) || breaks(s->body);
-    case Stmt::DoWhile: return (!is_true(s->expr) && can_fall_off(s->body)) || breaks(s->body);
+    case Stmt::While:
+    case Stmt::For:
+      return !is_true(s->expr) || breaks(s->body);
+    case Stmt::DoWhile:
+      return (!is_true(s->expr) && can_fall_off(s->body)) || breaks(s->body);
     case Stmt::Switch: {
       const std::function<bool(const Stmt *)> has_default = [&](const Stmt *body) -> bool {
         if (body == nullptr || body->kind == Stmt::Switch) return false;
@@ -264,7 +301,10 @@ bool Analyzer::can_fall_off(const Stmt *s) const {
       };
       return !has_default(s->body) || breaks(s->body) || can_fall_off(s->body);
     }
-    case Stmt::Case: case Stmt::Default: case Stmt::Label: return s->body == nullptr || can_fall_off(s->body);
+    case Stmt::Case:
+    case Stmt::Default:
+    case Stmt::Label:
+      return s->body == nullptr || can_fall_off(s->body);
     case Stmt::Expression: {
       const Expr *e = s->expr;
       while (e->kind == Expr::ImplicitCast) e = e->a;
@@ -275,7 +315,10 @@ bool Analyzer::can_fall_off(const Stmt *s) const {
       return !callee->symbol->attributes.is_noreturn && callee->symbol->builtin != Builtin::Unreachable &&
              callee->symbol->builtin != Builtin::Trap;
     }
-    case Stmt::Declaration: case Stmt::Asm: case Stmt::Empty: return true;
+    case Stmt::Declaration:
+    case Stmt::Asm:
+    case Stmt::Empty:
+      return true;
   }
   return true;
 }

@@ -36,11 +36,11 @@ struct Symbol {
   Linkage linkage = Linkage::None;
   bool is_static_storage = false;  // a variable that lives as long as the program
   bool is_static_local = false;
-  bool is_defined = false;         // a body, an initializer, or a tentative definition
+  bool is_defined = false;  // a body, an initializer, or a tentative definition
   bool is_tentative = false;
   bool is_inline = false;
   bool is_referenced = false;
-  bool is_assigned = false;        // it stood where it may be changed: left of an assignment, under & or ++
+  bool is_assigned = false;  // it stood where it may be changed: left of an assignment, under & or ++
   SymbolAttributes attributes;
   std::string_view asm_label;
   const Symbol *function = nullptr;  // the function around a static local

@@ -18,7 +18,8 @@ struct KeyHash {
     mix(reinterpret_cast<uintptr_t>(t->base));
     mix(t->length * 2 + (t->has_length ? 1 : 0));
     mix(std::hash<std::string_view>{}(t->name));
-    for (const Parameter &p : t->params) mix(reinterpret_cast<uintptr_t>(p.type) ^ std::hash<std::string_view>{}(p.name));
+    for (const Parameter &p : t->params)
+      mix(reinterpret_cast<uintptr_t>(p.type) ^ std::hash<std::string_view>{}(p.name));
     return h;
   }
 };
@@ -66,8 +67,10 @@ const Type *Context::finish(Type *made) {
   for (const Parameter &p : made->params) made->depth = std::max(made->depth, p.type->depth + 1);
   switch (made->kind) {
     case Kind::Pointer:
-      if (base->canonical == base) made->canonical = made;
-      else made->canonical = pointer_to(base->canonical);
+      if (base->canonical == base)
+        made->canonical = made;
+      else
+        made->canonical = pointer_to(base->canonical);
       made->plain = made->canonical;
       break;
     case Kind::Array: {
@@ -76,7 +79,8 @@ const Type *Context::finish(Type *made) {
       if (base->canonical == base) {
         made->canonical = made;
       } else {
-        made->canonical = made->has_length ? array_of(base->canonical, made->length) : incomplete_array_of(base->canonical);
+        made->canonical =
+            made->has_length ? array_of(base->canonical, made->length) : incomplete_array_of(base->canonical);
       }
       made->plain = made->canonical;  // its elements keep their qualifiers
       break;
@@ -99,7 +103,8 @@ const Type *Context::finish(Type *made) {
       // [quals] is what the type has in all; the key's were those that this node adds.
       made->quals = static_cast<uint8_t>(made->quals | base->quals);
       made->plain = base->plain;
-      made->canonical = base->canonical == base && base->kind != Kind::Qualified ? made : qualified(base->plain, made->quals);
+      made->canonical =
+          base->canonical == base && base->kind != Kind::Qualified ? made : qualified(base->plain, made->quals);
       made->depth = base->depth;
       break;
     case Kind::Tagged:
@@ -108,10 +113,27 @@ const Type *Context::finish(Type *made) {
       made->plain = base->plain;
       made->canonical = base->canonical;
       break;
-    case Kind::Error: case Kind::Void: case Kind::Bool: case Kind::Char: case Kind::SChar: case Kind::UChar:
-    case Kind::Short: case Kind::UShort: case Kind::Int: case Kind::UInt: case Kind::Long: case Kind::ULong:
-    case Kind::LongLong: case Kind::ULongLong: case Kind::Int128: case Kind::UInt128: case Kind::Float:
-    case Kind::Double: case Kind::LongDouble: case Kind::Enum: case Kind::Record:
+    case Kind::Error:
+    case Kind::Void:
+    case Kind::Bool:
+    case Kind::Char:
+    case Kind::SChar:
+    case Kind::UChar:
+    case Kind::Short:
+    case Kind::UShort:
+    case Kind::Int:
+    case Kind::UInt:
+    case Kind::Long:
+    case Kind::ULong:
+    case Kind::LongLong:
+    case Kind::ULongLong:
+    case Kind::Int128:
+    case Kind::UInt128:
+    case Kind::Float:
+    case Kind::Double:
+    case Kind::LongDouble:
+    case Kind::Enum:
+    case Kind::Record:
       SPILE_UNREACHABLE("only derived types are finished");
   }
   return made;
@@ -142,7 +164,8 @@ const Type *Context::incomplete_array_of(const Type *element) {
   return intern(key);
 }
 
-const Type *Context::function(const Type *result, std::span<const Parameter> params, bool is_variadic, bool has_prototype) {
+const Type *Context::function(const Type *result, std::span<const Parameter> params, bool is_variadic,
+                              bool has_prototype) {
   Type key;
   key.kind = Kind::Function;
   key.base = result;

@@ -66,7 +66,9 @@ void DebugTypeBuilder::fill(const Type *t, DebugTypeId id) {
       made.type = inner;
       break;
     }
-    case Kind::Pointer: derived(DebugKind::Ptr); break;
+    case Kind::Pointer:
+      derived(DebugKind::Ptr);
+      break;
     case Kind::Array:
       derived(DebugKind::Array);
       made.length = static_cast<uint32_t>(t->length);
@@ -90,22 +92,39 @@ void DebugTypeBuilder::fill(const Type *t, DebugTypeId id) {
       for (const EnumConstant &c : e.constants) made.parts.push_back({.name = std::string(c.name), .value = c.value});
       break;
     }
-    case Kind::Record: fill_record(*t->record, made); break;
-    case Kind::Float: case Kind::Double: case Kind::LongDouble:
+    case Kind::Record:
+      fill_record(*t->record, made);
+      break;
+    case Kind::Float:
+    case Kind::Double:
+    case Kind::LongDouble:
       made.kind = DebugKind::Float;
       made.name = to_string(t);
       made.size = static_cast<uint32_t>(size_of(t));
       break;
-    case Kind::Bool: case Kind::Char: case Kind::SChar: case Kind::UChar: case Kind::Short: case Kind::UShort:
-    case Kind::Int: case Kind::UInt: case Kind::Long: case Kind::ULong: case Kind::LongLong: case Kind::ULongLong:
-    case Kind::Int128: case Kind::UInt128:
+    case Kind::Bool:
+    case Kind::Char:
+    case Kind::SChar:
+    case Kind::UChar:
+    case Kind::Short:
+    case Kind::UShort:
+    case Kind::Int:
+    case Kind::UInt:
+    case Kind::Long:
+    case Kind::ULong:
+    case Kind::LongLong:
+    case Kind::ULongLong:
+    case Kind::Int128:
+    case Kind::UInt128:
       made.kind = DebugKind::Int;
       made.name = to_string(t);
       made.size = static_cast<uint32_t>(size_of(t));
       made.is_signed = is_signed(t);
       made.is_bool = t->kind == Kind::Bool;
       break;
-    case Kind::Error: case Kind::Void: SPILE_UNREACHABLE("void has no entry");
+    case Kind::Error:
+    case Kind::Void:
+      SPILE_UNREACHABLE("void has no entry");
   }
   (*out_)[id] = std::move(made);
 }

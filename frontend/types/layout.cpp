@@ -13,15 +13,40 @@ uint64_t round_up(uint64_t n, uint64_t to) { return (n + to - 1) / to * to; }
 
 uint64_t basic_size(Kind kind) {
   switch (kind) {
-    case Kind::Error: case Kind::Void: case Kind::Function: return 1;
-    case Kind::Bool: case Kind::Char: case Kind::SChar: case Kind::UChar: return 1;
-    case Kind::Short: case Kind::UShort: return 2;
-    case Kind::Int: case Kind::UInt: case Kind::Float: return 4;
-    case Kind::Long: case Kind::ULong: case Kind::LongLong: case Kind::ULongLong: case Kind::Double:
-    case Kind::LongDouble: case Kind::Pointer:
+    case Kind::Error:
+    case Kind::Void:
+    case Kind::Function:
+      return 1;
+    case Kind::Bool:
+    case Kind::Char:
+    case Kind::SChar:
+    case Kind::UChar:
+      return 1;
+    case Kind::Short:
+    case Kind::UShort:
+      return 2;
+    case Kind::Int:
+    case Kind::UInt:
+    case Kind::Float:
+      return 4;
+    case Kind::Long:
+    case Kind::ULong:
+    case Kind::LongLong:
+    case Kind::ULongLong:
+    case Kind::Double:
+    case Kind::LongDouble:
+    case Kind::Pointer:
       return 8;
-    case Kind::Int128: case Kind::UInt128: return 16;
-    case Kind::Enum: case Kind::Array: case Kind::Record: case Kind::Typedef: case Kind::Qualified: case Kind::Tagged: break;
+    case Kind::Int128:
+    case Kind::UInt128:
+      return 16;
+    case Kind::Enum:
+    case Kind::Array:
+    case Kind::Record:
+    case Kind::Typedef:
+    case Kind::Qualified:
+    case Kind::Tagged:
+      break;
   }
   SPILE_UNREACHABLE("the kind has no size of its own");
 }
@@ -55,8 +80,8 @@ uint32_t align_of(const Type *t) {
 }
 
 void lay_out(Record &record) {
-  uint64_t bits = 0;      // the next free bit of a struct
-  uint64_t size = 0;      // in bits, of the largest member of a union
+  uint64_t bits = 0;  // the next free bit of a struct
+  uint64_t size = 0;  // in bits, of the largest member of a union
   uint32_t align = 1;
   for (Field &field : record.fields) {
     if (record.is_union) bits = 0;
@@ -67,7 +92,8 @@ void lay_out(Record &record) {
       uint64_t field_align = packed && field.bit_width != 0 ? 1 : uint64_t{align_of(field.type)} * 8;
       if (record.pack != 0) field_align = std::min(field_align, uint64_t{record.pack} * 8);
       const bool may_pad = record.pack == 0;
-      if (field.bit_width == 0 || (may_pad && bits % field_align + field.bit_width > unit)) bits = round_up(bits, field_align);
+      if (field.bit_width == 0 || (may_pad && bits % field_align + field.bit_width > unit))
+        bits = round_up(bits, field_align);
       if (field.align != 0) {
         bits = round_up(bits, uint64_t{field.align} * 8);
         field_align = std::max(field_align, uint64_t{field.align} * 8);

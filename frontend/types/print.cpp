@@ -19,27 +19,52 @@ std::string quals_text(uint8_t quals) {
 
 std::string_view basic_name(Kind kind) {
   switch (kind) {
-    case Kind::Error: return "<error>";
-    case Kind::Void: return "void";
-    case Kind::Bool: return "_Bool";
-    case Kind::Char: return "char";
-    case Kind::SChar: return "signed char";
-    case Kind::UChar: return "unsigned char";
-    case Kind::Short: return "short";
-    case Kind::UShort: return "unsigned short";
-    case Kind::Int: return "int";
-    case Kind::UInt: return "unsigned int";
-    case Kind::Long: return "long";
-    case Kind::ULong: return "unsigned long";
-    case Kind::LongLong: return "long long";
-    case Kind::ULongLong: return "unsigned long long";
-    case Kind::Int128: return "__int128";
-    case Kind::UInt128: return "unsigned __int128";
-    case Kind::Float: return "float";
-    case Kind::Double: return "double";
-    case Kind::LongDouble: return "long double";
-    case Kind::Enum: case Kind::Pointer: case Kind::Array: case Kind::Function: case Kind::Record: case Kind::Typedef:
-    case Kind::Qualified: case Kind::Tagged:
+    case Kind::Error:
+      return "<error>";
+    case Kind::Void:
+      return "void";
+    case Kind::Bool:
+      return "_Bool";
+    case Kind::Char:
+      return "char";
+    case Kind::SChar:
+      return "signed char";
+    case Kind::UChar:
+      return "unsigned char";
+    case Kind::Short:
+      return "short";
+    case Kind::UShort:
+      return "unsigned short";
+    case Kind::Int:
+      return "int";
+    case Kind::UInt:
+      return "unsigned int";
+    case Kind::Long:
+      return "long";
+    case Kind::ULong:
+      return "unsigned long";
+    case Kind::LongLong:
+      return "long long";
+    case Kind::ULongLong:
+      return "unsigned long long";
+    case Kind::Int128:
+      return "__int128";
+    case Kind::UInt128:
+      return "unsigned __int128";
+    case Kind::Float:
+      return "float";
+    case Kind::Double:
+      return "double";
+    case Kind::LongDouble:
+      return "long double";
+    case Kind::Enum:
+    case Kind::Pointer:
+    case Kind::Array:
+    case Kind::Function:
+    case Kind::Record:
+    case Kind::Typedef:
+    case Kind::Qualified:
+    case Kind::Tagged:
       break;
   }
   SPILE_UNREACHABLE("the kind has no name of its own");
@@ -52,12 +77,18 @@ std::string tagged_name(std::string_view keyword, std::string_view tag) {
 // What is written before the declarator: the type at the end of the derivations.
 std::string head(const Type *t) {
   switch (t->kind) {
-    case Kind::Typedef: return std::string(t->name);
-    case Kind::Tagged: return head(t->base);
-    case Kind::Qualified: return quals_text(t->quals) + head(t->base);
-    case Kind::Record: return tagged_name(t->record->is_union ? "union" : "struct", t->record->tag);
-    case Kind::Enum: return tagged_name("enum", t->enumeration->tag);
-    default: return std::string(basic_name(t->kind));
+    case Kind::Typedef:
+      return std::string(t->name);
+    case Kind::Tagged:
+      return head(t->base);
+    case Kind::Qualified:
+      return quals_text(t->quals) + head(t->base);
+    case Kind::Record:
+      return tagged_name(t->record->is_union ? "union" : "struct", t->record->tag);
+    case Kind::Enum:
+      return tagged_name("enum", t->enumeration->tag);
+    default:
+      return std::string(basic_name(t->kind));
   }
 }
 

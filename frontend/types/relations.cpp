@@ -11,12 +11,34 @@ bool is_signed(const Type *t) {
   t = t->plain;
   if (t->kind == Kind::Enum) t = t->enumeration->underlying->plain;
   switch (t->kind) {
-    case Kind::Char: case Kind::SChar: case Kind::Short: case Kind::Int: case Kind::Long: case Kind::LongLong:
-    case Kind::Int128: case Kind::Float: case Kind::Double: case Kind::LongDouble:
+    case Kind::Char:
+    case Kind::SChar:
+    case Kind::Short:
+    case Kind::Int:
+    case Kind::Long:
+    case Kind::LongLong:
+    case Kind::Int128:
+    case Kind::Float:
+    case Kind::Double:
+    case Kind::LongDouble:
       return true;
-    case Kind::Error: case Kind::Void: case Kind::Bool: case Kind::UChar: case Kind::UShort: case Kind::UInt:
-    case Kind::ULong: case Kind::ULongLong: case Kind::UInt128: case Kind::Enum: case Kind::Pointer: case Kind::Array:
-    case Kind::Function: case Kind::Record: case Kind::Typedef: case Kind::Qualified: case Kind::Tagged:
+    case Kind::Error:
+    case Kind::Void:
+    case Kind::Bool:
+    case Kind::UChar:
+    case Kind::UShort:
+    case Kind::UInt:
+    case Kind::ULong:
+    case Kind::ULongLong:
+    case Kind::UInt128:
+    case Kind::Enum:
+    case Kind::Pointer:
+    case Kind::Array:
+    case Kind::Function:
+    case Kind::Record:
+    case Kind::Typedef:
+    case Kind::Qualified:
+    case Kind::Tagged:
       return false;
   }
   SPILE_UNREACHABLE("every kind is named");
@@ -27,15 +49,39 @@ const Type *with_sign(Context &context, const Type *t, bool wants_signed) {
   if (t->kind == Kind::Enum) t = t->enumeration->underlying->plain;
   const auto choose = [&](Kind s, Kind u) { return context.basic(wants_signed ? s : u); };
   switch (t->kind) {
-    case Kind::Char: case Kind::SChar: case Kind::UChar: return choose(Kind::SChar, Kind::UChar);
-    case Kind::Short: case Kind::UShort: return choose(Kind::Short, Kind::UShort);
-    case Kind::Int: case Kind::UInt: return choose(Kind::Int, Kind::UInt);
-    case Kind::Long: case Kind::ULong: return choose(Kind::Long, Kind::ULong);
-    case Kind::LongLong: case Kind::ULongLong: return choose(Kind::LongLong, Kind::ULongLong);
-    case Kind::Int128: case Kind::UInt128: return choose(Kind::Int128, Kind::UInt128);
-    case Kind::Bool: case Kind::Error: case Kind::Void: case Kind::Float: case Kind::Double: case Kind::LongDouble:
-    case Kind::Enum: case Kind::Pointer: case Kind::Array: case Kind::Function: case Kind::Record: case Kind::Typedef:
-    case Kind::Qualified: case Kind::Tagged:
+    case Kind::Char:
+    case Kind::SChar:
+    case Kind::UChar:
+      return choose(Kind::SChar, Kind::UChar);
+    case Kind::Short:
+    case Kind::UShort:
+      return choose(Kind::Short, Kind::UShort);
+    case Kind::Int:
+    case Kind::UInt:
+      return choose(Kind::Int, Kind::UInt);
+    case Kind::Long:
+    case Kind::ULong:
+      return choose(Kind::Long, Kind::ULong);
+    case Kind::LongLong:
+    case Kind::ULongLong:
+      return choose(Kind::LongLong, Kind::ULongLong);
+    case Kind::Int128:
+    case Kind::UInt128:
+      return choose(Kind::Int128, Kind::UInt128);
+    case Kind::Bool:
+    case Kind::Error:
+    case Kind::Void:
+    case Kind::Float:
+    case Kind::Double:
+    case Kind::LongDouble:
+    case Kind::Enum:
+    case Kind::Pointer:
+    case Kind::Array:
+    case Kind::Function:
+    case Kind::Record:
+    case Kind::Typedef:
+    case Kind::Qualified:
+    case Kind::Tagged:
       return t;
   }
   SPILE_UNREACHABLE("every kind is named");
@@ -89,8 +135,10 @@ const Type *composite(Context &context, const Type *a, const Type *b) {
 
 static void collect_names(const Record &record, std::vector<std::string_view> &names) {
   for (const Field &field : record.fields) {
-    if (!field.name.empty()) names.push_back(field.name);
-    else if (!field.is_bitfield && is_record(field.type)) collect_names(*field.type->plain->record, names);
+    if (!field.name.empty())
+      names.push_back(field.name);
+    else if (!field.is_bitfield && is_record(field.type))
+      collect_names(*field.type->plain->record, names);
   }
 }
 
@@ -118,7 +166,8 @@ std::string_view nearest_name(std::span<const std::string_view> names, std::stri
       for (size_t j = 1; j <= wanted.size(); j++) {
         const size_t replaced = last[j - 1] + (name[i - 1] != wanted[j - 1] ? 1 : 0);
         row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-        if (i > 1 && j > 1 && name[i - 1] == wanted[j - 2] && name[i - 2] == wanted[j - 1]) row[j] = std::min(row[j], above[j - 2] + 1);
+        if (i > 1 && j > 1 && name[i - 1] == wanted[j - 2] && name[i - 2] == wanted[j - 1])
+          row[j] = std::min(row[j], above[j - 2] + 1);
       }
       above = last;
     }

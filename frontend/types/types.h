@@ -21,11 +21,32 @@ namespace spile::types {
 enum class Kind : uint8_t {
   Error,  // of an expression that was reported; silences what follows from it
   Void,
-  Bool, Char, SChar, UChar, Short, UShort, Int, UInt, Long, ULong, LongLong, ULongLong, Int128, UInt128,
-  Float, Double, LongDouble,
-  Enum, Pointer, Array, Function, Record,
+  Bool,
+  Char,
+  SChar,
+  UChar,
+  Short,
+  UShort,
+  Int,
+  UInt,
+  Long,
+  ULong,
+  LongLong,
+  ULongLong,
+  Int128,
+  UInt128,
+  Float,
+  Double,
+  LongDouble,
+  Enum,
+  Pointer,
+  Array,
+  Function,
+  Record,
   // Sugar: never the kind of a plain type.
-  Typedef, Qualified, Tagged,
+  Typedef,
+  Qualified,
+  Tagged,
 };
 
 enum Quals : uint8_t { kConst = 1, kVolatile = 2, kRestrict = 4, kAtomic = 8 };  // the bits of ast::Qualifier
@@ -41,15 +62,15 @@ struct Parameter {
 
 struct Type {
   Kind kind = Kind::Error;
-  uint8_t quals = 0;                // of the whole type, also those inside a typedef; of an array: its elements'
-  bool is_variadic = false;         // Function
-  bool has_prototype = true;        // Function: false for f()
-  bool has_length = false;          // Array: false for T[]
-  uint32_t depth = 1;               // of derivations, to bound every recursion over types
-  const Type *canonical = nullptr;  // without sugar, with qualifiers
-  const Type *plain = nullptr;      // without sugar and qualifiers
-  const Type *base = nullptr;       // pointee, element, result; what a Typedef, Qualified or Tagged stands for
-  uint64_t length = 0;              // Array
+  uint8_t quals = 0;                  // of the whole type, also those inside a typedef; of an array: its elements'
+  bool is_variadic = false;           // Function
+  bool has_prototype = true;          // Function: false for f()
+  bool has_length = false;            // Array: false for T[]
+  uint32_t depth = 1;                 // of derivations, to bound every recursion over types
+  const Type *canonical = nullptr;    // without sugar, with qualifiers
+  const Type *plain = nullptr;        // without sugar and qualifiers
+  const Type *base = nullptr;         // pointee, element, result; what a Typedef, Qualified or Tagged stands for
+  uint64_t length = 0;                // Array
   std::span<const Parameter> params;  // Function
   Record *record = nullptr;
   Enum *enumeration = nullptr;
@@ -77,10 +98,10 @@ struct Record {
   bool has_const_member = false;       // then it cannot be assigned to
   bool preserve_access_index = false;  // CO-RE: its offsets are relocated
   bool has_flexible_array = false;
-  uint32_t pack = 0;                   // #pragma pack(n): no member is aligned to more; 0: none
-  uint32_t explicit_align = 0;         // from an aligned attribute
-  uint32_t depth = 1;                  // of records by value inside it
-  std::string_view tag;                // empty: anonymous
+  uint32_t pack = 0;            // #pragma pack(n): no member is aligned to more; 0: none
+  uint32_t explicit_align = 0;  // from an aligned attribute
+  uint32_t depth = 1;           // of records by value inside it
+  std::string_view tag;         // empty: anonymous
   Range range;
   std::span<Field> fields;
   uint64_t size = 0;
@@ -187,9 +208,9 @@ std::string spoken(const Type *t);
 
 // A member of a record or of the anonymous records inside it.
 struct FoundField {
-  const Field *field = nullptr;     // null: none
-  uint64_t bit_position = 0;        // anonymous members added up
-  uint8_t quals = 0;                // of the anonymous records on the way
+  const Field *field = nullptr;  // null: none
+  uint64_t bit_position = 0;     // anonymous members added up
+  uint8_t quals = 0;             // of the anonymous records on the way
 };
 FoundField find_field(const Record &record, std::string_view name);
 // The name most like [name] among the record's members; empty when none is near.

@@ -37,7 +37,8 @@ TEST(Lower, ExpectBecomesAWeight) {
 }
 
 TEST(Lower, BarriersHideValues) {
-  const std::string text = body(R"(int f(int a) { asm volatile("" : "+r"(a)); asm volatile("" ::: "memory"); return a; })");
+  const std::string text =
+      body(R"(int f(int a) { asm volatile("" : "+r"(a)); asm volatile("" ::: "memory"); return a; })");
   EXPECT_TRUE(has(text, "opaque")) << text;
   EXPECT_TRUE(has(text, "barrier")) << text;
 }
@@ -84,7 +85,10 @@ TEST(Lower, StaticInitializersAreBytesAndAddresses) {
   const ir::Global &s = *front.global("s");
   std::string hex;
   for (const std::byte b : s.bytes) hex += fmt::format("{:02x}", static_cast<unsigned>(b));
-  EXPECT_EQ(hex, "012f0000000000000700000000000000" "0000000000000000" "6162000000000000");
+  EXPECT_EQ(hex,
+            "012f0000000000000700000000000000"
+            "0000000000000000"
+            "6162000000000000");
   ASSERT_EQ(s.relocs.size(), 1u);
   EXPECT_EQ(s.relocs[0].offset, 16u);
   EXPECT_EQ(s.relocs[0].addend, 4);
@@ -93,12 +97,14 @@ TEST(Lower, StaticInitializersAreBytesAndAddresses) {
 }
 
 TEST(Lower, PaddingOfInitializedObjectsIsZero) {
-  const std::string text = body("void g(void *); void f(char c) { struct { char c; long l; } k = { .c = c, .l = 1 }; g(&k); }");
+  const std::string text =
+      body("void g(void *); void f(char c) { struct { char c; long l; } k = { .c = c, .l = 1 }; g(&k); }");
   EXPECT_TRUE(has(text, "memset $1, i8 0, 8")) << text;
 }
 
 TEST(Lower, RecordsTravelByHiddenPointers) {
-  const std::string text = body("struct s { long a, b, c; }; struct s g(struct s v); long f(struct s v) { return g(v).b; }");
+  const std::string text =
+      body("struct s { long a, b, c; }; struct s g(struct s v); long f(struct s v) { return g(v).b; }");
   EXPECT_TRUE(has(text, "call.void @g(")) << text;
   EXPECT_TRUE(has(text, "memcopy")) << text;
 }

@@ -1,5 +1,5 @@
-// Meaning: every function of corpus.c gives the same result as IR, as it was lowered and after the optimizer, as clang's
-// native code of the same source.
+// Meaning: every function of corpus.c gives the same result as IR, as it was lowered and after the optimizer, as
+// clang's native code of the same source.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -44,12 +44,18 @@ class Machine {
     const auto get = [&](ValueId v) -> uint64_t {
       const ir::Inst &i = f[v];
       switch (i.op) {
-        case Op::Const: return cut(i.type, static_cast<uint64_t>(i.imm));
-        case Op::Undef: return 0;
-        case Op::Param: return cut(i.type, args[static_cast<size_t>(i.imm)]);
-        case Op::GlobalAddr: return at(ir::GlobalId(static_cast<size_t>(i.imm)));
-        case Op::SlotAddr: return reinterpret_cast<uint64_t>(slots[static_cast<size_t>(i.imm)].data());
-        default: return values[v.index];
+        case Op::Const:
+          return cut(i.type, static_cast<uint64_t>(i.imm));
+        case Op::Undef:
+          return 0;
+        case Op::Param:
+          return cut(i.type, args[static_cast<size_t>(i.imm)]);
+        case Op::GlobalAddr:
+          return at(ir::GlobalId(static_cast<size_t>(i.imm)));
+        case Op::SlotAddr:
+          return reinterpret_cast<uint64_t>(slots[static_cast<size_t>(i.imm)].data());
+        default:
+          return values[v.index];
       }
     };
     ir::BlockId block(0), from;
@@ -71,9 +77,14 @@ class Machine {
           block = f.targets(v)[k];
         };
         switch (i.op) {
-          case Op::Phi: continue;
-          case Op::Jump: go(0); break;
-          case Op::Branch: go(op(0) != 0 ? 0 : 1); break;
+          case Op::Phi:
+            continue;
+          case Op::Jump:
+            go(0);
+            break;
+          case Op::Branch:
+            go(op(0) != 0 ? 0 : 1);
+            break;
           case Op::Switch: {
             const int64_t value = extended(f[f.operand(v, 0)].type, op(0));
             size_t to = 0;
@@ -82,7 +93,8 @@ class Machine {
             go(to);
             break;
           }
-          case Op::Ret: return f.operands(v).empty() ? 0 : op(0);
+          case Op::Ret:
+            return f.operands(v).empty() ? 0 : op(0);
           case Op::Call: {
             std::vector<uint64_t> given;
             for (size_t k = 0; k < f.operands(v).size(); k++) given.push_back(op(k));
@@ -97,12 +109,19 @@ class Machine {
           }
           case Op::Store: {
             const uint64_t value = op(0);
-            std::memcpy(reinterpret_cast<char *>(op(1) + static_cast<uint64_t>(i.imm)), &value, ir::bytes_of(f[f.operand(v, 0)].type));
+            std::memcpy(reinterpret_cast<char *>(op(1) + static_cast<uint64_t>(i.imm)), &value,
+                        ir::bytes_of(f[f.operand(v, 0)].type));
             continue;
           }
-          case Op::MemCopy: std::memcpy(reinterpret_cast<char *>(op(0)), reinterpret_cast<char *>(op(1)), static_cast<size_t>(i.imm)); continue;
-          case Op::MemSet: std::memset(reinterpret_cast<char *>(op(0)), static_cast<int>(op(1)), static_cast<size_t>(i.imm)); continue;
-          default: values[v.index] = cut(i.type, compute(f, v, op)); continue;
+          case Op::MemCopy:
+            std::memcpy(reinterpret_cast<char *>(op(0)), reinterpret_cast<char *>(op(1)), static_cast<size_t>(i.imm));
+            continue;
+          case Op::MemSet:
+            std::memset(reinterpret_cast<char *>(op(0)), static_cast<int>(op(1)), static_cast<size_t>(i.imm));
+            continue;
+          default:
+            values[v.index] = cut(i.type, compute(f, v, op));
+            continue;
         }
         break;  // a terminator moved on
       }
@@ -113,7 +132,9 @@ class Machine {
 
  private:
   uint64_t at(ir::GlobalId id) { return reinterpret_cast<uint64_t>(globals_[id.index].data()); }
-  static uint64_t cut(ir::Type t, uint64_t v) { return ir::bits_of(t) >= 64 || t == ir::Type::Void ? v : v & ((uint64_t{1} << ir::bits_of(t)) - 1); }
+  static uint64_t cut(ir::Type t, uint64_t v) {
+    return ir::bits_of(t) >= 64 || t == ir::Type::Void ? v : v & ((uint64_t{1} << ir::bits_of(t)) - 1);
+  }
   static int64_t extended(ir::Type t, uint64_t v) {
     const unsigned shift = 64 - ir::bits_of(t);
     return static_cast<int64_t>(v << shift) >> shift;
@@ -127,39 +148,74 @@ class Machine {
     const int64_t sa = extended(t, a), sb = f.operands(v).size() > 1 ? extended(f[f.operand(v, 1)].type, b) : 0;
     const uint64_t mask = ir::bits_of(t) - 1;
     switch (i.op) {
-      case Op::Add: case Op::PtrAdd: return a + b;
-      case Op::Sub: return a - b;
-      case Op::Mul: return a * b;
-      case Op::UDiv: return b == 0 ? 0 : a / b;
-      case Op::UMod: return b == 0 ? a : a % b;
-      case Op::SDiv: return b == 0 ? 0 : sb == -1 ? uint64_t{0} - a : static_cast<uint64_t>(sa / sb);
-      case Op::SMod: return b == 0 ? a : sb == -1 ? 0 : static_cast<uint64_t>(sa % sb);
-      case Op::And: return a & b;
-      case Op::Or: return a | b;
-      case Op::Xor: return a ^ b;
-      case Op::Shl: return a << (b & mask);
-      case Op::LShr: return a >> (b & mask);
-      case Op::AShr: return static_cast<uint64_t>(sa >> (b & mask));
-      case Op::Bswap: return std::byteswap(a) >> (64 - ir::bits_of(t));
-      case Op::Select: return a != 0 ? b : op(2);
-      case Op::Zext: case Op::Trunc: case Op::PtrToInt: case Op::IntToPtr: case Op::Opaque: return a;
-      case Op::Sext: return static_cast<uint64_t>(sa);
-      case Op::ICmp: return compare(i.pred, a, b, sa, sb) ? 1 : 0;
-      default: ADD_FAILURE() << "the machine has no " << ir::info_of(i.op).text; return 0;
+      case Op::Add:
+      case Op::PtrAdd:
+        return a + b;
+      case Op::Sub:
+        return a - b;
+      case Op::Mul:
+        return a * b;
+      case Op::UDiv:
+        return b == 0 ? 0 : a / b;
+      case Op::UMod:
+        return b == 0 ? a : a % b;
+      case Op::SDiv:
+        return b == 0 ? 0 : sb == -1 ? uint64_t{0} - a : static_cast<uint64_t>(sa / sb);
+      case Op::SMod:
+        return b == 0 ? a : sb == -1 ? 0 : static_cast<uint64_t>(sa % sb);
+      case Op::And:
+        return a & b;
+      case Op::Or:
+        return a | b;
+      case Op::Xor:
+        return a ^ b;
+      case Op::Shl:
+        return a << (b & mask);
+      case Op::LShr:
+        return a >> (b & mask);
+      case Op::AShr:
+        return static_cast<uint64_t>(sa >> (b & mask));
+      case Op::Bswap:
+        return std::byteswap(a) >> (64 - ir::bits_of(t));
+      case Op::Select:
+        return a != 0 ? b : op(2);
+      case Op::Zext:
+      case Op::Trunc:
+      case Op::PtrToInt:
+      case Op::IntToPtr:
+      case Op::Opaque:
+        return a;
+      case Op::Sext:
+        return static_cast<uint64_t>(sa);
+      case Op::ICmp:
+        return compare(i.pred, a, b, sa, sb) ? 1 : 0;
+      default:
+        ADD_FAILURE() << "the machine has no " << ir::info_of(i.op).text;
+        return 0;
     }
   }
   static bool compare(ir::Pred p, uint64_t a, uint64_t b, int64_t sa, int64_t sb) {
     switch (p) {
-      case ir::Pred::Eq: return a == b;
-      case ir::Pred::Ne: return a != b;
-      case ir::Pred::Ult: return a < b;
-      case ir::Pred::Ule: return a <= b;
-      case ir::Pred::Ugt: return a > b;
-      case ir::Pred::Uge: return a >= b;
-      case ir::Pred::Slt: return sa < sb;
-      case ir::Pred::Sle: return sa <= sb;
-      case ir::Pred::Sgt: return sa > sb;
-      case ir::Pred::Sge: return sa >= sb;
+      case ir::Pred::Eq:
+        return a == b;
+      case ir::Pred::Ne:
+        return a != b;
+      case ir::Pred::Ult:
+        return a < b;
+      case ir::Pred::Ule:
+        return a <= b;
+      case ir::Pred::Ugt:
+        return a > b;
+      case ir::Pred::Uge:
+        return a >= b;
+      case ir::Pred::Slt:
+        return sa < sb;
+      case ir::Pred::Sle:
+        return sa <= sb;
+      case ir::Pred::Sgt:
+        return sa > sb;
+      case ir::Pred::Sge:
+        return sa >= sb;
     }
     return false;
   }
@@ -177,8 +233,26 @@ std::string corpus() {
 
 // The arguments: small numbers, the edges of every width, and random bits.
 std::vector<uint64_t> numbers() {
-  std::vector<uint64_t> list{0, 1, 2, 3, 5, 7, 8, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
-                             0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0xffffffffffffff80};
+  std::vector<uint64_t> list{0,
+                             1,
+                             2,
+                             3,
+                             5,
+                             7,
+                             8,
+                             0x7f,
+                             0x80,
+                             0xff,
+                             0x7fff,
+                             0x8000,
+                             0xffff,
+                             0x7fffffff,
+                             0x80000000,
+                             0xffffffff,
+                             0x7fffffffffffffff,
+                             0x8000000000000000,
+                             0xffffffffffffffff,
+                             0xffffffffffffff80};
   std::mt19937_64 random(1);
   for (int i = 0; i < 20; i++) list.push_back(random());
   return list;
@@ -193,7 +267,8 @@ void expect_same_as_native(const ir::Module &module) {
       for (const uint64_t b : numbers()) {
         Machine machine(module);
         const uint64_t ours = machine.run(ir::FunctionId(k), {a, b}), native = call_native(f.name.c_str(), a, b);
-        if (ours != native && wrong++ == 0) ADD_FAILURE() << fmt::format("{}({:#x}, {:#x}) is {:#x}, natively {:#x}", f.name, a, b, ours, native);
+        if (ours != native && wrong++ == 0)
+          ADD_FAILURE() << fmt::format("{}({:#x}, {:#x}) is {:#x}, natively {:#x}", f.name, a, b, ours, native);
       }
     EXPECT_EQ(wrong, 0) << f.name;
   }
