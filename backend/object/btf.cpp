@@ -44,8 +44,13 @@ BtfId added(int id, const char *sentence) {
   return BtfId{static_cast<uint32_t>(id)};
 }
 
-// A part that is one too many for the 16-bit count of BTF is left out: the debugger then sees the first 65535.
-void added_part(int error, const char *sentence) { SPILE_CHECK(error == 0 || error == -ENOSPC, sentence); }
+// A part that is one too many for BTF's 16-bit count is left out; libbpf would let the count wrap around.
+bool has_room(const ::btf *btf) {
+  const btf_type *last = btf__type_by_id(btf, btf__type_cnt(btf) - 1);
+  return btf_vlen(last) < BTF_MAX_VLEN;
+}
+
+void added_part(int error, const char *sentence) { SPILE_CHECK(error == 0, sentence); }
 
 int to_int(BtfId id) { return static_cast<int>(id.value); }
 
@@ -303,6 +308,7 @@ BtfId Btf::add_composite(BtfKind kind, std::string_view name, uint32_t size) {
 void Btf::add_member(std::string_view name, BtfId type, uint32_t bit_offset, uint32_t bitfield_size) {
   constexpr uint32_t kMaxBitfieldOffset = 0xffffff;  // what is left of 32 bits beside the size
   if (bitfield_size != 0 && bit_offset > kMaxBitfieldOffset) return;
+  if (!has_room(btf_)) return;
   added_part(btf__add_field(btf_, std::string(name).c_str(), to_int(type), bit_offset, bitfield_size),
              "BTF rejected a member");
 }
@@ -315,6 +321,7 @@ BtfId Btf::add_enum(std::string_view name, uint32_t size, bool is_signed) {
   return id;
 }
 void Btf::add_enumerator(std::string_view name, int64_t value) {
+  if (!has_room(btf_)) return;
   const std::string text(name);
   const BtfId last{type_count() - 1};
   const int error = kind_of(raw_type(btf_, last)) == BtfKind::Enum64
@@ -331,6 +338,7 @@ BtfId Btf::add_func_proto(BtfId result) {
   return added(btf__add_func_proto(btf_, to_int(result)), "BTF rejected a function prototype");
 }
 void Btf::add_param(std::string_view name, BtfId type) {
+  if (!has_room(btf_)) return;
   added_part(btf__add_func_param(btf_, std::string(name).c_str(), to_int(type)), "BTF rejected a parameter");
 }
 BtfId Btf::add_func(std::string_view name, uint32_t linkage, BtfId proto) {
@@ -345,6 +353,7 @@ BtfId Btf::add_datasec(std::string_view name, uint32_t size) {
   return added(btf__add_datasec(btf_, std::string(name).c_str(), size), "BTF rejected a data section");
 }
 void Btf::add_datasec_var(BtfId var, uint32_t offset, uint32_t size) {
+  if (!has_room(btf_)) return;
   added_part(btf__add_datasec_var_info(btf_, to_int(var), offset, size), "BTF rejected a variable of a section");
 }
 BtfId Btf::add_decl_tag(std::string_view value, BtfId of, int32_t component) {
