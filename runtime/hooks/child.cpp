@@ -19,6 +19,8 @@ constexpr uint64_t kPtraceOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | 
                                     PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
 // Numbers above this belong to no system call of the architectures that are known here.
 constexpr uint32_t kMaxSyscall = 1024;
+// For tasks that end together with the command, or that it has killed: they are still on their way out.
+constexpr std::chrono::milliseconds kSettling{100};
 // Between SIGTERM and SIGKILL for what the command left behind.
 constexpr std::chrono::milliseconds kGrace{300};
 // With many tasks, how many stops are collected before they are handled. waitpid() gives the oldest task first: a busy
@@ -147,32 +149,30 @@ ChildTracer::Ended ChildTracer::run(const std::atomic<bool> &stop, Deadline dead
 
 void ChildTracer::finish() { end_leftovers(); }
 
+bool ChildTracer::has_tasks() const { return !tasks_.empty() || !births_.empty(); }
+
+void ChildTracer::run_until(std::chrono::steady_clock::time_point time) {
+  const Ticker ticker(time);
+  while (has_tasks() && std::chrono::steady_clock::now() < time)
+    if (const std::optional<Stop> stop = next_stop()) handle(*stop);
+}
+
 void ChildTracer::end_leftovers() {
+  using std::chrono::steady_clock;
+  if (main_exited_) run_until(steady_clock::now() + kSettling);
   const auto signal_all = [this](int signal) {
     for (const auto &[tid, task] : tasks_)
       if (task.tid == task.pid) ::kill(task.pid, signal);
   };
-  if (tasks_.empty() && births_.empty()) return;
   for (const auto &[tid, task] : tasks_)
-    if (task.tid == task.pid && task.pid != main_pid_) leftovers_.emplace(task.pid, task.comm.data());
+    if (task.tid == task.pid && task.pid != main_pid_)
+      notices_.push_back(fmt::format("process {} ({}) was still running and was ended", task.pid, task.comm.data()));
   signal_all(SIGTERM);
-  const auto killing_time = std::chrono::steady_clock::now() + kGrace;
-  const Ticker ticker(killing_time);
-  bool killed = false;
-  while (!tasks_.empty() || !births_.empty()) {
-    if (!killed && std::chrono::steady_clock::now() >= killing_time) {
-      signal_all(SIGKILL);
-      killed = true;
-    }
-    const std::optional<Stop> stop = next_stop();
-    if (!stop) continue;
-    // Somebody had killed it before we came: its end is only seen now, and is no doing of ours.
-    if (!killed && WIFSIGNALED(stop->status) && WTERMSIG(stop->status) == SIGKILL) leftovers_.erase(stop->tid);
-    handle(*stop);
+  if (has_tasks()) run_until(steady_clock::now() + kGrace);
+  while (has_tasks()) {  // again and again: a task may have been born meanwhile
+    signal_all(SIGKILL);
+    run_until(steady_clock::now() + kGrace);
   }
-  for (const auto &[pid, name] : leftovers_)
-    notices_.push_back(fmt::format("process {} ({}) was still running and was ended", pid, name));
-  leftovers_.clear();
 }
 
 // ---------------------------------------------------------------- stops

@@ -8,17 +8,17 @@
 // too, and no sys_exit for a task that is killed inside a system call.
 //
 // A task cannot be let go: its seccomp filter stays, and without a tracer the system calls that it stops at fail with
-// ENOSYS. So when the command itself has ended, or finish() is called, the tasks that are left are ended (SIGTERM,
-// after a grace SIGKILL), and notices() names them.
+// ENOSYS. So when the command itself has ended (and 0.1 s have passed), or finish() is called, the tasks that are left
+// are ended (SIGTERM, after a grace SIGKILL), and notices() names them.
 //
 // All calls must come from one thread: ptrace is bound to it. Linux 5.3 or later.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +92,9 @@ class ChildTracer {
   void resume(const Task &task, int signal = 0);
   void stand_still(const Task &task);
   void end_leftovers();
+  bool has_tasks() const;
+  // Handles stops until [time], or until no task is left.
+  void run_until(std::chrono::steady_clock::time_point time);
 
   // What follows byte 16 of the record: the arguments, or the result and zeros.
   using Payload = std::array<uint64_t, 6>;
@@ -113,7 +116,6 @@ class ChildTracer {
   int exit_status_ = 0;
   uint64_t event_count_ = 0;
   std::vector<std::string> notices_;
-  std::map<pid_t, std::string> leftovers_;  // while they are ended: processes that ran on after the command
 
   std::unordered_map<pid_t, Task> tasks_;
   std::deque<Stop> stops_;  // seen, not yet handled

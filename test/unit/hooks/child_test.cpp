@@ -104,6 +104,7 @@ TEST(ChildTracer, KillIsSeenWithItsArgumentsAndResult) {
   EXPECT_EQ(exit.word(8), SYS_kill);
   EXPECT_EQ(exit.word(16), 0);
   EXPECT_EQ(traced.tracer.exit_status(), 0);
+  EXPECT_TRUE(traced.tracer.notices().empty()) << traced.tracer.notices()[0];
 }
 
 TEST(ChildTracer, MemoryOfTheTaskCanBeRead) {
