@@ -211,6 +211,7 @@ TEST_P(Engines, PacketLoadsAreBigEndianAndEndTheProgram) {
   EXPECT_EQ(run("r6 = r1\n r0 = *(u32 *)skb[1]\n exit"), 0x02030405u);
   EXPECT_EQ(run("r6 = r1\n r2 = 2\n r0 = *(u16 *)skb[r2 + 1]\n exit"), 0x0405u);
   EXPECT_EQ(run("r6 = r1\n r0 = *(u8 *)skb[-1048576]\n exit"), 3u) << "SKF_NET_OFF";
+  EXPECT_EQ(run("r6 = r1\n r0 = *(u8 *)skb[-2097151]\n exit"), 2u) << "SKF_LL_OFF";
   EXPECT_EQ(run("r6 = r1\n r0 = *(u32 *)skb[2]\n r0 = 99\n exit"), 0u);
   EXPECT_EQ(run("r6 = r1\n r2 = -1\n r0 = *(u8 *)skb[r2]\n r0 = 99\n exit"), 0u);
   EXPECT_EQ(run("r6 = 5\n call f\n r0 += 1\n exit\nf:\n r0 = *(u32 *)skb[2]\n r0 = 99\n exit"), 1u)

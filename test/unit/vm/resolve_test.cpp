@@ -23,6 +23,18 @@ TEST(Resolve, SubprogramsOfCallsAndCallbacks) {
   EXPECT_EQ(resolved->values[1], 4u);
 }
 
+TEST(Resolve, StackThatASubprogramMayTouch) {
+  const auto touched = [](std::string_view text) {
+    const auto insns = isa::assemble(text).value();
+    return resolve_program(insns, {}, nullptr).value().stack_bytes[0];
+  };
+  EXPECT_EQ(touched("r0 = 0\n exit"), 0u);
+  EXPECT_EQ(touched("*(u64 *)(r10 - 24) = 0\n r0 = *(u8 *)(r10 - 3)\n exit"), 24u);
+  EXPECT_EQ(touched("r2 = r10\n r2 += -8\n r0 = 0\n exit"), kStackBytes) << "its address goes elsewhere";
+  EXPECT_EQ(touched("*(u64 *)(r1 + 0) = r10\n r0 = 0\n exit"), kStackBytes);
+  EXPECT_EQ(touched("*(u64 *)(r10 - 600) = 0\n exit"), kStackBytes);
+}
+
 TEST(Resolve, RefusesWhatWouldLeaveTheProgram) {
   EXPECT_EQ(complaint(std::vector<isa::Insn>{}), "a program without instructions");
   EXPECT_EQ(complaint("r0 = 0"), "the subprogram at instruction 0 runs off its end at 0");
