@@ -31,16 +31,58 @@ inline Address address_of(const Function &function, ValueId pointer, int64_t off
 // Which operand of a load, store or atomic is the pointer; -1 for other operations.
 inline int pointer_operand(Op op) {
   switch (op) {
-    case Op::Load: return 0;
-    case Op::Store: case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor: case Op::AtomicXchg:
+    case Op::Load:
+      return 0;
+    case Op::Store:
+    case Op::AtomicAdd:
+    case Op::AtomicOr:
+    case Op::AtomicAnd:
+    case Op::AtomicXor:
+    case Op::AtomicXchg:
       return 1;
-    case Op::CmpXchg: return 2;
-    case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
-    case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod: case Op::And:
-    case Op::Or: case Op::Xor: case Op::Shl: case Op::LShr: case Op::AShr: case Op::Bswap: case Op::PtrAdd:
-    case Op::ICmp: case Op::Select: case Op::Zext: case Op::Sext: case Op::Trunc: case Op::PtrToInt: case Op::IntToPtr:
-    case Op::Opaque: case Op::Barrier: case Op::Phi: case Op::MemCopy: case Op::MemSet: case Op::LoadAbs:
-    case Op::LoadInd: case Op::CallHelper: case Op::Call: case Op::Jump: case Op::Branch: case Op::Switch: case Op::Ret:
+    case Op::CmpXchg:
+      return 2;
+    case Op::Const:
+    case Op::Undef:
+    case Op::Param:
+    case Op::GlobalAddr:
+    case Op::FuncAddr:
+    case Op::SlotAddr:
+    case Op::Add:
+    case Op::Sub:
+    case Op::Mul:
+    case Op::UDiv:
+    case Op::SDiv:
+    case Op::UMod:
+    case Op::SMod:
+    case Op::And:
+    case Op::Or:
+    case Op::Xor:
+    case Op::Shl:
+    case Op::LShr:
+    case Op::AShr:
+    case Op::Bswap:
+    case Op::PtrAdd:
+    case Op::ICmp:
+    case Op::Select:
+    case Op::Zext:
+    case Op::Sext:
+    case Op::Trunc:
+    case Op::PtrToInt:
+    case Op::IntToPtr:
+    case Op::Opaque:
+    case Op::Barrier:
+    case Op::Phi:
+    case Op::MemCopy:
+    case Op::MemSet:
+    case Op::LoadAbs:
+    case Op::LoadInd:
+    case Op::CallHelper:
+    case Op::Call:
+    case Op::Jump:
+    case Op::Branch:
+    case Op::Switch:
+    case Op::Ret:
     case Op::Unreachable:
       return -1;
   }

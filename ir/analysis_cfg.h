@@ -21,8 +21,8 @@ struct Cfg {
   }
   bool reachable(BlockId b) const { return order[b.index] != kUnreachable; }
 
-  std::vector<BlockId> rpo;         // reachable blocks in reverse post-order; rpo[0] is the entry
-  std::vector<uint32_t> order;      // by block: its place in rpo, or kUnreachable
+  std::vector<BlockId> rpo;          // reachable blocks in reverse post-order; rpo[0] is the entry
+  std::vector<uint32_t> order;       // by block: its place in rpo, or kUnreachable
   std::vector<uint32_t> pred_begin;  // by block, and one more
   std::vector<BlockId> pred_pool;
 };

@@ -37,7 +37,7 @@ class SlotPointers {
 
  private:
   const Function &function_;
-  std::vector<Place> places_;  // by value: of ptradds
+  std::vector<Place> places_;   // by value: of ptradds
   std::vector<bool> captured_;  // by slot
 };
 

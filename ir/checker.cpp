@@ -51,7 +51,8 @@ class Checker {
         if (f_[v].block != BlockId(b)) return fail(v, "the instruction is in a block that it does not name as its own");
         const bool is_last = i + 1 == insts.size();
         if ((info_of(f_[v].op).effects == Effects::Term) != is_last)
-          return fail(v, "{}", is_last ? "the block does not end in a terminator" : "a terminator stands inside a block");
+          return fail(v, "{}",
+                      is_last ? "the block does not end in a terminator" : "a terminator stands inside a block");
         if (is_unplaced_op(f_[v].op)) return fail(v, "`{}` stands in no block", info_of(f_[v].op).text);
         if (f_[v].op == Op::Phi && i != 0 && f_[insts[i - 1]].op != Op::Phi)
           return fail(v, "a phi stands behind another instruction");
@@ -63,7 +64,8 @@ class Checker {
     for (const Block &block : f_.blocks)
       for (const ValueId v : block.insts) {
         for (const BlockId t : f_.targets(v))
-          if (t.index >= f_.blocks.size() || f_[t].insts.empty()) return fail(v, "a target is removed or does not exist");
+          if (t.index >= f_.blocks.size() || f_[t].insts.empty())
+            return fail(v, "a target is removed or does not exist");
         for (const ValueId use : f_.operands(v)) {
           if (use.index >= f_.insts.size()) return fail(v, "an operand does not exist");
           if (!f_[use].block && !is_unplaced_op(f_[use].op)) return fail(v, "an operand stands in no block");
@@ -112,8 +114,11 @@ class Checker {
       case ResultRule::None:
         if (inst.type != Type::Void) return fail(v, "`{}` has no result", info.text);
         break;
-      case ResultRule::Same: want(v, 0, inst.type); break;
-      case ResultRule::Given: break;
+      case ResultRule::Same:
+        want(v, 0, inst.type);
+        break;
+      case ResultRule::Given:
+        break;
       case ResultRule::I1:
         if (inst.type != Type::I1) return fail(v, "the result is i1");
         break;
@@ -122,13 +127,28 @@ class Checker {
         break;
     }
     switch (inst.op) {
-      case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
+      case Op::Const:
+      case Op::Undef:
+      case Op::Param:
+      case Op::GlobalAddr:
+      case Op::FuncAddr:
+      case Op::SlotAddr:
         return;  // check_blocks has seen to them
-      case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod:
-      case Op::And: case Op::Or: case Op::Xor:
+      case Op::Add:
+      case Op::Sub:
+      case Op::Mul:
+      case Op::UDiv:
+      case Op::SDiv:
+      case Op::UMod:
+      case Op::SMod:
+      case Op::And:
+      case Op::Or:
+      case Op::Xor:
         want_integer(v, 0);
         return want(v, 1, inst.type);
-      case Op::Shl: case Op::LShr: case Op::AShr:
+      case Op::Shl:
+      case Op::LShr:
+      case Op::AShr:
         want_wide(v, 0);
         return want(v, 1, inst.type);
       case Op::Bswap:
@@ -138,12 +158,15 @@ class Checker {
       case Op::PtrAdd:
         want(v, 0, Type::Ptr);
         return want(v, 1, Type::I64);
-      case Op::ICmp: return want(v, 1, type(v, 0));
+      case Op::ICmp:
+        return want(v, 1, type(v, 0));
       case Op::Select:
         want(v, 0, Type::I1);
         want(v, 1, inst.type);
         return want(v, 2, inst.type);
-      case Op::Zext: case Op::Sext: case Op::Trunc: {
+      case Op::Zext:
+      case Op::Sext:
+      case Op::Trunc: {
         want_integer(v, 0);
         const bool narrows = inst.op == Op::Trunc;
         const unsigned from = bits_of(type(v, 0)), to = bits_of(inst.type);
@@ -155,17 +178,25 @@ class Checker {
         want(v, 0, Type::Ptr);
         if (inst.type != Type::I64) fail(v, "a pointer becomes an i64");
         return;
-      case Op::IntToPtr: return want(v, 0, Type::I64);
-      case Op::Opaque: return;
-      case Op::Barrier: return;
-      case Op::Phi: return check_phi(v);
+      case Op::IntToPtr:
+        return want(v, 0, Type::I64);
+      case Op::Opaque:
+        return;
+      case Op::Barrier:
+        return;
+      case Op::Phi:
+        return check_phi(v);
       case Op::Load:
         want_memory_type(v, inst.type);
         return want(v, 0, Type::Ptr);
       case Op::Store:
         want_memory_type(v, type(v, 0));
         return want(v, 1, Type::Ptr);
-      case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor: case Op::AtomicXchg:
+      case Op::AtomicAdd:
+      case Op::AtomicOr:
+      case Op::AtomicAnd:
+      case Op::AtomicXor:
+      case Op::AtomicXchg:
         want_memory_type(v, type(v, 0));
         want(v, 1, Type::Ptr);
         if (inst.type != Type::Void && inst.type != type(v, 0)) fail(v, "the old value has the type of the operand");
@@ -176,12 +207,14 @@ class Checker {
         want(v, 2, Type::Ptr);
         if (inst.type != type(v, 0)) fail(v, "the old value has the type of the operand");
         return;
-      case Op::MemCopy: case Op::MemSet:
+      case Op::MemCopy:
+      case Op::MemSet:
         want(v, 0, Type::Ptr);
         want(v, 1, inst.op == Op::MemCopy ? Type::Ptr : Type::I8);
         if (inst.imm < 0) fail(v, "the size is negative");
         return;
-      case Op::LoadAbs: case Op::LoadInd:
+      case Op::LoadAbs:
+      case Op::LoadInd:
         want(v, 0, Type::Ptr);
         if (inst.op == Op::LoadInd) want(v, 1, Type::I32);
         if (inst.type != Type::I8 && inst.type != Type::I16 && inst.type != Type::I32)
@@ -190,8 +223,10 @@ class Checker {
       case Op::CallHelper:
         if (inst.operand_count > 5) fail(v, "a helper takes at most 5 arguments");
         return;
-      case Op::Call: return check_call(v);
-      case Op::Jump: return want_targets(v, 1);
+      case Op::Call:
+        return check_call(v);
+      case Op::Jump:
+        return want_targets(v, 1);
       case Op::Branch:
         want(v, 0, Type::I1);
         return want_targets(v, 2);
@@ -210,7 +245,8 @@ class Checker {
           return fail(v, "{} values are returned from a function of type {}", inst.operand_count, name_of(f_.result));
         if (inst.operand_count == 1) want(v, 0, f_.result);
         return;
-      case Op::Unreachable: return;
+      case Op::Unreachable:
+        return;
     }
   }
 
@@ -232,8 +268,7 @@ class Checker {
     if (f_[v].type == Type::Void) return fail(v, "a phi has a value");
     if (!cfg_) cfg_.emplace(f_);
     const auto preds = cfg_->preds(f_[v].block);
-    if (preds.size() != from.size())
-      return fail(v, "{} operands for {} predecessors", from.size(), preds.size());
+    if (preds.size() != from.size()) return fail(v, "{} operands for {} predecessors", from.size(), preds.size());
     std::vector<BlockId> sorted(from.begin(), from.end());
     std::ranges::sort(sorted);  // as preds are
     if (!std::ranges::equal(sorted, preds)) fail(v, "the blocks of the phi are not the predecessors");
@@ -257,7 +292,8 @@ class Checker {
             at = f_.targets(v)[i];
             if (!cfg_->reachable(at)) continue;
           }
-          const bool same_block_too_late = def_block == at && f_[v].op != Op::Phi && position[def.index] >= position[v.index];
+          const bool same_block_too_late =
+              def_block == at && f_[v].op != Op::Phi && position[def.index] >= position[v.index];
           if (same_block_too_late || !dominators.dominates(def_block, at))
             return fail(v, "operand {} is not defined on every path to its use", i + 1);
         }

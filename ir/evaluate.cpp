@@ -165,26 +165,56 @@ class Machine {
     auto operand_type = [&](size_t i) { return f[f.operand(v, i)].type; };
     const auto offset = static_cast<uint64_t>(inst.imm);
     switch (inst.op) {
-      case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod:
-      case Op::And: case Op::Or: case Op::Xor: case Op::Shl: case Op::LShr: case Op::AShr: case Op::Bswap:
-      case Op::PtrAdd: case Op::ICmp: case Op::Zext: case Op::Sext: case Op::Trunc: case Op::PtrToInt:
+      case Op::Add:
+      case Op::Sub:
+      case Op::Mul:
+      case Op::UDiv:
+      case Op::SDiv:
+      case Op::UMod:
+      case Op::SMod:
+      case Op::And:
+      case Op::Or:
+      case Op::Xor:
+      case Op::Shl:
+      case Op::LShr:
+      case Op::AShr:
+      case Op::Bswap:
+      case Op::PtrAdd:
+      case Op::ICmp:
+      case Op::Zext:
+      case Op::Sext:
+      case Op::Trunc:
+      case Op::PtrToInt:
       case Op::IntToPtr: {
         const int64_t a = normalized(operand_type(0), static_cast<int64_t>(operand(0)));
         const int64_t b = inst.operand_count < 2 ? 0 : normalized(operand_type(1), static_cast<int64_t>(operand(1)));
         return static_cast<uint64_t>(*fold(inst.op, inst.pred, inst.type, operand_type(0), a, b));
       }
-      case Op::Select: return operand(0) != 0 ? operand(1) : operand(2);
-      case Op::Opaque: return operand(0);
-      case Op::Barrier: return 0;
-      case Op::Load: return load(operand(0) + offset, inst.type);
-      case Op::Store: store(operand(1) + offset, operand_type(0), operand(0)); return 0;
-      case Op::AtomicAdd: return atomic(isa::Atomic::FetchAdd, operand(1) + offset, operand_type(0), operand(0), 0);
-      case Op::AtomicOr: return atomic(isa::Atomic::FetchOr, operand(1) + offset, operand_type(0), operand(0), 0);
-      case Op::AtomicAnd: return atomic(isa::Atomic::FetchAnd, operand(1) + offset, operand_type(0), operand(0), 0);
-      case Op::AtomicXor: return atomic(isa::Atomic::FetchXor, operand(1) + offset, operand_type(0), operand(0), 0);
-      case Op::AtomicXchg: return atomic(isa::Atomic::Xchg, operand(1) + offset, operand_type(0), operand(0), 0);
-      case Op::CmpXchg: return atomic(isa::Atomic::Cmpxchg, operand(2) + offset, operand_type(0), operand(1), operand(0));
-      case Op::MemCopy: case Op::MemSet: {
+      case Op::Select:
+        return operand(0) != 0 ? operand(1) : operand(2);
+      case Op::Opaque:
+        return operand(0);
+      case Op::Barrier:
+        return 0;
+      case Op::Load:
+        return load(operand(0) + offset, inst.type);
+      case Op::Store:
+        store(operand(1) + offset, operand_type(0), operand(0));
+        return 0;
+      case Op::AtomicAdd:
+        return atomic(isa::Atomic::FetchAdd, operand(1) + offset, operand_type(0), operand(0), 0);
+      case Op::AtomicOr:
+        return atomic(isa::Atomic::FetchOr, operand(1) + offset, operand_type(0), operand(0), 0);
+      case Op::AtomicAnd:
+        return atomic(isa::Atomic::FetchAnd, operand(1) + offset, operand_type(0), operand(0), 0);
+      case Op::AtomicXor:
+        return atomic(isa::Atomic::FetchXor, operand(1) + offset, operand_type(0), operand(0), 0);
+      case Op::AtomicXchg:
+        return atomic(isa::Atomic::Xchg, operand(1) + offset, operand_type(0), operand(0), 0);
+      case Op::CmpXchg:
+        return atomic(isa::Atomic::Cmpxchg, operand(2) + offset, operand_type(0), operand(1), operand(0));
+      case Op::MemCopy:
+      case Op::MemSet: {
         std::byte *to = bytes_at(operand(0), offset);
         if (to == nullptr) return stop("write of {} bytes at {:#x}", offset, operand(0));
         if (inst.op == Op::MemSet) {
@@ -196,16 +226,29 @@ class Machine {
         std::memmove(to, from, offset);
         return 0;
       }
-      case Op::LoadAbs: return mix(0xab5, offset);
-      case Op::LoadInd: return mix(0xab5, offset + operand(1));
-      case Op::CallHelper: return helper(frame, v);
+      case Op::LoadAbs:
+        return mix(0xab5, offset);
+      case Op::LoadInd:
+        return mix(0xab5, offset + operand(1));
+      case Op::CallHelper:
+        return helper(frame, v);
       case Op::Call: {
         std::vector<uint64_t> args;
         for (size_t i = 0; i < inst.operand_count; i++) args.push_back(operand(i));
         return call(FunctionId(static_cast<size_t>(inst.imm)), args, frame.depth + 1);
       }
-      case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
-      case Op::Phi: case Op::Jump: case Op::Branch: case Op::Switch: case Op::Ret: case Op::Unreachable:
+      case Op::Const:
+      case Op::Undef:
+      case Op::Param:
+      case Op::GlobalAddr:
+      case Op::FuncAddr:
+      case Op::SlotAddr:
+      case Op::Phi:
+      case Op::Jump:
+      case Op::Branch:
+      case Op::Switch:
+      case Op::Ret:
+      case Op::Unreachable:
         break;
     }
     SPILE_UNREACHABLE("an operation that run_blocks handles");

@@ -17,16 +17,16 @@
 namespace spile::ir {
 
 struct EvaluationInput {
-  std::vector<uint64_t> integers;                // for the integer parameters, in order; missing ones are 0
-  std::vector<std::vector<std::byte>> buffers;   // for the pointer parameters, in order
+  std::vector<uint64_t> integers;               // for the integer parameters, in order; missing ones are 0
+  std::vector<std::vector<std::byte>> buffers;  // for the pointer parameters, in order
   uint64_t max_steps = 100'000;
 };
 
 struct Evaluation {
-  std::string fault;      // what stopped the run; empty when it returned
+  std::string fault;  // what stopped the run; empty when it returned
   bool out_of_steps = false;
-  uint64_t result = 0;    // zero-extended from its type
-  std::vector<uint64_t> trace;  // one hash for each call of a helper
+  uint64_t result = 0;                                   // zero-extended from its type
+  std::vector<uint64_t> trace;                           // one hash for each call of a helper
   std::vector<std::vector<std::byte>> globals, buffers;  // as the run left them
   friend bool operator==(const Evaluation &, const Evaluation &) = default;
 };

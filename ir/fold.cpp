@@ -10,25 +10,69 @@ bool is_signed(Op op) { return op == Op::SDiv || op == Op::SMod || op == Op::ASh
 
 std::optional<isa::Alu> alu_of(Op op) {
   switch (op) {
-    case Op::Add: return isa::Alu::Add;
-    case Op::Sub: return isa::Alu::Sub;
-    case Op::Mul: return isa::Alu::Mul;
-    case Op::UDiv: return isa::Alu::Div;
-    case Op::SDiv: return isa::Alu::SDiv;
-    case Op::UMod: return isa::Alu::Mod;
-    case Op::SMod: return isa::Alu::SMod;
-    case Op::And: return isa::Alu::And;
-    case Op::Or: return isa::Alu::Or;
-    case Op::Xor: return isa::Alu::Xor;
-    case Op::Shl: return isa::Alu::Lsh;
-    case Op::LShr: return isa::Alu::Rsh;
-    case Op::AShr: return isa::Alu::Arsh;
-    case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
-    case Op::Bswap: case Op::PtrAdd: case Op::ICmp: case Op::Select: case Op::Zext: case Op::Sext: case Op::Trunc:
-    case Op::PtrToInt: case Op::IntToPtr: case Op::Opaque: case Op::Barrier: case Op::Phi: case Op::Load:
-    case Op::Store: case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor: case Op::AtomicXchg:
-    case Op::CmpXchg: case Op::MemCopy: case Op::MemSet: case Op::LoadAbs: case Op::LoadInd: case Op::CallHelper:
-    case Op::Call: case Op::Jump: case Op::Branch: case Op::Switch: case Op::Ret: case Op::Unreachable:
+    case Op::Add:
+      return isa::Alu::Add;
+    case Op::Sub:
+      return isa::Alu::Sub;
+    case Op::Mul:
+      return isa::Alu::Mul;
+    case Op::UDiv:
+      return isa::Alu::Div;
+    case Op::SDiv:
+      return isa::Alu::SDiv;
+    case Op::UMod:
+      return isa::Alu::Mod;
+    case Op::SMod:
+      return isa::Alu::SMod;
+    case Op::And:
+      return isa::Alu::And;
+    case Op::Or:
+      return isa::Alu::Or;
+    case Op::Xor:
+      return isa::Alu::Xor;
+    case Op::Shl:
+      return isa::Alu::Lsh;
+    case Op::LShr:
+      return isa::Alu::Rsh;
+    case Op::AShr:
+      return isa::Alu::Arsh;
+    case Op::Const:
+    case Op::Undef:
+    case Op::Param:
+    case Op::GlobalAddr:
+    case Op::FuncAddr:
+    case Op::SlotAddr:
+    case Op::Bswap:
+    case Op::PtrAdd:
+    case Op::ICmp:
+    case Op::Select:
+    case Op::Zext:
+    case Op::Sext:
+    case Op::Trunc:
+    case Op::PtrToInt:
+    case Op::IntToPtr:
+    case Op::Opaque:
+    case Op::Barrier:
+    case Op::Phi:
+    case Op::Load:
+    case Op::Store:
+    case Op::AtomicAdd:
+    case Op::AtomicOr:
+    case Op::AtomicAnd:
+    case Op::AtomicXor:
+    case Op::AtomicXchg:
+    case Op::CmpXchg:
+    case Op::MemCopy:
+    case Op::MemSet:
+    case Op::LoadAbs:
+    case Op::LoadInd:
+    case Op::CallHelper:
+    case Op::Call:
+    case Op::Jump:
+    case Op::Branch:
+    case Op::Switch:
+    case Op::Ret:
+    case Op::Unreachable:
       return std::nullopt;
   }
   return std::nullopt;
@@ -36,16 +80,26 @@ std::optional<isa::Alu> alu_of(Op op) {
 
 isa::Cond cond_of(Pred pred) {
   switch (pred) {
-    case Pred::Eq: return isa::Cond::Eq;
-    case Pred::Ne: return isa::Cond::Ne;
-    case Pred::Ult: return isa::Cond::Lt;
-    case Pred::Ule: return isa::Cond::Le;
-    case Pred::Ugt: return isa::Cond::Gt;
-    case Pred::Uge: return isa::Cond::Ge;
-    case Pred::Slt: return isa::Cond::Slt;
-    case Pred::Sle: return isa::Cond::Sle;
-    case Pred::Sgt: return isa::Cond::Sgt;
-    case Pred::Sge: return isa::Cond::Sge;
+    case Pred::Eq:
+      return isa::Cond::Eq;
+    case Pred::Ne:
+      return isa::Cond::Ne;
+    case Pred::Ult:
+      return isa::Cond::Lt;
+    case Pred::Ule:
+      return isa::Cond::Le;
+    case Pred::Ugt:
+      return isa::Cond::Gt;
+    case Pred::Uge:
+      return isa::Cond::Ge;
+    case Pred::Slt:
+      return isa::Cond::Slt;
+    case Pred::Sle:
+      return isa::Cond::Sle;
+    case Pred::Sgt:
+      return isa::Cond::Sgt;
+    case Pred::Sge:
+      return isa::Cond::Sge;
   }
   SPILE_UNREACHABLE("a predicate that is not in Pred");
 }

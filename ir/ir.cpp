@@ -50,12 +50,18 @@ const OpInfo &info_of(Op op) { return kOps[static_cast<size_t>(op)]; }
 
 Type integer_type(unsigned bits) {
   switch (bits) {
-    case 1: return Type::I1;
-    case 8: return Type::I8;
-    case 16: return Type::I16;
-    case 32: return Type::I32;
-    case 64: return Type::I64;
-    default: SPILE_UNREACHABLE("no integer type of this width");
+    case 1:
+      return Type::I1;
+    case 8:
+      return Type::I8;
+    case 16:
+      return Type::I16;
+    case 32:
+      return Type::I32;
+    case 64:
+      return Type::I64;
+    default:
+      SPILE_UNREACHABLE("no integer type of this width");
   }
 }
 
@@ -65,38 +71,59 @@ std::string_view name_of(Type t) {
 }
 
 std::string_view name_of(Pred p) {
-  constexpr std::array<std::string_view, 10> kNames = {"eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sle", "sgt", "sge"};
+  constexpr std::array<std::string_view, 10> kNames = {"eq",  "ne",  "ult", "ule", "ugt",
+                                                       "uge", "slt", "sle", "sgt", "sge"};
   return kNames[static_cast<size_t>(p)];
 }
 
 Pred inverted(Pred p) {
   switch (p) {
-    case Pred::Eq: return Pred::Ne;
-    case Pred::Ne: return Pred::Eq;
-    case Pred::Ult: return Pred::Uge;
-    case Pred::Ule: return Pred::Ugt;
-    case Pred::Ugt: return Pred::Ule;
-    case Pred::Uge: return Pred::Ult;
-    case Pred::Slt: return Pred::Sge;
-    case Pred::Sle: return Pred::Sgt;
-    case Pred::Sgt: return Pred::Sle;
-    case Pred::Sge: return Pred::Slt;
+    case Pred::Eq:
+      return Pred::Ne;
+    case Pred::Ne:
+      return Pred::Eq;
+    case Pred::Ult:
+      return Pred::Uge;
+    case Pred::Ule:
+      return Pred::Ugt;
+    case Pred::Ugt:
+      return Pred::Ule;
+    case Pred::Uge:
+      return Pred::Ult;
+    case Pred::Slt:
+      return Pred::Sge;
+    case Pred::Sle:
+      return Pred::Sgt;
+    case Pred::Sgt:
+      return Pred::Sle;
+    case Pred::Sge:
+      return Pred::Slt;
   }
   SPILE_UNREACHABLE("a predicate that is not in Pred");
 }
 
 Pred swapped(Pred p) {
   switch (p) {
-    case Pred::Eq: return Pred::Eq;
-    case Pred::Ne: return Pred::Ne;
-    case Pred::Ult: return Pred::Ugt;
-    case Pred::Ule: return Pred::Uge;
-    case Pred::Ugt: return Pred::Ult;
-    case Pred::Uge: return Pred::Ule;
-    case Pred::Slt: return Pred::Sgt;
-    case Pred::Sle: return Pred::Sge;
-    case Pred::Sgt: return Pred::Slt;
-    case Pred::Sge: return Pred::Sle;
+    case Pred::Eq:
+      return Pred::Eq;
+    case Pred::Ne:
+      return Pred::Ne;
+    case Pred::Ult:
+      return Pred::Ugt;
+    case Pred::Ule:
+      return Pred::Uge;
+    case Pred::Ugt:
+      return Pred::Ult;
+    case Pred::Uge:
+      return Pred::Ule;
+    case Pred::Slt:
+      return Pred::Sgt;
+    case Pred::Sle:
+      return Pred::Sge;
+    case Pred::Sgt:
+      return Pred::Slt;
+    case Pred::Sge:
+      return Pred::Sle;
   }
   SPILE_UNREACHABLE("a predicate that is not in Pred");
 }

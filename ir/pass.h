@@ -1,7 +1,7 @@
 // What a pass is: a function over one function of a module, that says whether it changed something.
 //
-// A pass keeps the module as ir/checker.h wants it, and needs no analysis from outside: it makes what it reads. Its file
-// says under Requires: what it is only useful after, and under Breaks: what it may undo of earlier passes.
+// A pass keeps the module as ir/checker.h wants it, and needs no analysis from outside: it makes what it reads. Its
+// file says under Requires: what it is only useful after, and under Breaks: what it may undo of earlier passes.
 #pragma once
 
 #include "ir/ir.h"

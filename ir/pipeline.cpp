@@ -23,31 +23,36 @@ using enum Pass;
 // What BPF cannot express: calls that must vanish, code that cannot be reached, copies of memory.
 constexpr auto kO0 = std::to_array<Pass>({simplify_cfg, inline_always, simplify_cfg, expand_memory});
 
+// clang-format off
 constexpr auto kO1 = std::to_array<Pass>({
-    simplify_cfg, inline_always, simplify_cfg,              // one body, no dead blocks
-    simplify, split_slots, mem2reg, simplify, sccp,         // variables become values
+    simplify_cfg, inline_always, simplify_cfg,           // one body, no dead blocks
+    simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
     simplify_cfg, gvn, simplify_cfg,
     expand_memory, simplify, dse, dce, simplify_cfg,
     merge_tails, simplify_cfg, share_constants, dce,
 });
 
 constexpr auto kO2 = std::to_array<Pass>({
-    simplify_cfg, inline_calls, simplify_cfg,               // callees are finished, so their true size is seen
-    simplify, split_slots, mem2reg, simplify, sccp,         // variables become values
+    simplify_cfg, inline_calls, simplify_cfg,            // callees are finished, so their true size is seen
+    simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
     simplify_cfg, thread_jumps, simplify_cfg, simplify,
-    gvn, simplify, sccp, simplify_cfg,                      // what gvn decided
+    gvn, simplify, sccp, simplify_cfg,                   // what gvn decided
     thread_jumps, simplify_cfg,
-    split_slots, mem2reg,                                   // addresses that have become constant offsets
+    split_slots, mem2reg,                                // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, simplify_cfg,
-    rotate_loops, simplify_cfg, simplify,                   // behind gvn, which likes tests at the top
-    merge_tails, simplify_cfg, share_constants, dce,
+    rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
+    merge_tails, simplify_cfg, share_constants, dce,     // smaller than it runs: last
 });
+// clang-format on
 
 std::span<const Pass> order_of(OptLevel level) {
   switch (level) {
-    case OptLevel::O0: return kO0;
-    case OptLevel::O1: return kO1;
-    case OptLevel::O2: return kO2;
+    case OptLevel::O0:
+      return kO0;
+    case OptLevel::O1:
+      return kO1;
+    case OptLevel::O2:
+      return kO2;
   }
   SPILE_UNREACHABLE("a level that is not in OptLevel");
 }

@@ -45,7 +45,11 @@ std::vector<TextToken> lex_text(std::string_view text) {
     } else if (c != '#' && is_word_char(c)) {
       add(Kind::Word, at, words_end(at), 0);
     } else if ((c == '%' || c == '$' || c == '@' || c == '!') && is_word_char(next)) {
-      add(c == '%' ? Kind::Value : c == '$' ? Kind::Slot : c == '@' ? Kind::Name : Kind::Line, at, words_end(at + 1), 1);
+      add(c == '%'   ? Kind::Value
+          : c == '$' ? Kind::Slot
+          : c == '@' ? Kind::Name
+                     : Kind::Line,
+          at, words_end(at + 1), 1);
     } else if (c == '"' || (c == '@' && next == '"')) {
       const size_t skip = c == '@' ? 1 : 0;
       const size_t end = string_end(at + skip);

@@ -36,8 +36,8 @@ std::optional<Type> find_type(std::string_view text) {
 }
 
 std::optional<Pred> find_pred(std::string_view text) {
-  for (const Pred p : {Pred::Eq, Pred::Ne, Pred::Ult, Pred::Ule, Pred::Ugt, Pred::Uge, Pred::Slt, Pred::Sle, Pred::Sgt,
-                       Pred::Sge})
+  for (const Pred p :
+       {Pred::Eq, Pred::Ne, Pred::Ult, Pred::Ule, Pred::Ugt, Pred::Uge, Pred::Slt, Pred::Sle, Pred::Sgt, Pred::Sge})
     if (name_of(p) == text) return p;
   return std::nullopt;
 }
@@ -238,7 +238,8 @@ class Parser {
 
   bool parse_bytes(Global &g) {
     const std::string_view text = peek().text;
-    if (peek().kind != Kind::String || text.size() % 2 != 0) return expected("a string of two hexadecimal digits a byte");
+    if (peek().kind != Kind::String || text.size() % 2 != 0)
+      return expected("a string of two hexadecimal digits a byte");
     for (size_t i = 1; i + 2 < text.size(); i += 2) {
       const int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
       if (high < 0 || low < 0) return expected("a string of two hexadecimal digits a byte");
@@ -283,8 +284,7 @@ class Parser {
       Type type{};
       if (!take_type(type)) return false;
       f_->params.push_back(type);
-      if (peek().kind == Kind::Value)
-        names.emplace_back(&tokens_[at_++], static_cast<uint32_t>(f_->params.size() - 1));
+      if (peek().kind == Kind::Value) names.emplace_back(&tokens_[at_++], static_cast<uint32_t>(f_->params.size() - 1));
     }
     at_++;
     for (const auto &[token, index] : names)
@@ -318,7 +318,8 @@ class Parser {
 
   // Values and labels may be used before they are defined as well. Reads to the closing brace, and goes back.
   bool collect_values_and_labels() {
-    for (size_t i = at_; tokens_[i].kind != Kind::End && !(tokens_[i].kind == Kind::Punct && tokens_[i].text == "}"); i++) {
+    for (size_t i = at_; tokens_[i].kind != Kind::End && !(tokens_[i].kind == Kind::Punct && tokens_[i].text == "}");
+         i++) {
       const TextToken &next = tokens_[i + 1];
       if (next.kind != Kind::Punct) continue;
       if (tokens_[i].kind == Kind::Value && next.text == "=") {
@@ -333,7 +334,8 @@ class Parser {
   }
 
   bool parse_block() {
-    if (peek().kind != Kind::Word || peek(1).text != ":" || peek(1).kind != Kind::Punct) return expected("a label and `:`");
+    if (peek().kind != Kind::Word || peek(1).text != ":" || peek(1).kind != Kind::Punct)
+      return expected("a label and `:`");
     const BlockId b = labels_.at(peek().text);
     at_ += 2;
     for (bool done = false; !done;)
@@ -447,16 +449,19 @@ class Parser {
     if (head.op == Op::Jump) return take_label(targets_.emplace_back());
     const int count = info_of(head.op).operands;
     if (count < 0) {  // ret
-      const bool has_value = peek().kind == Kind::Value || peek().kind == Kind::Name || peek().kind == Kind::Slot ||
-                             (peek().kind == Kind::Word && (peek(1).kind == Kind::Number || peek().text.starts_with("undef.")));
+      const bool has_value =
+          peek().kind == Kind::Value || peek().kind == Kind::Name || peek().kind == Kind::Slot ||
+          (peek().kind == Kind::Word && (peek(1).kind == Kind::Number || peek().text.starts_with("undef.")));
       return !has_value || take_operand(operands_.emplace_back());
     }
     for (int i = 0; i < count; i++)
       if ((i != 0 && !take_punct(",")) || !take_operand(operands_.emplace_back())) return false;
     if (head.op == Op::Branch)
-      return take_punct(",") && take_label(targets_.emplace_back()) && take_punct(",") && take_label(targets_.emplace_back());
+      return take_punct(",") && take_label(targets_.emplace_back()) && take_punct(",") &&
+             take_label(targets_.emplace_back());
     if (head.op == Op::Switch) return parse_cases();
-    const bool needs_imm = head.op == Op::MemCopy || head.op == Op::MemSet || head.op == Op::LoadAbs || head.op == Op::LoadInd;
+    const bool needs_imm =
+        head.op == Op::MemCopy || head.op == Op::MemSet || head.op == Op::LoadAbs || head.op == Op::LoadInd;
     const bool may_have_imm = head.op == Op::Load || head.op == Op::Store || head.op == Op::AtomicAdd ||
                               head.op == Op::AtomicOr || head.op == Op::AtomicAnd || head.op == Op::AtomicXor ||
                               head.op == Op::AtomicXchg || head.op == Op::CmpXchg;

@@ -49,11 +49,16 @@ std::string unique_handle(std::string_view name, std::unordered_set<std::string>
 
 std::string_view linkage_word(Linkage linkage) {
   switch (linkage) {
-    case Linkage::Static: return "";
-    case Linkage::Global: return " global";
-    case Linkage::Weak: return " weak";
-    case Linkage::Hidden: return " hidden";
-    case Linkage::External: return " extern";
+    case Linkage::Static:
+      return "";
+    case Linkage::Global:
+      return " global";
+    case Linkage::Weak:
+      return " weak";
+    case Linkage::Hidden:
+      return " hidden";
+    case Linkage::External:
+      return " extern";
   }
   SPILE_UNREACHABLE("a linkage that is not in Linkage");
 }
@@ -79,8 +84,7 @@ class Printer {
   void function(const Function &f) {
     number(f);
     out_ += "func " + handle_of(f) + '(';
-    for (size_t i = 0; i < f.params.size(); i++)
-      write("{}{} %p{}", i == 0 ? "" : ", ", name_of(f.params[i]), i);
+    for (size_t i = 0; i < f.params.size(); i++) write("{}{} %p{}", i == 0 ? "" : ", ", name_of(f.params[i]), i);
     write(") -> {}{}", name_of(f.result), linkage_word(f.linkage));
     if (!f.section.empty()) write(" section {}", quoted(f.section));
     if (f.result_is_signed) out_ += " signed";
@@ -222,19 +226,60 @@ class Printer {
 
   void imm(const Inst &inst) {
     switch (inst.op) {
-      case Op::Load: case Op::Store: case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor:
-      case Op::AtomicXchg: case Op::CmpXchg:
+      case Op::Load:
+      case Op::Store:
+      case Op::AtomicAdd:
+      case Op::AtomicOr:
+      case Op::AtomicAnd:
+      case Op::AtomicXor:
+      case Op::AtomicXchg:
+      case Op::CmpXchg:
         if (inst.imm != 0) write(", {}", inst.imm);
         return;
-      case Op::MemCopy: case Op::MemSet: case Op::LoadAbs: case Op::LoadInd:
+      case Op::MemCopy:
+      case Op::MemSet:
+      case Op::LoadAbs:
+      case Op::LoadInd:
         write(", {}", inst.imm);
         return;
-      case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
-      case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod:
-      case Op::And: case Op::Or: case Op::Xor: case Op::Shl: case Op::LShr: case Op::AShr: case Op::Bswap:
-      case Op::PtrAdd: case Op::ICmp: case Op::Select: case Op::Zext: case Op::Sext: case Op::Trunc:
-      case Op::PtrToInt: case Op::IntToPtr: case Op::Opaque: case Op::Barrier: case Op::Phi: case Op::CallHelper:
-      case Op::Call: case Op::Jump: case Op::Branch: case Op::Switch: case Op::Ret: case Op::Unreachable:
+      case Op::Const:
+      case Op::Undef:
+      case Op::Param:
+      case Op::GlobalAddr:
+      case Op::FuncAddr:
+      case Op::SlotAddr:
+      case Op::Add:
+      case Op::Sub:
+      case Op::Mul:
+      case Op::UDiv:
+      case Op::SDiv:
+      case Op::UMod:
+      case Op::SMod:
+      case Op::And:
+      case Op::Or:
+      case Op::Xor:
+      case Op::Shl:
+      case Op::LShr:
+      case Op::AShr:
+      case Op::Bswap:
+      case Op::PtrAdd:
+      case Op::ICmp:
+      case Op::Select:
+      case Op::Zext:
+      case Op::Sext:
+      case Op::Trunc:
+      case Op::PtrToInt:
+      case Op::IntToPtr:
+      case Op::Opaque:
+      case Op::Barrier:
+      case Op::Phi:
+      case Op::CallHelper:
+      case Op::Call:
+      case Op::Jump:
+      case Op::Branch:
+      case Op::Switch:
+      case Op::Ret:
+      case Op::Unreachable:
         return;
     }
   }

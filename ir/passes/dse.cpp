@@ -2,8 +2,8 @@
 //
 // Idea: only slots that no hidden pointer reaches are looked at (ir/analysis_slots.h). Going backward, a byte of a slot
 // is dead from where it is written up to where it was last read before that; a flow over the graph, one bit a byte,
-// finds which bytes are still read after each block. A store of which all bytes are dead goes. A helper reads what it is
-// given, but those that are known to fill their buffer whatever happens count as writes.
+// finds which bytes are still read after each block. A store of which all bytes are dead goes. A helper reads what it
+// is given, but those that are known to fill their buffer whatever happens count as writes.
 //
 //     store i64 0, $0
 //     store %p1, $0                            store %p1, $0
@@ -11,8 +11,8 @@
 //     store i64 7, $0                          ret i32 0
 //     ret i32 0
 //
-// Requires: expand_memory before it, for fills that are partly overwritten. Breaks: nothing. A slot that nobody uses any
-// more gets size 0.
+// Requires: expand_memory before it, for fills that are partly overwritten. Breaks: nothing. A slot that nobody uses
+// any more gets size 0.
 #include <algorithm>
 
 #include "ir/analysis_address.h"
@@ -29,7 +29,8 @@ constexpr uint32_t kMaxSlotSize = 512;
 // Blocks times words of bits that the flow is worth.
 constexpr size_t kMaxWork = size_t{1} << 20;
 
-// Helpers that fill their argument [buffer] with as many bytes as the argument after it says, or clear it when they fail.
+// Helpers that fill their argument [buffer] with as many bytes as the argument after it says, or clear it when they
+// fail.
 struct Filler {
   int64_t helper;
   size_t buffer;
@@ -93,10 +94,12 @@ class StoreRemover {
     };
     auto certain = [&](ValueId pointer, int64_t offset, int64_t size) {
       const Access a = access(pointer, offset, size);
-      return a.slot != SlotPointers::kNone && a.end - a.begin == static_cast<uint64_t>(size) && slots_.place(pointer).offset;
+      return a.slot != SlotPointers::kNone && a.end - a.begin == static_cast<uint64_t>(size) &&
+             slots_.place(pointer).offset;
     };
     switch (inst.op) {
-      case Op::Load: return told(access(f_.operand(v, 0), inst.imm, bytes_of(inst.type)), read);
+      case Op::Load:
+        return told(access(f_.operand(v, 0), inst.imm, bytes_of(inst.type)), read);
       case Op::Store: {
         const int64_t size = bytes_of(f_[f_.operand(v, 0)].type);
         if (certain(f_.operand(v, 1), inst.imm, size)) write(access(f_.operand(v, 1), inst.imm, size));
@@ -109,8 +112,14 @@ class StoreRemover {
       case Op::MemSet:
         if (certain(f_.operand(v, 0), 0, inst.imm)) write(access(f_.operand(v, 0), 0, inst.imm));
         return;
-      case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor: case Op::AtomicXchg: case Op::CmpXchg:
-      case Op::CallHelper: case Op::Call:
+      case Op::AtomicAdd:
+      case Op::AtomicOr:
+      case Op::AtomicAnd:
+      case Op::AtomicXor:
+      case Op::AtomicXchg:
+      case Op::CmpXchg:
+      case Op::CallHelper:
+      case Op::Call:
         for (size_t i = 0; i < inst.operand_count; i++) {
           const uint32_t slot = slot_of(f_.operand(v, i));
           if (slot == SlotPointers::kNone) continue;
@@ -120,12 +129,44 @@ class StoreRemover {
             read(Access{slot, 0, f_.slots[slot].size});
         }
         return;
-      case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
-      case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod: case Op::And:
-      case Op::Or: case Op::Xor: case Op::Shl: case Op::LShr: case Op::AShr: case Op::Bswap: case Op::PtrAdd:
-      case Op::ICmp: case Op::Select: case Op::Zext: case Op::Sext: case Op::Trunc: case Op::PtrToInt: case Op::IntToPtr:
-      case Op::Opaque: case Op::Barrier: case Op::Phi: case Op::LoadAbs: case Op::LoadInd: case Op::Jump: case Op::Branch:
-      case Op::Switch: case Op::Ret: case Op::Unreachable:
+      case Op::Const:
+      case Op::Undef:
+      case Op::Param:
+      case Op::GlobalAddr:
+      case Op::FuncAddr:
+      case Op::SlotAddr:
+      case Op::Add:
+      case Op::Sub:
+      case Op::Mul:
+      case Op::UDiv:
+      case Op::SDiv:
+      case Op::UMod:
+      case Op::SMod:
+      case Op::And:
+      case Op::Or:
+      case Op::Xor:
+      case Op::Shl:
+      case Op::LShr:
+      case Op::AShr:
+      case Op::Bswap:
+      case Op::PtrAdd:
+      case Op::ICmp:
+      case Op::Select:
+      case Op::Zext:
+      case Op::Sext:
+      case Op::Trunc:
+      case Op::PtrToInt:
+      case Op::IntToPtr:
+      case Op::Opaque:
+      case Op::Barrier:
+      case Op::Phi:
+      case Op::LoadAbs:
+      case Op::LoadInd:
+      case Op::Jump:
+      case Op::Branch:
+      case Op::Switch:
+      case Op::Ret:
+      case Op::Unreachable:
         return;
     }
   }
@@ -187,10 +228,12 @@ class StoreRemover {
       const bool may_go = (op == Op::Store || op == Op::MemSet || op == Op::MemCopy) && !f_[v].is_volatile;
       bool is_dead = false;
       // Backward, so the write of an instruction is seen before its read.
-      visit(v, [](Access) {}, [&](Access a) {
-        is_dead = may_go && none(live, a);
-        set(live, a, false);
-      });
+      visit(
+          v, [](Access) {},
+          [&](Access a) {
+            is_dead = may_go && none(live, a);
+            set(live, a, false);
+          });
       if (is_dead) {
         f_[v].block = {};
         f_.remove(v);

@@ -107,7 +107,8 @@ class Expander {
   }
 
   ValueId emit(Op op, Type type, std::initializer_list<ValueId> operands, uint64_t imm = 0, uint64_t align = 0) {
-    const ValueId v = f_.make(op, type, std::span(operands.begin(), operands.size()), {}, static_cast<int64_t>(imm), f_[origin_].loc);
+    const ValueId v =
+        f_.make(op, type, std::span(operands.begin(), operands.size()), {}, static_cast<int64_t>(imm), f_[origin_].loc);
     f_[v].align = static_cast<uint8_t>(align);
     f_[v].block = block_;
     out_->push_back(v);
@@ -142,11 +143,12 @@ class Expander {
 
   // The byte in every byte of a [type].
   ValueId repeat(ValueId byte, Type type) {
-    constexpr int64_t kOnes = 0x0101'0101'0101'0101;
-    if (f_[byte].op == Op::Const) return f_.constant(type, (f_[byte].imm & 0xff) * kOnes);
+    constexpr uint64_t kOnes = 0x0101'0101'0101'0101;
+    if (f_[byte].op == Op::Const)
+      return f_.constant(type, static_cast<int64_t>((static_cast<uint64_t>(f_[byte].imm) & 0xff) * kOnes));
     if (type == Type::I8) return byte;
     const ValueId wide = emit(Op::Zext, type, {byte});
-    return emit(Op::Mul, type, {wide, f_.constant(type, kOnes)});
+    return emit(Op::Mul, type, {wide, f_.constant(type, static_cast<int64_t>(kOnes))});
   }
 
   void cut_store() {

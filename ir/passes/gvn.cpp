@@ -42,7 +42,8 @@ struct Key {
 };
 struct KeyHash {
   size_t operator()(const Key &k) const noexcept {
-    uint64_t hash = static_cast<uint64_t>(k.op) | static_cast<uint64_t>(k.type) << 8 | static_cast<uint64_t>(k.pred) << 16;
+    uint64_t hash =
+        static_cast<uint64_t>(k.op) | static_cast<uint64_t>(k.type) << 8 | static_cast<uint64_t>(k.pred) << 16;
     for (const ValueId v : k.operands) hash = (hash ^ v.index) * 0x9e37'79b9'7f4a'7c15ull;
     hash = (hash ^ static_cast<uint64_t>(k.imm)) * 0x9e37'79b9'7f4a'7c15ull;
     return hash ^ (hash >> 32);
@@ -58,7 +59,13 @@ bool commutes(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And ||
 class Numbering {
  public:
   explicit Numbering(Function &f)
-      : f_(f), cfg_(f), dominators_(cfg_), slots_(f, cfg_), rewrite_(f), slot_stamps_(f.slots.size()), known_(f.insts.size()) {}
+      : f_(f),
+        cfg_(f),
+        dominators_(cfg_),
+        slots_(f, cfg_),
+        rewrite_(f),
+        slot_stamps_(f.slots.size()),
+        known_(f.insts.size()) {}
 
   bool run() {
     summarize_writes();
@@ -123,10 +130,18 @@ class Numbering {
           else
             table_.erase(u.key);
           break;
-        case Undo::What::SlotStamp: slot_stamps_[u.index] = u.entry.stamp; break;
-        case Undo::What::OtherStamp: other_stamp_ = u.entry.stamp; break;
-        case Undo::What::EpochStamp: epoch_stamp_ = u.entry.stamp; break;
-        case Undo::What::Known: known_[u.index] = u.entry.value; break;
+        case Undo::What::SlotStamp:
+          slot_stamps_[u.index] = u.entry.stamp;
+          break;
+        case Undo::What::OtherStamp:
+          other_stamp_ = u.entry.stamp;
+          break;
+        case Undo::What::EpochStamp:
+          epoch_stamp_ = u.entry.stamp;
+          break;
+        case Undo::What::Known:
+          known_[u.index] = u.entry.value;
+          break;
       }
     }
   }
@@ -138,7 +153,9 @@ class Numbering {
     std::vector<uint32_t> slots;
   };
 
-  bool writes_memory(const Inst &inst) const { return info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque; }
+  bool writes_memory(const Inst &inst) const {
+    return info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque;
+  }
 
   // Calls found(slot) for each place that [v] writes; SlotPointers::kNone is everything that is not a private slot.
   template <class Found>
@@ -285,7 +302,8 @@ class Numbering {
     const ValueId pointer = f_.operand(v, 0);
     const Key key = load_key(f_[v].type, pointer, f_[v].imm);
     const uint32_t now = stamp(slots_.private_slot(pointer));
-    if (const auto found = table_.find(key); found != table_.end() && found->second.stamp == now) return found->second.value;
+    if (const auto found = table_.find(key); found != table_.end() && found->second.stamp == now)
+      return found->second.value;
     make_available(key, v, now);
     return {};
   }

@@ -41,8 +41,8 @@ class Promoter {
  private:
   struct SlotInfo {
     bool is_candidate = true;
-    Type type = Type::Void;  // of its values; Ptr only when all accesses are pointers
-    std::vector<BlockId> defs;  // blocks with a store
+    Type type = Type::Void;           // of its values; Ptr only when all accesses are pointers
+    std::vector<BlockId> defs;        // blocks with a store
     std::vector<BlockId> read_first;  // blocks with a load before any store
   };
   static constexpr uint32_t kNoSlot = 0xffff'ffff;
@@ -96,7 +96,8 @@ class Promoter {
   static void note(SlotInfo &slot, const Inst &inst, BlockId b) {
     if (inst.op == Op::Store) {
       if (slot.defs.empty() || slot.defs.back() != b) slot.defs.push_back(b);
-    } else if ((slot.defs.empty() || slot.defs.back() != b) && (slot.read_first.empty() || slot.read_first.back() != b)) {
+    } else if ((slot.defs.empty() || slot.defs.back() != b) &&
+               (slot.read_first.empty() || slot.read_first.back() != b)) {
       slot.read_first.push_back(b);
     }
   }
@@ -177,7 +178,8 @@ class Promoter {
       const auto successors = f_.successors(b);
       const std::vector<BlockId> to(successors.begin(), successors.end());
       for (size_t t = 0; t < to.size(); t++) {
-        if (std::find(to.begin(), to.begin() + static_cast<ptrdiff_t>(t), to[t]) != to.begin() + static_cast<ptrdiff_t>(t))
+        if (std::find(to.begin(), to.begin() + static_cast<ptrdiff_t>(t), to[t]) !=
+            to.begin() + static_cast<ptrdiff_t>(t))
           continue;
         for (size_t i = 0; i < phi_slot_[to[t].index].size(); i++) {
           const uint32_t slot = phi_slot_[to[t].index][i];

@@ -41,8 +41,10 @@ class Merger {
     bool changed = false;
     for (auto at = cfg.rpo.rbegin(); at != cfg.rpo.rend(); ++at) {
       const BlockId b = *at;
-      if (b.index == 0 || std::ranges::any_of(f_[b].insts, [&](ValueId v) { return used_elsewhere[v.index]; })) continue;
-      if (f_[f_[b].insts.front()].op == Op::Phi || std::ranges::find(preds_[b.index], b) != preds_[b.index].end()) continue;
+      if (b.index == 0 || std::ranges::any_of(f_[b].insts, [&](ValueId v) { return used_elsewhere[v.index]; }))
+        continue;
+      if (f_[f_[b].insts.front()].op == Op::Phi || std::ranges::find(preds_[b.index], b) != preds_[b.index].end())
+        continue;
       auto &candidates = by_hash[hash(b)];
       const auto same = std::ranges::find_if(candidates, [&](BlockId c) { return equal(b, c); });
       if (same != candidates.end()) {
@@ -61,7 +63,8 @@ class Merger {
     auto mix = [&h](uint64_t word) { h = (h ^ word) * 0x9e37'79b9'7f4a'7c15ull, h ^= h >> 29; };
     for (const ValueId v : f_[b].insts) {
       const Inst &inst = f_[v];
-      mix(static_cast<uint64_t>(inst.op) | static_cast<uint64_t>(inst.type) << 8 | static_cast<uint64_t>(inst.pred) << 16);
+      mix(static_cast<uint64_t>(inst.op) | static_cast<uint64_t>(inst.type) << 8 |
+          static_cast<uint64_t>(inst.pred) << 16);
       mix(static_cast<uint64_t>(inst.imm));
       for (const ValueId use : f_.operands(v)) mix(f_[use].block == b ? 0 : use.index);
       for (const BlockId to : f_.targets(v)) mix(to.index);

@@ -74,7 +74,8 @@ class Rotator {
     size_t operations = 0;
     for (const ValueId v : insts) {
       if (f_[v].op == Op::Phi || v == insts.back()) continue;
-      if (info_of(f_[v].op).effects != Effects::Pure || f_[v].operand_count > 2 || ++operations > kMaxOperations) return false;
+      if (info_of(f_[v].op).effects != Effects::Pure || f_[v].operand_count > 2 || ++operations > kMaxOperations)
+        return false;
     }
     return true;
   }

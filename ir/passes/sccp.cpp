@@ -155,7 +155,8 @@ class Propagation {
     Rewrite rewrite(f_);
     for (const BlockId b : cfg_.rpo)
       for (const ValueId v : f_[b].insts)
-        if (is_reached_[b.index] && facts_[v.index].state == State::Constant && user_begin_[v.index] != user_begin_[v.index + 1])
+        if (is_reached_[b.index] && facts_[v.index].state == State::Constant &&
+            user_begin_[v.index] != user_begin_[v.index + 1])
           rewrite.replace(v, f_.constant(f_[v].type, facts_[v.index].value));
     rewrite.apply();
     return !rewrite.empty();

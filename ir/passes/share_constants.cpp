@@ -163,7 +163,7 @@ class Sharer {
   }
 
   Function &f_;
-  std::vector<BlockId> preds_;  // of the block that is worked on
+  std::vector<BlockId> preds_;          // of the block that is worked on
   std::map<int64_t, BlockId> returns_;  // by constant: the block that only returns it
 };
 

@@ -1,7 +1,7 @@
 // Constant folding and algebra.
 //
-// Idea: walk the blocks in reverse post-order, give each instruction its simplest operands, and try the rules on it, one
-// a line below its equation, until none applies. A rule gives another value for the instruction, or rewrites it in
+// Idea: walk the blocks in reverse post-order, give each instruction its simplest operands, and try the rules on it,
+// one a line below its equation, until none applies. A rule gives another value for the instruction, or rewrites it in
 // place, or adds instructions before it. Rounds go on until nothing changes (phis see their back edges one round late).
 //
 //     %0 = load.i8 %p0, 3
@@ -34,9 +34,7 @@ namespace {
 constexpr int kMaxRounds = 8;
 constexpr int kMaxRulesPerInst = 16;
 
-bool is_commutative(Op op) {
-  return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Xor;
-}
+bool is_commutative(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Xor; }
 bool is_shift(Op op) { return op == Op::Shl || op == Op::LShr || op == Op::AShr; }
 
 class Simplifier {
@@ -108,31 +106,73 @@ class Simplifier {
   ValueId apply_rules(ValueId v) {
     const Inst &inst = f_[v];
     switch (inst.op) {
-      case Op::Add: case Op::Sub: case Op::Mul: case Op::UDiv: case Op::SDiv: case Op::UMod: case Op::SMod: case Op::And:
-      case Op::Or: case Op::Xor: case Op::Shl: case Op::LShr: case Op::AShr:
+      case Op::Add:
+      case Op::Sub:
+      case Op::Mul:
+      case Op::UDiv:
+      case Op::SDiv:
+      case Op::UMod:
+      case Op::SMod:
+      case Op::And:
+      case Op::Or:
+      case Op::Xor:
+      case Op::Shl:
+      case Op::LShr:
+      case Op::AShr:
         return binary(v);
       case Op::Bswap:
         if (const auto c = constant(f_.operand(v, 0))) return folded(v, *c, 0);
         // bswap(bswap x) = x
         if (op(f_.operand(v, 0)) == Op::Bswap) return f_.operand(f_.operand(v, 0), 0);
         return v;
-      case Op::PtrAdd: return pointer_add(v);
-      case Op::ICmp: return compare(v);
-      case Op::Select: return select(v);
-      case Op::Zext: case Op::Sext: case Op::Trunc: return cast(v);
+      case Op::PtrAdd:
+        return pointer_add(v);
+      case Op::ICmp:
+        return compare(v);
+      case Op::Select:
+        return select(v);
+      case Op::Zext:
+      case Op::Sext:
+      case Op::Trunc:
+        return cast(v);
       case Op::PtrToInt:
         // ptrtoint(inttoptr x) = x
         return op(f_.operand(v, 0)) == Op::IntToPtr ? f_.operand(f_.operand(v, 0), 0) : v;
-      case Op::IntToPtr: return int_to_pointer(v);
-      case Op::Phi: return phi(v);
-      case Op::Load: return load(v);
-      case Op::Store: case Op::AtomicAdd: case Op::AtomicOr: case Op::AtomicAnd: case Op::AtomicXor: case Op::AtomicXchg:
+      case Op::IntToPtr:
+        return int_to_pointer(v);
+      case Op::Phi:
+        return phi(v);
+      case Op::Load:
+        return load(v);
+      case Op::Store:
+      case Op::AtomicAdd:
+      case Op::AtomicOr:
+      case Op::AtomicAnd:
+      case Op::AtomicXor:
+      case Op::AtomicXchg:
         return fold_offset(v, 1);
-      case Op::CmpXchg: return fold_offset(v, 2);
-      case Op::Branch: return branch(v);
-      case Op::Const: case Op::Undef: case Op::Param: case Op::GlobalAddr: case Op::FuncAddr: case Op::SlotAddr:
-      case Op::Opaque: case Op::Barrier: case Op::MemCopy: case Op::MemSet: case Op::LoadAbs: case Op::LoadInd:
-      case Op::CallHelper: case Op::Call: case Op::Jump: case Op::Switch: case Op::Ret: case Op::Unreachable:
+      case Op::CmpXchg:
+        return fold_offset(v, 2);
+      case Op::Branch:
+        return branch(v);
+      case Op::Const:
+      case Op::Undef:
+      case Op::Param:
+      case Op::GlobalAddr:
+      case Op::FuncAddr:
+      case Op::SlotAddr:
+      case Op::Opaque:
+      case Op::Barrier:
+      case Op::MemCopy:
+      case Op::MemSet:
+      case Op::LoadAbs:
+      case Op::LoadInd:
+      case Op::CallHelper:
+      case Op::Call:
+      case Op::Jump:
+      case Op::Switch:
+      case Op::Ret:
+      case Op::Unreachable:
         return v;
     }
     return v;
@@ -231,7 +271,8 @@ class Simplifier {
     const int log2 = std::countr_zero(u);
     if (c == 0) {
       // x + 0 = x, x - 0 = x, x | 0 = x, x ^ 0 = x, x << 0 = x, x >> 0 = x, x % 0 = x
-      if (o == Op::Add || o == Op::Sub || o == Op::Or || o == Op::Xor || is_shift(o) || o == Op::UMod || o == Op::SMod) return a;
+      if (o == Op::Add || o == Op::Sub || o == Op::Or || o == Op::Xor || is_shift(o) || o == Op::UMod || o == Op::SMod)
+        return a;
       // x * 0 = 0, x & 0 = 0, x / 0 = 0
       return b;
     }
@@ -299,7 +340,8 @@ class Simplifier {
     // (p + a) + b = p + (a + b)
     if (c && op(p) == Op::PtrAdd)
       if (const auto inner = constant(f_.operand(p, 1)))
-        return become(v, Op::PtrAdd, f_.operand(p, 0), f_.constant(Type::I64, *fold(Op::Add, Pred::Eq, Type::I64, Type::I64, *inner, *c)));
+        return become(v, Op::PtrAdd, f_.operand(p, 0),
+                      f_.constant(Type::I64, *fold(Op::Add, Pred::Eq, Type::I64, Type::I64, *inner, *c)));
     return v;
   }
 
@@ -361,7 +403,9 @@ class Simplifier {
     // c p x = x p' c
     if (ca) return become_compare(v, swapped(p), b, a);
     // x = x, x <= x; not x != x, x < x
-    if (a == b) return f_.constant(Type::I1, p == Pred::Eq || p == Pred::Ule || p == Pred::Uge || p == Pred::Sle || p == Pred::Sge);
+    if (a == b)
+      return f_.constant(Type::I1,
+                         p == Pred::Eq || p == Pred::Ule || p == Pred::Uge || p == Pred::Sle || p == Pred::Sge);
     if (!cb) return v;
     const bool is_equality = p == Pred::Eq || p == Pred::Ne;
     // The frame is never at null.
@@ -385,17 +429,27 @@ class Simplifier {
     // Where x cannot be negative, signed order is unsigned order for constants that are not negative either.
     const bool not_negative = max <= all / 2;
     switch (f_[v].pred) {
-      case Pred::Eq: return u > max ? truth(false) : v;
-      case Pred::Ne: return u > max ? truth(true) : v;
+      case Pred::Eq:
+        return u > max ? truth(false) : v;
+      case Pred::Ne:
+        return u > max ? truth(true) : v;
       // x < c where x < c always; x < 0; x < 1 is x == 0
-      case Pred::Ult: return u > max ? truth(true) : u == 0 ? truth(false) : u == 1 ? become_compare(v, Pred::Eq, a, zero) : v;
-      case Pred::Ule: return u >= max ? truth(true) : u == 0 ? become_compare(v, Pred::Eq, a, zero) : v;
-      case Pred::Ugt: return u >= max ? truth(false) : u == 0 ? become_compare(v, Pred::Ne, a, zero) : v;
-      case Pred::Uge: return u > max ? truth(false) : u == 0 ? truth(true) : u == 1 ? become_compare(v, Pred::Ne, a, zero) : v;
-      case Pred::Slt: return !not_negative ? v : c <= 0 ? truth(false) : u > max ? truth(true) : v;
-      case Pred::Sle: return !not_negative ? v : c < 0 ? truth(false) : u >= max ? truth(true) : v;
-      case Pred::Sgt: return !not_negative ? v : c < 0 ? truth(true) : u >= max ? truth(false) : v;
-      case Pred::Sge: return !not_negative ? v : c <= 0 ? truth(true) : u > max ? truth(false) : v;
+      case Pred::Ult:
+        return u > max ? truth(true) : u == 0 ? truth(false) : u == 1 ? become_compare(v, Pred::Eq, a, zero) : v;
+      case Pred::Ule:
+        return u >= max ? truth(true) : u == 0 ? become_compare(v, Pred::Eq, a, zero) : v;
+      case Pred::Ugt:
+        return u >= max ? truth(false) : u == 0 ? become_compare(v, Pred::Ne, a, zero) : v;
+      case Pred::Uge:
+        return u > max ? truth(false) : u == 0 ? truth(true) : u == 1 ? become_compare(v, Pred::Ne, a, zero) : v;
+      case Pred::Slt:
+        return !not_negative ? v : c <= 0 ? truth(false) : u > max ? truth(true) : v;
+      case Pred::Sle:
+        return !not_negative ? v : c < 0 ? truth(false) : u >= max ? truth(true) : v;
+      case Pred::Sgt:
+        return !not_negative ? v : c < 0 ? truth(true) : u >= max ? truth(false) : v;
+      case Pred::Sge:
+        return !not_negative ? v : c <= 0 ? truth(true) : u > max ? truth(false) : v;
     }
     return v;
   }
@@ -409,11 +463,13 @@ class Simplifier {
     if (op(a) == Op::Add || op(a) == Op::Xor)
       if (const auto inner = constant(f_.operand(a, 1)); inner && has_one_use(a))
         // x + c1 == c: x == c - c1;  x ^ c1 == c: x == c ^ c1
-        return become_compare(v, p, x, f_.constant(t, *fold(op(a) == Op::Add ? Op::Sub : Op::Xor, Pred::Eq, t, t, c, *inner)));
+        return become_compare(v, p, x,
+                              f_.constant(t, *fold(op(a) == Op::Add ? Op::Sub : Op::Xor, Pred::Eq, t, t, c, *inner)));
     // x - y == 0: x == y;  x ^ y == 0: x == y
     if (c == 0 && (op(a) == Op::Sub || op(a) == Op::Xor)) return become_compare(v, p, x, f_.operand(a, 1));
     // bswap x == c: x == bswap c
-    if (op(a) == Op::Bswap && has_one_use(a)) return become_compare(v, p, x, f_.constant(t, *fold(Op::Bswap, Pred::Eq, t, t, c, 0)));
+    if (op(a) == Op::Bswap && has_one_use(a))
+      return become_compare(v, p, x, f_.constant(t, *fold(Op::Bswap, Pred::Eq, t, t, c, 0)));
     if (op(a) == Op::Zext) {
       const Type narrow = type(x);
       // zext x == c: x == c (compare_range has seen to a c that does not fit)
@@ -469,7 +525,8 @@ class Simplifier {
       // trunc(x & m) = trunc x where m has all the bits that stay
       if (op(a) == Op::And)
         if (const auto m = constant(f_.operand(a, 1)))
-          if ((static_cast<uint64_t>(*m) & unsigned_max_of_type(to)) == unsigned_max_of_type(to)) return become(v, Op::Trunc, x);
+          if ((static_cast<uint64_t>(*m) & unsigned_max_of_type(to)) == unsigned_max_of_type(to))
+            return become(v, Op::Trunc, x);
       return v;
     }
     // zext(zext x) = zext x, sext(sext x) = sext x, sext(zext x) = zext x

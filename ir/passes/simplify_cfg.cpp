@@ -24,9 +24,7 @@ namespace spile::ir::passes {
 
 namespace {
 
-bool contains(const std::vector<BlockId> &blocks, BlockId b) {
-  return std::ranges::find(blocks, b) != blocks.end();
-}
+bool contains(const std::vector<BlockId> &blocks, BlockId b) { return std::ranges::find(blocks, b) != blocks.end(); }
 
 class Cleaner {
  public:

@@ -34,7 +34,7 @@ constexpr uint32_t kNoSlot = 0xffff'ffff;
 
 struct Part {
   uint32_t begin = 0, end = 0;
-  Type type = Type::Void;  // of a scalar; Void: accessed in more than one way
+  Type type = Type::Void;   // of a scalar; Void: accessed in more than one way
   uint32_t slot = kNoSlot;  // the new one
   friend bool operator==(const Part &, const Part &) = default;
 };
@@ -123,7 +123,8 @@ class Splitter {
         for (size_t i = 0; i < inst.operand_count; i++) {
           const SlotAddress a = address(f_.operand(v, i));
           if (a.slot == kNoSlot) continue;
-          const bool is_pointer = is_copy || (is_fill && i == 0) || (is_access && static_cast<int>(i) == pointer_operand(inst.op));
+          const bool is_pointer =
+              is_copy || (is_fill && i == 0) || (is_access && static_cast<int>(i) == pointer_operand(inst.op));
           const Type type = inst.op == Op::Load ? inst.type : f_[f_.operand(v, 0)].type;
           const int64_t size = is_access ? bytes_of(type) : inst.imm;
           const int64_t offset = a.offset + (is_access ? inst.imm : 0);
@@ -268,7 +269,8 @@ class Splitter {
       block_ = b;
       for (const ValueId v : before) {
         const auto found = use_of.find(v.index);
-        const bool is_ours = found != use_of.end() && (is_candidate(found->second->slot) || is_candidate(found->second->from_slot));
+        const bool is_ours =
+            found != use_of.end() && (is_candidate(found->second->slot) || is_candidate(found->second->from_slot));
         // A ptradd of a slot that is gone has no users left.
         const bool is_stale = f_[v].op == Op::PtrAdd && is_candidate(address(v).slot);
         if (!is_ours && !is_stale) {
@@ -333,10 +335,10 @@ class Splitter {
       const bool is_whole = begin == p.begin && end == p.end && p.type != Type::Void;
       const Part *other = to_parts && from_parts ? &part_at(use.from_slot, use.from_offset + at) : nullptr;
       if (is_whole) {
-        const ValueId value = !from_parts ? emit(Op::Load, p.type, {from_pointer}, at, align, v)
-                              : other     ? emit(Op::Load, p.type, {f_.slot_addr(other->slot)},
-                                                 use.from_offset + at - other->begin, 0, v)
-                                          : emit(Op::Load, p.type, {f_.slot_addr(p.slot)}, 0, 0, v);
+        const ValueId value =
+            !from_parts ? emit(Op::Load, p.type, {from_pointer}, at, align, v)
+            : other     ? emit(Op::Load, p.type, {f_.slot_addr(other->slot)}, use.from_offset + at - other->begin, 0, v)
+                        : emit(Op::Load, p.type, {f_.slot_addr(p.slot)}, 0, 0, v);
         if (to_parts)
           emit(Op::Store, Type::Void, {value, f_.slot_addr(p.slot)}, 0, 0, v);
         else
@@ -364,7 +366,7 @@ class Splitter {
   }
 
   Function &f_;
-  std::vector<Split> splits_;  // by slot
+  std::vector<Split> splits_;           // by slot
   std::vector<SlotAddress> addresses_;  // by value
   std::vector<Use> uses_;
   std::vector<bool> has_block_use_;

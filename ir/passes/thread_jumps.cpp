@@ -63,7 +63,8 @@ class Threader {
     for (const ValueId v : insts) {
       if (used_elsewhere_[v.index]) return false;
       if (f_[v].op == Op::Phi || v == insts.back()) continue;
-      if (info_of(f_[v].op).effects != Effects::Pure || f_[v].operand_count > 2 || ++operations > kMaxOperations) return false;
+      if (info_of(f_[v].op).effects != Effects::Pure || f_[v].operand_count > 2 || ++operations > kMaxOperations)
+        return false;
     }
     for (const BlockId p : cfg.preds(b))
       if (cfg.order[p.index] >= cfg.order[b.index] || !cfg.reachable(p)) return false;

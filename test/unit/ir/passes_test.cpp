@@ -35,9 +35,14 @@ TEST(Mem2reg, CarriesValuesAroundALoop) {
 
 TEST(Mem2reg, LeavesSlotsThatMustBeMemory) {
   // The address goes to a helper; the widths differ; volatile.
-  expect_unchanged("mem2reg", "func @f(i32 %x) -> i32 { slot $0 size 4\n entry: store %x, $0\n %0 = call_helper.i64 1($0)\n ret %x }");
-  expect_unchanged("mem2reg", "func @f(i32 %x) -> i8 { slot $0 size 4\n entry: store %x, $0\n %0 = load.i8 $0\n ret %0 }");
-  expect_unchanged("mem2reg", "func @f(i32 %x) -> i32 { slot $0 size 4\n entry: store %x, $0 volatile\n %0 = load.i32 $0\n ret %0 }");
+  expect_unchanged(
+      "mem2reg",
+      "func @f(i32 %x) -> i32 { slot $0 size 4\n entry: store %x, $0\n %0 = call_helper.i64 1($0)\n ret %x }");
+  expect_unchanged("mem2reg",
+                   "func @f(i32 %x) -> i8 { slot $0 size 4\n entry: store %x, $0\n %0 = load.i8 $0\n ret %0 }");
+  expect_unchanged(
+      "mem2reg",
+      "func @f(i32 %x) -> i32 { slot $0 size 4\n entry: store %x, $0 volatile\n %0 = load.i32 $0\n ret %0 }");
 }
 
 // ---------------------------------------------------------------- sroa
@@ -55,7 +60,8 @@ TEST(Sroa, CopiesFieldByField) {
   expect("sroa,mem2reg",
          "func @f(ptr %p) -> i32 { slot $0 size 8 align 4\n slot $1 size 8 align 4\n"
          "entry: memcopy $0, %p, 8 align 4\n memcopy $1, $0, 8 align 4\n %a = load.i32 $1, 4\n ret %a }",
-         "func @f(ptr %p) -> i32 { slot $0 size 0 align 4\n slot $1 size 0 align 4\n slot $2 size 0 align 4\n slot $3 size 0 align 4\n"
+         "func @f(ptr %p) -> i32 { slot $0 size 0 align 4\n slot $1 size 0 align 4\n slot $2 size 0 align 4\n slot $3 "
+         "size 0 align 4\n"
          "entry: %a = load.i32 %p, 4 align 4\n ret %a }");
 }
 
@@ -68,15 +74,22 @@ TEST(Sroa, KeepsPaddingThatIsCopiedOut) {
 }
 
 TEST(Sroa, LeavesSlotsWithUnknownOffsetsOrUsers) {
-  expect_unchanged("sroa", "func @f(i64 %i) -> i8 { slot $0 size 16\n entry: store i64 0, $0\n %p = ptradd $0, %i\n %v = load.i8 %p\n ret %v }");
-  expect_unchanged("sroa", "func @f(i64 %x) -> i64 { slot $0 size 16\n entry: store %x, $0\n store %x, $0, 8\n %r = call_helper.i64 1($0)\n ret %r }");
-  expect_unchanged("sroa", "func @f(i64 %x) -> i64 { slot $0 size 8\n entry: store %x, $0, 4\n ret %x }");  // runs over the end
+  expect_unchanged("sroa",
+                   "func @f(i64 %i) -> i8 { slot $0 size 16\n entry: store i64 0, $0\n %p = ptradd $0, %i\n %v = "
+                   "load.i8 %p\n ret %v }");
+  expect_unchanged("sroa",
+                   "func @f(i64 %x) -> i64 { slot $0 size 16\n entry: store %x, $0\n store %x, $0, 8\n %r = "
+                   "call_helper.i64 1($0)\n ret %r }");
+  expect_unchanged("sroa",
+                   "func @f(i64 %x) -> i64 { slot $0 size 8\n entry: store %x, $0, 4\n ret %x }");  // runs over the end
 }
 
 // ---------------------------------------------------------------- simplify
 
 std::string simplified(std::string_view expression) {
-  const std::string text = after("simplify,dce", "func @f(i32 %x, i64 %y, i8 %z, ptr %p) -> i32 { entry: " + std::string(expression) + "\n ret %r }");
+  const std::string text =
+      after("simplify,dce",
+            "func @f(i32 %x, i64 %y, i8 %z, ptr %p) -> i32 { entry: " + std::string(expression) + "\n ret %r }");
   const size_t begin = text.find("entry:\n") + 7;
   return text.substr(begin, text.rfind("}\n") - begin);
 }
@@ -106,8 +119,10 @@ TEST(Simplify, KnowsIdentities) {
 }
 
 TEST(Simplify, FoldsOffsetsIntoAccesses) {
-  EXPECT_EQ(simplified("%q = ptradd %p, i64 8\n %s = ptradd %q, i64 4\n %r = load.i32 %s, 4"), "  %0 = load.i32 %p3, 16\n  ret %0\n");
-  EXPECT_EQ(simplified("%q = ptradd %p, i64 40000\n %r = load.i32 %q"), "  %0 = ptradd %p3, i64 40000\n  %1 = load.i32 %0\n  ret %1\n");
+  EXPECT_EQ(simplified("%q = ptradd %p, i64 8\n %s = ptradd %q, i64 4\n %r = load.i32 %s, 4"),
+            "  %0 = load.i32 %p3, 16\n  ret %0\n");
+  EXPECT_EQ(simplified("%q = ptradd %p, i64 40000\n %r = load.i32 %q"),
+            "  %0 = ptradd %p3, i64 40000\n  %1 = load.i32 %0\n  ret %1\n");
 }
 
 TEST(Simplify, KeepsChecksThatProveSomethingToTheKernel) {
@@ -116,65 +131,79 @@ TEST(Simplify, KeepsChecksThatProveSomethingToTheKernel) {
             "  %0 = umod.i32 %p0, i32 10\n  %1 = icmp.ult %0, i32 10\n  %2 = zext.i32 %1\n  ret %2\n");
   EXPECT_EQ(simplified("%a = and.i32 %x, i32 7\n %c = icmp.ult %a, i32 8\n %r = zext.i32 %c"), "  ret i32 1\n");
   // A sum that was checked is not taken apart.
-  EXPECT_EQ(simplified("%a = add.i32 %x, i32 1\n %c = icmp.ult %a, i32 9\n %d = zext.i32 %c\n %b = add.i32 %a, i32 1\n %r = add.i32 %b, %d"),
-            "  %0 = add.i32 %p0, i32 1\n  %1 = icmp.ult %0, i32 9\n  %2 = zext.i32 %1\n  %3 = add.i32 %0, i32 1\n  %4 = add.i32 %3, %2\n  ret %4\n");
+  EXPECT_EQ(simplified("%a = add.i32 %x, i32 1\n %c = icmp.ult %a, i32 9\n %d = zext.i32 %c\n %b = add.i32 %a, i32 1\n "
+                       "%r = add.i32 %b, %d"),
+            "  %0 = add.i32 %p0, i32 1\n  %1 = icmp.ult %0, i32 9\n  %2 = zext.i32 %1\n  %3 = add.i32 %0, i32 1\n  %4 "
+            "= add.i32 %3, %2\n  ret %4\n");
 }
 
 TEST(Simplify, ReadsConstantGlobalsButNotThoseOfTheLoader) {
   const std::string use = "func @f() -> i32 { entry: %0 = load.i32 @g, 4\n ret %0 }";
-  EXPECT_NE(after("simplify", "global @g section \".rodata\" size 8 const bytes \"0000000001020000\"\n" + use).find("ret i32 513"), std::string::npos);
-  EXPECT_NE(after("simplify", "global @g section \".rodata\" size 8 const volatile bytes \"0000000001020000\"\n" + use).find("load"), std::string::npos);
-  EXPECT_NE(after("simplify", "global @g section \".data\" size 8 bytes \"0000000001020000\"\n" + use).find("load"), std::string::npos);
+  EXPECT_NE(after("simplify", "global @g section \".rodata\" size 8 const bytes \"0000000001020000\"\n" + use)
+                .find("ret i32 513"),
+            std::string::npos);
+  EXPECT_NE(after("simplify", "global @g section \".rodata\" size 8 const volatile bytes \"0000000001020000\"\n" + use)
+                .find("load"),
+            std::string::npos);
+  EXPECT_NE(after("simplify", "global @g section \".data\" size 8 bytes \"0000000001020000\"\n" + use).find("load"),
+            std::string::npos);
 }
 
 // ---------------------------------------------------------------- control flow
 
 TEST(SimplifyCfg, FoldsDecidedBranchesAndMergesBlocks) {
   expect("simplify-cfg",
-         "func @f() -> i32 { entry: branch i1 1, a, b\n a: jump out\n b: jump out\n out: %0 = phi.i32 [i32 1, a], [i32 2, b]\n ret %0 }",
+         "func @f() -> i32 { entry: branch i1 1, a, b\n a: jump out\n b: jump out\n out: %0 = phi.i32 [i32 1, a], [i32 "
+         "2, b]\n ret %0 }",
          "func @f() -> i32 { entry: ret i32 1 }");
-  expect("simplify-cfg",
-         "func @f(i32 %x) -> i32 { entry: switch i32 2, a [1: a, 2: b]\n a: ret i32 1\n b: ret %x }",
+  expect("simplify-cfg", "func @f(i32 %x) -> i32 { entry: switch i32 2, a [1: a, 2: b]\n a: ret i32 1\n b: ret %x }",
          "func @f(i32 %x) -> i32 { entry: ret %x }");
 }
 
 TEST(SimplifyCfg, KeepsBlocksThatTellValuesApart) {
   expect_unchanged("simplify-cfg",
-                   "func @f(i1 %c) -> i32 { entry: branch %c, a, out\n a: jump out\n out: %0 = phi.i32 [i32 1, a], [i32 2, entry]\n ret %0 }");
+                   "func @f(i1 %c) -> i32 { entry: branch %c, a, out\n a: jump out\n out: %0 = phi.i32 [i32 1, a], "
+                   "[i32 2, entry]\n ret %0 }");
 }
 
 TEST(SimplifyCfg, KeepsEndlessLoops) {
-  expect("simplify-cfg", "func @f() -> i32 { entry: jump a\n a: jump b\n b: jump a }", "func @f() -> i32 { entry: jump a\n a: jump a }");
+  expect("simplify-cfg", "func @f() -> i32 { entry: jump a\n a: jump b\n b: jump a }",
+         "func @f() -> i32 { entry: jump a\n a: jump a }");
 }
 
 TEST(ThreadJumps, SkipsWhatAPredecessorDecided) {
   expect("thread-jumps,simplify-cfg",
          "func @f(i1 %a, i1 %b) -> i32 { entry: branch %a, rest, join\n rest: jump join\n"
-         "join: %0 = phi.i32 [i32 0, entry], [i32 1, rest]\n %1 = icmp.ne %0, i32 0\n branch %1, yes, no\n yes: ret i32 1\n no: ret i32 2 }",
+         "join: %0 = phi.i32 [i32 0, entry], [i32 1, rest]\n %1 = icmp.ne %0, i32 0\n branch %1, yes, no\n yes: ret "
+         "i32 1\n no: ret i32 2 }",
          "func @f(i1 %a, i1 %b) -> i32 { entry: branch %a, rest, no\n rest: ret i32 1\n no: ret i32 2 }");
 }
 
 TEST(ThreadJumps, LeavesLoopsAndValuesThatAreUsedLater) {
-  expect_unchanged("thread-jumps",
-                   "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
-                   "%c = icmp.ult %i, i32 9\n branch %c, body, out\n body: %j = add.i32 %i, i32 1\n jump head\n out: ret i32 0 }");
+  expect_unchanged(
+      "thread-jumps",
+      "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
+      "%c = icmp.ult %i, i32 9\n branch %c, body, out\n body: %j = add.i32 %i, i32 1\n jump head\n out: ret i32 0 }");
   expect_unchanged("thread-jumps",
                    "func @f(i1 %a, i32 %x) -> i32 { entry: branch %a, rest, join\n rest: jump join\n"
-                   "join: %0 = phi.i32 [i32 0, entry], [%x, rest]\n %1 = icmp.ne %0, i32 0\n branch %1, yes, no\n yes: ret %0\n no: ret i32 2 }");
+                   "join: %0 = phi.i32 [i32 0, entry], [%x, rest]\n %1 = icmp.ne %0, i32 0\n branch %1, yes, no\n yes: "
+                   "ret %0\n no: ret i32 2 }");
 }
 
 TEST(RotateLoops, TestsAtTheEnd) {
   expect("rotate-loops,simplify-cfg",
          "func @f(ptr %p) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
-         "%c = icmp.ult %i, i32 9\n branch %c, body, out\n body: store %i, %p\n %j = add.i32 %i, i32 1\n jump head\n out: ret %i }",
+         "%c = icmp.ult %i, i32 9\n branch %c, body, out\n body: store %i, %p\n %j = add.i32 %i, i32 1\n jump head\n "
+         "out: ret %i }",
          "func @f(ptr %p) -> i32 { entry: jump body\n body: %i = phi.i32 [i32 0, entry], [%j, body]\n store %i, %p\n"
          "%j = add.i32 %i, i32 1\n %c = icmp.ult %j, i32 9\n branch %c, body, out\n out: ret %j }");
 }
 
 TEST(RotateLoops, LeavesLoopsThatMayNotRunAndValuesThatJoin) {
-  expect_unchanged("rotate-loops",
-                   "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
-                   "%c = icmp.ult %i, %n\n branch %c, body, out\n body: %j = add.i32 %i, i32 1\n jump head\n out: ret %i }");
+  expect_unchanged(
+      "rotate-loops",
+      "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
+      "%c = icmp.ult %i, %n\n branch %c, body, out\n body: %j = add.i32 %i, i32 1\n jump head\n out: ret %i }");
   // A break joins the exit: what %i is there depends on the way.
   expect_unchanged("rotate-loops",
                    "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, more]\n"
@@ -184,7 +213,8 @@ TEST(RotateLoops, LeavesLoopsThatMayNotRunAndValuesThatJoin) {
 
 TEST(MergeTails, MakesEqualExitsOne) {
   expect("merge-tails",
-         "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, x, y\n x: store i32 1, %p\n ret i32 0\n y: store i32 1, %p\n ret i32 0 }",
+         "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, x, y\n x: store i32 1, %p\n ret i32 0\n y: store i32 1, "
+         "%p\n ret i32 0 }",
          "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, y, y\n y: store i32 1, %p\n ret i32 0 }");
 }
 
@@ -192,7 +222,8 @@ TEST(ShareConstants, MakesThemOnce) {
   expect("share-constants",
          "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out\n n: branch %b, m, out\n m: jump out\n"
          "out: %0 = phi.i32 [i32 0, entry], [i32 0, n], [%x, m]\n %1 = add.i32 %0, %x\n ret %1 }",
-         "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out.shared\n n: branch %b, m, out.shared\n m: jump out\n"
+         "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out.shared\n n: branch %b, m, out.shared\n m: "
+         "jump out\n"
          "out: %0 = phi.i32 [%x, m], [i32 0, out.shared]\n %1 = add.i32 %0, %x\n ret %1\n out.shared: jump out }");
 }
 
@@ -205,14 +236,16 @@ TEST(ShareConstants, ReturnsEachConstantInOnePlace) {
 }
 
 TEST(ShareConstants, LeavesEdgesThatDiffer) {
-  expect_unchanged("share-constants",
-                   "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out\n n: branch %b, m, out\n m: jump out\n"
-                   "out: %0 = phi.i32 [i32 0, entry], [i32 1, n], [%x, m]\n %1 = add.i32 %0, %x\n ret %1 }");
+  expect_unchanged(
+      "share-constants",
+      "func @f(i1 %a, i1 %b, i32 %x) -> i32 { entry: branch %a, n, out\n n: branch %b, m, out\n m: jump out\n"
+      "out: %0 = phi.i32 [i32 0, entry], [i32 1, n], [%x, m]\n %1 = add.i32 %0, %x\n ret %1 }");
 }
 
 TEST(MergeTails, LeavesBlocksThatDiffer) {
   expect_unchanged("merge-tails",
-                   "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, x, y\n x: store i32 1, %p\n ret i32 0\n y: store i32 1, %p, 4\n ret i32 0 }");
+                   "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, x, y\n x: store i32 1, %p\n ret i32 0\n y: store "
+                   "i32 1, %p, 4\n ret i32 0 }");
 }
 
 // ---------------------------------------------------------------- constants and values
@@ -221,7 +254,8 @@ TEST(Sccp, FindsConstantsAroundLoops) {
   expect("sccp,dce",
          "func @f(i32 %n) -> i32 { entry: jump head\n head: %x = phi.i32 [i32 1, entry], [%y, head]\n"
          "%y = mul.i32 %x, %x\n %c = icmp.eq %y, %n\n branch %c, out, head\n out: ret %y }",
-         "func @f(i32 %n) -> i32 { entry: jump head\n head: %c = icmp.eq i32 1, %n\n branch %c, out, head\n out: ret i32 1 }");
+         "func @f(i32 %n) -> i32 { entry: jump head\n head: %c = icmp.eq i32 1, %n\n branch %c, out, head\n out: ret "
+         "i32 1 }");
 }
 
 TEST(Sccp, DoesNotBelieveInChangingValues) {
@@ -232,76 +266,103 @@ TEST(Sccp, DoesNotBelieveInChangingValues) {
 
 TEST(Gvn, LoadsAndComputesOnce) {
   expect("gvn",
-         "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p, 4\n %b = load.i32 %p, 4\n %c = add.i32 %a, %b\n %d = add.i32 %b, %a\n"
+         "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p, 4\n %b = load.i32 %p, 4\n %c = add.i32 %a, %b\n %d = "
+         "add.i32 %b, %a\n"
          "%e = xor.i32 %c, %d\n ret %e }",
          "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p, 4\n %c = add.i32 %a, %a\n %e = xor.i32 %c, %c\n ret %e }");
 }
 
 TEST(Gvn, ForwardsStoresAndSeesThroughThoseThatDoNotOverlap) {
-  expect("gvn", "func @f(ptr %p, i32 %x) -> i32 { entry: store %x, %p\n store i32 1, %p, 4\n %a = load.i32 %p\n ret %a }",
+  expect("gvn",
+         "func @f(ptr %p, i32 %x) -> i32 { entry: store %x, %p\n store i32 1, %p, 4\n %a = load.i32 %p\n ret %a }",
          "func @f(ptr %p, i32 %x) -> i32 { entry: store %x, %p\n store i32 1, %p, 4\n ret %x }");
 }
 
 TEST(Gvn, LoadsAgainAfterWhatMayWrite) {
-  expect_unchanged("gvn", "func @f(ptr %p, ptr %q) -> i32 { entry: %a = load.i32 %p\n store i32 1, %q\n %b = load.i32 %p\n %c = add.i32 %a, %b\n ret %c }");
-  expect_unchanged("gvn", "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p\n %r = call_helper.i64 1()\n %b = load.i32 %p\n %c = add.i32 %a, %b\n ret %c }");
-  expect_unchanged("gvn", "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p volatile\n %b = load.i32 %p volatile\n %c = add.i32 %a, %b\n ret %c }");
+  expect_unchanged("gvn",
+                   "func @f(ptr %p, ptr %q) -> i32 { entry: %a = load.i32 %p\n store i32 1, %q\n %b = load.i32 %p\n %c "
+                   "= add.i32 %a, %b\n ret %c }");
+  expect_unchanged("gvn",
+                   "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p\n %r = call_helper.i64 1()\n %b = load.i32 %p\n "
+                   "%c = add.i32 %a, %b\n ret %c }");
+  expect_unchanged("gvn",
+                   "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p volatile\n %b = load.i32 %p volatile\n %c = "
+                   "add.i32 %a, %b\n ret %c }");
   // Around the loop memory may change.
   expect_unchanged("gvn",
-                   "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p\n jump head\n head: %b = load.i32 %p\n %r = call_helper.i64 1()\n"
+                   "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p\n jump head\n head: %b = load.i32 %p\n %r = "
+                   "call_helper.i64 1()\n"
                    "%c = icmp.eq %b, %a\n branch %c, head, out\n out: ret %b }");
 }
 
 TEST(Gvn, KnowsWhatBranchesHaveShown) {
   expect("gvn,simplify-cfg",
-         "func @f(i32 %x) -> i32 { entry: %a = icmp.ult %x, i32 8\n branch %a, in, out\n in: %b = icmp.uge %x, i32 8\n branch %b, out, ok\n"
+         "func @f(i32 %x) -> i32 { entry: %a = icmp.ult %x, i32 8\n branch %a, in, out\n in: %b = icmp.uge %x, i32 8\n "
+         "branch %b, out, ok\n"
          "ok: ret i32 1\n out: ret i32 0 }",
-         "func @f(i32 %x) -> i32 { entry: %a = icmp.ult %x, i32 8\n branch %a, in, out\n in: ret i32 1\n out: ret i32 0 }");
+         "func @f(i32 %x) -> i32 { entry: %a = icmp.ult %x, i32 8\n branch %a, in, out\n in: ret i32 1\n out: ret i32 "
+         "0 }");
 }
 
 TEST(Gvn, DoesNotTakeValuesFromTheOtherBranch) {
   expect_unchanged("gvn",
-                   "func @f(i1 %c, i32 %x) -> i32 { entry: branch %c, a, b\n a: %0 = mul.i32 %x, %x\n ret %0\n b: %1 = mul.i32 %x, %x\n ret %1 }");
+                   "func @f(i1 %c, i32 %x) -> i32 { entry: branch %c, a, b\n a: %0 = mul.i32 %x, %x\n ret %0\n b: %1 = "
+                   "mul.i32 %x, %x\n ret %1 }");
 }
 
 // ---------------------------------------------------------------- dead code and stores
 
 TEST(Dce, RemovesCyclesThatOnlyFeedThemselves) {
   expect("dce",
-         "func @f(i1 %c) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, head]\n %j = add.i32 %i, i32 1\n"
+         "func @f(i1 %c) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, head]\n %j = add.i32 %i, "
+         "i32 1\n"
          "branch %c, head, out\n out: ret i32 0 }",
          "func @f(i1 %c) -> i32 { entry: jump head\n head: branch %c, head, out\n out: ret i32 0 }");
-  expect_unchanged("dce", "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p volatile\n %r = call_helper.i64 1()\n ret i32 0 }");
+  expect_unchanged(
+      "dce", "func @f(ptr %p) -> i32 { entry: %a = load.i32 %p volatile\n %r = call_helper.i64 1()\n ret i32 0 }");
 }
 
 TEST(Dse, RemovesStoresThatNobodyReads) {
   expect("dse",
-         "func @f(i64 %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n store %x, $0\n %r = call_helper.i64 1($0)\n store i64 7, $0\n ret i32 0 }",
+         "func @f(i64 %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n store %x, $0\n %r = call_helper.i64 "
+         "1($0)\n store i64 7, $0\n ret i32 0 }",
          "func @f(i64 %x) -> i32 { slot $0 size 8\n entry: store %x, $0\n %r = call_helper.i64 1($0)\n ret i32 0 }");
 }
 
 TEST(Dse, SeesAcrossBlocksAndKnowsHelpersThatFill) {
   expect("dse",
-         "func @f(i1 %c, i32 %x) -> i32 { slot $0 size 24\n entry: store i64 0, $0\n store i64 0, $0, 8\n store i64 0, $0, 16\n branch %c, out, go\n"
-         "go: store %x, $0\n store %x, $0, 4\n %p = ptradd $0, i64 8\n %r = call_helper.i64 16(%p, i32 8)\n %s = call_helper.i64 1($0)\n jump out\n out: ret i32 0 }",
+         "func @f(i1 %c, i32 %x) -> i32 { slot $0 size 24\n entry: store i64 0, $0\n store i64 0, $0, 8\n store i64 0, "
+         "$0, 16\n branch %c, out, go\n"
+         "go: store %x, $0\n store %x, $0, 4\n %p = ptradd $0, i64 8\n %r = call_helper.i64 16(%p, i32 8)\n %s = "
+         "call_helper.i64 1($0)\n jump out\n out: ret i32 0 }",
          "func @f(i1 %c, i32 %x) -> i32 { slot $0 size 24\n entry: store i64 0, $0, 16\n branch %c, out, go\n"
-         "go: store %x, $0\n store %x, $0, 4\n %p = ptradd $0, i64 8\n %r = call_helper.i64 16(%p, i32 8)\n %s = call_helper.i64 1($0)\n jump out\n out: ret i32 0 }");
+         "go: store %x, $0\n store %x, $0, 4\n %p = ptradd $0, i64 8\n %r = call_helper.i64 16(%p, i32 8)\n %s = "
+         "call_helper.i64 1($0)\n jump out\n out: ret i32 0 }");
   // 45 reads a string: what lies behind its end stays.
-  expect_unchanged("dse", "func @f(ptr %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n %r = call_helper.i64 45($0, i32 8, %x)\n"
-                          "%s = call_helper.i64 1($0)\n ret i32 0 }");
+  expect_unchanged(
+      "dse",
+      "func @f(ptr %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n %r = call_helper.i64 45($0, i32 8, %x)\n"
+      "%s = call_helper.i64 1($0)\n ret i32 0 }");
 }
 
 TEST(Dse, KeepsBytesThatAreStillRead) {
-  expect_unchanged("dse", "func @f(i32 %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n store %x, $0\n %r = call_helper.i64 1($0)\n ret i32 0 }");
+  expect_unchanged("dse",
+                   "func @f(i32 %x) -> i32 { slot $0 size 8\n entry: store i64 0, $0\n store %x, $0\n %r = "
+                   "call_helper.i64 1($0)\n ret i32 0 }");
   // The address is in memory: the call may reach the slot.
-  expect_unchanged("dse", "func @f(ptr %p) -> i32 { slot $0 size 8\n entry: store $0, %p\n store i64 1, $0\n %r = call_helper.i64 1(%p)\n ret i32 0 }");
+  expect_unchanged("dse",
+                   "func @f(ptr %p) -> i32 { slot $0 size 8\n entry: store $0, %p\n store i64 1, $0\n %r = "
+                   "call_helper.i64 1(%p)\n ret i32 0 }");
 }
 
 // ---------------------------------------------------------------- memory
 
 TEST(ExpandMemory, UsesTheWidestAlignedAccesses) {
-  expect("expand-memory", "func @f(ptr %p) -> i32 { slot $0 size 16\n entry: memset $0, i8 0, 14 align 8\n memcopy %p, $0, 6 align 2\n ret i32 0 }",
-         "func @f(ptr %p) -> i32 { slot $0 size 16\n entry: store i64 0, $0 align 8\n store i32 0, $0, 8 align 8\n store i16 0, $0, 12 align 8\n"
+  expect("expand-memory",
+         "func @f(ptr %p) -> i32 { slot $0 size 16\n entry: memset $0, i8 0, 14 align 8\n memcopy %p, $0, 6 align 2\n "
+         "ret i32 0 }",
+         "func @f(ptr %p) -> i32 { slot $0 size 16\n entry: store i64 0, $0 align 8\n store i32 0, $0, 8 align 8\n "
+         "store i16 0, $0, 12 align 8\n"
          "%a = load.i16 $0 align 2\n store %a, %p align 2\n %b = load.i16 $0, 2 align 2\n store %b, %p, 2 align 2\n"
          "%c = load.i16 $0, 4 align 2\n store %c, %p, 4 align 2\n ret i32 0 }");
 }
@@ -318,8 +379,13 @@ TEST(ExpandMemory, RefusesWhatTakesTooManyAccesses) {
 constexpr std::string_view kTwice = "func @twice(i32 %x) -> i32 { entry: %0 = add.i32 %x, %x\n ret %0 }\n";
 
 TEST(Inline, PutsSmallBodiesInPlaceOfCalls) {
-  EXPECT_EQ(after("inline,simplify-cfg", std::string(kTwice) + "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @twice(%x)\n %1 = call.i32 @twice(%0)\n ret %1 }"),
-            canonical(kTwice) + "\nfunc @f(i32 %p0) -> i32 global {\nentry:\n  %0 = add.i32 %p0, %p0\n  %1 = add.i32 %0, %0\n  ret %1\n}\n");
+  EXPECT_EQ(
+      after(
+          "inline,simplify-cfg",
+          std::string(kTwice) +
+              "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @twice(%x)\n %1 = call.i32 @twice(%0)\n ret %1 }"),
+      canonical(kTwice) +
+          "\nfunc @f(i32 %p0) -> i32 global {\nentry:\n  %0 = add.i32 %p0, %p0\n  %1 = add.i32 %0, %0\n  ret %1\n}\n");
 }
 
 TEST(Inline, JoinsReturns) {
@@ -327,24 +393,29 @@ TEST(Inline, JoinsReturns) {
          "func @g(i1 %c) -> i32 always_inline { entry: branch %c, a, b\n a: ret i32 1\n b: ret i32 2 }\n"
          "func @f(i1 %c) -> i32 global { entry: %0 = call.i32 @g(%c)\n ret %0 }",
          "func @g(i1 %c) -> i32 always_inline { entry: branch %c, a, b\n a: ret i32 1\n b: ret i32 2 }\n"
-         "func @f(i1 %c) -> i32 global { entry: branch %c, after, b\n after: %0 = phi.i32 [i32 2, b], [i32 1, entry]\n ret %0\n b: jump after }");
+         "func @f(i1 %c) -> i32 global { entry: branch %c, after, b\n after: %0 = phi.i32 [i32 2, b], [i32 1, entry]\n "
+         "ret %0\n b: jump after }");
 }
 
 TEST(Inline, LeavesNoinlineWeakRecursiveAndCallbacks) {
   for (const char *attribute : {"noinline", "weak"}) {
-    const std::string text = "func @g(i32 %x) -> i32 " + std::string(attribute) + " { entry: ret %x }\n"
+    const std::string text = "func @g(i32 %x) -> i32 " + std::string(attribute) +
+                             " { entry: ret %x }\n"
                              "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @g(%x)\n ret %0 }";
     expect_unchanged("inline", text);
   }
   expect_unchanged("inline", "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @f(%x)\n ret %0 }");
-  expect_unchanged("inline", std::string(kTwice) + "func @f(i32 %x) -> i32 global { entry: %0 = call_helper.i64 181(@twice)\n ret %x }");
+  expect_unchanged("inline", std::string(kTwice) +
+                                 "func @f(i32 %x) -> i32 global { entry: %0 = call_helper.i64 181(@twice)\n ret %x }");
 }
 
 TEST(Inline, AtO0OnlyWhatMust) {
-  const std::string six = "func @g(i32 %a, i32 %b, i32 %c, i32 %d, i32 %e, i32 %g) -> i32 { entry: ret %g }\n"
-                          "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @g(%x, %x, %x, %x, %x, %x)\n ret %0 }";
+  const std::string six =
+      "func @g(i32 %a, i32 %b, i32 %c, i32 %d, i32 %e, i32 %g) -> i32 { entry: ret %g }\n"
+      "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @g(%x, %x, %x, %x, %x, %x)\n ret %0 }";
   EXPECT_EQ(after("O0", six).find("call"), std::string::npos);
-  const std::string one = std::string(kTwice) + "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @twice(%x)\n ret %0 }";
+  const std::string one =
+      std::string(kTwice) + "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @twice(%x)\n ret %0 }";
   EXPECT_NE(after("O0", one).find("call"), std::string::npos);
 }
 
@@ -362,9 +433,11 @@ TEST(Pipeline, UnknownPassesAreNamedWithTheKnownOnes) {
 TEST(Pipeline, NoLoadComesBeforeItsNullCheck) {
   // The two sides load the same field; neither load may move above the check.
   const std::string text = after("O2",
-      "global @m section \".maps\" size 32\n"
-      "func @f(ptr %ctx) -> i32 global section \"xdp\" { slot $0 size 4\n entry: store i32 0, $0\n %v = call_helper.ptr 1(@m, $0)\n"
-      "%n = icmp.eq %v, ptr 0\n branch %n, none, some\n none: ret i32 0\n some: %q = ptradd %v, i64 8\n %x = load.i32 %q\n ret %x }");
+                                 "global @m section \".maps\" size 32\n"
+                                 "func @f(ptr %ctx) -> i32 global section \"xdp\" { slot $0 size 4\n entry: store i32 "
+                                 "0, $0\n %v = call_helper.ptr 1(@m, $0)\n"
+                                 "%n = icmp.eq %v, ptr 0\n branch %n, none, some\n none: ret i32 0\n some: %q = ptradd "
+                                 "%v, i64 8\n %x = load.i32 %q\n ret %x }");
   EXPECT_LT(text.find("icmp.eq"), text.find("load.i32"));
   EXPECT_EQ(text.find("ptradd"), std::string::npos);
 }

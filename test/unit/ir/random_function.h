@@ -53,7 +53,8 @@ class RandomModule {
     // A struct of { i32, i32, i64, i8 x 8 } and a copy of it.
     for (int i = 0; i < 2; i++) {
       f_->slots.push_back(Slot{.size = 24});
-      inst(Op::MemSet, Type::Void, {f_->slot_addr(struct_slot(i)), f_->constant(Type::I8, chance(50) ? 0 : 0x5a)}, 24, 8);
+      inst(Op::MemSet, Type::Void, {f_->slot_addr(struct_slot(i)), f_->constant(Type::I8, chance(50) ? 0 : 0x5a)}, 24,
+           8);
     }
     body(statements, 3);
     inst(Op::Ret, Type::Void, {use(Type::I32)});
@@ -151,9 +152,15 @@ class RandomModule {
     const Type type = any_type();
     int64_t offset = 0;
     switch (pick(10)) {
-      case 0: inst(Op::MemCopy, Type::Void, {f_->slot_addr(struct_slot(0)), f_->slot_addr(struct_slot(1))}, 24, 8); return;
-      case 1: inst(Op::MemCopy, Type::Void, {f_->slot_addr(struct_slot(1)), f_->param(0)}, 8 * (1 + pick(3)), 8); return;
-      case 2: inst(Op::MemCopy, Type::Void, {f_->param(0), f_->slot_addr(struct_slot(0))}, 4 * (1 + pick(6)), 4); return;
+      case 0:
+        inst(Op::MemCopy, Type::Void, {f_->slot_addr(struct_slot(0)), f_->slot_addr(struct_slot(1))}, 24, 8);
+        return;
+      case 1:
+        inst(Op::MemCopy, Type::Void, {f_->slot_addr(struct_slot(1)), f_->param(0)}, 8 * (1 + pick(3)), 8);
+        return;
+      case 2:
+        inst(Op::MemCopy, Type::Void, {f_->param(0), f_->slot_addr(struct_slot(0))}, 4 * (1 + pick(6)), 4);
+        return;
       case 3: {
         const uint32_t size = 1 + pick(12);
         const ValueId p = memory(1, offset);
@@ -162,8 +169,12 @@ class RandomModule {
         inst(Op::MemSet, Type::Void, {f_->slot_addr(struct_slot(static_cast<int>(pick(2)))), byte}, size, 8);
         return;
       }
-      case 4: inst(Op::Load, type, {f_->global_addr(GlobalId(1))}, static_cast<int64_t>(pick(16 / bytes_of(type)) * bytes_of(type))); return;
-      case 5: case 6: {
+      case 4:
+        inst(Op::Load, type, {f_->global_addr(GlobalId(1))},
+             static_cast<int64_t>(pick(16 / bytes_of(type)) * bytes_of(type)));
+        return;
+      case 5:
+      case 6: {
         const ValueId value = use(type), p = memory(bytes_of(type), offset);
         inst(Op::Store, Type::Void, {value, p}, offset);
         return;
@@ -191,7 +202,9 @@ class RandomModule {
       return;
     }
     const ValueId a = use(Type::I64);
-    const ValueId p = chance(30) ? f_->slot_addr(struct_slot(0)) : chance(50) ? f_->global_addr(GlobalId(0)) : f_->param(0);
+    const ValueId p = chance(30)   ? f_->slot_addr(struct_slot(0))
+                      : chance(50) ? f_->global_addr(GlobalId(0))
+                                   : f_->param(0);
     inst(Op::CallHelper, Type::I64, {p, a}, 1 + pick(3));
   }
 
@@ -242,7 +255,8 @@ class RandomModule {
     const BlockId else_end = at_;
     at_ = next;
     if (chance(50)) {
-      const ValueId phi = f_->make(Op::Phi, Type::I32, std::array{a, constant(Type::I32)}, std::array{then_end, else_end});
+      const ValueId phi =
+          f_->make(Op::Phi, Type::I32, std::array{a, constant(Type::I32)}, std::array{then_end, else_end});
       f_->append(at_, phi);
       values_.push_back(phi);
     }

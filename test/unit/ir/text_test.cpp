@@ -53,8 +53,9 @@ out:
 TEST(Text, PrintsBackWhatItReads) { EXPECT_EQ(canonical(kEverything), kEverything); }
 
 TEST(Text, NamesAndCommentsDoNotMatter) {
-  EXPECT_EQ(canonical("; a comment\nfunc @f(i32 %x) -> i32 { // another\n first: %y = add.i32 %x, i32 0x10 !7\n ret %y }"),
-            "func @f(i32 %p0) -> i32 {\nfirst:\n  %0 = add.i32 %p0, i32 16\n  ret %0\n}\n");
+  EXPECT_EQ(
+      canonical("; a comment\nfunc @f(i32 %x) -> i32 { // another\n first: %y = add.i32 %x, i32 0x10 !7\n ret %y }"),
+      "func @f(i32 %p0) -> i32 {\nfirst:\n  %0 = add.i32 %p0, i32 16\n  ret %0\n}\n");
 }
 
 TEST(Text, EveryFaultIsAnErrorWithItsLine) {
