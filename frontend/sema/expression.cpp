@@ -93,6 +93,7 @@ Expr *Analyzer::expr(Expr *e) {
         Stmt *last = e->body->items.back();
         while (last->kind == Stmt::Label && last->body != nullptr) last = last->body;
         if (last->kind == Stmt::Expression) {
+          if (last->expr->type == nullptr) poison(last->expr);  // analysis stopped before it
           last->expr = decay(last->expr);
           e->type = last->expr->type;
         }
