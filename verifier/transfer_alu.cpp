@@ -89,7 +89,8 @@ void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
   const bool keeps_link = op == isa::ADD && alu64 && dst.id != 0 && src.value.is_const() && !dst.plus_const &&
                           src.value.const_value() <= INT32_MAX && !(insn.source_is_reg() && insn.src == insn.dst);
   dst.value = alu(op, !alu64, dst.value, src.value);
-  dst.origin = at;
+  // For messages: a number behind a mask is still the number that came from there.
+  if (op != isa::AND) dst.origin = at;
   dst.precise = false;
   if (keeps_link) {
     dst.plus_const = true;
