@@ -20,22 +20,28 @@ namespace {
 
 uint32_t function_linkage(ir::Linkage linkage) {
   switch (linkage) {
-    case ir::Linkage::Static: return BTF_FUNC_STATIC;
+    case ir::Linkage::Static:
+      return BTF_FUNC_STATIC;
     case ir::Linkage::Global:
     case ir::Linkage::Weak:
-    case ir::Linkage::Hidden: return BTF_FUNC_GLOBAL;
-    case ir::Linkage::External: return BTF_FUNC_EXTERN;
+    case ir::Linkage::Hidden:
+      return BTF_FUNC_GLOBAL;
+    case ir::Linkage::External:
+      return BTF_FUNC_EXTERN;
   }
   SPILE_UNREACHABLE("a linkage that is not in Linkage");
 }
 
 uint32_t variable_linkage(ir::Linkage linkage) {
   switch (linkage) {
-    case ir::Linkage::Static: return BTF_VAR_STATIC;
+    case ir::Linkage::Static:
+      return BTF_VAR_STATIC;
     case ir::Linkage::Global:
     case ir::Linkage::Weak:
-    case ir::Linkage::Hidden: return BTF_VAR_GLOBAL_ALLOCATED;
-    case ir::Linkage::External: return BTF_VAR_GLOBAL_EXTERN;
+    case ir::Linkage::Hidden:
+      return BTF_VAR_GLOBAL_ALLOCATED;
+    case ir::Linkage::External:
+      return BTF_VAR_GLOBAL_EXTERN;
   }
   SPILE_UNREACHABLE("a linkage that is not in Linkage");
 }
@@ -124,7 +130,7 @@ class Writer {
       // Pushed last is visited first: parts in reverse, so that ids follow the source.
       std::vector<Item> next;
       const bool is_composite = type.kind == DebugKind::Struct || type.kind == DebugKind::Union;
-      const Through inner = is_composite                                                    ? Through::Member
+      const Through inner = is_composite                                                     ? Through::Member
                             : item.through == Through::Member && type.kind == DebugKind::Ptr ? Through::MemberPointer
                                                                                              : item.through;
       // A function pointer's parameters are as far away as what a pointer points to.
@@ -134,20 +140,39 @@ class Writer {
     }
   }
 
-  void write_type(DebugTypeId id, bool is_forward) {  // NOLINT(readability-function-cognitive-complexity): one case a kind
+  void write_type(DebugTypeId id,
+                  bool is_forward) {  // NOLINT(readability-function-cognitive-complexity): one case a kind
     const DebugType &type = types_[id];
     const BtfId made = ids_.at(id.index);
     for (const std::string &text : type.decl_tags) tags_.push_back({text, made, -1});
     switch (type.kind) {
-      case DebugKind::Int: btf_.add_int(type.name, type.size, type.is_signed, type.is_bool, type.is_char); break;
-      case DebugKind::Float: btf_.add_float(type.name, type.size); break;
-      case DebugKind::Ptr: btf_.add_ptr(id_of(type.type)); break;
-      case DebugKind::Typedef: btf_.add_typedef(type.name, id_of(type.type)); break;
-      case DebugKind::Const: btf_.add_modifier(BtfKind::Const, id_of(type.type)); break;
-      case DebugKind::Volatile: btf_.add_modifier(BtfKind::Volatile, id_of(type.type)); break;
-      case DebugKind::Restrict: btf_.add_modifier(BtfKind::Restrict, id_of(type.type)); break;
-      case DebugKind::TypeTag: btf_.add_type_tag(type.name, id_of(type.type)); break;
-      case DebugKind::Fwd: btf_.add_fwd(type.name, type.is_union); break;
+      case DebugKind::Int:
+        btf_.add_int(type.name, type.size, type.is_signed, type.is_bool, type.is_char);
+        break;
+      case DebugKind::Float:
+        btf_.add_float(type.name, type.size);
+        break;
+      case DebugKind::Ptr:
+        btf_.add_ptr(id_of(type.type));
+        break;
+      case DebugKind::Typedef:
+        btf_.add_typedef(type.name, id_of(type.type));
+        break;
+      case DebugKind::Const:
+        btf_.add_modifier(BtfKind::Const, id_of(type.type));
+        break;
+      case DebugKind::Volatile:
+        btf_.add_modifier(BtfKind::Volatile, id_of(type.type));
+        break;
+      case DebugKind::Restrict:
+        btf_.add_modifier(BtfKind::Restrict, id_of(type.type));
+        break;
+      case DebugKind::TypeTag:
+        btf_.add_type_tag(type.name, id_of(type.type));
+        break;
+      case DebugKind::Fwd:
+        btf_.add_fwd(type.name, type.is_union);
+        break;
       case DebugKind::Array:
         btf_.add_array(id_of(type.type), index_type_, type.length);
         if (!wrote_index_type_) btf_.add_int("__ARRAY_SIZE_TYPE__", 4, false, false, false);
@@ -220,8 +245,7 @@ std::vector<BtfId> write_btf(const ir::Module &module, const std::vector<ir::Fun
       made = btf.add_func(fn.name, function_linkage(fn.linkage), writer.id_of(fn.debug_type));
       const DebugType &proto = module.debug_types[fn.debug_type];
       for (size_t i = 0; i < proto.parts.size(); i++)
-        for (const std::string &text : proto.parts[i].decl_tags)
-          btf.add_decl_tag(text, made, static_cast<int32_t>(i));
+        for (const std::string &text : proto.parts[i].decl_tags) btf.add_decl_tag(text, made, static_cast<int32_t>(i));
     }
     function_ids.push_back(made);
   }
@@ -239,7 +263,8 @@ std::vector<BtfId> write_btf(const ir::Module &module, const std::vector<ir::Fun
         {variable, static_cast<uint32_t>(placed.offset), static_cast<uint32_t>(global.size)});
   }
   for (auto &[section, variables] : by_section) {
-    std::sort(variables.begin(), variables.end(), [](const Variable &a, const Variable &b) { return a.offset < b.offset; });
+    std::sort(variables.begin(), variables.end(),
+              [](const Variable &a, const Variable &b) { return a.offset < b.offset; });
     const object::Section &s = object.sections[section];
     btf.add_datasec(s.name, static_cast<uint32_t>(s.size));
     for (const Variable &v : variables) btf.add_datasec_var(v.id, v.offset, v.size);

@@ -32,9 +32,7 @@ SectionKind kind_of_data(std::string_view name) {
 }
 
 // What nobody refers to is not written, unless others may: functions that are not static or have a SEC().
-bool is_root(const ir::Function &fn) {
-  return fn.linkage != ir::Linkage::Static || !fn.section.empty() || fn.used;
-}
+bool is_root(const ir::Function &fn) { return fn.linkage != ir::Linkage::Static || !fn.section.empty() || fn.used; }
 bool is_root(const ir::Global &global) {
   if (global.linkage == ir::Linkage::External) return false;
   const SectionKind kind = kind_of_data(global.section);
@@ -180,11 +178,14 @@ class Emitter {
 
   static object::Binding binding(ir::Linkage linkage) {
     switch (linkage) {
-      case ir::Linkage::Static: return object::Binding::Local;
-      case ir::Linkage::Weak: return object::Binding::Weak;
+      case ir::Linkage::Static:
+        return object::Binding::Local;
+      case ir::Linkage::Weak:
+        return object::Binding::Weak;
       case ir::Linkage::Global:
       case ir::Linkage::Hidden:
-      case ir::Linkage::External: return object::Binding::Global;
+      case ir::Linkage::External:
+        return object::Binding::Global;
     }
     SPILE_UNREACHABLE("a linkage that is not in Linkage");
   }
@@ -202,13 +203,14 @@ class Emitter {
 
   object::Symbol symbol_of(const PlacedGlobal &placed) const {
     const ir::Global &global = module_[placed.global];
-    return {.name = global.name,
-            .kind = object::SymbolKind::Object,
-            .binding = binding(global.linkage),
-            .visibility = global.linkage == ir::Linkage::Hidden ? object::Visibility::Hidden : object::Visibility::Default,
-            .section = placed.section,
-            .value = placed.offset,
-            .size = global.size};
+    return {
+        .name = global.name,
+        .kind = object::SymbolKind::Object,
+        .binding = binding(global.linkage),
+        .visibility = global.linkage == ir::Linkage::Hidden ? object::Visibility::Hidden : object::Visibility::Default,
+        .section = placed.section,
+        .value = placed.offset,
+        .size = global.size};
   }
 
   SymbolId add(object::Symbol symbol) {
@@ -285,8 +287,7 @@ class Emitter {
           reloc.symbol = to.symbol;
           insn.imm = static_cast<int32_t>(to.addend / static_cast<int64_t>(sizeof(isa::Insn)) - 1);
         } else {
-          const Reference to =
-              fixup.global.valid() ? reference(fixup.global, fixup.addend) : reference(fixup.function);
+          const Reference to = fixup.global.valid() ? reference(fixup.global, fixup.addend) : reference(fixup.function);
           reloc.symbol = to.symbol;
           insn.imm = static_cast<int32_t>(to.addend);
         }
@@ -303,7 +304,8 @@ class Emitter {
         Reference to = from.global.valid() ? reference(from.global, from.addend) : reference(from.function);
         // Maps of maps and of programs (.values) are filled in by name.
         if (section.kind == SectionKind::Maps)
-          to = {from.global.valid() ? global_symbols_.at(from.global.index) : function_symbols_.at(from.function.index), 0};
+          to = {from.global.valid() ? global_symbols_.at(from.global.index) : function_symbols_.at(from.function.index),
+                0};
         const uint64_t offset = placed.offset + from.offset;
         SPILE_CHECK(offset + sizeof to.addend <= section.bytes.size(), "an address outside of its variable");
         std::memcpy(section.bytes.data() + offset, &to.addend, sizeof to.addend);

@@ -16,17 +16,28 @@ namespace {
 std::optional<uint8_t> inverted(uint8_t opcode) {
   const uint8_t rest = opcode & 0x0f;
   switch (opcode & 0xf0) {
-    case isa::JEQ: return rest | isa::JNE;
-    case isa::JNE: return rest | isa::JEQ;
-    case isa::JGT: return rest | isa::JLE;
-    case isa::JLE: return rest | isa::JGT;
-    case isa::JGE: return rest | isa::JLT;
-    case isa::JLT: return rest | isa::JGE;
-    case isa::JSGT: return rest | isa::JSLE;
-    case isa::JSLE: return rest | isa::JSGT;
-    case isa::JSGE: return rest | isa::JSLT;
-    case isa::JSLT: return rest | isa::JSGE;
-    default: return std::nullopt;
+    case isa::JEQ:
+      return rest | isa::JNE;
+    case isa::JNE:
+      return rest | isa::JEQ;
+    case isa::JGT:
+      return rest | isa::JLE;
+    case isa::JLE:
+      return rest | isa::JGT;
+    case isa::JGE:
+      return rest | isa::JLT;
+    case isa::JLT:
+      return rest | isa::JGE;
+    case isa::JSGT:
+      return rest | isa::JSLE;
+    case isa::JSLE:
+      return rest | isa::JSGT;
+    case isa::JSGE:
+      return rest | isa::JSLT;
+    case isa::JSLT:
+      return rest | isa::JSGE;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -55,7 +66,8 @@ class Encoder {
       if (resolve(farthest)) return std::move(out_);
       if (target_.has_long_jump()) continue;
       diags.report<diag::JumpTooFar>(loc, function_.name, farthest)
-          .hint("split the function into `static __noinline` functions, or build with `-mcpu=v4`, which has long jumps");
+          .hint(
+              "split the function into `static __noinline` functions, or build with `-mcpu=v4`, which has long jumps");
       return std::nullopt;
     }
   }
@@ -168,7 +180,8 @@ class Encoder {
       case Form::Alu:
       case Form::Unary:
         return add(inst, {inst.opcode, reg(inst.dst), reg(inst.src), static_cast<int16_t>(inst.off), imm});
-      case Form::LoadConst: return wide(inst, static_cast<uint64_t>(inst.imm));
+      case Form::LoadConst:
+        return wide(inst, static_cast<uint64_t>(inst.imm));
       case Form::LoadGlobal:
         out_.fixups.push_back({here, ir::GlobalId(inst.symbol), {}, false, inst.imm});
         return wide(inst, 0);
@@ -178,18 +191,24 @@ class Encoder {
       case Form::FrameAddr:
         add(inst, isa::mov64_reg(reg(inst.dst), isa::kFramePointer));
         return add(inst, isa::alu64(isa::ADD, reg(inst.dst), offset(inst)));
-      case Form::Load: return add(inst, {inst.opcode, reg(inst.dst), base(inst, inst.src), offset(inst), 0});
+      case Form::Load:
+        return add(inst, {inst.opcode, reg(inst.dst), base(inst, inst.src), offset(inst), 0});
       case Form::Store:
       case Form::StoreImm:
-      case Form::Atomic: return add(inst, {inst.opcode, base(inst, inst.dst), reg(inst.src), offset(inst), imm});
-      case Form::PacketLoad: return add(inst, {inst.opcode, 0, reg(inst.src), 0, imm});
-      case Form::Call: return add(inst, isa::call(imm));
+      case Form::Atomic:
+        return add(inst, {inst.opcode, base(inst, inst.dst), reg(inst.src), offset(inst), imm});
+      case Form::PacketLoad:
+        return add(inst, {inst.opcode, 0, reg(inst.src), 0, imm});
+      case Form::Call:
+        return add(inst, isa::call(imm));
       case Form::CallLocal:
         out_.fixups.push_back({here, {}, ir::FunctionId(inst.symbol), true, 0});
         return add(inst, isa::call_local(-1));
-      case Form::Exit: return add(inst, isa::exit());
+      case Form::Exit:
+        return add(inst, isa::exit());
       case Form::Jump:
-      case Form::CondJump: SPILE_UNREACHABLE("a jump that encode_blocks did not handle");
+      case Form::CondJump:
+        SPILE_UNREACHABLE("a jump that encode_blocks did not handle");
     }
   }
 

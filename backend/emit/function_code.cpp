@@ -44,8 +44,8 @@ std::optional<EncodedFunction> generate(const ir::Module &module, ir::FunctionId
   return encode(*code, block_order(*code), target, loc, diags);
 }
 
-std::string machine_text(const ir::Module &module, ir::FunctionId function,
-                                        const CodegenOptions &options, Diagnostics &diags) {
+std::string machine_text(const ir::Module &module, ir::FunctionId function, const CodegenOptions &options,
+                         Diagnostics &diags) {
   const isel::Target target{.cpu = options.mcpu};
   auto code = selected(module, function, target, diags);
   if (!code) return {};

@@ -17,10 +17,10 @@ struct EncodedFunction {
   // Instructions that need the address of a global or a function; what they refer to.
   struct Fixup {
     uint32_t insn = 0;
-    ir::GlobalId global;      // one of the two
+    ir::GlobalId global;  // one of the two
     ir::FunctionId function;
-    bool is_call = false;     // else a 64-bit load
-    int64_t addend = 0;       // bytes, of a global
+    bool is_call = false;  // else a 64-bit load
+    int64_t addend = 0;    // bytes, of a global
   };
   std::vector<Fixup> fixups;
   struct Line {
@@ -35,7 +35,7 @@ std::optional<EncodedFunction> generate(const ir::Module &module, ir::FunctionId
                                         const CodegenOptions &options, Diagnostics &diags);
 
 // The same, stopping at machine IR: as selected, then as allocated and cleaned up.
-std::string machine_text(const ir::Module &module, ir::FunctionId function,
-                                        const CodegenOptions &options, Diagnostics &diags);
+std::string machine_text(const ir::Module &module, ir::FunctionId function, const CodegenOptions &options,
+                         Diagnostics &diags);
 
 }  // namespace spile::codegen

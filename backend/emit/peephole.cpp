@@ -17,6 +17,8 @@ namespace {
 // A loop of empty blocks has no end to thread to.
 constexpr unsigned kMaxThreading = 32;
 constexpr unsigned kMaxRounds = 8;
+// Only short blocks are looked for at the end of others: `w0 = 0; goto out`.
+constexpr size_t kMaxTail = 4;
 
 bool same(const Inst &a, const Inst &b) {
   return a.form == b.form && a.opcode == b.opcode && a.arguments == b.arguments && a.dst == b.dst && a.src == b.src &&
@@ -36,6 +38,7 @@ class Cleaner {
       changed = thread_jumps();
       changed |= drop_unreachable();
       changed |= merge_equal_blocks();
+      changed |= share_tails();
       changed |= hoist_constants();
       changed |= join_blocks();
     }
@@ -162,6 +165,42 @@ class Cleaner {
     return true;
   }
 
+  // A block that ends with all that another, short one does jumps there instead.
+  bool share_tails() {
+    std::unordered_multimap<size_t, uint32_t> by_end;
+    const auto key = [](const mir::Block &block) {
+      const Inst &before = block.insts[block.insts.size() - 2], &last = block.insts.back();
+      return static_cast<size_t>(last.target.index) << 40 ^ static_cast<size_t>(before.opcode) << 32 ^
+             static_cast<size_t>(before.dst.id) << 24 ^ static_cast<size_t>(before.imm);
+    };
+    const auto ends_in_jump = [](const mir::Block &block) {
+      const size_t n = block.insts.size();
+      return n >= 2 && block.insts[n - 1].form == Form::Jump && !block.insts[n - 2].is_terminator();
+    };
+    for (uint32_t b = 1; b < function_.blocks.size(); b++)
+      if (ends_in_jump(function_.blocks[b]) && function_.blocks[b].insts.size() <= kMaxTail)
+        by_end.emplace(key(function_.blocks[b]), b);
+    bool changed = false;
+    for (uint32_t b = 0; b < function_.blocks.size(); b++) {
+      mir::Block &block = function_.blocks[b];
+      if (!ends_in_jump(block)) continue;
+      const auto [begin, end] = by_end.equal_range(key(block));
+      for (auto at = begin; at != end; ++at) {
+        const auto &tail = function_.blocks[at->second].insts;
+        if (tail.size() >= block.insts.size() || !ends_in_jump(function_.blocks[at->second])) continue;
+        if (!std::equal(tail.begin(), tail.end(), block.insts.end() - static_cast<ptrdiff_t>(tail.size()), same))
+          continue;
+        Inst jump = block.insts.back();
+        jump.target = BlockId(at->second);
+        block.insts.resize(block.insts.size() - tail.size());
+        block.insts.push_back(jump);
+        changed = true;
+        break;
+      }
+    }
+    return changed;
+  }
+
   // A block that only sets a register to a constant, reached by one conditional jump: the constant is set before the
   // jump, where it does no harm when the other way does not want that register.
   bool hoist_constants() {
@@ -215,9 +254,7 @@ class Cleaner {
   mir::Function &function_;
 };
 
-float probability(const Inst &jump) {
-  return jump.weight > 0 ? 0.9F : jump.weight < 0 ? 0.1F : 0.5F;
-}
+float probability(const Inst &jump) { return jump.weight > 0 ? 0.9F : jump.weight < 0 ? 0.1F : 0.5F; }
 
 float frequency(const mir::Block &block) {
   float f = 1;

@@ -3,7 +3,7 @@
 //     r1 = r1              (nothing)
 //     goto b4; b4: exit    exit                             (encode does that; here all ways out lead to one block)
 //     w0 = 1; goto b7      w0 = 1; if r3 == 0 goto b7    when only `if r3 == 0` leads there
-//     two equal blocks     one
+//     two equal blocks     one; a block that ends with all of another jumps there
 //
 // Requires: physical registers. Breaks: the correspondence that regalloc/replay.h needs.
 #pragma once

@@ -17,10 +17,10 @@ struct Flow {
   bool dominates(uint32_t a, uint32_t b) const;
 
   std::vector<std::vector<uint32_t>> succs, preds;  // preds: of reachable blocks only
-  std::vector<uint32_t> order;       // reverse post-order
-  std::vector<uint32_t> number;      // position of a block in [order]; kNone when unreachable
-  std::vector<uint32_t> idom;        // immediate dominator; kNone for the entry and the unreachable
-  std::vector<uint32_t> loop_depth;  // 0 outside loops
+  std::vector<uint32_t> order;                      // reverse post-order
+  std::vector<uint32_t> number;                     // position of a block in [order]; kNone when unreachable
+  std::vector<uint32_t> idom;                       // immediate dominator; kNone for the entry and the unreachable
+  std::vector<uint32_t> loop_depth;                 // 0 outside loops
   // The innermost loop that a block is in, by its header; kNone outside loops. A header is in its own loop. An
   // irreducible cycle is no loop here: its blocks just keep a lower depth.
   std::vector<uint32_t> loop_header;

@@ -18,7 +18,8 @@ bool Inst::is_pure() const {
     case Form::LoadGlobal:
     case Form::LoadFunc:
     case Form::FrameAddr:
-    case Form::Load: return true;
+    case Form::Load:
+      return true;
     case Form::Store:
     case Form::StoreImm:
     case Form::Atomic:
@@ -27,7 +28,8 @@ bool Inst::is_pure() const {
     case Form::CallLocal:
     case Form::Exit:
     case Form::Jump:
-    case Form::CondJump: return false;
+    case Form::CondJump:
+      return false;
   }
   SPILE_UNREACHABLE("a form that is not in Form");
 }
@@ -46,18 +48,21 @@ Reg defined_register(const Inst &inst) {
     case Form::LoadGlobal:
     case Form::LoadFunc:
     case Form::FrameAddr:
-    case Form::Load: return inst.dst;
+    case Form::Load:
+      return inst.dst;
     case Form::Atomic:
       if (inst.imm == isa::kAtomicCmpxchg) return kResult;
       return (inst.imm & isa::kAtomicFetch) != 0 ? inst.src : Reg{};
     case Form::PacketLoad:
     case Form::Call:
-    case Form::CallLocal: return kResult;
+    case Form::CallLocal:
+      return kResult;
     case Form::Store:
     case Form::StoreImm:
     case Form::Exit:
     case Form::Jump:
-    case Form::CondJump: return {};
+    case Form::CondJump:
+      return {};
   }
   SPILE_UNREACHABLE("a form that is not in Form");
 }
@@ -70,9 +75,7 @@ std::string name_of(Reg reg) {
 namespace {
 
 // A 32-bit operand: w1, or %5.w.
-std::string narrow_name_of(Reg reg) {
-  return reg.is_physical() ? fmt::format("w{}", reg.id) : name_of(reg) + ".w";
-}
+std::string narrow_name_of(Reg reg) { return reg.is_physical() ? fmt::format("w{}", reg.id) : name_of(reg) + ".w"; }
 
 std::string slot_name(SlotId slot) { return fmt::format("${}", slot.index); }
 
@@ -95,11 +98,18 @@ std::string expand(const Inst &inst) {
     } else if (text[i] == '{') {
       switch (text[i + 1]) {
         case 'i':
-        case 'x': out += fmt::format("{}", inst.imm); break;
-        case 'o': out += fmt::format("{:+}", inst.off); break;
+        case 'x':
+          out += fmt::format("{}", inst.imm);
+          break;
+        case 'o':
+          out += fmt::format("{:+}", inst.off);
+          break;
         case 'j':
-        case 'l': out += fmt::format("b{}", inst.target.index); break;
-        default: break;
+        case 'l':
+          out += fmt::format("b{}", inst.target.index);
+          break;
+        default:
+          break;
       }
       i += 2;
     } else {
@@ -113,12 +123,16 @@ std::string expand(const Inst &inst) {
 
 std::string print(const Inst &inst, const ir::Module &module) {
   switch (inst.form) {
-    case Form::LoadConst: return fmt::format("{} = {:#x} ll", name_of(inst.dst), static_cast<uint64_t>(inst.imm));
+    case Form::LoadConst:
+      return fmt::format("{} = {:#x} ll", name_of(inst.dst), static_cast<uint64_t>(inst.imm));
     case Form::LoadGlobal:
       return fmt::format("{} = @{} + {} ll", name_of(inst.dst), module.globals[inst.symbol].name, inst.imm);
-    case Form::LoadFunc: return fmt::format("{} = @{} ll", name_of(inst.dst), module.functions[inst.symbol].name);
-    case Form::FrameAddr: return fmt::format("{} = {} {:+}", name_of(inst.dst), slot_name(inst.slot), inst.off);
-    case Form::CallLocal: return fmt::format("call @{}", module.functions[inst.symbol].name);
+    case Form::LoadFunc:
+      return fmt::format("{} = @{} ll", name_of(inst.dst), module.functions[inst.symbol].name);
+    case Form::FrameAddr:
+      return fmt::format("{} = {} {:+}", name_of(inst.dst), slot_name(inst.slot), inst.off);
+    case Form::CallLocal:
+      return fmt::format("call @{}", module.functions[inst.symbol].name);
     case Form::Mov:
     case Form::Alu:
     case Form::Unary:
@@ -130,7 +144,8 @@ std::string print(const Inst &inst, const ir::Module &module) {
     case Form::Call:
     case Form::Exit:
     case Form::Jump:
-    case Form::CondJump: return expand(inst);
+    case Form::CondJump:
+      return expand(inst);
   }
   SPILE_UNREACHABLE("a form that is not in Form");
 }

@@ -52,15 +52,15 @@ enum class Form : uint8_t {
   Call,        // a helper: imm
   CallLocal,   // a function of the module: symbol
   Exit,
-  Jump,        // to [target]
-  CondJump,    // to [target] when dst op src (or imm) holds, else to the next instruction
+  Jump,      // to [target]
+  CondJump,  // to [target] when dst op src (or imm) holds, else to the next instruction
 };
 
 struct Inst {
   Form form = Form::Exit;
-  uint8_t opcode = 0;     // isa::Insn::opcode
-  uint8_t arguments = 0;  // calls: how many of r1..r5 are read; Exit: 1 when r0 is
-  int8_t weight = 0;      // CondJump: > 0 likely taken, < 0 unlikely
+  uint8_t opcode = 0;        // isa::Insn::opcode
+  uint8_t arguments = 0;     // calls: how many of r1..r5 are read; Exit: 1 when r0 is
+  int8_t weight = 0;         // CondJump: > 0 likely taken, < 0 unlikely
   bool is_inserted = false;  // by register allocation: a spill, a reload or a rematerialised value
   Reg dst, src;
   int32_t off = 0;
@@ -71,7 +71,7 @@ struct Inst {
   Loc loc;
 
   bool reads_source_register() const { return (opcode & isa::X) != 0; }  // ALU and jumps
-  bool is_copy() const {  // of all 64 bits
+  bool is_copy() const {                                                 // of all 64 bits
     return form == Form::Mov && opcode == isa::opcode(isa::ALU64, isa::MOV, isa::X) && off == 0;
   }
   bool is_terminator() const { return form == Form::Exit || form == Form::Jump || form == Form::CondJump; }

@@ -25,9 +25,7 @@ std::vector<std::vector<uint32_t>> successor_lists(const ir::Function &fn) {
   return lists;
 }
 
-bool is_call(Op op) {
-  return op == Op::Call || op == Op::CallHelper || op == Op::LoadAbs || op == Op::LoadInd;
-}
+bool is_call(Op op) { return op == Op::Call || op == Op::CallHelper || op == Op::LoadAbs || op == Op::LoadInd; }
 
 }  // namespace
 
@@ -49,10 +47,16 @@ std::optional<mir::Function> Selector::run() {
   }
   widths_ = register_widths(fn_, target_, flow_.order);
   uses_.assign(fn_.insts.size(), 0);
+  overwrite_uses_.assign(fn_.insts.size(), 0);
   regs_.assign(fn_.insts.size(), {});
   for (const uint32_t block : flow_.order)
     for (const ValueId v : fn_.blocks[block].insts) {
-      for (const ValueId operand : fn_.operands(v)) uses_[operand.index]++;
+      for (const ValueId operand : fn_.operands(v)) {
+        uses_[operand.index]++;
+        const bool is_after_loop =
+            inst(operand).op == Op::Phi && flow_.loop_depth[block] < flow_.loop_depth[inst(operand).block.index];
+        if (!is_after_loop) overwrite_uses_[operand.index]++;
+      }
       const ir::Inst &i = inst(v);
       if (i.op != Op::LoadAbs && i.op != Op::LoadInd) continue;
       const ir::Inst &context = inst(fn_.operand(v, 0));
@@ -120,40 +124,55 @@ void Selector::select_inst(ValueId v) {
     case Op::Mul:
     case Op::And:
     case Op::Or:
-    case Op::Xor: return select_binary(v);
+    case Op::Xor:
+      return select_binary(v);
     case Op::Shl:
     case Op::LShr:
-    case Op::AShr: return select_shift(v);
+    case Op::AShr:
+      return select_shift(v);
     case Op::UDiv:
-    case Op::UMod: return select_unsigned_division(v);
+    case Op::UMod:
+      return select_unsigned_division(v);
     case Op::SDiv:
-    case Op::SMod: return select_signed_division(v);
+    case Op::SMod:
+      return select_signed_division(v);
     case Op::Bswap:
       move_value(result(v), fn_.operand(v, 0));
       return swap_bytes(bits(v), result(v));
-    case Op::PtrAdd: return select_ptr_add(v);
-    case Op::Select: return select_select(v);
+    case Op::PtrAdd:
+      return select_ptr_add(v);
+    case Op::Select:
+      return select_select(v);
     case Op::Zext:
     case Op::Sext:
     case Op::Trunc:
     case Op::PtrToInt:
     case Op::IntToPtr:
-    case Op::Opaque: return select_extension(v);
-    case Op::Load: return select_load(v);
-    case Op::Store: return select_store(v);
+    case Op::Opaque:
+      return select_extension(v);
+    case Op::Load:
+      return select_load(v);
+    case Op::Store:
+      return select_store(v);
     case Op::AtomicAdd:
     case Op::AtomicOr:
     case Op::AtomicAnd:
     case Op::AtomicXor:
     case Op::AtomicXchg:
-    case Op::CmpXchg: return select_atomic(v);
-    case Op::MemCopy: return select_memcopy(v);
-    case Op::MemSet: return select_memset(v);
+    case Op::CmpXchg:
+      return select_atomic(v);
+    case Op::MemCopy:
+      return select_memcopy(v);
+    case Op::MemSet:
+      return select_memset(v);
     case Op::LoadAbs:
-    case Op::LoadInd: return select_packet_load(v);
+    case Op::LoadInd:
+      return select_packet_load(v);
     case Op::CallHelper:
-    case Op::Call: return select_call(v);
-    case Op::Barrier: return;  // selection keeps the order of memory accesses anyway
+    case Op::Call:
+      return select_call(v);
+    case Op::Barrier:
+      return;  // selection keeps the order of memory accesses anyway
     case Op::Const:
     case Op::Undef:
     case Op::Param:
@@ -166,7 +185,8 @@ void Selector::select_inst(ValueId v) {
     case Op::Branch:
     case Op::Switch:
     case Op::Ret:
-    case Op::Unreachable: SPILE_UNREACHABLE("an operation that select_inst is never given");
+    case Op::Unreachable:
+      SPILE_UNREACHABLE("an operation that select_inst is never given");
   }
 }
 
@@ -181,8 +201,10 @@ void Selector::select_terminator(ValueId v) {
       const auto targets = fn_.targets(v);
       return branch_on(fn_.operand(v, 0), edge_to(targets[0]), edge_to(targets[1]), inst(v).weight);
     }
-    case Op::Switch: return select_switch(v);
-    case Op::Ret: return select_return(v);
+    case Op::Switch:
+      return select_switch(v);
+    case Op::Ret:
+      return select_return(v);
     default:  // Unreachable: the verifier wants every path to end
       emit({.form = Form::Mov, .opcode = isa::opcode(isa::ALU64, isa::MOV, isa::K), .dst = mir::kResult});
       emit({.form = Form::Exit, .opcode = isa::opcode(isa::JMP, isa::EXIT, isa::K), .arguments = 1});

@@ -11,20 +11,32 @@ namespace {
 
 isa::AluOp alu_op(Op op) {
   switch (op) {
-    case Op::Add: return isa::ADD;
-    case Op::Sub: return isa::SUB;
-    case Op::Mul: return isa::MUL;
-    case Op::And: return isa::AND;
-    case Op::Or: return isa::OR;
-    case Op::Xor: return isa::XOR;
-    case Op::Shl: return isa::LSH;
-    case Op::LShr: return isa::RSH;
-    case Op::AShr: return isa::ARSH;
+    case Op::Add:
+      return isa::ADD;
+    case Op::Sub:
+      return isa::SUB;
+    case Op::Mul:
+      return isa::MUL;
+    case Op::And:
+      return isa::AND;
+    case Op::Or:
+      return isa::OR;
+    case Op::Xor:
+      return isa::XOR;
+    case Op::Shl:
+      return isa::LSH;
+    case Op::LShr:
+      return isa::RSH;
+    case Op::AShr:
+      return isa::ARSH;
     case Op::UDiv:
-    case Op::SDiv: return isa::DIV;
+    case Op::SDiv:
+      return isa::DIV;
     case Op::UMod:
-    case Op::SMod: return isa::MOD;
-    default: SPILE_UNREACHABLE("not an arithmetic operation with two operands");
+    case Op::SMod:
+      return isa::MOD;
+    default:
+      SPILE_UNREACHABLE("not an arithmetic operation with two operands");
   }
 }
 
@@ -32,12 +44,15 @@ constexpr int16_t kSignedDivision = 1;  // off of DIV and MOD, RFC 9669 section 
 
 }  // namespace
 
-// The first operand of a machine operation is overwritten. Best is one that nobody else needs; of two such, not one
-// that was kept across a call in one of the few registers for that, unless it goes round a loop in it.
+// The first operand of a machine operation is overwritten. Best is one that nobody else needs; of two such, one that
+// goes round a loop in its register, then one that was not kept across a call in one of the few registers for that.
 bool Selector::is_better_overwritten(ValueId a, ValueId b) const {
-  const bool a_dies = uses_[a.index] == 1, b_dies = uses_[b.index] == 1;
-  if (a_dies != b_dies) return a_dies;
-  return a_dies && inst(b).op != Op::Phi && calls_before_[a.index] == calls_ && calls_before_[b.index] != calls_;
+  const auto score = [&](ValueId v) {
+    const bool dies = overwrite_uses_[v.index] == 1;
+    const bool is_carried = inst(v).op == Op::Phi && flow_.loop_header[inst(v).block.index] == inst(v).block.index;
+    return (dies ? 4 : 0) + (is_carried ? 2 : 0) + (calls_before_[v.index] == calls_ ? 1 : 0);
+  };
+  return score(a) > score(b);
 }
 
 void Selector::select_binary(ValueId v) {
@@ -74,7 +89,7 @@ void Selector::select_shift(ValueId v) {
   const Op op = inst(v).op;
   const ValueId a = fn_.operand(v, 0), count = fn_.operand(v, 1);
   const unsigned n = bits(v), width = native(n);
-  const Reg from = n == width        ? reg(a)
+  const Reg from = n == width       ? reg(a)
                    : op == Op::LShr ? zero_extended(a, n)
                    : op == Op::AShr ? sign_extended(a, n, width)
                                     : reg(a);

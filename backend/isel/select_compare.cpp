@@ -16,26 +16,32 @@ constexpr size_t kLinearCases = 3;
 
 isa::JumpOp jump_op(Pred pred) {
   switch (pred) {
-    case Pred::Eq: return isa::JEQ;
-    case Pred::Ne: return isa::JNE;
-    case Pred::Ult: return isa::JLT;
-    case Pred::Ule: return isa::JLE;
-    case Pred::Ugt: return isa::JGT;
-    case Pred::Uge: return isa::JGE;
-    case Pred::Slt: return isa::JSLT;
-    case Pred::Sle: return isa::JSLE;
-    case Pred::Sgt: return isa::JSGT;
-    case Pred::Sge: return isa::JSGE;
+    case Pred::Eq:
+      return isa::JEQ;
+    case Pred::Ne:
+      return isa::JNE;
+    case Pred::Ult:
+      return isa::JLT;
+    case Pred::Ule:
+      return isa::JLE;
+    case Pred::Ugt:
+      return isa::JGT;
+    case Pred::Uge:
+      return isa::JGE;
+    case Pred::Slt:
+      return isa::JSLT;
+    case Pred::Sle:
+      return isa::JSLE;
+    case Pred::Sgt:
+      return isa::JSGT;
+    case Pred::Sge:
+      return isa::JSGE;
   }
   SPILE_UNREACHABLE("a predicate that is not in Pred");
 }
 
-bool is_less(Pred pred) {
-  return pred == Pred::Ult || pred == Pred::Ule || pred == Pred::Slt || pred == Pred::Sle;
-}
-bool is_signed(Pred pred) {
-  return pred == Pred::Slt || pred == Pred::Sle || pred == Pred::Sgt || pred == Pred::Sge;
-}
+bool is_less(Pred pred) { return pred == Pred::Ult || pred == Pred::Ule || pred == Pred::Slt || pred == Pred::Sle; }
+bool is_signed(Pred pred) { return pred == Pred::Slt || pred == Pred::Sle || pred == Pred::Sgt || pred == Pred::Sge; }
 bool is_equality(Pred pred) { return pred == Pred::Eq || pred == Pred::Ne; }
 
 bool fits_immediate(int64_t value, unsigned width) { return width == 32 || value == static_cast<int32_t>(value); }

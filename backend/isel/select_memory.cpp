@@ -21,11 +21,16 @@ constexpr uint32_t kMaxUnrolledPieces = 96;
 
 isa::Size size_of(uint32_t bytes) {
   switch (bytes) {
-    case 1: return isa::B;
-    case 2: return isa::H;
-    case 4: return isa::W;
-    case 8: return isa::DW;
-    default: SPILE_UNREACHABLE("a memory access of a size that eBPF does not have");
+    case 1:
+      return isa::B;
+    case 2:
+      return isa::H;
+    case 4:
+      return isa::W;
+    case 8:
+      return isa::DW;
+    default:
+      SPILE_UNREACHABLE("a memory access of a size that eBPF does not have");
   }
 }
 
@@ -155,12 +160,23 @@ void Selector::select_atomic(ValueId v) {
   }
   int32_t operation = isa::kAtomicAdd;
   switch (i.op) {
-    case Op::AtomicOr: operation = isa::kAtomicOr; break;
-    case Op::AtomicAnd: operation = isa::kAtomicAnd; break;
-    case Op::AtomicXor: operation = isa::kAtomicXor; break;
-    case Op::AtomicXchg: operation = isa::kAtomicXchg; break;
-    case Op::CmpXchg: operation = isa::kAtomicCmpxchg; break;
-    default: break;
+    case Op::AtomicOr:
+      operation = isa::kAtomicOr;
+      break;
+    case Op::AtomicAnd:
+      operation = isa::kAtomicAnd;
+      break;
+    case Op::AtomicXor:
+      operation = isa::kAtomicXor;
+      break;
+    case Op::AtomicXchg:
+      operation = isa::kAtomicXchg;
+      break;
+    case Op::CmpXchg:
+      operation = isa::kAtomicCmpxchg;
+      break;
+    default:
+      break;
   }
   if (wants_old && i.op != Op::AtomicXchg && !is_exchange) operation |= isa::kAtomicFetch;
   const Address at = address_of(pointer, i.imm, bytes);

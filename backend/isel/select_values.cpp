@@ -58,8 +58,7 @@ int64_t Selector::register_constant(ValueId v) const {
 }
 
 mir::Inst Selector::constant_inst(int64_t value) const {
-  if (fits_int32(value))
-    return {.form = Form::Mov, .opcode = isa::opcode(isa::ALU64, isa::MOV, isa::K), .imm = value};
+  if (fits_int32(value)) return {.form = Form::Mov, .opcode = isa::opcode(isa::ALU64, isa::MOV, isa::K), .imm = value};
   if (fits_uint32(value) && target_.has_alu32())
     return {.form = Form::Mov, .opcode = isa::opcode(isa::ALU, isa::MOV, isa::K), .imm = static_cast<int32_t>(value)};
   return {.form = Form::LoadConst, .opcode = isa::mem_opcode(isa::LD, isa::IMM, isa::DW), .imm = value};
@@ -80,18 +79,20 @@ mir::Inst Selector::unplaced_inst(ValueId v) {
     }
     case Op::GlobalAddr:
       return {.form = Form::LoadGlobal, .opcode = wide, .symbol = static_cast<uint32_t>(i.imm)};
-    case Op::FuncAddr: return {.form = Form::LoadFunc, .opcode = wide, .symbol = static_cast<uint32_t>(i.imm)};
+    case Op::FuncAddr:
+      return {.form = Form::LoadFunc, .opcode = wide, .symbol = static_cast<uint32_t>(i.imm)};
     case Op::SlotAddr:
       return {.form = Form::FrameAddr,
               .opcode = isa::opcode(isa::ALU64, isa::ADD, isa::K),
               .slot = mir::SlotId(static_cast<size_t>(i.imm))};
-    default: return constant_inst(0);  // Undef: the verifier wants every register that is read to be set
+    default:
+      return constant_inst(0);  // Undef: the verifier wants every register that is read to be set
   }
 }
 
 mir::Reg Selector::shared(mir::Inst proto) {
-  const ProtoKey key{proto.form, proto.opcode, proto.form == Form::FrameAddr ? proto.slot.index : proto.symbol, proto.off,
-                     proto.imm};
+  const ProtoKey key{proto.form, proto.opcode, proto.form == Form::FrameAddr ? proto.slot.index : proto.symbol,
+                     proto.off, proto.imm};
   proto.loc = loc_;
   if (flow_.loop_depth[ir_block_] > 0) {
     // Before the outermost loop. Allocation repeats it inside when registers are scarce.
@@ -204,7 +205,8 @@ void Selector::jump(mir::BlockId to) {
 
 void Selector::cond_jump(isa::JumpOp op, unsigned width, Reg a, Reg b, int64_t imm, mir::BlockId to, int8_t weight) {
   emit({.form = Form::CondJump,
-        .opcode = isa::opcode(width == 32 ? isa::JMP32 : isa::JMP, static_cast<uint8_t>(op), b.valid() ? isa::X : isa::K),
+        .opcode =
+            isa::opcode(width == 32 ? isa::JMP32 : isa::JMP, static_cast<uint8_t>(op), b.valid() ? isa::X : isa::K),
         .weight = weight,
         .dst = a,
         .src = b,

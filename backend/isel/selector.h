@@ -59,7 +59,7 @@ class Selector {
   // The width that arithmetic of [bits] is done in: 32 or 64.
   unsigned native(unsigned bits) const { return bits <= 32 && target_.has_alu32() ? 32 : 64; }
   Reg reg(ValueId v);
-  Reg result(ValueId v);                  // a new register for v
+  Reg result(ValueId v);  // a new register for v
   void alias(ValueId v, Reg of) { regs_[v.index] = of; }
   // A constant as its register holds it: zero-extended from its type (sign-extended from I32 without 32-bit ALU).
   int64_t register_constant(ValueId v) const;
@@ -67,8 +67,8 @@ class Selector {
   mir::Inst unplaced_inst(ValueId v);            // the same for constants and addresses
   Reg shared(mir::Inst proto);                   // a register that holds what [proto] makes
   Reg shared_constant(int64_t value) { return shared(constant_inst(value)); }
-  void move_value(Reg to, ValueId v);            // to = v, all bits of its register
-  Reg zero_extended(ValueId v, unsigned from);   // to 64 bits
+  void move_value(Reg to, ValueId v);           // to = v, all bits of its register
+  Reg zero_extended(ValueId v, unsigned from);  // to 64 bits
   Reg sign_extended(ValueId v, unsigned from, unsigned to);
 
   // ---- emission
@@ -131,9 +131,11 @@ class Selector {
   std::vector<uint8_t> widths_;
   std::vector<uint32_t> uses_;
   std::vector<Reg> regs_;
+  // The same, but of a loop's phi only those inside the loop: after it, the value has the register to itself.
+  std::vector<uint32_t> overwrite_uses_;
   uint32_t calls_ = 0;                  // selected so far
   std::vector<uint32_t> calls_before_;  // by ValueId: calls_ when it was selected
-  std::vector<uint8_t> laziness_;  // 0: not lazy; else the depth of the tree of lazy values below
+  std::vector<uint8_t> laziness_;       // 0: not lazy; else the depth of the tree of lazy values below
 
   uint32_t ir_block_ = 0;
   mir::BlockId current_;
@@ -155,15 +157,15 @@ class Selector {
              static_cast<size_t>(k.form);
     }
   };
-  std::unordered_map<ProtoKey, Reg, ProtoHash> in_block_;   // made in this IR block
-  std::unordered_map<ProtoKey, Reg, ProtoHash> hoisted_;    // made before the outermost loop around [hoisted_for_]
+  std::unordered_map<ProtoKey, Reg, ProtoHash> in_block_;  // made in this IR block
+  std::unordered_map<ProtoKey, Reg, ProtoHash> hoisted_;   // made before the outermost loop around [hoisted_for_]
   uint32_t hoisted_for_ = mir::Flow::kNone;
   struct Hoisted {
     uint32_t block;
     mir::Inst inst;
   };
   std::vector<Hoisted> hoisted_insts_;
-  std::unordered_map<uint32_t, Reg> truths_;                // lazy values made in this IR block
+  std::unordered_map<uint32_t, Reg> truths_;  // lazy values made in this IR block
   struct Point {
     mir::BlockId block;
     size_t index = 0;

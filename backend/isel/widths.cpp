@@ -16,7 +16,8 @@ constexpr unsigned kMaxRounds = 64;
 
 class Widths {
  public:
-  Widths(const ir::Function &function, const Target &target) : fn_(function), target_(target), width_(function.insts.size(), 0) {}
+  Widths(const ir::Function &function, const Target &target)
+      : fn_(function), target_(target), width_(function.insts.size(), 0) {}
 
   std::vector<uint8_t> run(const std::vector<uint32_t> &order) {
     for (uint32_t i = 0; i < fn_.insts.size(); i++)
@@ -27,7 +28,8 @@ class Widths {
       for (const uint32_t block : order)
         for (const ValueId v : fn_.blocks[block].insts) {
           unsigned now = of(v);
-          if (fn_[v].op == Op::Phi && round >= kPhiRounds && now > width_[v.index]) now = now <= 8 ? 8 : now <= 16 ? 16 : now <= 32 ? 32 : 64;
+          if (fn_[v].op == Op::Phi && round >= kPhiRounds && now > width_[v.index])
+            now = now <= 8 ? 8 : now <= 16 ? 16 : now <= 32 ? 32 : 64;
           now = std::max<unsigned>(now, width_[v.index]);
           if (now == width_[v.index]) continue;
           width_[v.index] = clamp(now);
@@ -54,8 +56,10 @@ class Widths {
         if (bits == 32 && !target_.has_alu32() && inst.imm < 0) return 64;
         return static_cast<unsigned>(std::bit_width(bits >= 64 ? value : value & ((uint64_t{1} << bits) - 1)));
       }
-      case Op::Undef: return 0;
-      default: return 64;
+      case Op::Undef:
+        return 0;
+      default:
+        return 64;
     }
   }
 
@@ -72,12 +76,17 @@ class Widths {
     const unsigned bits = ir::bits_of(inst.type);
     const unsigned native_bits = native(bits);
     switch (inst.op) {
-      case Op::Add: return std::min(native_bits, std::max(width(v, 0), width(v, 1)) + 1);
-      case Op::Mul: return std::min(native_bits, width(v, 0) + width(v, 1));
-      case Op::And: return std::min({native_bits, width(v, 0), width(v, 1)});
+      case Op::Add:
+        return std::min(native_bits, std::max(width(v, 0), width(v, 1)) + 1);
+      case Op::Mul:
+        return std::min(native_bits, width(v, 0) + width(v, 1));
+      case Op::And:
+        return std::min({native_bits, width(v, 0), width(v, 1)});
       case Op::Or:
-      case Op::Xor: return std::min(native_bits, std::max(width(v, 0), width(v, 1)));
-      case Op::Sub: return native_bits;
+      case Op::Xor:
+        return std::min(native_bits, std::max(width(v, 0), width(v, 1)));
+      case Op::Sub:
+        return native_bits;
       case Op::Shl:
         if (const ir::Inst *count = constant(v, 1))
           return std::min(native_bits, width(v, 0) + static_cast<unsigned>(count->imm & (bits - 1)));
@@ -88,13 +97,19 @@ class Widths {
         const unsigned by = count != nullptr ? static_cast<unsigned>(count->imm & (bits - 1)) : 0;
         return from > by ? from - by : 0;
       }
-      case Op::AShr: return width(v, 0) < bits ? width(v, 0) : native_bits;
-      case Op::UDiv: return extended(v, 0, bits);
-      case Op::UMod: return extended(v, 0, bits);
+      case Op::AShr:
+        return width(v, 0) < bits ? width(v, 0) : native_bits;
+      case Op::UDiv:
+        return extended(v, 0, bits);
+      case Op::UMod:
+        return extended(v, 0, bits);
       case Op::SDiv:
-      case Op::SMod: return native_bits;
-      case Op::Bswap: return bits;
-      case Op::ICmp: return 1;
+      case Op::SMod:
+        return native_bits;
+      case Op::Bswap:
+        return bits;
+      case Op::ICmp:
+        return 1;
       case Op::Select:
         return std::max(width(v, 1), width(v, 2));
       case Op::Zext: {
@@ -105,9 +120,11 @@ class Widths {
         const unsigned from = ir::bits_of(fn_[fn_.operand(v, 0)].type);
         return width(v, 0) < from ? width(v, 0) : native_bits;
       }
-      case Op::Trunc: return width(v, 0);
+      case Op::Trunc:
+        return width(v, 0);
       case Op::PtrToInt:
-      case Op::IntToPtr: return width(v, 0);
+      case Op::IntToPtr:
+        return width(v, 0);
       case Op::Phi: {
         unsigned most = 0;
         for (const ValueId operand : fn_.operands(v)) most = std::max(most, width(operand));
@@ -115,13 +132,15 @@ class Widths {
       }
       case Op::Load:
       case Op::LoadAbs:
-      case Op::LoadInd: return bits;
+      case Op::LoadInd:
+        return bits;
       case Op::AtomicAdd:
       case Op::AtomicOr:
       case Op::AtomicAnd:
       case Op::AtomicXor:
       case Op::AtomicXchg:
-      case Op::CmpXchg: return bits;
+      case Op::CmpXchg:
+        return bits;
       case Op::PtrAdd:
       case Op::Opaque:  // the optimizer knows nothing of it, and neither do we
       case Op::CallHelper:
@@ -131,7 +150,8 @@ class Widths {
       case Op::Param:
       case Op::GlobalAddr:
       case Op::FuncAddr:
-      case Op::SlotAddr: return 64;
+      case Op::SlotAddr:
+        return 64;
       case Op::Barrier:
       case Op::Store:
       case Op::MemCopy:
@@ -140,7 +160,8 @@ class Widths {
       case Op::Branch:
       case Op::Switch:
       case Op::Ret:
-      case Op::Unreachable: return 0;
+      case Op::Unreachable:
+        return 0;
     }
     SPILE_UNREACHABLE("an operation that is not in ops.def");
   }

@@ -62,9 +62,11 @@ class Assigner {
 
   float weight(Reg r) const {
     switch (spillable_[r.id]) {
-      case Spillable::Never: return std::numeric_limits<float>::infinity();
+      case Spillable::Never:
+        return std::numeric_limits<float>::infinity();
       case Spillable::Again:
-      case Spillable::Yes: break;
+      case Spillable::Yes:
+        break;
     }
     const Interval &interval = intervals_[r.id];
     // The constant keeps very short intervals from looking infinitely dear.
@@ -87,9 +89,7 @@ class Assigner {
       }
   }
 
-  bool is_free_of_code(Reg reg, unsigned machine) const {
-    return !overlap(intervals_[reg.id], intervals_[machine]);
-  }
+  bool is_free_of_code(Reg reg, unsigned machine) const { return !overlap(intervals_[reg.id], intervals_[machine]); }
 
   // The intervals in machine register [machine] that [reg] overlaps.
   void conflicts(Reg reg, unsigned machine, std::vector<Reg> &out) const {

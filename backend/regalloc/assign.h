@@ -16,7 +16,7 @@ namespace spile::regalloc {
 enum class Spillable : uint8_t { Yes, Again, Never };
 
 struct Assignment {
-  std::vector<mir::Reg> to;         // by Reg::id: a physical register; none when it has no interval or is to be spilled
+  std::vector<mir::Reg> to;  // by Reg::id: a physical register; none when it has no interval or is to be spilled
   std::vector<mir::Reg> to_spill;
 };
 

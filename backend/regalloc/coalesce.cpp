@@ -16,7 +16,8 @@ void coalesce(mir::Function &function, std::vector<Interval> &intervals) {
     for (const mir::Inst &inst : block.insts)
       if (inst.is_copy() && inst.dst.is_virtual() && inst.src.is_virtual())
         copies.push_back({inst.dst, inst.src, block.loop_depth});
-  std::stable_sort(copies.begin(), copies.end(), [](const Copy &a, const Copy &b) { return a.loop_depth > b.loop_depth; });
+  std::stable_sort(copies.begin(), copies.end(),
+                   [](const Copy &a, const Copy &b) { return a.loop_depth > b.loop_depth; });
 
   std::vector<mir::Reg> parent(function.register_count);
   for (uint32_t i = 0; i < function.register_count; i++) parent[i] = mir::Reg{i};

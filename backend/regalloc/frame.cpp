@@ -24,7 +24,8 @@ void report_overflow(const mir::Function &function, const std::vector<uint32_t> 
     if (slot.name.empty() && !slot.loc.valid()) {
       spills += slot.size;
     } else if (shown++ < kObjectsShown) {
-      report.note(Range{slot.loc, slot.loc}, "`{}` takes {} bytes", slot.name.empty() ? "a temporary" : slot.name, slot.size);
+      report.note(Range{slot.loc, slot.loc}, "`{}` takes {} bytes", slot.name.empty() ? "a temporary" : slot.name,
+                  slot.size);
     }
   }
   if (spills != 0) report.note(Range{}, "{} bytes hold values for which there was no register", spills);

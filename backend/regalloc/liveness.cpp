@@ -17,7 +17,8 @@ bool step_back(const mir::Inst &inst, RegSet &live) {
 
 Liveness live_registers(const mir::Function &function) {
   const size_t n = function.blocks.size();
-  Liveness result{std::vector<RegSet>(n, RegSet(function.register_count)), std::vector<RegSet>(n, RegSet(function.register_count))};
+  Liveness result{std::vector<RegSet>(n, RegSet(function.register_count)),
+                  std::vector<RegSet>(n, RegSet(function.register_count))};
   std::vector<std::vector<uint32_t>> preds(n);
   std::vector<uint32_t> work;
   for (uint32_t b = 0; b < n; b++) {
@@ -40,7 +41,8 @@ Liveness live_registers(const mir::Function &function) {
         work.push_back(pred);
       }
   }
-  result.in[0].for_each([](mir::Reg r) { SPILE_CHECK(!r.is_virtual(), "a virtual register is read before it is set"); });
+  result.in[0].for_each(
+      [](mir::Reg r) { SPILE_CHECK(!r.is_virtual(), "a virtual register is read before it is set"); });
   return result;
 }
 

@@ -117,8 +117,7 @@ class Replay {
   }
 
   void fail(const Inst &at, std::string_view what) {
-    if (problem_.empty())
-      problem_ = fmt::format("{}: `{}` {}", before_.name, mir::print(at, module_), what);
+    if (problem_.empty()) problem_ = fmt::format("{}: `{}` {}", before_.name, mir::print(at, module_), what);
   }
 
   static bool holds(const State &state, Place place, Reg value) {
@@ -223,7 +222,8 @@ class Replay {
     for (size_t i = 0; i < wanted.size(); i++) {
       if (!read[i].is_physical()) return fail(inst, "has a register that was not allocated");
       if (!holds(state, read[i].id, wanted[i]))
-        return fail(inst, fmt::format("reads {}, which does not hold {}", mir::name_of(read[i]), mir::name_of(wanted[i])));
+        return fail(inst,
+                    fmt::format("reads {}, which does not hold {}", mir::name_of(read[i]), mir::name_of(wanted[i])));
     }
     if (inst.clobbers_arguments())
       for (uint32_t r = 0; r <= mir::kMaxArguments; r++) {

@@ -80,10 +80,10 @@ class Spiller {
   void emit(Inst inst) { out_.push_back(std::move(inst)); }
 
   Inst reload(const Home &home, Reg of, Reg to, Loc loc) const {
-    Inst inst = home.is_rematerialized ? rematerializable_.how[of.id]
-                                       : Inst{.form = Form::Load,
-                                              .opcode = isa::mem_opcode(isa::LDX, isa::MEM, isa::DW),
-                                              .slot = home.slot};
+    Inst inst =
+        home.is_rematerialized
+            ? rematerializable_.how[of.id]
+            : Inst{.form = Form::Load, .opcode = isa::mem_opcode(isa::LDX, isa::MEM, isa::DW), .slot = home.slot};
     inst.dst = to;
     inst.loc = loc;
     return inst;
@@ -192,7 +192,8 @@ class Spiller {
 }  // namespace
 
 Rematerializable find_rematerializable(const mir::Function &function) {
-  Rematerializable result{std::vector<bool>(function.register_count, false), std::vector<Inst>(function.register_count)};
+  Rematerializable result{std::vector<bool>(function.register_count, false),
+                          std::vector<Inst>(function.register_count)};
   std::vector<bool> seen(function.register_count, false);
   for (const mir::Block &block : function.blocks)
     for (const Inst &inst : block.insts)

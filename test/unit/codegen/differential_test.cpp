@@ -32,8 +32,8 @@ struct Outcome {
 };
 
 // Runs the entry point with its third parameter set by an instruction in front.
-Outcome run(const object::Object &object, const object::Program &program, std::vector<std::byte> buffer, uint32_t second,
-            uint64_t third) {
+Outcome run(const object::Object &object, const object::Program &program, std::vector<std::byte> buffer,
+            uint32_t second, uint64_t third) {
   std::vector<std::vector<std::byte>> memory;
   for (const object::Map &map : object.maps) {
     const object::Section &section = object[map.section];
@@ -52,7 +52,8 @@ Outcome run(const object::Object &object, const object::Program &program, std::v
   }
   std::vector<vm::Region> regions{{"buffer", reinterpret_cast<uint64_t>(buffer.data()), buffer.size()}};
   for (auto &bytes : memory) regions.push_back({"global", reinterpret_cast<uint64_t>(bytes.data()), bytes.size()});
-  const auto r0 = vm::run_checked(insns, {.regions = regions, .r1 = reinterpret_cast<uint64_t>(buffer.data()), .r2 = second});
+  const auto r0 =
+      vm::run_checked(insns, {.regions = regions, .r1 = reinterpret_cast<uint64_t>(buffer.data()), .r2 = second});
   Outcome outcome;
   if (!r0) {
     outcome.fault = r0.error().message;
@@ -91,7 +92,8 @@ void compare(const char *level, unsigned mcpu, uint32_t seed, unsigned &compared
     compared++;
     const Outcome got = run(*object, *program, input.buffers[0], static_cast<uint32_t>(n), n * 3 + 1);
     ASSERT_EQ(got.fault, "") << level << ", v" << mcpu << ", seed " << seed;
-    ASSERT_EQ(got.result, static_cast<uint32_t>(meant.result)) << level << ", v" << mcpu << ", seed " << seed << ", n " << n;
+    ASSERT_EQ(got.result, static_cast<uint32_t>(meant.result))
+        << level << ", v" << mcpu << ", seed " << seed << ", n " << n;
     ASSERT_EQ(got.buffer, meant.buffers[0]) << level << ", v" << mcpu << ", seed " << seed << ", n " << n;
     if (!got.global.empty()) {
       ASSERT_EQ(got.global, meant.globals[0]) << level << ", v" << mcpu << ", seed " << seed << ", n " << n;

@@ -117,8 +117,9 @@ entry:
 
 // 40,000 instructions between a jump and its target: not in 16 bits.
 TEST(Object, AJumpThatIsTooFarNeedsV4) {
-  std::string text = "func @f(ptr %p0) -> i64 global section \"tc\" {\nentry:\n  %0 = load.i64 %p0\n"
-                     "  %1 = icmp.eq %0, i64 0\n  branch %1, out, big\nbig:\n";
+  std::string text =
+      "func @f(ptr %p0) -> i64 global section \"tc\" {\nentry:\n  %0 = load.i64 %p0\n"
+      "  %1 = icmp.eq %0, i64 0\n  branch %1, out, big\nbig:\n";
   for (int i = 0; i < 40'000; i++) text += fmt::format("  store i64 {}, %p0 volatile\n", i);
   text += "  jump out\nout:\n  %2 = phi.i64 [%0, entry], [i64 7, big]\n  ret %2\n}\n";
   const Compiled near = compile(text, 3);

@@ -6,7 +6,8 @@ namespace {
 
 // The code of a function with the given parameters, result and body.
 std::string code(std::string_view parameters, std::string_view result, std::string_view body, unsigned mcpu = 3) {
-  return assembly(fmt::format("func @f({}) -> {} global section \"socket\" {{\n{}}}\n", parameters, result, body), mcpu);
+  return assembly(fmt::format("func @f({}) -> {} global section \"socket\" {{\n{}}}\n", parameters, result, body),
+                  mcpu);
 }
 
 TEST(Select, KillProbe) {
@@ -28,7 +29,8 @@ hit:
 out:
   ret i32 0
 }
-)"), R"(r2 = *(u64 *)(r1 + 0x18)
+)"),
+            R"(r2 = *(u64 *)(r1 + 0x18)
 if r2 != 0x9 goto +0xb
 r1 = *(u64 *)(r1 + 0x10)
 *(u64 *)(r10 - 0x8) = r1
@@ -52,7 +54,8 @@ entry:
   %1 = mul.i32 %0, i32 3
   %2 = zext.i64 %1
   ret %2
-)"), "r0 = *(u32 *)(r1 + 0x0)\nw0 *= 0x3\nexit\n");
+)"),
+            "r0 = *(u32 *)(r1 + 0x0)\nw0 *= 0x3\nexit\n");
 }
 
 TEST(Select, TruncationCostsNothingAndExtensionOfItAMove) {
@@ -61,7 +64,8 @@ entry:
   %0 = trunc.i32 %p0
   %1 = zext.i64 %0
   ret %1
-)"), "w0 = w1\nexit\n");
+)"),
+            "w0 = w1\nexit\n");
 }
 
 TEST(Select, ABytesUpperBitsAreClearedWhereTheyShow) {
@@ -74,7 +78,8 @@ a:
   ret i32 1
 b:
   ret i32 2
-)"), "w1 &= 0xff\nw0 = 0x1\nif w1 > 0xc8 goto +0x1\nw0 = 0x2\nexit\n");
+)"),
+            "w1 &= 0xff\nw0 = 0x1\nif w1 > 0xc8 goto +0x1\nw0 = 0x2\nexit\n");
 }
 
 TEST(Select, ABitTestIsOneJump) {
@@ -87,7 +92,8 @@ a:
   ret i32 1
 b:
   ret i32 2
-)"), "w0 = 0x1\nif r1 & 0x4 goto +0x1\nw0 = 0x2\nexit\n");
+)"),
+            "w0 = 0x1\nif r1 & 0x4 goto +0x1\nw0 = 0x2\nexit\n");
 }
 
 TEST(Select, OldTargetsHaveNeither32BitOperationsNorLessJumps) {
@@ -120,7 +126,8 @@ entry:
   store i32 -1, %0, 4
   store i64 -2, %0, 8
   ret i32 0
-)"), "*(u32 *)(r1 + 0x2c) = -0x1\n*(u64 *)(r1 + 0x30) = -0x2\nw0 = 0x0\nexit\n");
+)"),
+            "*(u32 *)(r1 + 0x2c) = -0x1\n*(u64 *)(r1 + 0x30) = -0x2\nw0 = 0x0\nexit\n");
 }
 
 TEST(Select, ASelectionComparesItsCopy) {
@@ -129,7 +136,8 @@ entry:
   %0 = icmp.ult %p0, i64 100
   %1 = select.i64 %0, %p0, i64 100
   ret %1
-)"), "if r1 < 0x64 goto +0x1\nr1 = 0x64\nr0 = r1\nexit\n");
+)"),
+            "if r1 < 0x64 goto +0x1\nr1 = 0x64\nr0 = r1\nexit\n");
 }
 
 TEST(Select, AWideConstantIsMadeBeforeTheLoop) {
@@ -143,7 +151,8 @@ loop:
   branch %2, loop, out
 out:
   ret %1
-)"), "r2 = 0x123456789ab ll\nr1 *= r2\nif r1 != 0x0 goto -0x2\nr0 = r1\nexit\n");
+)"),
+            "r2 = 0x123456789ab ll\nr1 *= r2\nif r1 != 0x0 goto -0x2\nr0 = r1\nexit\n");
 }
 
 TEST(Select, AValueThatLivesAcrossACallIsInASavedRegister) {
@@ -153,7 +162,8 @@ entry:
   %1 = load.i64 %p0
   %2 = add.i64 %0, %1
   ret %2
-)"), "r6 = r1\ncall 0x5\nr1 = *(u64 *)(r6 + 0x0)\nr0 += r1\nexit\n");
+)"),
+            "r6 = r1\ncall 0x5\nr1 = *(u64 *)(r6 + 0x0)\nr0 += r1\nexit\n");
 }
 
 TEST(Select, PacketLoadsKeepTheContextInR6) {
@@ -165,7 +175,8 @@ entry:
   %3 = zext.i32 %1
   %4 = add.i32 %2, %3
   ret %4
-)"), "r6 = r1\nr0 = *(u16 *)skb[0xc]\nr7 = r0\nr0 = *(u8 *)skb[0x17]\nw0 += w7\nexit\n");
+)"),
+            "r6 = r1\nr0 = *(u16 *)skb[0xc]\nr7 = r0\nr0 = *(u8 *)skb[0x17]\nw0 += w7\nexit\n");
 }
 
 }  // namespace
