@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 
@@ -34,6 +35,22 @@ uint64_t monotonic_ns() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
 }
 
+// How long the machine has slept since it started: CLOCK_BOOTTIME counts it, CLOCK_MONOTONIC does not.
+uint64_t suspended_ns() {
+  timespec boot{};
+  ::clock_gettime(CLOCK_BOOTTIME, &boot);
+  const uint64_t boot_ns = static_cast<uint64_t>(boot.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(boot.tv_nsec);
+  const uint64_t awake_ns = monotonic_ns();
+  return boot_ns > awake_ns ? boot_ns - awake_ns : 0;
+}
+
+// An answer that programs ask for on purpose: NOEXIST met an element, a key was not there. Not worth a word at the end.
+bool is_ordinary(const vm::Env::Failure &failure) {
+  constexpr uint32_t kUpdate = 2, kDelete = 3;
+  return (failure.helper == kUpdate && failure.error == -EEXIST) ||
+         (failure.helper == kDelete && failure.error == -ENOENT);
+}
+
 // An event for a handler of the user's side: this process, now, no context.
 vm::Event own_event() {
   vm::Event event;
@@ -57,6 +74,7 @@ struct Session::State {
   vm::Env env;
   Outcome outcome;
   bool reader_gone = false;
+  bool asks_for_cpu = false;  // finding a task's CPU costs a read of /proc for each event
 
   Result<void> attach(const Accepted &accepted);
   uint64_t fire(const Attached &program, const vm::Event &event);
@@ -85,6 +103,10 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   auto loaded = engine->load(*accepted.program, maps.pointers());
   if (!loaded) return std::unexpected(loaded.error());
   attached.push_back({*hook, std::move(*loaded), accepted.program->name, {}});
+  constexpr int32_t kGetSmpProcessorId = 8;
+  for (const isa::Insn &insn : accepted.program->insns)
+    asks_for_cpu |= insn.opcode == isa::opcode(isa::JMP, isa::CALL, isa::K) && insn.src == isa::kHelperCall &&
+                    insn.imm == kGetSmpProcessorId;
   if (!(accepted.type->flags & tables::kUserSideProgram)) return {};
   for (const isa::Insn &insn : accepted.program->insns) {
     const bool names_map = insn.is_lddw() && insn.src == isa::kPseudoMapIdx;
@@ -117,6 +139,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     if (s.options.print && !s.options.print(text)) s.reader_gone = true;
   };
   s.env.now_ns = monotonic_ns;
+  s.env.suspended_ns = suspended_ns();
   s.env.random_state = monotonic_ns() | 1;
 
   if (s.has(Hook::Tracepoint) && !s.options.command)
@@ -181,6 +204,7 @@ void Session::State::print_maps() {
 
 void Session::State::report_failures() {
   for (const vm::Env::Failure &failure : env.failures) {
+    if (is_ordinary(failure)) continue;
     const tables::Helper *helper = tables::find_helper(failure.helper);
     outcome.failed_helpers += failure.count;
     if (options.status)
@@ -202,10 +226,13 @@ Result<void> Session::State::run_child(Control &control) {
     listeners.push_back(&program);
   }
   std::atomic<bool> stop = false;
-  hooks::ChildTracer tracer(std::move(wanted), [&](size_t hook, const vm::Event &event) {
-    fire(*listeners[hook], event);
-    if (ended(control)) stop = true;
-  });
+  hooks::ChildTracer tracer(
+      std::move(wanted),
+      [&](size_t hook, const vm::Event &event) {
+        fire(*listeners[hook], event);
+        if (ended(control)) stop = true;
+      },
+      hooks::ChildOptions{asks_for_cpu});
   if (auto started = tracer.start(*argv); !started) {
     outcome.child_status = hooks::exit_status_of(started.error());
     return std::unexpected(started.error());
