@@ -15,7 +15,20 @@ struct DebugTypeId {
 };
 
 enum class DebugKind : uint8_t {
-  Int, Ptr, Array, Struct, Union, Enum, Fwd, Typedef, Volatile, Const, Restrict, FuncProto, Float, TypeTag,
+  Int,
+  Ptr,
+  Array,
+  Struct,
+  Union,
+  Enum,
+  Fwd,
+  Typedef,
+  Volatile,
+  Const,
+  Restrict,
+  FuncProto,
+  Float,
+  TypeTag,
 };
 
 struct DebugPart {  // member, enumerator or parameter
@@ -31,9 +44,9 @@ struct DebugType {
   std::string name;
   uint32_t size = 0;  // bytes
   bool is_signed = false, is_bool = false, is_char = false;
-  bool is_union = false;   // Fwd
-  DebugTypeId type;        // pointee, element, aliased, result
-  uint32_t length = 0;     // Array: elements
+  bool is_union = false;  // Fwd
+  DebugTypeId type;       // pointee, element, aliased, result
+  uint32_t length = 0;    // Array: elements
   bool is_variadic = false;
   std::vector<DebugPart> parts;
   std::vector<std::string> decl_tags;

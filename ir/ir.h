@@ -64,9 +64,9 @@ struct Inst {
   Pred pred = Pred::Eq;    // ICmp
   uint8_t align = 0;       // Load, Store, MemCopy, MemSet: known alignment of the address in bytes; 0: natural
   bool is_volatile = false;
-  int8_t weight = 0;       // Branch: > 0 the first target is likely, < 0 the second
-  BlockId block;           // none: unplaced, or removed
-  int64_t imm = 0;         // Const: normalized() for its type
+  int8_t weight = 0;  // Branch: > 0 the first target is likely, < 0 the second
+  BlockId block;      // none: unplaced, or removed
+  int64_t imm = 0;    // Const: normalized() for its type
   Loc loc;
   // Slices of the function's pools.
   uint32_t operand_begin = 0, operand_count = 0;
@@ -95,9 +95,9 @@ struct Function {
   bool always_inline = false, no_inline = false, used = false;
   bool is_user_side = false;  // SEC("begin"), "end", "interval/...": Spile runs it, the kernel never sees it
   Type result = Type::Void;
-  bool result_is_signed = false;        // how a narrow result was widened to 64 bits by its ret
+  bool result_is_signed = false;  // how a narrow result was widened to 64 bits by its ret
   std::vector<Type> params;
-  DebugTypeId debug_type;               // a FuncProto
+  DebugTypeId debug_type;  // a FuncProto
   Loc loc;
   Loc end_loc;
 
@@ -111,12 +111,22 @@ struct Function {
   Block &operator[](BlockId b) { return blocks[b.index]; }
   const Block &operator[](BlockId b) const { return blocks[b.index]; }
 
-  std::span<ValueId> operands(ValueId v) { return {operand_pool.data() + (*this)[v].operand_begin, (*this)[v].operand_count}; }
-  std::span<const ValueId> operands(ValueId v) const { return {operand_pool.data() + (*this)[v].operand_begin, (*this)[v].operand_count}; }
+  std::span<ValueId> operands(ValueId v) {
+    return {operand_pool.data() + (*this)[v].operand_begin, (*this)[v].operand_count};
+  }
+  std::span<const ValueId> operands(ValueId v) const {
+    return {operand_pool.data() + (*this)[v].operand_begin, (*this)[v].operand_count};
+  }
   ValueId operand(ValueId v, size_t i) const { return operand_pool[(*this)[v].operand_begin + i]; }
-  std::span<BlockId> targets(ValueId v) { return {target_pool.data() + (*this)[v].target_begin, (*this)[v].target_count}; }
-  std::span<const BlockId> targets(ValueId v) const { return {target_pool.data() + (*this)[v].target_begin, (*this)[v].target_count}; }
-  std::span<const int64_t> cases(ValueId v) const { return {case_pool.data() + (*this)[v].case_begin, (*this)[v].target_count - 1}; }
+  std::span<BlockId> targets(ValueId v) {
+    return {target_pool.data() + (*this)[v].target_begin, (*this)[v].target_count};
+  }
+  std::span<const BlockId> targets(ValueId v) const {
+    return {target_pool.data() + (*this)[v].target_begin, (*this)[v].target_count};
+  }
+  std::span<const int64_t> cases(ValueId v) const {
+    return {case_pool.data() + (*this)[v].case_begin, (*this)[v].target_count - 1};
+  }
   ValueId terminator(BlockId b) const { return (*this)[b].insts.back(); }
   std::span<const BlockId> successors(BlockId b) const { return targets(terminator(b)); }
 
@@ -130,7 +140,8 @@ struct Function {
 
   BlockId add_block(std::string name_hint = {});
   // A new instruction, not yet in a block.
-  ValueId make(Op op, Type type, std::span<const ValueId> ops, std::span<const BlockId> tgts = {}, int64_t imm = 0, Loc loc = {});
+  ValueId make(Op op, Type type, std::span<const ValueId> ops, std::span<const BlockId> tgts = {}, int64_t imm = 0,
+               Loc loc = {});
   void append(BlockId b, ValueId v);
   void insert(BlockId b, size_t at, ValueId v);
   void set_operands(ValueId v, std::span<const ValueId> ops);  // any count
@@ -160,7 +171,8 @@ struct Function {
   };
   struct KeyHash {
     size_t operator()(const Key &k) const noexcept {
-      return (static_cast<uint64_t>(k.imm) * 0x9e3779b97f4a7c15ull) ^ (static_cast<size_t>(k.op) << 8) ^ static_cast<size_t>(k.type);
+      return (static_cast<uint64_t>(k.imm) * 0x9e3779b97f4a7c15ull) ^ (static_cast<size_t>(k.op) << 8) ^
+             static_cast<size_t>(k.type);
     }
   };
   std::unordered_map<Key, ValueId, KeyHash> unplaced_;
@@ -169,14 +181,15 @@ struct Function {
 // A place in a global's initial bytes that holds an address.
 struct GlobalReloc {
   uint64_t offset = 0;
-  GlobalId global;      // one of the two
+  GlobalId global;  // one of the two
   FunctionId function;
   int64_t addend = 0;
 };
 
 struct Global {
   std::string name;
-  std::string section;  // always set: ".data", ".rodata", ".bss", ".maps", "maps", "license", ".rodata.str1.1", a custom one
+  std::string
+      section;  // always set: ".data", ".rodata", ".bss", ".maps", "maps", "license", ".rodata.str1.1", a custom one
   Linkage linkage = Linkage::Static;
   uint64_t size = 0;
   uint32_t align = 1;

@@ -25,8 +25,26 @@ struct BtfId {
 
 // BTF_KIND_*, same numbers.
 enum class BtfKind : uint8_t {
-  Void = 0, Int, Ptr, Array, Struct, Union, Enum, Fwd, Typedef, Volatile, Const, Restrict, Func, FuncProto, Var,
-  DataSec, Float, DeclTag, TypeTag, Enum64,
+  Void = 0,
+  Int,
+  Ptr,
+  Array,
+  Struct,
+  Union,
+  Enum,
+  Fwd,
+  Typedef,
+  Volatile,
+  Const,
+  Restrict,
+  Func,
+  FuncProto,
+  Var,
+  DataSec,
+  Float,
+  DeclTag,
+  TypeTag,
+  Enum64,
 };
 
 struct BtfMember {
@@ -51,16 +69,16 @@ struct BtfVarSecInfo {
 struct BtfType {
   BtfKind kind = BtfKind::Void;
   std::string_view name;
-  uint32_t size = 0;        // Int, Struct, Union, Enum, Enum64, DataSec, Float: bytes
-  BtfId type;               // Ptr, Typedef, modifiers, Func (its proto), FuncProto (its return), Var, tags; element of Array
-  BtfId index_type;         // Array
-  uint32_t length = 0;      // Array: elements; Struct, Union, Enum, FuncProto, DataSec: number of parts
-  bool is_signed = false;   // Int, Enum
+  uint32_t size = 0;  // Int, Struct, Union, Enum, Enum64, DataSec, Float: bytes
+  BtfId type;         // Ptr, Typedef, modifiers, Func (its proto), FuncProto (its return), Var, tags; element of Array
+  BtfId index_type;   // Array
+  uint32_t length = 0;                    // Array: elements; Struct, Union, Enum, FuncProto, DataSec: number of parts
+  bool is_signed = false;                 // Int, Enum
   bool is_bool = false, is_char = false;  // Int encodings
-  uint8_t bits = 0;         // Int
-  uint32_t linkage = 0;     // Func, Var: BTF_FUNC_STATIC.. / BTF_VAR_STATIC..
-  int32_t component = -1;   // DeclTag
-  bool is_union = false;    // Fwd
+  uint8_t bits = 0;                       // Int
+  uint32_t linkage = 0;                   // Func, Var: BTF_FUNC_STATIC.. / BTF_VAR_STATIC..
+  int32_t component = -1;                 // DeclTag
+  bool is_union = false;                  // Fwd
 };
 
 class Btf {

@@ -32,26 +32,26 @@ enum class RelocType : uint8_t { None = 0, Abs64_64 = 1 /* lddw */, Abs64 = 2, A
 struct Reloc {
   uint64_t offset = 0;  // bytes into the section
   RelocType type = RelocType::Abs64_64;
-  SymbolId symbol;      // the addend is in the relocated field (SHT_REL)
+  SymbolId symbol;  // the addend is in the relocated field (SHT_REL)
 };
 
 enum class SectionKind : uint8_t {
-  Program,   // instructions: SEC("...") programs, or .text with subprograms
-  UserSide,  // instructions that Spile runs itself: begin, end, interval/... Not SHF_EXECINSTR, so libbpf skips them
-  Data,      // .data*: writable, initialised
-  Rodata,    // .rodata*, .rodata.str*: read-only once loaded
-  Bss,       // .bss*: writable, zero
-  Maps,      // .maps: BTF-defined
+  Program,     // instructions: SEC("...") programs, or .text with subprograms
+  UserSide,    // instructions that Spile runs itself: begin, end, interval/... Not SHF_EXECINSTR, so libbpf skips them
+  Data,        // .data*: writable, initialised
+  Rodata,      // .rodata*, .rodata.str*: read-only once loaded
+  Bss,         // .bss*: writable, zero
+  Maps,        // .maps: BTF-defined
   LegacyMaps,  // maps: an array of struct bpf_map_def
   License,
   Version,
-  Other,     // kept as bytes, not interpreted (.ksyms and .kconfig exist in BTF only)
+  Other,  // kept as bytes, not interpreted (.ksyms and .kconfig exist in BTF only)
 };
 
 struct Section {
   std::string name;
   SectionKind kind = SectionKind::Other;
-  uint64_t size = 0;             // bytes; equals bytes.size() but for Bss
+  uint64_t size = 0;  // bytes; equals bytes.size() but for Bss
   uint32_t align = 8;
   std::vector<std::byte> bytes;  // contents; instructions for Program and UserSide
   std::vector<Reloc> relocs;     // ordered by offset
@@ -102,12 +102,12 @@ struct Map {
   uint32_t key_size = 0, value_size = 0, max_entries = 0;
   uint32_t map_flags = 0, numa_node = 0;
   uint64_t map_extra = 0;
-  uint32_t pinning = 0;          // LIBBPF_PIN_NONE or LIBBPF_PIN_BY_NAME
-  BtfId key_type, value_type;    // none when unknown
-  SectionId section;             // where it is declared; its data section for a global-data map
-  uint64_t section_offset = 0;   // of its variable, for .maps and maps
-  bool is_global_data = false;   // an array of one element holding a data section
-  bool is_readonly = false;      // .rodata*: frozen before programs run
+  uint32_t pinning = 0;             // LIBBPF_PIN_NONE or LIBBPF_PIN_BY_NAME
+  BtfId key_type, value_type;       // none when unknown
+  SectionId section;                // where it is declared; its data section for a global-data map
+  uint64_t section_offset = 0;      // of its variable, for .maps and maps
+  bool is_global_data = false;      // an array of one element holding a data section
+  bool is_readonly = false;         // .rodata*: frozen before programs run
   bool has_initial_values = false;  // `values`: a map of maps or of programs; what fills it are relocations of .maps
 };
 
@@ -125,8 +125,8 @@ struct Object {
   std::vector<Section> sections;
   std::vector<Symbol> symbols;
   std::vector<CodeInfo> code_info;
-  Btf btf;                // empty when the object has none
-  std::string license;    // contents of `license`, without its NUL
+  Btf btf;              // empty when the object has none
+  std::string license;  // contents of `license`, without its NUL
   uint32_t kern_version = 0;
 
   // Derived by finish(): the emitter and the ELF reader call it last.
@@ -167,8 +167,8 @@ struct Program {
   std::vector<isa::Insn> insns;
   struct Subprogram {
     std::string name;
-    uint32_t start = 0;          // instruction index
-    BtfId func;                  // BTF_KIND_FUNC, none when unknown
+    uint32_t start = 0;  // instruction index
+    BtfId func;          // BTF_KIND_FUNC, none when unknown
     Binding binding = Binding::Local;
   };
   std::vector<Subprogram> subprograms;  // [0] is the entry; ordered by start
@@ -177,7 +177,7 @@ struct Program {
     uint32_t line = 0, column = 0;
     std::string file, text;
   };
-  std::vector<Line> lines;  // ordered by insn; may be empty
+  std::vector<Line> lines;         // ordered by insn; may be empty
   const Object *object = nullptr;  // maps and BTF; outlives the program
 
   // The line of an instruction: the last entry at or before it in the same subprogram. Null when there is none.

@@ -117,8 +117,8 @@ class FunctionLowerer {
   // ------------------------------------------------------------ statements: statements.cpp
   void statement(const Stmt *s);
   void loop(const Stmt *s);
-  void switch_(const Stmt *s);
-  void return_(const Stmt *s);
+  void switch_statement(const Stmt *s);
+  void return_statement(const Stmt *s);
   void assembly(const Stmt *s);
   BlockId label_block(const sema::Label *label);
 

@@ -44,7 +44,7 @@ void FunctionLowerer::statement(const Stmt *s) {
       return;
     }
     case Stmt::Switch:
-      switch_(s);
+      switch_statement(s);
       return;
     case Stmt::While:
     case Stmt::DoWhile:
@@ -77,7 +77,7 @@ void FunctionLowerer::statement(const Stmt *s) {
       jump(breaks_.back());
       return;
     case Stmt::Return:
-      return_(s);
+      return_statement(s);
       return;
     case Stmt::Asm:
       assembly(s);
@@ -113,7 +113,7 @@ void FunctionLowerer::loop(const Stmt *s) {
   enter(end);
 }
 
-void FunctionLowerer::switch_(const Stmt *s) {
+void FunctionLowerer::switch_statement(const Stmt *s) {
   const ValueId value = scalar(s->expr);
   const ir::Type type = f_[value].type;
   const BlockId end = f_.add_block();
@@ -168,7 +168,7 @@ void FunctionLowerer::switch_(const Stmt *s) {
   enter(end);
 }
 
-void FunctionLowerer::return_(const Stmt *s) {
+void FunctionLowerer::return_statement(const Stmt *s) {
   if (result_pointer_.valid()) {
     const Type *type = symbol_.type->plain->base;
     if (s->expr != nullptr) {

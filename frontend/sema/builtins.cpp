@@ -49,9 +49,9 @@ Builtin library_builtin(std::string_view name) {
 static const Type *type_of(types::Context &types, char letter) {
   switch (letter) {
     case 'v':
-      return types.void_();
+      return types.void_type();
     case 'i':
-      return types.int_();
+      return types.int_type();
     case 'u':
       return types.basic(Kind::UInt);
     case 'l':
@@ -67,9 +67,9 @@ static const Type *type_of(types::Context &types, char letter) {
     case 'b':
       return types.basic(Kind::Bool);
     case 'p':
-      return types.pointer_to(types.void_());
+      return types.pointer_to(types.void_type());
     case 'c':
-      return types.pointer_to(types.qualified(types.void_(), types::kConst));
+      return types.pointer_to(types.qualified(types.void_type(), types::kConst));
     case 's':
       return types.pointer_to(types.qualified(types.basic(Kind::Char), types::kConst));
     default:
@@ -80,7 +80,7 @@ static const Type *type_of(types::Context &types, char letter) {
 // The symbol of a builtin, made on first use and bound outside of every scope.
 Symbol *Analyzer::builtin_symbol(const BuiltinInfo &info) {
   if (const auto it = externals_.find(info.spelling); it != externals_.end()) return it->second;
-  const Type *type = types_.function(types_.int_(), {}, false, false);
+  const Type *type = types_.function(types_.int_type(), {}, false, false);
   if (info.signature != "?") {
     std::vector<types::Parameter> params;
     bool is_variadic = false;
@@ -109,7 +109,7 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
         return;
       }
       e->args[0] = unevaluated(e->args[0]);
-      e->type = types_.int_();
+      e->type = types_.int_type();
       const Expr *arg = e->args[0];
       set_constant(e, arg->is_constant || arg->kind == Expr::StringLit ? 1 : 0);
       return;
@@ -261,7 +261,7 @@ void Analyzer::atomic_call(Expr *e, Builtin builtin) {
       break;
     case Builtin::SyncRelease:
     case Builtin::AtomicStoreN:
-      e->type = types_.void_();
+      e->type = types_.void_type();
       break;
     default:
       e->type = object;

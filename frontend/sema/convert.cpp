@@ -73,11 +73,11 @@ const Type *Analyzer::promoted(const Expr *e) {
   const Type *t = e->type->plain;
   if (!types::is_integer(t)) return e->type;
   if (const ast::FieldRef *bits = bitfield_of(e)) {
-    if (bits->bit_width < 32) return types_.int_();
-    if (bits->bit_width == 32) return types::is_signed(t) ? types_.int_() : types_.basic(Kind::UInt);
+    if (bits->bit_width < 32) return types_.int_type();
+    if (bits->bit_width == 32) return types::is_signed(t) ? types_.int_type() : types_.basic(Kind::UInt);
   }
   if (t->kind == Kind::Enum) t = t->enumeration->underlying->plain;
-  return t->kind < Kind::Int ? types_.int_() : t;
+  return t->kind < Kind::Int ? types_.int_type() : t;
 }
 
 Expr *Analyzer::promote(Expr *e) { return types::is_integer(e->type) ? convert(e, promoted(e)) : e; }

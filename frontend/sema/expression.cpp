@@ -88,7 +88,7 @@ Expr *Analyzer::expr(Expr *e) {
         break;
       }
       compound(e->body);
-      e->type = types_.void_();
+      e->type = types_.void_type();
       if (!e->body->items.empty()) {
         Stmt *last = e->body->items.back();
         while (last->kind == Stmt::Label && last->body != nullptr) last = last->body;
@@ -120,7 +120,7 @@ Expr *Analyzer::expr(Expr *e) {
       break;
     case Expr::TypesCompatible: {
       const Type *a = type_name(*e->type_name), *b = type_name(*e->type_name2);
-      e->type = types_.int_();
+      e->type = types_.int_type();
       set_constant(e, types::compatible(types_.unqualified(a), types_.unqualified(b)) ? 1 : 0);
       break;
     }
@@ -574,7 +574,7 @@ void Analyzer::conditional(Expr *e) {
     }
     if (types::is_error(e->type)) return;
   } else if (types::is_void(l) || types::is_void(r)) {
-    e->type = types_.void_();
+    e->type = types_.void_type();
   } else if (types::is_record(l) && types::is_record(r) && types::same(types_.unqualified(l), types_.unqualified(r))) {
     e->type = types_.unqualified(l);
   } else if (types::is_pointer(l) || types::is_pointer(r)) {
@@ -586,12 +586,12 @@ void Analyzer::conditional(Expr *e) {
       else if (is_null_pointer(left))
         e->type = r;
       else if (types::is_void(lb) || types::is_void(rb))
-        e->type = types_.pointer_to(types_.qualified(types_.void_(), quals));
+        e->type = types_.pointer_to(types_.qualified(types_.void_type(), quals));
       else if (types::compatible(types_.unqualified(lb)->plain, types_.unqualified(rb)->plain))
         e->type = types_.pointer_to(types_.qualified(lb, quals));
       else {
         report<diag::PointerMismatch>(at_op(e), types::to_string(l), types::to_string(r));
-        e->type = types_.pointer_to(types_.void_());
+        e->type = types_.pointer_to(types_.void_type());
       }
     } else if (types::is_pointer(l) && types::is_integer(r)) {
       if (!is_null_pointer(right)) report<diag::ConditionalMix>(at_op(e), types::to_string(l), types::to_string(r));

@@ -123,7 +123,7 @@ class InitializerBuilder {
       Expr *zero = sema_.arena_.make<Expr>();
       zero->kind = Expr::IntegerLit;
       zero->range = list->range;
-      zero->type = sema_.types_.int_();
+      zero->type = sema_.types_.int_type();
       sema_.set_constant(zero, 0);
       place(type, offset, bits, zero);
       return;

@@ -93,7 +93,7 @@ void Analyzer::integer_literal(Expr *e) {
     } else
       bad = true;
   }
-  e->type = types_.int_();
+  e->type = types_.int_type();
   if (bad) {
     report<diag::BadInteger>(e->range, e->text);
     poison(e);
@@ -107,7 +107,7 @@ void Analyzer::integer_literal(Expr *e) {
   // The first type that holds it; a decimal without u stays signed while it can.
   const bool may_be_unsigned = is_unsigned || base != 10;
   if (longs == 0 && !is_unsigned && v <= INT32_MAX)
-    e->type = types_.int_();
+    e->type = types_.int_type();
   else if (longs == 0 && may_be_unsigned && v <= UINT32_MAX)
     e->type = types_.basic(Kind::UInt);
   else if (!is_unsigned && v <= INT64_MAX)
@@ -216,8 +216,8 @@ static std::string_view between_quotes(std::string_view spelled, char quote) {
 
 void Analyzer::char_literal(Expr *e) {
   const unsigned unit = unit_of(e->text);
-  e->type =
-      unit == 1 ? types_.int_() : types_.basic(unit == 4 ? (e->text[0] == 'L' ? Kind::Int : Kind::UInt) : Kind::UShort);
+  e->type = unit == 1 ? types_.int_type()
+                      : types_.basic(unit == 4 ? (e->text[0] == 'L' ? Kind::Int : Kind::UInt) : Kind::UShort);
   const std::string bytes = decode(between_quotes(e->text, '\''), unit, e->range);
   if (bytes.empty()) {  // the preprocessor has reported it
     poison(e);

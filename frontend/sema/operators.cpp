@@ -113,7 +113,7 @@ void Analyzer::unary(Expr *e) {
       return;
     }
     e->a = to_bool(e->a);
-    e->type = types_.int_();
+    e->type = types_.int_type();
     fold_unary(e);
     return;
   }
@@ -244,7 +244,7 @@ void Analyzer::binary_operands(Expr *e) {
     dead_ += decides ? 1 : 0;
     e->b = to_bool(value(e->b));
     dead_ -= decides ? 1 : 0;
-    e->type = types_.int_();
+    e->type = types_.int_type();
     if (types::is_error(e->a->type) || types::is_error(e->b->type))
       poison(e);
     else
@@ -370,7 +370,7 @@ void Analyzer::additive(Expr *e) {
 void Analyzer::comparison(Expr *e) {
   const bool is_equality = e->op.binary == BinaryOp::Eq || e->op.binary == BinaryOp::Ne;
   const Type *a = e->a->type, *b = e->b->type;
-  e->type = types_.int_();
+  e->type = types_.int_type();
   if (types::is_integer(a) && types::is_integer(b)) {
     const Type *common = usual_conversions(e->a, e->b);
     if (types::is_int128(common)) {

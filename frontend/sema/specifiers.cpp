@@ -23,8 +23,8 @@ const Type *Analyzer::words_type(const ast::DeclSpecs &specs) {
     report<diag::MissingType>(specs.range);
     return types_.error();
   }
-  if (w.va_list != 0) return types_.pointer_to(types_.void_());
-  if (w.void_ == 1 && integer_words == 0 && other_words == 1) return types_.void_();
+  if (w.va_list != 0) return types_.pointer_to(types_.void_type());
+  if (w.void_ == 1 && integer_words == 0 && other_words == 1) return types_.void_type();
   if (w.bool_ == 1 && integer_words == 0 && other_words == 1) return types_.basic(Kind::Bool);
   if (w.float_ == 1 && integer_words == 0 && other_words == 1) return types_.basic(Kind::Float);
   if (w.double_ == 1 && integer_words == w.long_ && w.long_ <= 1 && other_words == 1)
@@ -320,7 +320,7 @@ void Analyzer::define_enum(ast::EnumSpec &spec, types::Enum &enumeration) {
     }
     const std::string_view name = arena_.copy(e->name);
     constants.push_back({name, v});
-    Symbol *symbol = new_symbol(SymbolKind::Enumerator, name, types_.int_(), e->range);
+    Symbol *symbol = new_symbol(SymbolKind::Enumerator, name, types_.int_type(), e->range);
     symbol->value = v;
     if (is_unsigned)
       symbol->type = types_.basic(Kind::ULong);
@@ -355,7 +355,7 @@ void Analyzer::define_enum(ast::EnumSpec &spec, types::Enum &enumeration) {
   enumeration.is_complete = true;
   const bool all_int = !has_large_unsigned && low >= INT32_MIN && high <= INT32_MAX;
   for (Symbol *symbol : symbols)
-    symbol->type = enumeration.has_fixed_type ? enumeration.type : all_int ? types_.int_() : enumeration.underlying;
+    symbol->type = enumeration.has_fixed_type ? enumeration.type : all_int ? types_.int_type() : enumeration.underlying;
 }
 
 }  // namespace spile::sema

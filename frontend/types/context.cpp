@@ -238,7 +238,7 @@ Enum *Context::new_enum(std::string_view tag, Range range) {
   enumeration->type = t;
   enumeration->tag = tag;
   enumeration->range = range;
-  enumeration->underlying = int_();
+  enumeration->underlying = int_type();
   return enumeration;
 }
 

@@ -137,8 +137,8 @@ class Context {
 
   const Type *basic(Kind kind) const { return basic_[static_cast<size_t>(kind)]; }
   const Type *error() const { return basic(Kind::Error); }
-  const Type *void_() const { return basic(Kind::Void); }
-  const Type *int_() const { return basic(Kind::Int); }
+  const Type *void_type() const { return basic(Kind::Void); }
+  const Type *int_type() const { return basic(Kind::Int); }
 
   const Type *pointer_to(const Type *pointee);
   const Type *array_of(const Type *element, uint64_t length);

@@ -40,7 +40,7 @@ FREE = ("driver", "test", "bench", "examples")
 OWNERS = {
     r"antlr4": ["frontend/parse"],
     r"llvm/": ["runtime/jit"],
-    r"(libelf|gelf|elf)\.h": ["backend/object"],
+    r"(libelf|gelf)\.h": ["backend/object"],
     r"bpf/(bpf|libbpf|btf)\.h": ["backend/object", "runtime/kernel"],
     r"pcap": ["runtime/hooks"],
     r"boost/": ["driver"],
