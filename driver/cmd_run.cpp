@@ -56,6 +56,7 @@ int own_failure(int code, const session::Options &options) {
 int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
                 Console &console) {
   std::vector<session::Accepted> accepted;
+  accepted.reserve(judged.size());
   for (const Judged &one : judged) accepted.push_back({&one.program, one.type});
   const bool traces_child = options.command.has_value();
   auto session = session::Session::open(object, accepted, std::move(options));

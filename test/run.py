@@ -88,7 +88,7 @@ def run_unit():
 def run_lit():
     heading("lit")
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        command = [sys.executable, LIT, "-q", "-j", jobs, "--timeout", "300", "-o", report.name, "--allow-empty-runs",
+        command = [sys.executable, LIT, "-q", "-j", jobs, "-o", report.name, "--allow-empty-runs",
                    os.path.join(root, "test")]
         if options.filter:
             command += ["--filter", options.filter]

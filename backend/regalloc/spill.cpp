@@ -77,7 +77,7 @@ class Spiller {
     return r;
   }
 
-  void emit(Inst inst) { out_.push_back(std::move(inst)); }
+  void emit(const Inst &inst) { out_.push_back(inst); }
 
   Inst reload(const Home &home, Reg of, Reg to, Loc loc) const {
     Inst inst =

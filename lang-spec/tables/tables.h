@@ -149,7 +149,7 @@ struct ProgramType {
 };
 namespace detail {
 inline constexpr ReturnRange Any{};
-constexpr ReturnRange Range(int64_t low, int64_t high) { return {false, low, high}; }
+constexpr ReturnRange range(int64_t low, int64_t high) { return {false, low, high}; }
 inline constexpr auto make_program_types() {
   return std::to_array<ProgramType>({
 #define SPILE_PROGRAM(Type, number, section, Match, Context, Return, Hook, flags) \
