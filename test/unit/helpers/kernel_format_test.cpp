@@ -69,6 +69,7 @@ struct KernelText {
 };
 KernelText kernel_snprintf(const std::string &format, const std::vector<uint64_t> &args, const std::string &texts) {
   Cell rodata(kText, BPF_F_RDONLY_PROG), strings(kText, 0), out(kText, 0);
+  if (rodata.fd() < 0 || strings.fd() < 0 || out.fd() < 0) return {};  // no bpf() here
   rodata.write(format);
   rodata.freeze();
   strings.write(texts);
