@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string_view>
+
 namespace spile::tables {
 namespace {
 
@@ -43,6 +46,15 @@ TEST(Contexts, FieldsAreFoundByAnyOfTheirBytes) {
   EXPECT_EQ(cb->name, "cb");
   EXPECT_EQ(find_ctx_field(CtxKind::SkBuff, 191)->name, "hwtstamp");
   EXPECT_EQ(find_ctx_field(CtxKind::SkBuff, 192), nullptr);
+}
+
+// Names are what `expect-error` and `spile explain` take, so no stage may use one of another's.
+TEST(DiagnosticNames, AreUnique) {
+  std::set<std::string_view> names;
+#define SPILE_DIAG(Name, Level, text) EXPECT_TRUE(names.insert(#Name).second) << #Name;
+#include "lang-spec/tables/diagnostics.def"
+#undef SPILE_DIAG
+  EXPECT_GT(names.size(), 200u);
 }
 
 }  // namespace
