@@ -233,8 +233,8 @@ class Machine {
       case Op::CallHelper:
         return helper(frame, v);
       case Op::Call: {
-        std::vector<uint64_t> args;
-        for (size_t i = 0; i < inst.operand_count; i++) args.push_back(operand(i));
+        std::vector<uint64_t> args(inst.operand_count);
+        for (size_t i = 0; i < args.size(); i++) args[i] = operand(i);
         return call(FunctionId(static_cast<size_t>(inst.imm)), args, frame.depth + 1);
       }
       case Op::Const:

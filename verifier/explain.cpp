@@ -205,7 +205,7 @@ class Explanation {
 
   std::string why_not_computed() const {
     const isa::Insn &insn = env_.insn(f_.insn);
-    if (insn.source_is_reg() && state_.frames.size() != 0 && state_.reg(insn.dst).is_pointer() &&
+    if (insn.source_is_reg() && !state_.frames.empty() && state_.reg(insn.dst).is_pointer() &&
         state_.reg(insn.src).is_pointer())
       return "both are pointers";
     if (insn.insn_class() != isa::ALU64) return "only the lower 32 bits of a pointer would be used";

@@ -19,14 +19,14 @@ std::string member_at(const object::Btf &btf, object::BtfId type, uint64_t offse
   if (t.kind == object::BtfKind::Array) {
     const uint64_t element = btf.size_of(t.type);
     if (element == 0) return {};
-    const std::string inner = member_at(btf, t.type, offset % element, depth - 1);
+    std::string inner = member_at(btf, t.type, offset % element, depth - 1);
     return fmt::format("[{}]{}{}", offset / element, inner.empty() ? "" : ".", inner);
   }
   if (t.kind != object::BtfKind::Struct && t.kind != object::BtfKind::Union) return {};
   for (const object::BtfMember &member : btf.members(resolved)) {
     const uint64_t start = member.bit_offset / 8, size = btf.size_of(member.type);
     if (offset < start || offset >= start + std::max<uint64_t>(size, 1)) continue;
-    const std::string inner = member_at(btf, member.type, offset - start, depth - 1);
+    std::string inner = member_at(btf, member.type, offset - start, depth - 1);
     if (member.name.empty()) return inner;
     if (inner.empty()) return std::string(member.name);
     return fmt::format("{}{}{}", member.name, inner.front() == '[' ? "" : ".", inner);

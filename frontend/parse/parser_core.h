@@ -89,7 +89,7 @@ class ParserCore : public antlr4::Parser {
       if (core->errors == nullptr) throw antlr4::ParseCancellationException();
       core->errors->report(*core);
     }
-    void recover(ParserCore *, std::exception_ptr error) { core->errors->recover(*core, error); }
+    void recover(ParserCore *, const std::exception_ptr &error) { core->errors->recover(*core, error); }
     antlr4::Token *recoverInline(ParserCore *) {
       if (core->errors == nullptr) throw antlr4::ParseCancellationException();
       core->errors->mismatch(*core, antlr4::Token::INVALID_TYPE);

@@ -384,7 +384,7 @@ void SyntaxErrors::sync(ParserCore &parser) {
 }
 
 // Rules whose result may be missing: their callers only collect a list.
-void SyntaxErrors::recover(ParserCore &parser, std::exception_ptr error) {
+void SyntaxErrors::recover(ParserCore &parser, const std::exception_ptr &error) {
   const size_t rule = rule_of(parser);
   const bool can_go_on = rule == SpileC::RuleTranslationUnit || rule == SpileC::RuleExternalDeclaration ||
                          rule == SpileC::RuleMemberDeclaration || rule == SpileC::RuleBlockItem;

@@ -31,7 +31,7 @@ class SyntaxErrors {
   // A rule found no alternative for the next token.
   void report(ParserCore &parser);
   // Rethrows [error] unless the rule can go on after skipping tokens.
-  void recover(ParserCore &parser, std::exception_ptr error);
+  void recover(ParserCore &parser, const std::exception_ptr &error);
   // A rule has begun at the next token; [depth] rules are open.
   void entered_rule(size_t depth) {
     if (rule_starts_.size() <= depth) rule_starts_.resize(depth + 64);

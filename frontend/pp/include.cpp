@@ -58,7 +58,7 @@ std::optional<Token> Machine::read_header_name(std::string_view after) {
 
 // Directories are numbered in the order of the search: 0 that of the includer, then -iquote, -I, -isystem, shipped.
 std::optional<Machine::Found> Machine::find_header(std::string_view name, bool is_quoted, bool is_next) {
-  const auto shipped = [&](std::string path, size_t directory) -> std::optional<Found> {
+  const auto shipped = [&](const std::string &path, size_t directory) -> std::optional<Found> {
     const ShippedHeader *header = find_shipped_header(path);
     if (header == nullptr) return {};
     return Found{std::string(kShippedPrefix) + path, directory, header->text, true};

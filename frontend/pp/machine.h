@@ -29,9 +29,9 @@ class Machine {
  private:
   // An #if whose #endif has not come yet.
   struct Conditional {
-    Range range = {};               // of its directive, for "has no #endif"
-    std::string_view keyword = {};  // "if", "ifdef", "ifndef"
-    bool was_taken = false;         // one of its groups has been kept: all further ones are skipped
+    Range range;               // of its directive, for "has no #endif"
+    std::string_view keyword;  // "if", "ifdef", "ifndef"
+    bool was_taken = false;    // one of its groups has been kept: all further ones are skipped
     bool has_else = false;
   };
   // Recognising `#ifndef GUARD ... #endif` around a whole file, so that it is not opened twice.

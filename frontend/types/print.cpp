@@ -125,7 +125,7 @@ std::string to_string(const Type *t, std::string_view name) {
       after_pointer = false;
       t = derived->base;
     } else {
-      const std::string words = head(t);
+      std::string words = head(t);
       if (inner.empty()) return words;
       return words + (inner[0] == '[' ? "" : " ") + inner;
     }

@@ -12,7 +12,7 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
       auto tracepoint = hooks::find_tracepoint(section);
       if (!tracepoint) return std::unexpected(tracepoint.error());
       hook.kind = Hook::Tracepoint;
-      hook.tracepoint = std::move(*tracepoint);
+      hook.tracepoint = *tracepoint;
       return hook;
     }
     case tables::HookKind::Packet:

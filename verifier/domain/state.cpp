@@ -27,7 +27,7 @@ std::string to_string(const State &state, const object::Object *object) {
   std::string text;
   const Frame &frame = state.top();
   if (state.depth() != 0) text += fmt::format("frame{}:", state.depth());
-  const auto item = [&](std::string s) {
+  const auto item = [&](std::string_view s) {
     if (!text.empty()) text += ' ';
     text += s;
   };
