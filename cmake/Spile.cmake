@@ -1,7 +1,6 @@
 # What every target of the project shares: warnings, sanitizers, how a library and a unit test are declared.
 
 option(SPILE_ASAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
-option(SPILE_BENCH "Build the Google Benchmark programs" OFF)
 option(SPILE_FUZZ "Build the libFuzzer programs (clang only)" OFF)
 
 set(SPILE_LLVM_PREFIX /usr/lib/llvm-19 CACHE PATH "Where LLVM 19 is installed")

@@ -73,8 +73,9 @@ class Renderer {
 
   void fixit(const FixIt &fix) {
     if (!fix.replace.valid()) return;
-    const Place place = sources_.place(fix.replace.begin);
     const std::string_view old = sources_.text(fix.replace);
+    // What is inserted behind the last token of a macro is inserted behind its use.
+    const Place place = sources_.place(old.empty() ? sources_.expansion(fix.replace).end : fix.replace.begin);
     if (old.empty())
       out_ += fmt::format("  {}fix:{} {}:{}:{}: insert `{}`\n", c_.green, c_.reset, place.path, place.line,
                           place.column, fix.with);

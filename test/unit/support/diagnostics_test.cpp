@@ -71,6 +71,13 @@ TEST_F(Fixture, MacroUsesAreNotedAtTheirDefinition) {
   EXPECT_NE(text.find("t.c:1:16: note: in expansion of macro `M`"), std::string::npos);
 }
 
+TEST_F(Fixture, InsertionsBehindAMacroGoBehindItsUse) {
+  source("#define M(x) (x+)\nint a = M(1)\n");
+  const Loc inside = sources.add_expansion(file->begin + 13, at(26, 30), 4, "M");
+  diags.report<diag::Mild>(inside).fixit({inside + 4, inside + 4}, ";");
+  EXPECT_NE(render_text(sources, diags.all()[0]).find("fix: t.c:2:13: insert `;`"), std::string::npos);
+}
+
 TEST_F(Fixture, ControlCharactersAndLongLinesAreTamed) {
   source("\033[31mred" + std::string(500, 'x') + "\n");
   diags.report<diag::Mild>(file->begin + 300);
