@@ -58,6 +58,8 @@ std::string_view name_of(Pred p);
 Pred inverted(Pred p);  // !(a p b)
 Pred swapped(Pred p);   // b p a
 
+constexpr int16_t kUnrollFull = -1;
+
 struct Inst {
   Op op = Op::Undef;
   Type type = Type::Void;  // of the result
@@ -65,6 +67,8 @@ struct Inst {
   uint8_t align = 0;       // Load, Store, MemCopy, MemSet: known alignment of the address in bytes; 0: natural
   bool is_volatile = false;
   int8_t weight = 0;  // Branch: > 0 the first target is likely, < 0 the second
+  // Jump, Branch back to a loop's header: what `#pragma unroll` says. 0: nothing; kUnrollFull; 1: not at all; n: by n.
+  int16_t unroll = 0;
   BlockId block;      // none: unplaced, or removed
   int64_t imm = 0;    // Const: normalized() for its type
   Loc loc;

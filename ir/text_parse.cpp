@@ -1,4 +1,5 @@
 #include <charconv>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -435,6 +436,7 @@ class Parser {
     inst.align = head.align;
     inst.is_volatile = head.is_volatile;
     inst.weight = head.weight;
+    inst.unroll = head.unroll;
     inst.imm = head.imm;
     inst.loc = head.loc;
     f_->append(b, v);
@@ -524,6 +526,16 @@ class Parser {
         return false;
       }
       head.weight = static_cast<int8_t>(weight);
+    }
+    if (skip_word("unroll")) {
+      int64_t count = 0;
+      const TextToken &t = peek();
+      if (!take_number(count)) return false;
+      if (count < kUnrollFull || count > std::numeric_limits<int16_t>::max()) {
+        diags_.report<diag::IrSyntax>(range(t), "a number from -1 to 32767", t.text);
+        return false;
+      }
+      head.unroll = static_cast<int16_t>(count);
     }
     if (peek().kind == Kind::Line) at_++;
     return true;

@@ -170,6 +170,7 @@ class Printer {
     if (inst.align != 0) write(" align {}", inst.align);
     if (inst.is_volatile) out_ += " volatile";
     if (inst.weight != 0) write(" weight {}", inst.weight);
+    if (inst.unroll != 0) write(" unroll {}", inst.unroll);
   }
 
  private:

@@ -27,7 +27,7 @@ entry:
   memset $0, i8 0, 16 align 8
   memcopy $0, $1, 8
   %2 = icmp.ult %0, i64 -9223372036854775808
-  branch %2, loop, out weight -3
+  branch %2, loop, out weight -3 unroll 4
 loop:
   %3 = phi.i32 [i32 0, entry], [%4, loop]
   %4 = add.i32 %3, i32 -1
