@@ -18,10 +18,12 @@ void add_compile_options(po::options_description &options) {
       "undefine,U", po::value<Strings>()->value_name("NAME"), "undefine a macro")(
       "optimize,O", po::value<std::string>()->value_name("LEVEL"), "0, 1 or 2 (the default)")(
       "mcpu", po::value<std::string>()->value_name("VERSION"), "v1, v2, v3 (the default) or v4")(
-      "nobuiltininc", "do not use the headers that ship with the language")(
-      "warning,W", po::value<Strings>()->value_name("WARNING"), "-Werror: warnings are errors; others are accepted")(
-      "no-warnings,w", "no warnings")("max-errors", po::value<size_t>()->value_name("N"),
-                                      "stop after N errors; 0: never");
+      "btf", po::value<std::string>()->value_name("WHERE"),
+      "where vmlinux.h has its types from: host (/sys/kernel/btf/vmlinux) or a file (BTF, or ELF with .BTF); "
+      "default: a BTF that ships")("nobuiltininc", "do not use the headers that ship with the language")(
+      "warning,W", po::value<Strings>()->value_name("WARNING"),
+      "as clang: -Wall, -Wextra, -Wno-NAME, -Werror, -Werror=NAME")("no-warnings,w", "no warnings")(
+      "max-errors", po::value<size_t>()->value_name("N"), "stop after N errors; 0: never");
 }
 
 Result<CompileOptions> compile_options(const po::variables_map &values) {
@@ -52,9 +54,8 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
       return usage_error("-mcpu takes v1, v2, v3 or v4, not `{}`", cpu);
     options.codegen.mcpu = static_cast<unsigned>(cpu[1] - '0');
   }
-  const auto warnings = strings("warning");
-  options.warnings_as_errors = std::ranges::find(warnings, "error") != warnings.end();
-  options.no_warnings = values.contains("no-warnings");
+  for (const std::string &name : strings("warning")) options.warnings.option(name);
+  options.warnings.no_warnings = values.contains("no-warnings");
   if (values.contains("max-errors")) options.max_errors = values["max-errors"].as<size_t>();
   return options;
 }
@@ -62,8 +63,7 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
 Compilation::Compilation(std::string path, CompileOptions options, Console &console, std::optional<InputKind> kind)
     : path_(std::move(path)), options_(std::move(options)), console_(console), forced_kind_(kind) {
   diagnostics_.max_errors = options_.max_errors;
-  diagnostics_.warnings_as_errors = options_.warnings_as_errors;
-  diagnostics_.no_warnings = options_.no_warnings;
+  diagnostics_.warnings = options_.warnings;
   diagnostics_.on_report = [this](const Diagnostic &d) { console_.report(sources_, d); };
 }
 

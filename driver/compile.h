@@ -27,7 +27,7 @@ struct CompileOptions {
   ir::OptLevel level = ir::OptLevel::O2;
   codegen::CodegenOptions codegen;
   size_t max_errors = 20;
-  bool warnings_as_errors = false, no_warnings = false;
+  WarningOptions warnings;
 };
 // Fails on a value that an option does not take.
 Result<CompileOptions> compile_options(const po::variables_map &values);

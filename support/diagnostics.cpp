@@ -4,11 +4,21 @@
 
 namespace spile {
 
+// What the -W options and pragmas make of it; false: it is not wanted.
+bool Diagnostics::apply_options(Diagnostic &diagnostic) const {
+  if (diagnostic.info == nullptr || diagnostic.severity == Severity::Remark) return true;
+  const bool is_error = diagnostic.severity == Severity::Error;
+  if (is_error && WarningOptions::flag_of(diagnostic.info->name).empty()) return true;
+  const WarningState declared = is_error ? WarningState::Error : WarningState::Warning;
+  const auto at = [&](Loc place) { return warnings.state(diagnostic.info->name, declared, place, *sources_); };
+  WarningState state = at(diagnostic.at.begin);
+  if (diagnostic.governed_at.valid()) state = std::min(state, at(diagnostic.governed_at));
+  diagnostic.severity = state == WarningState::Error ? Severity::Error : Severity::Warning;
+  return state != WarningState::Ignored;
+}
+
 void Diagnostics::add(Diagnostic diagnostic) {
-  if (diagnostic.severity == Severity::Warning) {
-    if (no_warnings) return;
-    if (warnings_as_errors) diagnostic.severity = Severity::Error;
-  }
+  if (!apply_options(diagnostic)) return;
   if (diagnostic.severity == Severity::Error && errors_++ >= max_errors && max_errors != 0) return;
   all_.push_back(std::move(diagnostic));
   if (on_report) on_report(all_.back());
@@ -40,6 +50,8 @@ class Renderer {
     }
     out_ += fmt::format("{}{}:{} {}{}{}", colour, kind, c_.reset, c_.bold, message, c_.reset);
     if (!name.empty()) out_ += fmt::format(" [{}]", name);
+    if (const std::string_view flag = WarningOptions::flag_of(name); !flag.empty())
+      out_ += fmt::format(" [-W{}]", flag);
     out_ += '\n';
   }
 

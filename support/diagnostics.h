@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "support/source.h"
+#include "support/warnings.h"
 
 namespace spile {
 
@@ -58,6 +59,7 @@ struct Diagnostic {
   std::vector<Note> notes;
   std::vector<std::string> hints;
   std::vector<FixIt> fixits;
+  Loc governed_at;       // a second place whose `#pragma GCC diagnostic` counts, as where a macro makes the conversion
   ForeignPlace foreign;  // shown in place of [at] when that is nowhere: what the verifier knows from line info
 };
 
@@ -91,6 +93,11 @@ class Diagnostics {
       diagnostic_.fixits.push_back({replace, std::move(with)});
       return *this;
     }
+    // The pragmas at [where] may silence it too.
+    Builder &governed_by(Loc where) {
+      diagnostic_.governed_at = where;
+      return *this;
+    }
     Builder &foreign(ForeignPlace where) {
       diagnostic_.foreign = std::move(where);
       return *this;
@@ -108,7 +115,7 @@ class Diagnostics {
     static constexpr fmt::format_string<Args...> format{Diag::kText};
     return Builder(
         *this,
-        Diagnostic{&info, Diag::kSeverity, at, fmt::format(format, std::forward<Args>(args)...), {}, {}, {}, {}});
+        Diagnostic{&info, Diag::kSeverity, at, fmt::format(format, std::forward<Args>(args)...), {}, {}, {}, {}, {}});
   }
   template <class Diag, class... Args>
   Builder report(Loc at, Args &&...args) {
@@ -125,12 +132,13 @@ class Diagnostics {
   const SourceManager &sources() const { return *sources_; }
 
   size_t max_errors = 20;  // 0: no limit. Errors past it are counted, not kept.
-  bool warnings_as_errors = false;
-  bool no_warnings = false;
+  WarningOptions warnings;
   // Called for each kept diagnostic, at once; null: only collect.
   std::function<void(const Diagnostic &)> on_report;
 
  private:
+  bool apply_options(Diagnostic &diagnostic) const;
+
   const SourceManager *sources_;
   std::vector<Diagnostic> all_;
   size_t errors_ = 0;

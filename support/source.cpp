@@ -40,7 +40,7 @@ Loc SourceManager::reserve(uint64_t length) {
 Result<const SourceManager::File *> SourceManager::add(std::string path, std::string text, Loc included_from) {
   const Loc begin = reserve(text.size());
   if (!begin.valid()) return input_error("{}: the sources are larger than 4 GiB together", path);
-  auto file = std::make_unique<File>(File{std::move(path), std::move(text), begin, included_from, {}});
+  auto file = std::make_unique<File>(File{std::move(path), std::move(text), begin, included_from, false, {}});
   const auto end = static_cast<uint32_t>(begin.raw + file->text.size() + 1);
   entries_.push_back(Entry{begin.raw, end, file.get(), {}, {}, {}});
   files_.push_back(std::move(file));
@@ -142,6 +142,27 @@ std::vector<SourceManager::Expansion> SourceManager::expansions(Loc loc) const {
 const SourceManager::File *SourceManager::file_of(Loc loc) const {
   const Entry *entry = entry_of(loc);
   return entry != nullptr ? entry->file : nullptr;
+}
+
+Loc SourceManager::brought_in_at(Loc loc) const {
+  const Entry *e = entry_of(loc);
+  if (e == nullptr) return {};
+  return e->file != nullptr ? e->file->included_from : e->use.begin;
+}
+
+bool SourceManager::same_entry(Loc a, Loc b) const {
+  const Entry *e = entry_of(a);
+  return e != nullptr && e->begin <= b.raw && b.raw < e->end;
+}
+
+void SourceManager::mark_system(const File &file) {
+  const auto known = std::ranges::find(files_.rbegin(), files_.rend(), &file, &std::unique_ptr<File>::get);
+  if (known != files_.rend()) (*known)->is_system = true;
+}
+
+bool SourceManager::in_system_header(Loc loc) const {
+  const File *file = file_of(loc);
+  return file != nullptr && file->is_system;
 }
 
 Place SourceManager::place(Loc loc) const {

@@ -50,6 +50,7 @@ class SourceManager {
     std::string text;                           // the bytes as read, followed by one NUL that is not counted by size()
     Loc begin;                                  // location of text[0]; begin + text.size() is the end of the file
     Loc included_from;                          // the #include that brought it in; Loc{} for the main file
+    bool is_system = false;                     // from -isystem, the system's folders or Spile itself: no warnings
     mutable std::vector<uint32_t> line_starts;  // filled on first use
   };
 
@@ -76,6 +77,15 @@ class SourceManager {
     Range use;
   };
   std::vector<Expansion> expansions(Loc loc) const;
+
+  // Where the file or the macro expansion that holds [loc] was brought in: the #include, the use of the macro. Nowhere
+  // for the main file.
+  Loc brought_in_at(Loc loc) const;
+  // Whether both lie in one file or in one expansion.
+  bool same_entry(Loc a, Loc b) const;
+  // From here on what the file holds is a system header: warnings about it are not given.
+  void mark_system(const File &file);
+  bool in_system_header(Loc loc) const;  // of a location in a file
 
   // Path, line, column of a location (of its expansion, when in a macro). Honours #line.
   Place place(Loc loc) const;

@@ -157,5 +157,9 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
   }
   enter_file(**file, found->directory);
 }
+  // Directories are numbered from 1 on: those of -isystem and Spile's own come behind those of -iquote and -I.
+  const bool is_system = found->is_shipped || found->path.starts_with("/usr/include/") ||
+                         found->directory > options_.quote_dirs.size() + options_.include_dirs.size();
+  if (is_system) sources_.mark_system(**file);
 
 }  // namespace spile::pp

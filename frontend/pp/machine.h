@@ -118,6 +118,8 @@ class Machine {
   bool execute_pragma(std::span<const Token> words, Range at, std::string_view text, Token &result);
   bool unroll_pragma(std::span<const Token> count, Range at, Token &result);
   bool loop_pragma(std::span<const Token> words, Range at, Token &result);
+  void diagnostic_pragma(std::span<const Token> words, Range at);
+  bool import_pragma(std::string_view text, Token &result);
   bool pack_pragma(std::span<const Token> words, Range at, Token &result);
 
   // expand.cpp

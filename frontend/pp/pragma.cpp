@@ -67,9 +67,41 @@ bool Machine::execute_pragma(std::span<const Token> words, Range at, std::string
 }
 
 // unroll, unroll N, unroll(N)
+  if ((name == "GCC" || name == "clang") && second == "diagnostic") diagnostic_pragma(words.subspan(2), at);
+  if ((name == "GCC" || name == "clang") && second == "system_header") sources_.mark_system(*input().file);
 bool Machine::unroll_pragma(std::span<const Token> count, Range at, Token &result) {
   result.kind = TokenKind::PragmaUnroll;
   result.name = static_cast<uint32_t>(kUnrollFully);
+// diagnostic push, pop, ignored "-Wname", warning "-Wname", error "-Wname"
+void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
+  const std::string_view what = words.empty() ? std::string_view{} : words[0].spelling();
+  WarningOptions &warnings = diagnostics_.warnings;
+  if (what == "push") return warnings.push(at.begin);
+  if (what == "pop") {
+    if (!warnings.pop(at.begin)) diagnostics_.report<diag::BadPragma>(at, "diagnostic", "`pop` without a `push`");
+    return;
+  }
+  std::string_view flag = words.size() > 1 ? words[1].spelling() : std::string_view{};
+  if (flag.starts_with("\"-W") && flag.ends_with('"')) flag = flag.substr(3, flag.size() - 4);
+  if (what == "ignored")
+    warnings.set(flag, WarningState::Ignored, at.begin);
+  else if (what == "warning")
+    warnings.set(flag, WarningState::Warning, at.begin);
+  else if (what == "error" || what == "fatal")
+    warnings.set(flag, WarningState::Error, at.begin);
+}
+
+// spile import MODULE: only in the headers that ship, where it stands for declarations that are taken from BTF. The token
+// stands where the header was included.
+bool Machine::import_pragma(std::string_view text, Token &result) {
+  if (!text.contains(" import ") || !input().path.starts_with(kShippedPrefix)) return false;
+  result.kind = TokenKind::PragmaImport;
+  result.loc = input().file->included_from;
+  result.flags |= kSynthetic;
+  has_import_ = true;
+  return true;
+}
+
   count = without_parens(count);
   if (count.empty()) return true;
   const auto value = evaluate(count, at.end, "pragma unroll", diagnostics_);

@@ -96,11 +96,11 @@ TEST_F(Fixture, ErrorsPastTheLimitAreCountedNotKept) {
 }
 
 TEST_F(Fixture, WarningsObeyTheirSwitches) {
-  diags.no_warnings = true;
+  diags.warnings.no_warnings = true;
   diags.report<diag::Mild>(Range{});
   EXPECT_TRUE(diags.all().empty());
-  diags.no_warnings = false;
-  diags.warnings_as_errors = true;
+  diags.warnings.no_warnings = false;
+  diags.warnings.warnings_as_errors = true;
   diags.report<diag::Mild>(Range{});
   EXPECT_EQ(diags.error_count(), 1u);
 }
