@@ -19,36 +19,32 @@ std::string helpers() {
   return out;
 }
 
-std::string_view spoken(tables::SizeRule rule) {
-  switch (rule) {
-    case tables::SizeRule::Any:
-      return "any size";
-    case tables::SizeRule::U32:
-      return "4 bytes";
-    case tables::SizeRule::None:
-      return "none";
-  }
-  return "";
-}
-
 std::string map_types() {
-  std::string out = "| type | name | key | value |\n|---|---|---|---|\n";
+  std::string out = "| type | name | key | value | max_entries |\n|---|---|---|---|---|\n";
   for (const tables::MapType &map : tables::kMapTypes)
-    out +=
-        fmt::format("| `BPF_MAP_TYPE_{}` | {} | {} | {} |\n", map.name, map.spoken, spoken(map.key), spoken(map.value));
+    out += fmt::format("| `BPF_MAP_TYPE_{}` | {} | {} | {} | {} |\n", map.name, map.spoken, spoken(map.key),
+                       spoken(map.value), spoken(map.entries));
   return out;
 }
 
+std::string returns_of(const tables::ProgramType &row) {
+  if (row.returns.any) return "any";
+  return row.returns.low == row.returns.high ? fmt::format("{}", row.returns.low)
+                                             : fmt::format("{} to {}", row.returns.low, row.returns.high);
+}
+
 std::string programs() {
-  std::string out = "| SEC() | program type | context |\n|---|---|---|\n";
+  std::string out = "| SEC() | program type | attach type | context | result | |\n|---|---|---|---|---|---|\n";
   for (const tables::ProgramType &row : tables::kProgramTypes) {
     const tables::Ctx &ctx = tables::kContexts[static_cast<size_t>(row.ctx)];
     const std::string_view rest = row.match == tables::SectionMatch::Slash      ? "/…"
                                   : row.match == tables::SectionMatch::Optional ? "[/…]"
                                                                                 : "";
-    out += fmt::format(
-        "| `{}{}` | {} | `{}` |\n", row.section, rest,
-        row.flags & tables::kUserSideProgram ? "Spile's own" : fmt::format("`BPF_PROG_TYPE_{}`", row.name), ctx.type);
+    const bool is_own = (row.flags & tables::kUserSideProgram) != 0;
+    const std::string type = is_own ? "Spile's own" : fmt::format("`BPF_PROG_TYPE_{}`", row.name);
+    const std::string attach = row.attach == tables::AttachType::None ? "" : fmt::format("`{}`", name_of(row.attach));
+    out += fmt::format("| `{}{}` | {} | {} | `{}` | {} | {} |\n", row.section, rest, type, attach, ctx.type,
+                       returns_of(row), row.flags & tables::kSleepable ? "may sleep" : "");
   }
   return out;
 }

@@ -21,6 +21,71 @@ const MapType *find_map_type(uint32_t number) {
   return it != kMapTypes.end() ? it : nullptr;
 }
 
+bool fits(SizeRule rule, uint32_t size) {
+  switch (rule) {
+    case SizeRule::Any:
+      return size > 0;
+    case SizeRule::U32:
+      return size == 4;
+    case SizeRule::U32OrU64:
+      return size == 4 || size == 8;
+    case SizeRule::Words:
+      return size > 0 && size % 8 == 0;
+    case SizeRule::Prefix:
+      return size > 4 && size <= 260;
+    case SizeRule::CgroupKey:
+      return size == 8 || size == 16;
+    case SizeRule::None:
+      return size == 0;
+  }
+  return false;
+}
+
+std::string_view spoken(SizeRule rule) {
+  switch (rule) {
+    case SizeRule::Any:
+      return "any size";
+    case SizeRule::U32:
+      return "4 bytes";
+    case SizeRule::U32OrU64:
+      return "4 or 8 bytes";
+    case SizeRule::Words:
+      return "a multiple of 8 bytes";
+    case SizeRule::Prefix:
+      return "5 to 260 bytes: the prefix's length, then the data";
+    case SizeRule::CgroupKey:
+      return "8 bytes, or 16: `struct bpf_cgroup_storage_key`";
+    case SizeRule::None:
+      return "none";
+  }
+  return {};
+}
+
+std::string_view spoken(EntriesRule rule) {
+  switch (rule) {
+    case EntriesRule::Positive:
+      return "1 or more";
+    case EntriesRule::Zero:
+      return "0";
+    case EntriesRule::One:
+      return "1";
+    case EntriesRule::Cpus:
+      return "0: one for each CPU";
+    case EntriesRule::Pages:
+      return "bytes: a power of two, whole pages";
+  }
+  return {};
+}
+
+std::string_view name_of(AttachType attach) {
+  static constexpr auto kNames = std::to_array<std::string_view>({
+#define SPILE_ATTACH(number, NAME) "BPF_" #NAME,
+#include "lang-spec/tables/attach.def"
+  });
+  const auto index = static_cast<size_t>(attach);
+  return index < kNames.size() ? kNames[index] : std::string_view{};
+}
+
 const CtxField *find_ctx_field(CtxKind ctx, uint32_t offset) {
   for (const CtxField &field : kCtxFields)
     if (field.ctx == ctx && field.offset <= offset && offset < field.offset + field.size) return &field;
@@ -33,11 +98,11 @@ const ProgramType *find_program_type(std::string_view section) {
   for (const ProgramType &row : kProgramTypes) {
     if (!section.starts_with(row.section)) continue;
     const std::string_view rest = section.substr(row.section.size());
-    const bool has_rest = rest.size() > 1 && rest[0] == '/';
-    const bool fits = row.match == SectionMatch::Exact   ? rest.empty()
-                      : row.match == SectionMatch::Slash ? has_rest
-                                                         : rest.empty() || has_rest;
-    if (fits && (best == nullptr || row.section.size() > best->section.size())) best = &row;
+    const bool has_slash = rest.starts_with('/');
+    const bool matches = row.match == SectionMatch::Exact   ? rest.empty()
+                         : row.match == SectionMatch::Slash ? has_slash && rest.size() > 1
+                                                            : rest.empty() || has_slash;
+    if (matches && (best == nullptr || row.section.size() > best->section.size())) best = &row;
   }
   return best;
 }

@@ -70,23 +70,38 @@ const Helper *find_helper(std::string_view name);
 
 // ---------------------------------------------------------------- map types
 
-enum class SizeRule : uint8_t { Any, U32, None };
-enum MapFlags : uint8_t { kMapSupported = 1, kMapValuePointer = 2 };
+enum class SizeRule : uint8_t { Any, U32, U32OrU64, Words, Prefix, CgroupKey, None };
+enum class EntriesRule : uint8_t { Positive, Zero, One, Cpus, Pages };
+enum MapFlags : uint8_t {
+  kMapSupported = 1,
+  kMapValuePointer = 2,
+  kMapPerCpu = 4,
+  kMapOfMaps = 8,
+  kMapOfPrograms = 16,
+  kMapStorage = 32,
+  kMapNoPrealloc = 64,
+};
 
 struct MapType {
   uint32_t number;
   std::string_view name;    // "HASH", as in BPF_MAP_TYPE_HASH
   std::string_view spoken;  // "hash"
   SizeRule key, value;
+  EntriesRule entries;
   uint8_t flags;
 };
 
 inline constexpr auto kMapTypes = std::to_array<MapType>({
-#define SPILE_MAP(number, NAME, spoken, Key, Value, flags) \
-  {number, #NAME, #spoken, SizeRule::Key, SizeRule::Value, flags},
+#define SPILE_MAP(number, NAME, spoken, Key, Value, Entries, flags) \
+  {number, #NAME, spoken, SizeRule::Key, SizeRule::Value, EntriesRule::Entries, flags},
 #include "lang-spec/tables/maps.def"
 });
 const MapType *find_map_type(uint32_t number);
+// Whether the kernel makes a map with keys or values of [size] bytes.
+bool fits(SizeRule rule, uint32_t size);
+// The rule in words: "4 bytes", "any size".
+std::string_view spoken(SizeRule rule);
+std::string_view spoken(EntriesRule rule);
 
 // ---------------------------------------------------------------- contexts
 
@@ -128,8 +143,23 @@ const CtxField *find_ctx_field(CtxKind ctx, uint32_t offset);
 // ---------------------------------------------------------------- program types
 
 enum class SectionMatch : uint8_t { Exact, Slash, Optional };
-enum class HookKind : uint8_t { Tracepoint, Packet, Begin, End, Interval };
-enum ProgramFlags : uint8_t { kUserSideProgram = 1 };
+enum class HookKind : uint8_t { None, Tracepoint, Packet, Begin, End, Interval };
+enum ProgramFlags : uint8_t {
+  kUserSideProgram = 1,
+  kSleepable = 2,
+  kAttachBtf = 4,
+  kXdpFrags = 8,
+  kAttachTypeOptional = 16,
+};
+
+// enum bpf_attach_type, same numbers.
+enum class AttachType : uint8_t {
+#define SPILE_ATTACH(number, NAME) NAME = number,
+#include "lang-spec/tables/attach.def"
+  None = 0xff,
+};
+// "BPF_XDP"; empty for None.
+std::string_view name_of(AttachType attach);
 
 struct ReturnRange {
   bool any = true;
@@ -142,6 +172,7 @@ struct ProgramType {
   uint32_t number;
   std::string_view section;
   SectionMatch match;
+  AttachType attach;  // the kernel's expected_attach_type
   CtxKind ctx;
   ReturnRange returns;
   HookKind hook;
@@ -152,8 +183,8 @@ inline constexpr ReturnRange Any{};
 constexpr ReturnRange range(int64_t low, int64_t high) { return {false, low, high}; }
 inline constexpr auto make_program_types() {
   return std::to_array<ProgramType>({
-#define SPILE_PROGRAM(Type, number, section, Match, Context, Return, Hook, flags) \
-  {#Type, number, section, SectionMatch::Match, CtxKind::Context, Return, HookKind::Hook, flags},
+#define SPILE_PROGRAM(Type, number, section, Match, Attach, Context, Return, Hook, flags) \
+  {#Type, number, section, SectionMatch::Match, AttachType::Attach, CtxKind::Context, Return, HookKind::Hook, flags},
 #include "lang-spec/tables/programs.def"
   });
 }
@@ -181,9 +212,14 @@ static_assert(strictly_rising_numbers(kMapTypes), "maps.def: rows must stand in 
   static_assert(((flags) & kUserSide) != 0 || (number) < __BPF_FUNC_MAX_ID,      \
                 "helpers.def: not a helper of the kernel: " #name);
 #include "lang-spec/tables/helpers.def"
-#define SPILE_MAP(number, NAME, spoken, Key, Value, flags) \
-  static_assert((number) == BPF_MAP_TYPE_##NAME, "maps.def: wrong number for BPF_MAP_TYPE_" #NAME);
-#include "lang-spec/tables/maps.def"
+// The kernel's headers of this machine may be older than the tables; what both have must agree.
+static_assert(kMapTypes.back().number == kMapTypes.size(), "maps.def: a row for each map type");
+static_assert(kMapTypes[BPF_MAP_TYPE_BLOOM_FILTER - 1].name == "BLOOM_FILTER" &&
+                  kMapTypes[BPF_MAP_TYPE_SOCKHASH - 1].name == "SOCKHASH",
+              "maps.def: rows must stand in the order of enum bpf_map_type");
+static_assert(static_cast<uint32_t>(AttachType::XDP) == BPF_XDP &&
+                  static_cast<uint32_t>(AttachType::LSM_CGROUP) == BPF_LSM_CGROUP,
+              "attach.def: rows must stand in the order of enum bpf_attach_type");
 constexpr bool fields_in_order() {
   for (size_t i = 1; i < kCtxFields.size(); i++)
     if (kCtxFields[i - 1].ctx == kCtxFields[i].ctx &&

@@ -36,18 +36,9 @@ std::unexpected<Error> refuse(const Definition &definition, int os_error, fmt::f
 }
 
 Result<void> check_size(const Definition &definition, std::string_view what, uint32_t size, tables::SizeRule rule) {
-  switch (rule) {
-    case tables::SizeRule::Any:
-      if (size == 0) return refuse(definition, EINVAL, "{} is 0", what);
-      return {};
-    case tables::SizeRule::U32:
-      if (size != 4) return refuse(definition, EINVAL, "{} is {}; this type of map takes 4", what, size);
-      return {};
-    case tables::SizeRule::None:
-      if (size != 0) return refuse(definition, EINVAL, "{} is {}; this type of map takes 0", what, size);
-      return {};
-  }
-  SPILE_UNREACHABLE("every size rule is handled");
+  if (tables::fits(rule, size)) return {};
+  if (rule == tables::SizeRule::Any) return refuse(definition, EINVAL, "{} is 0", what);
+  return refuse(definition, EINVAL, "{} is {}; this type of map takes {}", what, size, tables::spoken(rule));
 }
 
 Result<void> check_flags(const Definition &definition, std::string_view type, uint32_t allowed) {

@@ -8,6 +8,12 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
   if (section.starts_with('?')) section.remove_prefix(1);
   Hook hook;
   switch (type.hook) {
+    case tables::HookKind::None: {
+      auto error = unsupported_error("SEC(\"{}\"): only a kernel can run a program of this type", section);
+      error.error().hint =
+          "`spile check` verifies it; here run tracepoint/syscalls/..., socket, begin, end, interval/...";
+      return error;
+    }
     case tables::HookKind::Tracepoint: {
       auto tracepoint = hooks::find_tracepoint(section);
       if (!tracepoint) return std::unexpected(tracepoint.error());

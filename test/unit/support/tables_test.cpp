@@ -21,7 +21,14 @@ TEST(Programs, SectionsMatchAsLibbpfMatchesThem) {
   EXPECT_EQ(type_of("interval/1s"), "USER_SIDE");
   // What needs a rest has one; what has none takes none.
   EXPECT_EQ(type_of("interval"), "-");
-  EXPECT_EQ(type_of("tracepoint/"), "-");
+  EXPECT_EQ(type_of("interval/"), "-");
+  EXPECT_EQ(type_of("socket/filter"), "-");
+  // The longest row wins; a dot begins another name.
+  EXPECT_EQ(find_program_type("kprobe.multi/vfs_*")->attach, AttachType::TRACE_KPROBE_MULTI);
+  EXPECT_EQ(find_program_type("kprobe")->attach, AttachType::None);
+  EXPECT_EQ(find_program_type("xdp.frags/devmap")->attach, AttachType::XDP_DEVMAP);
+  EXPECT_EQ(type_of("kprobe/do_unlinkat+0x8"), "KPROBE");
+  EXPECT_EQ(type_of("kprobes/x"), "-");
   EXPECT_EQ(type_of("begin/now"), "-");
   EXPECT_EQ(type_of("tracepointy/x"), "-");
   EXPECT_EQ(type_of(""), "-");
