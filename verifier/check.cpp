@@ -17,7 +17,6 @@ bool is_gpl_compatible(std::string_view licence) {
 }
 
 bool has_packet(const tables::ProgramType &type) { return type.ctx == tables::CtxKind::SkBuff; }
-bool is_tracing(const tables::ProgramType &type) { return type.ctx == tables::CtxKind::Tracepoint; }
 
 std::string range_text(const RegState &r) {
   // Parts of verbose_invalid_scalar().
@@ -146,12 +145,10 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
   const tables::Helper *helper = helper_of(env.insn(insn));
   if (must == Must::CallKnownHelper) {
     if (helper != nullptr) return {};
-    if (number == 0 || number >= __BPF_FUNC_MAX_ID)
-      return Failure{.cause = Cause::UnknownHelper,
-                     .insn = insn,
-                     .kernel = fmt::format("invalid func unknown#{}", static_cast<int32_t>(number)),
-                     .helper = number};
-    return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = fmt::format("helper number {}", number)};
+    return Failure{.cause = Cause::UnknownHelper,
+                   .insn = insn,
+                   .kernel = fmt::format("invalid func unknown#{}", static_cast<int32_t>(number)),
+                   .helper = number};
   }
   if (must == Must::HaveLicence) {
     if (is_gpl_compatible(env.program.license)) return {};
@@ -160,13 +157,7 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
                    .kernel = "cannot call GPL-restricted function from non-GPL compatible program",
                    .helper = number};
   }
-  bool allowed = true;
-  if ((helper->flags & tables::kUserSide) != 0) allowed = env.is_user_side();
-  if ((helper->flags & tables::kPacketOnly) != 0) allowed = has_packet(env.type);
-  // Kernel: Linux 6.16 and later have get_current_uid_gid() and get_current_comm() for every program type; the stricter
-  // rule of 6.12 keeps programs loadable on both.
-  if ((helper->flags & tables::kTracingOnly) != 0) allowed = is_tracing(env.type) || env.is_user_side();
-  if (allowed) return {};
+  if (tables::is_available(*helper, env.type.number)) return {};
   return Failure{.cause = Cause::HelperUnavailable,
                  .insn = insn,
                  .kernel = fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number),

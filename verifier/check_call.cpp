@@ -33,7 +33,8 @@ class Argument {
 
   Outcome check() const {
     if (value_.type == RegType::Poisoned) return {};
-    const ArgKind kind = helper_.args[arg_];
+    const tables::Arg &argument = arguments_of(env_, helper_)[arg_];
+    const ArgKind kind = argument.kind;
     if (kind != ArgKind::Anything && value_.is_packet() && !may_use_packet())
       return failure(Cause::PacketAccess, "helper access to the packet is not allowed", "give a helper");
     switch (kind) {
@@ -47,11 +48,10 @@ class Argument {
         return map_memory(true);
       case ArgKind::MapValue:
         return map_memory(false);
-      case ArgKind::ReadOnlyMem:
-      case ArgKind::UninitMem:
+      case ArgKind::Mem:
+        if (argument.or_null)
+          return value_.is_null() || is_memory(value_) ? Outcome{} : wrong({kMemoryTypes, "memory, or NULL"});
         return is_memory(value_) && !value_.or_null ? Outcome{} : wrong({kMemoryTypes, "memory"});
-      case ArgKind::ReadOnlyMemOrNull:
-        return value_.is_null() || is_memory(value_) ? Outcome{} : wrong({kMemoryTypes, "memory, or NULL"});
       case ArgKind::ConstSize:
         return size(false);
       case ArgKind::ConstSizeOrZero:
@@ -61,10 +61,27 @@ class Argument {
         return check_unmoved(value_, reg_, insn_);
       case ArgKind::Callback:
         return callback();
-      case ArgKind::StackOrNull:
+      case ArgKind::Stack:
         return value_.is_null() || value_.type == RegType::Stack
                    ? Outcome{}
                    : wrong({"fp", "the address of a local variable, or NULL"});
+      case ArgKind::Number:
+      case ArgKind::FixedMem:
+      case ArgKind::AllocSize:
+      case ArgKind::ConstString:
+      case ArgKind::SpinLock:
+      case ArgKind::Timer:
+      case ArgKind::Socket:
+      case ArgKind::SockCommon:
+      case ArgKind::BtfSockCommon:
+      case ArgKind::BtfId:
+      case ArgKind::PerCpuObject:
+      case ArgKind::KptrSlot:
+      case ArgKind::KptrValue:
+      case ArgKind::RingbufRecord:
+      case ArgKind::RingbufDynptr:
+      case ArgKind::Dynptr:
+        return failure(Cause::NotModelled, "", fmt::format("`bpf_{}`", helper_.name));
     }
     SPILE_UNREACHABLE("an argument of no kind");
   }
@@ -118,7 +135,7 @@ class Argument {
     if (r.umax >= kMaxHelperSize)
       return failure(Cause::SizeUnbounded,
                      fmt::format("R{} unbounded memory access, use 'var &= const' or 'if (var < const)'", reg_));
-    const bool write = helper_.args[arg_ - 1] == ArgKind::UninitMem;
+    const bool write = arguments_of(env_, helper_)[arg_ - 1].writes;
     const RegState &memory = state_.reg(reg_ - 1);
     if (memory.or_null) {
       if (may_be_zero && r.umax == 0) return {};

@@ -128,13 +128,8 @@ Outcome check_context(const Env &env, const Request &a) {
   const int64_t off = a.off;
   const tables::CtxField *field = off < 0 ? nullptr : tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
   const auto at = static_cast<uint64_t>(off);
-  bool allowed = field != nullptr && at % a.size == 0 && at + a.size <= uint64_t{field->offset} + field->size;
-  if (allowed) {
-    const bool whole = at == field->offset && a.size == field->size;
-    allowed = (field->access & (a.write ? tables::kWrite : tables::kRead)) != 0 &&
-              (whole || (field->access & tables::kNarrow) != 0);
-  }
-  if (allowed) return {};
+  if (field != nullptr && tables::allows(*field, static_cast<uint32_t>(at), static_cast<uint32_t>(a.size), a.write))
+    return {};
   return a.failure(Cause::ContextBounds, fmt::format("invalid bpf_context access off={} size={}", off, a.size));
 }
 

@@ -168,15 +168,31 @@ class Collector {
     for (unsigned a = 0; a < h->args.size(); a++) {
       const unsigned reg = a + 1;
       const RegState &value = state_.reg(reg);
-      switch (h->args[a]) {
+      switch (arguments_of(env_, *h)[a].kind) {
         case ArgKind::None:
           continue;
         case ArgKind::Anything:
         case ArgKind::ConstMapPtr:
         case ArgKind::Ctx:
         case ArgKind::Callback:
+        case ArgKind::Number:
+        case ArgKind::FixedMem:
+        case ArgKind::AllocSize:
+        case ArgKind::ConstString:
+        case ArgKind::SpinLock:
+        case ArgKind::Timer:
+        case ArgKind::Socket:
+        case ArgKind::SockCommon:
+        case ArgKind::BtfSockCommon:
+        case ArgKind::BtfId:
+        case ArgKind::PerCpuObject:
+        case ArgKind::KptrSlot:
+        case ArgKind::KptrValue:
+        case ArgKind::RingbufRecord:
+        case ArgKind::RingbufDynptr:
+        case ArgKind::Dynptr:
           break;
-        case ArgKind::StackOrNull:
+        case ArgKind::Stack:
           out_.precise |= bit(reg);
           break;
         case ArgKind::MapKey:
@@ -185,19 +201,17 @@ class Collector {
           const RegState &map = state_.reg(static_cast<unsigned>(map_arg) + 1);
           if (map.type != RegType::MapPtr || value.type != RegType::Stack) break;
           const object::Map &m = env_.map(map.target);
-          const uint32_t size = h->args[a] == ArgKind::MapKey ? m.key_size : m.value_size;
+          const uint32_t size = h->args[a].kind == ArgKind::MapKey ? m.key_size : m.value_size;
           read_slots(value, span_of(value, 0, size), memories++);
           break;
         }
-        case ArgKind::ReadOnlyMem:
-        case ArgKind::ReadOnlyMemOrNull:
-        case ArgKind::UninitMem: {
+        case ArgKind::Mem: {
           if (value.is_null()) out_.precise |= bit(reg);
           if (value.type != RegType::Stack || !state_.reg(reg + 1).is_scalar()) break;
           const RegState &size = state_.reg(reg + 1);
           if (size.value.r64.umax >= kMaxHelperSize) break;
           const Span span = span_of(value, 0, static_cast<int64_t>(size.value.r64.umax));
-          const bool writes = h->args[a] == ArgKind::UninitMem && span.fixed && size.value.is_const();
+          const bool writes = h->args[a].uninit && span.fixed && size.value.is_const();
           if (!writes)
             read_slots(value, span, memories++);
           else if (is_bounded(span))

@@ -30,6 +30,10 @@ struct Env {
 
 // The helper that a call instruction names; null when it is none, or not in the table.
 const tables::Helper *helper_of(const isa::Insn &insn);
+// What it takes in programs of this type.
+inline const std::array<tables::Arg, 5> &arguments_of(const Env &env, const tables::Helper &helper) {
+  return tables::arguments_of(helper, env.type.number);
+}
 // The argument (from 0) that holds the map whose keys or values argument [arg] is about; -1 without.
 int map_argument(const tables::Helper &helper, unsigned arg);
 // Calls back into the program before it returns.

@@ -25,7 +25,7 @@ void helper_call(const Env &env, const isa::Insn &insn, Obligations &out) {
   out.add({.must = Must::CallAllowedHelper});
   if ((helper->flags & tables::kGplOnly) != 0 && !env.is_user_side()) out.add({.must = Must::HaveLicence});
   for (size_t arg = 0; arg < helper->args.size(); arg++) {
-    if (helper->args[arg] == tables::ArgKind::None) continue;
+    if (arguments_of(env, *helper)[arg].kind == tables::ArgKind::None) continue;
     const auto reg = static_cast<uint8_t>(arg + 1);
     out.add({.must = Must::BeReadable, .reg = reg});
     out.add({.must = Must::PassArgument, .reg = reg, .arg = static_cast<uint8_t>(arg)});

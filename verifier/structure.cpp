@@ -349,12 +349,12 @@ const tables::Helper *helper_of(const isa::Insn &insn) {
 
 int map_argument(const tables::Helper &helper, unsigned arg) {
   for (int a = static_cast<int>(arg); a >= 0; a--)
-    if (helper.args[static_cast<unsigned>(a)] == tables::ArgKind::ConstMapPtr) return a;
+    if (helper.args[static_cast<unsigned>(a)].kind == tables::ArgKind::ConstMapPtr) return a;
   return -1;
 }
 
 bool calls_back(const tables::Helper &helper) {
-  return std::ranges::find(helper.args, tables::ArgKind::Callback) != helper.args.end();
+  return std::ranges::find(helper.args, tables::ArgKind::Callback, &tables::Arg::kind) != helper.args.end();
 }
 
 }  // namespace spile::verifier

@@ -69,10 +69,19 @@ void write_memory_argument(State &state, const RegState &memory, const RegState 
 
 RegState helper_result(State &state, const tables::Helper &helper, uint32_t index) {
   RegState result = RegState::unknown(index);
-  switch (helper.result) {
+  switch (helper.result.kind) {
     case tables::ReturnKind::Void:
       return {};
-    case tables::ReturnKind::MapValueOrNull:
+    case tables::ReturnKind::Socket:
+    case tables::ReturnKind::SockCommon:
+    case tables::ReturnKind::TcpSock:
+    case tables::ReturnKind::BtfId:
+    case tables::ReturnKind::RingbufRecord:
+    case tables::ReturnKind::DynptrMemory:
+    case tables::ReturnKind::PerCpuMemory:
+    case tables::ReturnKind::Kptr:
+      return RegState::pointer(RegType::Poisoned, index);
+    case tables::ReturnKind::MapValue:
       if (state.reg(1).type != RegType::MapPtr) return RegState::pointer(RegType::Poisoned, index);
       result = RegState::pointer(RegType::MapValue, index);
       result.or_null = true;
@@ -91,7 +100,7 @@ RegState helper_result(State &state, const tables::Helper &helper, uint32_t inde
   if ((helper.flags & tables::kReturnsLength) != 0) {
     // do_refine_retval_range(): at most the size that was given, or a negative errno.
     for (unsigned a = 0; a < helper.args.size(); a++) {
-      if (helper.args[a] != ArgKind::ConstSize && helper.args[a] != ArgKind::ConstSizeOrZero) continue;
+      if (helper.args[a].kind != ArgKind::ConstSize && helper.args[a].kind != ArgKind::ConstSizeOrZero) continue;
       const auto size = static_cast<int64_t>(state.reg(a + 1).value.r64.umax);
       v.r64.smin = -kMaxErrno, v.r64.smax = size;
       v.r32.smin = -static_cast<int32_t>(kMaxErrno), v.r32.smax = static_cast<int32_t>(size);
@@ -111,7 +120,7 @@ Flow call_helper(const Env &env, State &state, uint32_t index) {
     state.top().callback_depth = 0;
   }
   for (unsigned a = 0; a < helper.args.size(); a++)
-    if (helper.args[a] == ArgKind::UninitMem) write_memory_argument(state, state.reg(a + 1), state.reg(a + 2));
+    if (helper.args[a].kind == ArgKind::Mem && helper.args[a].writes) write_memory_argument(state, state.reg(a + 1), state.reg(a + 2));
   if ((helper.flags & tables::kChangesPacket) != 0) forget_packet_pointers(state);
   const RegState result = helper_result(state, helper, index);
   clobber_arguments(state);

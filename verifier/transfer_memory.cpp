@@ -37,6 +37,14 @@ RegState load_value(const Env &env, const State &state, const RegState &pointer,
       if (field == nullptr) return RegState::unknown(at);
       switch (field->result) {
         case tables::CtxResult::Scalar:
+        case tables::CtxResult::Socket:
+        case tables::CtxResult::SocketOrNull:
+        case tables::CtxResult::SockCommonOrNull:
+        case tables::CtxResult::FlowKeys:
+        case tables::CtxResult::TpBuffer:
+        case tables::CtxResult::BtfArgument:
+        case tables::CtxResult::NfHookState:
+        case tables::CtxResult::SkBuffObject:
           return RegState::unknown(at);
         case tables::CtxResult::Packet:
           return RegState::pointer(RegType::Packet, at);

@@ -1,5 +1,6 @@
 // Writes bpf_helper_defs.h from helpers.def, in the form that libbpf's has: one constant function pointer a helper.
 #include <cstdio>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,18 @@ std::string declaration(const spile::tables::Helper &helper) {
   return line;
 }
 
+std::set<std::string> structs_of_prototypes() {
+  static constexpr std::string_view kStruct = "struct ";
+  std::set<std::string> names;
+  for (const spile::tables::Helper &helper : spile::tables::kHelpers)
+    for (size_t at = helper.prototype.find(kStruct); at != std::string_view::npos;
+         at = helper.prototype.find(kStruct, at)) {
+      at += kStruct.size();
+      names.emplace(helper.prototype.substr(at, helper.prototype.find(' ', at) - at));
+    }
+  return names;
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
@@ -31,8 +44,9 @@ int main(int argc, char **argv) {
   if (out == nullptr) return 3;
   std::string text =
       "/* Generated from lang-spec/tables/helpers.def. */\n"
-      "/* The structs that helpers point to. */\n"
-      "struct __sk_buff;\nstruct xdp_md;\n\n";
+      "/* The structs that helpers point to. */\n";
+  for (const std::string &name : structs_of_prototypes()) text += "struct " + name + ";\n";
+  text += '\n';
   for (const spile::tables::Helper &helper : spile::tables::kHelpers)
     if ((helper.flags & spile::tables::kUserSide) == 0) text += declaration(helper);
   const bool is_written = std::fwrite(text.data(), 1, text.size(), out) == text.size();

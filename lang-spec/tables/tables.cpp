@@ -16,6 +16,17 @@ const Helper *find_helper(std::string_view name) {
   return it != kHelpers.end() ? it : nullptr;
 }
 
+const std::array<Arg, 5> &arguments_of(const Helper &helper, uint32_t program) {
+  if (program < kUserSideBit)
+    for (const auto &variant : kHelperVariants)
+      if (variant.number == helper.number && (variant.programs >> program & 1) != 0) return variant.args;
+  return helper.args;
+}
+
+bool is_available(const Helper &helper, uint32_t program) {
+  return (helper.programs >> std::min(program, kUserSideBit) & 1) != 0;
+}
+
 const MapType *find_map_type(uint32_t number) {
   const auto *it = std::ranges::find(kMapTypes, number, &MapType::number);
   return it != kMapTypes.end() ? it : nullptr;
@@ -90,6 +101,16 @@ const CtxField *find_ctx_field(CtxKind ctx, uint32_t offset) {
   for (const CtxField &field : kCtxFields)
     if (field.ctx == ctx && field.offset <= offset && offset < field.offset + field.size) return &field;
   return nullptr;
+}
+
+bool allows(const CtxField &field, uint32_t offset, uint32_t size, bool write) {
+  if (offset % size != 0 || (field.access & (write ? kWrite : kRead)) == 0) return false;
+  if (offset == field.offset && size == field.unit) return true;
+  const bool within = offset + size <= field.offset + field.size;
+  if (size == field.unit) return within;
+  if (size > field.unit)  // bpf_ctx_wide_access_ok()
+    return within && (field.access & kWide) != 0 && (offset - field.offset) % size == 0;
+  return within && (field.access & (write ? kNarrowWrite : kNarrow)) != 0;
 }
 
 const ProgramType *find_program_type(std::string_view section) {

@@ -1,4 +1,4 @@
-// The functions behind helpers.def: one for every row, named as the row.
+// The functions behind helpers.def: one for every row that the engines can run, named as the row.
 //
 // Each takes r1..r5 and the environment, and returns r0. What the verifier promises about an argument (helpers.def) is
 // not checked again here: a map is a map, a buffer has the size that stands beside it.
@@ -11,11 +11,13 @@
 
 namespace spile::helpers {
 
+#define SPILE_KERNEL_HELPER(...)
 #define SPILE_HELPER(number, name, ...) \
   uint64_t name(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, vm::Env *env);
 #include "lang-spec/tables/helpers.def"
 
 // The helper's number, for Env::count_failure.
+#define SPILE_KERNEL_HELPER(...)
 #define SPILE_HELPER(number, name, ...) inline constexpr uint32_t k_##name = number;
 #include "lang-spec/tables/helpers.def"
 

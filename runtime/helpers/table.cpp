@@ -1,4 +1,5 @@
-// helper_function(): a row of helpers.def whose function is missing does not link.
+// helper_function(): a SPILE_HELPER of helpers.def whose function is missing does not link; of the
+// SPILE_KERNEL_HELPERs there is none, and whoever asks for one names it.
 #include <algorithm>
 #include <array>
 
@@ -12,6 +13,7 @@ struct Row {
   HelperFn function;
 };
 constexpr auto kFunctions = std::to_array<Row>({
+#define SPILE_KERNEL_HELPER(...)
 #define SPILE_HELPER(number, name, ...) {number, &helpers::name},
 #include "lang-spec/tables/helpers.def"
 });
