@@ -82,10 +82,11 @@ enum HelperFlags : uint16_t {
   kSleeps = 2,
   kChangesPacket = 4,
   kUserSide = 8,
-  kReturnsLength = 64,  // the result is at most the size argument, or a negative errno
-  kReturnsCpu = 128,    // the result is a CPU number
-  kAcquires = 256,      // the result is a reference that must be given back
-  kFastcall = 512,      // changes no register but the result
+  kReturnsLength = 64,   // the result is at most the size argument, or a negative errno
+  kReturnsCpu = 128,     // the result is a CPU number
+  kAcquires = 256,       // the result is a reference that must be given back
+  kFastcall = 512,       // changes no register but the result
+  kPacketAccess = 1024,  // its memory may lie in the packet
 };
 
 // Kernel versions compare as numbers.
