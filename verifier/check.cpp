@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "support/check.h"
+#include "verifier/objects.h"
 
 namespace spile::verifier {
 namespace {
@@ -16,7 +17,11 @@ bool is_gpl_compatible(std::string_view licence) {
   return std::ranges::find(kCompatible, licence) != std::end(kCompatible);
 }
 
-bool has_packet(const tables::ProgramType &type) { return type.ctx == tables::CtxKind::SkBuff; }
+// may_access_skb()
+bool has_packet(const tables::ProgramType &type) {
+  return type.number == BPF_PROG_TYPE_SOCKET_FILTER || type.number == BPF_PROG_TYPE_SCHED_CLS ||
+         type.number == BPF_PROG_TYPE_SCHED_ACT;
+}
 
 std::string range_text(const RegState &r) {
   // Parts of verbose_invalid_scalar().
@@ -26,37 +31,34 @@ std::string range_text(const RegState &r) {
   return text.empty() ? " unknown scalar value" : text;
 }
 
+// A callback ends: its result says whether it is called again, or nothing.
+Outcome check_callback_return(const State &state, uint32_t insn) {
+  const RegState &r0 = state.reg(0);
+  const int64_t low = 0, high = state.top().callback_max;
+  Failure f{.cause = Cause::CallbackReturn, .insn = insn, .reg = 0, .state = r0, .limit = low, .count = high};
+  if (!r0.is_scalar()) {
+    f.kernel = "R0 not a scalar value";
+    return f;
+  }
+  if (r0.value.r64.smin >= low && r0.value.r64.smax <= high) return {};
+  f.kernel = fmt::format("At {}callback return the register R0 has{} should have been in [{}, {}]",
+                         state.top().is_async ? "async " : "", range_text(r0), low, high);
+  return f;
+}
+
 Outcome check_return(const Env &env, const State &state, uint32_t insn) {
   const RegState &r0 = state.reg(0);
+  if (Outcome leak = check_leaks(state, insn, "BPF_EXIT instruction in main prog")) return leak;
   if (r0.type == RegType::Poisoned) return {};
-  if (state.depth() > 0) {
-    if (r0.type == RegType::Stack)
-      return Failure{.cause = Cause::ReturnsStackPointer,
-                     .insn = insn,
-                     .kernel = "cannot return stack pointer to the caller",
-                     .reg = 0,
-                     .state = r0};
-    if (!state.top().in_callback) return {};
-    constexpr int64_t kLow = 0, kHigh = 1;  // bpf_for_each_map_elem: 0 goes on, 1 stops
-    if (!r0.is_scalar())
-      return Failure{.cause = Cause::CallbackReturn,
-                     .insn = insn,
-                     .kernel = "R0 not a scalar value",
-                     .reg = 0,
-                     .state = r0,
-                     .limit = kLow,
-                     .count = kHigh};
-    if (r0.value.r64.smin < kLow || r0.value.r64.smax > kHigh)
-      return Failure{.cause = Cause::CallbackReturn,
-                     .insn = insn,
-                     .kernel = fmt::format("At callback return the register R0 has{} should have been in [{}, {}]",
-                                           range_text(r0), kLow, kHigh),
-                     .reg = 0,
-                     .state = r0,
-                     .limit = kLow,
-                     .count = kHigh};
-    return {};
-  }
+  if (r0.type == RegType::Stack && state.depth() > 0)
+    return Failure{.cause = Cause::ReturnsStackPointer,
+                   .insn = insn,
+                   .kernel = "cannot return stack pointer to the caller",
+                   .reg = 0,
+                   .state = r0};
+  if (state.top().in_callback) return check_callback_return(state, insn);
+  if (state.depth() > 0) return {};
+  if (state.top().subprogram == 0 && returns_nothing(env)) return {};
   if (r0.type == RegType::NotInit)
     return Failure{.cause = Cause::UninitializedValue, .insn = insn, .kernel = "R0 !read_ok", .reg = 0};
   if (state.top().subprogram != 0) {  // a global function, verified alone
@@ -90,9 +92,7 @@ Outcome check_packet_load(const Env &env, const State &state, uint32_t insn) {
                    .insn = insn,
                    .kernel = "BPF_LD_[ABS|IND] instructions not allowed for this program type",
                    .detail = fmt::format("stands in a program of type `{}`, which has no packet", env.type.name)};
-  if (state.depth() > 0)
-    return Failure{
-        .cause = Cause::NotModelled, .insn = insn, .detail = "legacy packet loads outside the main function"};
+  if (Outcome leak = check_leaks(state, insn, "BPF_LD_[ABS|IND]")) return leak;
   const RegState &r6 = state.reg(6);
   if (r6.type == RegType::Poisoned) return {};
   if (r6.type != RegType::Ctx)
@@ -103,41 +103,6 @@ Outcome check_packet_load(const Env &env, const State &state, uint32_t insn) {
                    .state = r6,
                    .detail = "needs the context in r6"};
   return check_unmoved(r6, 6, insn);
-}
-
-// BTF says what a global function takes; only numbers and the context are followed.
-Outcome check_global_call(const Env &env, const State &state, uint32_t insn) {
-  const uint32_t target = insn + 1 + static_cast<uint32_t>(env.insn(insn).imm);
-  const object::Btf &btf = env.program.object->btf;
-  for (const auto &sub : env.program.subprograms) {
-    if (sub.start != target) continue;
-    const auto params = btf.params(btf.type(sub.func).type);
-    for (unsigned i = 0; i < params.size(); i++) {
-      const object::BtfKind kind = btf.type(btf.resolve(params[i].type)).kind;
-      const RegState &r = state.reg(i + 1);
-      const bool number =
-          kind == object::BtfKind::Int || kind == object::BtfKind::Enum || kind == object::BtfKind::Enum64;
-      if (!number || i >= 5)
-        return Failure{.cause = Cause::NotModelled,
-                       .insn = insn,
-                       .detail = fmt::format(
-                           "the global function `{}`, which takes more than numbers (make it `static`)", sub.name)};
-      if (r.type == RegType::NotInit)
-        return Failure{.cause = Cause::UninitializedValue,
-                       .insn = insn,
-                       .kernel = fmt::format("R{} !read_ok", i + 1),
-                       .reg = static_cast<int>(i + 1)};
-      if (!r.is_scalar() && r.type != RegType::Poisoned)
-        return Failure{.cause = Cause::ArgumentType,
-                       .insn = insn,
-                       .kernel = fmt::format("R{} is not a scalar", i + 1),
-                       .reg = static_cast<int>(i + 1),
-                       .state = r,
-                       .arg = i + 1,
-                       .detail = "a number"};
-    }
-  }
-  return {};
 }
 
 Outcome check_helper(const Env &env, uint32_t insn, Must must) {
@@ -233,6 +198,12 @@ Outcome check(const Env &env, const State &state, uint32_t index, const Obligati
     case Must::CallAllowedHelper:
     case Must::HaveLicence:
       return check_helper(env, index, o.must);
+    case Must::CallInSection:
+      return check_section(env, state, index);
+    case Must::CallAllowedFunction:
+      return check_function_in_section(env, state, index);
+    case Must::ObeyHelper:
+      return check_helper_rules(env, state, index);
     case Must::PassArgument:
       return check_argument(env, state, index, o.arg);
     case Must::NestCalls:

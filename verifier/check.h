@@ -20,6 +20,13 @@ std::optional<Failure> check_helper_memory(const Env &env, const State &state, u
                                            uint64_t size, bool write, bool may_be_empty);  // check_memory.cpp
 std::optional<Failure> check_argument(const Env &env, const State &state, uint32_t insn,
                                       unsigned arg);  // check_call.cpp
+// Rules of single helpers; of calls while a lock is held or where the program must not sleep.
+std::optional<Failure> check_helper_rules(const Env &env, const State &state, uint32_t insn);  // check_section.cpp
+std::optional<Failure> check_section(const Env &env, const State &state, uint32_t insn);       // check_section.cpp
+std::optional<Failure> check_function_in_section(const Env &env, const State &state, uint32_t insn);
+// Nothing that was acquired is left at an exit (check_reference_leak). [what]: "BPF_EXIT instruction in main prog".
+std::optional<Failure> check_leaks(const State &state, uint32_t insn, const char *what);
+std::optional<Failure> check_global_call(const Env &env, const State &state, uint32_t insn);  // check_global.cpp
 // A pointer that must be exactly what it was when it was given: the context, a map.
 std::optional<Failure> check_unmoved(const RegState &r, unsigned reg, uint32_t insn);
 

@@ -40,11 +40,24 @@ bool can_move(const RegState &pointer, const Scalar &by, uint8_t op) {
     case RegType::Stack:
     case RegType::Packet:
     case RegType::PacketMeta:
+    case RegType::TpBuffer:
+    case RegType::Mem:
+    case RegType::Buffer:
+    case RegType::BtfObject:
+    case RegType::Dynptr:
+    case RegType::Iterator:
+    case RegType::Arena:
     case RegType::Func:
       return true;
+    case RegType::FlowKeys:
+      return by.is_const();
     case RegType::MapPtr:
       return by.is_zero() && op == isa::ADD;
     case RegType::PacketEnd:
+    case RegType::Socket:
+    case RegType::SockCommon:
+    case RegType::TcpSock:
+    case RegType::XdpSock:
     case RegType::NotInit:
     case RegType::Scalar:
     case RegType::Poisoned:

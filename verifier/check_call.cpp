@@ -1,8 +1,13 @@
 // Are the arguments of a helper of the kinds that its row asks for (check_func_arg, check_reg_type)?
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "support/check.h"
-#include "verifier/check.h"
+#include "verifier/check_memory.h"
+#include "verifier/dynptr.h"
+#include "verifier/map_rules.h"
+#include "verifier/objects.h"
 
 namespace spile::verifier {
 namespace {
@@ -11,7 +16,8 @@ using Outcome = std::optional<Failure>;
 using tables::ArgKind;
 
 bool is_memory(const RegState &r) {
-  return r.type == RegType::Stack || r.is_packet() || r.type == RegType::MapKey || r.type == RegType::MapValue;
+  return r.type == RegType::Stack || r.is_packet() || r.type == RegType::MapKey || r.type == RegType::MapValue ||
+         r.type == RegType::Mem || r.type == RegType::Buffer || (r.type == RegType::BtfObject && r.has(kTrusted));
 }
 
 struct Expected {
@@ -19,75 +25,122 @@ struct Expected {
   const char *words;
 };
 constexpr const char *kMemoryTypes = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_";
+constexpr const char *kSocketTypes = "sock_common, sock, tcp_sock, xdp_sock, ptr_, trusted_ptr_";
 
-class Argument {
+class CheckArgument {
  public:
-  Argument(const Env &env, const State &state, uint32_t insn, unsigned arg)
+  CheckArgument(const Env &env, const State &state, uint32_t insn, unsigned arg)
       : env_(env),
         state_(state),
         insn_(insn),
         arg_(arg),
         helper_(*helper_of(env.insn(insn))),
+        want_(arguments_of(env, helper_)[arg]),
         reg_(arg + 1),
         value_(state.reg(arg + 1)) {}
 
   Outcome check() const {
-    if (value_.type == RegType::Poisoned) return {};
-    const tables::Arg &argument = arguments_of(env_, helper_)[arg_];
-    const ArgKind kind = argument.kind;
-    if (kind != ArgKind::Anything && value_.is_packet() && !may_use_packet())
+    if (value_.type == RegType::Poisoned || want_.kind == ArgKind::Anything) return {};
+    if (value_.is_packet() && !may_use_packet())
       return failure(Cause::PacketAccess, "helper access to the packet is not allowed", "give a helper");
-    switch (kind) {
+    if (want_.or_null && value_.is_null()) return {};
+    if (Outcome f = by_kind()) return f;
+    return want_.releases ? release() : Outcome{};
+  }
+
+ private:
+  Outcome by_kind() const {
+    switch (want_.kind) {
       case ArgKind::None:
       case ArgKind::Anything:
         return {};
+      case ArgKind::Number:
+        return value_.is_scalar() ? Outcome{} : wrong({"scalar", "a number"});
       case ArgKind::ConstMapPtr:
-        if (value_.type != RegType::MapPtr) return wrong({"map_ptr", "the address of a map"});
-        return check_unmoved(value_, reg_, insn_);
+        return map();
       case ArgKind::MapKey:
         return map_memory(true);
       case ArgKind::MapValue:
         return map_memory(false);
       case ArgKind::Mem:
-        if (argument.or_null)
-          return value_.is_null() || is_memory(value_) ? Outcome{} : wrong({kMemoryTypes, "memory, or NULL"});
-        return is_memory(value_) && !value_.or_null ? Outcome{} : wrong({kMemoryTypes, "memory"});
+        return memory();
+      case ArgKind::FixedMem:
+        return fixed_memory();
       case ArgKind::ConstSize:
         return size(false);
       case ArgKind::ConstSizeOrZero:
         return size(true);
+      case ArgKind::AllocSize:
+        return alloc_size();
       case ArgKind::Ctx:
         if (value_.type != RegType::Ctx) return wrong({"ctx", "the context of the program"});
         return check_unmoved(value_, reg_, insn_);
       case ArgKind::Callback:
         return callback();
       case ArgKind::Stack:
-        return value_.is_null() || value_.type == RegType::Stack
-                   ? Outcome{}
-                   : wrong({"fp", "the address of a local variable, or NULL"});
-      case ArgKind::Number:
-      case ArgKind::FixedMem:
-      case ArgKind::AllocSize:
+        return value_.type == RegType::Stack ? Outcome{} : wrong({"fp", "the address of a local variable, or NULL"});
       case ArgKind::ConstString:
+        return string();
       case ArgKind::SpinLock:
+        return lock();
       case ArgKind::Timer:
+        return timer();
       case ArgKind::Socket:
+        if (value_.type != RegType::Socket || !null_fits()) return wrong({"sock", "a full socket"});
+        return check_unmoved(value_, reg_, insn_);
       case ArgKind::SockCommon:
+        if (!value_.is_socket() || !null_fits()) return wrong({"sock_common, sock, tcp_sock, xdp_sock", "a socket"});
+        return check_unmoved(value_, reg_, insn_);
       case ArgKind::BtfSockCommon:
+        if (value_.type == RegType::BtfObject) return object("sock_common");
+        if (!value_.is_socket() || !null_fits()) return wrong({kSocketTypes, "a socket"});
+        return check_unmoved(value_, reg_, insn_);
       case ArgKind::BtfId:
+        return object(want_.type);
       case ArgKind::PerCpuObject:
+        return value_.type == RegType::BtfObject && value_.has(kPerCpu)
+                   ? Outcome{}
+                   : wrong({"percpu_ptr_, percpu_rcu_ptr_, percpu_trusted_ptr_", "a per-CPU variable of the kernel"});
       case ArgKind::KptrSlot:
+        return kptr_slot();
       case ArgKind::KptrValue:
+        return value_.type == RegType::BtfObject ? Outcome{} : wrong({"ptr_", "a pointer to an object of the kernel"});
       case ArgKind::RingbufRecord:
+        return value_.type == RegType::Mem && value_.has(kRingbufRecord) && !value_.or_null
+                   ? Outcome{}
+                   : wrong({"ringbuf_mem", "a record that bpf_ringbuf_reserve() gave"});
       case ArgKind::RingbufDynptr:
       case ArgKind::Dynptr:
-        return failure(Cause::NotModelled, "", fmt::format("`bpf_{}`", helper_.name));
+        return check_dynptr(env_, state_, insn_, reg_,
+                            {.uninit = want_.uninit, .only_ringbuf = want_.kind == ArgKind::RingbufDynptr});
     }
     SPILE_UNREACHABLE("an argument of no kind");
   }
 
- private:
-  bool may_use_packet() const { return false; }  // no program type with direct packet access is in programs.def yet
+  bool null_fits() const { return !value_.or_null || want_.or_null; }
+
+  // may_access_direct_pkt_data() for a helper's argument.
+  bool may_use_packet() const {
+    switch (env_.type.number) {
+      case BPF_PROG_TYPE_SCHED_CLS:
+      case BPF_PROG_TYPE_SCHED_ACT:
+      case BPF_PROG_TYPE_XDP:
+      case BPF_PROG_TYPE_LWT_XMIT:
+      case BPF_PROG_TYPE_SK_SKB:
+      case BPF_PROG_TYPE_SK_MSG:
+      case BPF_PROG_TYPE_LWT_IN:
+      case BPF_PROG_TYPE_LWT_OUT:
+      case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+      case BPF_PROG_TYPE_SK_REUSEPORT:
+      case BPF_PROG_TYPE_FLOW_DISSECTOR:
+      case BPF_PROG_TYPE_CGROUP_SKB:
+        return (helper_.flags & tables::kPacketAccess) != 0;
+      case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+        return true;
+      default:
+        return false;
+    }
+  }
 
   Failure failure(Cause cause, std::string kernel, std::string detail = "") const {
     return {.cause = cause,
@@ -100,7 +153,8 @@ class Argument {
             .detail = std::move(detail)};
   }
   Outcome wrong(Expected expected) const {
-    const bool null_only = value_.or_null && is_memory(value_);
+    const bool null_only = value_.or_null && (is_memory(value_) || value_.is_socket() ||
+                                              value_.type == RegType::MapPtr || value_.type == RegType::BtfObject);
     return failure(null_only ? Cause::NullArgument : Cause::ArgumentType,
                    fmt::format("R{} type={} expected={}", reg_, type_name(value_), expected.kernel), expected.words);
   }
@@ -113,15 +167,56 @@ class Argument {
     return f;
   }
 
+  Outcome map() const {
+    if (value_.type != RegType::MapPtr || value_.or_null) return wrong({"map_ptr", "the address of a map"});
+    if (Outcome moved = check_unmoved(value_, reg_, insn_)) return moved;
+    const object::Map &m = env_.map(value_.target);
+    if (!accepts_map(helper_.number, m.type, env_.type)) {
+      Failure f = failure(Cause::MapTypeUnfit, fmt::format("cannot pass map_type {} into func bpf_{}#{}", m.type,
+                                                           helper_.name, helper_.number));
+      f.map = value_.target;
+      return f;
+    }
+    return {};
+  }
+
   Outcome map_memory(bool key) const {
-    if (!is_memory(value_) || value_.or_null)
+    if (!is_memory(value_) || !null_fits())
       return wrong({kMemoryTypes, key ? "the address of a key" : "the address of a value"});
     const int map_arg = map_argument(helper_, arg_);
     SPILE_CHECK(map_arg >= 0, "helpers.def: a key or value without a map before it");
     const RegState &map = state_.reg(static_cast<unsigned>(map_arg) + 1);
     if (map.type != RegType::MapPtr) return {};  // reported at that argument
     const object::Map &m = env_.map(map.target);
-    return with_argument(check_helper_memory(env_, state_, insn_, reg_, key ? m.key_size : m.value_size, false, false));
+    if (!key && (m.type == BPF_MAP_TYPE_SOCKMAP || m.type == BPF_MAP_TYPE_SOCKHASH)) {
+      // resolve_map_arg_type(): what goes into a map of sockets is a socket.
+      return value_.is_socket() || value_.type == RegType::BtfObject ? Outcome{} : wrong({kSocketTypes, "a socket"});
+    }
+    return with_argument(
+        check_helper_memory(env_, state_, insn_, reg_, key ? m.key_size : m.value_size, want_.writes, false));
+  }
+
+  Outcome memory() const {
+    if (!is_memory(value_) || !null_fits()) return wrong({kMemoryTypes, want_.or_null ? "memory, or NULL" : "memory"});
+    if (value_.has(kReadOnly) && want_.writes) return wrong({kMemoryTypes, "memory that can be written"});
+    if (value_.type == RegType::BtfObject && want_.writes)
+      return failure(
+          Cause::ArgumentType,
+          fmt::format("bpf_{}() may write into memory pointed by R{} type={}", helper_.name, reg_, type_name(value_)),
+          "memory of the program");
+    return {};
+  }
+
+  Outcome fixed_memory() const {
+    if (Outcome f = memory()) return f;
+    if (Outcome f = check_helper_memory(env_, state_, insn_, reg_, want_.size, want_.writes, false))
+      return with_argument(f);
+    const bool aligned = want_.writes && (want_.size == 4 || want_.size == 8);
+    if (!aligned) return {};
+    const Tnum place = add(value_.value.bits, Tnum::constant(static_cast<uint64_t>(int64_t{value_.off})));
+    if (place.is_aligned(want_.size)) return {};
+    return failure(Cause::MisalignedStack, fmt::format("misaligned access off {}+{}+0 size {}",
+                                                       to_string(value_.value.bits), value_.off, want_.size));
   }
 
   Outcome size(bool may_be_zero) const {
@@ -135,9 +230,9 @@ class Argument {
     if (r.umax >= kMaxHelperSize)
       return failure(Cause::SizeUnbounded,
                      fmt::format("R{} unbounded memory access, use 'var &= const' or 'if (var < const)'", reg_));
-    const bool write = arguments_of(env_, helper_)[arg_ - 1].writes;
+    const tables::Arg &memory_arg = arguments_of(env_, helper_)[arg_ - 1];
     const RegState &memory = state_.reg(reg_ - 1);
-    if (memory.or_null) {
+    if (memory.or_null && is_memory(memory)) {
       if (may_be_zero && r.umax == 0) return {};
       Failure f = failure(Cause::NullArgument, fmt::format("R{} type={} expected=fp", reg_ - 1, type_name(memory)));
       f.reg = static_cast<int>(reg_) - 1;
@@ -145,7 +240,7 @@ class Argument {
       f.arg = arg_;
       return f;
     }
-    Outcome f = check_helper_memory(env_, state_, insn_, reg_ - 1, r.umax, write, may_be_zero);
+    Outcome f = check_helper_memory(env_, state_, insn_, reg_ - 1, r.umax, memory_arg.writes, may_be_zero);
     if (f) {
       f->arg = arg_;
       f->helper = helper_.number;
@@ -155,17 +250,157 @@ class Argument {
     return f;
   }
 
+  Outcome alloc_size() const {
+    if (!value_.is_scalar()) return wrong({"scalar", "a number"});
+    if (value_.value.is_const()) return {};
+    return failure(Cause::NotConstant, fmt::format("R{} is not a known constant'", reg_));
+  }
+
   Outcome callback() const {
     if (value_.type != RegType::Func) return wrong({"func", "a function"});
     const int map_arg = map_argument(helper_, arg_);
-    if (map_arg < 0) return {};
+    if (map_arg < 0 || helper_.number != BPF_FUNC_for_each_map_elem) return {};
     const RegState &map = state_.reg(static_cast<unsigned>(map_arg) + 1);
-    if (map.type != RegType::MapPtr) return {};
-    const tables::MapType *type = tables::find_map_type(env_.map(map.target).type);
-    if (type != nullptr && (type->flags & tables::kMapValuePointer) != 0) return {};
+    if (map.type != RegType::MapPtr || can_be_walked(env_.map(map.target).type)) return {};
     Failure f = failure(Cause::CallbackMap, "callback function not allowed for map");
     f.map = map.target;
     return f;
+  }
+
+  // A string that is known when the program is loaded (check_reg_const_str).
+  Outcome string() const {
+    const auto fail = [&](std::string kernel, std::string why) {
+      return failure(Cause::StringConstant, std::move(kernel), std::move(why));
+    };
+    if (value_.type != RegType::MapValue) return wrong({"map_value", "a string constant"});
+    const object::Map &m = env_.map(value_.target);
+    if (!m.is_readonly) return fail(fmt::format("R{} does not point to a readonly map'", reg_), "it can be written");
+    if (!value_.value.is_const()) return fail(fmt::format("R{} is not a constant address'", reg_), "it is computed");
+    const auto at = static_cast<uint64_t>(static_cast<int64_t>(value_.value.const_value()) + value_.off);
+    const std::vector<std::byte> &bytes = (*env_.program.object)[m.section].bytes;
+    if (at < bytes.size() &&
+        std::find(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end(), std::byte{0}) != bytes.end())
+      return {};
+    return fail("string is not zero-terminated", "it has no 0 at its end");
+  }
+
+  // Exactly at a special field of a map's value.
+  const SpecialField *field_here(std::initializer_list<FieldKind> kinds) const {
+    if (value_.type != RegType::MapValue || !value_.value.is_const()) return nullptr;
+    const int64_t at = static_cast<int64_t>(value_.value.const_value()) + value_.off;
+    for (const SpecialField &f : env_.fields_of_map(value_.target))
+      if (f.offset == at && std::ranges::find(kinds, f.kind) != kinds.end()) return &f;
+    return nullptr;
+  }
+  bool is_tracing() const {
+    switch (env_.type.number) {
+      case BPF_PROG_TYPE_KPROBE:
+      case BPF_PROG_TYPE_TRACEPOINT:
+      case BPF_PROG_TYPE_PERF_EVENT:
+      case BPF_PROG_TYPE_RAW_TRACEPOINT:
+      case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+        return true;
+      case BPF_PROG_TYPE_TRACING:
+        return env_.type.attach != tables::AttachType::TRACE_ITER;
+      default:
+        return false;
+    }
+  }
+  Outcome rule(std::string kernel, std::string words) const {
+    return failure(Cause::LockRule, std::move(kernel), std::move(words));
+  }
+
+  // process_spin_lock()
+  Outcome lock() const {
+    if (is_tracing() || env_.type.number == BPF_PROG_TYPE_SOCKET_FILTER)
+      return rule(is_tracing() ? "tracing progs cannot use bpf_spin_lock yet"
+                               : "socket filter progs cannot use bpf_spin_lock yet",
+                  "programs of this type cannot use a `bpf_spin_lock`");
+    const bool owned = value_.type == RegType::BtfObject && value_.has(kOwned);
+    if ((value_.type != RegType::MapValue && !owned) || value_.or_null)
+      return wrong({"map_value, alloc_ptr_", "the address of a `bpf_spin_lock`"});
+    if (!value_.value.is_const())
+      return rule(fmt::format("R{} doesn't have constant offset. bpf_spin_lock has to be at the constant offset", reg_),
+                  "the lock must be at a constant place");
+    if (!owned && field_here({FieldKind::SpinLock}) == nullptr)
+      return rule(fmt::format("map '{}' has no valid bpf_spin_lock", env_.map(value_.target).name),
+                  "there is no `bpf_spin_lock` at this place");
+    const Reference *held = state_.lock();
+    if (helper_.number == BPF_FUNC_spin_lock) {
+      if (held != nullptr)
+        return rule("Locking two bpf_spin_locks are not allowed", "a second lock is taken while one is held");
+      return {};
+    }
+    if (held == nullptr) return rule("bpf_spin_unlock without taking a lock", "no lock is held here");
+    if (held->id != value_.id || held->map != (owned ? 0 : value_.target))
+      return rule("bpf_spin_unlock of different lock", "another lock is held here than the one that is released");
+    return {};
+  }
+
+  Outcome timer() const {
+    if (is_tracing()) return rule("tracing progs cannot use bpf_timer yet", "programs of this type cannot use timers");
+    if (value_.type != RegType::MapValue || value_.or_null)
+      return wrong({"map_value", "the address of a `bpf_timer` in a map's value"});
+    if (!value_.value.is_const())
+      return rule(fmt::format("R{} doesn't have constant offset. bpf_timer has to be at the constant offset", reg_),
+                  "the timer must be at a constant place");
+    if (field_here({FieldKind::Timer}) != nullptr) return {};
+    return rule(fmt::format("map '{}' has no valid bpf_timer", env_.map(value_.target).name),
+                "there is no `bpf_timer` at this place");
+  }
+
+  Outcome kptr_slot() const {
+    if (value_.type != RegType::MapValue || value_.or_null)
+      return wrong({"map_value, alloc_ptr_", "the address of a `__kptr` in a map's value"});
+    if (!value_.value.is_const())
+      return rule(fmt::format("R{} doesn't have constant offset. kptr has to be at the constant offset", reg_),
+                  "the pointer must be at a constant place");
+    const SpecialField *f = field_here({FieldKind::Kptr, FieldKind::PerCpuKptr, FieldKind::KptrUntrusted});
+    if (f == nullptr)
+      return rule(fmt::format("off={} doesn't point to kptr", value_.off), "there is no `__kptr` at this place");
+    if (f->kind == FieldKind::KptrUntrusted)
+      return rule(fmt::format("off={} kptr isn't referenced kptr", value_.off), "the pointer is a `__kptr_untrusted`");
+    const RegState &value = state_.reg(reg_ + 1);
+    if (value.type != RegType::BtfObject) return {};
+    if (env_.types.begins_with(type_of(value), value.off, env_.types.name_of({false, f->target}), true)) return {};
+    return rule(fmt::format("invalid kptr access, R{} type=ptr_{} expected=ptr_{}", reg_ + 1,
+                            env_.types.name_of(type_of(value)), env_.types.name_of({false, f->target})),
+                "the object is of another type than the `__kptr`");
+  }
+
+  // A pointer to an object of the struct [wanted], or one that begins with it.
+  Outcome object(std::string_view wanted) const {
+    const std::string expected(fmt::format("a pointer to a `struct {}` of the kernel", wanted));
+    if (value_.is_socket()) return object_of_socket(wanted, expected);
+    if (value_.type != RegType::BtfObject || value_.has(kUntrusted | kPerCpu | kOwned))
+      return wrong({"ptr_, trusted_ptr_, rcu_ptr_", expected.c_str()});
+    if (!null_fits() || (value_.or_null && want_.releases))
+      return failure(Cause::NullArgument, fmt::format("Possibly NULL pointer passed to helper arg{}", reg_));
+    if (!value_.value.is_zero())
+      return failure(
+          Cause::ArgumentType,
+          fmt::format("variable {} access var_off={} disallowed", type_name(value_), to_string(value_.value.bits)),
+          expected);
+    const bool exactly = want_.releases && helper_.number != BPF_FUNC_sk_release;
+    if (env_.types.begins_with(type_of(value_), value_.off, wanted, exactly)) return {};
+    return failure(
+        Cause::ArgumentType,
+        fmt::format("R{} is of type {} but {} is expected", reg_, env_.types.name_of(type_of(value_)), wanted),
+        expected);
+  }
+  Outcome object_of_socket(std::string_view, const std::string &expected) const {
+    return wrong({"ptr_, trusted_ptr_, rcu_ptr_", expected.c_str()});
+  }
+
+  Outcome release() const {
+    if (want_.kind == ArgKind::RingbufDynptr) return {};
+    if (value_.off != 0)
+      return failure(
+          Cause::MovedContext,
+          fmt::format("R{} must have zero offset when passed to release func or trusted arg to kfunc", reg_));
+    if (value_.ref_id != 0 && state_.holds(value_.ref_id)) return {};
+    return failure(Cause::UnreferencedRelease,
+                   fmt::format("R{} must be referenced when passed to release function", reg_));
   }
 
   const Env &env_;
@@ -173,6 +408,7 @@ class Argument {
   uint32_t insn_;
   unsigned arg_;
   const tables::Helper &helper_;
+  const tables::Arg &want_;
   unsigned reg_;
   const RegState &value_;
 };
@@ -180,7 +416,7 @@ class Argument {
 }  // namespace
 
 Outcome check_argument(const Env &env, const State &state, uint32_t insn, unsigned arg) {
-  return Argument(env, state, insn, arg).check();
+  return CheckArgument(env, state, insn, arg).check();
 }
 
 }  // namespace spile::verifier

@@ -1,35 +1,15 @@
 // Is every byte that an access can touch one that the program may read or write? By the kind of the pointer.
 #include <fmt/format.h>
 
-#include "verifier/check.h"
+#include "verifier/check_memory.h"
 #include "verifier/domain/pointer.h"
+#include "verifier/dynptr.h"
+#include "verifier/objects.h"
 
 namespace spile::verifier {
 namespace {
 
 using Outcome = std::optional<Failure>;
-
-struct Request {
-  uint32_t insn;
-  unsigned reg;
-  const RegState &pointer;
-  int64_t off;  // of the instruction, without the pointer's own
-  uint64_t size;
-  bool write;
-  bool may_be_empty = false;
-
-  Failure failure(Cause cause, std::string kernel) const {
-    return {.cause = cause,
-            .insn = insn,
-            .kernel = std::move(kernel),
-            .reg = static_cast<int>(reg),
-            .state = pointer,
-            .off = off + pointer.off,
-            .size = size,
-            .map = pointer.target,
-            .write = write};
-  }
-};
 
 bool within(const Request &a, int64_t off, uint64_t limit) {
   const bool size_ok = a.size > 0 || a.may_be_empty;
@@ -42,6 +22,8 @@ std::string outside_text(const Request &a, int64_t off, uint64_t limit) {
       return fmt::format("invalid access to map key, key_size={} off={} size={}", limit, off, a.size);
     case RegType::MapValue:
       return fmt::format("invalid access to map value, value_size={} off={} size={}", limit, off, a.size);
+    case RegType::Mem:
+      return fmt::format("invalid access to memory, mem_size={} off={} size={}", limit, off, a.size);
     default:
       return fmt::format("invalid access to packet, off={} size={}, R{}(id={},off={},r={})", off, a.size, a.reg,
                          a.pointer.id, off, limit);
@@ -78,6 +60,30 @@ Outcome check_region(const Request &a, uint64_t limit, Cause outside) {
   return {};
 }
 
+// Locks, timers and kernel pointers inside a value are for their helpers alone (check_map_access).
+Outcome check_special_fields(const Request &a, const std::vector<SpecialField> &fields) {
+  for (const SpecialField &f : fields) {
+    const int64_t low = a.pointer.value.r64.smin + a.off + a.pointer.off;
+    const int64_t high =
+        static_cast<int64_t>(a.pointer.value.r64.umax) + a.off + a.pointer.off + static_cast<int64_t>(a.size);
+    if (low >= int64_t{f.offset} + f.size || int64_t{f.offset} >= high) continue;
+    if (is_kptr(f.kind) && !a.by_helper) {
+      const bool exact = a.pointer.value.is_const() && a.size == 8 && low == f.offset;
+      if (exact && (!a.write || f.kind != FieldKind::UserPtr)) continue;  // a store is checked with its value
+    }
+    Failure failure = a.failure(
+        Cause::SpecialField,
+        is_kptr(f.kind) ? (a.by_helper                   ? "kptr cannot be accessed indirectly by helper"
+                           : !a.pointer.value.is_const() ? "kptr access cannot have variable offset"
+                           : a.size != 8                 ? "kptr access size must be BPF_DW"
+                                         : fmt::format("kptr access misaligned expected={} off={}", f.offset, low))
+                        : fmt::format("{} cannot be accessed directly by load/store", name_of(f.kind)));
+    failure.detail = name_of(f.kind);
+    return failure;
+  }
+  return {};
+}
+
 Outcome check_map_value(const Env &env, const Request &a) {
   const object::Map &map = env.map(a.pointer.target);
   const bool read_only = map.is_readonly || (map.map_flags & BPF_F_RDONLY_PROG) != 0;
@@ -87,7 +93,8 @@ Outcome check_map_value(const Env &env, const Request &a) {
   if (!a.write && (map.map_flags & BPF_F_WRONLY_PROG) != 0)
     return a.failure(Cause::ReadOnlyMap, fmt::format("read from map forbidden, value_size={} off={} size={}",
                                                      map.value_size, a.off + a.pointer.off, a.size));
-  return check_region(a, map.value_size, Cause::MapValueBounds);
+  if (Outcome f = check_region(a, map.value_size, Cause::MapValueBounds)) return f;
+  return check_special_fields(a, env.fields_of_map(a.pointer.target));
 }
 
 // check_stack_access_within_bounds(). Root may read what was never written.
@@ -123,14 +130,26 @@ Outcome check_packet(const Request &a) {
   return f;
 }
 
-Outcome check_context(const Env &env, const Request &a) {
-  if (Outcome moved = check_unmoved(a.pointer, a.reg, a.insn)) return moved;
-  const int64_t off = a.off;
-  const tables::CtxField *field = off < 0 ? nullptr : tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
-  const auto at = static_cast<uint64_t>(off);
-  if (field != nullptr && tables::allows(*field, static_cast<uint32_t>(at), static_cast<uint32_t>(a.size), a.write))
-    return {};
-  return a.failure(Cause::ContextBounds, fmt::format("invalid bpf_context access off={} size={}", off, a.size));
+Outcome check_mem(const Request &a) {
+  if (a.write && a.pointer.has(kReadOnly))
+    return a.failure(Cause::ReadOnlyObject, fmt::format("R{} cannot write into {}", a.reg, type_name(a.pointer)));
+  return check_region(a, a.pointer.mem_size, Cause::MemoryBounds);
+}
+
+// may_access_direct_pkt_data() for a load or store.
+bool may_write_packet(const tables::ProgramType &type) {
+  switch (type.number) {
+    case BPF_PROG_TYPE_SCHED_CLS:
+    case BPF_PROG_TYPE_SCHED_ACT:
+    case BPF_PROG_TYPE_XDP:
+    case BPF_PROG_TYPE_LWT_XMIT:
+    case BPF_PROG_TYPE_SK_SKB:
+    case BPF_PROG_TYPE_SK_MSG:
+    case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // A pointer must stay whole on the stack, and pointers to a frame must not outlive it.
@@ -140,6 +159,11 @@ Outcome check_pointer_on_stack(const Env &env, const State &state, const Request
   if (!span.fixed) return {};
   const Frame &frame = state.frames[a.pointer.frame];
   if (a.write) {
+    if (const auto why = forbids_write(state, a.pointer.frame, span.low, span.high)) {
+      Failure f = a.failure(Cause::DynptrRule, *why);
+      f.detail = "the dynptr here still holds a reference";
+      return f;
+    }
     if (env.structure.infos[a.insn]->shape != isa::Shape::StoreReg) return {};
     const RegState &value = state.reg(insn.src);
     if (!value.is_pointer()) return {};
@@ -153,12 +177,30 @@ Outcome check_pointer_on_stack(const Env &env, const State &state, const Request
       return a.failure(Cause::PointerIntoCaller, "cannot spill pointers to stack into stack frame of the caller");
     return {};
   }
+  if (holds_object(state, a.pointer.frame, span.low, span.high)) {
+    Failure f = a.failure(Cause::DynptrRule,
+                          fmt::format("invalid read from stack R{} off {}+0 size {}", a.reg, span.low, a.size));
+    f.detail = "a dynptr or an iterator can only be used through its functions";
+    return f;
+  }
   const unsigned index = slot_of(span.low);
   if (index >= frame.stack.slots.size()) return {};
   const StackSlot &slot = frame.stack.slots[index];
   if (slot.is_spill() && slot.spilled.is_pointer() && (a.size != kSlotBytes || slot.spill_bytes() != kSlotBytes))
     return a.failure(Cause::PartialPointerLoad, "invalid size of register fill");
   return {};
+}
+
+// What a helper reads or writes must not be a dynptr that holds a reference, nor, when it reads, any such object.
+Outcome check_objects_on_stack(const State &state, const Request &a) {
+  const Span span = span_of(a.pointer, 0, static_cast<int64_t>(a.size));
+  std::optional<std::string> why = forbids_write(state, a.pointer.frame, span.low, span.high);
+  if (!why && holds_object(state, a.pointer.frame, span.low, span.high) && !a.write)
+    why = fmt::format("invalid read from stack R{} off {}+0 size {}", a.reg, span.low, a.size);
+  if (!why) return {};
+  Failure f = a.failure(Cause::DynptrRule, *why);
+  f.detail = "a dynptr or an iterator can only be used through its functions";
+  return f;
 }
 
 Outcome check_alignment(const Request &a, bool strict) {
@@ -170,9 +212,22 @@ Outcome check_alignment(const Request &a, bool strict) {
                                                        to_string(a.pointer.value.bits), a.pointer.off, a.off, a.size));
 }
 
+// The last byte decides: what lies before it is within too.
+Outcome check_syscall_context(const Request &a) {
+  if (Outcome moved = check_unmoved(a.pointer, a.reg, a.insn)) return moved;
+  if (a.size == 0) {
+    if (a.may_be_empty) return {};
+    return a.failure(Cause::SizeZero, "invalid zero-sized read");
+  }
+  if (a.size <= UINT16_MAX) return {};
+  return a.failure(Cause::ContextBounds, fmt::format("invalid bpf_context access off={} size=1", a.size - 1));
+}
+
 Outcome check_atomic_target(const Request &a) {
   const RegType t = a.pointer.type;
-  if (t != RegType::Ctx && !a.pointer.is_packet()) return {};
+  const bool forbidden = t == RegType::Ctx || a.pointer.is_packet() || a.pointer.is_socket() ||
+                         t == RegType::FlowKeys || (t == RegType::BtfObject && !a.pointer.has(kOwned));
+  if (!forbidden) return {};
   return a.failure(Cause::AtomicTarget,
                    fmt::format("BPF_ATOMIC stores into R{} {} is not allowed", a.reg, type_name(a.pointer)));
 }
@@ -197,19 +252,35 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
       return check_pointer_on_stack(env, state, a);
     case RegType::Packet:
     case RegType::PacketMeta:
-      // Socket filters and tracepoints have no direct packet access; the context gives them no packet pointer.
-      if (a.write) {
+      if (a.write && !may_write_packet(env.type)) {
         Failure f = a.failure(Cause::PacketAccess, "cannot write into packet");
         f.detail = "write";
         return f;
       }
       return check_packet(a);
+    case RegType::FlowKeys:
+      return check_flow_keys(a);
+    case RegType::Socket:
+    case RegType::SockCommon:
+    case RegType::TcpSock:
+    case RegType::XdpSock:
+      return check_socket(a);
+    case RegType::TpBuffer:
+    case RegType::Buffer:
+      return check_buffer(a);
+    case RegType::Mem:
+      return check_mem(a);
+    case RegType::BtfObject:
+    case RegType::MapPtr:
+      return check_object(env, state, a);
+    case RegType::Arena:
     case RegType::Poisoned:
       return {};
     case RegType::NotInit:
     case RegType::Scalar:
-    case RegType::MapPtr:
     case RegType::PacketEnd:
+    case RegType::Dynptr:
+    case RegType::Iterator:
     case RegType::Func:
       return invalid(Cause::NotAPointer);
   }
@@ -224,11 +295,9 @@ Outcome check_access(const Env &env, const State &state, uint32_t insn, const Ob
             .pointer = state.reg(o.reg),
             .off = o.off,
             .size = o.size,
-            .write = o.how == How::Write};
+            .write = o.how == How::Write,
+            .sign_extends = env.insn(insn).mode() == isa::MEMSX};
   if (a.pointer.type == RegType::Poisoned) return {};
-  if (a.pointer.type == RegType::MapPtr && !a.write && o.how == How::Read && a.off >= 0)
-    // With CAP_PERFMON the kernel lets programs read the fields of struct bpf_map.
-    return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = "reading the fields of a map"};
   const bool atomic = o.how == How::Atomic;
   if (atomic)
     if (Outcome f = check_atomic_target(a)) return f;
@@ -246,7 +315,8 @@ Outcome check_helper_memory(const Env &env, const State &state, uint32_t insn, u
                   .off = 0,
                   .size = size,
                   .write = write,
-                  .may_be_empty = may_be_empty};
+                  .may_be_empty = may_be_empty,
+                  .by_helper = true};
   switch (a.pointer.type) {
     case RegType::Packet:
     case RegType::PacketMeta:
@@ -258,14 +328,33 @@ Outcome check_helper_memory(const Env &env, const State &state, uint32_t insn, u
       return check_map_value(env, a);
     case RegType::Stack:
       if (size == 0 && !may_be_empty) return a.failure(Cause::SizeZero, "invalid zero-sized read");
-      return check_stack_bounds(a);
+      if (Outcome f = check_stack_bounds(a)) return f;
+      return check_objects_on_stack(state, a);
+    case RegType::Mem:
+      return check_mem(a);
+    case RegType::Buffer:
+      return check_buffer(a);
+    case RegType::BtfObject:
+      return check_object(env, state, a);
     case RegType::Poisoned:
       return {};
+    case RegType::Ctx:
+      // Only programs of type syscall are given bytes, not fields.
+      if (env.type.ctx == tables::CtxKind::Syscall) return check_syscall_context(a);
+      [[fallthrough]];
     case RegType::NotInit:
     case RegType::Scalar:
-    case RegType::Ctx:
     case RegType::MapPtr:
     case RegType::PacketEnd:
+    case RegType::FlowKeys:
+    case RegType::Socket:
+    case RegType::SockCommon:
+    case RegType::TcpSock:
+    case RegType::XdpSock:
+    case RegType::TpBuffer:
+    case RegType::Dynptr:
+    case RegType::Iterator:
+    case RegType::Arena:
     case RegType::Func:
       if (may_be_empty && size == 0 && a.pointer.is_null()) return {};
       return a.failure(Cause::ArgumentType, fmt::format("R{} type={} expected=fp", reg, type_name(a.pointer)));

@@ -1,6 +1,7 @@
 #include "verifier/effects.h"
 
 #include "verifier/domain/pointer.h"
+#include "verifier/dynptr.h"
 
 namespace spile::verifier {
 namespace {
@@ -165,6 +166,8 @@ class Collector {
     const tables::Helper *h = helper_of(insn_);
     if (h == nullptr) return;
     unsigned memories = 0;
+    if (h->number == BPF_FUNC_loop || h->number == BPF_FUNC_get_local_storage)
+      out_.precise |= bit(h->number == BPF_FUNC_loop ? 1 : 2);  // the number of turns; flags that must be 0
     for (unsigned a = 0; a < h->args.size(); a++) {
       const unsigned reg = a + 1;
       const RegState &value = state_.reg(reg);
@@ -176,8 +179,6 @@ class Collector {
         case ArgKind::Ctx:
         case ArgKind::Callback:
         case ArgKind::Number:
-        case ArgKind::FixedMem:
-        case ArgKind::AllocSize:
         case ArgKind::ConstString:
         case ArgKind::SpinLock:
         case ArgKind::Timer:
@@ -189,8 +190,18 @@ class Collector {
         case ArgKind::KptrSlot:
         case ArgKind::KptrValue:
         case ArgKind::RingbufRecord:
+          break;
+        case ArgKind::AllocSize:
+          out_.precise |= bit(reg);
+          break;
         case ArgKind::RingbufDynptr:
         case ArgKind::Dynptr:
+          if (value.type == RegType::Stack && !arguments_of(env_, *h)[a].uninit)
+            read_slots(value, span_of(value, 0, kDynptrSize), memories++);
+          break;
+        case ArgKind::FixedMem:
+          if (value.type == RegType::Stack && !arguments_of(env_, *h)[a].uninit)
+            read_slots(value, span_of(value, 0, arguments_of(env_, *h)[a].size), memories++);
           break;
         case ArgKind::Stack:
           out_.precise |= bit(reg);
@@ -201,6 +212,7 @@ class Collector {
           const RegState &map = state_.reg(static_cast<unsigned>(map_arg) + 1);
           if (map.type != RegType::MapPtr || value.type != RegType::Stack) break;
           const object::Map &m = env_.map(map.target);
+          if (h->args[a].uninit) break;
           const uint32_t size = h->args[a].kind == ArgKind::MapKey ? m.key_size : m.value_size;
           read_slots(value, span_of(value, 0, size), memories++);
           break;

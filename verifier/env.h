@@ -3,6 +3,7 @@
 
 #include "lang-spec/tables/tables.h"
 #include "verifier/structure.h"
+#include "verifier/types.h"
 #include "verifier/verifier.h"
 
 namespace spile::verifier {
@@ -17,15 +18,34 @@ inline constexpr uint64_t kMaxPacketOffset = 0xffff;
 // that is the same everywhere by the largest CONFIG_NR_CPUS of x86-64.
 inline constexpr uint32_t kMaxCpus = 8192;
 
+// Map types that the headers of some machines do not have yet.
+inline constexpr uint32_t kArenaMap = 33;
+
 struct Env {
   const object::Program &program;
   const tables::ProgramType &type;
   const Options &options;
   const Structure &structure;
+  const Types &types;
 
   const isa::Insn &insn(uint32_t index) const { return program.insns[index]; }
   bool is_user_side() const { return (type.flags & tables::kUserSideProgram) != 0; }
-  const object::Map &map(uint32_t index) const { return program.object->maps[index]; }
+  // Maps by index; those inside a map of maps have kInnerMap set in the index of the outer one.
+  static constexpr uint32_t kInnerMap = 0x8000'0000;
+  const object::Map &map(uint32_t index) const {
+    const object::Map &outer = program.object->maps[index & ~kInnerMap];
+    return (index & kInnerMap) != 0 ? outer.inner.front() : outer;
+  }
+  const std::vector<SpecialField> &fields_of_map(uint32_t index) const {
+    return (index & kInnerMap) != 0 ? structure.inner_map_fields[index & ~kInnerMap] : structure.map_fields[index];
+  }
+  // The first special field of a kind in a map's values; null without.
+  const SpecialField *find_field(uint32_t map, FieldKind kind) const {
+    for (const SpecialField &f : fields_of_map(map))
+      if (f.kind == kind) return &f;
+    return nullptr;
+  }
+  bool is_sleepable() const { return (type.flags & tables::kSleepable) != 0; }
 };
 
 // The helper that a call instruction names; null when it is none, or not in the table.

@@ -132,6 +132,37 @@ class Explanation {
         return make<diag::ReadOnlyKey>();
       case Cause::ContextBounds:
         return make<diag::ContextBounds>(size, f_.off, context().type, f_.write ? "written" : "read");
+      case Cause::ObjectBounds:
+        return make<diag::ObjectBounds>(size, plural(size), f_.off, object(), f_.write ? "written" : "read");
+      case Cause::ReadOnlyObject:
+        return make<diag::ReadOnlyObject>(object());
+      case Cause::MemoryBounds:
+        return make<diag::MemoryBounds>(size, plural(size), f_.off, f_.state.mem_size);
+      case Cause::SpecialField:
+        return make<diag::SpecialField>(f_.detail, map());
+      case Cause::MapTypeUnfit: {
+        const tables::MapType *t = tables::find_map_type(env_.map(f_.map).type);
+        const std::string_view spoken = t != nullptr ? t->spoken : "of unknown type";
+        return make<diag::MapTypeUnfit>(map(), fmt::format("{} {}", article(spoken), spoken), helper());
+      }
+      case Cause::NotConstant:
+        return make<diag::NotConstant>(f_.arg, helper(), range());
+      case Cause::UnreferencedRelease:
+        return make<diag::UnreferencedRelease>(f_.arg, helper());
+      case Cause::ReferenceLeak:
+        return make<diag::ReferenceLeak>(name());
+      case Cause::HelperSleeps:
+        return make<diag::HelperSleeps>(helper(), f_.detail);
+      case Cause::StringConstant:
+        return make<diag::StringConstant>(f_.arg, helper(), f_.detail);
+      case Cause::BadSignature:
+        return make<diag::BadSignature>(f_.callee, f_.detail);
+      case Cause::GlobalArgument:
+        return make<diag::GlobalArgument>(f_.arg, f_.callee, f_.detail, kind_of(env_, f_.state));
+      case Cause::LockRule:
+        return make<diag::LockRule>(f_.detail);
+      case Cause::DynptrRule:
+        return make<diag::DynptrRule>(f_.detail);
       case Cause::MovedContext:
         return make<diag::MovedContext>();
       case Cause::MixedPointers:
@@ -184,6 +215,12 @@ class Explanation {
     SPILE_UNREACHABLE("a failure of no cause");
   }
 
+  std::string object() const {
+    return f_.detail.empty() ? kind_of(env_, f_.state) : fmt::format("a `struct {}`", f_.detail);
+  }
+  static const char *article(std::string_view noun) {
+    return std::string_view("aeiouAEIOU").find(noun.front()) != std::string_view::npos ? "an" : "a";
+  }
   const tables::Ctx &context() const { return tables::kContexts[static_cast<size_t>(env_.type.ctx)]; }
   std::string returned() const { return f_.state.is_scalar() ? range() : kind_of(env_, f_.state); }
 

@@ -7,7 +7,9 @@
 #include "support/check.h"
 #include "verifier/check.h"
 #include "verifier/checkpoint.h"
+#include "verifier/dynptr.h"
 #include "verifier/explain.h"
+#include "verifier/objects.h"
 #include "verifier/stack_depth.h"
 
 namespace spile::verifier {
@@ -30,7 +32,8 @@ class Explorer {
         explored_(env.program.insns.size()),
         obligations_(env.program.insns.size()),
         accessed_(env.program.insns.size(), RegType::NotInit),
-        stack_depth_(env.structure.subprograms.size()) {
+        stack_depth_(env.structure.subprograms.size()),
+        called_(env.structure.subprograms.size()) {
     verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
     verdict_.reached.assign(env.program.insns.size(), false);
     if (env.options.keep_states) verdict_.states.resize(env.program.insns.size());
@@ -38,8 +41,17 @@ class Explorer {
 
   void run() {
     walk(entry(0));
-    for (uint32_t s = 1; s < env_.structure.subprograms.size() && !stop_; s++)
-      if (env_.structure.subprograms[s].is_global) walk(entry(s));
+    // Global functions that are called from somewhere that is reached; calls in them make others reached.
+    std::vector<bool> done(env_.structure.subprograms.size());
+    for (bool more = true; more && !stop_;) {
+      more = false;
+      for (uint32_t s = 1; s < env_.structure.subprograms.size() && !stop_; s++) {
+        const Subprogram &sub = env_.structure.subprograms[s];
+        if (done[s] || !sub.is_global || !called_[s]) continue;
+        done[s] = more = true;
+        walk(entry(s));
+      }
+    }
     if (!stop_) {
       const StackUse use = measure_stack(env_, stack_depth_);
       verdict_.stats.stack_depth = use.deepest;
@@ -58,13 +70,46 @@ class Explorer {
     if (subprogram == 0) {
       frame.regs[1] = RegState::pointer(RegType::Ctx);
     } else {
-      // A global function takes any numbers (check_global_call lets nothing else through).
-      for (unsigned r = 1; r <= 5; r++) frame.regs[r] = RegState::unknown();
+      give_parameters(path.state, env_.structure.subprograms[subprogram].signature);
     }
     path.insn = env_.structure.subprograms[subprogram].start;
     path.written.resize(1);
     trail_ = {};
     return path;
+  }
+
+  // What a global function may rely on, whoever calls it (do_check_common).
+  void give_parameters(State &state, const Signature &signature) {
+    auto &regs = state.top().regs;
+    for (unsigned i = 0; i < signature.parameters.size(); i++) {
+      const Parameter &p = signature.parameters[i];
+      RegState &r = regs[i + 1];
+      switch (p.kind) {
+        case Parameter::Number:
+          r = RegState::unknown();
+          break;
+        case Parameter::Context:
+          r = RegState::pointer(RegType::Ctx);
+          break;
+        case Parameter::Memory:
+          r = RegState::pointer(RegType::Mem);
+          r.mem_size = p.size;
+          break;
+        case Parameter::Dynptr:
+          r = RegState::pointer(RegType::Dynptr);
+          r.target = static_cast<uint32_t>(DynptrKind::Local);
+          r.id = state.new_id();
+          break;
+        case Parameter::Object:
+          r = object_pointer({false, p.type}, kTrusted, kNoInsn);
+          break;
+        case Parameter::Arena:
+          r = RegState::unknown();
+          break;
+      }
+      r.or_null = p.or_null;
+      if (p.or_null) r.id = state.new_id();
+    }
   }
 
   void walk(Path start) {
@@ -105,6 +150,8 @@ class Explorer {
     }
     observe(at);
     const isa::Insn &insn = env_.insn(at);
+    if (env_.structure.infos[at]->shape == isa::Shape::CallLocal)
+      called_[env_.structure.subprogram_at(at + 1 + static_cast<uint32_t>(insn.imm))] = true;
     if (insn.is_jump()) jumps_++;
 
     Effects e = effects(env_, path_.state, at);
@@ -204,6 +251,7 @@ class Explorer {
     p.segment = {path_.segment.first, static_cast<uint32_t>(trail_.steps.size())};
     p.written = path_.written;
     p.written.resize(p.state.frames.size(), kAllWritten);
+    if (p.state.top().is_async) p.written[0] = kAllWritten;
     p.weight = path_.weight;
     if (p.parent != nullptr) p.parent->branches++;
     pending_.push_back(std::move(p));
@@ -416,6 +464,7 @@ class Explorer {
   std::vector<std::optional<Obligations>> obligations_;
   std::vector<RegType> accessed_;  // by instruction: the kind of pointer that a load or store first went through
   std::vector<uint32_t> stack_depth_;
+  std::vector<bool> called_;  // by subprogram
   std::vector<std::pair<uint32_t, Cause>> reported_;
   uint64_t jumps_ = 0, last_jumps_ = 0, last_insns_ = 0;
   uint32_t live_checkpoints_ = 0;

@@ -31,6 +31,7 @@ struct Failure {
   uint32_t helper = 0;
   uint32_t map = 0;  // index, where the fault is about a map
   bool write = false;
+  std::string callee;  // the function that is called, where it is no helper
   std::string detail;  // what the message has in its middle, where facts are not numbers
 };
 

@@ -23,6 +23,7 @@ void helper_call(const Env &env, const isa::Insn &insn, Obligations &out) {
   const tables::Helper *helper = helper_of(insn);
   if (helper == nullptr) return;
   out.add({.must = Must::CallAllowedHelper});
+  out.add({.must = Must::CallInSection});
   if ((helper->flags & tables::kGplOnly) != 0 && !env.is_user_side()) out.add({.must = Must::HaveLicence});
   for (size_t arg = 0; arg < helper->args.size(); arg++) {
     if (arguments_of(env, *helper)[arg].kind == tables::ArgKind::None) continue;
@@ -30,6 +31,7 @@ void helper_call(const Env &env, const isa::Insn &insn, Obligations &out) {
     out.add({.must = Must::BeReadable, .reg = reg});
     out.add({.must = Must::PassArgument, .reg = reg, .arg = static_cast<uint8_t>(arg)});
   }
+  out.add({.must = Must::ObeyHelper});
   if (calls_back(*helper)) out.add({.must = Must::NestCalls});
 }
 
@@ -69,6 +71,7 @@ Obligations obligations(const Env &env, uint32_t index) {
       break;
     case Shape::CallLocal: {
       const uint32_t callee = env.structure.subprogram_at(index + 1 + static_cast<uint32_t>(insn.imm));
+      out.add({.must = Must::CallAllowedFunction});
       out.add({.must = env.structure.subprograms[callee].is_global ? Must::CallGlobally : Must::NestCalls});
       break;
     }

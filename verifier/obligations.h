@@ -22,11 +22,14 @@ enum class Must : uint8_t {
   CallKnownHelper,
   CallAllowedHelper,
   HaveLicence,
-  PassArgument,    // [arg] of a helper is of its kind
-  NestCalls,       // one more frame
-  CallGlobally,    // the arguments fit the signature of a global function
-  LoadFromPacket,  // LD_ABS, LD_IND
-  Return,          // from the program, a subprogram or a callback
+  CallInSection,        // no lock is held, nothing forbids to sleep
+  CallAllowedFunction,  // a subprogram, likewise
+  ObeyHelper,           // what only this helper asks for
+  PassArgument,         // [arg] of a helper is of its kind
+  NestCalls,            // one more frame
+  CallGlobally,         // the arguments fit the signature of a global function
+  LoadFromPacket,       // LD_ABS, LD_IND
+  Return,               // from the program, a subprogram or a callback
 };
 
 enum class How : uint8_t { Read, Write, Atomic };
@@ -41,7 +44,7 @@ struct Obligation {
 };
 
 struct Obligations {
-  std::array<Obligation, 16> items;
+  std::array<Obligation, 24> items;
   unsigned count = 0;
 
   void add(Obligation o) { items[count++] = o; }

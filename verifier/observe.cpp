@@ -34,6 +34,18 @@ std::optional<std::string> outside(const RegState &r, uint64_t value, const Conc
     case RegType::Packet:
     case RegType::PacketMeta:
     case RegType::PacketEnd:
+    case RegType::FlowKeys:
+    case RegType::Socket:
+    case RegType::SockCommon:
+    case RegType::TcpSock:
+    case RegType::XdpSock:
+    case RegType::TpBuffer:
+    case RegType::Mem:
+    case RegType::Buffer:
+    case RegType::BtfObject:
+    case RegType::Dynptr:
+    case RegType::Iterator:
+    case RegType::Arena:
     case RegType::Func:
       return r.or_null || value != 0 ? std::nullopt : wrong();
   }

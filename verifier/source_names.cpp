@@ -104,6 +104,29 @@ std::string kind_of(const Env &env, const RegState &value) {
       return "a pointer into the packet";
     case RegType::PacketEnd:
       return "the end of the packet";
+    case RegType::FlowKeys:
+      return "the flow keys";
+    case RegType::Socket:
+    case RegType::SockCommon:
+    case RegType::TcpSock:
+    case RegType::XdpSock:
+      return fmt::format("{}a socket", maybe);
+    case RegType::TpBuffer:
+      return "the buffer of the tracepoint";
+    case RegType::Mem:
+      if (value.has(kRingbufRecord)) return fmt::format("{}a record of a ring buffer", maybe);
+      return fmt::format("{}{}memory of {} bytes", maybe, value.has(kReadOnly) ? "read-only " : "", value.mem_size);
+    case RegType::Buffer:
+      return fmt::format("{}a {}buffer", maybe, value.has(kReadOnly) ? "read-only " : "");
+    case RegType::BtfObject:
+      return fmt::format("{}a pointer to a `struct {}`", maybe,
+                         env.types.name_of({value.has(kKernelBtf), object::BtfId{value.target}}));
+    case RegType::Dynptr:
+      return "a dynptr";
+    case RegType::Iterator:
+      return "an iterator";
+    case RegType::Arena:
+      return "an address in the arena";
     case RegType::Func:
       return "the address of a function";
     case RegType::Poisoned:

@@ -58,7 +58,8 @@ bool is_known_opcode(uint8_t opcode) {
 
 class Examiner {
  public:
-  explicit Examiner(const object::Program &program) : program_(program), insns_(program.insns) {}
+  Examiner(const object::Program &program, const tables::ProgramType &type)
+      : program_(program), type_(type), insns_(program.insns) {}
 
   Structure run() {
     out_.facts.resize(insns_.size());
@@ -78,6 +79,8 @@ class Examiner {
     if (out_.failures.empty()) check_jumps();
     if (out_.failures.empty()) check_immediates();
     if (out_.failures.empty()) walk();
+    if (out_.failures.empty()) find_side_effects();
+    find_special_fields();
     return std::move(out_);
   }
 
@@ -109,6 +112,7 @@ class Examiner {
       Subprogram sub{.start = starts[s], .end = s + 1 < starts.size() ? starts[s + 1] : count()};
       for (const auto &known : program_.subprograms)
         if (known.start == sub.start && sub.start != 0) sub.is_global = is_global(known);
+      if (sub.is_global) sub.signature = signature_of(program_, type_, sub.start);
       for (uint32_t i = sub.start; i < sub.end; i++)
         sub.loads_packet |= insns_[i].insn_class() == isa::LD && !insns_[i].is_lddw() && insns_[i].opcode != 0;
       out_.subprograms.push_back(sub);
@@ -228,6 +232,8 @@ class Examiner {
             .insn = i,
             .kernel = fmt::format("direct value offset of {} is not allowed", off),
             .detail = fmt::format("offset {} is too large", off)});
+    } else if (map.type == kArenaMap) {
+      return;
     } else if (map.type != BPF_MAP_TYPE_ARRAY || map.max_entries != 1) {
       fail({.cause = Cause::BadMapReference,
             .insn = i,
@@ -238,6 +244,37 @@ class Examiner {
             .insn = i,
             .kernel = fmt::format("invalid access to map value pointer, value_size={} off={}", map.value_size, off),
             .detail = fmt::format("offset {} lies behind the {} bytes of `{}`", off, map.value_size, map.name)});
+    }
+  }
+
+  // What a call of a function may do to its caller, through all that it calls.
+  void find_side_effects() {
+    for (Subprogram &sub : out_.subprograms)
+      for (uint32_t i = sub.start; i < sub.end; i++)
+        if (const tables::Helper *helper = helper_of(insns_[i])) {
+          sub.changes_packet |= (helper->flags & tables::kChangesPacket) != 0;
+          sub.may_sleep |= (helper->flags & tables::kSleeps) != 0;
+        }
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (Subprogram &sub : out_.subprograms)
+        for (uint32_t i = sub.start; i < sub.end; i++) {
+          if (insns_[i].opcode != 0x85 || insns_[i].src != isa::kPseudoCall) continue;
+          const Subprogram &callee = out_.subprograms[out_.subprogram_at(i + 1 + static_cast<uint32_t>(insns_[i].imm))];
+          changed |= (callee.changes_packet && !sub.changes_packet) || (callee.may_sleep && !sub.may_sleep);
+          sub.changes_packet |= callee.changes_packet;
+          sub.may_sleep |= callee.may_sleep;
+        }
+    }
+  }
+
+  void find_special_fields() {
+    if (program_.object == nullptr) return;
+    const object::Object &object = *program_.object;
+    for (const object::Map &map : object.maps) {
+      out_.map_fields.push_back(special_fields(object.btf, map.value_type));
+      out_.inner_map_fields.push_back(map.inner.empty() ? std::vector<SpecialField>{}
+                                                        : special_fields(object.btf, map.inner.front().value_type));
     }
   }
 
@@ -308,6 +345,7 @@ class Examiner {
   bool falls_off(uint32_t i) const { return insns_[i].is_lddw() && i + 2 >= count(); }
 
   const object::Program &program_;
+  const tables::ProgramType &type_;
   const std::vector<Insn> &insns_;
   Structure out_;
 };
@@ -340,7 +378,9 @@ std::vector<uint32_t> successors(const object::Program &program, uint32_t i) {
   return next;
 }
 
-Structure examine(const object::Program &program) { return Examiner(program).run(); }
+Structure examine(const object::Program &program, const tables::ProgramType &type) {
+  return Examiner(program, type).run();
+}
 
 const tables::Helper *helper_of(const isa::Insn &insn) {
   if (insn.opcode != 0x85 || insn.src != isa::kHelperCall) return nullptr;

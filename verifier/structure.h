@@ -11,6 +11,8 @@
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
 #include "verifier/failure.h"
+#include "verifier/signature.h"
+#include "verifier/special_fields.h"
 
 namespace spile::verifier {
 
@@ -26,20 +28,25 @@ struct Subprogram {
   bool is_global = false;       // verified alone, by its BTF signature
   bool loads_packet = false;    // has LD_ABS or LD_IND
   bool is_callback = false;     // its address is taken
+  bool changes_packet = false;  // it, or what it calls, may move the packet
+  bool may_sleep = false;
+  Signature signature;  // of a global function
 };
 
 struct Structure {
   std::vector<InsnFacts> facts;              // by instruction
   std::vector<const isa::InsnInfo *> infos;  // by instruction: its row; null for the second half of an immediate
   std::vector<Subprogram> subprograms;       // by start; [0] is the program
-  std::vector<Failure> failures;             // any: the rest is not complete
+  std::vector<std::vector<SpecialField>> map_fields;        // by map
+  std::vector<std::vector<SpecialField>> inner_map_fields;  // of the maps inside, by the outer one
+  std::vector<Failure> failures;                            // any: the rest is not complete
 
   uint32_t subprogram_at(uint32_t start) const;  // kNone when none starts there
   uint32_t subprogram_of(uint32_t insn) const;
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
-Structure examine(const object::Program &program);
+Structure examine(const object::Program &program, const tables::ProgramType &type);
 
 // The instructions that may follow within the function; an exit has none, a call only the one behind it.
 std::vector<uint32_t> successors(const object::Program &program, uint32_t insn);

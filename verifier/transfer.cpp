@@ -7,125 +7,9 @@ namespace spile::verifier {
 namespace {
 
 using isa::Shape;
-using tables::ArgKind;
-
-constexpr unsigned kFirstArgument = 1, kLastArgument = 5;
-constexpr int64_t kMaxErrno = 4095;
 
 void clobber_arguments(State &state) {
-  for (unsigned r = kFirstArgument; r <= kLastArgument; r++) state.reg(r) = {};
-}
-
-Frame &push_frame(State &state, uint32_t callsite, uint32_t subprogram) {
-  state.frames.emplace_back();
-  Frame &frame = state.top();
-  frame.callsite = callsite;
-  frame.subprogram = subprogram;
-  frame.regs[isa::kFramePointer] = RegState::pointer(RegType::Stack);
-  frame.regs[isa::kFramePointer].frame = static_cast<uint8_t>(state.depth());
-  return frame;
-}
-
-Flow call_subprogram(const Env &env, State &state, uint32_t index) {
-  const uint32_t target = index + 1 + static_cast<uint32_t>(env.insn(index).imm);
-  const uint32_t callee = env.structure.subprogram_at(target);
-  if (env.structure.subprograms[callee].is_global) {
-    // Verified alone, for any arguments of its types.
-    clobber_arguments(state);
-    state.reg(0) = RegState::unknown(index);
-    return {.next = index + 1};
-  }
-  const std::array<RegState, isa::kRegisterCount> caller = state.top().regs;
-  clobber_arguments(state);
-  Frame &frame = push_frame(state, index, callee);
-  for (unsigned r = kFirstArgument; r <= kLastArgument; r++) frame.regs[r] = caller[r];
-  return {.kind = Flow::EnterSubprogram, .next = target};
-}
-
-// The state in which bpf_for_each_map_elem() enters its callback: (map, key, value, ctx). The caller keeps its
-// argument registers: the call instruction is explored again when the callback returns.
-State enter_callback(const State &state, uint32_t index) {
-  State inside = state;
-  const std::array<RegState, isa::kRegisterCount> caller = state.top().regs;
-  inside.top().callback_depth++;
-  inside.callback_entries++;
-  const uint32_t callee = caller[2].target;
-  Frame &frame = push_frame(inside, index, callee);
-  frame.in_callback = true;
-  frame.regs[1] = caller[1];
-  for (unsigned r : {2u, 3u}) {
-    frame.regs[r] = RegState::pointer(r == 2 ? RegType::MapKey : RegType::MapValue, index);
-    frame.regs[r].target = caller[1].target;
-  }
-  frame.regs[4] = caller[3];
-  return inside;
-}
-
-void write_memory_argument(State &state, const RegState &memory, const RegState &size) {
-  if (memory.type != RegType::Stack) return;
-  const Span span = span_of(memory, 0, static_cast<int64_t>(size.value.r64.umax));
-  state.frames[memory.frame].stack.clobber(span.low, span.high);
-}
-
-RegState helper_result(State &state, const tables::Helper &helper, uint32_t index) {
-  RegState result = RegState::unknown(index);
-  switch (helper.result.kind) {
-    case tables::ReturnKind::Void:
-      return {};
-    case tables::ReturnKind::Socket:
-    case tables::ReturnKind::SockCommon:
-    case tables::ReturnKind::TcpSock:
-    case tables::ReturnKind::BtfId:
-    case tables::ReturnKind::RingbufRecord:
-    case tables::ReturnKind::DynptrMemory:
-    case tables::ReturnKind::PerCpuMemory:
-    case tables::ReturnKind::Kptr:
-      return RegState::pointer(RegType::Poisoned, index);
-    case tables::ReturnKind::MapValue:
-      if (state.reg(1).type != RegType::MapPtr) return RegState::pointer(RegType::Poisoned, index);
-      result = RegState::pointer(RegType::MapValue, index);
-      result.or_null = true;
-      result.target = state.reg(1).target;
-      result.id = state.new_id();
-      return result;
-    case tables::ReturnKind::Integer:
-      break;
-  }
-  Scalar &v = result.value;
-  if ((helper.flags & tables::kReturnsCpu) != 0) {
-    v.r64 = {0, kMaxCpus - 1, 0, kMaxCpus - 1};
-    v.r32 = {0, kMaxCpus - 1, 0, kMaxCpus - 1};
-    v.sync();
-  }
-  if ((helper.flags & tables::kReturnsLength) != 0) {
-    // do_refine_retval_range(): at most the size that was given, or a negative errno.
-    for (unsigned a = 0; a < helper.args.size(); a++) {
-      if (helper.args[a].kind != ArgKind::ConstSize && helper.args[a].kind != ArgKind::ConstSizeOrZero) continue;
-      const auto size = static_cast<int64_t>(state.reg(a + 1).value.r64.umax);
-      v.r64.smin = -kMaxErrno, v.r64.smax = size;
-      v.r32.smin = -static_cast<int32_t>(kMaxErrno), v.r32.smax = static_cast<int32_t>(size);
-    }
-    v.sync();
-  }
-  return result;
-}
-
-Flow call_helper(const Env &env, State &state, uint32_t index) {
-  const tables::Helper &helper = *helper_of(env.insn(index));
-  Flow flow{.next = index + 1};
-  if (calls_back(helper) && state.reg(2).type == RegType::Func) {
-    flow.kind = Flow::Fork;
-    flow.other = enter_callback(state, index);
-    flow.other_next = env.structure.subprograms[state.reg(2).target].start;
-    state.top().callback_depth = 0;
-  }
-  for (unsigned a = 0; a < helper.args.size(); a++)
-    if (helper.args[a].kind == ArgKind::Mem && helper.args[a].writes) write_memory_argument(state, state.reg(a + 1), state.reg(a + 2));
-  if ((helper.flags & tables::kChangesPacket) != 0) forget_packet_pointers(state);
-  const RegState result = helper_result(state, helper, index);
-  clobber_arguments(state);
-  state.reg(0) = result;
-  return flow;
+  for (unsigned r = 1; r <= 5; r++) state.reg(r) = {};
 }
 
 Flow leave(State &state) {
@@ -146,6 +30,10 @@ void load_immediate(const Env &env, State &state, uint32_t index) {
       dst.target = static_cast<uint32_t>(insn.imm);
       return;
     case isa::kPseudoMapIdxValue:
+      if (env.map(static_cast<uint32_t>(insn.imm)).type == kArenaMap) {
+        dst = RegState::unknown(index);
+        return;
+      }
       dst = RegState::pointer(RegType::MapValue, index);
       dst.target = static_cast<uint32_t>(insn.imm);
       dst.off = second.imm;

@@ -36,7 +36,9 @@ std::optional<bool> branch_decided(const Env &env, const State &state, uint32_t 
 // explored from this instruction on, with 0, is returned.
 std::optional<State> fork_sign(const Env &env, State &state, uint32_t insn);
 
-// The parts: transfer_alu.cpp, transfer_memory.cpp, transfer_branch.cpp.
+// The parts: transfer_call.cpp, transfer_alu.cpp, transfer_memory.cpp, transfer_branch.cpp.
+Flow call_helper(const Env &env, State &state, uint32_t insn);      // transfer_call.cpp
+Flow call_subprogram(const Env &env, State &state, uint32_t insn);  // transfer_call.cpp
 void transfer_alu(const Env &env, State &state, uint32_t insn);
 void transfer_load(const Env &env, State &state, uint32_t insn);
 void transfer_store(const Env &env, State &state, uint32_t insn);

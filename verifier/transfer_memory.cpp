@@ -2,6 +2,8 @@
 #include <cstring>
 
 #include "verifier/domain/pointer.h"
+#include "verifier/dynptr.h"
+#include "verifier/objects.h"
 #include "verifier/transfer.h"
 
 namespace spile::verifier {
@@ -20,8 +22,83 @@ std::optional<uint64_t> constant_at(const Env &env, const RegState &pointer, int
   return value;
 }
 
-RegState load_value(const Env &env, const State &state, const RegState &pointer, int64_t off, unsigned size,
-                    uint32_t at) {
+// A kernel pointer in a map's value may be exchanged at any time: what is read is not owned (check_map_kptr_access).
+RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_t off, uint32_t at) {
+  if (!pointer.value.is_const()) return RegState::unknown(at);
+  const int64_t place = static_cast<int64_t>(pointer.value.const_value()) + pointer.off + off;
+  for (const SpecialField &f : env.fields_of_map(pointer.target)) {
+    if (!is_kptr(f.kind) || f.offset != place) continue;
+    const TypeRef type{false, f.target};
+    if (f.kind == FieldKind::UserPtr) {
+      RegState mem = RegState::pointer(RegType::Mem, at);
+      mem.mem_size = static_cast<uint32_t>(env.types.size_of(type));
+      mem.or_null = true;
+      mem.id = state.new_id();
+      return mem;
+    }
+    const bool rcu = state.rcu_depth > 0 || !env.is_sleepable();
+    uint16_t flags = f.kind == FieldKind::KptrUntrusted || !rcu ? kUntrusted : kRcu;
+    if (f.kind == FieldKind::PerCpuKptr) flags |= kPerCpu;
+    RegState r = object_pointer(type, flags, at);
+    r.or_null = true;
+    r.id = state.new_id();
+    return r;
+  }
+  return RegState::unknown(at);
+}
+
+// What a field of the context gives.
+RegState context_value(const Env &env, State &state, int64_t off, uint32_t at) {
+  const tables::CtxField *field = tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
+  if (field == nullptr) return RegState::unknown(at);
+  const auto or_null = [&](RegState r) {
+    r.or_null = true;
+    r.id = state.new_id();
+    return r;
+  };
+  const auto object = [&](std::string_view name) {
+    const TypeRef type = env.types.find_struct(name);
+    return type ? object_pointer(type, kTrusted, at) : RegState::pointer(RegType::Poisoned, at);
+  };
+  switch (field->result) {
+    case tables::CtxResult::Scalar:
+      return RegState::unknown(at);
+    case tables::CtxResult::Packet:
+      return RegState::pointer(RegType::Packet, at);
+    case tables::CtxResult::PacketEnd:
+      return RegState::pointer(RegType::PacketEnd, at);
+    case tables::CtxResult::PacketMeta:
+      return RegState::pointer(RegType::PacketMeta, at);
+    case tables::CtxResult::Socket:
+      return RegState::pointer(RegType::Socket, at);
+    case tables::CtxResult::SocketOrNull:
+      return or_null(RegState::pointer(RegType::Socket, at));
+    case tables::CtxResult::SockCommonOrNull:
+      return or_null(RegState::pointer(RegType::SockCommon, at));
+    case tables::CtxResult::FlowKeys:
+      return RegState::pointer(RegType::FlowKeys, at);
+    case tables::CtxResult::TpBuffer:
+      return RegState::pointer(RegType::TpBuffer, at);
+    case tables::CtxResult::NfHookState:
+      return object("nf_hook_state");
+    case tables::CtxResult::SkBuffObject:
+      return object("sk_buff");
+    case tables::CtxResult::BtfArgument: {
+      const Argument argument = argument_of(env, static_cast<unsigned>(off / 8));
+      if (argument.kind == Argument::Buffer) {
+        RegState r = RegState::pointer(RegType::Buffer, at);
+        if (!argument.writable) r.flags = kReadOnly;
+        return or_null(r);
+      }
+      if (argument.kind != Argument::Object) return RegState::unknown(at);
+      const RegState r = object_pointer(argument.type, argument.trusted ? kTrusted : 0, at);
+      return argument.or_null ? or_null(r) : r;
+    }
+  }
+  return RegState::unknown(at);
+}
+
+RegState load_value(const Env &env, State &state, const RegState &pointer, int64_t off, unsigned size, uint32_t at) {
   switch (pointer.type) {
     case RegType::Stack: {
       const Span span = span_of(pointer, off, size);
@@ -31,39 +108,31 @@ RegState load_value(const Env &env, const State &state, const RegState &pointer,
     case RegType::MapValue:
       if (const auto value = constant_at(env, pointer, off, size))
         return RegState::scalar(Scalar::constant(*value), at);
-      return RegState::unknown(at);
-    case RegType::Ctx: {
-      const tables::CtxField *field = tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
-      if (field == nullptr) return RegState::unknown(at);
-      switch (field->result) {
-        case tables::CtxResult::Scalar:
-        case tables::CtxResult::Socket:
-        case tables::CtxResult::SocketOrNull:
-        case tables::CtxResult::SockCommonOrNull:
-        case tables::CtxResult::FlowKeys:
-        case tables::CtxResult::TpBuffer:
-        case tables::CtxResult::BtfArgument:
-        case tables::CtxResult::NfHookState:
-        case tables::CtxResult::SkBuffObject:
-          return RegState::unknown(at);
-        case tables::CtxResult::Packet:
-          return RegState::pointer(RegType::Packet, at);
-        case tables::CtxResult::PacketEnd:
-          return RegState::pointer(RegType::PacketEnd, at);
-        case tables::CtxResult::PacketMeta:
-          return RegState::pointer(RegType::PacketMeta, at);
-      }
-      return RegState::unknown(at);
-    }
+      return load_kptr(env, state, pointer, off, at);
+    case RegType::Ctx:
+      return context_value(env, state, off, at);
+    case RegType::BtfObject:
+    case RegType::MapPtr:
+      return load_object(env, state, pointer, off, size, at);
     case RegType::Poisoned:
       return pointer;
     case RegType::NotInit:
     case RegType::Scalar:
-    case RegType::MapPtr:
     case RegType::MapKey:
     case RegType::Packet:
     case RegType::PacketMeta:
     case RegType::PacketEnd:
+    case RegType::FlowKeys:
+    case RegType::Socket:
+    case RegType::SockCommon:
+    case RegType::TcpSock:
+    case RegType::XdpSock:
+    case RegType::TpBuffer:
+    case RegType::Mem:
+    case RegType::Buffer:
+    case RegType::Dynptr:
+    case RegType::Iterator:
+    case RegType::Arena:
     case RegType::Func:
       return RegState::unknown(at);
   }
@@ -74,6 +143,7 @@ void write_stack(State &state, const RegState &pointer, int64_t off, unsigned si
   if (pointer.type != RegType::Stack) return;  // what other memory holds is not followed
   Stack &stack = state.frames[pointer.frame].stack;
   const Span span = span_of(pointer, off, size);
+  destroy_objects(state, pointer.frame, span.low, span.high);
   if (span.fixed)
     stack.store(span.low, size, value);
   else

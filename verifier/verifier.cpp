@@ -8,8 +8,10 @@ namespace spile::verifier {
 
 Verdict verify(const object::Program &program, const tables::ProgramType &type, const Options &options) {
   Verdict verdict;
-  const Structure structure = examine(program);
-  const Env env{program, type, options, structure};
+  const Structure structure = examine(program, type);
+  static const object::Btf kNoBtf;
+  const Types types(program.object != nullptr ? program.object->btf : kNoBtf, options.kernel_btf, options.relocated);
+  const Env env{program, type, options, structure, types};
   for (const Failure &failure : structure.failures) verdict.rejections.push_back(explain(env, failure, {}, {}));
   if (structure.failures.empty()) {
     explore(env, verdict);

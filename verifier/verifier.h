@@ -25,6 +25,8 @@ inline constexpr uint32_t kMaxMaps = 64;                   // MAX_USED_MAPS
 struct Options {
   bool keep_states = false;  // fill Verdict::states (spile check --states)
   uint32_t max_processed = kMaxProcessedInsns;
+  const object::Btf *kernel_btf = nullptr;  // of the kernel that the program is for; outlives the call
+  bool relocated = false;                   // the program's offsets are those of that kernel (CO-RE)
 };
 
 // One reason to reject, with everything a message needs.

@@ -109,6 +109,7 @@ struct Map {
   bool is_global_data = false;      // an array of one element holding a data section
   bool is_readonly = false;         // .rodata*: frozen before programs run
   bool has_initial_values = false;  // `values`: a map of maps or of programs; what fills it are relocations of .maps
+  std::vector<Map> inner;           // of a map of maps: what `values` says its elements are like; one, or none
 };
 
 // A function with a SEC(): an entry point.

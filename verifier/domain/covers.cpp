@@ -43,7 +43,7 @@ class Comparison {
     if (match_ == Match::Exact) return exact(old, cur);
     if (!live && match_ == Match::Safe) return true;
     if (old.type == RegType::NotInit && (match_ == Match::Safe || cur.type == RegType::NotInit)) return true;
-    if (old.type != cur.type || old.or_null != cur.or_null) return false;
+    if (old.type != cur.type || old.or_null != cur.or_null || old.flags != cur.flags) return false;
     switch (old.type) {
       case RegType::Scalar:
         if (!old.precise && match_ == Match::Safe) return true;
@@ -54,7 +54,14 @@ class Comparison {
       case RegType::MapKey:
       case RegType::MapValue:
         return old.off == cur.off && old.target == cur.target && old.value.includes(cur.value) &&
-               ids_.same(old.id, cur.id);
+               old.map_uid == cur.map_uid && ids_.same(old.id, cur.id) && ids_.same(old.ref_id, cur.ref_id);
+      case RegType::Mem:
+      case RegType::Buffer:
+      case RegType::TpBuffer:
+        return old.off == cur.off && old.mem_size == cur.mem_size && old.value.includes(cur.value) &&
+               ids_.same(old.map_uid, cur.map_uid) && ids_.same(old.id, cur.id) && ids_.same(old.ref_id, cur.ref_id);
+      case RegType::Arena:
+        return true;
       case RegType::Packet:
       case RegType::PacketMeta:
         if (old.range < 0 || cur.range < 0 ? old.range != cur.range : old.range > cur.range) return false;
@@ -66,10 +73,30 @@ class Comparison {
       case RegType::MapPtr:
       case RegType::Stack:
       case RegType::PacketEnd:
+      case RegType::FlowKeys:
+      case RegType::Socket:
+      case RegType::SockCommon:
+      case RegType::TcpSock:
+      case RegType::XdpSock:
+      case RegType::BtfObject:
+      case RegType::Dynptr:
+      case RegType::Iterator:
       case RegType::Func:
         return exact(old, cur);
     }
     return false;
+  }
+
+  // What was acquired must be the same, one for one.
+  bool references(const State &old, const State &cur) {
+    if (old.references.size() != cur.references.size() || old.rcu_depth != cur.rcu_depth ||
+        old.preempt_depth != cur.preempt_depth)
+      return false;
+    for (size_t i = 0; i < old.references.size(); i++) {
+      const Reference &o = old.references[i], &c = cur.references[i];
+      if (o.kind != c.kind || o.frame != c.frame || !ids_.same(o.id, c.id)) return false;
+    }
+    return true;
   }
 
   bool stacks(const Stack &old, const Stack &cur, uint64_t live) {
@@ -92,7 +119,7 @@ class Comparison {
       return s.is_all_unknown() ? &unbound : nullptr;
     };
     bool matters = false;
-    for (ByteKind b : old.bytes) matters |= b == ByteKind::Zero || b == ByteKind::Spilled;
+    for (ByteKind b : old.bytes) matters |= b != ByteKind::Untouched && b != ByteKind::Misc;
     if (!matters) return true;  // bytes that nobody knew anything of
     if (cur == nullptr) return false;
     const RegState *o = as_scalar(old), *c = as_scalar(*cur);
@@ -101,13 +128,18 @@ class Comparison {
       if (old.bytes[b] == ByteKind::Untouched || old.bytes[b] == ByteKind::Misc) continue;
       if (old.bytes[b] != cur->bytes[b]) return false;
     }
+    if (old.bytes[0] == ByteKind::Dynptr || old.bytes[0] == ByteKind::Iterator)
+      return old.spilled.target == cur->spilled.target && old.spilled.frame == cur->spilled.frame &&
+             old.spilled.range == cur->spilled.range && ids_.same(old.spilled.ref_id, cur->spilled.ref_id) &&
+             (old.bytes[0] == ByteKind::Iterator || ids_.same(old.spilled.id, cur->spilled.id));
     return !old.is_spill() || regs(old.spilled, cur->spilled, true);
   }
 
   bool exact(const RegState &old, const RegState &cur) {
     return old.type == cur.type && old.or_null == cur.or_null && old.frame == cur.frame && old.off == cur.off &&
            old.target == cur.target && old.range == cur.range && old.value == cur.value &&
-           old.plus_const == cur.plus_const && ids_.same(old.id, cur.id);
+           old.plus_const == cur.plus_const && old.mem_size == cur.mem_size && old.flags == cur.flags &&
+           ids_.same(old.id, cur.id) && ids_.same(old.ref_id, cur.ref_id);
   }
 
   Match match_;
@@ -119,6 +151,7 @@ class Comparison {
 bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match) {
   if (old.frames.size() != cur.frames.size()) return false;
   Comparison comparison(match);
+  if (!comparison.references(old, cur)) return false;
   for (size_t f = 0; f < old.frames.size(); f++) {
     const Frame &o = old.frames[f], &c = cur.frames[f];
     if (o.callsite != c.callsite || o.subprogram != c.subprogram || o.in_callback != c.in_callback) return false;

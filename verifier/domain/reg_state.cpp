@@ -37,6 +37,46 @@ std::string type_name(const RegState &r) {
     case RegType::PacketEnd:
       name = "pkt_end";
       break;
+    case RegType::FlowKeys:
+      name = "flow_keys";
+      break;
+    case RegType::Socket:
+      name = "sock";
+      break;
+    case RegType::SockCommon:
+      name = "sock_common";
+      break;
+    case RegType::TcpSock:
+      name = "tcp_sock";
+      break;
+    case RegType::XdpSock:
+      name = "xdp_sock";
+      break;
+    case RegType::TpBuffer:
+      name = "tp_buffer";
+      break;
+    case RegType::Mem:
+      name = r.has(kRingbufRecord) ? "ringbuf_mem" : r.has(kReadOnly) ? "rdonly_mem" : "mem";
+      break;
+    case RegType::Buffer:
+      name = r.has(kReadOnly) ? "rdonly_buf" : "buf";
+      break;
+    case RegType::BtfObject:
+      name = r.has(kTrusted)     ? "trusted_ptr_"
+             : r.has(kRcu)       ? "rcu_ptr_"
+             : r.has(kUntrusted) ? "untrusted_ptr_"
+             : r.has(kPerCpu)    ? "percpu_ptr_"
+                                 : "ptr_";
+      break;
+    case RegType::Dynptr:
+      name = "dynptr_ptr";
+      break;
+    case RegType::Iterator:
+      name = "iter";
+      break;
+    case RegType::Arena:
+      name = "arena";
+      break;
     case RegType::Func:
       name = "func";
       break;
@@ -119,6 +159,8 @@ std::string to_string(const RegState &r, uint32_t frame, const object::Object *o
   }
   if (!r.is_scalar() && r.off != 0) item("off=" + number_text(r.off));
   if (r.is_packet()) item(fmt::format("r={}", r.range));
+  if (r.ref_id != 0) item(fmt::format("ref_obj_id={}", r.ref_id));
+  if (r.type == RegType::Mem) item(fmt::format("sz={}", r.mem_size));
   if (r.value.is_const()) {
     if (r.value.const_value() != 0) item("imm=" + number_text(static_cast<int64_t>(r.value.const_value())));
   } else {

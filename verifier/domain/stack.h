@@ -18,6 +18,8 @@ enum class ByteKind : uint8_t {
   Misc,       // written, value unknown
   Zero,       // written, 0
   Spilled,    // part of the slot's register
+  Dynptr,     // part of a dynptr, which the slot's register describes
+  Iterator,   // part of an open-coded iterator
 };
 
 inline constexpr unsigned kSlotBytes = 8;

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace spile::verifier {
 
 void resolve_null(State &state, uint32_t id, bool is_null) {
+  // What is NULL was not acquired.
+  if (is_null) std::erase_if(state.references, [&](const Reference &r) { return r.id == id; });
   state.for_each_reg([&](RegState &r) {
     if (!r.or_null || r.id != id) return;
     if (is_null) {
@@ -12,18 +16,26 @@ void resolve_null(State &state, uint32_t id, bool is_null) {
       return;
     }
     r.or_null = false;
-    r.id = 0;
+    if (!r.has(kHoldsLock)) r.id = 0;
+  });
+}
+
+void release(State &state, uint32_t ref_id) {
+  std::erase_if(state.references, [&](const Reference &r) { return r.id == ref_id && r.kind == Reference::Pointer; });
+  state.for_each_reg([&](RegState &r) {
+    if (r.ref_id == ref_id) r = RegState::unknown(r.origin);
   });
 }
 
 void forget_packet_pointers(State &state) {
   state.for_each_reg([](RegState &r) {
-    if (r.is_packet() || r.type == RegType::PacketEnd) r = RegState::unknown(r.origin);
+    if (r.is_packet() || r.type == RegType::PacketEnd || (r.type == RegType::Mem && r.has(kPacketDynptr)))
+      r = RegState::unknown(r.origin);
   });
 }
 
 std::string to_string(const State &state, const object::Object *object) {
-  static constexpr char kKindLetter[] = {'?', 'm', '0', 'r'};
+  static constexpr char kKindLetter[] = {'?', 'm', '0', 'r', 'd', 'i'};
   std::string text;
   const Frame &frame = state.top();
   if (state.depth() != 0) text += fmt::format("frame{}:", state.depth());

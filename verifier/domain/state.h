@@ -19,13 +19,26 @@ struct Frame {
   uint32_t callsite = kNoInsn;  // the call instruction; none for the entry
   uint32_t subprogram = 0;
   bool in_callback = false;
+  bool is_async = false;        // a timer's callback: run alone, some time
+  uint8_t callback_max = 1;     // the callback returns 0 to this
   uint32_t callback_depth = 0;  // how often a callback was entered from the call that is being explored
 };
 
+// Something that the path has acquired and must give back.
+struct Reference {
+  enum Kind : uint8_t { Pointer, Lock } kind = Pointer;
+  uint32_t id = 0;
+  uint32_t frame = 0;       // of the callback that acquired it, which must release it; 0 outside callbacks
+  uint32_t map = 0;         // Lock: the map whose value it lies in
+  uint32_t insn = kNoInsn;  // where it was acquired
+};
+
 struct State {
-  std::vector<Frame> frames;      // [0] is the program's
-  uint32_t next_id = 0;           // ids are unique along a path
-  uint32_t callback_entries = 0;  // callbacks entered on this path: each turn of a callback is a new state
+  std::vector<Frame> frames;  // [0] is the program's
+  std::vector<Reference> references;
+  uint32_t rcu_depth = 0, preempt_depth = 0;  // sections that the path is in
+  uint32_t next_id = 0;                       // ids are unique along a path
+  uint32_t callback_entries = 0;              // callbacks entered on this path: each turn of a callback is a new state
 
   Frame &top() { return frames.back(); }
   const Frame &top() const { return frames.back(); }
@@ -33,6 +46,16 @@ struct State {
   RegState &reg(unsigned r) { return frames.back().regs[r]; }
   const RegState &reg(unsigned r) const { return frames.back().regs[r]; }
   uint32_t new_id() { return ++next_id; }
+  bool holds(uint32_t ref_id) const {
+    for (const Reference &r : references)
+      if (r.id == ref_id && r.kind == Reference::Pointer) return true;
+    return false;
+  }
+  const Reference *lock() const {
+    for (const Reference &r : references)
+      if (r.kind == Reference::Lock) return &r;
+    return nullptr;
+  }
 
   // Calls f(RegState &) for every register and every spilled register of every frame.
   template <class F>
@@ -49,6 +72,10 @@ struct State {
 void resolve_null(State &state, uint32_t id, bool is_null);
 // Packet pointers die when a helper may move the packet (clear_all_pkt_pointers).
 void forget_packet_pointers(State &state);
+
+// A reference is given back: every pointer that was made from it becomes a number that nobody knows
+// (release_reference).
+void release(State &state, uint32_t ref_id);
 
 // One line in the kernel's notation: "R1=ctx() R10=fp0 fp-8=mmmm0000".
 std::string to_string(const State &state, const object::Object *object);

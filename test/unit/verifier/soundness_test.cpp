@@ -195,11 +195,12 @@ TEST(Soundness, ExecutionsStayInsideTheStates) {
     program.insns = ProgramMaker(seed, tracepoint).make();
     program.subprograms = {{.name = "random", .start = 0, .func = {}, .binding = object::Binding::Global}};
     const tables::ProgramType &type = program_type(tracepoint ? "tracepoint/a/b" : "socket");
-    const Structure structure = examine(program);
+    const Structure structure = examine(program, type);
     if (!structure.failures.empty() || verify(program, type, {}).kind != Verdict::Accept) continue;
     accepted++;
     const Options options;
-    const Env env{program, type, options, structure};
+    const Types types(program.object->btf, nullptr, false);
+    const Env env{program, type, options, structure, types};
     Verdict verdict;
     std::vector<std::vector<State>> seen(program.insns.size());
     explore_all(env, verdict, [&](uint32_t insn, const State &state) { seen[insn].push_back(state); });

@@ -1,0 +1,437 @@
+"""Random C functions with defined behaviour only: what they compute must not depend on the compiler.
+
+A case is a function of eight 64-bit inputs to one 64-bit result. Every local is initialised, indices and shift counts
+are masked, divisors cannot be zero or -1, loops count, expressions have no side effects; signed arithmetic wraps
+(-fwrapv). The same seed gives the same text on every machine.
+"""
+import random
+
+HEADER = """\
+typedef signed char s8; typedef unsigned char u8; typedef short s16; typedef unsigned short u16;
+typedef int s32; typedef unsigned int u32; typedef long long s64; typedef unsigned long long u64;
+struct io { u64 in[8]; u64 out; };
+#define CASE_SECTION __attribute__((section("tp/csuite/case"), used))
+#define NOINLINE static __attribute__((noinline))
+#define INLINE static inline __attribute__((always_inline))
+"""
+
+TYPES = ["s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "char", "long", "unsigned long", "_Bool"]
+WIDE = ["s32", "u32", "s64", "u64", "long", "unsigned long"]
+CONSTANTS = ["0", "1", "2", "3", "-1", "-2", "7", "8", "15", "16", "31", "63", "127", "128", "-128", "-129", "255", "256",
+             "32767", "32768", "-32768", "65535", "65536", "0x7fffffff", "0x80000000", "0xffffffff", "-2147483647",
+             "0x100000000", "0x7fffffffffffffff", "0x8000000000000000u", "0xffffffffffffffffu", "-5L", "10ull", "1000000007",
+             "'a'", "'\\n'", "0x1234567", "0xdeadbeefcafeu", "1u", "0u", "4294967295L", "-2147483648"]
+DIVISORS = ["2", "3", "5", "7", "8", "10", "16", "100", "1000", "-3", "-8", "-10", "3u", "7ull", "10l", "64", "0x10000"]
+
+
+class Variable:
+    def __init__(self, name, kind, type_name="", count=0, fields=(), record="", writable=True):
+        self.name, self.kind, self.type_name = name, kind, type_name
+        self.count, self.fields, self.record, self.writable = count, fields, record, writable
+
+
+class Function:
+    def __init__(self, name, params, record=None):
+        self.name, self.params, self.record = name, params, record
+
+
+class Writer:
+    """One case: its records, tables, functions and the function that is called."""
+
+    def __init__(self, name, seed, size=8):
+        self.rng = random.Random(seed)
+        self.name, self.size = name, size
+        self.top, self.lines, self.indent = [], [], 1
+        self.scope, self.functions, self.records, self.enums = [], [], [], []
+        self.counter = self.loop_depth = 0
+        self.has_memory_calls = False
+
+    # ---------------------------------------------------------------- names and places
+
+    def fresh(self, prefix):
+        self.counter += 1
+        return f"{prefix}{self.counter}"
+
+    def emit(self, text):
+        self.lines.append("\t" * self.indent + text)
+
+    def pick(self, *choices):
+        return self.rng.choice(choices)
+
+    def chance(self, percent):
+        return self.rng.randrange(100) < percent
+
+    def index(self, count, depth):
+        """An index below [count], which is a power of two."""
+        if self.chance(40):
+            return str(self.rng.randrange(count))
+        return f"({self.expr(depth)}) & {count - 1}"
+
+    def places(self, variable, depth, for_write):
+        """The text of one scalar inside [variable]."""
+        v = variable
+        if v.kind == "scalar":
+            return v.name
+        if v.kind == "array":
+            return f"{v.name}[{self.index(v.count, depth)}]"
+        if v.kind == "matrix":
+            return f"{v.name}[{self.index(2, 0)}][{self.index(v.count, depth)}]"
+        if v.kind == "pointer":
+            return self.pick(f"{v.name}[0]", f"(*{v.name})")
+        dot = "->" if v.kind == "record pointer" else "."
+        field, count = self.rng.choice(v.fields)
+        return f"{v.name}{dot}{field}" + (f"[{self.index(count, depth)}]" if count else "")
+
+    def place(self, depth, for_write=False):
+        usable = [v for v in self.scope if v.writable or not for_write]
+        return self.places(self.rng.choice(usable), depth, for_write) if usable else None
+
+    # ---------------------------------------------------------------- expressions
+
+    def constant(self):
+        return self.rng.choice(CONSTANTS) if self.chance(70) else str(self.rng.randrange(-1 << 33, 1 << 34))
+
+    def leaf(self, depth):
+        roll = self.rng.randrange(10)
+        if roll < 3:
+            return self.constant() if roll else f"({self.rng.choice(TYPES)}){self.constant()}"
+        return self.place(max(0, depth - 1)) or self.constant()
+
+    def expr(self, depth=3):
+        if depth <= 0:
+            return self.leaf(0)
+        a = lambda: self.expr(depth - 1)
+        roll = self.rng.randrange(100)
+        if roll < 12:
+            return self.leaf(depth)
+        if roll < 40:
+            return f"({a()} {self.pick('+', '-', '*', '&', '|', '^', '+', '-')} {a()})"
+        if roll < 48:
+            return self.shift(depth)
+        if roll < 54:
+            return self.division(depth)
+        if roll < 64:
+            return f"({a()} {self.pick('<', '>', '<=', '>=', '==', '!=')} {a()})"
+        if roll < 69:
+            return f"({a()} {self.pick('&&', '||')} {a()})"
+        if roll < 75:
+            return f"({a()} ? {a()} : {a()})"
+        if roll < 84:
+            return f"({self.rng.choice(TYPES)})({a()})"
+        if roll < 90:
+            return f"{self.pick('-', '~', '!', '+', '- -', '!!')}({a()})"
+        if roll < 92:
+            t = self.rng.choice(TYPES)
+            name = self.fresh("t")
+            return f"({{ {t} {name} = {a()}; {name} {self.pick('+', '^', '-')} {self.constant()}; }})"
+        if roll < 96 and self.functions:
+            return self.call(depth)
+        return self.builtin(depth)
+
+    def shift(self, depth):
+        wide = self.rng.choice(WIDE)
+        mask = 31 if wide in ("s32", "u32") else 63
+        value, count = self.expr(depth - 1), self.expr(depth - 1)
+        if self.chance(50):
+            count = str(self.rng.randrange(mask + 1))
+        else:
+            count = f"(({count}) & {mask})"
+        return f"(({wide})({value}) {self.pick('<<', '>>')} {count})"
+
+    def division(self, depth):
+        value, op = self.expr(depth - 1), self.pick("/", "%")
+        if self.chance(60):
+            return f"(({self.rng.choice(TYPES)})({value}) {op} {self.rng.choice(DIVISORS)})"
+        if self.chance(50):
+            return f"(({value}) {op} ((u64)({self.expr(depth - 1)}) | 1))"
+        return f"(({value}) {op} ((s32)(({self.expr(depth - 1)}) & 1023) + 1))"
+
+    def builtin(self, depth):
+        a = self.expr(depth - 1)
+        nonzero = f"(({a}) | 1)"
+        return self.pick(
+            f"__builtin_bswap16({a})", f"__builtin_bswap32({a})", f"__builtin_bswap64({a})",
+            f"__builtin_ctz({nonzero})", f"__builtin_ctzll({nonzero})", f"__builtin_clz((u32)({a}) | 1)",
+            f"__builtin_clzll({nonzero})", f"__builtin_popcount({a})", f"__builtin_popcountll({a})",
+            f"__builtin_expect(!!({a}), {self.pick('0', '1')})", f"(long)sizeof({a})",
+            f"({self.rng.choice(WIDE)}[]){{{a}, 5}}[{self.pick('0', '1')}]",
+            f"_Generic(({a}), int: 1, unsigned: 2, long: 3, unsigned long: 4, default: 5)",
+            f"(__typeof__({a}))({self.constant()})", f"(({a}), {self.leaf(0)})")
+
+    def argument(self, type_name, depth):
+        return self.expr(depth - 1)
+
+    def call(self, depth):
+        f = self.rng.choice(self.functions)
+        args = ", ".join(self.argument(t, min(depth, 2)) for t in f.params)
+        return f"{f.name}({args})"
+
+    # ---------------------------------------------------------------- declarations
+
+    def record(self):
+        tag, fields, body = self.fresh("S_" + self.name + "_"), [], []
+        is_union = self.chance(12)
+        for i in range(self.rng.randrange(2, 7)):
+            t = self.rng.choice([t for t in TYPES if t != "_Bool" or not is_union])
+            name = f"f{i}"
+            roll = self.rng.randrange(10)
+            if roll < 3 and not is_union and t not in ("_Bool", "char"):
+                bits = {"8": 8, "16": 16, "32": 32, "64": 64}.get(t[1:], 64)
+                width = self.rng.randrange(1, bits + 1)
+                body.append(f"{t} {name} : {width};" + (f" {t} : 0;" if self.chance(10) else ""))
+                fields.append((name, 0))
+            elif roll < 5:
+                count = self.pick(2, 4)
+                body.append(f"{t} {name}[{count}];")
+                fields.append((name, count))
+            elif roll < 6 and not is_union:
+                body.append(f"struct {{ {t} x; u16 y; }} {name};")
+                fields += [(name + ".x", 0), (name + ".y", 0)]
+            else:
+                body.append(f"{t} {name};")
+                fields.append((name, 0))
+        attribute = " __attribute__((packed))" if self.chance(15) else ""
+        kind = "union" if is_union else "struct"
+        self.top.append(f"{kind} {tag} {{ {' '.join(body)} }}{attribute};")
+        self.records.append((f"{kind} {tag}", fields))
+
+    def table(self):
+        t, count, name = self.rng.choice(TYPES), self.pick(4, 8, 16), self.fresh("table_" + self.name + "_")
+        values = [self.constant() for _ in range(self.rng.randrange(1, count + 1))]
+        if self.chance(30):
+            values = [f"[{i}] = {v}" for i, v in sorted({self.rng.randrange(count): v for v in values}.items())]
+        quals = self.pick("static const", "static const", "static", "const volatile", "static volatile")
+        self.top.append(f"{quals} {t} {name}[{count}] = {{ {', '.join(values)} }};")
+        return Variable(name, "array", t, count, writable=False)
+
+    def declare(self, depth=2):
+        roll = self.rng.randrange(100)
+        if roll < 45 or not self.scope:
+            t, name = self.rng.choice(TYPES), self.fresh("v")
+            self.emit(f"{self.pick('', '', '', 'volatile ')}{t} {name} = {self.expr(depth)};")
+            v = Variable(name, "scalar", t)
+        elif roll < 60:
+            t, count, name = self.rng.choice(TYPES), self.pick(2, 4, 8), self.fresh("a")
+            values = ", ".join(self.expr(1) for _ in range(self.rng.randrange(1, count + 1)))
+            self.emit(f"{t} {name}[{count}] = {{ {values} }};")
+            v = Variable(name, "array", t, count)
+        elif roll < 65:
+            t, name = self.rng.choice(TYPES), self.fresh("m")
+            self.emit(f"{t} {name}[2][4] = {{ {{ {self.expr(1)}, {self.constant()} }}, {{ [2] = {self.expr(1)} }} }};")
+            v = Variable(name, "matrix", t, 4)
+        elif roll < 85 and self.records:
+            record, fields = self.rng.choice(self.records)
+            name = self.fresh("r")
+            v = Variable(name, "record", fields=fields, record=record)
+            scalars = [f for f, count in fields if count == 0 and "." not in f]
+            same = [o for o in self.scope if o.record == record and o.kind == "record"]
+            if record.startswith("union"):  # every byte is set: reading another member is then defined
+                self.emit(f"{record} {name}; __builtin_memset(&{name}, {self.pick('0', '0x5a')}, sizeof({name}));")
+            elif same and self.chance(40):
+                self.emit(f"{record} {name} = {self.rng.choice(same).name};")
+            elif scalars and self.chance(60):
+                chosen = self.rng.sample(scalars, min(len(scalars), 3))
+                self.emit(f"{record} {name} = {{ {', '.join(f'.{f} = {self.expr(1)}' for f in chosen)} }};")
+            else:
+                self.emit(f"{record} {name} = {{}};")
+        else:
+            return self.declare_pointer(depth)
+        self.scope.append(v)
+
+    def declare_pointer(self, depth):
+        name = self.fresh("p")
+        records = [v for v in self.scope if v.kind == "record"]
+        arrays = [v for v in self.scope if v.kind == "array" and v.writable]
+        scalars = [v for v in self.scope if v.kind == "scalar" and v.writable]
+        if records and self.chance(40):
+            r = self.rng.choice(records)
+            self.emit(f"{r.record} *{name} = &{r.name};")
+            self.scope.append(Variable(name, "record pointer", fields=r.fields, record=r.record))
+        elif arrays and self.chance(60):
+            a = self.rng.choice(arrays)
+            self.emit(f"{a.type_name} *{name} = {self.pick('&' + a.name + '[' + self.index(a.count, 1) + ']', a.name)};")
+            self.scope.append(Variable(name, "pointer", a.type_name))
+        elif scalars:
+            s = self.rng.choice(scalars)
+            same = [o for o in scalars if o.type_name == s.type_name]
+            other = self.rng.choice(same)
+            chosen = f"{self.expr(1)} ? &{s.name} : &{other.name}" if self.chance(30) else f"&{s.name}"
+            self.emit(f"volatile {s.type_name} *{name} = {chosen};")
+            self.scope.append(Variable(name, "pointer", s.type_name))
+
+    # ---------------------------------------------------------------- statements
+
+    def block(self, count, depth):
+        visible = len(self.scope)
+        self.indent += 1
+        for _ in range(count):
+            self.statement(depth)
+        self.indent -= 1
+        del self.scope[visible:]
+
+    def assign(self, depth=3):
+        place = self.place(1, for_write=True)
+        if not place:
+            return self.declare()
+        roll = self.rng.randrange(10)
+        if roll < 4:
+            self.emit(f"{place} = {self.expr(depth)};")
+        elif roll < 8:
+            op = self.pick("+=", "-=", "*=", "&=", "|=", "^=", "<<=", ">>=", "/=", "%=")
+            value = self.expr(depth - 1)
+            if op in ("<<=", ">>="):
+                value = f"({value}) & 7"
+            elif op in ("/=", "%="):
+                value = self.rng.choice(DIVISORS)
+            self.emit(f"{place} {op} {value};")
+        else:
+            self.emit(self.pick(f"{place}++;", f"--{place};", f"h = h * 33 + {place}++;", f"h ^= --{place};"))
+
+    def statement(self, depth):
+        roll = self.rng.randrange(100)
+        if depth <= 0 or roll < 40:
+            return self.assign()
+        if roll < 52:
+            return self.declare()
+        if roll < 66:
+            self.emit(f"if ({self.expr(3)}) {{")
+            self.block(self.rng.randrange(1, 4), depth - 1)
+            if self.chance(50):
+                self.emit("} else {")
+                self.block(self.rng.randrange(1, 3), depth - 1)
+            return self.emit("}")
+        if roll < 80:
+            return self.loop(depth)
+        if roll < 90:
+            return self.switch(depth)
+        if roll < 94:
+            return self.forward_goto(depth)
+        if roll < 97 and self.loop_depth:
+            return self.emit(f"if ({self.expr(2)}) {self.pick('break', 'continue')};")
+        return self.memory()
+
+    def loop(self, depth):
+        if self.loop_depth >= 2:
+            return self.assign()
+        i, bound = self.fresh("i"), self.pick("3", "5", "8", f"(({self.expr(1)}) & 7)")
+        t = self.pick("int", "u32", "u64", "u8", "s16")
+        pragma = self.pick("", "", "", "_Pragma(\"unroll\") ")
+        self.loop_depth += 1
+        roll = self.rng.randrange(10)
+        if roll < 6:
+            step = self.pick(f"{i}++", f"++{i}", f"{i} += 2")
+            self.emit(f"{pragma}for ({t} {i} = 0; {i} < {bound}; {step}) {{")
+        elif roll < 8:
+            self.emit(f"{t} {i} = {self.pick('6', '4')};")
+            self.emit(f"while ({i}-- > 0) {{")
+        else:
+            self.emit(f"{t} {i} = 0;")
+            self.emit("do {")
+        self.scope.append(Variable(i, "scalar", t, writable=False))
+        self.block(self.rng.randrange(1, 4), depth - 1)
+        self.scope.pop()
+        self.emit(f"}} while (++{i} < {self.pick('3', '6')});" if roll >= 8 else "}")
+        self.loop_depth -= 1
+
+    def switch(self, depth):
+        t = self.rng.choice(TYPES)
+        values = {"s8": ["-128", "-1", "127", "3"], "u8": ["0", "255", "128"], "u64": ["0", "0xffffffffffffffff", "9"],
+                  "s64": ["-1", "0x7fffffffffffffff", "2"], "_Bool": ["0", "1"]}.get(t, ["-3", "0", "1", "2", "5", "100"])
+        # `continue` in a switch is fine; `break` there is the switch's: loops inside count for both.
+        mask = self.pick("", " & 7", " % 5u")
+        self.emit(f"switch (({t})(({self.expr(3)}){mask})) {{")
+        labels = values + (["default"] if self.chance(70) else [])
+        if t not in ("s8", "s64", "u64", "u8", "_Bool") and self.chance(30):
+            labels.append("10 ... 20")
+        self.rng.shuffle(labels)
+        for label in labels:
+            self.emit("default:" if label == "default" else f"case {label}:")
+            self.block(self.rng.randrange(0, 3), depth - 1)
+            self.emit(self.pick("\tbreak;", "\tbreak;", "\t;"))
+        self.emit("}")
+
+    def forward_goto(self, depth):
+        label = self.fresh("out")
+        self.emit(f"if ({self.expr(2)})")
+        self.emit(f"\tgoto {label};")
+        self.emit("{")
+        self.block(self.rng.randrange(1, 4), depth - 1)
+        self.emit("}")
+        self.emit(f"{label}:;")
+
+    def memory(self):
+        records = [v for v in self.scope if v.kind == "record"]
+        arrays = [v for v in self.scope if v.kind == "array" and v.writable]
+        if records and self.chance(50):
+            a = self.rng.choice(records)
+            b = self.rng.choice([r for r in records if r.record == a.record])
+            self.emit(self.pick(f"__builtin_memset(&{a.name}, 0, sizeof({a.name}));",
+                                f"{a.name} = {b.name};", f"__builtin_memmove(&{a.name}, &{b.name}, sizeof({a.name}));",
+                                f"{a.name} = ({a.record}){{}};"))
+        elif arrays:
+            a = self.rng.choice(arrays)
+            size = self.rng.randrange(1, 5)
+            self.emit(self.pick(f"__builtin_memset({a.name}, {self.pick('0', '1', '255')}, sizeof({a.name}));",
+                                f"__builtin_memcpy((char *)&h, {a.name}, {min(size, 2)});",
+                                f"h += &{a.name}[{self.index(a.count, 1)}] - {a.name};"))
+            if a.type_name == "_Bool":  # a byte that is neither 0 nor 1 is no _Bool
+                self.lines.pop()
+
+    # ---------------------------------------------------------------- functions
+
+    def function(self):
+        """A static function of scalars; never writes anything but its own locals."""
+        name = self.fresh("fn_" + self.name + "_")
+        how = self.pick("NOINLINE", "INLINE", "static", "NOINLINE")
+        params = [self.rng.choice(TYPES) for _ in range(self.rng.randrange(1, 8 if how == "INLINE" else 6))]
+        saved = self.lines, self.scope, self.loop_depth
+        self.lines, self.loop_depth = [], 0
+        names = [f"x{i}" for i in range(len(params))]
+        self.scope = [Variable(n, "scalar", t) for n, t in zip(names, params)]
+        result = self.rng.choice(TYPES)
+        self.emit("u64 h = 1;")
+        for _ in range(self.rng.randrange(1, 4)):
+            self.statement(1)
+        if self.chance(40):
+            self.emit(f"if ({self.expr(2)}) return {self.expr(2)};")
+        self.emit(f"return {self.expr(2)} + h;")
+        signature = ", ".join(f"{t} {n}" for t, n in zip(params, names))
+        self.top += [f"{how} {result} {name}({signature})", "{", *self.lines, "}"]
+        self.lines, self.scope, self.loop_depth = saved
+        self.functions.append(Function(name, params))
+
+    def hash_place(self, v):
+        if v.kind == "array":
+            return [f"{v.name}[{i}]" for i in range(min(v.count, 4))]
+        if v.kind == "matrix":
+            return [f"{v.name}[{i}][{j}]" for i in (0, 1) for j in (0, 2)]
+        if v.kind in ("record", "record pointer"):
+            dot = "->" if v.kind == "record pointer" else "."
+            return [f"{v.name}{dot}{f}" + ("[1]" if count else "") for f, count in v.fields[:6]]
+        return [f"*{v.name}" if v.kind == "pointer" else v.name]
+
+    def write(self):
+        for _ in range(self.rng.randrange(0, 3)):
+            self.record()
+        tables = [self.table() for _ in range(self.rng.randrange(0, 3))]
+        for _ in range(self.rng.randrange(0, 3)):
+            self.function()
+            self.functions = self.functions[-3:]
+        self.lines = ["\tu64 h = 0;"]
+        for i in range(self.rng.randrange(2, 5)):
+            t, name = self.rng.choice(TYPES), self.fresh("v")
+            self.emit(f"{t} {name} = ({t})io->in[{self.rng.randrange(8)}];")
+            self.scope.append(Variable(name, "scalar", t))
+        self.scope += tables
+        for _ in range(self.rng.randrange(self.size // 2, self.size + 1)):
+            self.statement(2)
+        for v in self.scope:
+            for text in self.hash_place(v):
+                self.emit(f"h = h * 31 + (u64){text};")
+        self.emit("io->out = h;")
+        self.emit("return 0;")
+        return "\n".join([*self.top, f"CASE_SECTION int {self.name}(struct io *io)", "{", *self.lines, "}", ""])
+
+
+def random_case(name, seed, size=8):
+    return Writer(name, seed, size).write()

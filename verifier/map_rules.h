@@ -1,0 +1,15 @@
+// Which helper may be given which type of map (check_map_func_compatibility).
+#pragma once
+
+#include <cstdint>
+
+#include "lang-spec/tables/tables.h"
+
+namespace spile::verifier {
+
+// [program]: enum bpf_prog_type; only some may change a map of sockets.
+bool accepts_map(uint32_t helper, uint32_t map_type, const tables::ProgramType &program);
+// A callback can walk maps of this type (bpf_for_each_map_elem).
+bool can_be_walked(uint32_t map_type);
+
+}  // namespace spile::verifier

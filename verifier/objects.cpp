@@ -1,0 +1,285 @@
+#include "verifier/objects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace spile::verifier {
+namespace {
+
+using object::BtfId;
+using object::BtfKind;
+using object::BtfType;
+using Outcome = std::optional<Failure>;
+
+struct SafeMember {
+  std::string_view owner, member;
+};
+template <size_t N>
+bool is_in(const SafeMember (&set)[N], const Walk &w) {
+  return std::ranges::any_of(set, [&](const SafeMember &m) { return m.owner == w.owner && m.member == w.member; });
+}
+// BTF_TYPE_SAFE_TRUSTED, ..._RCU, ..._RCU_OR_NULL, ..._TRUSTED_OR_NULL of the kernel: members that live as long as what
+// holds them.
+constexpr SafeMember kSafeTrusted[] = {{"bpf_iter_meta", "seq"}, {"bpf_iter__task", "meta"}, {"bpf_iter__task", "task"},
+                                       {"linux_binprm", "file"}, {"file", "f_inode"},        {"inode", "i_sb"}};
+constexpr SafeMember kSafeTrustedOrNull[] = {
+    {"socket", "sk"}, {"vm_area_struct", "vm_mm"}, {"vm_area_struct", "vm_file"}, {"dentry", "d_inode"}};
+constexpr SafeMember kSafeRcu[] = {
+    {"task_struct", "cpus_ptr"},      {"task_struct", "cgroups"}, {"task_struct", "real_parent"},
+    {"task_struct", "group_leader"},  {"cgroup", "kn"},           {"css_set", "dfl_cgrp"},
+    {"cgroup_subsys_state", "cgroup"}};
+constexpr SafeMember kSafeRcuOrNull[] = {{"mm_struct", "exe_file"}, {"sk_buff", "sk"}, {"request_sock", "sk"}};
+
+bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
+
+// Maps show the fields of their struct; those that all maps share come first.
+TypeRef struct_of_map(const Env &env, uint32_t map) {
+  switch (env.map(map).type) {
+    case BPF_MAP_TYPE_HASH:
+    case BPF_MAP_TYPE_PERCPU_HASH:
+    case BPF_MAP_TYPE_LRU_HASH:
+    case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+    case BPF_MAP_TYPE_HASH_OF_MAPS:
+      return env.types.find_struct("bpf_htab");
+    case BPF_MAP_TYPE_ARRAY:
+    case BPF_MAP_TYPE_PERCPU_ARRAY:
+    case BPF_MAP_TYPE_PROG_ARRAY:
+    case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+    case BPF_MAP_TYPE_CGROUP_ARRAY:
+    case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+      return env.types.find_struct("bpf_array");
+    case BPF_MAP_TYPE_LPM_TRIE:
+      return env.types.find_struct("lpm_trie");
+    case BPF_MAP_TYPE_RINGBUF:
+      return env.types.find_struct("bpf_ringbuf_map");
+    case BPF_MAP_TYPE_STACK_TRACE:
+      return env.types.find_struct("bpf_stack_map");
+    case BPF_MAP_TYPE_QUEUE:
+    case BPF_MAP_TYPE_STACK:
+      return env.types.find_struct("bpf_queue_stack");
+    case BPF_MAP_TYPE_DEVMAP:
+    case BPF_MAP_TYPE_DEVMAP_HASH:
+      return env.types.find_struct("bpf_dtab");
+    case BPF_MAP_TYPE_SOCKMAP:
+      return env.types.find_struct("bpf_stab");
+    case BPF_MAP_TYPE_SOCKHASH:
+      return env.types.find_struct("bpf_shtab");
+    case BPF_MAP_TYPE_CPUMAP:
+      return env.types.find_struct("bpf_cpu_map");
+    case BPF_MAP_TYPE_XSKMAP:
+      return env.types.find_struct("xsk_map");
+    case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
+      return env.types.find_struct("reuseport_array");
+    default:
+      return env.types.find_struct("bpf_map");
+  }
+}
+
+TypeRef struct_behind(const Env &env, const RegState &pointer) {
+  if (pointer.type != RegType::MapPtr) return type_of(pointer);
+  const TypeRef own = struct_of_map(env, pointer.target);
+  return own ? own : env.types.find_struct("bpf_map");
+}
+
+}  // namespace
+
+RegState object_pointer(TypeRef type, uint16_t flags, uint32_t origin) {
+  RegState r = RegState::pointer(RegType::BtfObject, origin);
+  r.target = type.id.value;
+  r.flags = flags;
+  if (type.in_kernel) r.flags |= kKernelBtf;
+  return r;
+}
+
+Outcome check_object(const Env &env, const State &, const Request &a) {
+  const RegState &p = a.pointer;
+  const TypeRef type = struct_behind(env, p);
+  const std::string name(env.types.name_of(type));
+  const int64_t off = a.off + p.off;
+  const auto fail = [&](Cause cause, std::string kernel) {
+    Failure f = a.failure(cause, std::move(kernel));
+    f.detail = name;
+    return f;
+  };
+  if (!type)
+    return Failure{
+        .cause = Cause::NotModelled, .insn = a.insn, .detail = "objects of the kernel without its BTF (--btf=host)"};
+  if (off < 0)
+    return fail(Cause::ObjectBounds, fmt::format("R{} is ptr_{} invalid negative access: off={}", a.reg, name, off));
+  if (!p.value.is_zero())
+    return fail(Cause::ObjectBounds, fmt::format("R{} is ptr_{} invalid variable offset: off={}, var_off={}", a.reg,
+                                                 name, off, to_string(p.value.bits)));
+  if (p.has(kPerCpu))
+    return fail(Cause::ObjectBounds, fmt::format("R{} is ptr_{} access percpu memory: off={}", a.reg, name, off));
+  const Walk walk = env.types.walk(type, off, a.size);
+  if (a.write && !p.has(kOwned))
+    return fail(Cause::ReadOnlyObject, p.type == RegType::MapPtr ? fmt::format("only read from {} is supported", name)
+                                                                 : "only read is supported");
+  if (walk.kind == Walk::Error) return fail(Cause::ObjectBounds, walk.error);
+  return {};
+}
+
+RegState load_object(const Env &env, State &state, const RegState &pointer, int64_t off, unsigned size, uint32_t at) {
+  const TypeRef type = struct_behind(env, pointer);
+  if (!type) return RegState::pointer(RegType::Poisoned, at);
+  const Walk walk = env.types.walk(type, off + pointer.off, size);
+  if (walk.kind != Walk::Pointer || walk.is_user) return RegState::unknown(at);
+  uint16_t flags = walk.is_percpu ? kPerCpu : 0;
+  bool or_null = false;
+  if (pointer.has(kUntrusted) || walk.in_union) {
+    flags = kUntrusted;
+  } else if (pointer.has(kTrusted | kRcu) || pointer.ref_id != 0) {
+    const bool in_rcu = in_rcu_section(env, state) && !pointer.or_null;
+    if (is_in(kSafeTrusted, walk)) {
+      flags |= kTrusted;
+    } else if (is_in(kSafeTrustedOrNull, walk)) {
+      flags |= kTrusted;
+      or_null = true;
+    } else if (!in_rcu) {
+      flags = kUntrusted;
+    } else if (is_in(kSafeRcu, walk)) {
+      flags |= kRcu;
+    } else if (walk.is_rcu || is_in(kSafeRcuOrNull, walk)) {
+      flags |= kRcu;
+      or_null = true;
+    }
+  }
+  RegState r = object_pointer(walk.type, flags, at);
+  r.or_null = or_null;
+  if (or_null) r.id = state.new_id();
+  return r;
+}
+
+namespace {
+
+// What SEC() names behind its last slash.
+std::string_view target_of(const Env &env) {
+  const std::string_view section = env.program.section;
+  const size_t slash = section.find('/');
+  return slash == std::string_view::npos ? std::string_view() : section.substr(slash + 1);
+}
+
+struct Prototype {
+  TypeRef proto;            // BTF_KIND_FUNC_PROTO
+  unsigned skip = 0;        // leading parameters that the program does not see
+  bool has_result = false;  // fexit: the result stands behind the arguments
+  bool trusted = false, iterates = false;
+};
+
+TypeRef proto_behind(const Env &env, TypeRef type) {
+  BtfType t = env.types.btf(type).type(env.types.btf(type).resolve(type.id));
+  TypeRef at{type.in_kernel, env.types.btf(type).resolve(type.id)};
+  if (t.kind == BtfKind::Func || t.kind == BtfKind::Ptr) at.id = env.types.btf(type).resolve(t.type);
+  return env.types.btf(at).type(at.id).kind == BtfKind::FuncProto ? at : TypeRef{};
+}
+
+// The member of a struct_ops map that the program is: a relocation in its section names the program.
+TypeRef struct_ops_member(const Env &env) {
+  const object::Object &object = *env.program.object;
+  for (size_t i = 0; i < object.sections.size(); i++) {
+    const object::Section &section = object.sections[i];
+    if (!section.name.starts_with(".struct_ops") && !section.name.starts_with("?.struct_ops")) continue;
+    for (const object::Reloc &reloc : section.relocs) {
+      if (object[reloc.symbol].name != env.program.name) continue;
+      const BtfId datasec = object.btf.find(section.name, BtfKind::DataSec);
+      for (const object::BtfVarSecInfo &v : object.btf.variables(datasec)) {
+        if (reloc.offset < v.offset || reloc.offset >= uint64_t{v.offset} + v.size) continue;
+        const BtfId ops = object.btf.resolve(object.btf.type(v.var).type);
+        for (const object::BtfMember &m : object.btf.members(ops)) {
+          if (v.offset + m.bit_offset / 8 != reloc.offset) continue;
+          // The kernel's own struct knows the types of the arguments.
+          const TypeRef kernel = env.types.find_struct(object.btf.type(ops).name);
+          if (kernel && kernel.in_kernel)
+            for (const object::BtfMember &k : env.types.btf(kernel).members(kernel.id))
+              if (k.name == m.name) return proto_behind(env, {true, k.type});
+          return proto_behind(env, {false, m.type});
+        }
+      }
+    }
+  }
+  return {};
+}
+
+std::optional<Prototype> prototype_of(const Env &env) {
+  using tables::AttachType;
+  const std::string_view target = target_of(env);
+  Prototype p;
+  if (env.type.number == BPF_PROG_TYPE_STRUCT_OPS) {
+    p.proto = struct_ops_member(env);
+    p.trusted = true;
+  } else if (env.type.number == BPF_PROG_TYPE_LSM) {
+    p.proto = proto_behind(env, env.types.find_function(fmt::format("bpf_lsm_{}", target)));
+    p.trusted = true;
+  } else if (env.type.attach == AttachType::TRACE_RAW_TP) {
+    const TypeRef alias = env.types.find_typedef(fmt::format("btf_trace_{}", target));
+    p.proto = alias ? proto_behind(env, alias) : TypeRef{};
+    p.skip = 1;
+    p.trusted = true;
+  } else if (env.type.attach == AttachType::TRACE_ITER) {
+    p.proto = proto_behind(env, env.types.find_function(fmt::format("bpf_iter_{}", target)));
+    p.trusted = p.iterates = true;
+  } else {
+    p.proto = proto_behind(env, env.types.find_function(target.substr(0, target.find('+'))));
+    p.has_result = env.type.attach == AttachType::TRACE_FEXIT || env.type.attach == AttachType::MODIFY_RETURN ||
+                   env.type.attach == AttachType::TRACE_FSESSION;
+  }
+  if (!p.proto) return {};
+  return p;
+}
+
+Argument argument_of_type(const Env &env, TypeRef type) {
+  const object::Btf &btf = env.types.btf(type);
+  const BtfType t = btf.type(btf.resolve(type.id));
+  Argument a{.kind = Argument::Number};
+  if (t.kind != BtfKind::Ptr) return a;
+  const BtfId to = btf.resolve(t.type);
+  const BtfType target = btf.type(to);
+  if (target.kind == BtfKind::Fwd) {
+    a.type = env.types.find_struct(target.name);
+    a.kind = a.type ? Argument::Object : Argument::Number;
+  } else if (target.kind == BtfKind::Struct) {
+    a.kind = Argument::Object;
+    // The object's own view of the struct is the one that its code was made for.
+    const TypeRef own = env.types.find_struct(target.name);
+    a.type = own ? own : TypeRef{type.in_kernel, to};
+  }
+  return a;
+}
+
+// What iterators hand over as bytes (their bpf_ctx_arg_aux).
+bool is_buffer(std::string_view iterator, std::string_view parameter) {
+  return (iterator == "bpf_map_elem" && (parameter == "key" || parameter == "value")) ||
+         (iterator == "sockmap" && parameter == "key") || (iterator == "bpf_sk_storage_map" && parameter == "value");
+}
+
+}  // namespace
+
+bool returns_nothing(const Env &env) {
+  if (env.type.number != BPF_PROG_TYPE_STRUCT_OPS && env.type.number != BPF_PROG_TYPE_LSM) return false;
+  const std::optional<Prototype> p = prototype_of(env);
+  return p && !env.types.btf(p->proto).type(p->proto.id).type;
+}
+
+Argument argument_of(const Env &env, unsigned index) {
+  const std::optional<Prototype> p = prototype_of(env);
+  if (!p) return {};
+  const object::Btf &btf = env.types.btf(p->proto);
+  const auto params = btf.params(p->proto.id);
+  const size_t count = params.size() - std::min<size_t>(params.size(), p->skip);
+  if (index >= count) {
+    if (!p->has_result || index != count) return {.kind = Argument::Outside};
+    const BtfId result = btf.type(p->proto.id).type;
+    if (!result) return {.kind = Argument::Outside};
+    return argument_of_type(env, {p->proto.in_kernel, result});
+  }
+  const object::BtfParam &param = params[index + p->skip];
+  if (p->iterates && is_buffer(target_of(env), param.name))
+    return {.kind = Argument::Buffer, .or_null = true, .writable = param.name == "value"};
+  Argument a = argument_of_type(env, {p->proto.in_kernel, param.type});
+  a.trusted = p->trusted;
+  a.or_null = a.kind == Argument::Object && p->iterates && param.name != "meta";
+  return a;
+}
+
+}  // namespace spile::verifier

@@ -1,0 +1,39 @@
+// Signature: what a global function takes, as its BTF says it (btf_prepare_func_args).
+//
+// A global function is verified once, for any arguments of these kinds; its callers are checked against them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/object/object.h"
+#include "lang-spec/tables/tables.h"
+
+namespace spile::verifier {
+
+struct Parameter {
+  enum Kind : uint8_t {
+    Number,
+    Context,
+    Memory,  // [size] bytes, or NULL
+    Dynptr,
+    Object,  // of the kernel, trusted: [type] of the object's BTF
+    Arena,
+  } kind = Number;
+  bool or_null = false;
+  uint32_t size = 0;
+  object::BtfId type;
+};
+
+struct Signature {
+  std::vector<Parameter> parameters;
+  bool returns_number = true;
+  std::string name;
+  std::string problem;  // in the kernel's words: why it cannot be called by BTF
+};
+
+// Of the subprogram that starts at [start].
+Signature signature_of(const object::Program &program, const tables::ProgramType &type, uint32_t start);
+
+}  // namespace spile::verifier

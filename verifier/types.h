@@ -1,0 +1,71 @@
+// Types: the structs of the kernel as the program's BTF and the kernel's describe them, and how a pointer walks through
+// them (btf_struct_walk).
+//
+// In: the object's BTF, the kernel's if one is given. Objects of the kernel are known by the name of their struct: the
+// object's own BTF is asked first, because without relocation its offsets are those of the code.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "backend/object/btf.h"
+
+namespace spile::verifier {
+
+struct TypeRef {
+  bool in_kernel = false;  // of the kernel's BTF
+  object::BtfId id;
+  explicit operator bool() const { return static_cast<bool>(id); }
+  friend bool operator==(const TypeRef &, const TypeRef &) = default;
+};
+
+// What a load of some bytes of a struct gives.
+struct Walk {
+  enum Kind : uint8_t {
+    Error,
+    Number,
+    Pointer,  // to [type]
+  } kind = Error;
+  TypeRef type;
+  std::string error;   // the kernel's words
+  std::string member;  // the pointer's name
+  std::string owner;   // the struct that it is a member of
+  bool is_rcu = false, is_percpu = false, is_user = false, in_union = false;
+};
+
+class Types {
+ public:
+  Types(const object::Btf &object, const object::Btf *kernel, bool relocated)
+      : object_(object), kernel_(kernel), relocated_(relocated) {}
+
+  bool has_kernel() const { return kernel_ != nullptr; }
+  const object::Btf &btf(TypeRef type) const { return type.in_kernel ? *kernel_ : object_; }
+  // A struct by name, without its flavour (`task_struct___v2`).
+  TypeRef find_struct(std::string_view name) const;
+  TypeRef find_function(std::string_view name) const;  // of the kernel
+  TypeRef find_typedef(std::string_view name) const;   // of the kernel
+  // "task_struct"; flavours cut off.
+  std::string_view name_of(TypeRef type) const;
+  // The struct that a type is, through typedefs and qualifiers; of a pointer, with [pointee], what it points to.
+  TypeRef resolve(TypeRef type) const { return {type.in_kernel, btf(type).resolve(type.id)}; }
+  uint64_t size_of(TypeRef type) const { return btf(type).size_of(type.id); }
+
+  Walk walk(TypeRef type, int64_t off, uint64_t size) const;
+  // Whether byte [off] of [type] is the beginning of a [wanted]: the struct itself, or a first member of it. [exactly]:
+  // only itself.
+  bool begins_with(TypeRef type, int64_t off, std::string_view wanted, bool exactly) const;
+
+ private:
+  Walk walk(TypeRef type, uint64_t off, uint64_t size, unsigned depth) const;
+  bool begins_with(TypeRef type, uint64_t off, std::string_view wanted, bool exactly, unsigned depth) const;
+  TypeRef find(std::string_view name, object::BtfKind kind) const;
+
+  const object::Btf &object_;
+  const object::Btf *kernel_;
+  bool relocated_;
+  mutable std::map<std::pair<std::string, object::BtfKind>, TypeRef> found_;
+};
+
+}  // namespace spile::verifier
