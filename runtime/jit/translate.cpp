@@ -8,8 +8,8 @@
 //
 // Every register exists twice: as an integer, and as a pointer with the same value that keeps what it is based on (the
 // stack, an argument), so that LLVM's alias analysis and vectorizer see what the program meant. The half that is not
-// used is dead code. An operation that no pointer survives (and, or, a subtraction of registers) derives the pointer
-// from the integer again.
+// used is dead code. An operation that no pointer survives (and, or, a subtraction of registers), and a sum of which it
+// is not known which side is the pointer (scalars.h), derives the pointer from the integer again.
 // Sound because: the verifier accepts no pointer that was computed from a pointer to something else (ptr + ptr,
 // ptr - ptr used as a pointer), so an address is based on what its pointer half is based on, or on an unknown integer.
 //
@@ -23,6 +23,7 @@
 #include <map>
 
 #include "backend/isa/info.h"
+#include "runtime/jit/scalars.h"
 #include "runtime/vm/resolve.h"
 
 namespace spile::jit {
@@ -45,6 +46,7 @@ class Translator {
         b_(context),
         i64_(b_.getInt64Ty()),
         ptr_(b_.getPtrTy()),
+        scalars_(scalar_registers(program)),
         function_type_(llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_}, false)) {}
 
   std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
@@ -154,7 +156,7 @@ class Translator {
       case Shape::AluImm:
       case Shape::AluReg:
       case Shape::AluUnary:
-        translate_alu(insn, info);
+        translate_alu(insn, info, scalars_[index]);
         break;
       case Shape::BranchImm:
         branch(condition(info, insn.dst, constant(isa::operand(insn))), value, index + 1);
@@ -232,18 +234,24 @@ class Translator {
     }
   }
 
-  void translate_alu(const Insn &insn, const InsnInfo &info) {
+  // What is still a pointer behind the instruction, or null; [scalars] are the registers that are numbers before it.
+  Value *pointer_after(const Insn &insn, const InsnInfo &info, Value *src64, uint16_t scalars) {
+    const bool reg = info.shape == Shape::AluReg;
+    const auto moved = [&](unsigned base, Value *by) { return b_.CreateGEP(b_.getInt8Ty(), get_pointer(base), by); };
+    const auto is_scalar = [&](unsigned r) { return (scalars >> r & 1) != 0; };
+    if (info.alu() == Alu::Mov && reg) return get_pointer(insn.src);
+    if (info.alu() == Alu::Sub && !reg) return moved(insn.dst, b_.CreateNeg(src64));
+    if (info.alu() != Alu::Add) return nullptr;
+    if (!reg || is_scalar(insn.src)) return moved(insn.dst, src64);
+    return is_scalar(insn.dst) ? moved(insn.src, get(insn.dst)) : nullptr;
+  }
+
+  void translate_alu(const Insn &insn, const InsnInfo &info, uint16_t scalars) {
     const bool reg = info.shape == Shape::AluReg;
     Value *src64 = reg ? get(insn.src) : constant(isa::operand(insn));
     Value *dst64 = get(insn.dst);
     if (info.bits == 64) {
-      // What is still a pointer afterwards.
-      Value *pointer = nullptr;
-      if (info.alu() == Alu::Mov && reg) pointer = get_pointer(insn.src);
-      if (info.alu() == Alu::Add || (info.alu() == Alu::Sub && !reg))
-        pointer =
-            b_.CreateGEP(b_.getInt8Ty(), get_pointer(insn.dst), info.alu() == Alu::Add ? src64 : b_.CreateNeg(src64));
-      set(insn.dst, alu(info.alu(), 64, dst64, src64), pointer);
+      set(insn.dst, alu(info.alu(), 64, dst64, src64), pointer_after(insn, info, src64, scalars));
     } else {
       set(insn.dst, widen(alu(info.alu(), 32, low(dst64, 32), low(src64, 32))));
     }
@@ -452,6 +460,7 @@ class Translator {
   llvm::IRBuilder<> b_;
   llvm::IntegerType *i64_;
   llvm::PointerType *ptr_;
+  std::vector<uint16_t> scalars_;  // by instruction
   llvm::FunctionType *function_type_;
   std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
 

@@ -13,6 +13,22 @@ struct io { u64 in[8]; u64 out; };
 #define CASE_SECTION __attribute__((section("tp/csuite/case"), used))
 #define NOINLINE static __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline))
+#ifdef __bpf__
+static void *(*const map_lookup)(void *map, const void *key) = (void *)1;
+static long (*const map_update)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
+static long (*const map_delete)(void *map, const void *key) = (void *)3;
+#define MAP(name, kind, type_) \\
+	struct { int (*type)[kind]; u32 *key; type_ *value; int (*max_entries)[8]; } name __attribute__((section(".maps"), used)); \\
+	INLINE type_ *name##_at(u32 key) { return map_lookup(&name, &key); } \\
+	INLINE void name##_set(u32 key, type_ value) { map_update(&name, &key, &value, 0); } \\
+	INLINE void name##_drop(u32 key) { map_delete(&name, &key); }
+#else
+#define MAP(name, kind, type_) \\
+	static struct { type_ value; int is_there; } name[8]; \\
+	INLINE type_ *name##_at(u32 key) { return key < 8 && (kind == 2 || name[key].is_there) ? &name[key].value : 0; } \\
+	INLINE void name##_set(u32 key, type_ value) { if (key < 8) name[key].value = value, name[key].is_there = 1; } \\
+	INLINE void name##_drop(u32 key) { if (key < 8) name[key].is_there = 0; }
+#endif
 """
 
 TYPES = ["s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "char", "long", "unsigned long", "_Bool"]
@@ -44,7 +60,7 @@ class Writer:
         self.top, self.lines, self.indent = [], [], 1
         self.scope, self.functions, self.records, self.enums = [], [], [], []
         self.counter = self.loop_depth = 0
-        self.has_memory_calls = False
+        self.maps = []
 
     # ---------------------------------------------------------------- names and places
 
@@ -304,9 +320,9 @@ class Writer:
             return self.loop(depth)
         if roll < 90:
             return self.switch(depth)
-        if roll < 94:
+        if roll < 93:
             return self.forward_goto(depth)
-        if roll < 97 and self.loop_depth:
+        if roll < 95 and self.loop_depth:
             return self.emit(f"if ({self.expr(2)}) {self.pick('break', 'continue')};")
         return self.memory()
 
@@ -359,7 +375,29 @@ class Writer:
         self.emit("}")
         self.emit(f"{label}:;")
 
+    def map(self):
+        """A map of eight elements: an array (kind 2) or, with keys that may be absent, a hash (1)."""
+        kind, t, name = self.pick(1, 2), self.pick("u32", "s32", "u64", "s64"), self.fresh("map_" + self.name + "_")
+        self.top.append(f"MAP({name}, {kind}, {t})")
+        self.maps.append((name, kind))
+
+    def map_access(self):
+        name, kind = self.rng.choice(self.maps)
+        key, place = f"({self.expr(1)}) & 7", self.fresh("e")
+        roll = self.rng.randrange(10)
+        if roll < 6:
+            self.emit(f"{{ __typeof__({name}_at(0)) {place} = {name}_at({key});")
+            self.emit(f"\tif ({place}) {{ *{place} {self.pick('+=', '=', '^=', '-=')} {self.expr(2)}; h += *{place}; }}")
+            self.emit(f"\telse h ^= {self.expr(1)};")
+            self.emit("}")
+        elif roll < 9 or kind == 2:
+            self.emit(f"{name}_set({key}, {self.expr(2)});")
+        else:
+            self.emit(f"{name}_drop({key});")
+
     def memory(self):
+        if self.maps and self.chance(60):
+            return self.map_access()
         records = [v for v in self.scope if v.kind == "record"]
         arrays = [v for v in self.scope if v.kind == "array" and v.writable]
         if records and self.chance(50):
@@ -384,8 +422,8 @@ class Writer:
         name = self.fresh("fn_" + self.name + "_")
         how = self.pick("NOINLINE", "INLINE", "static", "NOINLINE")
         params = [self.rng.choice(TYPES) for _ in range(self.rng.randrange(1, 8 if how == "INLINE" else 6))]
-        saved = self.lines, self.scope, self.loop_depth
-        self.lines, self.loop_depth = [], 0
+        saved = self.lines, self.scope, self.loop_depth, self.maps
+        self.lines, self.loop_depth, self.maps = [], 0, []
         names = [f"x{i}" for i in range(len(params))]
         self.scope = [Variable(n, "scalar", t) for n, t in zip(names, params)]
         result = self.rng.choice(TYPES)
@@ -397,7 +435,7 @@ class Writer:
         self.emit(f"return {self.expr(2)} + h;")
         signature = ", ".join(f"{t} {n}" for t, n in zip(params, names))
         self.top += [f"{how} {result} {name}({signature})", "{", *self.lines, "}"]
-        self.lines, self.scope, self.loop_depth = saved
+        self.lines, self.scope, self.loop_depth, self.maps = saved
         self.functions.append(Function(name, params))
 
     def hash_place(self, v):
@@ -417,7 +455,12 @@ class Writer:
         for _ in range(self.rng.randrange(0, 3)):
             self.function()
             self.functions = self.functions[-3:]
+        if self.chance(30):
+            self.map()
         self.lines = ["\tu64 h = 0;"]
+        for name, kind in self.maps:  # as every run finds it
+            change = f"{name}_drop(i)" if kind == 1 else f"{name}_set(i, io->in[i])"
+            self.emit(f"for (u32 i = 0; i < 8; i++) {change};")
         for i in range(self.rng.randrange(2, 5)):
             t, name = self.rng.choice(TYPES), self.fresh("v")
             self.emit(f"{t} {name} = ({t})io->in[{self.rng.randrange(8)}];")
@@ -428,6 +471,8 @@ class Writer:
         for v in self.scope:
             for text in self.hash_place(v):
                 self.emit(f"h = h * 31 + (u64){text};")
+        for name, _ in self.maps:
+            self.emit(f"for (u32 i = 0; i < 8; i++) {{ __typeof__({name}_at(0)) e = {name}_at(i); h = h * 31 + (e ? (u64)*e : 7); }}")
         self.emit("io->out = h;")
         self.emit("return 0;")
         return "\n".join([*self.top, f"CASE_SECTION int {self.name}(struct io *io)", "{", *self.lines, "}", ""])

@@ -44,7 +44,7 @@ def compile_native(source, library):
 
 
 def compile_for_bpf(source, target):
-    return run([CLANG, *MEANING, "-target", "bpf", "-mcpu=v4", "-O2", "-c", source, "-o", target])
+    return run([CLANG, *MEANING, "-target", "bpf", "-mcpu=v4", "-O2", "-g", "-c", source, "-o", target])
 
 
 def compile_ours(tools, level, cpu, source, target):

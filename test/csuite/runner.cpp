@@ -1,8 +1,10 @@
-// csuite_runner NATIVE.so JIT|- INPUTS OBJECT...: every function case_* of each object, on the interpreter and (with the
-// path of the JIT's plugin) in the JIT, must give what the native function of that name gives, on INPUTS rows of inputs.
+// csuite_runner NATIVE.so JIT|- INPUTS OBJECT...: every function case_* of each object, on the interpreter and (with
+// the path of the JIT's plugin) in the JIT, must give what the native function of that name gives, on INPUTS rows of
+// inputs.
 //
-// A line for each difference: `case_7 OBJECT ENGINE input N: native 0x.. got 0x..`. The last line counts cases and runs.
-// The bytecode is not verified first: a crash or an endless loop names its case as well. Exit status 1 on a difference.
+// A line for each difference: `case_7 OBJECT ENGINE input N: native 0x.. got 0x..`. The last line counts cases and
+// runs. The bytecode is not verified first: a crash or an endless loop names its case as well. Exit status 1 on a
+// difference.
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -44,9 +46,26 @@ void on_fault(int signal) {
 
 // Row [row] of the inputs of a case: the edges of every width, and noise; the same on every machine.
 Io inputs_of(std::string_view name, unsigned row) {
-  constexpr auto kEdges = std::to_array<uint64_t>(
-      {0, 1, 2, 5, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-       0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffff80, 0xffffffff80000000, ~0ull, ~1ull});
+  constexpr auto kEdges = std::to_array<uint64_t>({0,
+                                                   1,
+                                                   2,
+                                                   5,
+                                                   0x7f,
+                                                   0x80,
+                                                   0xff,
+                                                   0x7fff,
+                                                   0x8000,
+                                                   0xffff,
+                                                   0x7fffffff,
+                                                   0x80000000,
+                                                   0xffffffff,
+                                                   0x100000000,
+                                                   0x7fffffffffffffff,
+                                                   0x8000000000000000,
+                                                   0xffffffffffffff80,
+                                                   0xffffffff80000000,
+                                                   ~0ull,
+                                                   ~1ull});
   uint64_t state = 0x9e3779b97f4a7c15ull * (row + 1);
   for (const char c : name) state = (state ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;
   Io io{};
@@ -60,7 +79,9 @@ Io inputs_of(std::string_view name, unsigned row) {
     else if (roll % 4 == 0)
       value = kEdges[(roll >> 2) % kEdges.size()];
     else
-      value = roll % 4 == 1 ? state >> 56 : roll % 4 == 2 ? static_cast<uint64_t>(static_cast<int64_t>(state) >> 56) : state;
+      value = roll % 4 == 1   ? state >> 56
+              : roll % 4 == 2 ? static_cast<uint64_t>(static_cast<int64_t>(state) >> 56)
+                              : state;
   }
   return io;
 }
@@ -91,8 +112,8 @@ Result<void> run_case(const object::Object &object, const object::ProgramEntry &
   const auto call = reinterpret_cast<int (*)(Io *)>(native);
   for (unsigned row = 0; row < rows; row++) {
     Io expected = inputs_of(entry.name, row), got = expected;
-    std::snprintf(current.data(), current.size(), "%s %s %s input %u", entry.name.c_str(), object.path.c_str(), engine.name,
-                  row);
+    std::snprintf(current.data(), current.size(), "%s %s %s input %u", entry.name.c_str(), object.path.c_str(),
+                  engine.name, row);
     call(&expected);
     alarm(kSecondsPerCase);
     vm::Env env;

@@ -1,0 +1,56 @@
+"""fuzz.py: `./dev fuzz compile --minutes N`: random programs until the time is over.
+
+Each batch has a seed of its own, printed when something differs; the case is made small (reduce.py) and left in
+build/fuzz/findings. Ends with the number of programs that ran.
+"""
+import argparse
+import os
+import re
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import program
+import reduce
+import run
+
+BATCH = 40
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--findings", required=True)
+    parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    tools = run.Tools(os.path.abspath(options.build))
+    end = time.monotonic() + options.minutes * 60
+    programs, findings, number = 0, 0, 0
+    while time.monotonic() < end:
+        seed = options.seed * 1_000_000 + number * BATCH
+        size = 3 + number % 8
+        number += 1
+        with tempfile.TemporaryDirectory() as folder:
+            source = os.path.join(folder, "batch.c")
+            names = [f"case_{i}" for i in range(BATCH)]
+            run.write_batch(source, [program.random_case(name, seed + i, size) for i, name in enumerate(names)])
+            problems = run.check(tools, source, folder)
+            programs += BATCH
+            for problem in problems:
+                print(f"seed {seed} size {size}: {problem}", flush=True)
+            for name in sorted({m for p in problems for m in re.findall(r"\bcase_\d+\b", p)}):
+                findings += 1
+                lines = reduce.Reducer(tools, name).run(reduce.case_text(source, name))
+                os.makedirs(options.findings, exist_ok=True)
+                path = os.path.join(options.findings, f"compile-{seed}-{name}.c")
+                with open(path, "w") as out:
+                    out.write(program.HEADER + "\n".join(lines or reduce.case_text(source, name)) + "\n")
+                print(f"left {path}", flush=True)
+    print(f"{programs} programs, {findings} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
