@@ -21,27 +21,31 @@ enum class Pass : uint8_t {
 using enum Pass;
 
 // What BPF cannot express: calls that must vanish, code that cannot be reached, copies of memory.
-constexpr auto kO0 = std::to_array<Pass>({simplify_cfg, inline_always, simplify_cfg, expand_memory});
+constexpr auto kO0 = std::to_array<Pass>({simplify_cfg, inline_always, simplify_cfg, expand_memory, share_slots});
 
 // clang-format off
 constexpr auto kO1 = std::to_array<Pass>({
     simplify_cfg, inline_always, simplify_cfg,           // one body, no dead blocks
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
+    simplify_cfg, unroll_loops, simplify_cfg, mem2reg, simplify, sccp,
     simplify_cfg, gvn, simplify_cfg,
     expand_memory, simplify, dse, dce, simplify_cfg,
-    merge_tails, simplify_cfg, share_constants, dce,
+    merge_tails, simplify_cfg, share_constants, dce, share_slots,
 });
 
 constexpr auto kO2 = std::to_array<Pass>({
     simplify_cfg, inline_calls, simplify_cfg,            // callees are finished, so their true size is seen
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
-    simplify_cfg, thread_jumps, simplify_cfg, simplify,
+    simplify_cfg, unroll_loops, simplify_cfg, mem2reg,   // counts of rounds are constants now
+    simplify, sccp, simplify_cfg,
+    thread_jumps, simplify_cfg, simplify,
     gvn, simplify, sccp, simplify_cfg,                   // what gvn decided
     thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, simplify_cfg,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
-    merge_tails, simplify_cfg, share_constants, dce,     // smaller than it runs: last
+    merge_tails, simplify_cfg, share_constants, dce,     // smaller than it runs
+    share_slots,                                         // two variables are one: last
 });
 // clang-format on
 

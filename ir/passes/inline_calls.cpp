@@ -183,6 +183,7 @@ class Inliner {
     f_[made].align = callee[v].align;
     f_[made].is_volatile = callee[v].is_volatile;
     f_[made].weight = callee[v].weight;
+    f_[made].unroll = callee[v].unroll;
     const ValueId place = value_map_[v.index];
     if (!place) return f_.append(to, made);
     f_[place] = f_[made];

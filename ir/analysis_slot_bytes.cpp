@@ -1,0 +1,138 @@
+#include "ir/analysis_slot_bytes.h"
+
+#include <array>
+
+#include "ir/fold.h"
+
+namespace spile::ir {
+
+namespace {
+
+// Blocks times words of bits that the flow is worth.
+constexpr size_t kMaxWork = size_t{1} << 20;
+
+// Helpers that fill their argument [buffer] with as many bytes as the argument after it says, or clear it when they
+// fail.
+struct Filler {
+  int64_t helper;
+  size_t buffer;
+};
+constexpr auto kFillers = std::to_array<Filler>({
+    {4, 0},    // probe_read(buffer, size, from)
+    {16, 0},   // get_current_comm(buffer, size)
+    {26, 2},   // skb_load_bytes(skb, offset, buffer, size)
+    {112, 0},  // probe_read_user
+    {113, 0},  // probe_read_kernel
+});
+
+}  // namespace
+
+SlotBytes::SlotBytes(const Function &function, const Cfg &cfg) : function_(function), slots_(function, cfg) {
+  uint32_t bits = 0;
+  for (size_t s = 0; s < function.slots.size(); s++) {
+    first_bit_.push_back(bits);
+    if (is_tracked(static_cast<uint32_t>(s))) bits += function.slots[s].size;
+  }
+  words_ = (bits + 63) / 64;
+  is_known_ = words_ * function.blocks.size() <= kMaxWork;
+  if (is_known_) find_live_bytes(cfg);
+}
+
+uint32_t SlotBytes::slot_of(ValueId pointer) const {
+  const uint32_t slot = slots_.private_slot(pointer);
+  return slot != SlotPointers::kNone && function_.slots[slot].size <= kMaxSlotSize ? slot : SlotPointers::kNone;
+}
+// The bytes at [pointer] + [offset]; the whole slot when the place varies or runs over the end.
+SlotBytes::Access SlotBytes::access(ValueId pointer, int64_t offset, int64_t size) const {
+  Access a{slot_of(pointer)};
+  if (a.slot == SlotPointers::kNone) return a;
+  const auto place = slots_.place(pointer);
+  const int64_t slot_size = function_.slots[a.slot].size;
+  a.end = static_cast<uint32_t>(slot_size);
+  if (!place.offset || *place.offset < 0 || *place.offset > slot_size) return a;
+  const int64_t begin = *place.offset + offset;
+  if (begin < 0 || size < 0 || begin > slot_size || size > slot_size - begin) return a;
+  return {a.slot, static_cast<uint32_t>(begin), static_cast<uint32_t>(begin + size)};
+}
+
+const std::vector<SlotBytes::Effect> &SlotBytes::effects(ValueId v) const {
+  effects_.clear();
+  const Inst &inst = function_[v];
+  const auto read = [&](Access a) {
+    if (a.slot != SlotPointers::kNone) effects_.push_back({a, false});
+  };
+  // Not when the place varies or the end of the slot cuts it.
+  const auto write = [&](ValueId pointer, int64_t offset, int64_t size) {
+    const Access a = access(pointer, offset, size);
+    const bool is_certain =
+        a.slot != SlotPointers::kNone && a.end - a.begin == static_cast<uint64_t>(size) && slots_.place(pointer).offset;
+    if (is_certain) effects_.push_back({a, true});
+    return is_certain;
+  };
+  if (inst.op == Op::Load) {
+    read(access(function_.operand(v, 0), inst.imm, bytes_of(inst.type)));
+  } else if (inst.op == Op::Store) {
+    write(function_.operand(v, 1), inst.imm, bytes_of(function_[function_.operand(v, 0)].type));
+  } else if (inst.op == Op::MemCopy) {
+    read(access(function_.operand(v, 1), 0, inst.imm));
+    write(function_.operand(v, 0), 0, inst.imm);
+  } else if (inst.op == Op::MemSet) {
+    write(function_.operand(v, 0), 0, inst.imm);
+  } else if (info_of(inst.op).effects == Effects::Write || info_of(inst.op).effects == Effects::Term) {
+    // Atomics, calls, assembly: whatever they are given a pointer to.
+    for (size_t i = 0; i < inst.operand_count; i++) {
+      const uint32_t slot = slot_of(function_.operand(v, i));
+      if (slot == SlotPointers::kNone) continue;
+      if (const auto size = filled_bytes(v, i); !size || !write(function_.operand(v, i), 0, *size))
+        read(Access{slot, 0, function_.slots[slot].size});
+    }
+  }
+  return effects_;
+}
+
+// The bytes that [call] writes through its operand [i] whatever happens.
+std::optional<int64_t> SlotBytes::filled_bytes(ValueId call, size_t i) const {
+  if (function_[call].op != Op::CallHelper || i + 1 >= function_[call].operand_count) return std::nullopt;
+  for (const Filler &filler : kFillers)
+    if (filler.helper == function_[call].imm && filler.buffer == i)
+      return constant_of(function_, function_.operand(call, i + 1));
+  return std::nullopt;
+}
+
+void SlotBytes::set(Bits &bits, const Access &a, bool value) const {
+  for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++) {
+    const uint64_t bit = uint64_t{1} << (i % 64);
+    bits[i / 64] = value ? bits[i / 64] | bit : bits[i / 64] & ~bit;
+  }
+}
+
+bool SlotBytes::none(const Bits &bits, const Access &a) const {
+  for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++)
+    if ((bits[i / 64] >> (i % 64) & 1) != 0) return false;
+  return true;
+}
+
+void SlotBytes::find_live_bytes(const Cfg &cfg) {
+  std::vector<Bits> reads(function_.blocks.size(), Bits(words_)), writes = reads, live_in = reads;
+  live_out_ = reads;
+  for (const BlockId b : cfg.rpo)
+    for (auto v = function_[b].insts.rbegin(); v != function_[b].insts.rend(); ++v) {
+      visit(*v, [](Access) {}, [&](Access a) { set(reads[b.index], a, false), set(writes[b.index], a, true); });
+      visit(*v, [&](Access a) { set(reads[b.index], a, true); }, [](Access) {});
+    }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto b = cfg.rpo.rbegin(); b != cfg.rpo.rend(); ++b) {
+      Bits &out = live_out_[b->index];
+      for (const BlockId to : function_.successors(*b))
+        for (size_t w = 0; w < words_; w++) out[w] |= live_in[to.index][w];
+      for (size_t w = 0; w < words_; w++) {
+        const uint64_t in = reads[b->index][w] | (out[w] & ~writes[b->index][w]);
+        changed = changed || in != live_in[b->index][w];
+        live_in[b->index][w] = in;
+      }
+    }
+  }
+}
+
+}  // namespace spile::ir

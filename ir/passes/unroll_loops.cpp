@@ -1,0 +1,471 @@
+// Loops whose number of rounds is known become that many copies of their body.
+//
+// Idea: follow the values that decide whether the loop is left, round by round, with constants; when that ends after n
+// rounds, make the copies one behind the other, each with what its round starts with in place of the header's phis. The
+// branch that was followed is decided in every copy; other ways out stay. What the loop computes and the code behind it
+// reads goes through a slot when there are several ways out, which mem2reg makes a value again.
+//
+//     entry: jump loop                                       entry: %0 = load.i64 %p0
+//     loop: %0 = phi.i64 [i64 0, entry], [%3, loop]                 %1 = add.i64 %0, i64 0
+//           %1 = load.i64 ...                                       %2 = load.i64 %p0, 8
+//           %3 = add.i64 %0, i64 1                     ->           ...
+//           %4 = icmp.ult %3, i64 4
+//           branch %4, loop, out unroll -1
+//
+// Requires: mem2reg. Breaks: leaves decided branches, unreachable code and slots (simplify, simplify_cfg, mem2reg).
+//
+// Which loops: where `#pragma unroll` asks for it; where the context is read at an offset that the loop counts, which
+// the kernel does not take; where the copies are hardly longer than the loop.
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include "ir/analysis_address.h"
+#include "ir/analysis_dominators.h"
+#include "ir/fold.h"
+#include "ir/pass.h"
+#include "ir/rewrite.h"
+
+namespace spile::ir::passes {
+
+namespace {
+
+// Instructions of all copies together where the source asks for them, as clang's -pragma-unroll-threshold.
+constexpr size_t kMaxAskedSize = 16'384;
+// What the copies may have more than the loop where nobody asked.
+constexpr size_t kMaxGrowth = 6;
+// A phi, its step, a comparison and a branch.
+constexpr size_t kCountingSize = 4;
+constexpr size_t kMaxRounds = 4'096;
+// The graph is analysed anew for each loop that is unrolled.
+constexpr int kMaxLoops = 256;
+
+class Unroller {
+ public:
+  explicit Unroller(Function &f) : f_(f) {}
+
+  bool run() {
+    int unrolled = 0;
+    while (unrolled < kMaxLoops && unroll_one()) unrolled++;
+    return unrolled != 0 || changed_;
+  }
+
+ private:
+  struct Loop {
+    BlockId head, before, latch;
+    std::vector<BlockId> blocks;  // the header first
+    int16_t pragma = 0;
+    size_t size = 0;
+    // The branch that ends the loop in copy [rounds] and not before.
+    BlockId decider;
+    size_t rounds = 0;
+  };
+
+  bool is_inside(BlockId b) const { return b.index < inside_.size() && inside_[b.index]; }
+
+  // Inner loops have later headers.
+  bool unroll_one() {
+    const Cfg cfg(f_);
+    bool has_back_edge = false;
+    for (const BlockId b : cfg.rpo)
+      for (const BlockId p : cfg.preds(b))
+        has_back_edge = has_back_edge || (cfg.reachable(p) && cfg.order[p.index] >= cfg.order[b.index]);
+    if (!has_back_edge) return false;
+    const Dominators dominators(cfg);
+    given_up_.resize(f_.blocks.size());
+    for (size_t i = cfg.rpo.size(); i-- > 1;) {
+      Loop loop;
+      loop.head = cfg.rpo[i];
+      if (given_up_[loop.head.index] || !find_loop(cfg, dominators, loop)) continue;
+      given_up_[loop.head.index] = true;
+      if (!is_wanted(dominators, loop)) continue;
+      unroll(loop);
+      return true;
+    }
+    return false;
+  }
+
+  // ---------------------------------------------------------------- the loop
+
+  // One way in from outside, one way back: more ways back are joined first.
+  bool find_loop(const Cfg &cfg, const Dominators &dominators, Loop &loop) {
+    std::vector<BlockId> latches;
+    for (const BlockId p : cfg.preds(loop.head)) {
+      if (!cfg.reachable(p)) return false;
+      if (dominators.dominates(loop.head, p))
+        latches.push_back(p);
+      else if (loop.before)
+        return false;
+      else
+        loop.before = p;
+    }
+    if (latches.empty() || !loop.before || loop.before == loop.head) return false;
+    inside_.assign(f_.blocks.size(), false);
+    inside_[loop.head.index] = true;
+    loop.blocks = {loop.head};
+    for (const BlockId latch : latches) {
+      if (const int16_t asked = f_[f_.terminator(latch)].unroll; asked != 0) loop.pragma = asked;
+      if (!is_inside(latch)) inside_[latch.index] = true, loop.blocks.push_back(latch);
+    }
+    for (size_t i = 1; i < loop.blocks.size(); i++)
+      for (const BlockId p : cfg.preds(loop.blocks[i]))
+        if (!is_inside(p)) inside_[p.index] = true, loop.blocks.push_back(p);
+    std::ranges::sort(loop.blocks, {}, [&](BlockId b) { return cfg.order[b.index]; });
+    for (const BlockId b : loop.blocks) loop.size += f_[b].insts.size();
+    loop.latch = latches[0];
+    latches_ = std::move(latches);
+    return true;
+  }
+
+  bool is_wanted(const Dominators &dominators, Loop &loop) {
+    if (loop.pragma == 1) return false;
+    const bool asked = loop.pragma != 0 || reads_context(loop);
+    const size_t limit = asked ? kMaxAskedSize : loop.size + kMaxGrowth;
+    // Counting and the test vanish from the copies.
+    const size_t copy_size = loop.size > kCountingSize ? loop.size - kCountingSize : 1;
+    const size_t max_rounds = std::min(kMaxRounds, limit / copy_size);
+    if (latches_.size() > 1) return asked && decided_with_one_latch(dominators, loop, max_rounds);
+    return count_rounds(dominators, loop, max_rounds);
+  }
+
+  // `continue` makes several ways back: a block that joins them is the only one.
+  bool decided_with_one_latch(const Dominators &dominators, Loop &loop, size_t max_rounds) {
+    for (const BlockId latch : latches_)
+      if (f_[f_.terminator(latch)].op != Op::Jump && f_[f_.terminator(latch)].op != Op::Branch) return false;
+    const BlockId joint = f_.add_block("latch");
+    inside_.resize(f_.blocks.size());
+    inside_[joint.index] = true;
+    for (const ValueId phi : f_[loop.head].insts) {
+      if (f_[phi].op != Op::Phi) break;
+      std::vector<ValueId> values;
+      for (const BlockId latch : latches_) values.push_back(phi_operand(phi, latch));
+      const ValueId joined = f_.make(Op::Phi, f_[phi].type, values, latches_, 0, f_[phi].loc);
+      f_.append(joint, joined);
+      for (const BlockId latch : latches_) {
+        const auto from = f_.targets(phi);
+        f_.remove_phi_operand(phi, static_cast<size_t>(std::ranges::find(from, latch) - from.begin()));
+      }
+      f_.add_phi_operand(phi, joined, joint);
+    }
+    const ValueId jump = f_.make(Op::Jump, Type::Void, {}, std::array{loop.head});
+    f_[jump].unroll = loop.pragma;
+    f_.append(joint, jump);
+    for (const BlockId latch : latches_) std::ranges::replace(f_.targets(f_.terminator(latch)), loop.head, joint);
+    loop.blocks.push_back(joint);
+    loop.latch = joint;
+    changed_ = true;
+    given_up_.resize(f_.blocks.size());
+    return count_rounds(dominators, loop, max_rounds);
+  }
+
+  ValueId phi_operand(ValueId phi, BlockId from) const {
+    const auto blocks = f_.targets(phi);
+    return f_.operand(phi, static_cast<size_t>(std::ranges::find(blocks, from) - blocks.begin()));
+  }
+
+  // Kernel: the context of a program may only be read at constant offsets.
+  bool reads_context(const Loop &loop) const {
+    if (f_.section.empty()) return false;
+    for (const BlockId b : loop.blocks)
+      for (const ValueId v : f_[b].insts) {
+        const int pointer = pointer_operand(f_[v].op);
+        if (pointer < 0) continue;
+        const Address a = address_of(f_, f_.operand(v, static_cast<size_t>(pointer)), f_[v].imm);
+        if (!a.offset && f_[a.base].op == Op::Param) return true;
+      }
+    return false;
+  }
+
+  // ---------------------------------------------------------------- how often
+
+  using Facts = std::unordered_map<uint32_t, std::optional<int64_t>>;
+
+  // What [v] is in the round in which the header's phis are [phis]; [facts] remembers the round.
+  std::optional<int64_t> value_in(const Loop &loop, ValueId v, const Facts &phis, Facts &facts, int depth = 0) const {
+    constexpr int kMaxDepth = 32;
+    if (f_[v].op == Op::Const) return f_[v].imm;
+    if (!f_[v].block || !is_inside(f_[v].block) || depth > kMaxDepth) return std::nullopt;
+    if (f_[v].op == Op::Phi && f_[v].block == loop.head) {
+      const auto at = phis.find(v.index);
+      return at == phis.end() ? std::nullopt : at->second;
+    }
+    if (f_[v].op == Op::Phi) return same_in(loop, v, phis, facts, depth);
+    if (f_[v].op == Op::Select || info_of(f_[v].op).effects != Effects::Pure || f_[v].operand_count == 0 ||
+        f_[v].operand_count > 2)
+      return std::nullopt;
+    if (const auto at = facts.find(v.index); at != facts.end()) return at->second;
+    const auto a = value_in(loop, f_.operand(v, 0), phis, facts, depth + 1);
+    const auto b = f_[v].operand_count > 1 ? value_in(loop, f_.operand(v, 1), phis, facts, depth + 1) : a;
+    std::optional<int64_t> result;
+    if (a && b) result = fold(f_[v].op, f_[v].pred, f_[v].type, f_[f_.operand(v, 0)].type, *a, *b);
+    facts[v.index] = result;
+    return result;
+  }
+
+  // What a phi inside the loop is when all ways to it bring the same.
+  std::optional<int64_t> same_in(const Loop &loop, ValueId phi, const Facts &phis, Facts &facts, int depth) const {
+    std::optional<int64_t> same;
+    for (const ValueId operand : f_.operands(phi)) {
+      const auto value = value_in(loop, operand, phis, facts, depth + 1);
+      if (!value || (same && same != value)) return std::nullopt;
+      same = value;
+    }
+    return same;
+  }
+
+  // Finds a branch that every round passes and that leaves the loop in a round that can be told.
+  bool count_rounds(const Dominators &dominators, Loop &loop, size_t max_rounds) const {
+    std::vector<BlockId> deciders;
+    for (const BlockId b : loop.blocks) {
+      const ValueId branch = f_.terminator(b);
+      if (f_[branch].op != Op::Branch || is_inside(f_.targets(branch)[0]) == is_inside(f_.targets(branch)[1])) continue;
+      // The joint of several ways back is not in the dominator tree yet: it is dominated by what dominates them all.
+      if (std::ranges::all_of(latches_, [&](BlockId latch) { return dominators.dominates(b, latch); }))
+        deciders.push_back(b);
+    }
+    if (deciders.empty()) return false;
+    std::vector<ValueId> phis;
+    Facts now;
+    for (const ValueId phi : f_[loop.head].insts) {
+      if (f_[phi].op != Op::Phi) break;
+      phis.push_back(phi);
+      now[phi.index] = constant_of(f_, phi_operand(phi, loop.before));
+    }
+    for (size_t round = 0; round <= max_rounds; round++) {
+      Facts facts;
+      for (const BlockId b : deciders) {
+        const ValueId branch = f_.terminator(b);
+        const auto condition = value_in(loop, f_.operand(branch, 0), now, facts);
+        if (!condition || is_inside(f_.targets(branch)[*condition != 0 ? 0 : 1])) continue;
+        loop.decider = b;
+        loop.rounds = round;
+        // It must have been decided in each round before, or it would not be followed there.
+        return was_decided_before(loop, phis, round);
+      }
+      Facts next;
+      for (const ValueId phi : phis) next[phi.index] = value_in(loop, phi_operand(phi, loop.latch), now, facts);
+      if (std::ranges::none_of(next, [](const auto &fact) { return fact.second.has_value(); })) return false;
+      now = std::move(next);
+    }
+    return false;
+  }
+
+  bool was_decided_before(const Loop &loop, const std::vector<ValueId> &phis, size_t rounds) const {
+    Facts now;
+    for (const ValueId phi : phis) now[phi.index] = constant_of(f_, phi_operand(phi, loop.before));
+    for (size_t round = 0; round < rounds; round++) {
+      Facts facts, next;
+      if (!value_in(loop, f_.operand(f_.terminator(loop.decider), 0), now, facts)) return false;
+      for (const ValueId phi : phis) next[phi.index] = value_in(loop, phi_operand(phi, loop.latch), now, facts);
+      now = std::move(next);
+    }
+    return true;
+  }
+
+  // ---------------------------------------------------------------- the copies
+
+  using Copy = std::unordered_map<uint32_t, ValueId>;
+
+  void unroll(const Loop &loop) {
+    pass_results_through_slots();
+    BlockId from = loop.before;
+    Copy before;  // of the round before
+    for (size_t round = 0; round <= loop.rounds; round++) {
+      std::unordered_map<uint32_t, BlockId> blocks;
+      for (const BlockId b : loop.blocks) blocks[b.index] = f_.add_block(f_[b].name);
+      Copy copy;
+      for (const ValueId phi : f_[loop.head].insts) {
+        if (f_[phi].op != Op::Phi) break;
+        const ValueId start = phi_operand(phi, round == 0 ? loop.before : loop.latch);
+        copy[phi.index] = mapped(before, start);
+      }
+      make_copy(loop, round, blocks, copy);
+      std::ranges::replace(f_.targets(f_.terminator(from)), loop.head, blocks.at(loop.head.index));
+      from = blocks.at(loop.latch.index);
+      before = std::move(copy);
+    }
+    if (loop.latch != loop.decider) end_last_copy(loop, from);
+    remove(loop);
+  }
+
+  // The last copy is left before its end, [latch].
+  void end_last_copy(const Loop &loop, BlockId latch) {
+    const ValueId end = f_.terminator(latch);
+    for (const BlockId to : f_.targets(end))
+      if (to != loop.head) remove_phi_operands(to, latch);
+    f_[end].op = Op::Unreachable;
+    f_[end].weight = 0;
+    f_[end].unroll = 0;
+    f_.set_operands(end, {});
+    f_.set_targets(end, {});
+  }
+
+  static ValueId mapped(const Copy &copy, ValueId v) {
+    const auto at = copy.find(v.index);
+    return at == copy.end() ? v : at->second;
+  }
+
+  void make_copy(const Loop &loop, size_t round, const std::unordered_map<uint32_t, BlockId> &blocks, Copy &copy) {
+    // Values may be used before their definition is reached.
+    for (const BlockId b : loop.blocks)
+      for (const ValueId v : f_[b].insts)
+        if (f_[v].type != Type::Void && !copy.contains(v.index)) copy[v.index] = f_.make(Op::Undef, f_[v].type, {});
+    for (const BlockId b : loop.blocks) {
+      const BlockId to = blocks.at(b.index);
+      const std::vector<ValueId> insts = f_[b].insts;
+      for (const ValueId v : insts) {
+        if (f_[v].op == Op::Phi && b == loop.head) continue;
+        const bool is_decider = b == loop.decider && v == insts.back();
+        if (is_decider)
+          decide(loop, v, round, to, blocks);
+        else
+          clone(loop, v, to, blocks, copy);
+      }
+      for (const BlockId out : std::vector<BlockId>(f_.successors(to).begin(), f_.successors(to).end()))
+        if (!is_inside(out) && out.index < inside_.size()) add_phi_operands(out, b, to, copy);
+    }
+  }
+
+  // The branch of the decider: a jump.
+  void decide(const Loop &loop, ValueId v, size_t round, BlockId to,
+              const std::unordered_map<uint32_t, BlockId> &blocks) {
+    const bool stays_first = is_inside(f_.targets(v)[0]);
+    const BlockId inner = f_.targets(v)[stays_first ? 0 : 1], outer = f_.targets(v)[stays_first ? 1 : 0];
+    const bool leaves = round == loop.rounds;
+    BlockId target = leaves ? outer : inner;
+    if (target != loop.head)
+      if (const auto at = blocks.find(target.index); at != blocks.end()) target = at->second;
+    f_.append(to, f_.make(Op::Jump, Type::Void, {}, std::array{target}, 0, f_[v].loc));
+  }
+
+  void clone(const Loop &loop, ValueId v, BlockId to, const std::unordered_map<uint32_t, BlockId> &blocks,
+             const Copy &copy) {
+    std::vector<ValueId> operands;
+    for (const ValueId operand : f_.operands(v)) operands.push_back(mapped(copy, operand));
+    std::vector<BlockId> targets;
+    for (const BlockId target : f_.targets(v)) {
+      // The way back is turned to the next copy when that is there.
+      const bool goes_back = target == loop.head && f_[v].op != Op::Phi;
+      const auto at = goes_back ? blocks.end() : blocks.find(target.index);
+      targets.push_back(at == blocks.end() ? target : at->second);
+    }
+    const ValueId made = f_.make(f_[v].op, f_[v].type, operands, targets, f_[v].imm, f_[v].loc);
+    if (f_[v].op == Op::Switch) {
+      const std::vector<int64_t> cases(f_.cases(v).begin(), f_.cases(v).end());
+      f_.set_switch(made, targets, cases);
+    }
+    f_[made].pred = f_[v].pred;
+    f_[made].align = f_[v].align;
+    f_[made].is_volatile = f_[v].is_volatile;
+    f_[made].weight = f_[v].weight;
+    // What an inner loop asked for stays asked; this loop is gone.
+    if (std::ranges::find(f_.targets(v), loop.head) == f_.targets(v).end()) f_[made].unroll = f_[v].unroll;
+    const ValueId place = f_[v].type == Type::Void ? ValueId{} : copy.at(v.index);
+    if (!place) return f_.append(to, made);
+    f_[place] = f_[made];
+    f_[made] = Inst{};
+    f_.append(to, place);
+  }
+
+  void add_phi_operands(BlockId out, BlockId original, BlockId from, const Copy &copy) {
+    for (const ValueId phi : f_[out].insts) {
+      if (f_[phi].op != Op::Phi) break;
+      const auto blocks = f_.targets(phi);
+      if (std::ranges::find(blocks, from) != blocks.end()) continue;
+      f_.add_phi_operand(phi, mapped(copy, phi_operand(phi, original)), from);
+    }
+  }
+  void remove_phi_operands(BlockId to, BlockId from) {
+    for (const ValueId phi : f_[to].insts) {
+      if (f_[phi].op != Op::Phi) break;
+      const auto blocks = f_.targets(phi);
+      const auto at = std::ranges::find(blocks, from);
+      if (at != blocks.end()) f_.remove_phi_operand(phi, static_cast<size_t>(at - blocks.begin()));
+    }
+  }
+
+  void remove(const Loop &loop) {
+    for (const BlockId b : loop.blocks) {
+      for (const BlockId out : f_.successors(b))
+        if (!is_inside(out)) remove_phi_operands(out, b);
+    }
+    for (const BlockId b : loop.blocks) {
+      std::vector<ValueId> insts;
+      std::swap(insts, f_[b].insts);
+      for (const ValueId v : insts) {
+        f_[v].block = {};
+        f_.remove(v);
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- results
+
+  // Values of the loop that are used behind it: stored where they are made, loaded where they are used. Phis on the way
+  // out read them at the exit and stay.
+  void pass_results_through_slots() {
+    std::unordered_map<uint32_t, uint32_t> slots;
+    for (size_t i = 0; i < f_.blocks.size(); i++) {
+      const BlockId b(i);
+      if (is_inside(b)) continue;
+      const std::vector<ValueId> insts = f_[b].insts;
+      for (const ValueId v : insts)
+        for (size_t k = 0; k < f_[v].operand_count; k++) {
+          const ValueId use = f_.operand(v, k);
+          if (!f_[use].block || !is_inside(f_[use].block)) continue;
+          const BlockId at = f_[v].op == Op::Phi ? f_.targets(v)[k] : b;
+          if (is_inside(at)) continue;
+          const auto [slot, is_new] = slots.try_emplace(use.index, static_cast<uint32_t>(f_.slots.size()));
+          if (is_new) {
+            const uint32_t size = bytes_of(f_[use].type);
+            f_.slots.push_back({.size = size, .align = size, .name = {}, .loc = {}});
+          }
+          load_result(use, slot->second, v, k, at);
+        }
+    }
+    for (const auto &[index, slot] : slots) store_result(ValueId(index), slot);
+  }
+
+  size_t position(BlockId b, ValueId v) const {
+    const auto &insts = f_[b].insts;
+    return static_cast<size_t>(std::ranges::find(insts, v) - insts.begin());
+  }
+
+  void load_result(ValueId use, uint32_t slot, ValueId user, size_t operand, BlockId at) {
+    const bool is_truth = f_[use].type == Type::I1;
+    const ValueId load =
+        f_.make(Op::Load, is_truth ? Type::I8 : f_[use].type, std::array{f_.slot_addr(slot)}, {}, 0, f_[user].loc);
+    const size_t place = f_[user].op == Op::Phi ? f_[at].insts.size() - 1 : position(at, user);
+    f_.insert(at, place, load);
+    ValueId value = load;
+    if (is_truth) {
+      value = f_.make(Op::Trunc, Type::I1, std::array{load}, {}, 0, f_[user].loc);
+      f_.insert(at, place + 1, value);
+    }
+    f_.operands(user)[operand] = value;
+  }
+
+  void store_result(ValueId v, uint32_t slot) {
+    const BlockId b = f_[v].block;
+    size_t place = position(b, v) + 1;
+    while (f_[f_[b].insts[place - 1]].op == Op::Phi && f_[f_[b].insts[place]].op == Op::Phi) place++;
+    ValueId stored = v;
+    if (f_[v].type == Type::I1) {
+      stored = f_.make(Op::Zext, Type::I8, std::array{v}, {}, 0, f_[v].loc);
+      f_.insert(b, place++, stored);
+    }
+    f_.insert(b, place, f_.make(Op::Store, Type::Void, std::array{stored, f_.slot_addr(slot)}, {}, 0, f_[v].loc));
+  }
+
+  Function &f_;
+  std::vector<bool> inside_;    // by block: the loop at hand
+  std::vector<bool> given_up_;  // by block: headers that were looked at
+  std::vector<BlockId> latches_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+bool unroll_loops(PassContext &context) { return Unroller(context.function).run(); }
+
+}  // namespace spile::ir::passes
