@@ -76,6 +76,8 @@ uint64_t flags_of(SectionKind kind) {
     case SectionKind::LegacyMaps:
     case SectionKind::License:
     case SectionKind::Version:
+    case SectionKind::StructOps:
+    case SectionKind::Arena:
     case SectionKind::Other:
       return SHF_ALLOC | SHF_WRITE;
   }
@@ -195,8 +197,11 @@ class Writer {
     const Section &section = object_[id];
     const bool has_bytes = section.bytes.size() == section.size;
     SPILE_CHECK(has_bytes || section.bytes.empty(), "a section has all of its bytes or none");
+    // Strings that a linker may merge.
+    const bool is_strings = section.name == ".rodata.str1.1";
     Elf_Scn *scn = add_section(section.name, has_bytes && section.kind != SectionKind::Bss ? SHT_PROGBITS : SHT_NOBITS,
-                               flags_of(section.kind), section.align);
+                               flags_of(section.kind) | (is_strings ? SHF_MERGE | SHF_STRINGS : 0), section.align,
+                               is_strings ? 1 : 0);
     set_data(scn, section.bytes.empty() ? nullptr : section.bytes.data(), section.size, ELF_T_BYTE, section.align);
     section_numbers_.push_back(elf_ndxscn(scn));
     reloc_sections_.push_back(section.relocs.empty()

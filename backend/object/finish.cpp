@@ -24,6 +24,12 @@ bool is_user_side(std::string_view section) {
   return type != nullptr && (type->flags & tables::kUserSideProgram) != 0;
 }
 
+// "?": libbpf makes such a map, but does not load it by default.
+bool is_struct_ops(std::string_view section) {
+  if (section.starts_with('?')) section.remove_prefix(1);
+  return section == ".struct_ops" || section == ".struct_ops.link";
+}
+
 // The reader and the emitter know which sections hold instructions; the rest follows from the names.
 SectionKind kind_of(const Section &section, bool has_functions) {
   const std::string_view name = section.name;
@@ -35,6 +41,8 @@ SectionKind kind_of(const Section &section, bool has_functions) {
   if (is_named(name, ".rodata")) return SectionKind::Rodata;
   if (name == ".maps") return SectionKind::Maps;
   if (name == "maps") return SectionKind::LegacyMaps;
+  if (is_struct_ops(name)) return SectionKind::StructOps;
+  if (name == ".addr_space.1") return SectionKind::Arena;
   if (name == "license") return SectionKind::License;
   if (name == "version") return SectionKind::Version;
   return SectionKind::Other;

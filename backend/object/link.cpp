@@ -97,6 +97,8 @@ class Linker {
       return at.start + static_cast<uint32_t>((offset - at.begin) / sizeof(Insn));
     };
     if (const CodeInfo *info = object_.info_of(at.section)) {
+      // CO-RE relocations are no matter of linking: what relocate_core() has not changed keeps the numbers of its own
+      // types. What it found nothing for is remembered by name, for the verifier to say it.
       for (const CoreReloc &core : info->core)
         if (inside(core.offset))
           return unsupported("`{}` has a CO-RE relocation ({} of `{}`, access `{}`), which cannot be applied yet",
@@ -176,7 +178,13 @@ class Linker {
   Result<void> apply_call(const Reloc &reloc, const Symbol &symbol, const Placed &at, uint32_t insn) {
     Insn &code = program_.insns[insn];
     if (!symbol.section) {
-      if (symbol.binding != Binding::Weak) return unresolved(symbol, at);
+      const BtfId function = in_datasec(".ksyms", symbol.name);
+      if (symbol.binding != Binding::Weak) {
+        if (!function) return unresolved(symbol, at);
+        code.src = isa::kPseudoKfuncCall;
+        code.imm = static_cast<int32_t>(function.value);
+        return {};
+      }
       code.src = isa::kHelperCall;
       code.imm = kUnresolvedCall;
       return {};
@@ -211,8 +219,11 @@ class Linker {
       case SectionKind::Rodata:
       case SectionKind::Bss:
         return load_global(symbol.section, static_cast<uint64_t>(target), insn);
+      case SectionKind::Arena:
+        return load_arena(symbol, static_cast<uint64_t>(target), at, insn);
       case SectionKind::License:
       case SectionKind::Version:
+      case SectionKind::StructOps:
       case SectionKind::Other:
         return fail("`{}` takes the address of `{}` in section `{}`, which holds no map, global or function",
                     section_name(at), symbol.name, section.name);
@@ -221,8 +232,15 @@ class Linker {
   }
 
   Result<void> apply_extern(const Symbol &symbol, const Placed &at, uint32_t insn) {
+    const BtfId variable = in_datasec(".ksyms", symbol.name);
+    if (symbol.binding != Binding::Weak && variable) {
+      program_.insns[insn].src = isa::kPseudoBtfId;
+      program_.insns[insn].imm = static_cast<int32_t>(variable.value);
+      program_.insns[insn + 1].imm = 0;
+      return {};
+    }
     // A weak option would read as 0, but from memory; only an address can be 0 here.
-    if (symbol.binding != Binding::Weak || is_in(".kconfig", symbol.name)) return unresolved(symbol, at);
+    if (symbol.binding != Binding::Weak || in_datasec(".kconfig", symbol.name)) return unresolved(symbol, at);
     program_.insns[insn].src = 0;  // a weak symbol that is not there has address 0
     program_.insns[insn].imm = 0;
     program_.insns[insn + 1].imm = 0;
@@ -231,20 +249,20 @@ class Linker {
 
   // Only BTF says who is to provide an undefined symbol.
   std::unexpected<Error> unresolved(const Symbol &symbol, const Placed &at) const {
-    if (is_in(".kconfig", symbol.name))
-      return unsupported("`{}` reads the kernel option `{}` (extern __kconfig), which cannot be resolved yet",
-                         section_name(at), symbol.name);
-    if (is_in(".ksyms", symbol.name))
-      return unsupported("`{}` uses the kernel's `{}` (extern __ksym), which cannot be resolved yet", section_name(at),
-                         symbol.name);
+    if (in_datasec(".kconfig", symbol.name))
+      return fail("`{}` reads the kernel option `{}` (extern __kconfig), whose value is not known", section_name(at),
+                  symbol.name);
     auto error = fail("`{}` uses `{}`, which is not defined in this object", section_name(at), symbol.name);
     error.error().hint =
-        "if another object defines it, link them: `bpftool gen object`; if the kernel does, mark it __ksym";
+        "if another file defines it, link them: `spile build a.bpf.c b.bpf.c -o both.o`; if the kernel does, mark it "
+        "__ksym";
     return error;
   }
-  bool is_in(std::string_view section, std::string_view name) const {
-    const auto variables = object_.btf.variables(object_.btf.find(section, BtfKind::DataSec));
-    return std::ranges::any_of(variables, [&](const BtfVarSecInfo &v) { return object_.btf.type(v.var).name == name; });
+  // The variable or function of that name in a DATASEC; none when it is not there.
+  BtfId in_datasec(std::string_view section, std::string_view name) const {
+    for (const BtfVarSecInfo &part : object_.btf.variables(object_.btf.find(section, BtfKind::DataSec)))
+      if (object_.btf.type(part.var).name == name) return part.var;
+    return {};
   }
 
   Result<void> load_map(const Symbol &symbol, uint64_t offset, const Placed &at, uint32_t insn) {
@@ -261,6 +279,16 @@ class Linker {
     const auto map =
         std::ranges::find_if(object_.maps, [&](const Map &m) { return m.section == section && m.is_global_data; });
     if (map == object_.maps.end()) return fail("section `{}` has no map of its globals", object_[section].name);
+    set_map(insn, isa::kPseudoMapIdxValue, map, static_cast<int32_t>(offset));
+    return {};
+  }
+  // Globals of an arena have the map that the user declares, not one of their section.
+  Result<void> load_arena(const Symbol &symbol, uint64_t offset, const Placed &at, uint32_t insn) {
+    constexpr uint32_t kArena = 33;  // BPF_MAP_TYPE_ARENA
+    const auto map = std::ranges::find(object_.maps, kArena, &Map::type);
+    if (map == object_.maps.end())
+      return fail("`{}` uses `{}` in the arena, but the object declares no map of type BPF_MAP_TYPE_ARENA",
+                  section_name(at), symbol.name);
     set_map(insn, isa::kPseudoMapIdxValue, map, static_cast<int32_t>(offset));
     return {};
   }

@@ -1,12 +1,15 @@
 #include "backend/object/map_definitions.h"
 
 #include <linux/bpf.h>
+#include <linux/btf.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <string>
 #include <utility>
+
+#include "lang-spec/tables/tables.h"
 
 namespace spile::object {
 
@@ -25,11 +28,16 @@ class BtfMapReader {
   Result<Map> read(BtfId definition) {
     if (btf_.type(definition).kind != BtfKind::Struct)
       return fail("it is declared in `.maps` but is not a struct of __uint and __type members");
-    for (const BtfMember &member : btf_.members(definition))
-      if (Result<void> read = read_member(member); !read) return std::unexpected(read.error());
+    const std::vector<BtfMember> members = btf_.members(definition);
+    for (size_t i = 0; i < members.size(); i++)
+      if (Result<void> read = read_member(members[i], i + 1 == members.size()); !read)
+        return std::unexpected(read.error());
     if (map_.type == BPF_MAP_TYPE_UNSPEC) return fail("it has no `type`");
     return std::move(map_);
   }
+
+  // Of `values`, in bytes into the definition.
+  uint32_t values_offset() const { return values_offset_; }
 
  private:
   template <class... Args>
@@ -78,13 +86,47 @@ class BtfMapReader {
     return set_size(member, size, bytes);
   }
 
-  Result<void> read_member(const BtfMember &member) {
+  // `values` is an array of pointers: to the definition of the inner maps, or to functions.
+  Result<void> read_values(const BtfMember &member, bool is_last) {
+    const tables::MapType *type = tables::find_map_type(map_.type);
+    const bool holds_maps = type != nullptr && (type->flags & tables::kMapOfMaps) != 0;
+    const bool holds_programs = type != nullptr && (type->flags & tables::kMapOfPrograms) != 0;
+    if (is_inner_) return fail("`values` in the definition of an inner map: maps nest once");
+    if (!holds_maps && !holds_programs)
+      return fail("`values` is for arrays and hashes of maps, and for program arrays");
+    if (!is_last) return fail("`values` must be its last member: it has no length of its own");
+    if (map_.value_size != 0 && map_.value_size != sizeof(uint32_t))
+      return fail("its values are maps or programs, of 4 bytes, not {}", map_.value_size);
+    map_.value_size = sizeof(uint32_t);
+    map_.has_initial_values = true;
+    values_offset_ = member.bit_offset / 8;
+    const BtfType array = btf_.type(btf_.resolve(member.type));
+    const BtfType pointer = btf_.type(btf_.resolve(array.type));
+    if (array.kind != BtfKind::Array || pointer.kind != BtfKind::Ptr)
+      return fail("`values` is no array of pointers; write __array(values, ...)");
+    const BtfId element = btf_.resolve(pointer.type);
+    const BtfKind kind = btf_.type(element).kind;
+    if (holds_programs) {
+      if (kind != BtfKind::FuncProto) return fail("the `values` of a program array are functions");
+      return {};
+    }
+    if (kind != BtfKind::Struct) return fail("the `values` of a map of maps are structs that define a map");
+    BtfMapReader reader(object_, fmt::format("{}.inner", map_.name));
+    reader.is_inner_ = true;
+    Result<Map> inner = reader.read(element);
+    if (!inner) return std::unexpected(inner.error());
+    map_.inner.push_back(*std::move(inner));
+    return {};
+  }
+
+  Result<void> read_member(const BtfMember &member, bool is_last) {
     const std::string_view name = member.name;
     if (name == "type") return read_number(member, map_.type);
     if (name == "max_entries") return read_number(member, map_.max_entries);
     if (name == "map_flags") return read_number(member, map_.map_flags);
     if (name == "numa_node") return read_number(member, map_.numa_node);
     if (name == "pinning") {
+      if (is_inner_) return fail("an inner map is pinned by nobody");
       if (Result<void> read = read_number(member, map_.pinning); !read) return read;
       if (map_.pinning > 1) return fail("`pinning` is {}; it is 0 (none) or 1 (by name)", map_.pinning);
       return {};
@@ -99,10 +141,7 @@ class BtfMapReader {
     if (name == "value_size") return read_size(member, map_.value_size);
     if (name == "key") return read_type(member, map_.key_size, map_.key_type);
     if (name == "value") return read_type(member, map_.value_size, map_.value_type);
-    if (name == "values") {
-      map_.has_initial_values = true;
-      return {};
-    }
+    if (name == "values") return read_values(member, is_last);
     auto error = fail("member `{}` is not known", name);
     error.error().hint =
         "the members are type, key, value, key_size, value_size, max_entries, map_flags, map_extra, numa_node, "
@@ -114,7 +153,32 @@ class BtfMapReader {
   const Object &object_;
   const Btf &btf_;
   Map map_;
+  bool is_inner_ = false;
+  uint32_t values_offset_ = 0;  // bytes into the definition
 };
+
+// What `.values = { [0] = &inner }` says: relocations of the definition's bytes, a pointer for each element.
+Result<void> read_initial_values(const Object &object, uint64_t begin, uint64_t end, uint32_t values_offset, Map &map) {
+  constexpr uint64_t kPointer = 8;
+  const std::vector<Reloc> &relocs = object[map.section].relocs;
+  const tables::MapType *type = tables::find_map_type(map.type);
+  const bool holds_maps = (type->flags & tables::kMapOfMaps) != 0;
+  for (auto reloc = std::ranges::lower_bound(relocs, begin, {}, &Reloc::offset);
+       reloc != relocs.end() && reloc->offset < end; ++reloc) {
+    const Symbol &symbol = object[reloc->symbol];
+    const uint64_t at = reloc->offset - begin;
+    if (at < values_offset || (at - values_offset) % kPointer != 0)
+      return input_error("{}: map `{}`: the address of `{}` is not in its `values`", object.path, map.name,
+                         symbol.name);
+    const bool is_map = symbol.section && object[symbol.section].kind == SectionKind::Maps;
+    const bool is_undefined = !symbol.section;  // another object's
+    if (!is_undefined && (holds_maps ? !is_map : symbol.kind != SymbolKind::Function))
+      return input_error("{}: map `{}`: `{}` among its `values` is no {}", object.path, map.name, symbol.name,
+                         holds_maps ? "map" : "program");
+    map.initial_values.push_back({static_cast<uint32_t>((at - values_offset) / kPointer), reloc->symbol});
+  }
+  return {};
+}
 
 Result<void> collect_btf_maps(const Object &object, std::vector<Map> &maps) {
   const SectionId section = object.find_section(".maps");
@@ -125,12 +189,19 @@ Result<void> collect_btf_maps(const Object &object, std::vector<Map> &maps) {
   for (const BtfVarSecInfo &info : object.btf.variables(datasec)) {
     const BtfType variable = object.btf.type(info.var);
     if (variable.kind != BtfKind::Var) continue;
+    if (variable.linkage == BTF_VAR_GLOBAL_EXTERN) continue;  // another object defines it
     if (uint64_t{info.offset} + info.size > object[section].size)
       return input_error("{}: map `{}` lies outside `.maps`", object.path, variable.name);
-    Result<Map> map = BtfMapReader(object, variable.name).read(object.btf.resolve(variable.type));
+    BtfMapReader reader(object, variable.name);
+    Result<Map> map = reader.read(object.btf.resolve(variable.type));
     if (!map) return std::unexpected(map.error());
     map->section = section;
     map->section_offset = info.offset;
+    if (map->has_initial_values) {
+      const uint64_t end = uint64_t{info.offset} + info.size;
+      if (auto read = read_initial_values(object, info.offset, end, reader.values_offset(), *map); !read)
+        return std::unexpected(read.error());
+    }
     maps.push_back(*std::move(map));
   }
   return {};
@@ -210,6 +281,41 @@ Result<void> collect_legacy_maps(const Object &object, std::vector<Map> &maps) {
   return {};
 }
 
+// ---- `.struct_ops`: each variable is a table of functions that becomes a map with one element
+
+Result<void> collect_struct_ops(const Object &object, std::vector<Map> &maps) {
+  for (size_t i = 0; i < object.sections.size(); i++) {
+    const Section &section = object.sections[i];
+    if (section.kind != SectionKind::StructOps) continue;
+    const BtfId datasec = object.btf.find(section.name, BtfKind::DataSec);
+    if (!datasec && section.size != 0)
+      return input_error("{}: section `{}` has no BTF, and its tables are described by nothing else", object.path,
+                         section.name);
+    for (const BtfVarSecInfo &info : object.btf.variables(datasec)) {
+      const BtfType variable = object.btf.type(info.var);
+      const BtfId type = object.btf.resolve(variable.type);
+      if (object.btf.type(type).kind != BtfKind::Struct)
+        return input_error("{}: `{}` in `{}` is no struct, so it is no table of functions", object.path, variable.name,
+                           section.name);
+      if (uint64_t{info.offset} + info.size > section.size)
+        return input_error("{}: `{}` lies outside `{}`", object.path, variable.name, section.name);
+      Map map;
+      map.name = variable.name;
+      map.type = BPF_MAP_TYPE_STRUCT_OPS;
+      map.key_size = sizeof(uint32_t);
+      map.value_size = info.size;
+      map.max_entries = 1;
+      constexpr uint32_t kLink = 1u << 13;  // BPF_F_LINK
+      if (section.name.ends_with(".link")) map.map_flags = kLink;
+      map.value_type = type;
+      map.section = SectionId(i);
+      map.section_offset = info.offset;
+      maps.push_back(std::move(map));
+    }
+  }
+  return {};
+}
+
 // ---- globals: an array map of one element for each section of them
 
 // libbpf's internal_map_name: as much of the object's name as fits before the section's, for the kernel's 15 characters
@@ -230,33 +336,39 @@ std::string global_map_name(std::string_view path, std::string_view section) {
 Result<void> collect_global_maps(const Object &object, std::vector<Map> &maps) {
   for (size_t i = 0; i < object.sections.size(); i++) {
     const Section &section = object.sections[i];
-    const bool is_rodata = section.kind == SectionKind::Rodata;
-    if (!is_rodata && section.kind != SectionKind::Data && section.kind != SectionKind::Bss) continue;
+    if (section.kind != SectionKind::Rodata && section.kind != SectionKind::Data && section.kind != SectionKind::Bss)
+      continue;
     if (section.size == 0) continue;
     if (section.size > INT32_MAX)
       return input_error("{}: section `{}` has {} bytes; a map holds at most 2 GiB", object.path, section.name,
                          section.size);
-    Map map;
-    map.name = global_map_name(object.path, section.name);
-    map.type = BPF_MAP_TYPE_ARRAY;
-    map.key_size = sizeof(uint32_t);
-    map.value_size = static_cast<uint32_t>(section.size);
-    map.max_entries = 1;
-    map.map_flags = is_rodata ? BPF_F_RDONLY_PROG : 0;
-    map.value_type = object.btf.find(section.name, BtfKind::DataSec);
-    map.section = SectionId(i);
-    map.is_global_data = true;
-    map.is_readonly = is_rodata;
-    maps.push_back(std::move(map));
+    maps.push_back(global_data_map(object, SectionId(i)));
   }
   return {};
 }
 
 }  // namespace
 
+Map global_data_map(const Object &object, SectionId id) {
+  const Section &section = object[id];
+  const bool is_rodata = section.kind == SectionKind::Rodata;
+  Map map;
+  map.name = global_map_name(object.path, section.name);
+  map.type = BPF_MAP_TYPE_ARRAY;
+  map.key_size = sizeof(uint32_t);
+  map.value_size = static_cast<uint32_t>(section.size);
+  map.max_entries = 1;
+  map.map_flags = is_rodata ? BPF_F_RDONLY_PROG : 0;
+  map.value_type = object.btf.find(section.name, BtfKind::DataSec);
+  map.section = id;
+  map.is_global_data = true;
+  map.is_readonly = is_rodata;
+  return map;
+}
+
 Result<std::vector<Map>> collect_maps(const Object &object) {
   std::vector<Map> maps;
-  for (auto *collect : {collect_btf_maps, collect_legacy_maps, collect_global_maps})
+  for (auto *collect : {collect_btf_maps, collect_legacy_maps, collect_global_maps, collect_struct_ops})
     if (Result<void> collected = collect(object, maps); !collected) return std::unexpected(collected.error());
   return maps;
 }

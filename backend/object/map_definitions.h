@@ -12,5 +12,7 @@ namespace spile::object {
 
 // [object] has its section kinds and the variables' offsets in BTF. Fails on a definition that is wrong.
 Result<std::vector<Map>> collect_maps(const Object &object);
+// The map that holds a section of globals.
+Map global_data_map(const Object &object, SectionId id);
 
 }  // namespace spile::object

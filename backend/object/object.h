@@ -45,7 +45,9 @@ enum class SectionKind : uint8_t {
   LegacyMaps,  // maps: an array of struct bpf_map_def
   License,
   Version,
-  Other,  // kept as bytes, not interpreted (.ksyms and .kconfig exist in BTF only)
+  StructOps,  // .struct_ops, .struct_ops.link: tables of functions that the kernel calls
+  Arena,      // .addr_space.1: globals that lie in the arena map
+  Other,      // kept as bytes, not interpreted (.ksyms and .kconfig exist in BTF only)
 };
 
 struct Section {
@@ -108,8 +110,13 @@ struct Map {
   uint64_t section_offset = 0;      // of its variable, for .maps and maps
   bool is_global_data = false;      // an array of one element holding a data section
   bool is_readonly = false;         // .rodata*: frozen before programs run
-  bool has_initial_values = false;  // `values`: a map of maps or of programs; what fills it are relocations of .maps
-  std::vector<Map> inner;           // of a map of maps: what `values` says its elements are like; one, or none
+  bool has_initial_values = false;  // `values`: a map of maps or of programs
+  struct InitialValue {
+    uint32_t index = 0;
+    SymbolId symbol;  // a map's, or a program's
+  };
+  std::vector<InitialValue> initial_values;  // what `.values = { [0] = &inner }` puts in; ordered by index
+  std::vector<Map> inner;                    // of a map of maps: what `values` says its elements are like; one, or none
 };
 
 // A function with a SEC(): an entry point.
@@ -178,7 +185,12 @@ struct Program {
     uint32_t line = 0, column = 0;
     std::string file, text;
   };
-  std::vector<Line> lines;         // ordered by insn; may be empty
+  std::vector<Line> lines;  // ordered by insn; may be empty
+  struct Poison {           // an instruction whose CO-RE relocation found nothing (core_relocate.h)
+    uint32_t insn = 0;
+    std::string what;  // `struct task_struct.state`
+  };
+  std::vector<Poison> poisons;     // ordered by insn
   const Object *object = nullptr;  // maps and BTF; outlives the program
 
   // The line of an instruction: the last entry at or before it in the same subprogram. Null when there is none.
@@ -188,6 +200,10 @@ struct Program {
 };
 
 // Links one entry of [object]. Fails on an unresolved symbol, a relocation of an unknown kind, a call out of bounds.
+//
+// What only a kernel has (extern __ksym) stays a reference by name: a call of a kernel function has src
+// kPseudoKfuncCall and the id of its BTF_KIND_FUNC in Object::btf, the address of a kernel variable kPseudoBtfId and
+// that of its BTF_KIND_VAR. A weak one counts as absent: its address is 0.
 Result<Program> link(const Object &object, const ProgramEntry &entry);
 
 }  // namespace spile::object

@@ -133,8 +133,38 @@ TEST(Finish, MapsOfMapsAreRead) {
 struct inner { __uint(type, 2); __uint(max_entries, 1); __type(key, int); __type(value, int); } inner SEC(".maps");
 struct { __uint(type, 12); __uint(max_entries, 1); __type(key, int); __array(values, struct inner); } outer SEC(".maps")
   = { .values = { &inner } };)");
-  EXPECT_TRUE(map_named(object, "outer").has_initial_values);
+  const Map &outer = map_named(object, "outer");
+  EXPECT_TRUE(outer.has_initial_values);
+  EXPECT_EQ(outer.value_size, 4u);
+  ASSERT_EQ(outer.inner.size(), 1u);
+  EXPECT_EQ(outer.inner[0].value_size, 4u);
+  ASSERT_EQ(outer.initial_values.size(), 1u);
+  EXPECT_EQ(outer.initial_values[0].index, 0u);
+  EXPECT_EQ(object[outer.initial_values[0].symbol].name, "inner");
   EXPECT_FALSE(map_named(object, "inner").has_initial_values);
+}
+
+TEST(Finish, TablesOfFunctionsAreMaps) {
+  SPILE_NEEDS("clang-19");
+  const Object object = compile_and_read(R"(
+struct ops { int (*init)(void); long state; };
+SEC("struct_ops/init") int init(void *ctx) { return 0; }
+SEC(".struct_ops.link") struct ops table = { .init = (void *)init, .state = 3 };)");
+  const Map &table = map_named(object, "table");
+  EXPECT_EQ(table.type, 26u);
+  EXPECT_EQ(table.value_size, 16u);
+  EXPECT_EQ(object[table.section].kind, SectionKind::StructOps);
+  EXPECT_EQ(object.btf.type(table.value_type).name, "ops");
+}
+
+TEST(Finish, MapsOfAnotherObjectAreNone) {
+  SPILE_NEEDS("clang-19");
+  const Object object = compile_and_read(R"(
+extern struct { __uint(type, 1); } theirs SEC(".maps");
+struct { __uint(type, 1); __type(key, int); __type(value, int); __uint(max_entries, 1); } own SEC(".maps");
+SEC("socket") long probe(void *ctx) { return (long)&theirs; })");
+  ASSERT_EQ(object.maps.size(), 1u);
+  EXPECT_EQ(object.maps[0].name, "own");
 }
 
 TEST(Finish, WrongMapsAreNamed) {
@@ -148,6 +178,12 @@ TEST(Finish, WrongMapsAreNamed) {
             "probe.o: map `m`: member `key` is not a type; write __type(key, ...)");
   EXPECT_EQ(error_of("struct { __uint(type, 1); __uint(pinning, 5); } m SEC(\".maps\");"),
             "probe.o: map `m`: `pinning` is 5; it is 0 (none) or 1 (by name)");
+  EXPECT_EQ(error_of("struct { __uint(type, 1); __array(values, int); } m SEC(\".maps\");"),
+            "probe.o: map `m`: `values` is for arrays and hashes of maps, and for program arrays");
+  EXPECT_EQ(error_of("struct { __uint(type, 12); __type(value, long); __array(values, int); } m SEC(\".maps\");"),
+            "probe.o: map `m`: its values are maps or programs, of 4 bytes, not 8");
+  EXPECT_EQ(error_of("struct { __uint(type, 3); __array(values, int); } m SEC(\".maps\");"),
+            "probe.o: map `m`: the `values` of a program array are functions");
   EXPECT_EQ(error_of("struct { __uint(type, 1); } m SEC(\".maps\");", "-O2"),
             "probe.o: section `.maps` has no BTF, and its maps are described by nothing else");
   EXPECT_EQ(error_of("int m SEC(\"maps\") = 3;"),

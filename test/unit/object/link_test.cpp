@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cstring>
 
+#include "backend/object/kconfig.h"
 #include "test/unit/object/fixture.h"
 
 namespace spile::object::test {
@@ -116,19 +118,70 @@ SEC("socket") int probe(int *ctx) { return inner(ctx); })");
   EXPECT_EQ(program.subprograms[1].binding, Binding::Local);
 }
 
-TEST(Link, WhatTheKernelMustProvideIsNamed) {
+TEST(Link, WhatTheKernelProvidesIsReferredToByItsTypeInBtf) {
   SPILE_NEEDS("clang-19");
-  const Error kfunc =
-      link_error("extern int bpf_foo(void) __ksym; SEC(\"socket\") int probe(void *c) { return bpf_foo(); }");
-  EXPECT_EQ(kfunc.kind, Error::Kind::Unsupported);
-  EXPECT_NE(kfunc.message.find("`bpf_foo`"), std::string::npos) << kfunc.message;
-  const Error ksym = link_error("extern const int jiffy __ksym; SEC(\"socket\") int probe(void *c) { return jiffy; }");
-  EXPECT_EQ(ksym.kind, Error::Kind::Unsupported);
-  EXPECT_NE(ksym.message.find("`jiffy`"), std::string::npos) << ksym.message;
+  const Object object = compile_and_read(
+      "extern int bpf_foo(void) __ksym; extern const int jiffy __ksym;"
+      "SEC(\"socket\") long probe(void *c) { return bpf_foo() + (long)&jiffy; }");
+  const Program program = link_named(object, "probe");
+  const auto call =
+      std::ranges::find_if(program.insns, [](const isa::Insn &insn) { return insn.src == isa::kPseudoKfuncCall; });
+  ASSERT_NE(call, program.insns.end());
+  EXPECT_EQ(object.btf.type(BtfId{static_cast<uint32_t>(call->imm)}).name, "bpf_foo");
+  const auto load = std::ranges::find_if(program.insns, [](const isa::Insn &insn) { return insn.is_lddw(); });
+  ASSERT_NE(load, program.insns.end());
+  EXPECT_EQ(load->src, isa::kPseudoBtfId);
+  EXPECT_EQ(object.btf.type(BtfId{static_cast<uint32_t>(load->imm)}).name, "jiffy");
+}
+
+TEST(Link, AnOptionOfTheKernelWithoutAValueIsNamed) {
+  SPILE_NEEDS("clang-19");
   const Error option =
       link_error("extern int CONFIG_HZ __kconfig __weak; SEC(\"socket\") int probe(void *c) { return CONFIG_HZ; }");
-  EXPECT_EQ(option.kind, Error::Kind::Unsupported);
-  EXPECT_NE(option.message.find("`CONFIG_HZ`"), std::string::npos) << option.message;
+  EXPECT_NE(option.message.find("the kernel option `CONFIG_HZ`"), std::string::npos) << option.message;
+}
+
+TEST(Link, OptionsBecomeGlobals) {
+  SPILE_NEEDS("clang-19");
+  const char *source = R"(
+extern int LINUX_KERNEL_VERSION __kconfig;
+extern unsigned long CONFIG_HZ __kconfig;
+extern _Bool CONFIG_BPF __kconfig;
+extern char CONFIG_NAME[8] __kconfig __weak;
+extern char CONFIG_ABSENT __kconfig __weak;
+SEC("socket") int probe(void *c)
+{
+  return LINUX_KERNEL_VERSION + CONFIG_HZ + CONFIG_BPF + CONFIG_NAME[1] + CONFIG_ABSENT;
+})";
+  const Kconfig config = Kconfig::parse(
+      "CONFIG_HZ=0x3e8\n# CONFIG_ABSENT is not set\nCONFIG_BPF=y\n"
+      "CONFIG_NAME=\"a long name\"\n",
+      0x60102);
+  Object object = compile_and_read(source);
+  ASSERT_TRUE(place_kconfig(object, &config));
+  link_named(object, "probe");
+  const Section &section = object[object.find_section(".kconfig")];
+  const auto bytes_of = [&](std::string_view name) {
+    const Symbol &symbol = object[object.find_symbol(name)];
+    return std::string(reinterpret_cast<const char *>(section.bytes.data()) + symbol.value, symbol.size);
+  };
+  EXPECT_EQ(bytes_of("CONFIG_HZ"), std::string("\xe8\x03\0\0\0\0\0\0", 8));
+  EXPECT_EQ(bytes_of("LINUX_KERNEL_VERSION"), std::string("\x02\x01\x06\0", 4));
+  EXPECT_EQ(bytes_of("CONFIG_BPF"), std::string("\1"));
+  EXPECT_EQ(bytes_of("CONFIG_NAME"), std::string("a long \0", 8));  // cut, as libbpf does
+  EXPECT_EQ(bytes_of("CONFIG_ABSENT"), std::string("\0", 1));
+  EXPECT_TRUE(object.maps.back().is_readonly);
+
+  Object unknown = compile_and_read(source);
+  ASSERT_TRUE(place_kconfig(unknown, nullptr));
+  link_named(unknown, "probe");
+  EXPECT_FALSE(unknown.maps.back().is_readonly);  // nothing may be concluded from its bytes
+
+  Object unset = compile_and_read(source);
+  const Kconfig empty = Kconfig::parse("", 0);
+  const auto placed = place_kconfig(unset, &empty);
+  ASSERT_FALSE(placed);
+  EXPECT_NE(placed.error().message.find("`CONFIG_"), std::string::npos) << placed.error().message;
 }
 
 TEST(Link, ASymbolOfAnotherObjectIsNamed) {
