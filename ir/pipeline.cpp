@@ -1,6 +1,7 @@
 #include "ir/pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "ir/checker.h"
@@ -135,16 +136,26 @@ std::vector<uint32_t> count_function_uses(const Module &module) {
   return uses;
 }
 
-// Each function goes through all passes before its callers do.
+// Each function goes through all passes before its callers do. A pass that found nothing is not asked again before
+// another one has changed something.
 void run(Module &module, std::span<const Pass> order, Diagnostics &diags) {
   const std::vector<uint32_t> function_uses = count_function_uses(module);
-  for (const FunctionId f : bottom_up(module))
+  for (const FunctionId f : bottom_up(module)) {
+    uint32_t version = 1;
+    std::array<uint32_t, kInfos.size()> nothing_at{};  // by pass: the version in which it found nothing
     for (const Pass pass : order) {
       if (module[f].is_declaration()) break;
+      const auto index = static_cast<size_t>(pass);
+      if (nothing_at[index] == version) continue;
       PassContext context{module, module[f], diags, function_uses};
-      if (kFunctions[static_cast<size_t>(pass)](context))
-        check_after(kInfos[static_cast<size_t>(pass)].name, module, module[f]);
+      if (!kFunctions[index](context)) {
+        nothing_at[index] = version;
+        continue;
+      }
+      version++;
+      check_after(kInfos[index].name, module, module[f]);
     }
+  }
 }
 
 }  // namespace

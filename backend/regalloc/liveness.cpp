@@ -17,8 +17,7 @@ bool step_back(const mir::Inst &inst, RegSet &live) {
 
 Liveness live_registers(const mir::Function &function) {
   const size_t n = function.blocks.size();
-  Liveness result{std::vector<RegSet>(n, RegSet(function.register_count)),
-                  std::vector<RegSet>(n, RegSet(function.register_count))};
+  Liveness result{std::vector<RegSet>(n), std::vector<RegSet>(n)};
   std::vector<std::vector<uint32_t>> preds(n);
   std::vector<uint32_t> work;
   for (uint32_t b = 0; b < n; b++) {

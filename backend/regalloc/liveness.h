@@ -4,39 +4,46 @@
 // and so cleans up after selection, which makes addresses before it knows that every use folds them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "backend/isel/mir.h"
 
 namespace spile::regalloc {
 
-// A set of registers, by Reg::id.
+// A set of registers, sorted. Most registers are only needed in one block: sets are small, and a bit for every register
+// in every block would grow with the square of the function.
 class RegSet {
  public:
-  explicit RegSet(uint32_t count = 0) : words_((count + 63) / 64, 0) {}
-  bool has(mir::Reg r) const { return (words_[r.id / 64] >> (r.id % 64) & 1) != 0; }
-  void add(mir::Reg r) { words_[r.id / 64] |= uint64_t{1} << (r.id % 64); }
-  void remove(mir::Reg r) { words_[r.id / 64] &= ~(uint64_t{1} << (r.id % 64)); }
+  bool has(mir::Reg r) const { return std::ranges::binary_search(ids_, r.id); }
+  void add(mir::Reg r) {
+    const auto at = std::ranges::lower_bound(ids_, r.id);
+    if (at == ids_.end() || *at != r.id) ids_.insert(at, r.id);
+  }
+  void remove(mir::Reg r) {
+    const auto at = std::ranges::lower_bound(ids_, r.id);
+    if (at != ids_.end() && *at == r.id) ids_.erase(at);
+  }
   // True when it grew.
   bool unite(const RegSet &other) {
-    uint64_t grown = 0;
-    for (size_t i = 0; i < words_.size(); i++) {
-      grown |= other.words_[i] & ~words_[i];
-      words_[i] |= other.words_[i];
-    }
-    return grown != 0;
+    if (std::ranges::includes(ids_, other.ids_)) return false;
+    std::vector<uint32_t> both;
+    both.reserve(ids_.size() + other.ids_.size());
+    std::ranges::set_union(ids_, other.ids_, std::back_inserter(both));
+    ids_ = std::move(both);
+    return true;
   }
   template <class Visit>
   void for_each(Visit &&visit) const {
-    for (size_t i = 0; i < words_.size(); i++)
-      for (uint64_t rest = words_[i]; rest != 0; rest &= rest - 1)
-        visit(mir::Reg{static_cast<uint32_t>(i * 64 + static_cast<size_t>(__builtin_ctzll(rest)))});
+    for (const uint32_t id : ids_) visit(mir::Reg{id});
   }
   friend bool operator==(const RegSet &, const RegSet &) = default;
 
  private:
-  std::vector<uint64_t> words_;
+  std::vector<uint32_t> ids_;  // Reg::id
 };
 
 struct Liveness {

@@ -203,6 +203,7 @@ class Cleaner {
       const bool is_pred = contains(preds_[to.index], p);
       if (is_pred && !phis_agree(to, p, b)) continue;
       std::ranges::replace(f_.targets(f_.terminator(p)), b, to);
+      if (f_[jump].unroll != 0) f_[f_.terminator(p)].unroll = f_[jump].unroll;
       std::erase(preds_[b.index], p);
       changed_ = true;
       if (is_pred) continue;

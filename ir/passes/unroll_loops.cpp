@@ -123,7 +123,9 @@ class Unroller {
     const size_t limit = asked ? kMaxAskedSize : loop.size + kMaxGrowth;
     // Counting and the test vanish from the copies.
     const size_t copy_size = loop.size > kCountingSize ? loop.size - kCountingSize : 1;
-    const size_t max_rounds = std::min(kMaxRounds, limit / copy_size);
+    size_t max_rounds = std::min(kMaxRounds, limit / copy_size);
+    // `#pragma unroll 4` asks for four copies and no more.
+    if (loop.pragma > 1) max_rounds = std::min(max_rounds, static_cast<size_t>(loop.pragma));
     if (latches_.size() > 1) return asked && decided_with_one_latch(dominators, loop, max_rounds);
     return count_rounds(dominators, loop, max_rounds);
   }
