@@ -48,6 +48,7 @@ inline int pointer_operand(Op op) {
     case Op::GlobalAddr:
     case Op::FuncAddr:
     case Op::SlotAddr:
+    case Op::CoreValue:
     case Op::Add:
     case Op::Sub:
     case Op::Mul:
@@ -70,6 +71,10 @@ inline int pointer_operand(Op op) {
     case Op::Trunc:
     case Op::PtrToInt:
     case Op::IntToPtr:
+    case Op::AddrSpaceCast:
+    case Op::Asm:
+    case Op::AsmOutput:
+    case Op::AsmGoto:
     case Op::Opaque:
     case Op::Barrier:
     case Op::Phi:

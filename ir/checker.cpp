@@ -13,7 +13,7 @@ namespace {
 
 bool is_unplaced_op(Op op) {
   return op == Op::Const || op == Op::Undef || op == Op::Param || op == Op::GlobalAddr || op == Op::FuncAddr ||
-         op == Op::SlotAddr;
+         op == Op::SlotAddr || op == Op::CoreValue;
 }
 
 class Checker {
@@ -69,11 +69,19 @@ class Checker {
         for (const ValueId use : f_.operands(v)) {
           if (use.index >= f_.insts.size()) return fail(v, "an operand does not exist");
           if (!f_[use].block && !is_unplaced_op(f_[use].op)) return fail(v, "an operand stands in no block");
+          if (f_[use].op == Op::CoreValue) check_core_value(v, use);
         }
         if (f_[v].op != Op::Phi && info_of(f_[v].op).effects == Effects::Term)
           for (const BlockId t : f_.targets(v))
             if (t.index == 0) return fail(v, "the entry block is a target");
       }
+  }
+
+  void check_core_value(ValueId v, ValueId core) {
+    if (f_[core].imm < 0 || static_cast<uint64_t>(f_[core].imm) >= module_.core_relocs.size())
+      return fail(v, "the CO-RE relocation {} does not exist", f_[core].imm);
+    if (f_[core].type != Type::I32 && f_[core].type != Type::I64)
+      fail(v, "a CO-RE value is {}, not i32 or i64", name_of(f_[core].type));
   }
 
   void check_insts() {
@@ -133,6 +141,7 @@ class Checker {
       case Op::GlobalAddr:
       case Op::FuncAddr:
       case Op::SlotAddr:
+      case Op::CoreValue:
         return;  // check_blocks has seen to them
       case Op::Add:
       case Op::Sub:
@@ -180,6 +189,18 @@ class Checker {
         return;
       case Op::IntToPtr:
         return want(v, 0, Type::I64);
+      case Op::AddrSpaceCast:
+        return want(v, 0, Type::Ptr);
+      case Op::Asm:
+      case Op::AsmGoto:
+        return check_assembly(v);
+      case Op::AsmOutput: {
+        const Inst &from = f_[f_.operand(v, 0)];
+        if (from.op != Op::Asm && from.op != Op::AsmGoto) return fail(v, "the operand is no assembly");
+        const auto outputs = static_cast<int64_t>(f_.assemblies[static_cast<size_t>(from.imm)].output_count());
+        if (inst.imm < 1 || inst.imm >= outputs) fail(v, "the assembly has {} outputs", outputs);
+        return;
+      }
       case Op::Opaque:
         return;
       case Op::Barrier:
@@ -259,6 +280,22 @@ class Checker {
       return fail(v, "{} arguments for {} parameters", inst.operand_count, callee.params.size());
     for (size_t i = 0; i < callee.params.size(); i++) want(v, i, callee.params[i]);
     if (inst.type != callee.result) fail(v, "`{}` returns {}", callee.name, name_of(callee.result));
+  }
+
+  void check_assembly(ValueId v) {
+    const Inst &inst = f_[v];
+    if (inst.imm < 0 || static_cast<size_t>(inst.imm) >= f_.assemblies.size())
+      return fail(v, "an assembly that the function does not have");
+    const Assembly &assembly = f_.assemblies[static_cast<size_t>(inst.imm)];
+    const auto read = static_cast<size_t>(std::ranges::count_if(assembly.operands, &Assembly::Operand::is_read));
+    if (inst.operand_count != read) return fail(v, "{} operands, and the text reads {}", inst.operand_count, read);
+    if ((assembly.output_count() != 0) != (inst.type != Type::Void)) return fail(v, "the result is the first output");
+    size_t next = 0;
+    for (const Assembly::Operand &operand : assembly.operands) {
+      if (operand.kind == Assembly::Operand::Kind::Memory) want(v, next, Type::Ptr);
+      if (operand.is_read) next++;
+    }
+    if (inst.op == Op::AsmGoto && f_.targets(v).empty()) fail(v, "a terminator without a target");
   }
 
   void check_phi(ValueId v) {

@@ -106,6 +106,8 @@ class Machine {
     if (inst.op == Op::SlotAddr) return address_of_buffer(frame.first_slot + static_cast<size_t>(inst.imm));
     if (inst.op == Op::GlobalAddr) return address_of_buffer(static_cast<size_t>(inst.imm));
     if (inst.op == Op::FuncAddr) return 0xf000'0000'0000'0000 + static_cast<uint64_t>(inst.imm);
+    if (inst.op == Op::CoreValue)
+      return narrowed(inst.type, static_cast<uint64_t>(module_.core_relocs[static_cast<size_t>(inst.imm)].value));
     return 0;  // undef
   }
 
@@ -196,6 +198,11 @@ class Machine {
         return operand(0);
       case Op::Barrier:
         return 0;
+      case Op::AddrSpaceCast:
+      case Op::Asm:
+      case Op::AsmOutput:
+        stop("`{}` cannot be evaluated", info_of(inst.op).text);
+        return 0;
       case Op::Load:
         return load(operand(0) + offset, inst.type);
       case Op::Store:
@@ -243,10 +250,12 @@ class Machine {
       case Op::GlobalAddr:
       case Op::FuncAddr:
       case Op::SlotAddr:
+      case Op::CoreValue:
       case Op::Phi:
       case Op::Jump:
       case Op::Branch:
       case Op::Switch:
+      case Op::AsmGoto:
       case Op::Ret:
       case Op::Unreachable:
         break;

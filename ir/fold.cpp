@@ -42,6 +42,7 @@ std::optional<isa::Alu> alu_of(Op op) {
     case Op::GlobalAddr:
     case Op::FuncAddr:
     case Op::SlotAddr:
+    case Op::CoreValue:
     case Op::Bswap:
     case Op::PtrAdd:
     case Op::ICmp:
@@ -51,6 +52,10 @@ std::optional<isa::Alu> alu_of(Op op) {
     case Op::Trunc:
     case Op::PtrToInt:
     case Op::IntToPtr:
+    case Op::AddrSpaceCast:
+    case Op::Asm:
+    case Op::AsmOutput:
+    case Op::AsmGoto:
     case Op::Opaque:
     case Op::Barrier:
     case Op::Phi:

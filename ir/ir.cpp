@@ -135,6 +135,23 @@ int64_t normalized(Type type, int64_t value) {
   return static_cast<int64_t>(static_cast<uint64_t>(value) << (64 - bits)) >> (64 - bits);
 }
 
+size_t Assembly::output_count() const {
+  return static_cast<size_t>(std::ranges::count_if(operands, &Operand::is_result));
+}
+
+bool Assembly::writes_memory() const {
+  return clobbers_memory || std::ranges::any_of(operands, [](const Operand &o) {
+           return o.kind == Operand::Kind::Memory && o.is_written;
+         });
+}
+
+Loc Assembly::loc_of(size_t offset) const {
+  const auto behind = std::ranges::upper_bound(origins, offset, {}, [](const Origin &o) { return size_t{o.offset}; });
+  if (behind == origins.begin()) return {};
+  const Origin &origin = *std::prev(behind);
+  return origin.loc + static_cast<uint32_t>(offset - origin.offset);
+}
+
 ValueId Function::unplaced(Op op, Type type, int64_t imm) {
   const auto [at, is_new] = unplaced_.try_emplace(Key{op, type, imm}, ValueId(insts.size()));
   if (is_new) insts.push_back(Inst{.op = op, .type = type, .imm = imm});
@@ -149,6 +166,7 @@ ValueId Function::param(uint32_t index) {
 }
 ValueId Function::global_addr(GlobalId id) { return unplaced(Op::GlobalAddr, Type::Ptr, id.index); }
 ValueId Function::func_addr(FunctionId id) { return unplaced(Op::FuncAddr, Type::Ptr, id.index); }
+ValueId Function::core_value(Type type, uint32_t reloc) { return unplaced(Op::CoreValue, type, reloc); }
 ValueId Function::slot_addr(uint32_t slot) {
   SPILE_CHECK(slot < slots.size(), "a slot that the function does not have");
   return unplaced(Op::SlotAddr, Type::Ptr, slot);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "ir/debug_types.h"
+#include "lang-spec/tables/core_relocs.h"
 #include "support/check.h"
 #include "support/ids.h"
 #include "support/source.h"
@@ -90,23 +91,78 @@ struct Slot {
   Loc loc;
 };
 
-enum class Linkage : uint8_t { Static, Global, Weak, Hidden, External };
+// An `asm` of the source: what Asm and AsmGoto insert. Their operands are the values of those that are read, in order;
+// their results (the instruction itself, then AsmOutputs) are the registers that are written, in order.
+struct Assembly {
+  struct Operand {
+    enum class Kind : uint8_t { Register, Immediate, RegisterOrImmediate, Memory };
+    Kind kind = Kind::Register;
+    bool is_written = false, is_read = false;
+    bool is_early = false;   // written before all is read: shares no register
+    bool is_narrow = false;  // named as w register
+    Loc loc;
+
+    bool is_result() const { return is_written && kind != Kind::Memory; }
+  };
+  // In the text, %[n] is operand n and %l[n] label n (from 0: targets[1]); %% and %= mean what they do in C.
+  std::string text;
+  std::vector<Operand> operands;
+  uint16_t clobbers = 0;  // bit n: rn
+  bool clobbers_memory = false;
+  // Where the text stands in the source, ordered: bytes from [offset] on are at [loc] and behind it.
+  struct Origin {
+    uint32_t offset = 0;
+    Loc loc;
+  };
+  std::vector<Origin> origins;
+
+  size_t output_count() const;
+  bool writes_memory() const;
+  Loc loc_of(size_t offset) const;  // of a byte of the text
+};
+
+enum class Linkage : uint8_t {
+  Static,
+  Global,
+  Weak,          // gives way to another object's
+  Hidden,        // of the linked object only: the kernel takes a hidden function for a static one
+  WeakHidden,
+  External,      // another object's, or the kernel's
+  ExternalWeak,  // its address may be 0
+};
+constexpr bool is_extern(Linkage l) { return l == Linkage::External || l == Linkage::ExternalWeak; }
+constexpr bool is_hidden(Linkage l) { return l == Linkage::Hidden || l == Linkage::WeakHidden; }
+// Whether the linker may put another in its place.
+constexpr bool is_weak(Linkage l) {
+  return l == Linkage::Weak || l == Linkage::WeakHidden || l == Linkage::ExternalWeak;
+}
+
+// __attribute__((btf_decl_tag("text"))) of a function, its parameter or a variable.
+struct DeclTag {
+  std::string text;
+  int32_t parameter = -1;  // from 0; -1: the whole
+};
+
 
 struct Function {
   std::string name;
   std::string section;  // SEC(); empty: .text
   Linkage linkage = Linkage::Static;
   bool always_inline = false, no_inline = false, used = false;
+  bool is_naked = false;      // is its assembly and nothing else
   bool is_user_side = false;  // SEC("begin"), "end", "interval/...": Spile runs it, the kernel never sees it
   Type result = Type::Void;
   bool result_is_signed = false;  // how a narrow result was widened to 64 bits by its ret
   std::vector<Type> params;
   DebugTypeId debug_type;  // a FuncProto
+  std::vector<DeclTag> decl_tags;
+  std::string call_error;  // __attribute__((error("..."))): said where a call of it is left after optimization
   Loc loc;
   Loc end_loc;
 
   std::vector<Block> blocks;  // blocks[0] is the entry; a removed block is empty
   std::vector<Slot> slots;
+  std::vector<Assembly> assemblies;
 
   bool is_declaration() const { return blocks.empty(); }
 
@@ -141,6 +197,7 @@ struct Function {
   ValueId global_addr(GlobalId id);
   ValueId func_addr(FunctionId id);
   ValueId slot_addr(uint32_t slot);
+  ValueId core_value(Type type, uint32_t reloc);
 
   BlockId add_block(std::string name_hint = {});
   // A new instruction, not yet in a block.
@@ -201,8 +258,20 @@ struct Global {
   std::vector<GlobalReloc> relocs;
   bool is_const = false;     // the language says it never changes
   bool is_volatile = false;  // const volatile: the loader may change it; never folded
+  bool used = false;         // kept though nothing refers to it
   DebugTypeId debug_type;    // of the variable
+  std::vector<DeclTag> decl_tags;
   Loc loc;
+};
+
+// A number that the loader puts into an instruction: what holds for the types of the kernel at hand (CO-RE).
+struct CoreReloc {
+  DebugTypeId type;       // where [access] begins; void in a module that was read from text
+  std::string type_name;  // of that type
+  std::string access;     // "0:1:2": an index, then members and elements; of an enum value: its position
+  tables::CoreKind kind = tables::CoreKind::FieldByteOffset;
+  int64_t value = 0;  // by the types of this program; of a type's id: 0, emit knows it
+  friend bool operator==(const CoreReloc &, const CoreReloc &) = default;
 };
 
 struct Module {
@@ -210,6 +279,7 @@ struct Module {
   std::vector<Function> functions;
   std::vector<Global> globals;
   DebugTypes debug_types;
+  std::vector<CoreReloc> core_relocs;      // no two are equal
   const SourceManager *sources = nullptr;  // for locations; may be null (a module read from text)
 
   Function &operator[](FunctionId f) { return functions[f.index]; }

@@ -15,10 +15,14 @@
 //       ret i32 0
 //     }
 //
-// An operand is a value (%1), a typed constant (i32 5), undef.i32, a slot ($0), a global or a function (@name). A name
-// that is no identifier stands in quotes; one that is used twice, or is empty, gets a suffix #n that is not part of it.
-// Printing is total: it shows malformed modules too. Printing what was parsed gives the same text again, except for
-// debug types, which have no text form. `;` and `//` begin comments.
+// Assembly shows its operands with their constraints: `%1 = asm.i64 "%[0] += %[1]" ("+r" %0, "ri" i64 5) clobber "r1"`.
+//
+// An operand is a value (%1), a typed constant (i32 5), undef.i32, a slot ($0), a global or a function (@name), or a
+// number that CO-RE relocates (core.i64 0), which a line of the module explains:
+//     core 0 byte_off "sk_buff" "0:8" value 112
+// A name that is no identifier stands in quotes; one that is used twice, or is empty, gets a suffix #n that is not part
+// of it. Printing is total: it shows malformed modules too. Printing what was parsed gives the same text again, except for
+// debug types and tags, which have no text form. `;` and `//` begin comments.
 #pragma once
 
 #include <optional>

@@ -86,8 +86,10 @@ class Parser {
         if (!parse_global()) return std::nullopt;
       } else if (is_word("func")) {
         if (!parse_function()) return std::nullopt;
+      } else if (is_word("core")) {
+        if (!parse_core()) return std::nullopt;
       } else {
-        expected("`func` or `global`");
+        expected("`func`, `global` or `core`");
         return std::nullopt;
       }
     }
@@ -154,7 +156,10 @@ class Parser {
   }
   Linkage skip_linkage() {
     if (skip_word("global")) return Linkage::Global;
-    if (skip_word("weak")) return Linkage::Weak;
+    if (skip_word("weak")) {
+      if (skip_word("hidden")) return Linkage::WeakHidden;
+      return skip_word("extern") ? Linkage::ExternalWeak : Linkage::Weak;
+    }
     if (skip_word("hidden")) return Linkage::Hidden;
     if (skip_word("extern")) return Linkage::External;
     return Linkage::Static;
@@ -223,6 +228,7 @@ class Parser {
     g.align = static_cast<uint32_t>(align);
     g.is_const = skip_word("const");
     g.is_volatile = skip_word("volatile");
+    g.used = skip_word("used");
     if (skip_word("bytes") && !parse_bytes(g)) return false;
     if (!skip_punct("{")) return true;
     do {
@@ -235,6 +241,27 @@ class Parser {
       g.relocs.push_back(reloc);
     } while (skip_punct(","));
     return take_punct("}");
+  }
+
+  bool parse_core() {
+    at_++;
+    const TextToken &t = peek();
+    int64_t number = 0;
+    CoreReloc core;
+    if (!take_number(number)) return false;
+    if (number != static_cast<int64_t>(module_.core_relocs.size())) {
+      diags_.report<diag::IrSyntax>(range(t), fmt::format("the number {}", module_.core_relocs.size()), t.text);
+      return false;
+    }
+    const auto kind = peek().kind == Kind::Word ? tables::core_kind(peek().text) : std::nullopt;
+    if (!kind) return expected("a kind of CO-RE relocation");
+    core.kind = *kind;
+    at_++;
+    if (!take_string(core.type_name) || !take_string(core.access)) return false;
+    if (!skip_word("value")) return expected("`value`");
+    if (!take_number(core.value)) return false;
+    module_.core_relocs.push_back(std::move(core));
+    return true;
   }
 
   bool parse_bytes(Global &g) {
@@ -297,6 +324,7 @@ class Parser {
     f_->always_inline = skip_word("always_inline");
     f_->no_inline = skip_word("noinline");
     f_->used = skip_word("used");
+    f_->is_naked = skip_word("naked");
     f_->is_user_side = skip_word("user_side");
     return true;
   }
@@ -372,6 +400,14 @@ class Parser {
       const auto type = find_type(t.text.substr(6));
       if (!type || *type == Type::Void) return expected("a type behind `undef.`");
       out = f_->undef(*type);
+    } else if (t.kind == Kind::Word && t.text.starts_with("core.")) {
+      const auto type = find_type(t.text.substr(5));
+      if (!type) return expected("a type behind `core.`");
+      at_++;
+      uint64_t number = 0;
+      if (!take_number_up_to(UINT32_MAX, number)) return false;
+      out = f_->core_value(*type, static_cast<uint32_t>(number));
+      return true;
     } else {
       const auto type = t.kind == Kind::Word ? find_type(t.text) : std::nullopt;
       if (!type || *type == Type::Void) return expected("an operand");
@@ -448,6 +484,7 @@ class Parser {
   bool parse_rest(Inst &head) {
     if (head.op == Op::Phi) return parse_phi();
     if (head.op == Op::Call || head.op == Op::CallHelper) return parse_call(head);
+    if (head.op == Op::Asm || head.op == Op::AsmGoto) return parse_assembly(head);
     if (head.op == Op::Jump) return take_label(targets_.emplace_back());
     const int count = info_of(head.op).operands;
     if (count < 0) {  // ret
@@ -463,7 +500,8 @@ class Parser {
              take_label(targets_.emplace_back());
     if (head.op == Op::Switch) return parse_cases();
     const bool needs_imm =
-        head.op == Op::MemCopy || head.op == Op::MemSet || head.op == Op::LoadAbs || head.op == Op::LoadInd;
+        head.op == Op::MemCopy || head.op == Op::MemSet || head.op == Op::LoadAbs || head.op == Op::LoadInd ||
+        head.op == Op::AddrSpaceCast || head.op == Op::AsmOutput;
     const bool may_have_imm = head.op == Op::Load || head.op == Op::Store || head.op == Op::AtomicAdd ||
                               head.op == Op::AtomicOr || head.op == Op::AtomicAnd || head.op == Op::AtomicXor ||
                               head.op == Op::AtomicXchg || head.op == Op::CmpXchg;
@@ -497,6 +535,78 @@ class Parser {
     while (!is_punct(")"))
       if ((!operands_.empty() && !take_punct(",")) || !take_operand(operands_.emplace_back())) return false;
     at_++;
+    return true;
+  }
+
+  bool parse_assembly(Inst &head) {
+    Assembly made;
+    made.origins = {{0, loc(peek()) + 1}};
+    if (!take_string(made.text) || !take_punct("(")) return false;
+    while (!is_punct(")")) {
+      if (!made.operands.empty() && !take_punct(",")) return false;
+      Assembly::Operand operand{.loc = loc(peek())};
+      if (!parse_constraint(operand)) return false;
+      made.operands.push_back(operand);
+      if (operand.is_read && !take_operand(operands_.emplace_back())) return false;
+    }
+    at_++;
+    if (skip_word("clobber") && !parse_clobbers(made)) return false;
+    if (head.op == Op::AsmGoto)
+      while (skip_punct(","))
+        if (!take_label(targets_.emplace_back())) return false;
+    head.imm = static_cast<int64_t>(f_->assemblies.size());
+    f_->assemblies.push_back(std::move(made));
+    return true;
+  }
+
+  bool parse_constraint(Assembly::Operand &operand) {
+    using enum Assembly::Operand::Kind;
+    const size_t at = at_;
+    std::string text;
+    if (!take_string(text)) return false;
+    std::string_view rest = text;
+    const auto skip = [&rest](char c) {
+      if (!rest.starts_with(c)) return false;
+      rest.remove_prefix(1);
+      return true;
+    };
+    operand.is_read = operand.is_written = skip('+');
+    operand.is_written |= skip('=');
+    operand.is_early = operand.is_written && skip('&');
+    operand.is_narrow = rest.starts_with('w');
+    if (rest == "r" || rest == "w") {
+      operand.kind = Register;
+      operand.is_read |= !operand.is_written;
+    } else if ((rest == "ri" || rest == "wi" || rest == "i") && !operand.is_written) {
+      operand.kind = rest == "i" ? Immediate : RegisterOrImmediate;
+      operand.is_read = true;
+    } else if (rest == "m" && !operand.is_early) {
+      operand.kind = Memory;
+      operand.is_read = true;  // its address
+    } else {
+      at_ = at;
+      return expected("a constraint: `r`, `w`, `i`, `ri`, `m`, with `=`, `+`, `=&` or `+&` before it");
+    }
+    return true;
+  }
+
+  bool parse_clobbers(Assembly &assembly) {
+    const size_t at = at_;
+    std::string text;
+    if (!take_string(text)) return false;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const std::string_view word = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+      if (word == "memory") {
+        assembly.clobbers_memory = true;
+      } else if (word.size() == 2 && word[0] == 'r' && word[1] >= '0' && word[1] <= '9') {
+        assembly.clobbers |= static_cast<uint16_t>(1u << (word[1] - '0'));
+      } else {
+        at_ = at;
+        return expected("r0 to r9 and `memory`, separated by commas");
+      }
+    }
     return true;
   }
 

@@ -57,8 +57,12 @@ std::string_view linkage_word(Linkage linkage) {
       return " weak";
     case Linkage::Hidden:
       return " hidden";
+    case Linkage::WeakHidden:
+      return " weak hidden";
     case Linkage::External:
       return " extern";
+    case Linkage::ExternalWeak:
+      return " weak extern";
   }
   SPILE_UNREACHABLE("a linkage that is not in Linkage");
 }
@@ -75,6 +79,11 @@ class Printer {
 
   void module() {
     for (size_t i = 0; i < module_.globals.size(); i++) global(GlobalId(i));
+    for (size_t i = 0; i < module_.core_relocs.size(); i++) {
+      const CoreReloc &core = module_.core_relocs[i];
+      write("core {} {} {} {} value {}\n", i, tables::info_of(core.kind).text, quoted(core.type_name),
+            quoted(core.access), core.value);
+    }
     for (const Function &f : module_.functions) {
       if (!out_.empty()) out_ += '\n';
       function(f);
@@ -91,6 +100,7 @@ class Printer {
     if (f.always_inline) out_ += " always_inline";
     if (f.no_inline) out_ += " noinline";
     if (f.used) out_ += " used";
+    if (f.is_naked) out_ += " naked";
     if (f.is_user_side) out_ += " user_side";
     if (f.is_declaration()) {
       out_ += '\n';
@@ -162,6 +172,8 @@ class Printer {
         write(" {}(", inst.imm);
       operands(f, v, "");
       out_ += ')';
+    } else if (inst.op == Op::Asm || inst.op == Op::AsmGoto) {
+      assembly(f, v);
     } else {
       operands(f, v, " ");
     }
@@ -212,6 +224,8 @@ class Printer {
       out_ += handle(global_handles_, inst.imm);
     else if (inst.op == Op::FuncAddr)
       out_ += handle(function_handles_, inst.imm);
+    else if (inst.op == Op::CoreValue)
+      write("core.{} {}", name_of(inst.type), inst.imm);
     else
       out_ += "%unplaced";
   }
@@ -223,6 +237,44 @@ class Printer {
       operand(f, use);
       separator = ", ";
     }
+  }
+
+  // "%[0] += %[1]" ("+r" %0, "ri" i64 5) clobber "r1,memory"
+  void assembly(const Function &f, ValueId v) {
+    const auto index = static_cast<uint64_t>(f[v].imm);
+    if (index >= f.assemblies.size()) return write(" #{}", index);
+    const Assembly &a = f.assemblies[index];
+    write(" {} (", quoted(a.text));
+    size_t next = 0;
+    for (const Assembly::Operand &o : a.operands) {
+      if (&o != a.operands.data()) out_ += ", ";
+      write("\"{}\"", constraint_of(o));
+      if (!o.is_read || next >= f[v].operand_count) continue;
+      out_ += ' ';
+      operand(f, f.operand(v, next++));
+    }
+    out_ += ')';
+    std::string clobbers;
+    for (unsigned n = 0; n < 16; n++)
+      if ((a.clobbers >> n & 1) != 0) clobbers += fmt::format("{}r{}", clobbers.empty() ? "" : ",", n);
+    if (a.clobbers_memory) clobbers += clobbers.empty() ? "memory" : ",memory";
+    if (!clobbers.empty()) write(" clobber \"{}\"", clobbers);
+  }
+
+  static std::string constraint_of(const Assembly::Operand &o) {
+    std::string text = !o.is_written ? "" : o.is_read && o.is_result() ? "+" : "=";
+    if (o.is_early) text += '&';
+    switch (o.kind) {
+      case Assembly::Operand::Kind::Register:
+        return text + (o.is_narrow ? 'w' : 'r');
+      case Assembly::Operand::Kind::Immediate:
+        return text + 'i';
+      case Assembly::Operand::Kind::RegisterOrImmediate:
+        return text + (o.is_narrow ? "wi" : "ri");
+      case Assembly::Operand::Kind::Memory:
+        return text + 'm';
+    }
+    SPILE_UNREACHABLE("a kind that is not in Kind");
   }
 
   void imm(const Inst &inst) {
@@ -237,6 +289,8 @@ class Printer {
       case Op::CmpXchg:
         if (inst.imm != 0) write(", {}", inst.imm);
         return;
+      case Op::AddrSpaceCast:
+      case Op::AsmOutput:
       case Op::MemCopy:
       case Op::MemSet:
       case Op::LoadAbs:
@@ -249,6 +303,7 @@ class Printer {
       case Op::GlobalAddr:
       case Op::FuncAddr:
       case Op::SlotAddr:
+      case Op::CoreValue:
       case Op::Add:
       case Op::Sub:
       case Op::Mul:
@@ -271,6 +326,8 @@ class Printer {
       case Op::Trunc:
       case Op::PtrToInt:
       case Op::IntToPtr:
+      case Op::Asm:
+      case Op::AsmGoto:
       case Op::Opaque:
       case Op::Barrier:
       case Op::Phi:
@@ -302,6 +359,7 @@ class Printer {
           quoted(g.section), g.size, g.align);
     if (g.is_const) out_ += " const";
     if (g.is_volatile) out_ += " volatile";
+    if (g.used) out_ += " used";
     if (!g.bytes.empty()) {
       out_ += " bytes \"";
       for (const std::byte b : g.bytes) write("{:02x}", static_cast<unsigned>(b));

@@ -1,5 +1,6 @@
 #include "backend/emit/encode.h"
 
+#include "backend/emit/assemble.h"
 #include "backend/isa/builder.h"
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/codegen.def"
 #include "support/diag_table.h"
@@ -55,17 +56,22 @@ struct Jump {
 
 class Encoder {
  public:
-  Encoder(const mir::Function &function, const std::vector<uint32_t> &order, const isel::Target &target)
-      : function_(function), order_(order), target_(target) {}
+  Encoder(const ir::Module &module, const mir::Function &function, const std::vector<uint32_t> &order,
+          const isel::Target &target, Diagnostics &diags)
+      : module_(module), function_(function), order_(order), target_(target), diags_(diags) {}
 
-  std::optional<EncodedFunction> run(Loc loc, Diagnostics &diags) {
+  std::optional<EncodedFunction> run(Loc loc) {
+    if (!assemble_texts()) return std::nullopt;
     // Long jumps take more instructions, which may make other jumps long.
     for (;;) {
       encode_blocks();
       int64_t farthest = 0;
-      if (resolve(farthest)) return std::move(out_);
+      if (resolve(farthest)) {
+        if (!place_texts()) return std::nullopt;
+        return std::move(out_);
+      }
       if (target_.has_long_jump()) continue;
-      diags.report<diag::JumpTooFar>(loc, function_.name, farthest)
+      diags_.report<diag::JumpTooFar>(loc, function_.name, farthest)
           .hint(
               "split the function into `static __noinline` functions, or build with `-mcpu=v4`, which has long jumps");
       return std::nullopt;
@@ -73,9 +79,54 @@ class Encoder {
   }
 
  private:
+  // Their sizes are needed first.
+  bool assemble_texts() {
+    texts_.resize(function_.assemblies.size());
+    for (const uint32_t block : order_)
+      for (const Inst &inst : function_.blocks[block].insts) {
+        if (inst.form != Form::Asm) continue;
+        auto text = AssembledText::make(module_, function_, inst.symbol, inst.symbol, target_, diags_);
+        if (!text) return false;
+        texts_[inst.symbol] = std::move(*text);
+      }
+    return true;
+  }
+
+  // A text among the code, and the blocks that its %l0, %l1, … stand for.
+  struct PlacedText {
+    size_t at = 0;
+    uint32_t text = 0;
+    std::vector<uint32_t> targets;
+  };
+
+  bool place_texts() {
+    for (const PlacedText &placed : placed_texts_) {
+      std::vector<int64_t> labels;
+      for (const uint32_t target : placed.targets)
+        labels.push_back(static_cast<int64_t>(starts_[target]) - static_cast<int64_t>(placed.at));
+      std::vector<isa::Insn> insns;
+      if (!texts_[placed.text]->place(labels, insns, diags_)) return false;
+      std::ranges::copy(insns, out_.insns.begin() + static_cast<ptrdiff_t>(placed.at));
+    }
+    return true;
+  }
+
+  void add_text(const Inst &inst) {
+    const AssembledText &text = *texts_[inst.symbol];
+    const auto here = static_cast<uint32_t>(out_.insns.size());
+    placed_texts_.push_back({here, inst.symbol, {}});
+    text.add_fixups(here, out_.fixups);
+    for (uint32_t i = 0; i < text.insn_count(); i++) {
+      const Loc loc = text.loc_of(i);
+      out_.lines.push_back({here + i, loc.valid() ? loc : inst.loc});
+    }
+    out_.insns.resize(here + text.insn_count());
+  }
+
   void encode_blocks() {
     out_ = {};
     jumps_.clear();
+    placed_texts_.clear();
     starts_.assign(function_.blocks.size(), 0);
     for (size_t i = 0; i < order_.size(); i++) {
       const mir::Block &block = function_.blocks[order_[i]];
@@ -125,7 +176,7 @@ class Encoder {
   void unconditional(const Inst &inst, uint32_t next) {
     if (inst.target.index == next) return;
     const auto &there = function_[inst.target].insts;
-    if (there.size() == 1 && there.front().form == Form::Exit) return add(inst, isa::exit());
+    if (!function_.is_naked && there.size() == 1 && there.front().form == Form::Exit) return add(inst, isa::exit());
     const bool is_long = next_is_long();
     jumps_.push_back({out_.insns.size(), inst.target.index, is_long});
     add(inst, is_long ? isa::jump_long(0) : isa::jump(0));
@@ -175,6 +226,7 @@ class Encoder {
   void encode_inst(const Inst &inst) {
     const auto here = static_cast<uint32_t>(out_.insns.size());
     const auto imm = static_cast<int32_t>(inst.imm);
+    if (inst.core != Inst::kNoCore) out_.core.push_back({here, inst.core});
     switch (inst.form) {
       case Form::Mov:
       case Form::Alu:
@@ -205,27 +257,37 @@ class Encoder {
         out_.fixups.push_back({here, {}, ir::FunctionId(inst.symbol), true, 0});
         return add(inst, isa::call_local(-1));
       case Form::Exit:
-        return add(inst, isa::exit());
+        if (!function_.is_naked) add(inst, isa::exit());
+        return;
+      case Form::Asm:
+        return add_text(inst);
+      case Form::AsmTarget:
+        return placed_texts_.back().targets.push_back(inst.target.index);
       case Form::Jump:
       case Form::CondJump:
         SPILE_UNREACHABLE("a jump that encode_blocks did not handle");
     }
   }
 
+  const ir::Module &module_;
   const mir::Function &function_;
   const std::vector<uint32_t> &order_;
   const isel::Target &target_;
+  Diagnostics &diags_;
   EncodedFunction out_;
   std::vector<Jump> jumps_;
+  std::vector<std::optional<AssembledText>> texts_;  // by index into Function::assemblies
+  std::vector<PlacedText> placed_texts_;
   std::vector<bool> long_;
   std::vector<size_t> starts_;
 };
 
 }  // namespace
 
-std::optional<EncodedFunction> encode(const mir::Function &function, const std::vector<uint32_t> &order,
-                                      const isel::Target &target, Loc loc, Diagnostics &diags) {
-  return Encoder(function, order, target).run(loc, diags);
+std::optional<EncodedFunction> encode(const ir::Module &module, const mir::Function &function,
+                                      const std::vector<uint32_t> &order, const isel::Target &target, Loc loc,
+                                      Diagnostics &diags) {
+  return Encoder(module, function, order, target, diags).run(loc);
 }
 
 }  // namespace spile::codegen

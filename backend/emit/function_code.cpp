@@ -41,7 +41,7 @@ std::optional<EncodedFunction> generate(const ir::Module &module, ir::FunctionId
   const Loc loc = module[function].loc;
   auto code = selected(module, function, target, diags);
   if (!code || !allocate(*code, module, loc, diags)) return std::nullopt;
-  return encode(*code, block_order(*code), target, loc, diags);
+  return encode(module, *code, block_order(*code), target, loc, diags);
 }
 
 std::string machine_text(const ir::Module &module, ir::FunctionId function, const CodegenOptions &options,

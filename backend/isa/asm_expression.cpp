@@ -212,7 +212,7 @@ std::optional<AsmValue> AsmExpression::apply(char op, const AsmValue &a, const A
       break;
     case '/':
     case '%':
-      if (b.value == 0 && is_final_) return fail(AsmFault::Kind::BadOperand, at, "division by zero");
+      if (b.value == 0 && (is_final_ || !b.has_label)) return fail(AsmFault::Kind::BadOperand, at, "division by zero");
       if (b.value == 0 || b.value == -1)
         result.value = op == '/' ? static_cast<int64_t>(0 - x) : 0;
       else
@@ -245,6 +245,7 @@ std::optional<AsmValue> AsmExpression::name_value() {
   if (name.starts_with("$l")) {
     size_t index = 0;
     std::from_chars(name.data() + 2, name.data() + name.size(), index);
+    if (is_final_ && index >= outside_.size()) return fail(AsmFault::Kind::UndefinedLabel, at, std::string(name));
     const int64_t place = index < outside_.size() ? outside_[index] : 0;
     return AsmValue{.value = place, .weight = 1, .symbol = {}, .has_label = true};
   }

@@ -20,6 +20,7 @@ using FaultKind = AsmFault::Kind;
 
 // A directive that asks for more is a mistake, and must not cost memory.
 constexpr int64_t kMaxFill = 1 << 20;
+constexpr size_t kMaxNesting = 16;
 
 bool is_word_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
 bool same_word(std::string_view a, std::string_view b) {
@@ -81,6 +82,7 @@ class BlockAssembler {
 
   std::optional<AsmFault> run() {
     while (!fault_ && peek().kind != TokenKind::End) statement();
+    if (!fault_ && !repeats_.empty()) fail(FaultKind::BadDirective, peek(), "a `.rept` without its `.endr`");
     if (!fault_ && !conditions_.empty()) fail(FaultKind::BadDirective, peek(), "a `.if` without its `.endif`");
     if (!fault_ && out_.bytes_.size() % sizeof(Insn) != 0)
       fail(FaultKind::BrokenCode, peek(), fmt::format("{}", out_.bytes_.size()));
@@ -217,6 +219,8 @@ class BlockAssembler {
     const auto *const data = std::ranges::find(kData, name, &Data::name);
     if (data != std::end(kData)) return data_values(data->width);
     if (name == ".zero" || name == ".space" || name == ".skip") return fill();
+    if (name == ".rept") return repeat(at);
+    if (name == ".endr") return end_repeat(at);
     if (name == ".p2align" || name == ".align" || name == ".balign") return align(name == ".p2align");
     if (name == ".globl" || name == ".global" || name == ".local" || name == ".type" || name == ".size" ||
         name == ".loc" || name == ".file") {
@@ -224,7 +228,7 @@ class BlockAssembler {
       return;
     }
     fail(FaultKind::BadDirective, at, fmt::format("`{}` is not known here", name),
-         "data (`.byte` to `.8byte`, `.zero`), `.p2align`, `.if`, `.ifc`, `.else` and `.endif` are");
+         "data (`.byte` to `.8byte`, `.zero`), `.p2align`, `.rept`, `.if`, `.ifc`, `.else` and `.endif` are");
   }
 
   void data_values(uint8_t width) {
@@ -239,6 +243,30 @@ class BlockAssembler {
       append(&value->value, width);
       at_ = expression.next_token();
     } while (!fault_ && is_punct(at_, ',') && at_++ != 0);
+  }
+
+  // .rept n … .endr: the statements in between n times.
+  void repeat(const AsmToken &at) {
+    const auto count = constant("a number of repetitions");
+    if (!count) return;
+    if (*count <= 0) {
+      for (size_t depth = 1; depth != 0 && peek().kind != TokenKind::End; at_++)
+        depth += text(peek()) == ".rept" ? 1 : text(peek()) == ".endr" ? size_t{0} - 1 : 0;
+      return;
+    }
+    if (repeats_.size() >= kMaxNesting) return fail(FaultKind::BadDirective, at, "`.rept` nests too deep");
+    repeats_.push_back({at_, *count});
+  }
+
+  void end_repeat(const AsmToken &at) {
+    if (repeats_.empty()) return fail(FaultKind::BadDirective, at, "`.endr` without a `.rept`");
+    if (here() > kMaxFill) return fail(FaultKind::TooFar, at, fmt::format("more than {} bytes", kMaxFill));
+    Repeat &innermost = repeats_.back();
+    if (++innermost.turns > kMaxFill) return fail(FaultKind::TooFar, at, "more repetitions than code has room for");
+    if (--innermost.left > 0)
+      at_ = innermost.token;
+    else
+      repeats_.pop_back();
   }
 
   void fill() {
@@ -368,6 +396,7 @@ class BlockAssembler {
     }
     if (match.symbol_token != 0)
       symbols_.push_back({here(), info.shape == Shape::CallHelper, static_cast<uint32_t>(match.symbol_token)});
+    if (match.symbol_token != 0 && info.shape == Shape::CallHelper) match.first.src = kPseudoCall;
     out_.cpu_ = std::max<unsigned>(out_.cpu_, info.cpu);
     append(&match.first, sizeof match.first);
     if (match.first.is_lddw()) append(&match.second, sizeof match.second);
@@ -614,8 +643,15 @@ class BlockAssembler {
     uint32_t token = 0;
   };
 
+  struct Repeat {
+    size_t token = 0;
+    int64_t left = 0;
+    int64_t turns = 0;
+  };
+
   AsmCode &out_;
   size_t at_ = 0;
+  std::vector<Repeat> repeats_;
   std::vector<Condition> conditions_;
   std::vector<NamedPlace> symbols_;
   std::optional<AsmFault> fault_;

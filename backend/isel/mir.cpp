@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "backend/isa/info.h"
@@ -29,6 +30,8 @@ bool Inst::is_pure() const {
     case Form::Exit:
     case Form::Jump:
     case Form::CondJump:
+    case Form::Asm:
+    case Form::AsmTarget:
       return false;
   }
   SPILE_UNREACHABLE("a form that is not in Form");
@@ -62,9 +65,21 @@ Reg defined_register(const Inst &inst) {
     case Form::Exit:
     case Form::Jump:
     case Form::CondJump:
+    case Form::Asm:
+    case Form::AsmTarget:
       return {};
   }
   SPILE_UNREACHABLE("a form that is not in Form");
+}
+
+bool is_set_early(const Function &function, const Inst &inst, Reg reg) {
+  if (inst.form != Form::Asm) return false;
+  const Assembly &assembly = function.assemblies[inst.symbol];
+  if (reg.is_physical()) return (assembly.clobbers >> reg.id & 1) != 0;
+  // One that is read as well is in use anyway.
+  return std::ranges::any_of(assembly.operands, [&](const AsmOperand &operand) {
+    return operand.reg == reg && operand.is_early && operand.is_written && !operand.is_read;
+  });
 }
 
 std::string name_of(Reg reg) {
@@ -121,7 +136,43 @@ std::string expand(const Inst &inst) {
 
 }  // namespace
 
-std::string print(const Inst &inst, const ir::Module &module) {
+namespace {
+
+// asm "%[0] += %[1]" (=+%4, %5) clobbers r1
+std::string print_assembly(const Function &function, const Inst &inst, const ir::Module &module) {
+  const Assembly &assembly = function.assemblies[inst.symbol];
+  std::string out =
+      fmt::format("asm {:?} (", module[function.source].assemblies[assembly.source].text);
+  for (const AsmOperand &operand : assembly.operands) {
+    if (&operand != assembly.operands.data()) out += ", ";
+    switch (operand.kind) {
+      case AsmOperand::Kind::Register:
+        out += operand.is_written ? operand.is_read ? "+" : "=" : "";
+        out += operand.is_early ? "&" : "";
+        out += operand.is_narrow ? narrow_name_of(operand.reg) : name_of(operand.reg);
+        break;
+      case AsmOperand::Kind::Memory:
+        out += fmt::format("({} {:+})", operand.reg.valid() ? name_of(operand.reg) : slot_name(operand.slot),
+                           operand.imm);
+        break;
+      case AsmOperand::Kind::Constant:
+        out += fmt::format("{}", operand.imm);
+        break;
+      case AsmOperand::Kind::Global:
+        out += fmt::format("@{} {:+}", module.globals[operand.symbol].name, operand.imm);
+        break;
+      case AsmOperand::Kind::Function:
+        out += '@' + module.functions[operand.symbol].name;
+        break;
+    }
+  }
+  out += ')';
+  for (unsigned i = 0; i < kAllocatable; i++)
+    if ((assembly.clobbers >> i & 1) != 0) out += fmt::format(" !r{}", i);
+  return out;
+}
+
+std::string print_plain(const Function &function, const Inst &inst, const ir::Module &module) {
   switch (inst.form) {
     case Form::LoadConst:
       return fmt::format("{} = {:#x} ll", name_of(inst.dst), static_cast<uint64_t>(inst.imm));
@@ -131,6 +182,10 @@ std::string print(const Inst &inst, const ir::Module &module) {
       return fmt::format("{} = @{} ll", name_of(inst.dst), module.functions[inst.symbol].name);
     case Form::FrameAddr:
       return fmt::format("{} = {} {:+}", name_of(inst.dst), slot_name(inst.slot), inst.off);
+    case Form::Asm:
+      return print_assembly(function, inst, module);
+    case Form::AsmTarget:
+      return fmt::format("asm may jump to b{}", inst.target.index);
     case Form::CallLocal:
       return fmt::format("call @{}", module.functions[inst.symbol].name);
     case Form::Mov:
@@ -150,6 +205,14 @@ std::string print(const Inst &inst, const ir::Module &module) {
   SPILE_UNREACHABLE("a form that is not in Form");
 }
 
+}  // namespace
+
+std::string print(const Function &function, const Inst &inst, const ir::Module &module) {
+  std::string text = print_plain(function, inst, module);
+  if (inst.core != Inst::kNoCore) text += fmt::format("  ; core {}", inst.core);
+  return text;
+}
+
 std::string print(const Function &function, const ir::Module &module) {
   std::string out;
   auto to = std::back_inserter(out);
@@ -164,7 +227,7 @@ std::string print(const Function &function, const ir::Module &module) {
   for (size_t i = 0; i < function.blocks.size(); i++) {
     if (function.blocks[i].insts.empty()) continue;
     fmt::format_to(to, "b{}:\n", i);
-    for (const Inst &inst : function.blocks[i].insts) fmt::format_to(to, "  {}\n", print(inst, module));
+    for (const Inst &inst : function.blocks[i].insts) fmt::format_to(to, "  {}\n", print(function, inst, module));
   }
   return out + "}\n";
 }

@@ -32,6 +32,7 @@ constexpr Reg physical(unsigned number) { return Reg{number}; }
 inline constexpr Reg kResult = physical(0);
 inline constexpr Reg kContext = physical(6);  // read by the legacy packet loads
 inline constexpr unsigned kMaxArguments = 5;
+inline constexpr unsigned kAllocatable = 10;  // r0..r9
 
 using BlockId = Id<struct MachineBlockTag>;
 using SlotId = Id<struct MachineSlotTag>;
@@ -54,6 +55,8 @@ enum class Form : uint8_t {
   Exit,
   Jump,      // to [target]
   CondJump,  // to [target] when dst op src (or imm) holds, else to the next instruction
+  Asm,        // Function::assemblies[symbol]: text of the program, with operands and clobbers of its own
+  AsmTarget,  // behind an Asm: its text may jump to [target]; no code of its own
 };
 
 struct Inst {
@@ -65,6 +68,9 @@ struct Inst {
   Reg dst, src;
   int32_t off = 0;
   uint32_t symbol = 0;  // ir::GlobalId or ir::FunctionId
+  // The CO-RE relocation (ir::Module::core_relocs) of this instruction's imm, or of its off where it accesses memory.
+  static constexpr uint32_t kNoCore = 0xffff'ffff;
+  uint32_t core = kNoCore;
   SlotId slot;
   BlockId target;
   int64_t imm = 0;
@@ -74,7 +80,9 @@ struct Inst {
   bool is_copy() const {                                                 // of all 64 bits
     return form == Form::Mov && opcode == isa::opcode(isa::ALU64, isa::MOV, isa::X) && off == 0;
   }
-  bool is_terminator() const { return form == Form::Exit || form == Form::Jump || form == Form::CondJump; }
+  bool is_terminator() const {
+    return form == Form::Exit || form == Form::Jump || form == Form::CondJump || form == Form::AsmTarget;
+  }
   bool is_call() const { return form == Form::Call || form == Form::CallLocal; }
   // Leaves r1..r5 unreadable, besides what it defines.
   bool clobbers_arguments() const { return is_call() || form == Form::PacketLoad; }
@@ -90,6 +98,24 @@ struct Block {
   uint32_t loop_depth = 0;
 };
 
+// What an Asm puts into its text for %[n], and what it does to registers.
+struct AsmOperand {
+  enum class Kind : uint8_t { Register, Memory, Constant, Global, Function };
+  Kind kind = Kind::Constant;
+  bool is_read = false, is_written = false;  // the register
+  bool is_early = false;                     // written before all others are read
+  bool is_narrow = false;                    // named as w register
+  Reg reg;                                   // Register; Memory: base, none where it is in [slot]
+  SlotId slot;
+  uint32_t symbol = 0;  // ir::GlobalId or ir::FunctionId
+  int64_t imm = 0;      // Constant; Memory: offset; Global: addend
+};
+struct Assembly {
+  uint32_t source = 0;  // in ir::Function::assemblies
+  std::vector<AsmOperand> operands;
+  uint16_t clobbers = 0;  // bit n: rn, from before the operands are read
+};
+
 // A piece of the frame: a variable of the program, or a spilled register.
 struct Slot {
   uint32_t size = 0, align = 8;
@@ -103,7 +129,11 @@ struct Function {
   std::string name;
   std::vector<Block> blocks;  // blocks[0] is the entry
   std::vector<Slot> slots;
+  std::vector<Assembly> assemblies;
+  // Set by an Asm that may jump away: no store could follow it on all ways, so they are never spilled.
+  std::vector<Reg> unspillable;
   uint32_t register_count = Reg::kFirstVirtual;  // ids of virtual registers are below it
+  bool is_naked = false;                         // its Exit is no instruction
   bool keeps_context_in_r6 = false;              // r6 is reserved for the legacy packet loads
   uint32_t frame_size = 0;
 
@@ -114,7 +144,7 @@ struct Function {
 
 // Calls [visit](Reg) for each register that the instruction reads; r10 counts only where it is written out.
 template <class Visit>
-void for_each_use(const Inst &inst, Visit &&visit) {
+void for_each_use(const Function &function, const Inst &inst, Visit &&visit) {
   switch (inst.form) {
     case Form::Mov:
       if (inst.src.valid()) visit(inst.src);
@@ -131,6 +161,11 @@ void for_each_use(const Inst &inst, Visit &&visit) {
     case Form::LoadFunc:
     case Form::FrameAddr:
     case Form::Jump:
+    case Form::AsmTarget:
+      return;
+    case Form::Asm:
+      for (const AsmOperand &operand : function.assemblies[inst.symbol].operands)
+        if (operand.is_read && operand.reg.valid()) visit(operand.reg);
       return;
     case Form::Load:
       if (inst.src.valid()) visit(inst.src);
@@ -163,16 +198,25 @@ void for_each_use(const Inst &inst, Visit &&visit) {
   }
 }
 
-// The register that the instruction sets; none where there is none.
+// The register that the instruction sets; none where there is none. An Asm may set several: see for_each_def.
 Reg defined_register(const Inst &inst);
 
 // Calls [visit](Reg) for each register that the instruction sets or spoils.
 template <class Visit>
-void for_each_def(const Inst &inst, Visit &&visit) {
+void for_each_def(const Function &function, const Inst &inst, Visit &&visit) {
   if (Reg def = defined_register(inst); def.valid()) visit(def);
   if (inst.clobbers_arguments())
     for (unsigned i = 1; i <= kMaxArguments; i++) visit(physical(i));
+  if (inst.form != Form::Asm) return;
+  const Assembly &assembly = function.assemblies[inst.symbol];
+  for (const AsmOperand &operand : assembly.operands)
+    if (operand.is_written) visit(operand.reg);
+  for (unsigned i = 0; i < kAllocatable; i++)
+    if ((assembly.clobbers >> i & 1) != 0) visit(physical(i));
 }
+
+// Whether an Asm sets the register before it has read its operands, which then must be elsewhere.
+bool is_set_early(const Function &function, const Inst &inst, Reg reg);
 
 // Calls [visit](BlockId) for each target of the block's jumps.
 template <class Visit>
@@ -183,7 +227,7 @@ void for_each_successor(const Block &block, Visit &&visit) {
 
 // 0..10: a number; else the virtual register.
 std::string name_of(Reg reg);
-std::string print(const Inst &inst, const ir::Module &module);
+std::string print(const Function &function, const Inst &inst, const ir::Module &module);
 // What `--emit=mir` shows.
 std::string print(const Function &function, const ir::Module &module);
 

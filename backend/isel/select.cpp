@@ -33,13 +33,14 @@ Selector::Selector(const ir::Module &module, ir::FunctionId id, const Target &ta
     : module_(module), fn_(module[id]), target_(target), diags_(diags), flow_(successor_lists(fn_)) {
   out_.source = id;
   out_.name = fn_.name;
+  out_.is_naked = fn_.is_naked;
   for (const ir::Slot &slot : fn_.slots)
     out_.slots.push_back({.size = slot.size, .align = slot.align, .name = slot.name, .loc = slot.loc});
 }
 
 std::optional<mir::Function> Selector::run() {
   const size_t errors = diags_.error_count();
-  bool has_packet_loads = false, only_of_first_parameter = true;
+  bool has_packet_loads = false, only_of_first_parameter = true, spoils_context = false;
   if (fn_.params.size() > mir::kMaxArguments) {
     diags_.report<diag::TooManyParameters>(fn_.loc, fn_.name, fn_.params.size(), mir::kMaxArguments)
         .hint("pass a pointer to a struct, or let the function be inlined (`static __always_inline`)");
@@ -58,12 +59,14 @@ std::optional<mir::Function> Selector::run() {
         if (!is_after_loop) overwrite_uses_[operand.index]++;
       }
       const ir::Inst &i = inst(v);
+      const bool is_asm = i.op == Op::Asm || i.op == Op::AsmGoto;
+      if (is_asm) spoils_context |= (fn_.assemblies[static_cast<size_t>(i.imm)].clobbers >> mir::kContext.id & 1) != 0;
       if (i.op != Op::LoadAbs && i.op != Op::LoadInd) continue;
       const ir::Inst &context = inst(fn_.operand(v, 0));
       has_packet_loads = true;
       only_of_first_parameter &= context.op == Op::Param && context.imm == 0;
     }
-  out_.keeps_context_in_r6 = has_packet_loads && only_of_first_parameter;
+  out_.keeps_context_in_r6 = has_packet_loads && only_of_first_parameter && !spoils_context;
   calls_before_.assign(fn_.insts.size(), 0);
   find_lazy_values();
   out_.blocks.resize(fn_.blocks.size());
@@ -171,6 +174,12 @@ void Selector::select_inst(ValueId v) {
     case Op::CallHelper:
     case Op::Call:
       return select_call(v);
+    case Op::AddrSpaceCast:
+      return select_address_space_cast(v);
+    case Op::Asm:
+      return select_asm(v);
+    case Op::AsmOutput:
+      return select_asm_output(v);
     case Op::Barrier:
       return;  // selection keeps the order of memory accesses anyway
     case Op::Const:
@@ -179,11 +188,13 @@ void Selector::select_inst(ValueId v) {
     case Op::GlobalAddr:
     case Op::FuncAddr:
     case Op::SlotAddr:
+    case Op::CoreValue:
     case Op::ICmp:
     case Op::Phi:
     case Op::Jump:
     case Op::Branch:
     case Op::Switch:
+    case Op::AsmGoto:
     case Op::Ret:
     case Op::Unreachable:
       SPILE_UNREACHABLE("an operation that select_inst is never given");
@@ -203,9 +214,15 @@ void Selector::select_terminator(ValueId v) {
     }
     case Op::Switch:
       return select_switch(v);
+    case Op::AsmGoto:
+      return select_asm(v);
     case Op::Ret:
       return select_return(v);
-    default:  // Unreachable: the verifier wants every path to end
+    default:  // Unreachable: the verifier wants every path to end. A naked function ends as its text does
+      if (fn_.is_naked) {
+        emit({.form = Form::Exit, .opcode = isa::opcode(isa::JMP, isa::EXIT, isa::K)});
+        return;
+      }
       emit({.form = Form::Mov, .opcode = isa::opcode(isa::ALU64, isa::MOV, isa::K), .dst = mir::kResult});
       emit({.form = Form::Exit, .opcode = isa::opcode(isa::JMP, isa::EXIT, isa::K), .arguments = 1});
   }

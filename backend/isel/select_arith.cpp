@@ -63,7 +63,12 @@ void Selector::select_binary(ValueId v) {
     if (is_constant(a)) std::swap(a, b);
     if (!is_constant(b) && is_better_overwritten(b, a)) std::swap(a, b);
   }
+  if (is_core_imm(a) && op != Op::Sub) std::swap(a, b);
   const Reg dst = result(v);
+  if (is_core_imm(b) && !is_constant(a)) {
+    move_value(dst, a);
+    return alu_core(alu_op(op), width, dst, b);
+  }
   if (!is_constant(b)) {
     if (op == Op::Sub && is_constant(a) && register_constant(a) == 0) {
       copy(dst, reg(b));
@@ -98,6 +103,10 @@ void Selector::select_shift(ValueId v) {
     copy(dst, from);
     if (const int64_t by = inst(count).imm & (n - 1); by != 0) alu_imm(alu_op(op), width, dst, by);
     return;
+  }
+  if (n == width && is_core_imm(count)) {
+    copy(dst, from);
+    return alu_core(alu_op(op), width, dst, count);
   }
   Reg by = reg(count);
   if (n < width) {  // the machine masks by its own width
@@ -194,6 +203,17 @@ void Selector::select_extension(ValueId v) {
   alias(v, to);
 }
 
+// A move whose off says what it is (uapi/linux/bpf.h, BPF_ADDR_SPACE_CAST).
+void Selector::select_address_space_cast(ValueId v) {
+  constexpr int32_t kAddressSpaceCast = 1;
+  emit({.form = mir::Form::Mov,
+        .opcode = isa::opcode(isa::ALU64, isa::MOV, isa::X),
+        .dst = result(v),
+        .src = reg(fn_.operand(v, 0)),
+        .off = kAddressSpaceCast,
+        .imm = inst(v).imm});
+}
+
 void Selector::select_ptr_add(ValueId v) {
   // A constant distance from a global or from the frame is part of the address.
   ValueId base = v;
@@ -216,6 +236,17 @@ void Selector::select_ptr_add(ValueId v) {
   if (is_constant(b)) {
     copy(dst, reg(a));
     return alu_imm(isa::ADD, 64, dst, inst(b).imm);
+  }
+  if (is_core_imm(b)) {
+    copy(dst, reg(a));
+    return alu_core(isa::ADD, 64, dst, b);
+  }
+  // container_of: p + (0 - offset)
+  const bool is_core_sub = inst(b).op == Op::Sub && is_constant(fn_.operand(b, 0)) &&
+                           inst(fn_.operand(b, 0)).imm == 0 && is_core_imm(fn_.operand(b, 1));
+  if (is_core_sub) {
+    copy(dst, reg(a));
+    return alu_core(isa::SUB, 64, dst, fn_.operand(b, 1));
   }
   if (is_better_overwritten(b, a)) std::swap(a, b);
   const Reg right = reg(b);

@@ -58,6 +58,20 @@ Selector::Address Selector::address_of(ValueId pointer, int64_t offset, uint32_t
   return {.base = sum, .slot = {}, .off = 0};
 }
 
+Selector::Address Selector::access_address(ValueId pointer, int64_t offset, uint32_t bytes) {
+  if (offset == 0 && inst(pointer).op == Op::PtrAdd) {
+    const ValueId core = fn_.operand(pointer, 1);
+    const bool is_offset =
+        is_core_imm(core) && core_reloc(core).kind == tables::CoreKind::FieldByteOffset;
+    if (is_offset && fits_offset(core_reloc(core).value, bytes))
+      return {.base = reg(fn_.operand(pointer, 0)),
+              .slot = {},
+              .off = static_cast<int32_t>(core_reloc(core).value),
+              .core = static_cast<uint32_t>(inst(core).imm)};
+  }
+  return address_of(pointer, offset, bytes);
+}
+
 Selector::Address Selector::advanced(Address address, int32_t by) const {
   address.off += by;
   return address;
@@ -69,6 +83,7 @@ void Selector::load(Reg to, const Address &from, uint32_t bytes) {
         .dst = to,
         .src = from.base,
         .off = from.off,
+        .core = from.core,
         .slot = from.slot});
 }
 
@@ -78,6 +93,7 @@ void Selector::store(const Address &to, Reg value, uint32_t bytes) {
         .dst = to.base,
         .src = value,
         .off = to.off,
+        .core = to.core,
         .slot = to.slot});
 }
 
@@ -90,6 +106,7 @@ void Selector::store_imm(const Address &to, int64_t value, uint32_t bytes) {
         .opcode = isa::mem_opcode(isa::ST, isa::MEM, size_of(bytes)),
         .dst = to.base,
         .off = to.off,
+        .core = to.core,
         .slot = to.slot,
         .imm = truncated});
 }
@@ -110,7 +127,8 @@ void Selector::select_load(ValueId v) {
   const ValueId pointer = fn_.operand(v, 0);
   const uint32_t bytes = ir::bytes_of(i.type);
   const uint32_t piece = access_size(pointer, bytes, i.align);
-  const Address from = address_of(pointer, i.imm, bytes);
+  const Address from =
+      piece == bytes ? access_address(pointer, i.imm, bytes) : address_of(pointer, i.imm, bytes);
   const Reg dst = result(v);
   if (piece == bytes) return load(dst, from, bytes);
   const unsigned width = bytes == 8 ? 64 : native(bytes * 8);
@@ -128,7 +146,7 @@ void Selector::select_store(ValueId v) {
   const ValueId value = fn_.operand(v, 0), pointer = fn_.operand(v, 1);
   const uint32_t bytes = ir::bytes_of(inst(value).type);
   const uint32_t piece = access_size(pointer, bytes, i.align);
-  const Address to = address_of(pointer, i.imm, bytes);
+  const Address to = piece == bytes ? access_address(pointer, i.imm, bytes) : address_of(pointer, i.imm, bytes);
   if (is_constant(value)) {
     for (uint32_t at = 0; at < bytes; at += piece)
       store_imm(advanced(to, static_cast<int32_t>(at)), inst(value).imm >> (at * 8), piece);
@@ -179,11 +197,12 @@ void Selector::select_atomic(ValueId v) {
       break;
   }
   if (wants_old && i.op != Op::AtomicXchg && !is_exchange) operation |= isa::kAtomicFetch;
-  const Address at = address_of(pointer, i.imm, bytes);
+  const Address at = access_address(pointer, i.imm, bytes);
   mir::Inst made{.form = Form::Atomic,
                  .opcode = isa::mem_opcode(isa::STX, isa::ATOMIC, size_of(bytes)),
                  .dst = at.base,
                  .off = at.off,
+                 .core = at.core,
                  .slot = at.slot,
                  .imm = operation};
   if (is_exchange) {

@@ -14,13 +14,24 @@ namespace {
 constexpr unsigned kMaxConditionDepth = 12;
 
 bool fits_int32(int64_t value) { return value == static_cast<int32_t>(value); }
+// What the target's value may need more than 32 bits for, and has them in clang's code.
+bool is_wide_core(const ir::CoreReloc &core) {
+  return core.kind == tables::CoreKind::EnumvalValue || core.kind == tables::CoreKind::TypeIdLocal ||
+         core.kind == tables::CoreKind::TypeIdTarget;
+}
+
 bool fits_uint32(int64_t value) { return value == static_cast<int64_t>(static_cast<uint32_t>(value)); }
 
 }  // namespace
 
 bool Selector::is_unplaced(ValueId v) const {
   const Op op = inst(v).op;
-  return op == Op::Const || op == Op::Undef || op == Op::GlobalAddr || op == Op::FuncAddr || op == Op::SlotAddr;
+  return op == Op::Const || op == Op::Undef || op == Op::GlobalAddr || op == Op::FuncAddr || op == Op::SlotAddr ||
+         op == Op::CoreValue;
+}
+
+bool Selector::is_core_imm(ValueId v) const {
+  return inst(v).op == Op::CoreValue && !is_wide_core(core_reloc(v)) && fits_int32(core_reloc(v).value);
 }
 
 // A comparison may be repeated where it is used; a combination of truth values has one user, so that it is taken apart
@@ -85,6 +96,17 @@ mir::Inst Selector::unplaced_inst(ValueId v) {
       return {.form = Form::FrameAddr,
               .opcode = isa::opcode(isa::ALU64, isa::ADD, isa::K),
               .slot = mir::SlotId(static_cast<size_t>(i.imm))};
+    case Op::CoreValue: {
+      const ir::CoreReloc &core = core_reloc(v);
+      mir::Inst made = constant_inst(core.value);
+      // The loader may put any 64-bit number where clang has a 64-bit load; a 32-bit value is a 32-bit move.
+      if (is_wide_core(core))
+        made = {.form = Form::LoadConst, .opcode = wide, .imm = core.value};
+      else if (bits(v) == 32 && target_.has_alu32() && made.form == Form::Mov)
+        made.opcode = isa::opcode(isa::ALU, isa::MOV, isa::K);
+      made.core = static_cast<uint32_t>(i.imm);
+      return made;
+    }
     default:
       return constant_inst(0);  // Undef: the verifier wants every register that is read to be set
   }
@@ -92,7 +114,7 @@ mir::Inst Selector::unplaced_inst(ValueId v) {
 
 mir::Reg Selector::shared(mir::Inst proto) {
   const ProtoKey key{proto.form, proto.opcode, proto.form == Form::FrameAddr ? proto.slot.index : proto.symbol,
-                     proto.off, proto.imm};
+                     proto.off, proto.imm, proto.core};
   proto.loc = loc_;
   if (flow_.loop_depth[ir_block_] > 0) {
     // Before the outermost loop. Allocation repeats it inside when registers are scarce.
@@ -189,6 +211,14 @@ void Selector::alu_imm(isa::AluOp op, unsigned width, Reg dst, int64_t imm) {
         .opcode = isa::opcode(width == 32 ? isa::ALU : isa::ALU64, op, isa::K),
         .dst = dst,
         .imm = static_cast<int32_t>(imm)});
+}
+
+void Selector::alu_core(isa::AluOp op, unsigned width, Reg dst, ValueId core) {
+  emit({.form = Form::Alu,
+        .opcode = isa::opcode(width == 32 ? isa::ALU : isa::ALU64, op, isa::K),
+        .dst = dst,
+        .core = static_cast<uint32_t>(inst(core).imm),
+        .imm = core_reloc(core).value});
 }
 
 void Selector::unary(isa::AluOp op, unsigned width, Reg dst) {

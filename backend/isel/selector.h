@@ -29,6 +29,7 @@ class Selector {
     Reg base;
     mir::SlotId slot;
     int32_t off = 0;
+    uint32_t core = mir::Inst::kNoCore;  // relocates [off], to which nothing may be added then
   };
   // One operation of an edge's parallel copy.
   struct Move {
@@ -52,6 +53,9 @@ class Selector {
   // ---- select_values.cpp: registers, constants, extension
   const ir::Inst &inst(ValueId v) const { return fn_[v]; }
   bool is_constant(ValueId v) const { return inst(v).op == ir::Op::Const; }
+  // A number that CO-RE relocates and that an instruction can take as its immediate operand.
+  bool is_core_imm(ValueId v) const;
+  const ir::CoreReloc &core_reloc(ValueId v) const { return module_.core_relocs[static_cast<size_t>(inst(v).imm)]; }
   bool is_unplaced(ValueId v) const;
   bool is_lazy(ValueId v) const { return laziness_[v.index] != 0; }
   void find_lazy_values();
@@ -76,6 +80,7 @@ class Selector {
   void copy(Reg to, Reg from);
   void alu(isa::AluOp op, unsigned width, Reg dst, Reg src, int16_t off = 0);
   void alu_imm(isa::AluOp op, unsigned width, Reg dst, int64_t imm);  // any value: a register where it does not fit
+  void alu_core(isa::AluOp op, unsigned width, Reg dst, ValueId core);
   void unary(isa::AluOp op, unsigned width, Reg dst);
   void swap_bytes(unsigned bits, Reg dst);
   void jump(mir::BlockId to);
@@ -91,6 +96,7 @@ class Selector {
   void select_signed_division(ValueId v);
   void negate_if_negative(Reg value, Reg sign, unsigned width);
   void select_extension(ValueId v);
+  void select_address_space_cast(ValueId v);
   void select_ptr_add(ValueId v);
 
   // ---- select_compare.cpp
@@ -106,6 +112,8 @@ class Selector {
 
   // ---- select_memory.cpp
   Address address_of(ValueId pointer, int64_t offset, uint32_t bytes);
+  // The same for an access of one instruction, whose offset a CO-RE relocation may be.
+  Address access_address(ValueId pointer, int64_t offset, uint32_t bytes);
   Address advanced(Address address, int32_t by) const;
   void load(Reg to, const Address &from, uint32_t bytes);
   void store(const Address &to, Reg value, uint32_t bytes);
@@ -117,6 +125,15 @@ class Selector {
   void select_memcopy(ValueId v);
   void select_memset(ValueId v);
   uint32_t block_access_size(ValueId v) const;
+
+  // ---- select_asm.cpp
+  Reg asm_input(ValueId v);
+  std::optional<mir::AsmOperand> asm_immediate(ValueId v) const;
+  std::optional<mir::AsmOperand> asm_operand(const ir::Assembly::Operand &wanted, ValueId v);
+  bool asm_fits(const mir::Assembly &assembly) const;
+  void select_asm(ValueId v);
+  void leave_asm(ValueId v, const std::vector<Reg> &results);
+  void select_asm_output(ValueId v);
 
   // ---- select_call.cpp
   void select_call(ValueId v);
@@ -149,11 +166,12 @@ class Selector {
     uint32_t what;
     int32_t off;
     int64_t imm;
+    uint32_t core;
     friend bool operator==(const ProtoKey &, const ProtoKey &) = default;
   };
   struct ProtoHash {
     size_t operator()(const ProtoKey &k) const noexcept {
-      return (static_cast<uint64_t>(k.imm) + k.what * 31u + static_cast<uint32_t>(k.off)) * 0x9e3779b97f4a7c15ull +
+      return (static_cast<uint64_t>(k.imm) + k.what * 31u + k.core * 127u + static_cast<uint32_t>(k.off)) * 0x9e3779b97f4a7c15ull +
              static_cast<size_t>(k.form);
     }
   };
@@ -165,6 +183,7 @@ class Selector {
     mir::Inst inst;
   };
   std::vector<Hoisted> hoisted_insts_;
+  std::unordered_map<uint32_t, std::vector<Reg>> asm_results_;  // by ValueId of the Asm
   std::unordered_map<uint32_t, Reg> truths_;  // lazy values made in this IR block
   struct Point {
     mir::BlockId block;

@@ -58,6 +58,8 @@ class Widths {
       }
       case Op::Undef:
         return 0;
+      case Op::CoreValue:  // a 32-bit move, where there is one
+        return native(ir::bits_of(inst.type));
       default:
         return 64;
     }
@@ -142,6 +144,10 @@ class Widths {
       case Op::CmpXchg:
         return bits;
       case Op::PtrAdd:
+      case Op::AddrSpaceCast:
+      case Op::Asm:
+      case Op::AsmOutput:
+      case Op::AsmGoto:
       case Op::Opaque:  // the optimizer knows nothing of it, and neither do we
       case Op::CallHelper:
       case Op::Call:
@@ -151,6 +157,7 @@ class Widths {
       case Op::GlobalAddr:
       case Op::FuncAddr:
       case Op::SlotAddr:
+      case Op::CoreValue:
         return 64;
       case Op::Barrier:
       case Op::Store:

@@ -14,7 +14,7 @@ namespace {
 
 using mir::Reg;
 
-constexpr unsigned kAllocatable = 10;  // r0..r9
+using mir::kAllocatable;
 // Looking ahead for what neighbours want is quadratic in their number.
 constexpr size_t kMaxNeighbours = 64;
 // A value that can be made again costs one cheap instruction in place of a store and loads.

@@ -14,7 +14,8 @@ void coalesce(mir::Function &function, std::vector<Interval> &intervals) {
   std::vector<Copy> copies;
   for (const mir::Block &block : function.blocks)
     for (const mir::Inst &inst : block.insts)
-      if (inst.is_copy() && inst.dst.is_virtual() && inst.src.is_virtual())
+      if (inst.is_copy() && inst.dst.is_virtual() && inst.src.is_virtual() &&
+          std::ranges::find(function.unspillable, inst.src) == function.unspillable.end())
         copies.push_back({inst.dst, inst.src, block.loop_depth});
   std::stable_sort(copies.begin(), copies.end(),
                    [](const Copy &a, const Copy &b) { return a.loop_depth > b.loop_depth; });

@@ -39,6 +39,9 @@ bool lay_out_frame(mir::Function &function, Loc loc, Diagnostics &diags) {
   for (const mir::Block &block : function.blocks)
     for (const mir::Inst &inst : block.insts)
       if (inst.slot.valid()) is_used[inst.slot.index] = true;
+  for (const mir::Assembly &assembly : function.assemblies)
+    for (const mir::AsmOperand &operand : assembly.operands)
+      if (operand.slot.valid()) is_used[operand.slot.index] = true;
   std::vector<uint32_t> used;
   for (uint32_t i = 0; i < is_used.size(); i++)
     if (is_used[i]) used.push_back(i);
@@ -48,7 +51,8 @@ bool lay_out_frame(mir::Function &function, Loc loc, Diagnostics &diags) {
   for (const uint32_t s : used) {
     mir::Slot &slot = function.slots[s];
     const uint64_t align = std::clamp<uint32_t>(slot.align, 1, 8);
-    size = (size + slot.size + align - 1) / align * align;
+    // An object of no size has an address too, and it must be one of the frame: helpers are given it with length 0.
+    size = (size + std::max(slot.size, 1u) + align - 1) / align * align;
     if (size <= kMaxFrame) slot.offset = -static_cast<int32_t>(size);
   }
   function.frame_size = static_cast<uint32_t>(std::min<uint64_t>(size, UINT32_MAX));

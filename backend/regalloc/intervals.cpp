@@ -69,11 +69,12 @@ std::vector<Interval> live_intervals(const mir::Function &function, const Livene
     liveness.out[b].for_each([&](mir::Reg r) { open[r.id] = 2 * end; });
     for (uint32_t i = end; i-- > first;) {
       const mir::Inst &inst = block.insts[i - first];
-      mir::for_each_def(inst, [&](mir::Reg r) {
-        close(r, 2 * i + 1, open[r.id] != 0 ? open[r.id] : 2 * i + 2);
+      mir::for_each_def(function, inst, [&](mir::Reg r) {
+        const uint32_t begin = mir::is_set_early(function, inst, r) ? 2 * i : 2 * i + 1;
+        close(r, begin, open[r.id] != 0 ? open[r.id] : 2 * i + 2);
         intervals[r.id].uses += frequency;
       });
-      mir::for_each_use(inst, [&](mir::Reg r) {
+      mir::for_each_use(function, inst, [&](mir::Reg r) {
         if (open[r.id] == 0) open[r.id] = 2 * i + 1;
         intervals[r.id].uses += frequency;
       });

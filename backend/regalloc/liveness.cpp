@@ -6,10 +6,10 @@
 
 namespace spile::regalloc {
 
-bool step_back(const mir::Inst &inst, RegSet &live) {
+bool step_back(const mir::Function &function, const mir::Inst &inst, RegSet &live) {
   if (inst.is_pure() && inst.dst.valid() && !live.has(inst.dst)) return false;
-  mir::for_each_def(inst, [&](mir::Reg r) { live.remove(r); });
-  mir::for_each_use(inst, [&](mir::Reg r) {
+  mir::for_each_def(function, inst, [&](mir::Reg r) { live.remove(r); });
+  mir::for_each_use(function, inst, [&](mir::Reg r) {
     if (r.valid()) live.add(r);
   });
   return true;
@@ -31,7 +31,7 @@ Liveness live_registers(const mir::Function &function) {
     queued[b] = false;
     RegSet live = result.out[b];
     const auto &insts = function.blocks[b].insts;
-    for (size_t i = insts.size(); i-- > 0;) step_back(insts[i], live);
+    for (size_t i = insts.size(); i-- > 0;) step_back(function, insts[i], live);
     if (live == result.in[b]) continue;
     result.in[b] = std::move(live);
     for (const uint32_t pred : preds[b])
@@ -50,7 +50,7 @@ void remove_dead(mir::Function &function, const Liveness &liveness) {
     auto &insts = function.blocks[b].insts;
     RegSet live = liveness.out[b];
     std::vector<bool> dead(insts.size(), false);
-    for (size_t i = insts.size(); i-- > 0;) dead[i] = !step_back(insts[i], live);
+    for (size_t i = insts.size(); i-- > 0;) dead[i] = !step_back(function, insts[i], live);
     size_t kept = 0;
     for (size_t i = 0; i < insts.size(); i++)
       if (!dead[i]) insts[kept++] = insts[i];

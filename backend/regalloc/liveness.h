@@ -53,7 +53,7 @@ struct Liveness {
 Liveness live_registers(const mir::Function &function);
 
 // Moves [live], the registers live after [inst], to before it. False when the instruction is dead.
-bool step_back(const mir::Inst &inst, RegSet &live);
+bool step_back(const mir::Function &function, const mir::Inst &inst, RegSet &live);
 
 void remove_dead(mir::Function &function, const Liveness &liveness);
 

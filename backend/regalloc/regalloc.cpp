@@ -13,6 +13,7 @@ void remove_dead_code(mir::Function &function) { remove_dead(function, live_regi
 
 void allocate_registers(mir::Function &function) {
   std::vector<Spillable> spillable(function.register_count, Spillable::Yes);
+  for (const mir::Reg r : function.unspillable) spillable[r.id] = Spillable::Never;
   std::vector<Interval> intervals = live_intervals(function, live_registers(function));
   coalesce(function, intervals);
   // Each round splits what the round before could not place. It ends: after two splits an interval is one instruction

@@ -7,6 +7,9 @@ namespace spile::regalloc {
 
 template <class Map>
 void rename_registers(mir::Function &function, Map &&map) {
+  for (mir::Assembly &assembly : function.assemblies)
+    for (mir::AsmOperand &operand : assembly.operands)
+      if (operand.reg.valid()) operand.reg = map(operand.reg);
   for (mir::Block &block : function.blocks)
     for (mir::Inst &inst : block.insts) {
       if (inst.dst.valid()) inst.dst = map(inst.dst);

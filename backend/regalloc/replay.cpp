@@ -25,7 +25,7 @@ using State = std::map<Place, std::vector<uint32_t>>;
 
 bool same_value(const Inst &a, const Inst &b) {
   return a.form == b.form && a.opcode == b.opcode && a.imm == b.imm && a.off == b.off && a.symbol == b.symbol &&
-         a.slot == b.slot;
+         a.slot == b.slot && a.core == b.core;
 }
 
 // True when the state changed.
@@ -86,7 +86,7 @@ class Replay {
     std::vector<Source> sources(before_.register_count);
     for (const mir::Block &block : before_.blocks)
       for (const Inst &inst : block.insts)
-        mir::for_each_def(inst, [&](Reg r) {
+        mir::for_each_def(before_, inst, [&](Reg r) {
           Source &s = sources[r.id];
           if (inst.is_copy() && inst.src.is_virtual() && r.is_virtual()) {
             s.copies_of.push_back(inst.src.id);
@@ -117,7 +117,7 @@ class Replay {
   }
 
   void fail(const Inst &at, std::string_view what) {
-    if (problem_.empty()) problem_ = fmt::format("{}: `{}` {}", before_.name, mir::print(at, module_), what);
+    if (problem_.empty()) problem_ = fmt::format("{}: `{}` {}", before_.name, mir::print(after_, at, module_), what);
   }
 
   static bool holds(const State &state, Place place, Reg value) {
@@ -214,17 +214,19 @@ class Replay {
 
   void executed(const Inst &meant, const Inst &inst, State &state) {
     if (meant.form != inst.form || meant.opcode != inst.opcode || meant.imm != inst.imm || meant.off != inst.off ||
-        meant.symbol != inst.symbol || meant.slot != inst.slot || meant.target != inst.target)
-      return fail(inst, fmt::format("stands where `{}` was meant", mir::print(meant, module_)));
+        meant.symbol != inst.symbol || meant.slot != inst.slot || meant.target != inst.target ||
+        meant.core != inst.core)
+      return fail(inst, fmt::format("stands where `{}` was meant", mir::print(before_, meant, module_)));
     std::vector<Reg> wanted, read;
-    mir::for_each_use(meant, [&](Reg r) { wanted.push_back(r); });
-    mir::for_each_use(inst, [&](Reg r) { read.push_back(r); });
+    mir::for_each_use(before_, meant, [&](Reg r) { wanted.push_back(r); });
+    mir::for_each_use(after_, inst, [&](Reg r) { read.push_back(r); });
     for (size_t i = 0; i < wanted.size(); i++) {
       if (!read[i].is_physical()) return fail(inst, "has a register that was not allocated");
       if (!holds(state, read[i].id, wanted[i]))
         return fail(inst,
                     fmt::format("reads {}, which does not hold {}", mir::name_of(read[i]), mir::name_of(wanted[i])));
     }
+    if (meant.form == Form::Asm) return assembled(meant, inst, state);
     if (inst.clobbers_arguments())
       for (uint32_t r = 0; r <= mir::kMaxArguments; r++) {
         forget(state, Reg{r});
@@ -232,6 +234,28 @@ class Replay {
       }
     const Reg defined = mir::defined_register(meant), machine = mir::defined_register(inst);
     if (defined.valid()) define(state, defined, machine.id);
+  }
+
+  // Its reads are checked; now what it sets and spoils. No two of these may be one register, and what is set early may
+  // not be one that is read.
+  void assembled(const Inst &meant, const Inst &inst, State &state) {
+    const mir::Assembly &before = before_.assemblies[meant.symbol], &after = after_.assemblies[inst.symbol];
+    std::vector<Reg> read, set;
+    mir::for_each_use(after_, inst, [&](Reg r) { read.push_back(r); });
+    mir::for_each_def(after_, inst, [&](Reg r) { set.push_back(r); });
+    for (size_t i = 0; i < set.size(); i++)
+      if (std::find(set.begin(), set.begin() + static_cast<ptrdiff_t>(i), set[i]) !=
+          set.begin() + static_cast<ptrdiff_t>(i))
+        return fail(inst, fmt::format("sets {} twice", mir::name_of(set[i])));
+    for (const Reg r : set)
+      if (mir::is_set_early(after_, inst, r) && std::find(read.begin(), read.end(), r) != read.end())
+        return fail(inst, fmt::format("sets {} before it is read", mir::name_of(r)));
+    for (const Reg r : set) {
+      forget(state, r);
+      state.erase(r.id);
+    }
+    for (size_t i = 0; i < before.operands.size(); i++)
+      if (before.operands[i].is_written) define(state, before.operands[i].reg, after.operands[i].reg.id);
   }
 
   const mir::Function &before_, &after_;

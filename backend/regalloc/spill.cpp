@@ -120,12 +120,13 @@ class Spiller {
     for (const Inst &inst : block.insts) {
       instructions_++;
       rewrite(inst);
-      if (inst.clobbers_arguments()) calls_++;
+      if (inst.clobbers_arguments() || inst.form == Form::Asm) calls_++;
     }
     std::swap(block.insts, out_);
   }
 
   void rewrite(const Inst &original) {
+    if (original.form == Form::Asm) return rewrite_assembly(original);
     Inst inst = original;
     const bool spilled_dst = is_spilled(inst.dst), spilled_src = is_spilled(inst.src);
     if (!spilled_dst && !spilled_src) return emit(inst);
@@ -133,7 +134,7 @@ class Spiller {
 
     const Reg dst = inst.dst, defined = mir::defined_register(inst);
     bool reads_dst = false;
-    mir::for_each_use(inst, [&](Reg r) { reads_dst |= r == dst; });
+    mir::for_each_use(function_, inst, [&](Reg r) { reads_dst |= r == dst; });
     if (spilled_src) inst.src = loaded(original.src, inst.loc);
     if (spilled_dst) {
       Home &home = homes_[dst.id];
@@ -150,6 +151,28 @@ class Spiller {
     Inst saved = store(homes_[defined.id], defined == dst ? inst.dst : inst.src, inst.loc);
     saved.is_inserted = true;
     emit(saved);
+  }
+
+  void rewrite_assembly(const Inst &inst) {
+    std::vector<Inst> stores;
+    for (mir::AsmOperand &operand : function_.assemblies[inst.symbol].operands) {
+      if (!is_spilled(operand.reg)) continue;
+      const Reg was = operand.reg;
+      Home &home = homes_[was.id];
+      if (operand.is_read) {
+        operand.reg = loaded(was, inst.loc);
+      } else {
+        home.loaded = operand.reg = fresh(was);
+        home.since = period(was);
+        home.block = block_;
+      }
+      if (operand.is_written && !home.is_rematerialized) stores.push_back(store(home, operand.reg, inst.loc));
+    }
+    emit(inst);
+    for (Inst &saved : stores) {
+      saved.is_inserted = true;
+      emit(saved);
+    }
   }
 
   // A copy from or to memory is the load or the store itself.
@@ -197,7 +220,7 @@ Rematerializable find_rematerializable(const mir::Function &function) {
   std::vector<bool> seen(function.register_count, false);
   for (const mir::Block &block : function.blocks)
     for (const Inst &inst : block.insts)
-      mir::for_each_def(inst, [&](Reg r) {
+      mir::for_each_def(function, inst, [&](Reg r) {
         if (inst.is_copy() && inst.src == inst.dst) return;  // coalesced
         const bool can = inst.is_rematerializable();
         result.is[r.id] = can && (!seen[r.id] || (result.is[r.id] && same_value(result.how[r.id], inst)));

@@ -17,8 +17,10 @@ void TreeActions::measure(ast::Expr *expr) {
   uint32_t depth = 0;
   for (const ast::Expr *operand : {expr->a, expr->b, expr->c})
     if (operand != nullptr) depth = std::max<uint32_t>(depth, operand->depth);
-  for (const ast::Expr *argument : expr->args) depth = std::max<uint32_t>(depth, argument->depth);
-  for (const ast::InitItem *item : expr->items) depth = std::max<uint32_t>(depth, item->value->depth);
+  if (expr->kind == ast::Expr::Call)
+    for (const ast::Expr *argument : expr->args) depth = std::max<uint32_t>(depth, argument->depth);
+  if (expr->kind == ast::Expr::InitList)
+    for (const ast::InitItem *item : expr->items) depth = std::max<uint32_t>(depth, item->value->depth);
   if (expr->kind == ast::Expr::StmtExpr) depth = depth_of_last_block_;
   if (++depth > kMaxTreeDepth) stop_too_deep();
   expr->depth = static_cast<uint16_t>(depth);
@@ -210,6 +212,8 @@ void TreeActions::finish_string(Loc begin, Mark list) {
       static_cast<std::string_view *>(arena->allocate(count * sizeof(std::string_view), alignof(std::string_view)));
   for (size_t i = 0; i < count; i++)
     new (&pieces[i]) std::string_view(static_cast<Token *>(list_[list + i])->spelling());
+  string_locs_.clear();
+  for (size_t i = 0; i < count; i++) string_locs_.push_back(static_cast<Token *>(list_[list + i])->range().begin);
   list_.resize(list);
   expr_->pieces = {pieces, count};
   expr_->text = pieces[0];

@@ -66,6 +66,13 @@ void TreeActions::begin_label(ast::Stmt *stmt) {
   stmt->expr = nullptr;
 }
 
+void TreeActions::finish_local_labels(ast::Stmt *stmt, Mark list) {
+  std::vector<std::string_view> names;
+  for (const ast::Expr *name : take<ast::Expr>(list)) names.push_back(name->text);
+  stmt->local_labels = arena->copy(names);
+  finish_stmt(stmt);
+}
+
 // A label may end a block (C23): an empty statement is made for it.
 void TreeActions::empty_before_brace() {
   if (_input->next_kind() == TokenKind::RightBrace) _input->make_up(TokenKind::Semi);
@@ -88,6 +95,11 @@ void TreeActions::set_unroll(int32_t count, Loc at) {
 ast::AsmStmt *TreeActions::make_asm(ast::Stmt *stmt) {
   stmt->assembly = arena->make<ast::AsmStmt>();
   return stmt->assembly;
+}
+
+void TreeActions::set_asm_text(ast::AsmStmt *assembly) {
+  assembly->text = expr_;
+  assembly->text_locs = arena->copy(string_locs_);
 }
 
 ast::AsmOperand *TreeActions::make_operand() {
@@ -118,6 +130,7 @@ void TreeActions::finish_asm_item(ast::AsmOperand *operand, int section) {
 
 void TreeActions::finish_asm_section(ast::AsmStmt *assembly, int section, Mark list) {
   const auto items = take<ast::AsmOperand>(list);
+  assembly->is_extended = true;
   switch (section) {
     case kOutputs:
       assembly->outputs = items;

@@ -234,6 +234,10 @@ void Analyzer::char_literal(Expr *e) {
   set_constant(e, v);
 }
 
+std::string Analyzer::decode_piece(std::string_view spelled, Range at) {
+  return decode(between_quotes(spelled, '"'), unit_of(spelled), at);
+}
+
 void Analyzer::string_literal(Expr *e) {
   if (e->type != nullptr) return;
   std::string_view single[] = {e->text};

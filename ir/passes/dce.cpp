@@ -23,7 +23,7 @@ bool dce(PassContext &context) {
   };
   for (const Block &block : f.blocks)
     for (const ValueId v : block.insts) {
-      const Effects effects = info_of(f[v].op).effects;
+      const Effects effects = f[v].op == Op::Asm ? Effects::Read : info_of(f[v].op).effects;  // it says volatile itself
       if (effects == Effects::Write || effects == Effects::Term || f[v].is_volatile) need(v);
     }
   while (!work.empty()) {

@@ -154,7 +154,8 @@ class Numbering {
   };
 
   bool writes_memory(const Inst &inst) const {
-    return info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque;
+    if (inst.op == Op::Asm && !f_.assemblies[static_cast<size_t>(inst.imm)].writes_memory()) return false;
+    return inst.op == Op::AsmGoto || (info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque);
   }
 
   // Calls found(slot) for each place that [v] writes; SlotPointers::kNone is everything that is not a private slot.

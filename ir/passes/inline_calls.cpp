@@ -78,7 +78,9 @@ class Inliner {
 
   bool wanted(FunctionId id) {
     const Function &callee = module_[id];
-    if (callee.is_declaration() || &callee == &f_ || callee.no_inline || callee.linkage == Linkage::Weak) return false;
+    if (callee.is_declaration() || &callee == &f_ || callee.no_inline || callee.is_naked ||
+        is_weak(callee.linkage))
+      return false;
     const size_t size = size_of(callee);
     if (size_ + size > kMaxSize) return false;
     if (callee.always_inline || callee.params.size() > kMaxCallArguments) return true;
@@ -169,6 +171,7 @@ class Inliner {
     if (inst.op == Op::GlobalAddr) return f_.global_addr(GlobalId(static_cast<size_t>(inst.imm)));
     if (inst.op == Op::FuncAddr) return f_.func_addr(FunctionId(static_cast<size_t>(inst.imm)));
     if (inst.op == Op::SlotAddr) return f_.slot_addr(slot_map_[static_cast<size_t>(inst.imm)]);
+    if (inst.op == Op::CoreValue) return f_.core_value(inst.type, static_cast<uint32_t>(inst.imm));
     return f_.undef(inst.type);
   }
 
@@ -177,7 +180,12 @@ class Inliner {
     targets_.clear();
     for (const ValueId operand : callee.operands(v)) operands_.push_back(mapped(callee, operand, args));
     for (const BlockId target : callee.targets(v)) targets_.push_back(block_map_[target.index]);
-    const ValueId made = f_.make(callee[v].op, callee[v].type, operands_, targets_, callee[v].imm, callee[v].loc);
+    int64_t imm = callee[v].imm;
+    if (callee[v].op == Op::Asm || callee[v].op == Op::AsmGoto) {
+      f_.assemblies.push_back(callee.assemblies[static_cast<size_t>(imm)]);
+      imm = static_cast<int64_t>(f_.assemblies.size()) - 1;
+    }
+    const ValueId made = f_.make(callee[v].op, callee[v].type, operands_, targets_, imm, callee[v].loc);
     if (callee[v].op == Op::Switch) f_.set_switch(made, targets_, callee.cases(v));
     f_[made].pred = callee[v].pred;
     f_[made].align = callee[v].align;

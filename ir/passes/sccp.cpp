@@ -98,6 +98,10 @@ class Propagation {
   }
 
   void visit(ValueId v) {
+    if (f_[v].op == Op::AsmGoto && f_[v].type != Type::Void && facts_[v.index].state != State::Varying) {
+      facts_[v.index] = {State::Varying, 0};
+      values_.push_back(v);
+    }
     if (info_of(f_[v].op).effects == Effects::Term) return visit_terminator(v);
     if (f_[v].type == Type::Void || facts_[v.index].state == State::Varying) return;
     const Lattice now = f_[v].op == Op::Phi ? join(v) : compute(v);

@@ -161,6 +161,11 @@ class Simplifier {
       case Op::GlobalAddr:
       case Op::FuncAddr:
       case Op::SlotAddr:
+      case Op::CoreValue:
+      case Op::AddrSpaceCast:
+      case Op::Asm:
+      case Op::AsmOutput:
+      case Op::AsmGoto:
       case Op::Opaque:
       case Op::Barrier:
       case Op::MemCopy:
@@ -379,7 +384,7 @@ class Simplifier {
     const ValueId p = f_.operand(v, 0);
     if (op(p) != Op::GlobalAddr || f_[v].is_volatile || !is_integer(type(v))) return result;
     const Global &g = module_[GlobalId(static_cast<size_t>(f_[p].imm))];
-    if (!g.is_const || g.is_volatile || g.linkage == Linkage::External || g.linkage == Linkage::Weak) return result;
+    if (!g.is_const || g.is_volatile || is_extern(g.linkage) || is_weak(g.linkage)) return result;
     const uint64_t size = bytes_of(type(v));
     const int64_t at = f_[v].imm;
     if (at < 0 || static_cast<uint64_t>(at) > g.size || size > g.size - static_cast<uint64_t>(at)) return result;

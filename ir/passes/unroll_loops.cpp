@@ -32,6 +32,9 @@ namespace {
 
 // Instructions of all copies together where the source asks for them, as clang's -pragma-unroll-threshold.
 constexpr size_t kMaxAskedSize = 16'384;
+// Where the context is read: no context has more fields of a kind, and memory that is passed as one is no context.
+constexpr size_t kMaxContextRounds = 32;
+constexpr size_t kMaxContextSize = 1'024;
 // What the copies may have more than the loop where nobody asked.
 constexpr size_t kMaxGrowth = 6;
 // A phi, its step, a comparison and a branch.
@@ -119,14 +122,15 @@ class Unroller {
 
   bool is_wanted(const Dominators &dominators, Loop &loop) {
     if (loop.pragma == 1) return false;
-    const bool asked = loop.pragma != 0 || reads_context(loop);
-    const size_t limit = asked ? kMaxAskedSize : loop.size + kMaxGrowth;
+    const bool asked = loop.pragma != 0, must_vanish = !asked && reads_context(loop);
+    const size_t limit = asked ? kMaxAskedSize : must_vanish ? kMaxContextSize : loop.size + kMaxGrowth;
     // Counting and the test vanish from the copies.
     const size_t copy_size = loop.size > kCountingSize ? loop.size - kCountingSize : 1;
     size_t max_rounds = std::min(kMaxRounds, limit / copy_size);
     // `#pragma unroll 4` asks for four copies and no more.
     if (loop.pragma > 1) max_rounds = std::min(max_rounds, static_cast<size_t>(loop.pragma));
-    if (latches_.size() > 1) return asked && decided_with_one_latch(dominators, loop, max_rounds);
+    if (must_vanish) max_rounds = std::min(max_rounds, kMaxContextRounds);
+    if (latches_.size() > 1) return (asked || must_vanish) && decided_with_one_latch(dominators, loop, max_rounds);
     return count_rounds(dominators, loop, max_rounds);
   }
 
