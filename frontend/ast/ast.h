@@ -140,7 +140,7 @@ struct InitDeclarator {
   sema::Symbol *symbol = nullptr;  // sema
 };
 struct Decl {
-  enum Kind : uint8_t { Variables, Function, Members, StaticAssert, Asm, Empty } kind = Empty;
+  enum Kind : uint8_t { Variables, Function, Members, StaticAssert, Asm, Import, Empty } kind = Empty;
   Range range;
   DeclSpecs *specs = nullptr;        // Variables, Function, Members
   List<InitDeclarator> declarators;  // Variables, Members; one for Function
@@ -162,7 +162,9 @@ struct AsmOperand {
 };
 struct AsmStmt {
   bool is_volatile = false, is_goto = false;
-  Expr *text = nullptr;  // StringLit
+  bool is_extended = false;  // has a colon: `%` means something
+  Expr *text = nullptr;      // StringLit
+  std::span<Loc> text_locs;  // of its pieces
   List<AsmOperand> outputs, inputs;
   List<Expr> clobbers;
   std::span<std::string_view> labels;
@@ -175,6 +177,10 @@ struct Stmt {
     If,
     Switch,
     While,
+  // sema: what the constraint says
+  enum Place : uint8_t { Register, Immediate, RegisterOrImmediate, Memory } place = Register;
+  bool is_written = false, is_read = false, is_early = false, is_narrow = false, may_be_memory = false;
+  int32_t tied = -1;  // an input in the register of this output
     DoWhile,
     For,
     Case,
@@ -182,6 +188,13 @@ struct Stmt {
     Label,
     Goto,
     Continue,
+  // sema
+  std::string_view plain_text;  // with %[n] for operands (outputs, then inputs that are not tied) and %l[n] for labels
+  std::span<Loc> plain_locs;    // of each of its bytes
+  List<AsmOperand> symbols;     // functions and variables that the text names; operands behind the inputs
+  std::span<sema::Label *> targets;
+  uint16_t clobbered = 0;  // bit n: rn
+  bool clobbers_memory = false;
     Break,
     Return,
     Asm,

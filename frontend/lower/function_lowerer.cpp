@@ -8,6 +8,7 @@
 namespace spile::lower {
 
 ir::Function FunctionLowerer::run() {
+  if (f_.is_naked) return run_naked();
   current_ = f_.add_block("entry");
   loc_ = f_.loc;
   uint32_t index = 0;
@@ -35,6 +36,16 @@ ir::Function FunctionLowerer::run() {
     current_ = {};
   }
   drop_unreachable();
+  report_uninitialized_reads(f_, owner_.diags());
+  return std::move(f_);
+}
+
+// Its assembly is all there is: nobody saves a parameter or returns.
+ir::Function FunctionLowerer::run_naked() {
+  current_ = f_.add_block("entry");
+  statement(symbol_.definition->body);
+  loc_ = f_.end_loc;
+  emit(Op::Unreachable, ir::Type::Void, {});
   return std::move(f_);
 }
 

@@ -46,6 +46,7 @@ class FunctionLowerer {
   ValueId emit(Op op, ir::Type type, std::initializer_list<ValueId> ops, int64_t imm = 0);
   ValueId emit_list(Op op, ir::Type type, const std::vector<ValueId> &ops, int64_t imm = 0);
   void jump(BlockId to);
+  ir::Function run_naked();
   void branch(ValueId truth, BlockId yes, BlockId no, int8_t weight = 0);
   void enter(BlockId block) { current_ = block; }
   void ensure_block();  // code after a jump stands in a block of its own, removed later if nothing reaches it
@@ -119,7 +120,9 @@ class FunctionLowerer {
   void loop(const Stmt *s);
   void switch_statement(const Stmt *s);
   void return_statement(const Stmt *s);
-  void assembly(const Stmt *s);
+  void clean_up(size_t outer);
+  void end_scope(size_t outer);
+  void mark_unroll(size_t first_block, BlockId header, int32_t count);
   BlockId label_block(const sema::Label *label);
 
   ModuleLowerer &owner_;
@@ -135,3 +138,14 @@ class FunctionLowerer {
 };
 
 }  // namespace spile::lower
+  // ------------------------------------------------------------ inline assembly: assembly.cpp
+  struct AsmParts;
+  void assembly(const Stmt *s);
+  void barrier(const ast::AsmStmt &a);
+  void asm_outputs(const ast::AsmStmt &a, AsmParts &parts);
+  void asm_input(const ast::AsmOperand &input, AsmParts &parts);
+  ValueId asm_immediate(const Expr *e);
+  ValueId asm_register(const Expr *e);
+  void asm_results(ValueId made, const AsmParts &parts);
+  std::optional<int64_t> fixed_value(const Expr *e) const;  // calls.cpp: of a variable that is never assigned
+

@@ -77,6 +77,7 @@ ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol) {
   f.no_inline = symbol.attributes.no_inline;
   f.used = symbol.attributes.used;
   if (const tables::ProgramType *program = tables::find_program_type(symbol.attributes.section))
+  f.is_naked = symbol.attributes.is_naked && symbol.definition != nullptr;
     f.is_user_side = (program->flags & tables::kUserSideProgram) != 0;
   // Records travel by hidden pointers: the result's first.
   if (types::is_record(type->base))
@@ -193,6 +194,20 @@ void ModuleLowerer::fill(ir::Global &global, const sema::Initializer &init, uint
 void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry, uint64_t offset) {
   const uint64_t at = offset + entry.offset;
   const uint64_t size = types::size_of(entry.type);
+std::optional<std::vector<std::byte>> ModuleLowerer::bytes_of(const ast::Expr &literal) {
+  if (literal.initializer == nullptr) return std::nullopt;
+  for (const sema::InitEntry &entry : literal.initializer->entries) {
+    if (types::is_array(entry.type)) continue;
+    const auto value = types::is_record(entry.type) ? std::nullopt : sema::evaluate_static(entry.value);
+    if (!value || !value->is_integer()) return std::nullopt;
+  }
+  ir::Global scratch;
+  scratch.size = literal.initializer->size;
+  scratch.bytes.resize(scratch.size);
+  fill(scratch, *literal.initializer, 0);
+  return std::move(scratch.bytes);
+}
+
   if (types::is_array(entry.type)) {
     const uint64_t length = std::min<uint64_t>(entry.value->bytes.size(), size);
     for (uint64_t i = 0; i < size && at + i < global.bytes.size(); i++)

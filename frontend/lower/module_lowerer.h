@@ -23,6 +23,10 @@ class ModuleLowerer {
   ir::FunctionId function_of(const sema::Symbol &symbol);
   ir::GlobalId string_of(const ast::Expr &literal);            // merged by content
   ir::GlobalId compound_literal_of(const ast::Expr &literal);  // with static storage
+  // The relocation of that kind, by the path [access] from [root]: an index into Module::core_relocs.
+  uint32_t core_reloc(const types::Type *root, std::string access, tables::CoreKind kind, int64_t value);
+  // What a compound literal holds, when all of it is integers known now.
+  std::optional<std::vector<std::byte>> bytes_of(const ast::Expr &literal);
   // The IR type of a scalar; of anything else, void.
   static ir::Type type_of(const types::Type *type);
 

@@ -205,6 +205,7 @@ class TreeActions : public ParserCore {
   ast::Expr *begin_assignment(ast::Expr *target);
   ast::Expr *begin_cast(Loc begin, ast::TypeName *type);
   ast::Expr *make_compound_literal(Loc begin, ast::TypeName *type, ast::Expr *list);
+  void set_asm_text(ast::AsmStmt *assembly);  // the string that was just read
   ast::Expr *make_statement_expression(Loc begin);
   ast::Expr *finish(ast::Expr *expr) {
     expr->range.end = last_end();
@@ -274,3 +275,4 @@ class TreeActions : public ParserCore {
 };
 
 }  // namespace spile::parse
+  std::vector<Loc> string_locs_;  // of the pieces of the last string

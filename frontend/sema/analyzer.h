@@ -126,7 +126,6 @@ class Analyzer {
   void switch_statement(Stmt *s);
   void case_label(Stmt *s);
   void return_statement(Stmt *s);
-  void asm_statement(Stmt *s);
   Expr *condition(Expr *e);
   Label *label(std::string_view name, Range range);
   void statement_expression(Expr *e);
@@ -169,6 +168,17 @@ class Analyzer {
   Expr *promote(Expr *e);
   const Type *promoted(const Expr *e);
   const Type *usual_conversions(Expr *&a, Expr *&b);
+  // ------------------------------------------------------------ assembly.cpp
+  class AsmTextReader;
+  void asm_statement(Stmt *s);
+  bool asm_constraint(ast::AsmStmt &a, ast::AsmOperand &operand, bool is_output);
+  bool asm_tied(ast::AsmStmt &a, ast::AsmOperand &operand, std::string_view &rest, bool is_output);
+  void asm_operand_type(ast::AsmOperand &operand);
+  void asm_clobber(ast::AsmStmt &a, Expr *clobber);
+  void asm_text(ast::AsmStmt &a);
+  ast::AsmOperand *asm_symbol(Symbol &symbol, Range at);
+  void check_naked(const Symbol &function, const Stmt &body);
+
   bool is_null_pointer(const Expr *e) const;
   void check_pointer_assignment(const Type *to, Expr *e, const Destination &destination);
   bool reject_float(const Type *t, Range at);
@@ -224,6 +234,7 @@ class Analyzer {
     Stmt *default_case = nullptr;
   };
   // The function that is being read.
+  std::string decode_piece(std::string_view spelled, Range at);  // a literal with its quotes
   Symbol *function_ = nullptr;
   const Type *result_ = nullptr;
   std::unordered_map<std::string_view, Label *> labels_;

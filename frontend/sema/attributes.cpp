@@ -79,6 +79,8 @@ std::string_view Analyzer::string_argument(const ast::Attribute &attribute, size
   Expr *e = attribute.args[index];
   if (e->type == nullptr) string_literal(e);
   return e->bytes;
+    } else if (name == "naked") {
+      symbol.is_naked = true;
 }
 
 uint32_t Analyzer::alignment_argument(const ast::Attribute &attribute) {

@@ -134,6 +134,7 @@ void Analyzer::apply_attributes(Symbol &symbol, Attributes &attributes) {
   to.is_noreturn |= from.is_noreturn;
   if (from.deprecated) {
     to.deprecated = true;
+  to.is_naked |= from.is_naked;
     to.deprecated_text = from.deprecated_text;
   }
   if (!attributes.decl_tags.empty()) {
@@ -323,9 +324,9 @@ void Analyzer::function_definition(ast::Decl &decl) {
   compound(decl.body, false);
   leave_scope();
 
-  for (const auto &[name, label] : labels_)
-    if (!label->is_defined) report<diag::UndefinedLabel>(label->range, name, symbol->name);
-  if (!types::is_void(result) && !types::is_error(result) && can_fall_off(decl.body) && !diags_.has_errors())
+  for (const auto &[name, label] : labels_) check_label(*label);
+  if (!symbol->attributes.is_naked && !types::is_void(result) && !types::is_error(result) && can_fall_off(decl.body) &&
+      !diags_.has_errors())
     report<diag::MissingReturn>(Range{decl.body->range.end, decl.body->range.end}, symbol->name,
                                 types::to_string(result));
   function_ = nullptr;
@@ -344,3 +345,4 @@ void Analyzer::finish_unit() {
 }
 
 }  // namespace spile::sema
+  if (symbol->attributes.is_naked) check_naked(*symbol, *decl.body);

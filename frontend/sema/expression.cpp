@@ -199,6 +199,11 @@ void Analyzer::identifier(Expr *e) {
 static ast::FieldRef reference(const types::Record &record, const types::Field &field, uint64_t record_bit) {
   ast::FieldRef ref;
   ref.offset = (record_bit + field.bit_position) / 8;
+  symbol->is_mentioned |= symbol != function_;
+  if (symbol->kind == SymbolKind::Parameter && function_ != nullptr && function_->attributes.is_naked &&
+      unevaluated_ == 0)
+    report<diag::NakedParameter>(e->range, e->text, function_->name)
+        .hint("name its register in the text: the first parameter is in `r1`");
   if (!field.is_bitfield) return ref;
   ref.bit_width = field.bit_width;
   ref.bit_offset = static_cast<uint32_t>(field.bit_position % 8);

@@ -238,25 +238,6 @@ void Analyzer::return_statement(Stmt *s) {
 
 // Types the operands. Which forms can be had is lowering's to say: headers hold assembly in functions that nobody
 // calls.
-void Analyzer::asm_statement(Stmt *s) {
-  ast::AsmStmt &a = *s->assembly;
-  const auto type_string = [&](Expr *e) {
-    if (e != nullptr && e->kind == Expr::StringLit) string_literal(e);
-  };
-  type_string(a.text);
-  for (ast::AsmOperand *operand : a.outputs) {
-    type_string(operand->constraint);
-    operand->value = expr(operand->value);
-    if (!types::is_error(operand->value->type)) check_assignable(operand->value, operand->range);
-  }
-  for (ast::AsmOperand *operand : a.inputs) {
-    type_string(operand->constraint);
-    operand->value = expr(operand->value);
-    if (!types::is_error(operand->value->type)) operand->value = decay(operand->value);
-  }
-  for (Expr *clobber : a.clobbers) type_string(clobber);
-}
-
 // Whether control can reach the end of the statement, as far as a reader sees it at once (no values are followed).
 bool Analyzer::can_fall_off(const Stmt *s) const {
   const std::function<bool(const Stmt *)> breaks = [&](const Stmt *body) -> bool {

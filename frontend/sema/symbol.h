@@ -23,7 +23,7 @@ struct SymbolAttributes {
   Range section_range;
   uint32_t align = 0;  // 0: that of the type
   bool always_inline = false, no_inline = false, used = false, weak = false, hidden = false, is_unused = false,
-       deprecated = false, is_noreturn = false;
+       deprecated = false, is_noreturn = false, is_naked = false;
   std::string_view deprecated_text;
   std::span<std::string_view> decl_tags;
 };

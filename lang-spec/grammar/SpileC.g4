@@ -455,7 +455,7 @@ asmStatement
 @init { ast::Stmt *s = nullptr; ast::AsmStmt *a = nullptr; int section = 0; Mark list = 0; }
   : 'asm' { s = make_stmt(ast::Stmt::Asm); a = make_asm(s); }
     ( 'volatile' { a->is_volatile = true; } | 'goto' { a->is_goto = true; } | 'inline' )*
-    '(' stringLiteral { a->text = expr_; }
+    '(' stringLiteral { set_asm_text(a); }
     ( ':' { section++; list = mark(); } ( asmItem[section] ( ',' asmItem[section] )* )? { finish_asm_section(a, section, list); } )*
     ')' ';' { finish_stmt(s); }
   ;
