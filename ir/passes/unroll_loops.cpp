@@ -33,7 +33,7 @@ namespace {
 // Instructions of all copies together where the source asks for them, as clang's -pragma-unroll-threshold.
 constexpr size_t kMaxAskedSize = 16'384;
 // Where the context is read: no context has more fields of a kind, and memory that is passed as one is no context.
-constexpr size_t kMaxContextRounds = 32;
+constexpr size_t kMaxContextRounds = 12;
 constexpr size_t kMaxContextSize = 1'024;
 // What the copies may have more than the loop where nobody asked.
 constexpr size_t kMaxGrowth = 6;
