@@ -28,8 +28,8 @@ config.substitutions += [
     # Every engine must give the same output: %run-all runs the probe on each and compares.
     ("%run-all", "python3 " + os.path.join(source, "test", "run_all.py") + " " + spile),
     ("%spile", spile),
-    ("%clang-bpf", llvm + "/clang -target bpf -O2 -g -I " + os.path.join(source, "lang-spec", "include")
-     + " -I " + os.path.join(build, "lang-spec", "include")),
+    ("%clang-bpf", llvm + "/clang -target bpf -O2 -g -I " + os.path.join(build, "test", "real")
+     + " -I " + os.path.join(source, "lang-spec", "include") + " -I " + os.path.join(build, "lang-spec", "include")),
     ("%examples", os.path.join(source, "examples")),
     ("%root", source),
     ("%build", build),
@@ -46,10 +46,18 @@ def works(command):
 
 
 config.available_features.add("x86_64" if os.uname().machine == "x86_64" else os.uname().machine)
-if os.path.exists(os.path.join(llvm, "clang")):
-    config.available_features.add("clang")
-if shutil.which("bpftool", path=config.environment["PATH"]):
+bpftool = shutil.which("bpftool", path=config.environment["PATH"])
+if bpftool:
     config.available_features.add("bpftool")
+# Spile takes the types of vmlinux.h from BTF; clang needs the text that bpftool makes of the same BTF.
+frozen, real = os.path.join(build, "frontend", "btf", "vmlinux.btf"), os.path.join(build, "test", "real", "vmlinux.h")
+if bpftool and (not os.path.exists(real) or os.path.getmtime(real) < os.path.getmtime(frozen)):
+    os.makedirs(os.path.dirname(real), exist_ok=True)
+    with open(real + ".tmp", "w") as header:
+        subprocess.run([bpftool, "btf", "dump", "file", frozen, "format", "c"], stdout=header, check=True)
+    os.rename(real + ".tmp", real)
+if os.path.exists(os.path.join(llvm, "clang")) and os.path.exists(real):
+    config.available_features.add("clang")
 if shutil.which("tcpdump", path=config.environment["PATH"]):
     config.available_features.add("tcpdump")
 if os.path.exists("/sys/kernel/btf/vmlinux"):

@@ -30,8 +30,9 @@ std::set<std::string> structs_of_prototypes() {
   for (const spile::tables::Helper &helper : spile::tables::kHelpers)
     for (size_t at = helper.prototype.find(kStruct); at != std::string_view::npos;
          at = helper.prototype.find(kStruct, at)) {
+      const bool is_word = at == 0 || helper.prototype[at - 1] != '_';  // not that of task_struct
       at += kStruct.size();
-      names.emplace(helper.prototype.substr(at, helper.prototype.find(' ', at) - at));
+      if (is_word) names.emplace(helper.prototype.substr(at, helper.prototype.find(' ', at) - at));
     }
   return names;
 }

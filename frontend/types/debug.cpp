@@ -9,7 +9,29 @@ using ir::DebugPart;
 using ir::DebugType;
 using ir::DebugTypeId;
 
+// The members that BTF must show of what is not read yet: of the type itself, and of what it points to directly, as an
+// argument or as a member. The verifier wants the size of a global function's argument, libbpf that of a map's key and
+// value (members of the map's definition). What those point to in turn stays a forward declaration, as in clang's BTF.
+static void demand(const Type *t, bool is_member = false) {
+  while (is_pointer(t) || is_array(t)) t = base_of(t);
+  if (is_function(t)) {
+    if (is_member) return;
+    demand(t->plain->base, true);
+    for (const Parameter &p : t->plain->params) demand(p.type, true);
+  } else if (is_record(t)) {
+    const Record &record = complete(*t->plain->record);
+    if (!is_member)
+      for (const Field &field : record.fields) demand(field.type, true);
+  }
+}
+
 DebugTypeId DebugTypeBuilder::get(const Type *t) {
+  demand(t);
+  // What was a forward declaration so far may have got its members.
+  std::erase_if(forwards_, [&](const Type *forward) {
+    if (forward->record->is_complete) pending_.push_back(forward);
+    return forward->record->is_complete;
+  });
   const DebugTypeId id = id_of(t);
   // A list of work, not recursion: types of vmlinux.h reach each other through thousands of pointers.
   while (!pending_.empty()) {
@@ -132,8 +154,10 @@ void DebugTypeBuilder::fill(const Type *t, DebugTypeId id) {
 void DebugTypeBuilder::fill_record(const Record &record, DebugType &made) {
   made.name = record.tag;
   made.is_union = record.is_union;
-  if (!record.is_complete) {
+  if (record.tag.empty()) complete(record);  // there is no forward declaration of what has no name
+  if (!record.is_complete) {  // also when its members are still to be read: nobody has asked for them
     made.kind = DebugKind::Fwd;
+    forwards_.push_back(record.type);
     return;
   }
   made.kind = record.is_union ? DebugKind::Union : DebugKind::Struct;

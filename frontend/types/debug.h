@@ -23,7 +23,8 @@ class DebugTypeBuilder {
 
   ir::DebugTypes *out_;
   std::unordered_map<const Type *, ir::DebugTypeId> ids_;
-  std::vector<const Type *> pending_;  // have an id, their parts are not there yet
+  std::vector<const Type *> pending_;   // have an id, their parts are not there yet
+  std::vector<const Type *> forwards_;  // records without members, which they may get later
 };
 
 }  // namespace spile::types

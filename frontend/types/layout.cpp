@@ -56,7 +56,7 @@ uint64_t basic_size(Kind kind) {
 bool is_complete(const Type *t) {
   for (t = t->plain; t->kind == Kind::Array; t = t->base->plain)
     if (!t->has_length) return false;
-  if (t->kind == Kind::Record) return t->record->is_complete;
+  if (t->kind == Kind::Record) return complete(*t->record).is_complete;
   if (t->kind == Kind::Enum) return t->enumeration->is_complete;
   return t->kind != Kind::Void && t->kind != Kind::Function;
 }
@@ -64,7 +64,7 @@ bool is_complete(const Type *t) {
 uint64_t size_of(const Type *t) {
   t = t->plain;
   if (t->kind == Kind::Array) return t->has_length ? t->length * size_of(t->base) : 0;
-  if (t->kind == Kind::Record) return t->record->size;
+  if (t->kind == Kind::Record) return complete(*t->record).size;
   if (t->kind == Kind::Enum) return size_of(t->enumeration->underlying);
   return basic_size(t->kind);
 }
@@ -74,7 +74,7 @@ uint32_t align_of(const Type *t) {
     if (t->kind == Kind::Typedef && t->align != 0) return t->align;
     t = t->base;
   }
-  if (t->kind == Kind::Record) return t->record->align;
+  if (t->kind == Kind::Record) return complete(*t->record).align;
   if (t->kind == Kind::Enum) return align_of(t->enumeration->underlying);
   return static_cast<uint32_t>(basic_size(t->kind));
 }
@@ -118,7 +118,7 @@ void lay_out(Record &record) {
 }
 
 FoundField find_field(const Record &record, std::string_view name) {
-  for (const Field &field : record.fields) {
+  for (const Field &field : complete(record).fields) {
     if (field.name == name && !name.empty()) return {&field, field.bit_position, 0};
     if (field.name.empty() && !field.is_bitfield && is_record(field.type)) {
       FoundField found = find_field(*field.type->plain->record, name);

@@ -134,7 +134,7 @@ const Type *composite(Context &context, const Type *a, const Type *b) {
 }
 
 static void collect_names(const Record &record, std::vector<std::string_view> &names) {
-  for (const Field &field : record.fields) {
+  for (const Field &field : complete(record).fields) {
     if (!field.name.empty())
       names.push_back(field.name);
     else if (!field.is_bitfield && is_record(field.type))

@@ -92,7 +92,21 @@ struct Field {
   uint64_t offset() const { return bit_position / 8; }
 };
 
+// Who can define a record whose members nobody has asked for yet.
+class PendingFields {
+ public:
+  PendingFields() = default;
+  PendingFields(const PendingFields &) = delete;
+  virtual void define(Record &record) = 0;
+
+ protected:
+  ~PendingFields() = default;
+};
+
 struct Record {
+  // [pending] set: it has members that are still to be read. complete() reads them, and must be called before fields,
+  // is_complete, size, align or has_… are looked at; the functions below that take a Type do.
+  PendingFields *pending = nullptr;
   bool is_union = false, is_complete = false, is_being_defined = false;
   bool is_packed = false;
   bool has_const_member = false;       // then it cannot be assigned to
@@ -109,6 +123,12 @@ struct Record {
   std::span<std::string_view> decl_tags;
   const Type *type = nullptr;
 };
+
+inline const Record &complete(const Record &record) {
+  if (record.pending != nullptr) [[unlikely]]
+    record.pending->define(*record.type->record);
+  return record;
+}
 
 struct EnumConstant {
   std::string_view name;

@@ -19,7 +19,7 @@
 #define LLONG_MAX __LONG_LONG_MAX__
 #define LLONG_MIN (-__LONG_LONG_MAX__ - 1LL)
 #define ULLONG_MAX (__LONG_LONG_MAX__ * 2ULL + 1ULL)
-#define PATH_MAX 4096
-#define NAME_MAX 255
+
+#include <linux/limits.h>
 
 #endif

@@ -20,6 +20,7 @@ SEEDS = {
     "object_fuzzer": ["build/*/test/**/*.o"],
     "verifier_fuzzer": [],
 }
+    "btf_fuzzer": ["build/*/test/btf/**/*.btf"],
 if not os.path.exists(os.path.join(build, "build.ninja")):
     subprocess.run(["cmake", "--preset", "asan", "-B", build, "-DSPILE_FUZZ=ON"], cwd=root, check=True, stdout=subprocess.DEVNULL)
 names = [name for name in SEEDS if options.name in name]

@@ -4,7 +4,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-struct key {
+struct probe_key {
 	u32 a;
 	char name[8];
 };
@@ -12,14 +12,14 @@ struct key {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 2);
-	__type(key, struct key);
+	__type(key, struct probe_key);
 	__type(value, s32);
 } seen SEC(".maps");
 
 SEC("tp/syscalls/sys_enter_exit_group")
 int on_exit(void *ctx)
 {
-	struct key one = {.a = 1, .name = "one"}, two = {.a = 2, .name = "two"}, three = {.a = 3};
+	struct probe_key one = {.a = 1, .name = "one"}, two = {.a = 2, .name = "two"}, three = {.a = 3};
 	s32 value = -5;
 	long first = bpf_map_update_elem(&seen, &one, &value, BPF_NOEXIST);
 	long again = bpf_map_update_elem(&seen, &one, &value, BPF_NOEXIST);

@@ -1,1 +1,2 @@
-#include <linux/types.h>
+/* Of Linux, by generate-uapi.py. */
+#include <asm-generic/types.h>

@@ -3,7 +3,8 @@
 #ifndef __BPF_HELPERS__
 #define __BPF_HELPERS__
 
-/* The helpers' prototypes need the kernel's integer types: from vmlinux.h or linux/types.h, whichever came first. */
+/* The helpers' prototypes need the kernel's integer types: from vmlinux.h when it came first, else from linux/types.h. */
+#ifndef __VMLINUX_H__
 #include <linux/types.h>
 #include <bpf/bpf_helper_defs.h>
 

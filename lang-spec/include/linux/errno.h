@@ -1,1 +1,2 @@
-#include <errno.h>
+/* Of Linux, by generate-uapi.py. */
+#include <asm/errno.h>

@@ -1,0 +1,2 @@
+/* Of Linux, by generate-uapi.py. */
+#include <asm-generic/fcntl.h>
