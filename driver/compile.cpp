@@ -18,12 +18,16 @@ void add_compile_options(po::options_description &options) {
       "undefine,U", po::value<Strings>()->value_name("NAME"), "undefine a macro")(
       "optimize,O", po::value<std::string>()->value_name("LEVEL"), "0, 1 or 2 (the default)")(
       "mcpu", po::value<std::string>()->value_name("VERSION"), "v1, v2, v3 (the default) or v4")(
-      "btf", po::value<std::string>()->value_name("WHERE"),
-      "where vmlinux.h has its types from: host (/sys/kernel/btf/vmlinux) or a file (BTF, or ELF with .BTF); "
-      "default: a BTF that ships")("nobuiltininc", "do not use the headers that ship with the language")(
-      "warning,W", po::value<Strings>()->value_name("WARNING"),
-      "as clang: -Wall, -Wextra, -Wno-NAME, -Werror, -Werror=NAME")("no-warnings,w", "no warnings")(
-      "max-errors", po::value<size_t>()->value_name("N"), "stop after N errors; 0: never");
+      "nobuiltininc", "do not use the headers that ship with the language")(
+      "nostdinc", "the same")("warning,W", po::value<Strings>()->value_name("WARNING"),
+                              "as clang: -Wall, -Wextra, -Wno-NAME, -Werror, -Werror=NAME")(
+      "no-warnings,w", "no warnings")("max-errors", po::value<size_t>()->value_name("N"),
+                                      "stop after N errors; 0: never");
+  // `dump` has a flag of that name.
+  if (options.find_nothrow("btf", false) != nullptr) return;
+  options.add_options()("btf", po::value<std::string>()->value_name("WHERE"),
+                        "where vmlinux.h takes its types from: host (/sys/kernel/btf/vmlinux) or a file (BTF, or ELF with "
+                        ".BTF); default: the BTF that ships");
 }
 
 Result<CompileOptions> compile_options(const po::variables_map &values) {
@@ -34,9 +38,27 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
   options.preprocess.include_dirs = strings("include-dir");
   options.preprocess.system_dirs = strings("isystem");
   options.preprocess.quote_dirs = strings("iquote");
-  for (std::string &text : strings("define")) options.preprocess.macros.push_back({std::move(text), false});
-  for (std::string &text : strings("undefine")) options.preprocess.macros.push_back({std::move(text), true});
-  options.preprocess.shipped_headers = !values.contains("nobuiltininc");
+  options.preprocess.after_dirs = strings("idirafter");
+  options.preprocess.includes = strings("include");
+  options.preprocess.macro_includes = strings("imacros");
+  // Each -U has become a definition that says so, which keeps the two in their order (arguments.h).
+  for (const std::string &text : strings("define")) {
+    const bool undefine = text.starts_with(kUndefineMark);
+    options.preprocess.macros.push_back({text.substr(undefine ? kUndefineMark.size() : 0), undefine});
+  }
+  if (values.contains("btf") && values["btf"].value().type() == typeid(std::string))
+    options.btf = values["btf"].as<std::string>();
+  options.preprocess.shipped_headers = !values.contains("nobuiltininc") && !values.contains("nostdinc");
+  if (values.contains("std")) {
+    const auto &standard = values["std"].as<std::string>();
+    static constexpr std::string_view kOld[] = {"89", "90", "99", "9x", "11", "1x", "17", "18"};
+    static constexpr std::string_view kNew[] = {"23", "2x"};
+    const std::string_view year = std::string_view(standard).substr(standard.starts_with("gnu") ? 3 : 1);
+    options.preprocess.c23 = std::ranges::find(kNew, year) != std::end(kNew);
+    if ((!standard.starts_with("gnu") && !standard.starts_with("c")) ||
+        (!options.preprocess.c23 && std::ranges::find(kOld, year) == std::end(kOld)))
+      return usage_error("-std takes c11, gnu11, c17, gnu17, c23, gnu23 and the like, not `{}`", standard);
+  }
   if (values.contains("optimize")) {
     const auto &level = values["optimize"].as<std::string>();
     if (level == "0")
@@ -61,7 +83,11 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
 }
 
 Compilation::Compilation(std::string path, CompileOptions options, Console &console, std::optional<InputKind> kind)
-    : path_(std::move(path)), options_(std::move(options)), console_(console), forced_kind_(kind) {
+    : path_(std::move(path)),
+      options_(std::move(options)),
+      console_(console),
+      forced_kind_(kind),
+      btf_source_(options_.btf) {
   diagnostics_.max_errors = options_.max_errors;
   diagnostics_.warnings = options_.warnings;
   diagnostics_.on_report = [this](const Diagnostic &d) { console_.report(sources_, d); };
@@ -106,7 +132,12 @@ ast::TranslationUnit *Compilation::parse() {
   if (tokens == nullptr) return nullptr;
   // A header that is missing would only make the parser stumble over every type it declares.
   if (diagnostics_.has_errors()) return nullptr;
-  unit_ = parse::parse(*tokens, arena_, diagnostics_);
+  if (tokens->has_import) {
+    const auto image = btf_source_.image();
+    if (!image) return failed(image.error()), nullptr;
+    btf_ = *image;
+  }
+  unit_ = parse::parse(*tokens, arena_, diagnostics_, btf_, bodies);
   return unit_;
 }
 
@@ -119,7 +150,7 @@ ir::Module *Compilation::module(bool optimize) {
   } else {
     ast::TranslationUnit *unit = parse();
     if (unit == nullptr) return nullptr;
-    auto analysed = sema::analyze(*unit, arena_, diagnostics_);
+    auto analysed = sema::analyze(*unit, arena_, diagnostics_, btf_);
     if (diagnostics_.has_errors()) return nullptr;
     module_ = lower::lower(analysed, sources_, diagnostics_);
     module_->path = path_;

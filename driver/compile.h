@@ -27,6 +27,7 @@ struct CompileOptions {
   ir::OptLevel level = ir::OptLevel::O2;
   codegen::CodegenOptions codegen;
   size_t max_errors = 20;
+  std::string btf;  // where the types of vmlinux.h come from: see btf::Source
   WarningOptions warnings;
 };
 // Fails on a value that an option does not take.
@@ -79,3 +80,5 @@ class Compilation {
 };
 
 }  // namespace spile::driver
+  btf::Source btf_source_;
+  const btf::Image *btf_ = nullptr;  // once the tokens import it

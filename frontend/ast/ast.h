@@ -162,6 +162,7 @@ struct AsmOperand {
 };
 struct AsmStmt {
   bool is_volatile = false, is_goto = false;
+  std::string_view module;           // Import: whose names can be used from here on (frontend/btf)
   bool is_extended = false;  // has a colon: `%` means something
   Expr *text = nullptr;      // StringLit
   std::span<Loc> text_locs;  // of its pieces

@@ -28,6 +28,9 @@ class Printer {
       case Decl::Empty:
         text("(empty)");
         break;
+      case Decl::Import:
+        text("(import "), text(d.module), text(")");
+        break;
       case Decl::StaticAssert:
         open("static_assert ");
         expr(*d.condition);

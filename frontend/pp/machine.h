@@ -173,8 +173,10 @@ class Machine {
   uint32_t macro_depth_ = 0;
   uint32_t counter_ = 0;
   uint32_t pack_ = 0;
-  bool in_directive_ = false;  // macros read no further than the line
-  bool is_stopped_ = false;    // a limit was reached: only EndOfFile follows
+  bool preserve_access_index_ = false;  // of records, by #pragma clang attribute
+  bool in_directive_ = false;           // macros read no further than the line
+  bool has_import_ = false;
+  bool is_stopped_ = false;  // a limit was reached: only EndOfFile follows
 };
 
 }  // namespace spile::pp

@@ -1,5 +1,7 @@
 // #pragma and _Pragma. What changes the meaning of the program goes on to the parser as a token: PragmaUnroll before a
-// loop, PragmaPack anywhere. The rest is for other compilers' warnings, and is passed over.
+// loop, PragmaPack, PragmaAttribute and PragmaImport anywhere. The rest is for other compilers' warnings, and is passed
+// over.
+#include <algorithm>
 #include <string>
 
 #include "frontend/pp/condition.h"
@@ -84,6 +86,7 @@ void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
   std::string_view flag = words.size() > 1 ? words[1].spelling() : std::string_view{};
   if (flag.starts_with("\"-W") && flag.ends_with('"')) flag = flag.substr(3, flag.size() - 4);
   if (what == "ignored")
+  if (name == "spile") return import_pragma(text, result);
     warnings.set(flag, WarningState::Ignored, at.begin);
   else if (what == "warning")
     warnings.set(flag, WarningState::Warning, at.begin);
@@ -91,8 +94,8 @@ void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
     warnings.set(flag, WarningState::Error, at.begin);
 }
 
-// spile import MODULE: only in the headers that ship, where it stands for declarations that are taken from BTF. The token
-// stands where the header was included.
+// spile import MODULE: only in the headers that ship, where it stands for declarations that are taken from BTF. The
+// token stands where the header was included.
 bool Machine::import_pragma(std::string_view text, Token &result) {
   if (!text.contains(" import ") || !input().path.starts_with(kShippedPrefix)) return false;
   result.kind = TokenKind::PragmaImport;

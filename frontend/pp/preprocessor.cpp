@@ -103,7 +103,7 @@ Token Machine::make_token(TokenKind kind, std::string_view text, const Token &li
   return token;
 }
 
-Tokens Machine::take() { return {std::move(out_), names_.count(), std::move(read_)}; }
+Tokens Machine::take() { return {std::move(out_), std::move(headers_), has_import_, names_.count(), std::move(read_)}; }
 
 Tokens preprocess(const SourceManager::File &main, const Options &options, SourceManager &sources, Arena &arena,
                   Diagnostics &diagnostics) {

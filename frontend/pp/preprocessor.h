@@ -33,9 +33,11 @@ struct Options {
 };
 
 struct Tokens {
-  std::vector<Token> list;        // the last one is EndOfFile
-  uint32_t name_count = 0;        // Token::name of identifiers and keywords is in [1, name_count]
-  std::vector<std::string> read;  // files opened by #include, in order of first use, without shipped headers (-MD)
+  std::vector<Token> list;            // the last one is EndOfFile
+  std::vector<HeaderTokens> headers;  // in the order of the list
+  bool has_import = false;            // a PragmaImport is among them
+  uint32_t name_count = 0;            // Token::name of identifiers and keywords is in [1, name_count]
+  std::vector<std::string> read;      // files opened by #include, in order of first use, without shipped headers (-MD)
 };
 
 // The tokens of [main] and all that it includes. Texts of tokens lie in [sources] and [arena], which must outlive them.

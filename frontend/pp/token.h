@@ -37,13 +37,15 @@ struct Token {
   uint32_t length = 0;
   Loc loc;
   uint32_t name = 0;  // identifiers and keywords: the number of the spelling, from 1. PragmaUnroll: the count (int32).
-                      // PragmaPack: the alignment in bytes from here on, 0 for the natural one
+                      // PragmaPack: the alignment in bytes from here on, 0 for the natural one. PragmaImport ends
+                      // with its module
+                      // PragmaAttribute: 1 when records from here on preserve the access index, else 0
   TokenKind kind = TokenKind::EndOfFile;
   uint8_t flags = 0;
 
   std::string_view spelling() const { return {text, length}; }
   bool is(TokenKind k) const { return kind == k; }
-  bool is_pragma() const { return kind == TokenKind::PragmaUnroll || kind == TokenKind::PragmaPack; }
+  bool is_pragma() const { return kind >= TokenKind::PragmaImport && kind <= TokenKind::PragmaUnroll; }
   // An identifier or keyword: what may be the name of a macro.
   bool is_word() const { return name != 0 && !is_pragma(); }
   bool has(TokenFlags flag) const { return (flags & flag) != 0; }

@@ -95,6 +95,14 @@ class Analyzer {
   void check_duplicate_fields(const std::vector<types::Field> &fields);
   void read_bit_width(ast::InitDeclarator &member, types::Field &field);
   const Type *enum_specifier(ast::EnumSpec &spec);
+  // ------------------------------------------------------------ imports.cpp
+  void import_module(const ast::Decl &decl);
+  Symbol *import_symbol(std::string_view name, bool is_use);
+  Tag *import_tag(std::string_view tag);
+  Symbol *import_enumerator(const btf::Entry &entry, std::string_view name);
+  void hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const;
+  bool is_imported(Range range) const;
+
   void define_enum(ast::EnumSpec &spec, types::Enum &enumeration);
 
   // ------------------------------------------------------------ declarator.cpp
@@ -248,3 +256,4 @@ class Analyzer {
 };
 
 }  // namespace spile::sema
+  btf::Importer *importer_ = nullptr;  // from the first import on

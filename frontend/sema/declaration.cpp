@@ -14,7 +14,7 @@ static std::string_view without_quotes(std::string_view label) {
   return quoted ? label.substr(1, label.size() - 2) : label;
 }
 
-Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags) {
+Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const btf::Image *btf) {
   Unit unit;
   unit.types = std::make_unique<types::Context>(arena);
   Analyzer(arena, diags, unit).run(tree);
@@ -52,6 +52,9 @@ void Analyzer::declaration(ast::Decl &decl) {
       break;
   }
 }
+    case ast::Decl::Import:
+      import_module(decl);
+      break;
 
 void Analyzer::static_assertion(ast::Decl &decl) {
   const std::optional<int64_t> holds = integer_constant(decl.condition, "the condition of a static assertion");

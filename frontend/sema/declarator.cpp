@@ -153,6 +153,7 @@ bool Analyzer::check_object_type(const Type *t, Range at, std::string_view name)
     report<diag::VoidVariable>(at, name);
     return false;
   }
+  hint_nearest_tag(message, inner);
   return !reject_float(t, at);
 }
 

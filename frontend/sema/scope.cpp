@@ -29,12 +29,15 @@ void Analyzer::leave_scope() {
 
 Symbol *Analyzer::lookup(std::string_view name) const {
   const auto it = names_.find(name);
-  return it != names_.end() && it->second != nullptr ? it->second->what : nullptr;
+  if (it != names_.end())
+    if (const Binding<Symbol> *b = visible(it->second)) return b->what;
+  return importer_ != nullptr ? import_symbol(name, true) : nullptr;
 }
 
 Symbol *Analyzer::lookup_here(std::string_view name) const {
   const auto it = names_.find(name);
-  return it != names_.end() && it->second != nullptr && it->second->scope == scope() ? it->second->what : nullptr;
+  if (it != names_.end() && it->second != nullptr) return it->second->scope == scope() ? it->second->what : nullptr;
+  return importer_ != nullptr && at_file_scope() ? import_symbol(name, false) : nullptr;
 }
 
 Symbol *Analyzer::lookup_file_scope(std::string_view name) const {
@@ -53,8 +56,9 @@ void Analyzer::bind(Symbol *symbol) {
 
 Analyzer::Tag *Analyzer::lookup_tag(std::string_view tag, bool only_here) const {
   const auto it = tags_.find(tag);
-  if (it == tags_.end() || it->second == nullptr) return nullptr;
-  return !only_here || it->second->scope == scope() ? it->second->what : nullptr;
+  if (it != tags_.end())
+    if (const Binding<Tag> *b = visible(it->second)) return !only_here || b->scope == scope() ? b->what : nullptr;
+  return importer_ != nullptr && (!only_here || at_file_scope()) ? import_tag(tag) : nullptr;
 }
 
 void Analyzer::bind_tag(std::string_view tag, Tag *what) {
@@ -94,3 +98,4 @@ void Analyzer::report_undeclared(const Expr *e, bool is_call) {
 }
 
 }  // namespace spile::sema
+  if (importer_ != nullptr) names.push_back(importer_->image().nearest(btf::NameSpace::Ordinary, e->text));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "frontend/ast/ast.h"
+#include "frontend/btf/importer.h"
 #include "frontend/sema/symbol.h"
 #include "frontend/types/types.h"
 
@@ -22,11 +23,13 @@ namespace spile::sema {
 
 struct Unit {
   std::unique_ptr<types::Context> types;
+  std::unique_ptr<btf::Importer> importer;  // of types that came from BTF; null when none was imported
   // Variables with static storage and functions, in the order of their first declaration; declared only or defined.
   std::vector<Symbol *> symbols;
   // File-scope asm("...") that is empty; others are errors.
 };
 
-Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags);
+// [btf]: what the tree imports from; it may be null when it imports nothing.
+Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const btf::Image *btf = nullptr);
 
 }  // namespace spile::sema

@@ -103,7 +103,7 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
   if (!spec.has_body) return record->type;
   if (record->is_complete || record->is_being_defined) {
     report<diag::RecordRedefined>(spec.tag_range, types::to_string(record->type))
-        .note(record->range, "the first definition is here");
+        .note(record->range, "the first definition {}", is_imported(record->range) ? "is that of the BTF" : "is here");
     // Still read the body, for the faults inside it.
     record = types_.new_record(spec.is_union, record->tag, spec.tag_range);
   }
@@ -282,7 +282,8 @@ const Type *Analyzer::enum_specifier(ast::EnumSpec &spec) {
   if (!spec.has_body) return enumeration->type;
   if (enumeration->is_complete && !enumeration->constants.empty()) {
     report<diag::RecordRedefined>(spec.range, types::to_string(enumeration->type))
-        .note(enumeration->range, "the first definition is here");
+        .note(enumeration->range, "the first definition {}",
+              is_imported(enumeration->range) ? "is that of the BTF" : "is here");
     enumeration = types_.new_enum(enumeration->tag, spec.range);
   }
   enumeration->is_packed = own.packed;
