@@ -318,6 +318,7 @@ class BlockAssembler {
     Insn first, second;
     std::vector<AsmCode::Pending> pending;
     size_t symbol_token = 0;  // of a call's or a 64-bit load's name; 0: none
+    bool is_rejected = false;  // at [next]
     std::optional<AsmFault> fault;
     size_t next = 0;  // token
   };
@@ -329,7 +330,7 @@ class BlockAssembler {
     for (const InsnInfo &info : all_insns()) {
       if (is_loader_form(info)) continue;
       Match match = matched(info);
-      const bool is_whole = !match.fault && (token(match.next).kind == TokenKind::Separator);
+      const bool is_whole = !match.fault && !match.is_rejected && (token(match.next).kind == TokenKind::Separator);
       if (is_whole) return add(info, match);
       if (best_info == nullptr || match.next > best.next) {
         best_info = &info;
@@ -345,8 +346,8 @@ class BlockAssembler {
     whole.end = token(statement_end() - 1).end;
     // A register at the start says nothing about what was meant.
     const bool is_known = best.next > at_ + (is_register(text(first)) ? 1 : 0);
-    if (best.fault && is_known) {
-      fault_ = best.fault;
+    if ((best.fault || best.is_rejected) && is_known) {
+      fault_ = best.fault ? best.fault : mismatch(best.next);
       if (fault_->hint.empty()) fault_->hint = fmt::format("it is written `{}`", example_of(info));
       return;
     }
@@ -469,8 +470,8 @@ class BlockAssembler {
     return (want[i] == 'r' || want[i] == 'w') && want.substr(i + 1, 1) == "{";
   }
   // Matched up to [m.next], and no farther.
-  Match rejected(Match &m) const {
-    if (!m.fault) m.fault = mismatch(m.next);
+  static Match rejected(Match &m) {
+    m.is_rejected = true;
     return std::move(m);
   }
   std::optional<AsmFault> mismatch(size_t at) const {

@@ -111,7 +111,7 @@ void Selector::select_asm(ValueId v) {
   }
   // Registers that the text names without telling: nothing is kept there, as long as enough others are left.
   const uint16_t told = made.clobbers;
-  made.clobbers |= isa::named_registers(assembly.text);
+  if (!fn_.is_naked) made.clobbers |= isa::named_registers(assembly.text);  // of a naked function nothing lives
   if (!asm_fits(made)) made.clobbers = told;
   if (!asm_fits(made)) {
     diags_.report<diag::AsmTooManyRegisters>(inst(v).loc, made.operands.size(), std::popcount(made.clobbers))

@@ -4,4 +4,4 @@ long f(long x) {
   asm("%0 s/= 3" : "+r"(x));
   return x;
 }
-// CHECK: warning: the assembly has instructions of -mcpu=v4, and the program is built for v2 [-Wasm-newer-than-cpu]
+// CHECK: warning: the assembly has instructions of -mcpu=v4, and the program is built for v2 [AsmNewerThanCpu] [-Wasm-newer-than-cpu]

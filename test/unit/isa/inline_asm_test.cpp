@@ -70,7 +70,7 @@ TEST_P(LikeLlvm, SameBytes) {
 INSTANTIATE_TEST_SUITE_P(
     Forms, LikeLlvm,
     testing::Values(
-        "r1=r2;r2+=-8", "R1 = 2; IF r1 == 1 GOTO +1; exit", "r1 = *(u64*)(r2+8)\n*(u32 *)(r10 -4) = 7",
+        "r1=r2;r2+=-8", "R1 = 2; IF r1 == 1 goto +1; exit", "r1 = *(u64*)(r2+8)\n*(u32 *)(r10 -4) = 7",
         "r1 = 0xffffffff; w1 = 0xffffffff; r1 = 4294967295; r1 = -2147483649", "r1 = 010; r1 = 0b11; r1 = 'a'",
         "r1 = 5 + 3 * 2; r1 = - 5", "r1 = -1 ll; r1 = 0x123456789abc ll", "ld_pseudo r1, 1, 5",
         "r1 = r2 # c\nr1 = r2 // c; r9 = 9\n/* c */ exit", "goto 2; goto -1; gotol +5; may_goto -1",
