@@ -116,6 +116,12 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
     }
     bool bad = false;
     for (Expr *&arg : e->args) {
+      // A const variable is its initializer (bpf_assert_range asks about one).
+      const Symbol *variable = arg->kind == Expr::Identifier ? arg->symbol : nullptr;
+      if (variable != nullptr && variable->kind == SymbolKind::Variable && variable->initializer != nullptr &&
+          variable->initializer->entries.size() == 1 && types::is_integer(variable->type) &&
+          (variable->type->quals & (types::kConst | types::kVolatile)) == types::kConst)
+        arg = variable->initializer->entries[0].value;
       arg = builtin == Builtin::PreserveAccessIndex ? expr(arg) : value(arg);
       bad |= types::is_error(arg->type);
     }
@@ -269,7 +275,17 @@ void Analyzer::atomic_call(Expr *e, Builtin builtin) {
   }
 }
 
-// bool __builtin_add_overflow(a, b, T *result): integers of one width that fits the result's, so that wrapping decides.
+// memset and memcpy: the variable whose address comes first is filled, padding and all.
+void Analyzer::note_memory_call(const Expr *e) {
+  if (e->args.empty()) return;
+  warn_size_of_pointer(e);
+  const Expr *target = e->args[0];
+  while (target->kind == Expr::ImplicitCast || target->kind == Expr::Cast) target = target->a;
+  if (target->kind == Expr::Unary && target->op.unary == ast::UnaryOp::AddressOf)
+    if (Symbol *symbol = root_variable(target->a)) symbol->is_filled = true;
+}
+
+// bool __builtin_add_overflow(a, b, T *result): as if the result were computed without bounds.
 void Analyzer::overflow_call(Expr *e) {
   if (!check_argument_count(e, 3, 3, "__builtin_…_overflow")) {
     poison(e);
