@@ -12,6 +12,8 @@
 #include "driver/console.h"
 #include "frontend/ast/ast.h"
 #include "frontend/pp/preprocessor.h"
+#include "frontend/btf/sources.h"
+#include "frontend/parse/parser.h"
 #include "ir/ir.h"
 #include "ir/pipeline.h"
 #include "support/arena.h"
