@@ -74,6 +74,21 @@ Result<Btf> Btf::parse(std::span<const std::byte> bytes) {
   return result;
 }
 
+Result<Btf> Btf::read(const std::string &path) {
+  silence_libbpf();
+  ::btf *file = btf__parse(path.c_str(), nullptr);
+  if (const int error = -static_cast<int>(libbpf_get_error(file)); error != 0) {
+    if (error == ENOENT || error == EACCES) return os_error(error, path);
+    return input_error("{}: no BTF, and no ELF file with a .BTF section", path);
+  }
+  uint32_t size = 0;
+  const void *bytes = btf__raw_data(file, &size);
+  // Checked again: libbpf trusts more than we do.
+  auto result = parse({static_cast<const std::byte *>(bytes), size});
+  btf__free(file);
+  return result;
+}
+
 Result<Btf> Btf::create() {
   silence_libbpf();
   Btf result;

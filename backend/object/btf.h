@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -90,6 +91,8 @@ class Btf {
 
   // Parses the bytes of a .BTF section (or /sys/kernel/btf/vmlinux).
   static Result<Btf> parse(std::span<const std::byte> bytes);
+  // Reads a file of raw BTF, or the .BTF section of an ELF file.
+  static Result<Btf> read(const std::string &path);
   // A new, empty BTF to which types can be added.
   static Result<Btf> create();
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "backend/object/object.h"
 
@@ -27,6 +28,11 @@ struct DumpOptions {
 };
 
 std::string dump(const Object &object, const DumpOptions &options = {});
+
+class CoreTarget;
+// The CO-RE relocations, each explained: the source line, the path in C, the number by the object's own types and, with
+// a [target], by its types. [only_section]: empty for all.
+std::string dump_core(const Object &object, const CoreTarget *target, std::string_view only_section = {});
 
 // The types, functions and variables of a BTF as C declarations.
 std::string dump_btf(const Btf &btf);
