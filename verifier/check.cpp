@@ -105,6 +105,27 @@ Outcome check_packet_load(const Env &env, const State &state, uint32_t insn) {
   return check_unmoved(r6, 6, insn);
 }
 
+// cgroup_common_func_proto(): where nobody looks at the result, it cannot be asked for.
+bool fits_attach_type(const tables::Helper &helper, const tables::ProgramType &type) {
+  using tables::AttachType;
+  if (helper.number != BPF_FUNC_get_retval && helper.number != BPF_FUNC_set_retval) return true;
+  switch (type.attach) {
+    case AttachType::CGROUP_UDP4_RECVMSG:
+    case AttachType::CGROUP_UDP6_RECVMSG:
+    case AttachType::CGROUP_INET4_GETPEERNAME:
+    case AttachType::CGROUP_INET6_GETPEERNAME:
+    case AttachType::CGROUP_INET4_GETSOCKNAME:
+    case AttachType::CGROUP_INET6_GETSOCKNAME:
+    case AttachType::CGROUP_UNIX_RECVMSG:
+    case AttachType::CGROUP_UNIX_GETPEERNAME:
+    case AttachType::CGROUP_UNIX_GETSOCKNAME:
+    case AttachType::CGROUP_INET_SOCK_RELEASE:
+      return false;
+    default:
+      return true;
+  }
+}
+
 Outcome check_helper(const Env &env, uint32_t insn, Must must) {
   const auto number = static_cast<uint32_t>(env.insn(insn).imm);
   const tables::Helper *helper = helper_of(env.insn(insn));
@@ -122,7 +143,7 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
                    .kernel = "cannot call GPL-restricted function from non-GPL compatible program",
                    .helper = number};
   }
-  if (tables::is_available(*helper, env.type.number)) return {};
+  if (tables::is_available(*helper, env.type.number) && fits_attach_type(*helper, env.type)) return {};
   return Failure{.cause = Cause::HelperUnavailable,
                  .insn = insn,
                  .kernel = fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number),
@@ -131,10 +152,7 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
 
 Outcome not_modelled(const Env &env, uint32_t insn) {
   const isa::InsnInfo &info = *env.structure.infos[insn];
-  std::string what = fmt::format("the instruction `{}`", info.name);
-  if (info.shape == isa::Shape::CallKfunc) what = "calls of kernel functions (kfuncs)";
-  if (info.shape == isa::Shape::MayGoto) what = "`may_goto` loops";
-  return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = what};
+  return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = fmt::format("the instruction `{}`", info.name)};
 }
 
 }  // namespace
@@ -213,6 +231,8 @@ Outcome check(const Env &env, const State &state, uint32_t index, const Obligati
                      .kernel = fmt::format("the call stack of {} frames is too deep", state.frames.size() + 1),
                      .limit = kMaxFrames,
                      .count = static_cast<int64_t>(state.frames.size()) + 1};
+    case Must::CallKfunc:
+      return check_kfunc(env, state, index);
     case Must::CallGlobally:
       return check_global_call(env, state, index);
     case Must::LoadFromPacket:

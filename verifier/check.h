@@ -26,6 +26,7 @@ std::optional<Failure> check_section(const Env &env, const State &state, uint32_
 std::optional<Failure> check_function_in_section(const Env &env, const State &state, uint32_t insn);
 // Nothing that was acquired is left at an exit (check_reference_leak). [what]: "BPF_EXIT instruction in main prog".
 std::optional<Failure> check_leaks(const State &state, uint32_t insn, const char *what);
+std::optional<Failure> check_kfunc(const Env &env, const State &state, uint32_t insn);        // check_kfunc.cpp
 std::optional<Failure> check_global_call(const Env &env, const State &state, uint32_t insn);  // check_global.cpp
 // A pointer that must be exactly what it was when it was given: the context, a map.
 std::optional<Failure> check_unmoved(const RegState &r, unsigned reg, uint32_t insn);

@@ -181,6 +181,15 @@ class CheckArgument {
   }
 
   Outcome map_memory(bool key) const {
+    if (!key && (value_.is_socket() || value_.type == RegType::BtfObject))
+      if (const int arg = map_argument(helper_, arg_); arg >= 0) {
+        // resolve_map_arg_type(): what goes into a map of sockets is a socket.
+        const RegState &map = state_.reg(static_cast<unsigned>(arg) + 1);
+        const uint32_t type = map.type == RegType::MapPtr ? env_.map(map.target).type : 0;
+        if (type == BPF_MAP_TYPE_SOCKMAP || type == BPF_MAP_TYPE_SOCKHASH)
+          return value_.is_socket() ? (null_fits() ? Outcome{} : wrong({kSocketTypes, "a socket"}))
+                                    : object("sock_common");
+      }
     if (!is_memory(value_) || !null_fits())
       return wrong({kMemoryTypes, key ? "the address of a key" : "the address of a value"});
     const int map_arg = map_argument(helper_, arg_);
@@ -188,10 +197,8 @@ class CheckArgument {
     const RegState &map = state_.reg(static_cast<unsigned>(map_arg) + 1);
     if (map.type != RegType::MapPtr) return {};  // reported at that argument
     const object::Map &m = env_.map(map.target);
-    if (!key && (m.type == BPF_MAP_TYPE_SOCKMAP || m.type == BPF_MAP_TYPE_SOCKHASH)) {
-      // resolve_map_arg_type(): what goes into a map of sockets is a socket.
-      return value_.is_socket() || value_.type == RegType::BtfObject ? Outcome{} : wrong({kSocketTypes, "a socket"});
-    }
+    if (!key && (m.type == BPF_MAP_TYPE_SOCKMAP || m.type == BPF_MAP_TYPE_SOCKHASH))
+      return wrong({kSocketTypes, "a socket"});
     return with_argument(
         check_helper_memory(env_, state_, insn_, reg_, key ? m.key_size : m.value_size, want_.writes, false));
   }

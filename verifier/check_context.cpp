@@ -12,7 +12,8 @@ Outcome check_context(const Env &env, const Request &a) {
   const int64_t off = a.off;
   const tables::CtxField *field = off < 0 ? nullptr : tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
   if (field != nullptr && tables::allows(*field, static_cast<uint32_t>(off), static_cast<uint32_t>(a.size), a.write) &&
-      !(a.sign_extends && field->result != tables::CtxResult::Scalar)) {
+      !(a.sign_extends && field->result != tables::CtxResult::Scalar &&
+        field->result != tables::CtxResult::BtfArgument)) {
     if (field->result != tables::CtxResult::BtfArgument) return {};
     const Argument argument = argument_of(env, static_cast<unsigned>(off / 8));
     if (argument.kind == Argument::Unknown)
@@ -20,7 +21,7 @@ Outcome check_context(const Env &env, const Request &a) {
           .cause = Cause::NotModelled,
           .insn = a.insn,
           .detail = fmt::format("the arguments of `{}` without the kernel's BTF (--btf=host)", env.program.section)};
-    if (argument.kind != Argument::Outside) return {};
+    if (argument.kind != Argument::Outside && off % 8 == 0) return {};
   }
   return a.failure(Cause::ContextBounds, fmt::format("invalid bpf_context access off={} size={}", off, a.size));
 }

@@ -52,6 +52,7 @@ struct Checkpoint {
 struct Path {
   State state;
   uint32_t insn = 0;
+  uint32_t insn_before = 0;  // executed last
   Checkpoint *parent = nullptr;
   Segment segment;
   std::vector<LiveMarks> written;  // by frame, since the parent

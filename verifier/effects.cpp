@@ -1,5 +1,7 @@
 #include "verifier/effects.h"
 
+#include <algorithm>
+
 #include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
 
@@ -33,8 +35,10 @@ class Collector {
       case Shape::Jump:
       case Shape::JumpLong:
       case Shape::MayGoto:
-      case Shape::CallKfunc:
       case Shape::CallReg:
+        break;
+      case Shape::CallKfunc:
+        kfunc();
         break;
       case Shape::CallHelper:
         helper();
@@ -49,21 +53,20 @@ class Collector {
         leave();
         break;
       case Shape::Load:
+      case Shape::LoadAcquire:
         out_.reads |= bit(insn_.src);
         out_.writes |= bit(insn_.dst);
         load(state_.reg(insn_.src));
         break;
       case Shape::StoreImm:
       case Shape::StoreReg:
+      case Shape::StoreRelease:
         out_.reads |= bit(insn_.dst);
-        if (info_.shape == Shape::StoreReg) out_.reads |= bit(insn_.src);
+        if (info_.shape != Shape::StoreImm) out_.reads |= bit(insn_.src);
         store(state_.reg(insn_.dst));
         break;
       case Shape::Atomic:
         atomic();
-        break;
-      case Shape::LoadAcquire:
-      case Shape::StoreRelease:
         break;
       case Shape::LoadImm64:
         out_.writes |= bit(insn_.dst);
@@ -236,6 +239,28 @@ class Collector {
           break;
       }
       out_.reads |= bit(reg);
+    }
+  }
+
+  void kfunc() {
+    out_.writes |= kArguments | bit(0);
+    const Kfunc *k = env_.structure.kfunc_at(insn_);
+    if (k == nullptr) return;
+    unsigned memories = 0;
+    for (unsigned i = 0; i < k->parameters.size() && i < 5; i++) {
+      const KfuncParameter &p = k->parameters[i];
+      const RegState &value = state_.reg(i + 1);
+      if (p.ignored) continue;
+      out_.reads |= bit(i + 1);
+      if (p.constant || p.is_size) out_.precise |= bit(i + 1);
+      if (value.type != RegType::Stack) continue;
+      // What the function may read: all of the slots that it can reach, for lack of a size that is certain.
+      const object::Btf &btf = env_.program.object->btf;
+      int64_t size = static_cast<int64_t>(btf.size_of(btf.type(btf.resolve(p.type)).type));
+      if (p.sized_by_next && state_.reg(i + 2).is_scalar())
+        size = static_cast<int64_t>(std::min<uint64_t>(state_.reg(i + 2).value.r64.umax, kMaxStack));
+      const Span span = span_of(value, 0, std::max<int64_t>(size, kSlotBytes));
+      if (is_bounded(span)) read_slots(value, span, std::min(memories++, 4u));
     }
   }
 

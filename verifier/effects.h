@@ -21,7 +21,7 @@ struct SlotSet {
 struct Effects {
   uint16_t reads = 0, writes = 0;  // registers of the top frame
   uint16_t precise = 0;            // scalars whose exact value matters
-  SlotSet slot_reads[2];           // a helper has two memories at most
+  SlotSet slot_reads[5];           // one for each argument that is memory
   SlotSet slot_writes;             // whole slots
   // For following precision back through the stack: the slot whose register is stored or filled.
   bool moves_slot = false;

@@ -163,6 +163,10 @@ class Explanation {
         return make<diag::LockRule>(f_.detail);
       case Cause::DynptrRule:
         return make<diag::DynptrRule>(f_.detail);
+      case Cause::KfuncRule:
+        return make<diag::KfuncRule>(f_.detail);
+      case Cause::KfuncArgument:
+        return make<diag::KfuncArgument>(f_.arg, f_.callee, f_.detail, kind_of(env_, f_.state));
       case Cause::MovedContext:
         return make<diag::MovedContext>();
       case Cause::MixedPointers:
@@ -175,7 +179,11 @@ class Explanation {
         return make<diag::PacketAccess>(type(), f_.detail);
       case Cause::PacketLoad:
         return make<diag::PacketLoad>(f_.detail);
+      case Cause::CoreUnresolved:
+        return make<diag::CoreUnresolved>(f_.detail);
       case Cause::UnknownHelper:
+        for (const object::Program::Poison &poison : env_.program.poisons)
+          if (poison.insn == f_.insn) return make<diag::CoreUnresolved>(poison.what);
         return make<diag::UnknownHelper>(f_.helper);
       case Cause::HelperUnavailable:
         return make<diag::HelperUnavailable>(type(), helper());

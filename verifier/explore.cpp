@@ -210,11 +210,13 @@ class Explorer {
   // Goes on where the instruction leads. False: the path has ended.
   bool after(Flow flow) {
     measure_frames();
+    path_.insn_before = path_.insn;
     path_.insn = flow.next;
     switch (flow.kind) {
       case Flow::Next:
         return true;
       case Flow::Fork:
+        if (flow.widens) widen(*flow.other, path_.insn_before, true);
         wait(std::move(*flow.other), flow.other_next);
         return !stop_;
       case Flow::EnterSubprogram:
@@ -226,7 +228,7 @@ class Explorer {
         return true;
       case Flow::LeaveCallback:
         path_.written.pop_back();
-        widen();
+        widen(path_.state, path_.insn, false);
         return true;
       case Flow::EndOfProgram:
         return false;
@@ -302,9 +304,16 @@ class Explorer {
     for (size_t i = list.size(); i-- > 0;) {
       Checkpoint &c = *list[i];
       if (c.branches > 0) {
-        if (facts.calls_callback) {
+        if (facts.next_of_iterator) {
+          if (covers(c.state, c.read, path_.state, Match::Within) && next_is_active(c.state)) return hit(c, &c);
+        } else if (facts.may_goto) {
+          if (c.state.may_goto_turns != path_.state.may_goto_turns &&
+              covers(c.state, c.read, path_.state, Match::Within))
+            return hit(c, &c);
+        } else if (facts.calls_callback) {
           if (covers(c.state, c.read, path_.state, Match::Within)) return hit(c, &c);
         } else if (c.state.callback_entries == path_.state.callback_entries &&
+                   c.state.may_goto_turns == path_.state.may_goto_turns && !iterators_differ(c.state, path_.state) &&
                    covers(c.state, c.read, path_.state, Match::Exact)) {
           return Visit::Endless;
         }
@@ -321,6 +330,23 @@ class Explorer {
     }
     if (add) keep();
     return Visit::New;
+  }
+
+  // An iterator that is used up ends its loop anyway.
+  static bool next_is_active(const State &state) {
+    const RegState *iterator = iterator_behind(state, state.reg(1));
+    return iterator != nullptr && iterator->range == RegState::kActive;
+  }
+  // Each turn of a loop over an iterator is a new state, as long as the iterator goes on.
+  static bool iterators_differ(const State &old, const State &cur) {
+    for (size_t f = 0; f < old.frames.size() && f < cur.frames.size(); f++) {
+      const auto &o = old.frames[f].stack.slots, &c = cur.frames[f].stack.slots;
+      for (size_t s = 0; s < o.size() && s < c.size(); s++)
+        if (o[s].bytes[0] == ByteKind::Iterator && c[s].bytes[0] == ByteKind::Iterator &&
+            o[s].spilled.range == RegState::kActive && o[s].spilled.mem_size != c[s].spilled.mem_size)
+          return true;
+    }
+    return false;
   }
 
   // The current state is covered by [c]: what the paths from there needed, this path needs.
@@ -375,15 +401,16 @@ class Explorer {
   // unknown, so that the turns converge (widen_imprecise_scalars).
   // Sound because: unknown contains the number; and where precision turns up later, the checkpoint is marked then, no
   // longer covers the state, and the turns go on.
-  void widen() {
-    const auto &list = explored_[path_.insn];
-    const uint32_t depth = path_.parent != nullptr ? path_.parent->depth + 1 : 0;
+  // [behind_parent]: the youngest checkpoint is of this very turn.
+  void widen(State &state, uint32_t insn, bool behind_parent) {
+    const auto &list = explored_[insn];
+    const uint32_t depth = path_.parent == nullptr ? 0 : path_.parent->depth + (behind_parent ? 0 : 1);
     for (size_t i = list.size(); i-- > 0;) {
       const Checkpoint &c = *list[i];
-      if (c.branches == 0 || c.depth >= depth || !same_callsites(c.state, path_.state)) continue;
+      if (c.branches == 0 || c.depth >= depth || !same_callsites(c.state, state)) continue;
       for (size_t f = 0; f < c.state.frames.size(); f++) {
         const Frame &old = c.state.frames[f];
-        Frame &cur = path_.state.frames[f];
+        Frame &cur = state.frames[f];
         for (unsigned r = 0; r < isa::kRegisterCount; r++) widen(old.regs[r], cur.regs[r]);
         const size_t slots = std::min(old.stack.slots.size(), cur.stack.slots.size());
         for (size_t s = 0; s < slots; s++)

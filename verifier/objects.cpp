@@ -82,6 +82,16 @@ TypeRef struct_behind(const Env &env, const RegState &pointer) {
   return own ? own : env.types.find_struct("bpf_map");
 }
 
+// The members that a congestion control may set (bpf_tcp_ca_btf_struct_access).
+bool may_write(const Env &env, const RegState &pointer, std::string_view name, const Walk &walk) {
+  if (env.type.number != BPF_PROG_TYPE_STRUCT_OPS || pointer.has(kUntrusted) || walk.kind != Walk::Number) return false;
+  if (name != "tcp_sock" && name != "inet_connection_sock" && name != "sock") return false;
+  static constexpr std::string_view kMembers[] = {"icsk_ca_priv", "icsk_ack",       "pending",         "snd_cwnd",
+                                                  "snd_cwnd_cnt", "snd_cwnd_stamp", "snd_ssthresh",    "ecn_flags",
+                                                  "app_limited",  "sk_pacing_rate", "sk_pacing_status"};
+  return std::ranges::find(kMembers, walk.member) != std::end(kMembers);
+}
+
 }  // namespace
 
 RegState object_pointer(TypeRef type, uint16_t flags, uint32_t origin) {
@@ -113,7 +123,7 @@ Outcome check_object(const Env &env, const State &, const Request &a) {
   if (p.has(kPerCpu))
     return fail(Cause::ObjectBounds, fmt::format("R{} is ptr_{} access percpu memory: off={}", a.reg, name, off));
   const Walk walk = env.types.walk(type, off, a.size);
-  if (a.write && !p.has(kOwned))
+  if (a.write && !p.has(kOwned) && !may_write(env, p, name, walk))
     return fail(Cause::ReadOnlyObject, p.type == RegType::MapPtr ? fmt::format("only read from {} is supported", name)
                                                                  : "only read is supported");
   if (walk.kind == Walk::Error) return fail(Cause::ObjectBounds, walk.error);
@@ -240,6 +250,12 @@ Argument argument_of_type(const Env &env, TypeRef type) {
     a.kind = a.type ? Argument::Object : Argument::Number;
   } else if (target.kind == BtfKind::Struct) {
     a.kind = Argument::Object;
+    // bpf_tcp_ca_is_valid_access(): the socket of a congestion control is a TCP socket.
+    if (env.type.number == BPF_PROG_TYPE_STRUCT_OPS && target.name == "sock")
+      if (const TypeRef tcp = env.types.find_struct("tcp_sock")) {
+        a.type = tcp;
+        return a;
+      }
     // The object's own view of the struct is the one that its code was made for.
     const TypeRef own = env.types.find_struct(target.name);
     a.type = own ? own : TypeRef{type.in_kernel, to};

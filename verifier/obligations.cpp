@@ -60,10 +60,11 @@ Obligations obligations(const Env &env, uint32_t index) {
     case Shape::JumpLong:
       break;
     case Shape::MayGoto:
+      break;
     case Shape::CallKfunc:
+      out.add({.must = Must::CallKfunc});
+      break;
     case Shape::CallReg:
-    case Shape::LoadAcquire:
-    case Shape::StoreRelease:
       out.add({.must = Must::BeModelled});
       break;
     case Shape::CallHelper:
@@ -79,11 +80,13 @@ Obligations obligations(const Env &env, uint32_t index) {
       out.add({.must = Must::Return});
       break;
     case Shape::Load:
+    case Shape::LoadAcquire:
       out.add({.must = Must::BeReadable, .reg = insn.src});
       out.add({.must = Must::BeWritable, .reg = insn.dst});
       out.add({.must = Must::Access, .reg = insn.src, .how = How::Read, .size = size, .off = insn.off});
       break;
     case Shape::StoreReg:
+    case Shape::StoreRelease:
       out.add({.must = Must::BeReadable, .reg = insn.src});
       [[fallthrough]];
     case Shape::StoreImm:

@@ -24,6 +24,7 @@ enum class Must : uint8_t {
   HaveLicence,
   CallInSection,        // no lock is held, nothing forbids to sleep
   CallAllowedFunction,  // a subprogram, likewise
+  CallKfunc,            // the kernel function may be called here, its arguments fit
   ObeyHelper,           // what only this helper asks for
   PassArgument,         // [arg] of a helper is of its kind
   NestCalls,            // one more frame

@@ -133,6 +133,7 @@ class Backtracker {
         want(insn.src);
         break;
       case Shape::Load:
+      case Shape::LoadAcquire:
         if (!wants(insn.dst)) break;
         drop(insn.dst);
         if (step.moves_slot) want_slot(step.slot_frame, step.slot);
@@ -147,10 +148,11 @@ class Backtracker {
       }
       case Shape::StoreImm:
       case Shape::StoreReg:
+      case Shape::StoreRelease:
         if (wants(insn.dst)) return false;  // a pointer now: the number is gone
         if (!step.moves_slot || !wants_slot(step.slot_frame, step.slot)) break;
         wanted_[step.slot_frame].slots &= ~(1ull << step.slot);
-        if (env_.structure.infos[step.insn]->shape == Shape::StoreReg) want(insn.src);
+        if (env_.structure.infos[step.insn]->shape != Shape::StoreImm) want(insn.src);
         break;
       case Shape::BranchImm:
         break;
@@ -194,11 +196,11 @@ class Backtracker {
       case Shape::Jump:
       case Shape::JumpLong:
         break;
-      case Shape::MayGoto:
       case Shape::CallKfunc:
+        drop(0);
+        break;
+      case Shape::MayGoto:
       case Shape::CallReg:
-      case Shape::LoadAcquire:
-      case Shape::StoreRelease:
         break;
     }
     follow_links(step);

@@ -58,8 +58,8 @@ bool is_known_opcode(uint8_t opcode) {
 
 class Examiner {
  public:
-  Examiner(const object::Program &program, const tables::ProgramType &type)
-      : program_(program), type_(type), insns_(program.insns) {}
+  Examiner(const object::Program &program, const tables::ProgramType &type, const object::Btf *kernel)
+      : program_(program), type_(type), kernel_(kernel), insns_(program.insns) {}
 
   Structure run() {
     out_.facts.resize(insns_.size());
@@ -75,6 +75,7 @@ class Examiner {
             .count = static_cast<int64_t>(insns_.size())});
       return std::move(out_);
     }
+    find_kfuncs();
     find_subprograms();
     if (out_.failures.empty()) check_jumps();
     if (out_.failures.empty()) check_immediates();
@@ -247,6 +248,15 @@ class Examiner {
     }
   }
 
+  void find_kfuncs() {
+    if (program_.object == nullptr) return;
+    for (const Insn &insn : insns_)
+      if (insn.opcode == 0x85 && insn.src == isa::kPseudoKfuncCall && !out_.kfuncs.contains(insn.imm))
+        if (Kfunc kfunc = describe_kfunc(program_.object->btf, object::BtfId{static_cast<uint32_t>(insn.imm)}, kernel_);
+            !kfunc.name.empty())
+          out_.kfuncs.emplace(insn.imm, std::move(kfunc));
+  }
+
   // What a call of a function may do to its caller, through all that it calls.
   void find_side_effects() {
     for (Subprogram &sub : out_.subprograms)
@@ -254,6 +264,10 @@ class Examiner {
         if (const tables::Helper *helper = helper_of(insns_[i])) {
           sub.changes_packet |= (helper->flags & tables::kChangesPacket) != 0;
           sub.may_sleep |= (helper->flags & tables::kSleeps) != 0;
+        } else if (insns_[i].opcode == 0x85 && insns_[i].src == isa::kPseudoKfuncCall) {
+          const Kfunc *kfunc = out_.kfunc_at(insns_[i]);
+          sub.may_sleep |= kfunc != nullptr && kfunc->has(tables::kMaySleep);
+          sub.throws |= kfunc != nullptr && kfunc->special == Special::Throw;
         }
     for (bool changed = true; changed;) {
       changed = false;
@@ -297,6 +311,13 @@ class Examiner {
         mark_target(i);
         out_.facts[i].calls_callback = out_.facts[i].force_checkpoint = true;
       }
+      if (insn.src == isa::kPseudoKfuncCall) {
+        const Kfunc *kfunc = out_.kfunc_at(insn);
+        if (kfunc != nullptr && kfunc->has(tables::kIteratorNext)) {
+          mark_target(i);
+          out_.facts[i].next_of_iterator = out_.facts[i].force_checkpoint = true;
+        }
+      }
       if (insn.src == isa::kPseudoCall) {
         out_.facts[i].prune_point = true;
         mark_target(i + 1 + static_cast<uint32_t>(insn.imm));
@@ -304,7 +325,7 @@ class Examiner {
       return;
     }
     if (insn.jump_op() != isa::JA) out_.facts[i].prune_point = true;
-    if (is_may_goto(insn)) out_.facts[i].force_checkpoint = true;
+    if (is_may_goto(insn)) out_.facts[i].force_checkpoint = out_.facts[i].may_goto = true;
     mark_target(static_cast<uint32_t>(jump_target(insn, i)));
   }
 
@@ -346,6 +367,7 @@ class Examiner {
 
   const object::Program &program_;
   const tables::ProgramType &type_;
+  const object::Btf *kernel_;
   const std::vector<Insn> &insns_;
   Structure out_;
 };
@@ -378,8 +400,8 @@ std::vector<uint32_t> successors(const object::Program &program, uint32_t i) {
   return next;
 }
 
-Structure examine(const object::Program &program, const tables::ProgramType &type) {
-  return Examiner(program, type).run();
+Structure examine(const object::Program &program, const tables::ProgramType &type, const object::Btf *kernel) {
+  return Examiner(program, type, kernel).run();
 }
 
 const tables::Helper *helper_of(const isa::Insn &insn) {

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "backend/isa/info.h"
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
 #include "verifier/failure.h"
+#include "verifier/kfunc.h"
 #include "verifier/signature.h"
 #include "verifier/special_fields.h"
 
@@ -20,7 +22,9 @@ struct InsnFacts {
   bool prune_point = false;       // states are compared here
   bool force_checkpoint = false;  // and always kept
   bool jump_point = false;        // the history of a path needs it
-  bool calls_callback = false;    // a helper call that runs a subprogram
+  bool next_of_iterator = false;  // a kfunc that gives the next element
+  bool may_goto = false;
+  bool calls_callback = false;  // a helper call that runs a subprogram
 };
 
 struct Subprogram {
@@ -30,6 +34,7 @@ struct Subprogram {
   bool is_callback = false;     // its address is taken
   bool changes_packet = false;  // it, or what it calls, may move the packet
   bool may_sleep = false;
+  bool throws = false;  // calls bpf_throw()
   Signature signature;  // of a global function
 };
 
@@ -39,14 +44,20 @@ struct Structure {
   std::vector<Subprogram> subprograms;       // by start; [0] is the program
   std::vector<std::vector<SpecialField>> map_fields;        // by map
   std::vector<std::vector<SpecialField>> inner_map_fields;  // of the maps inside, by the outer one
+  std::map<int32_t, Kfunc> kfuncs;                          // by the immediate of the call
   std::vector<Failure> failures;                            // any: the rest is not complete
 
+  const Kfunc *kfunc_at(const isa::Insn &insn) const {
+    const auto it = kfuncs.find(insn.imm);
+    return it == kfuncs.end() ? nullptr : &it->second;
+  }
   uint32_t subprogram_at(uint32_t start) const;  // kNone when none starts there
   uint32_t subprogram_of(uint32_t insn) const;
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
-Structure examine(const object::Program &program, const tables::ProgramType &type);
+// [kernel]: the kernel's BTF, or null.
+Structure examine(const object::Program &program, const tables::ProgramType &type, const object::Btf *kernel = nullptr);
 
 // The instructions that may follow within the function; an exit has none, a call only the one behind it.
 std::vector<uint32_t> successors(const object::Program &program, uint32_t insn);

@@ -94,10 +94,16 @@ Flow transfer(const Env &env, State &state, uint32_t index) {
       state.reg(0) = RegState::unknown(index);
       return flow;
     case Shape::MayGoto:
+      return transfer_may_goto(env, state, index);
     case Shape::CallKfunc:
-    case Shape::CallReg:
+      return call_kfunc(env, state, index);
     case Shape::LoadAcquire:
+      transfer_load(env, state, index);
+      return flow;
     case Shape::StoreRelease:
+      transfer_store(env, state, index);
+      return flow;
+    case Shape::CallReg:
       return skip(env, state, index);
   }
   SPILE_UNREACHABLE("an instruction of no shape");

@@ -22,6 +22,7 @@ struct Flow {
   uint32_t next = 0;
   std::optional<State> other;
   uint32_t other_next = 0;
+  bool widens = false;  // [other] is one more turn of a loop: numbers that changed and decide nothing become unknown
 };
 
 Flow transfer(const Env &env, State &state, uint32_t insn);
@@ -37,8 +38,10 @@ std::optional<bool> branch_decided(const Env &env, const State &state, uint32_t 
 std::optional<State> fork_sign(const Env &env, State &state, uint32_t insn);
 
 // The parts: transfer_call.cpp, transfer_alu.cpp, transfer_memory.cpp, transfer_branch.cpp.
-Flow call_helper(const Env &env, State &state, uint32_t insn);      // transfer_call.cpp
-Flow call_subprogram(const Env &env, State &state, uint32_t insn);  // transfer_call.cpp
+Flow call_kfunc(const Env &env, State &state, uint32_t insn);         // transfer_kfunc.cpp
+Flow transfer_may_goto(const Env &env, State &state, uint32_t insn);  // transfer_kfunc.cpp
+Flow call_helper(const Env &env, State &state, uint32_t insn);        // transfer_call.cpp
+Flow call_subprogram(const Env &env, State &state, uint32_t insn);    // transfer_call.cpp
 void transfer_alu(const Env &env, State &state, uint32_t insn);
 void transfer_load(const Env &env, State &state, uint32_t insn);
 void transfer_store(const Env &env, State &state, uint32_t insn);

@@ -96,14 +96,19 @@ Walk Types::walk(TypeRef ref, uint64_t off, uint64_t size, unsigned depth) const
     uint64_t start = m.bit_offset / 8;
     if (m.bitfield_size != 0) {
       // The access must hold the whole bitfield.
-      if (off * 8 <= m.bit_offset && (off + size) * 8 >= uint64_t{m.bit_offset} + m.bitfield_size) return number();
+      if (off * 8 <= m.bit_offset && (off + size) * 8 >= uint64_t{m.bit_offset} + m.bitfield_size) {
+        Walk result = number();
+        result.member = m.name;
+        return result;
+      }
       if (off + size <= start) return failed(fmt::format("struct {} doesn't have field at offset {}", t.name, off));
       continue;
     }
     BtfId inner = btf.resolve(m.type);
     BtfType it = btf.type(inner);
     uint64_t bytes = btf.size_of(inner);
-    if (off < start || off >= start + bytes) continue;
+    const uint64_t end = start + bytes;
+    if (off < start || off >= end) continue;
     while (it.kind == BtfKind::Array) {
       inner = btf.resolve(it.type);
       it = btf.type(inner);
@@ -139,10 +144,12 @@ Walk Types::walk(TypeRef ref, uint64_t off, uint64_t size, unsigned depth) const
       result.owner = without_flavour(t.name);
       return result;
     }
-    if (off + size > start + bytes)
+    if (off + size > end)  // of an array, of several elements at once
       return failed(fmt::format("access beyond the end of member {} (mend:{}) in struct {} with off {} size {}", m.name,
-                                start + bytes, t.name, off, size));
-    return number();
+                                end, t.name, off, size));
+    Walk result = number();
+    result.member = m.name;
+    return result;
   }
   return failed(fmt::format("struct {} doesn't have field at offset {}", t.name, off));
 }

@@ -8,7 +8,7 @@ namespace spile::verifier {
 
 Verdict verify(const object::Program &program, const tables::ProgramType &type, const Options &options) {
   Verdict verdict;
-  const Structure structure = examine(program, type);
+  const Structure structure = examine(program, type, options.kernel_btf);
   static const object::Btf kNoBtf;
   const Types types(program.object != nullptr ? program.object->btf : kNoBtf, options.kernel_btf, options.relocated);
   const Env env{program, type, options, structure, types};

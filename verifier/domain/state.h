@@ -38,6 +38,7 @@ struct State {
   std::vector<Reference> references;
   uint32_t rcu_depth = 0, preempt_depth = 0;  // sections that the path is in
   uint32_t next_id = 0;                       // ids are unique along a path
+  uint32_t may_goto_turns = 0;                // of loops by may_goto on this path
   uint32_t callback_entries = 0;              // callbacks entered on this path: each turn of a callback is a new state
 
   Frame &top() { return frames.back(); }

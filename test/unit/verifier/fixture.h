@@ -23,7 +23,7 @@ struct Code {
 };
 
 // The maps of every test program, by index.
-enum TestMap : int32_t { kHash, kArray, kRodata, kBss };
+enum TestMap : int32_t { kHash, kArray, kRodata, kBss, kRingbuf };
 inline constexpr uint32_t kHashValue = 16, kArrayValue = 64, kRodataSize = 16, kBssSize = 128;
 
 inline object::Object test_object() {
@@ -34,7 +34,7 @@ inline object::Object test_object() {
   o.sections[0].kind = object::SectionKind::Rodata;
   o.sections[0].bytes.resize(kRodataSize);
   o.sections[0].bytes[0] = std::byte{7};  // the rest is zero
-  o.maps.resize(4);
+  o.maps.resize(5);
   o.maps[kHash] = {.name = "hash", .type = 1, .key_size = 8, .value_size = kHashValue, .max_entries = 16};
   o.maps[kArray] = {.name = "array", .type = 2, .key_size = 4, .value_size = kArrayValue, .max_entries = 4};
   o.maps[kRodata] = {.name = "rodata", .type = 2, .key_size = 4, .value_size = kRodataSize, .max_entries = 1};
@@ -43,6 +43,7 @@ inline object::Object test_object() {
   o.maps[kRodata].is_global_data = o.maps[kRodata].is_readonly = true;
   o.maps[kBss] = {.name = "bss", .type = 2, .key_size = 4, .value_size = kBssSize, .max_entries = 1};
   o.maps[kBss].is_global_data = true;
+  o.maps[kRingbuf] = {.name = "ringbuf", .type = 27, .max_entries = 4096};
   return o;
 }
 

@@ -306,7 +306,75 @@ TEST_F(VerifierTest, LinkedNumbersAreRefinedTogether) {
 
 TEST_F(VerifierTest, NothingIsAcceptedThatIsNotModelled) {
   EXPECT_EQ(judge({call_kfunc(1), exit()}).kind, Verdict::CannotJudge);
-  EXPECT_EQ(judge({may_goto(0), mov64(R0, 0), exit()}).kind, Verdict::CannotJudge);
+}
+
+TEST_F(VerifierTest, LoopsThatTheKernelEnds) { accepts({mov64(R0, 0), may_goto(1), jump(-2), mov64(R0, 0), exit()}); }
+
+TEST_F(VerifierTest, RecordsOfRingBuffersAreGivenBack) {
+  accepts({lddw_pseudo(R1, kPseudoMapIdx, kRingbuf), mov64(R2, 16), mov64(R3, 0), call(131), branch64(JEQ, R0, 0, 4),
+           store_imm(DW, R0, 8, 1), mov64_reg(R1, R0), mov64(R2, 0), call(132), mov64(R0, 0), exit()});
+  rejects({lddw_pseudo(R1, kPseudoMapIdx, kRingbuf), mov64(R2, 16), mov64(R3, 0), call(131), mov64(R0, 0), exit()},
+          "ReferenceLeak", "would lead to reference leak", 6);
+  rejects({lddw_pseudo(R1, kPseudoMapIdx, kRingbuf), mov64(R2, 16), mov64(R3, 0), call(131), branch64(JEQ, R0, 0, 4),
+           store_imm(DW, R0, 16, 1), mov64_reg(R1, R0), mov64(R2, 0), call(132), mov64(R0, 0), exit()},
+          "MemoryBounds", "invalid access to memory, mem_size=16 off=16 size=8", 6);
+  rejects({lddw_pseudo(R1, kPseudoMapIdx, kRingbuf), mov64_reg(R2, R1), mov64(R3, 0), call(131), mov64(R0, 0), exit()},
+          "ArgumentType", "expected=scalar", 4);
+  rejects({call(5), mov64_reg(R2, R0), lddw_pseudo(R1, kPseudoMapIdx, kRingbuf), mov64(R3, 0), call(131), mov64(R0, 0),
+           exit()},
+          "NotConstant", "R2 is not a known constant", 5);
+}
+
+TEST_F(VerifierTest, MapsFitTheirHelpers) {
+  rejects({store_imm(DW, R10, -8, 0), mov64_reg(R2, R10), alu64(ADD, R2, -8), lddw_pseudo(R1, kPseudoMapIdx, kRingbuf),
+           call(1), mov64(R0, 0), exit()},
+          "MapTypeUnfit", "cannot pass map_type 27 into func bpf_map_lookup_elem#1", 5);
+}
+
+TEST_F(VerifierTest, PacketsAreWrittenWhereTheirProgramsMay) {
+  const std::initializer_list<Code> write = {
+      load(W, R2, R1, 0),           load(W, R3, R1, 4),      mov64_reg(R4, R2), alu64(ADD, R4, 8),
+      branch64_reg(JGT, R4, R3, 1), store_imm(DW, R2, 0, 1), mov64(R0, 2),      exit()};
+  accepts(write, "xdp");
+  rejects({load(W, R2, R1, 0), load(W, R3, R1, 4), mov64_reg(R4, R2), alu64(ADD, R4, 8), branch64_reg(JGT, R4, R3, 1),
+           store_imm(DW, R2, 8, 1), mov64(R0, 2), exit()},
+          "PacketBounds", "invalid access to packet, off=8 size=8", 5, "xdp");
+  rejects({load(W, R0, R1, 20), exit()}, "ContextBounds", "invalid bpf_context access off=20 size=4", 0, "xdp");
+  accepts({load(W, R0, R1, 20), exit()}, "xdp/devmap");
+}
+
+TEST_F(VerifierTest, SocketsAreReadFieldByField) {
+  accepts({load(DW, R6, R1, 64), load(W, R0, R6, 8), mov64(R0, 1), exit()}, "cgroup/connect4");
+  rejects({load(DW, R6, R1, 64), load(DW, R0, R6, 8), mov64(R0, 1), exit()}, "ObjectBounds",
+          "R6 invalid sock access off=8 size=8", 1, "cgroup/connect4");
+  rejects({load(DW, R6, R1, 64), store_imm(W, R6, 8, 1), mov64(R0, 1), exit()}, "ReadOnlyObject",
+          "R6 cannot write into sock", 1, "cgroup/connect4");
+  rejects({load(DW, R1, R1, 64), call(86), mov64(R0, 1), exit()}, "UnreferencedRelease",
+          "R1 must be referenced when passed to release function", 1, "cgroup/connect4");
+}
+
+TEST_F(VerifierTest, HelpersThatSleepNeedProgramsThatMay) {
+  const std::initializer_list<Code> copy = {mov64_reg(R1, R10), alu64(ADD, R1, -8), mov64(R2, 8), mov64(R3, 0),
+                                            call(148),          mov64(R0, 0),       exit()};
+  accepts(copy, "uprobe.s");
+  rejects({mov64_reg(R1, R10), alu64(ADD, R1, -8), mov64(R2, 8), mov64(R3, 0), call(148), mov64(R0, 0), exit()},
+          "HelperSleeps", "helper call might sleep in a non-sleepable prog", 4, "uprobe");
+}
+
+TEST_F(VerifierTest, DynptrsAreUsedThroughTheirFunctions) {
+  rejects({mov64_reg(R1, R10), alu64(ADD, R1, -16), mov64(R2, 0), mov64(R3, 8), call(203), mov64(R0, 0), exit()},
+          "DynptrRule", "Expected an initialized dynptr as arg #0", 4);
+}
+
+TEST_F(VerifierTest, LocksAreNotForEveryProgram) {
+  rejects({LOOKUP(kArray), branch64(JEQ, R0, 0, 2), mov64_reg(R1, R0), call(93), mov64(R0, 0), exit()}, "LockRule",
+          "tracing progs cannot use bpf_spin_lock yet", 8);
+}
+
+TEST_F(VerifierTest, StringsAreConstants) {
+  rejects({LOOKUP(kArray), branch64(JEQ, R0, 0, 4), mov64_reg(R3, R0), mov64_reg(R1, R0), mov64(R2, 8), call(182),
+           mov64(R0, 0), exit()},
+          "StringConstant", "R3 does not point to a readonly map", 10);
 }
 
 TEST_F(VerifierTest, AllErrorsAreReportedOnce) {

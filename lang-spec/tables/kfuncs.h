@@ -1,0 +1,49 @@
+// kfuncs.def as a table: flags of the kernel's functions that programs may call.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace spile::tables {
+
+enum KfuncFlags : uint16_t {
+  kAcquire = 1,
+  kRelease = 2,
+  kReturnsNull = 4,
+  kTrustedArgs = 8,
+  kMaySleep = 16,
+  kDestructive = 32,
+  kRcuArgs = 64,
+  kIteratorNew = 128,
+  kIteratorNext = 256,
+  kIteratorDestroy = 512,
+  kRcuProtected = 1024,
+};
+// Groups of program types that share a set of kfuncs (enum btf_kfunc_hook).
+enum KfuncHooks : uint16_t {
+  kCommon = 1,
+  kXdp = 2,
+  kTc = 4,
+  kStructOps = 8,
+  kTracing = 16,
+  kSyscall = 32,
+  kCgroup = 64,
+  kSkSkb = 128,
+  kSocketFilter = 256,
+  kLwt = 512,
+  kNetfilter = 1024,
+  kKprobe = 2048,
+};
+
+struct Kfunc {
+  std::string_view name;
+  uint16_t flags;
+  uint16_t hooks;
+};
+
+// Null for a name that is not in the table.
+const Kfunc *find_kfunc(std::string_view name);
+// Whether programs of this type (enum bpf_prog_type) may call it.
+bool is_available(const Kfunc &kfunc, uint32_t program);
+
+}  // namespace spile::tables

@@ -1,0 +1,320 @@
+// Calls of kernel functions: may this program call it here, and are the arguments what its prototype and its flags ask
+// for (check_kfunc_call, check_kfunc_args)?
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "verifier/check_memory.h"
+#include "verifier/dynptr.h"
+#include "verifier/objects.h"
+
+namespace spile::verifier {
+namespace {
+
+using object::BtfId;
+using object::BtfKind;
+using Outcome = std::optional<Failure>;
+
+bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
+
+// Numbers, or a struct of nothing but numbers: what may lie in memory that a program made.
+bool is_plain(const object::Btf &btf, BtfId type, unsigned depth = 8) {
+  const BtfId id = btf.resolve(type);
+  const object::BtfType t = btf.type(id);
+  switch (t.kind) {
+    case BtfKind::Int:
+    case BtfKind::Enum:
+    case BtfKind::Enum64:
+    case BtfKind::Float:
+      return true;
+    case BtfKind::Array:
+      return is_plain(btf, t.type, depth);
+    case BtfKind::Struct:
+    case BtfKind::Union: {
+      const auto members = btf.members(id);
+      return depth > 0 &&
+             std::ranges::all_of(members, [&](const object::BtfMember &m) { return is_plain(btf, m.type, depth - 1); });
+    }
+    default:
+      return false;
+  }
+}
+
+class KfuncCall {
+ public:
+  KfuncCall(const Env &env, const State &state, uint32_t insn, const Kfunc &kfunc)
+      : env_(env), state_(state), insn_(insn), kfunc_(kfunc), btf_(env.program.object->btf) {}
+
+  Outcome check() const {
+    if (kfunc_.row == nullptr)
+      return rule(fmt::format("calling kernel function {} is not allowed", kfunc_.name),
+                  fmt::format("the kernel has no function `{}` for programs", kfunc_.name));
+    if (!tables::is_available(*kfunc_.row, env_.type.number))
+      return rule(fmt::format("calling kernel function {} is not allowed", kfunc_.name),
+                  fmt::format("programs of type `{}` cannot call `{}`", env_.type.name, kfunc_.name));
+    if (kfunc_.special == Special::NotModelled)
+      return Failure{.cause = Cause::NotModelled, .insn = insn_, .detail = fmt::format("`{}`", kfunc_.name)};
+    if (Outcome f = section()) return f;
+    for (unsigned i = 0; i < kfunc_.parameters.size() && i < 5; i++)
+      if (Outcome f = argument(i)) return f;
+    return released();
+  }
+
+ private:
+  Failure rule(std::string kernel, std::string words, unsigned reg = 0) const {
+    Failure f{.cause = Cause::KfuncRule, .insn = insn_, .kernel = std::move(kernel), .detail = std::move(words)};
+    if (reg != 0) {
+      f.reg = static_cast<int>(reg);
+      f.state = state_.reg(reg);
+    }
+    return f;
+  }
+  Failure wrong(unsigned index, std::string kernel, std::string what) const {
+    Failure f{.cause = Cause::KfuncArgument,
+              .insn = insn_,
+              .kernel = std::move(kernel),
+              .reg = static_cast<int>(index + 1),
+              .state = state_.reg(index + 1),
+              .arg = index + 1,
+              .detail = std::move(what)};
+    f.callee = kfunc_.name;
+    return f;
+  }
+
+  // Locks, sleep, RCU.
+  Outcome section() const {
+    if (state_.lock() != nullptr)
+      return rule("function calls are not allowed while holding a lock",
+                  fmt::format("`{}` is called while a lock is held", kfunc_.name));
+    if (kfunc_.has(tables::kMaySleep)) {
+      if (!env_.is_sleepable() || state_.top().is_async)
+        return rule(fmt::format("program must be sleepable to call sleepable kfunc {}", kfunc_.name),
+                    fmt::format("`{}` may sleep, this program must not", kfunc_.name));
+      if (state_.rcu_depth > 0)
+        return rule(fmt::format("kernel func {} is sleepable within rcu_read_lock region", kfunc_.name),
+                    fmt::format("`{}` may sleep, a section that `bpf_rcu_read_lock()` began must not", kfunc_.name));
+      if (state_.preempt_depth > 0)
+        return rule(fmt::format("kernel func {} is sleepable within non-preemptible region", kfunc_.name),
+                    fmt::format("`{}` may sleep, a section that `bpf_preempt_disable()` began must not", kfunc_.name));
+    }
+    if (kfunc_.has(tables::kRcuProtected) && !kfunc_.is_iterator_function() && !in_rcu_section(env_, state_))
+      return rule(
+          fmt::format("kernel func {} requires RCU critical section protection", kfunc_.name),
+          fmt::format("`{}` must stand between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`", kfunc_.name));
+    if (kfunc_.special == Special::RcuUnlock && state_.rcu_depth == 0)
+      return rule(fmt::format("unmatched rcu read unlock (kernel function {})", kfunc_.name),
+                  "there is no `bpf_rcu_read_lock()` before on this path");
+    if (kfunc_.special == Special::PreemptEnable && state_.preempt_depth == 0)
+      return rule(fmt::format("unmatched attempt to enable preemption (kernel function {})", kfunc_.name),
+                  "there is no `bpf_preempt_disable()` before on this path");
+    if (kfunc_.special == Special::Throw) {
+      for (const Frame &frame : state_.frames)
+        if (frame.in_callback)
+          return rule(fmt::format("bpf_throw kfunc (insn {}) cannot be called from callback subprog {}", insn_,
+                                  frame.subprogram),
+                      "`bpf_throw` cannot be called from a callback");
+      State whole = state_;
+      whole.frames.resize(1);
+      return check_leaks(whole, insn_, "bpf_throw");
+    }
+    return {};
+  }
+
+  Outcome argument(unsigned index) const {
+    const KfuncParameter &p = kfunc_.parameters[index];
+    const RegState &r = state_.reg(index + 1);
+    if (p.ignored || r.type == RegType::Poisoned) return {};
+    if (r.type == RegType::NotInit)
+      return Failure{.cause = Cause::UninitializedValue,
+                     .insn = insn_,
+                     .kernel = fmt::format("R{} !read_ok", index + 1),
+                     .reg = static_cast<int>(index + 1)};
+    if (!p.is_pointer) return number(index, p, r);
+    return pointer(index, p, r);
+  }
+
+  Outcome number(unsigned index, const KfuncParameter &p, const RegState &r) const {
+    const BtfKind kind = btf_.type(btf_.resolve(p.type)).kind;
+    if (kind != BtfKind::Int && kind != BtfKind::Enum && kind != BtfKind::Enum64) return {};
+    if (!r.is_scalar()) return wrong(index, fmt::format("R{} is not a scalar", index + 1), "a number");
+    if (p.constant && !r.value.is_const())
+      return wrong(index, fmt::format("R{} must be a known constant", index + 1), "a constant");
+    return {};
+  }
+
+  Outcome pointer(unsigned index, const KfuncParameter &p, const RegState &r) const {
+    const unsigned reg = index + 1;
+    const BtfId target = btf_.resolve(btf_.type(btf_.resolve(p.type)).type);
+    const object::BtfType t = btf_.type(target);
+    const std::string_view name = env_.types.name_of({false, target});
+    if (p.nullable && r.is_null()) return {};
+    if (kfunc_.has(tables::kTrustedArgs | tables::kRcuArgs) && (r.is_null() || r.or_null) && !p.nullable)
+      return wrong(index, fmt::format("Possibly NULL pointer passed to trusted arg{}", index),
+                   "a pointer that is not NULL");
+    if (name == tables::kContexts[static_cast<size_t>(env_.type.ctx)].type && r.type == RegType::Ctx)
+      return check_unmoved(r, reg, insn_);
+    if (kfunc_.special == Special::CastToKernelContext)
+      return r.type == RegType::Ctx
+                 ? check_unmoved(r, reg, insn_)
+                 : Outcome(wrong(index, fmt::format("arg#{} expected pointer to ctx", index), "the context"));
+    if (p.allocated) return allocated(index, r);
+    if (name == "bpf_dynptr" || name == "bpf_dynptr_kern")
+      return check_dynptr(env_, state_, insn_, reg, {.uninit = p.uninit});
+    if ((kfunc_.is_iterator_function() && index == 0) || p.is_iterator) return iterator(index, target, r);
+    if (p.is_map)
+      return r.type == RegType::MapPtr ? Outcome{}
+                                       : wrong(index, fmt::format("arg#{} pointer is not a map", index), "a map");
+    if (name == "bpf_map" && r.type == RegType::MapPtr) return {};
+    if (r.type == RegType::BtfObject || r.is_socket()) return object(index, name, r);
+    if (t.kind == BtfKind::FuncProto)
+      return r.type == RegType::Func ? Outcome{}
+                                     : wrong(index, fmt::format("arg{} expected pointer to func", index), "a function");
+    if (name == "bpf_wq" || name == "bpf_timer") return {};
+    return memory(index, p, target, r);
+  }
+
+  Outcome allocated(unsigned index, const RegState &r) const {
+    if (r.type == RegType::BtfObject && r.has(kOwned) && !r.or_null) {
+      if (kfunc_.has(tables::kRelease) && r.ref_id == 0)
+        return wrong(index, "allocated object must be referenced", "an object that this program owns");
+      return {};
+    }
+    return wrong(index, fmt::format("arg#{} expected pointer to allocated object", index),
+                 "an object that this program allocated");
+  }
+
+  Outcome iterator(unsigned index, BtfId type, const RegState &r) const {
+    const std::string_view name = env_.types.name_of({false, type}).substr(4);  // "bpf_iter_num" -> "iter_num"
+    if (r.type != RegType::Stack)
+      return wrong(index, fmt::format("arg#{} expected pointer to an iterator on stack", index),
+                   "the address of an iterator");
+    const auto bytes = static_cast<int64_t>(btf_.size_of(type));
+    if (kfunc_.has(tables::kIteratorNew)) {
+      const int64_t off = static_cast<int64_t>(r.value.const_value()) + r.off;
+      const bool fits = r.value.is_const() && off % kSlotBytes == 0 && off >= -int64_t{kMaxStack} && off + bytes <= 0;
+      if (fits && !forbids_write(state_, r.frame, off, off + bytes) && !holds_iterator(r.frame, off, bytes)) return {};
+      return wrong(index, fmt::format("expected uninitialized {} as arg #{}", name, index),
+                   "an iterator that is not in use");
+    }
+    const RegState *iterator = iterator_behind(state_, r);
+    if (iterator == nullptr || iterator->target != type.value)
+      return wrong(index, fmt::format("expected an initialized {} as arg #{}", name, index),
+                   "an iterator that was begun");
+    if (iterator->has(kUntrusted))
+      return rule(
+          fmt::format("expected an RCU CS when using {}", kfunc_.name),
+          fmt::format("`{}` must stand between `bpf_rcu_read_lock()` and `bpf_rcu_read_unlock()`", kfunc_.name));
+    return {};
+  }
+  bool holds_iterator(uint32_t frame, int64_t low, int64_t bytes) const {
+    const Stack &stack = state_.frames[frame].stack;
+    for (int64_t off = low; off < low + bytes; off += kSlotBytes)
+      if (stack.kind(off) == ByteKind::Iterator) return true;
+    return false;
+  }
+
+  Outcome object(unsigned index, std::string_view wanted, const RegState &r) const {
+    const unsigned reg = index + 1;
+    const bool trusted = r.has(kTrusted) || r.ref_id != 0 || r.is_socket();
+    const std::string expected = fmt::format("a pointer to a `struct {}`", wanted);
+    if (kfunc_.has(tables::kTrustedArgs | tables::kRcuArgs) && !trusted) {
+      if (!kfunc_.has(tables::kRcuArgs))
+        return wrong(index, fmt::format("R{} must be referenced or trusted", reg), "a pointer that is surely alive");
+      if (!r.has(kRcu))
+        return wrong(index, fmt::format("R{} must be a rcu pointer", reg), "a pointer that is surely alive");
+    }
+    if (kfunc_.has(tables::kRelease) && r.ref_id != 0 && r.off != 0)
+      return wrong(index,
+                   fmt::format("R{} must have zero offset when passed to release func or trusted arg to kfunc", reg),
+                   expected);
+    if (r.has(kUntrusted) && kfunc_.special != Special::ReadOnlyCast)
+      return wrong(index, fmt::format("R{} must be referenced or trusted", reg), "a pointer that is surely alive");
+    if (kfunc_.special == Special::ReadOnlyCast || wanted.empty() || r.is_socket()) return {};
+    if (!r.value.is_zero())
+      return wrong(index,
+                   fmt::format("variable {} access var_off={} disallowed", type_name(r), to_string(r.value.bits)),
+                   expected);
+    const bool exactly = kfunc_.has(tables::kRelease) && r.ref_id != 0;
+    if (env_.types.begins_with(type_of(r), r.off, wanted, exactly) || is_projection(wanted, r)) return {};
+    return wrong(
+        index,
+        fmt::format("kernel function {} args#{} expected pointer to STRUCT {} but R{} has a pointer to STRUCT {}",
+                    kfunc_.name, index, wanted, reg, env_.types.name_of(type_of(r))),
+        expected);
+  }
+  // What a program sees of a kernel object under another name.
+  bool is_projection(std::string_view wanted, const RegState &r) const {
+    const std::string_view have = env_.types.name_of(type_of(r));
+    return (wanted == "__sk_buff" && have == "sk_buff") || (wanted == "xdp_md" && have == "xdp_buff") ||
+           (wanted == "bpf_sock_ops" && have == "bpf_sock_ops_kern") ||
+           (wanted == "bpf_sock_addr" && have == "bpf_sock_addr_kern");
+  }
+
+  Outcome memory(unsigned index, const KfuncParameter &p, BtfId target, const RegState &r) const {
+    const unsigned reg = index + 1;
+    if (p.optional && r.is_null()) return {};
+    if (p.sized_by_next) {
+      const RegState &size = state_.reg(reg + 1);
+      if (!size.is_scalar()) return {};  // reported at that argument
+      const Range64 &range = size.value.r64;
+      if (range.smin < 0)
+        return wrong(index + 1,
+                     fmt::format("R{} min value is negative, either use unsigned or 'var &= const'", reg + 1),
+                     "a size that is not negative");
+      if (range.umax >= kMaxHelperSize)
+        return wrong(index + 1,
+                     fmt::format("R{} unbounded memory access, use 'var &= const' or 'if (var < const)'", reg + 1),
+                     "a size with an upper bound");
+      if (r.is_null() && range.umax == 0) return {};
+      return accessible(index, r, range.umax);
+    }
+    if (p.is_string && r.type == RegType::MapValue) return {};
+    const BtfKind kind = btf_.type(target).kind;
+    if (kind == BtfKind::Void) return {};
+    if (!is_plain(btf_, target))
+      return wrong(index,
+                   fmt::format("arg#{} pointer type STRUCT {} must point to scalar, or struct with scalar", index,
+                               env_.types.name_of({false, target})),
+                   fmt::format("a pointer to a `struct {}` of the kernel", env_.types.name_of({false, target})));
+    return accessible(index, r, btf_.size_of(target));
+  }
+  Outcome accessible(unsigned index, const RegState &r, uint64_t size) const {
+    if (r.or_null)
+      return wrong(index, fmt::format("R{} invalid mem access '{}'", index + 1, type_name(r)),
+                   "a pointer that is not NULL");
+    Outcome f = check_helper_memory(env_, state_, insn_, index + 1, size, !r.has(kReadOnly), true);
+    if (f && f->cause == Cause::ArgumentType)
+      return wrong(index, f->kernel, fmt::format("the address of {} bytes", size));
+    return f;
+  }
+
+  Outcome released() const {
+    if (!kfunc_.has(tables::kRelease)) return {};
+    for (unsigned i = 0; i < kfunc_.parameters.size() && i < 5; i++) {
+      const RegState &r = state_.reg(i + 1);
+      if (r.type == RegType::Poisoned || (r.is_null() && kfunc_.parameters[i].nullable)) return {};
+      if (r.ref_id != 0 && state_.holds(r.ref_id)) return {};
+      const RegState *dynptr = r.type == RegType::Stack ? dynptr_behind(state_, r) : nullptr;
+      if (dynptr != nullptr && dynptr->ref_id != 0) return {};
+    }
+    return rule(fmt::format("release kernel function {} expects refcounted PTR_TO_BTF_ID", kfunc_.name),
+                fmt::format("`{}` gives back a reference, but this program holds none here", kfunc_.name), 1);
+  }
+
+  const Env &env_;
+  const State &state_;
+  uint32_t insn_;
+  const Kfunc &kfunc_;
+  const object::Btf &btf_;
+};
+
+}  // namespace
+
+Outcome check_kfunc(const Env &env, const State &state, uint32_t insn) {
+  const Kfunc *kfunc = env.structure.kfunc_at(env.insn(insn));
+  if (kfunc == nullptr)
+    return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = "a kernel function without BTF"};
+  return KfuncCall(env, state, insn, *kfunc).check();
+}
+
+}  // namespace spile::verifier

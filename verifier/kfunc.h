@@ -1,0 +1,62 @@
+// Kfunc: a function of the kernel that a program calls by BTF: its row of kfuncs.def, its prototype, and which of the
+// rules that BTF does not say apply to it.
+//
+// In: a call instruction, whose immediate is the function's id in the object's BTF. The suffixes of parameters' names
+// (`__sz`, `__k`, `__nullable`, ...) are those of the kernel's Documentation/bpf/kfuncs.rst.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backend/object/btf.h"
+#include "lang-spec/tables/kfuncs.h"
+
+namespace spile::verifier {
+
+enum class Special : uint8_t {
+  None,
+  RcuLock,
+  RcuUnlock,
+  PreemptDisable,
+  PreemptEnable,
+  ObjectNew,
+  ObjectDrop,
+  RefcountAcquire,
+  CastToKernelContext,
+  ReadOnlyCast,
+  DynptrFromSkb,
+  DynptrFromXdp,
+  DynptrSlice,
+  DynptrSliceWritable,
+  DynptrClone,
+  Throw,
+  NotModelled,  // lists, trees, interrupt flags
+};
+
+struct KfuncParameter {
+  std::string name;
+  object::BtfId type;
+  bool is_pointer = false;
+  bool ignored = false, constant = false, nullable = false, optional = false, uninit = false, is_map = false,
+       is_string = false, allocated = false, is_iterator = false;
+  bool is_size = false;        // of the memory before it
+  bool sized_by_next = false;  // and the other way round
+};
+
+struct Kfunc {
+  std::string name;
+  const tables::Kfunc *row = nullptr;  // null: not known
+  std::vector<KfuncParameter> parameters;
+  object::BtfId result;
+  Special special = Special::None;
+
+  bool has(uint16_t flag) const { return row != nullptr && (row->flags & flag) != 0; }
+  bool is_iterator_function() const {
+    return has(tables::kIteratorNew | tables::kIteratorNext | tables::kIteratorDestroy);
+  }
+};
+
+// [kernel]: the kernel's BTF, whose names of the parameters are better than what a header of the program says; or null.
+Kfunc describe_kfunc(const object::Btf &btf, object::BtfId function, const object::Btf *kernel);
+
+}  // namespace spile::verifier

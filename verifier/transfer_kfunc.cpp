@@ -1,0 +1,272 @@
+// Calls of kernel functions, open-coded iterators, may_goto: what they do to the state.
+#include <algorithm>
+
+#include "verifier/domain/pointer.h"
+#include "verifier/dynptr.h"
+#include "verifier/objects.h"
+#include "verifier/transfer.h"
+
+namespace spile::verifier {
+namespace {
+
+using object::BtfId;
+using object::BtfKind;
+
+bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
+
+BtfId struct_behind(const object::Btf &btf, BtfId pointer) { return btf.resolve(btf.type(btf.resolve(pointer)).type); }
+
+// The kernel's own struct where the object's BTF only mentions it.
+TypeRef whole_struct(const Env &env, BtfId target) {
+  const object::BtfType t = env.program.object->btf.type(target);
+  if (t.kind != BtfKind::Fwd) return {false, target};
+  const TypeRef whole = env.types.find_struct(t.name);
+  return whole ? whole : TypeRef{false, target};
+}
+
+// A type of the program, named by a constant argument.
+TypeRef type_argument(const State &state, unsigned reg) {
+  return {false, BtfId{static_cast<uint32_t>(state.reg(reg).value.const_value())}};
+}
+
+RegState memory_result(uint32_t size, uint16_t flags, uint32_t index) {
+  RegState r = RegState::pointer(RegType::Mem, index);
+  r.mem_size = size;
+  r.flags = flags;
+  return r;
+}
+
+RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
+  const object::Btf &btf = env.program.object->btf;
+  const BtfId target = struct_behind(btf, kfunc.result);
+  const BtfKind kind = btf.type(target).kind;
+  switch (kfunc.special) {
+    case Special::ObjectNew: {
+      RegState r = object_pointer(type_argument(state, 1), kOwned, index);
+      if (kfunc.name == "bpf_percpu_obj_new_impl") r.flags |= kPerCpu;
+      return r;
+    }
+    case Special::RefcountAcquire: {
+      RegState r = state.reg(1);
+      r.flags &= static_cast<uint16_t>(~kNonOwning);
+      r.origin = index;
+      return r;
+    }
+    case Special::CastToKernelContext: {
+      static constexpr std::pair<std::string_view, std::string_view> kKernelContexts[] = {
+          {"__sk_buff", "sk_buff"},
+          {"xdp_md", "xdp_buff"},
+          {"bpf_sock_ops", "bpf_sock_ops_kern"},
+          {"bpf_sock_addr", "bpf_sock_addr_kern"},
+          {"bpf_perf_event_data", "bpf_perf_event_data_kern"},
+          {"sk_msg_md", "sk_msg"},
+          {"bpf_sysctl", "bpf_sysctl_kern"},
+          {"bpf_sockopt", "bpf_sockopt_kern"},
+          {"sk_reuseport_md", "sk_reuseport_kern"},
+          {"bpf_sk_lookup", "bpf_sk_lookup_kern"}};
+      const std::string_view ctx = tables::kContexts[static_cast<size_t>(env.type.ctx)].type;
+      for (const auto &[seen, real] : kKernelContexts)
+        if (seen == ctx)
+          if (const TypeRef type = env.types.find_struct(real)) return object_pointer(type, kTrusted, index);
+      if (ctx == "pt_regs")
+        if (const TypeRef type = env.types.find_struct("pt_regs")) return object_pointer(type, kTrusted, index);
+      return RegState::pointer(RegType::Poisoned, index);
+    }
+    case Special::ReadOnlyCast: {
+      const TypeRef type = type_argument(state, 2);
+      return type ? object_pointer(type, kUntrusted, index) : RegState::unknown(index);
+    }
+    case Special::DynptrSlice:
+    case Special::DynptrSliceWritable: {
+      const RegState *dynptr = dynptr_behind(state, state.reg(1));
+      RegState r = memory_result(static_cast<uint32_t>(state.reg(4).value.const_value()), kDynptrSlice, index);
+      if (kfunc.special == Special::DynptrSlice) r.flags |= kReadOnly;
+      if (dynptr == nullptr) return RegState::pointer(RegType::Poisoned, index);
+      r.map_uid = dynptr->id;
+      r.ref_id = dynptr->ref_id;
+      const DynptrKind d = kind_of(*dynptr);
+      if (d == DynptrKind::Skb || d == DynptrKind::Xdp) r.flags |= kPacketDynptr;
+      return r;
+    }
+    default:
+      break;
+  }
+  if (kind == BtfKind::Struct || kind == BtfKind::Fwd) {
+    RegState r = object_pointer(whole_struct(env, target), 0, index);
+    if (kfunc.has(tables::kIteratorNext)) {
+      const RegState *iterator = iterator_behind(state, state.reg(1));
+      r.flags |= iterator != nullptr && iterator->has(kRcu) ? kRcu : kTrusted;
+    } else if (kfunc.has(tables::kRcuProtected)) {
+      r.flags |= kRcu;
+    } else if (kfunc.name == "bpf_get_kmem_cache") {
+      r.flags |= kUntrusted;
+    }
+    return r;
+  }
+  for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++) {
+    const std::string &name = kfunc.parameters[i].name;
+    if (name != "rdonly_buf_size" && name != "rdwr_buf_size") continue;
+    return memory_result(static_cast<uint32_t>(state.reg(i + 1).value.const_value()),
+                         name == "rdonly_buf_size" ? kReadOnly : 0, index);
+  }
+  if (kind == BtfKind::Void) return RegState::unknown(index);
+  if (kfunc.name == "bpf_session_cookie") return memory_result(sizeof(uint64_t), 0, index);
+  return memory_result(static_cast<uint32_t>(btf.size_of(target)), kReadOnly, index);
+}
+
+uint32_t acquire(State &state, uint32_t index) {
+  const uint32_t id = state.new_id();
+  uint32_t frame = 0;
+  for (uint32_t f = 0; f < state.frames.size(); f++)
+    if (state.frames[f].in_callback) frame = f;
+  state.references.push_back({.id = id, .frame = frame, .insn = index});
+  return id;
+}
+
+RegState kfunc_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
+  const object::Btf &btf = env.program.object->btf;
+  const BtfKind kind = btf.type(btf.resolve(kfunc.result)).kind;
+  if (!kfunc.result || kind == BtfKind::Void) return {};
+  if (kind != BtfKind::Ptr) return RegState::unknown(index);
+  RegState r = pointer_result(env, state, kfunc, index);
+  if (!r.is_pointer()) return r;
+  if (kfunc.has(tables::kReturnsNull)) {
+    r.or_null = true;
+    r.id = state.new_id();
+  }
+  if (kfunc.has(tables::kAcquire)) {
+    r.ref_id = acquire(state, index);
+    if (r.or_null) r.id = r.ref_id;
+  }
+  return r;
+}
+
+void leave_rcu_section(State &state) {
+  if (--state.rcu_depth > 0) return;
+  state.for_each_reg([](RegState &r) {
+    if (r.type != RegType::BtfObject || !r.has(kRcu)) return;
+    r.flags = static_cast<uint16_t>((r.flags & ~kRcu) | kUntrusted);
+    r.or_null = false;
+  });
+}
+
+void write_arguments(const Env &env, State &state, const Kfunc &kfunc) {
+  const object::Btf &btf = env.program.object->btf;
+  for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++) {
+    const KfuncParameter &p = kfunc.parameters[i];
+    const RegState memory = state.reg(i + 1);
+    if (!p.is_pointer || memory.type != RegType::Stack) continue;
+    const BtfId target = struct_behind(btf, p.type);
+    const std::string_view name = env.types.name_of({false, target});
+    if (name == "bpf_dynptr" || name == "bpf_dynptr_kern" || (kfunc.is_iterator_function() && i == 0)) continue;
+    uint64_t size = btf.size_of(target);
+    if (p.sized_by_next) size = state.reg(i + 2).is_scalar() ? state.reg(i + 2).value.r64.umax : 0;
+    const Span span = span_of(memory, 0, static_cast<int64_t>(size));
+    destroy_objects(state, memory.frame, span.low, span.high);
+    state.frames[memory.frame].stack.clobber(span.low, span.high);
+  }
+}
+
+void make_dynptr_of(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
+  switch (kfunc.special) {
+    case Special::DynptrFromSkb:
+    case Special::DynptrFromXdp:
+      make_dynptr(state, state.reg(3), kfunc.special == Special::DynptrFromSkb ? DynptrKind::Skb : DynptrKind::Xdp, 0,
+                  index);
+      return;
+    case Special::DynptrClone: {
+      const RegState *from = dynptr_behind(state, state.reg(1));
+      if (from == nullptr) return;
+      const RegState original = *from;
+      make_dynptr(state, state.reg(2), kind_of(original), original.ref_id, index);
+      return;
+    }
+    default:
+      break;
+  }
+  for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++) {
+    const std::string_view name =
+        env.types.name_of({false, struct_behind(env.program.object->btf, kfunc.parameters[i].type)});
+    if (kfunc.parameters[i].uninit && name == "bpf_dynptr")
+      make_dynptr(state, state.reg(i + 1), DynptrKind::Local, 0, index);
+  }
+}
+
+void give_back(State &state, const Kfunc &kfunc) {
+  if (!kfunc.has(tables::kRelease)) return;
+  for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++)
+    if (const uint32_t id = state.reg(i + 1).ref_id; id != 0) {
+      release(state, id);
+      return;
+    }
+}
+
+}  // namespace
+
+Flow call_kfunc(const Env &env, State &state, uint32_t index) {
+  const Kfunc &kfunc = *env.structure.kfunc_at(env.insn(index));
+  const object::Btf &btf = env.program.object->btf;
+  Flow flow{.next = index + 1};
+  if (kfunc.special == Special::Throw) return {.kind = Flow::EndOfProgram};
+  RegState result = kfunc_result(env, state, kfunc, index);
+  write_arguments(env, state, kfunc);
+  switch (kfunc.special) {
+    case Special::RcuLock:
+      state.rcu_depth++;
+      break;
+    case Special::RcuUnlock:
+      leave_rcu_section(state);
+      break;
+    case Special::PreemptDisable:
+      state.preempt_depth++;
+      break;
+    case Special::PreemptEnable:
+      state.preempt_depth--;
+      break;
+    default:
+      break;
+  }
+  give_back(state, kfunc);
+  make_dynptr_of(env, state, kfunc, index);
+  const RegState iterator = state.reg(1);
+  if (kfunc.has(tables::kIteratorNew)) {
+    const BtfId type = struct_behind(btf, kfunc.parameters[0].type);
+    make_iterator(state, iterator, type.value, static_cast<int64_t>(btf.size_of(type)), acquire(state, index));
+    if (RegState *made = iterator_behind(state, iterator); made != nullptr && kfunc.has(tables::kRcuProtected))
+      made->flags = in_rcu_section(env, state) ? kRcu : kUntrusted;
+  } else if (kfunc.has(tables::kIteratorDestroy)) {
+    const BtfId type = struct_behind(btf, kfunc.parameters[0].type);
+    destroy_iterator(state, iterator, static_cast<int64_t>(btf.size_of(type)));
+  }
+  for (unsigned r = 1; r <= 5; r++) state.reg(r) = {};
+  state.reg(0) = result;
+  if (!kfunc.has(tables::kIteratorNext)) return flow;
+  // Another turn waits; this path goes on behind the loop.
+  RegState *it = iterator_behind(state, iterator);
+  if (it == nullptr) return flow;
+  if (it->range == RegState::kActive) {
+    flow.kind = Flow::Fork;
+    flow.other = state;
+    flow.other_next = index + 1;
+    flow.widens = true;
+    RegState *other = iterator_behind(*flow.other, iterator);
+    other->mem_size++;
+    flow.other->reg(0).or_null = false;
+    flow.other->reg(0).id = 0;
+  }
+  it->range = RegState::kDrained;
+  state.reg(0) = RegState::scalar(Scalar::constant(0), index);
+  return flow;
+}
+
+// A loop that the kernel ends after some turns: this path leaves it, the one that waits takes another turn.
+Flow transfer_may_goto(const Env &env, State &state, uint32_t index) {
+  Flow flow{.kind = Flow::Fork, .next = index + 1 + static_cast<uint32_t>(int32_t{env.insn(index).off})};
+  flow.other = state;
+  flow.other->may_goto_turns++;
+  flow.other_next = index + 1;
+  flow.widens = true;
+  return flow;
+}
+
+}  // namespace spile::verifier
