@@ -23,8 +23,9 @@ static constexpr auto kForeign = std::to_array<ForeignOption>({
 
 void CommandLine::add_common() {
   options.add_options()("help,h", "show this help")("color", po::value<std::string>()->value_name("WHEN"),
-                                                    "auto, always or never")("quiet,q", "no status on stderr")(
-      "verbose,v", "say more on stderr");
+                                                    "auto, always or never")(
+      "diagnostics", po::value<std::string>()->value_name("FORMAT"), "text (the default), json or sarif")(
+      "quiet,q", "no status on stderr")("verbose,v", "say more on stderr");
 }
 
 static void show_help(const CommandLine &line, Console &console) {
@@ -67,6 +68,21 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
   if (values.contains("color")) {
     const auto &when = values["color"].as<std::string>();
     if (when != "auto" && when != "always" && when != "never") {
+    // A value that is joined to its option.
+    for (const std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-imacros"})
+      if (word.size() > name.size() && word.starts_with(name))
+        word = "-" + std::string(name) + "=" + word.substr(name.size());
+    if (word.starts_with("-U") && word.size() > 2) {
+      word = "-D" + std::string(kUndefineMark) + word.substr(2);
+    } else if (word == "-U" && i + 1 < words.size()) {
+      word = "-D";
+      words[i + 1].insert(0, kUndefineMark);
+      i++;
+    }
+  }
+  for (std::string &word : words)
+    if (constexpr std::string_view kLimit = "-ferror-limit="; word.starts_with(kLimit))
+      word = "--max-errors=" + word.substr(kLimit.size());
       exit_code = console.usage("--color takes auto, always or never, not `{}`", when);
       return std::nullopt;
     }
@@ -76,3 +92,13 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
 }
 
 }  // namespace spile::driver
+  if (values.contains("diagnostics")) {
+    const auto &format = values["diagnostics"].as<std::string>();
+    if (format != "text" && format != "json" && format != "sarif") {
+      exit_code = console.usage("--diagnostics takes text, json or sarif, not `{}`", format);
+      return std::nullopt;
+    }
+    console.diagnostics_format = format == "json"    ? DiagnosticsFormat::Json
+                                 : format == "sarif" ? DiagnosticsFormat::Sarif
+                                                     : DiagnosticsFormat::Text;
+  }

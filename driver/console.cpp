@@ -2,9 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+
+#include "driver/version.h"
+#include "support/diagnostics_json.h"
 
 namespace spile::driver {
 
@@ -20,6 +24,11 @@ static bool write_all(int fd, std::string_view text) {
 }
 
 Console::Console() { set_colour(Colour::Auto); }
+
+Console::~Console() {
+  if (diagnostics_format == DiagnosticsFormat::Sarif)
+    error_text(sarif_log(sarif_results_, sarif_rules_, SPILE_VERSION) + "\n");
+}
 
 void Console::set_colour(Colour colour) {
   const char *no_colour = std::getenv("NO_COLOR");
@@ -54,6 +63,15 @@ int Console::fail(const Error &error) {
 }
 
 void Console::report(const SourceManager &sources, const Diagnostic &diagnostic) {
+  if (diagnostics_format == DiagnosticsFormat::Json) return error_text(render_json(sources, diagnostic) + "\n");
+  if (diagnostics_format == DiagnosticsFormat::Sarif) {
+    sarif_results_.push_back(render_sarif_result(sources, diagnostic));
+    // A rule is a diagnostic's name; each report makes its DiagInfo anew only once, in the program.
+    if (diagnostic.info != nullptr &&
+        std::ranges::find(sarif_rules_, diagnostic.info->name, &DiagInfo::name) == sarif_rules_.end())
+      sarif_rules_.push_back(diagnostic.info);
+    return;
+  }
   RenderOptions options;
   options.colour = colour_err_;
   error_text(render_text(sources, diagnostic, options));
@@ -63,7 +81,7 @@ void Console::summary(const Diagnostics &diagnostics) {
   size_t warnings = 0;
   for (const Diagnostic &d : diagnostics.all()) warnings += d.severity == Severity::Warning;
   const size_t errors = diagnostics.error_count();
-  if (quiet || (errors == 0 && warnings == 0)) return;
+  if (quiet || diagnostics_format != DiagnosticsFormat::Text || (errors == 0 && warnings == 0)) return;
   const auto plural = [](size_t n, std::string_view word) {
     return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
   };

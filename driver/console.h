@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "driver/exit_codes.h"
 #include "support/diagnostics.h"
@@ -13,13 +14,19 @@
 namespace spile::driver {
 
 enum class Colour { Auto, Always, Never };
+// How diagnostics are written: for people, as one JSON object a line, as one SARIF log at the end.
+enum class DiagnosticsFormat { Text, Json, Sarif };
 
 class Console {
  public:
   Console();
+  ~Console();  // writes what is still held back
+  Console(const Console &) = delete;
+  Console &operator=(const Console &) = delete;
 
   // --color=, -q and -v; colours are decided for each stream on its own, and NO_COLOR is honoured.
   void set_colour(Colour colour);
+  DiagnosticsFormat diagnostics_format = DiagnosticsFormat::Text;
   bool quiet = false;
   int verbosity = 0;
 
@@ -48,6 +55,8 @@ class Console {
  private:
   bool colour_err_ = false;
   bool output_closed_ = false;
+  std::vector<std::string> sarif_results_;
+  std::vector<const DiagInfo *> sarif_rules_;
   std::string buffer_;
 };
 

@@ -133,11 +133,12 @@ WarningState WarningOptions::state(std::string_view diagnostic, WarningState dec
   const std::ptrdiff_t i = index_of(diagnostic);
   Row row{declared, false, false};
   if (i >= 0) row = states_at(at, sources)[static_cast<size_t>(i)];
-  if (row.state == WarningState::Error) return row.state;
-  if (row.state == WarningState::Ignored || no_warnings) return WarningState::Ignored;
+  if (row.state == WarningState::Ignored) return row.state;
   // What a system header does is not the user's to change: neither in its text nor in the body of one of its macros.
   if (at.valid() && (sources.in_system_header(sources.expansion(at)) || sources.in_system_header(sources.spelling(at))))
     return WarningState::Ignored;
+  if (row.state == WarningState::Error) return row.state;
+  if (no_warnings) return WarningState::Ignored;
   return warnings_as_errors && !row.never_error ? WarningState::Error : WarningState::Warning;
 }
 

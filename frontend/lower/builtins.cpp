@@ -17,10 +17,17 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
   switch (which) {
     case Builtin::Expect:
     case Builtin::ExpectProbability:
-    case Builtin::PreserveAccessIndex:
       return scalar(e->args[0]);
+    case Builtin::PreserveAccessIndex:
+      return preserve_access_index(e);
+    case Builtin::PreserveFieldInfo:
+    case Builtin::PreserveTypeInfo:
+    case Builtin::PreserveEnumValue:
+    case Builtin::BtfTypeId:
+      return core_question(e, which);
     case Builtin::ConstantP:
     case Builtin::ObjectSize:
+    case Builtin::DynamicObjectSize:
       return constant(type_of(e->type), e->value);
     case Builtin::Memcpy:
     case Builtin::MemcpyInline:
@@ -30,6 +37,29 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
       return memory_builtin(e, which);
     case Builtin::Memcmp:
       return compare_memory(e);
+    case Builtin::Strcmp:
+    case Builtin::Strncmp:
+      return compare_strings(e, which);
+    case Builtin::AssumeAligned:
+      return scalar(e->args[0]);
+    case Builtin::Parity:
+    case Builtin::Parityl:
+    case Builtin::Parityll: {
+      const ValueId v = scalar(e->args[0]);
+      loc_ = at;
+      const ValueId count = popcount(v);
+      return widen(emit(Op::And, f_[count].type, {count, constant(f_[count].type, 1)}), ir::Type::I32, false);
+    }
+    case Builtin::RotateLeft8:
+    case Builtin::RotateLeft16:
+    case Builtin::RotateLeft32:
+    case Builtin::RotateLeft64:
+      return rotate(e, true);
+    case Builtin::RotateRight8:
+    case Builtin::RotateRight16:
+    case Builtin::RotateRight32:
+    case Builtin::RotateRight64:
+      return rotate(e, false);
     case Builtin::Strlen:
       owner_.diags().report<diag::StrlenOfVariable>(e->range).hint(
           "`bpf_probe_read_kernel_str` and its kin return the length of what they copy");
@@ -73,24 +103,9 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
       for (const Expr *arg : e->args) effect(arg);
       return {};
     case Builtin::AddOverflow:
-    case Builtin::SubOverflow: {
-      const ValueId a = scalar(e->args[0]), b = scalar(e->args[1]);
-      const Place to = pointee(e->args[2]);
-      loc_ = at;
-      const ir::Type type = f_[a].type;
-      const bool is_add = which == Builtin::AddOverflow;
-      const ValueId r = emit(is_add ? Op::Add : Op::Sub, type, {a, b});
-      store_memory(to, r);
-      ValueId overflowed;
-      if (!types::is_signed(e->args[0]->type)) {
-        overflowed = compare(Pred::Ult, is_add ? r : a, is_add ? a : b);
-      } else {
-        // The sign of the result differs from that of both (for a difference: of a and of not b).
-        const ValueId x = emit(Op::Xor, type, {a, is_add ? r : b}), y = emit(Op::Xor, type, {is_add ? b : a, r});
-        overflowed = compare(Pred::Slt, emit(Op::And, type, {x, y}), constant(type, 0));
-      }
-      return emit(Op::Zext, ir::Type::I8, {overflowed});
-    }
+    case Builtin::SubOverflow:
+    case Builtin::MulOverflow:
+      return overflow(e, which);
     case Builtin::SyncFetchAdd:
     case Builtin::SyncFetchSub:
     case Builtin::SyncFetchOr:
@@ -273,6 +288,19 @@ ValueId FunctionLowerer::popcount(ValueId v) {
   v = emit(Op::And, type, {emit(Op::Add, type, {v, shifted(v, 4)}), mask(0x0f0f0f0f0f0f0f0fu)});
   v = emit(Op::Mul, type, {v, mask(0x0101010101010101u)});
   return shifted(v, static_cast<int>(ir::bits_of(type)) - 8);
+}
+
+// The bits that leave on one side come back on the other.
+ValueId FunctionLowerer::rotate(const Expr *e, bool is_left) {
+  const ValueId given = scalar(e->args[0]);
+  const ir::Type own = f_[given].type, type = ir::bits_of(own) < 32 ? ir::Type::I32 : own;
+  const ValueId v = widen(given, type, false), by = widen(scalar(e->args[1]), type, false);
+  loc_ = e->range.begin;
+  const ValueId mask = constant(type, ir::bits_of(own) - 1);
+  const ValueId count = emit(Op::And, type, {by, mask});
+  const ValueId rest = emit(Op::And, type, {emit(Op::Sub, type, {constant(type, 0), by}), mask});
+  const ValueId left = emit(Op::Shl, type, {v, is_left ? count : rest});
+  return widen(emit(Op::Or, type, {left, emit(Op::LShr, type, {v, is_left ? rest : count})}), own, false);
 }
 
 ValueId FunctionLowerer::bit_builtin(const Expr *e, Builtin which) {

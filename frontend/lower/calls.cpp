@@ -117,7 +117,7 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
   const ir::FunctionId id = owner_.function_of(*callee.function);
   std::vector<ValueId> values;
   Place made;
-  const bool returns_record = types::is_record(type->base);
+  const bool returns_record = ModuleLowerer::by_pointer(type->base);
   std::vector<ValueId> given = arguments(e, false);
   if (returns_record) {
     // Into a place of its own: the callee may still read what it will replace.

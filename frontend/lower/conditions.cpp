@@ -38,7 +38,9 @@ static const Expr *expectation(const Expr *e) {
 
 std::optional<ValueId> FunctionLowerer::comparison(const Expr *e) {
   if (e->kind != Expr::Binary || e->op.binary < BinaryOp::Lt || e->op.binary > BinaryOp::Ne) return std::nullopt;
-  const ValueId a = scalar(e->a), b = scalar(e->b);
+  const bool is_wide = types::is_int128(e->a->type);
+  const Wide wide_a = is_wide ? wide(e->a) : Wide{}, wide_b = is_wide ? wide(e->b) : Wide{};
+  const ValueId a = is_wide ? ValueId{} : scalar(e->a), b = is_wide ? ValueId{} : scalar(e->b);
   loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
   const bool is_signed = types::is_integer(e->a->type) && types::is_signed(e->a->type);
   Pred pred = Pred::Eq;
@@ -52,7 +54,7 @@ std::optional<ValueId> FunctionLowerer::comparison(const Expr *e) {
     pred = is_signed ? Pred::Sgt : Pred::Ugt;
   else if (e->op.binary == BinaryOp::Ge)
     pred = is_signed ? Pred::Sge : Pred::Uge;
-  return compare(pred, a, b);
+  return is_wide ? wide_compare(pred, wide_a, wide_b) : compare(pred, a, b);
 }
 
 ValueId FunctionLowerer::truth(const Expr *e) {
@@ -79,6 +81,7 @@ ValueId FunctionLowerer::truth(const Expr *e) {
     enter(end);
     return compare(Pred::Ne, load_memory(result, ir::Type::I8), constant(ir::Type::I8, 0));
   }
+  if (types::is_int128(e->type)) return wide_is_set(wide(e));
   const ValueId v = scalar(e);
   return compare(Pred::Ne, v, constant(f_[v].type, 0));
 }

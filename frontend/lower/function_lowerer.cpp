@@ -12,10 +12,10 @@ ir::Function FunctionLowerer::run() {
   current_ = f_.add_block("entry");
   loc_ = f_.loc;
   uint32_t index = 0;
-  if (types::is_record(symbol_.type->plain->base)) result_pointer_ = f_.param(index++);
+  if (ModuleLowerer::by_pointer(symbol_.type->plain->base)) result_pointer_ = f_.param(index++);
   for (const sema::Symbol *p : symbol_.parameters) {
     const ValueId value = f_.param(index++);
-    if (types::is_record(p->type)) {
+    if (ModuleLowerer::by_pointer(p->type)) {
       // The caller has made a copy for us.
       locals_[p] = {value, 0, types::align_of(p->type), false, {}, p->type};
       continue;

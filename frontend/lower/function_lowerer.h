@@ -11,6 +11,7 @@
 
 #include "frontend/ast/ast.h"
 #include "frontend/lower/module_lowerer.h"
+#include "frontend/sema/access.h"
 #include "frontend/sema/builtins.h"
 #include "frontend/sema/symbol.h"
 #include "ir/ir.h"
@@ -35,18 +36,23 @@ struct Place {
   const Type *type = nullptr;
 };
 
+// A 16-byte integer in two halves.
+struct Wide {
+  ValueId low, high;
+};
+
 class FunctionLowerer {
  public:
   FunctionLowerer(ModuleLowerer &owner, ir::Function header, const sema::Symbol &symbol)
       : owner_(owner), f_(std::move(header)), symbol_(symbol) {}
   ir::Function run();
+  ir::Function run_naked();
 
  private:
   // ------------------------------------------------------------ emit: function_lowerer.cpp
   ValueId emit(Op op, ir::Type type, std::initializer_list<ValueId> ops, int64_t imm = 0);
   ValueId emit_list(Op op, ir::Type type, const std::vector<ValueId> &ops, int64_t imm = 0);
   void jump(BlockId to);
-  ir::Function run_naked();
   void branch(ValueId truth, BlockId yes, BlockId no, int8_t weight = 0);
   void enter(BlockId block) { current_ = block; }
   void ensure_block();  // code after a jump stands in a block of its own, removed later if nothing reaches it
@@ -75,6 +81,11 @@ class FunctionLowerer {
   void copy(const Place &to, const Place &from, uint64_t size);
   void clear(const Place &at, uint64_t size, ValueId byte);
 
+  // ------------------------------------------------------------ CO-RE: core.cpp
+  std::optional<Place> core_place(const Expr *e);  // of an access that is relocated
+  ValueId preserve_access_index(const Expr *e);
+  ValueId core_question(const Expr *e, sema::Builtin builtin);
+
   // ------------------------------------------------------------ values: values.cpp
   ValueId scalar(const Expr *e);
   void effect(const Expr *e);                 // for what it does
@@ -89,9 +100,25 @@ class FunctionLowerer {
   ValueId arithmetic(ast::BinaryOp op, ValueId a, ValueId b, bool is_signed);
   ValueId pointer_step(ValueId pointer, const Type *type, ValueId index, const Type *index_type, bool is_back);
   ValueId assign(const Expr *e, bool wants_value);
+  static ast::BinaryOp binary_of(ast::AssignOp op);
   ValueId conditional(const Expr *e);
   ValueId statement_value(const Expr *e);
   void statement_into(const Expr *e, const Place &to);
+
+  // ------------------------------------------------------------ 16-byte integers: wide.cpp
+  Wide wide(const Expr *e);
+  Wide wide_operation(ast::BinaryOp op, Wide a, const Expr *right, bool is_signed);
+  Wide wide_assign(const Expr *e);
+  Wide wide_sum(Wide a, Wide b, bool is_difference);
+  Wide wide_shift(Wide v, uint64_t count, bool is_left, bool is_signed);
+  Wide wide_product(ValueId a, ValueId b, bool a_signed, bool b_signed);
+  ValueId wide_compare(Pred pred, Wide a, Wide b);  // i1
+  ValueId wide_is_set(Wide v);                      // i1
+  ValueId low_half(Wide v, const Type *type);       // as a shorter integer, or a pointer
+  Wide extend(ValueId v, bool is_signed);
+  Wide load_wide(const Place &p);
+  void store_wide(const Place &p, Wide v);
+  ValueId overflow(const Expr *e, sema::Builtin which);
 
   // ------------------------------------------------------------ conditions: conditions.cpp
   ValueId truth(const Expr *e);  // i1
@@ -106,12 +133,15 @@ class FunctionLowerer {
   ValueId compare_memory(const Expr *e);
   ValueId bit_builtin(const Expr *e, sema::Builtin builtin);
   ValueId popcount(ValueId v);
+  ValueId rotate(const Expr *e, bool is_left);
+  ValueId compare_strings(const Expr *e, sema::Builtin which);  // strings.cpp
   ValueId atomic(const Expr *e, sema::Builtin builtin, bool wants_value);
   ValueId packet_load(const Expr *e, ir::Type type);
   void byte_loop(ValueId count, const std::function<void(ValueId)> &body);
 
   // ------------------------------------------------------------ initializers: locals.cpp
   void variable(const ast::InitDeclarator &d);
+  void define_variable(const ast::InitDeclarator &d);
   void initialize(const Place &at, const sema::Initializer &init);
   void store_string(const Place &at, const Expr &literal, uint64_t size);
 
@@ -125,19 +155,6 @@ class FunctionLowerer {
   void mark_unroll(size_t first_block, BlockId header, int32_t count);
   BlockId label_block(const sema::Label *label);
 
-  ModuleLowerer &owner_;
-  ir::Function f_;
-  const sema::Symbol &symbol_;
-  BlockId current_;
-  Loc loc_;
-  std::unordered_map<const sema::Symbol *, Place> locals_;
-  std::unordered_map<const sema::Label *, BlockId> labels_;
-  std::unordered_map<const Stmt *, BlockId> cases_;
-  std::vector<BlockId> breaks_, continues_;
-  ValueId result_pointer_;  // of a function that returns a record
-};
-
-}  // namespace spile::lower
   // ------------------------------------------------------------ inline assembly: assembly.cpp
   struct AsmParts;
   void assembly(const Stmt *s);
@@ -149,3 +166,22 @@ class FunctionLowerer {
   void asm_results(ValueId made, const AsmParts &parts);
   std::optional<int64_t> fixed_value(const Expr *e) const;  // calls.cpp: of a variable that is never assigned
 
+  ModuleLowerer &owner_;
+  ir::Function f_;
+  const sema::Symbol &symbol_;
+  BlockId current_;
+  Loc loc_;
+  std::unordered_map<const sema::Symbol *, Place> locals_;
+  std::unordered_map<const sema::Label *, BlockId> labels_;
+  std::unordered_map<const Stmt *, BlockId> cases_;
+  struct Exit {
+    BlockId block;
+    size_t cleanups = 0;  // that are still to come there
+  };
+  std::vector<Exit> breaks_, continues_;
+  std::vector<const sema::Symbol *> cleanups_;  // variables in scope that have one
+  int core_region_ = 0;     // inside __builtin_preserve_access_index
+  ValueId result_pointer_;  // of a function that returns a record
+};
+
+}  // namespace spile::lower

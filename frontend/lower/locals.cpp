@@ -7,6 +7,16 @@
 namespace spile::lower {
 
 void FunctionLowerer::variable(const ast::InitDeclarator &d) {
+  define_variable(d);
+  if (d.symbol != nullptr && d.symbol->cleanup_call != nullptr) cleanups_.push_back(d.symbol);
+}
+
+static bool is_variable(const Expr *e, const sema::Symbol &symbol) {
+  while (e->kind == Expr::ImplicitCast) e = e->a;
+  return e->kind == Expr::Identifier && e->symbol == &symbol;
+}
+
+void FunctionLowerer::define_variable(const ast::InitDeclarator &d) {
   const sema::Symbol *symbol = d.symbol;
   if (symbol == nullptr || symbol->kind != sema::SymbolKind::Variable || symbol->is_static_storage) return;
   auto it = locals_.find(symbol);
@@ -21,6 +31,10 @@ void FunctionLowerer::variable(const ast::InitDeclarator &d) {
   const Place at = it->second;
   loc_ = symbol->range.begin;
   if (type_of(symbol->type) != ir::Type::Void && symbol->initializer->entries.size() == 1) {
+    if (is_variable(symbol->initializer->entries[0].value, *symbol)) {  // int x = x: the old way to silence a compiler
+      store(at, f_.undef(type_of(symbol->type)));
+      return;
+    }
     const ValueId v = scalar(symbol->initializer->entries[0].value);
     loc_ = symbol->range.begin;
     store(at, v);

@@ -48,6 +48,7 @@ ir::Module ModuleLowerer::run() {
       module_[functions_.at(next)] = std::move(done);
     }
   }
+  report_recursion(module_, diags_);
   return std::move(module_);
 }
 
@@ -59,8 +60,8 @@ ir::Type ModuleLowerer::type_of(const types::Type *type) {
 
 ir::Linkage ModuleLowerer::linkage_of(const Symbol &symbol) {
   if (symbol.linkage != sema::Linkage::External) return ir::Linkage::Static;
-  if (symbol.attributes.weak) return ir::Linkage::Weak;
-  if (!symbol.is_defined) return ir::Linkage::External;
+  if (!symbol.is_defined) return symbol.attributes.weak ? ir::Linkage::ExternalWeak : ir::Linkage::External;
+  if (symbol.attributes.weak) return symbol.attributes.hidden ? ir::Linkage::WeakHidden : ir::Linkage::Weak;
   return symbol.attributes.hidden ? ir::Linkage::Hidden : ir::Linkage::Global;
 }
 
@@ -76,17 +77,22 @@ ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol) {
   f.always_inline = symbol.attributes.always_inline;
   f.no_inline = symbol.attributes.no_inline;
   f.used = symbol.attributes.used;
-  if (const tables::ProgramType *program = tables::find_program_type(symbol.attributes.section))
   f.is_naked = symbol.attributes.is_naked && symbol.definition != nullptr;
+  if (const tables::ProgramType *program = tables::find_program_type(symbol.attributes.section))
     f.is_user_side = (program->flags & tables::kUserSideProgram) != 0;
   // Records travel by hidden pointers: the result's first.
-  if (types::is_record(type->base))
+  if (by_pointer(type->base))
     f.params.push_back(ir::Type::Ptr);
   else
     f.result = type_of(type->base);
   f.result_is_signed = types::is_integer(type->base) && types::is_signed(type->base);
   for (const types::Parameter &p : type->params)
-    f.params.push_back(types::is_record(p.type) ? ir::Type::Ptr : type_of(p.type));
+    f.params.push_back(by_pointer(p.type) ? ir::Type::Ptr : type_of(p.type));
+  f.call_error = symbol.attributes.call_error;
+  for (const std::string_view tag : symbol.attributes.decl_tags) f.decl_tags.push_back({std::string(tag)});
+  for (size_t i = 0; i < symbol.parameters.size(); i++)
+    for (const std::string_view tag : symbol.parameters[i]->attributes.decl_tags)
+      f.decl_tags.push_back({std::string(tag), static_cast<int32_t>(i)});
   f.debug_type = debug_.get(symbol.type->kind == Kind::Function ? symbol.type : type);
   f.loc = symbol.range.begin;
   if (symbol.definition != nullptr) {
@@ -121,11 +127,18 @@ ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
          n++)
       g.name = fmt::format("{}.{}.{}", symbol.function->name, symbol.name, n);
   g.linkage = linkage_of(symbol);
-  g.size = types::is_complete(symbol.type) ? types::size_of(symbol.type) : 0;
+  // A kernel symbol without a type (`extern const void name __ksym`) counts as one byte, as clang has it.
+  g.size = types::is_complete(symbol.type) ? types::size_of(symbol.type) : types::is_void(symbol.type) ? 1 : 0;
   if (symbol.initializer != nullptr) g.size = std::max(g.size, symbol.initializer->size);
   g.align = std::max(types::align_of(symbol.type), symbol.attributes.align);
   g.is_const = (symbol.type->quals & types::kConst) != 0;
   g.is_volatile = (symbol.type->quals & types::kVolatile) != 0;
+  // A static scalar that nothing ever changes is a constant; what is not left of it takes no place.
+  const bool is_scalar = types::is_integer(symbol.type) || types::is_pointer(symbol.type);
+  g.is_const |= is_scalar && symbol.linkage != sema::Linkage::External && !symbol.is_assigned &&
+                symbol.is_defined && !symbol.attributes.used && symbol.attributes.section.empty();
+  g.used = symbol.attributes.used;
+  for (const std::string_view tag : symbol.attributes.decl_tags) g.decl_tags.push_back({std::string(tag)});
   g.debug_type = debug_.get(symbol.type);
   g.loc = symbol.range.begin;
   if (symbol.initializer != nullptr && symbol.is_defined) fill(g, *symbol.initializer, 0);
@@ -181,19 +194,6 @@ ir::GlobalId ModuleLowerer::compound_literal_of(const ast::Expr &literal) {
   return id;
 }
 
-static void put(std::vector<std::byte> &bytes, uint64_t at, uint64_t size, uint64_t value) {
-  for (uint64_t i = 0; i < size && at + i < bytes.size(); i++) bytes[at + i] = static_cast<std::byte>(value >> (8 * i));
-}
-
-void ModuleLowerer::fill(ir::Global &global, const sema::Initializer &init, uint64_t offset) {
-  if (init.entries.empty()) return;
-  global.bytes.resize(global.size);
-  for (const sema::InitEntry &entry : init.entries) fill_entry(global, entry, offset);
-}
-
-void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry, uint64_t offset) {
-  const uint64_t at = offset + entry.offset;
-  const uint64_t size = types::size_of(entry.type);
 std::optional<std::vector<std::byte>> ModuleLowerer::bytes_of(const ast::Expr &literal) {
   if (literal.initializer == nullptr) return std::nullopt;
   for (const sema::InitEntry &entry : literal.initializer->entries) {
@@ -208,6 +208,19 @@ std::optional<std::vector<std::byte>> ModuleLowerer::bytes_of(const ast::Expr &l
   return std::move(scratch.bytes);
 }
 
+static void put(std::vector<std::byte> &bytes, uint64_t at, uint64_t size, uint64_t value) {
+  for (uint64_t i = 0; i < size && at + i < bytes.size(); i++) bytes[at + i] = static_cast<std::byte>(value >> (8 * i));
+}
+
+void ModuleLowerer::fill(ir::Global &global, const sema::Initializer &init, uint64_t offset) {
+  if (init.entries.empty()) return;
+  global.bytes.resize(global.size);
+  for (const sema::InitEntry &entry : init.entries) fill_entry(global, entry, offset);
+}
+
+void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry, uint64_t offset) {
+  const uint64_t at = offset + entry.offset;
+  const uint64_t size = types::size_of(entry.type);
   if (types::is_array(entry.type)) {
     const uint64_t length = std::min<uint64_t>(entry.value->bytes.size(), size);
     for (uint64_t i = 0; i < size && at + i < global.bytes.size(); i++)
@@ -220,7 +233,7 @@ std::optional<std::vector<std::byte>> ModuleLowerer::bytes_of(const ast::Expr &l
     const ast::Expr *e = entry.value;
     while (e->kind == ast::Expr::ImplicitCast || e->kind == ast::Expr::Cast) e = e->a;
     SPILE_CHECK(e->initializer != nullptr, "sema lets only compound literals initialize static records");
-    put(global.bytes, at, size, 0);
+    for (uint64_t i = 0; i < size; i++) put(global.bytes, at + i, 1, 0);
     fill(global, *e->initializer, at);
     return;
   }
@@ -238,7 +251,9 @@ std::optional<std::vector<std::byte>> ModuleLowerer::bytes_of(const ast::Expr &l
     return;
   }
   if (value->is_integer()) {
-    put(global.bytes, at, size, static_cast<uint64_t>(value->offset));
+    put(global.bytes, at, std::min<uint64_t>(size, 8), static_cast<uint64_t>(value->offset));
+    if (size > 8)  // a 16-byte integer: the value was folded with the sign of what it came from
+      put(global.bytes, at + 8, 8, value->is_negative ? ~uint64_t{0} : 0);
     return;
   }
   if (size != 8) {

@@ -29,6 +29,8 @@ class ModuleLowerer {
   std::optional<std::vector<std::byte>> bytes_of(const ast::Expr &literal);
   // The IR type of a scalar; of anything else, void.
   static ir::Type type_of(const types::Type *type);
+  // Whether parameters and results of the type travel by hidden pointers: records and 16-byte integers.
+  static bool by_pointer(const types::Type *type) { return types::is_record(type) || types::is_int128(type); }
 
   const ir::Module &module() const { return module_; }
   Diagnostics &diags() { return diags_; }
@@ -45,9 +47,14 @@ class ModuleLowerer {
   types::DebugTypeBuilder debug_;
   std::unordered_map<const sema::Symbol *, ir::GlobalId> globals_;
   std::unordered_map<const sema::Symbol *, ir::FunctionId> functions_;
+  std::unordered_map<std::string, uint32_t> core_relocs_;
   std::unordered_map<std::string, ir::GlobalId> strings_;
   std::unordered_map<const ast::Expr *, ir::GlobalId> literals_;
   std::vector<const sema::Symbol *> waiting_;  // functions without their body
 };
+
+// uninitialized.cpp, recursion.cpp: faults that show when control flow and calls are known.
+void report_uninitialized_reads(const ir::Function &f, Diagnostics &diags);
+void report_recursion(const ir::Module &module, Diagnostics &diags);
 
 }  // namespace spile::lower

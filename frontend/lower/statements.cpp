@@ -18,9 +18,12 @@ BlockId FunctionLowerer::label_block(const sema::Label *label) {
 void FunctionLowerer::statement(const Stmt *s) {
   if (s->range.begin.valid()) loc_ = s->range.begin;
   switch (s->kind) {
-    case Stmt::Compound:
+    case Stmt::Compound: {
+      const size_t outer = cleanups_.size();
       for (const Stmt *item : s->items) statement(item);
+      end_scope(outer);
       return;
+    }
     case Stmt::Expression:
       effect(s->expr);
       return;
@@ -29,16 +32,21 @@ void FunctionLowerer::statement(const Stmt *s) {
         for (const ast::InitDeclarator *d : s->decl->declarators) variable(*d);
       return;
     case Stmt::If: {
-      const BlockId yes = f_.add_block(), end = f_.add_block();
-      const BlockId no = s->else_body != nullptr ? f_.add_block() : end;
-      condition(s->expr, yes, no);
-      enter(yes);
-      statement(s->body);
-      jump(end);
-      if (s->else_body != nullptr) {
+      const BlockId end = f_.add_block();
+      for (;; s = s->else_body) {  // a chain of else-ifs may be long
+        if (s->expr->range.begin.valid()) loc_ = s->expr->range.begin;
+        const BlockId yes = f_.add_block();
+        const BlockId no = s->else_body != nullptr ? f_.add_block() : end;
+        condition(s->expr, yes, no);
+        enter(yes);
+        statement(s->body);
+        jump(end);
+        if (s->else_body == nullptr) break;
         enter(no);
+        if (s->else_body->kind == Stmt::If) continue;
         statement(s->else_body);
         jump(end);
+        break;
       }
       enter(end);
       return;
@@ -68,13 +76,16 @@ void FunctionLowerer::statement(const Stmt *s) {
       return;
     }
     case Stmt::Goto:
+      clean_up(s->target->cleanups);
       jump(label_block(s->target));
       return;
     case Stmt::Continue:
-      jump(continues_.back());
+      clean_up(continues_.back().cleanups);
+      jump(continues_.back().block);
       return;
     case Stmt::Break:
-      jump(breaks_.back());
+      clean_up(breaks_.back().cleanups);
+      jump(breaks_.back().block);
       return;
     case Stmt::Return:
       return_statement(s);
@@ -87,15 +98,28 @@ void FunctionLowerer::statement(const Stmt *s) {
   }
 }
 
+// Calls the cleanups of the variables from the [outer]th on, the youngest first: their scopes are left.
+void FunctionLowerer::clean_up(size_t outer) {
+  if (!current_.valid()) return;
+  for (size_t i = cleanups_.size(); i-- > outer;) effect(cleanups_[i]->cleanup_call);
+}
+
+void FunctionLowerer::end_scope(size_t outer) {
+  clean_up(outer);
+  cleanups_.resize(outer);
+}
+
 void FunctionLowerer::loop(const Stmt *s) {
+  const size_t outer = cleanups_.size();
+  const size_t first_block = f_.blocks.size();
   if (s->kind == Stmt::For && s->init != nullptr) statement(s->init);
   const BlockId body = f_.add_block("loop"), end = f_.add_block();
   const bool tests_first = s->kind != Stmt::DoWhile && s->expr != nullptr;
   const BlockId test = s->expr != nullptr ? f_.add_block() : body;
   const BlockId next = s->kind == Stmt::For && s->step != nullptr ? f_.add_block() : test;
   jump(tests_first ? test : body);
-  breaks_.push_back(end);
-  continues_.push_back(next);
+  breaks_.push_back({end, cleanups_.size()});
+  continues_.push_back({next, cleanups_.size()});
   enter(body);
   statement(s->body);
   jump(next);
@@ -110,7 +134,21 @@ void FunctionLowerer::loop(const Stmt *s) {
     enter(test);
     condition(s->expr, body, end);
   }
+  if (s->unroll != 0) mark_unroll(first_block, tests_first ? test : body, s->unroll);
   enter(end);
+  end_scope(outer);
+}
+
+// Every way back to the header carries what the pragma asks for.
+void FunctionLowerer::mark_unroll(size_t first_block, BlockId header, int32_t count) {
+  constexpr int32_t kMostCopies = INT16_MAX;
+  for (size_t i = first_block; i < f_.blocks.size(); i++) {
+    const auto &insts = f_.blocks[i].insts;
+    if (insts.empty()) continue;
+    const bool is_jump = f_[insts.back()].op == Op::Jump || f_[insts.back()].op == Op::Branch;
+    if (is_jump && std::ranges::find(f_.targets(insts.back()), header) != f_.targets(insts.back()).end())
+      f_[insts.back()].unroll = count < 0 ? ir::kUnrollFull : static_cast<int16_t>(std::min(count, kMostCopies));
+  }
 }
 
 void FunctionLowerer::switch_statement(const Stmt *s) {
@@ -161,7 +199,7 @@ void FunctionLowerer::switch_statement(const Stmt *s) {
   f_.set_switch(v, targets, values);
   f_.append(current_, v);
   current_ = {};
-  breaks_.push_back(end);
+  breaks_.push_back({end, cleanups_.size()});
   statement(s->body);
   breaks_.pop_back();
   jump(end);
@@ -177,13 +215,16 @@ void FunctionLowerer::return_statement(const Stmt *s) {
       const Place from = record_value(s->expr);
       copy(to, from, types::size_of(type));
     }
+    clean_up(0);
     emit(Op::Ret, ir::Type::Void, {});
   } else if (s->expr == nullptr || types::is_void(s->expr->type)) {
     if (s->expr != nullptr) effect(s->expr);
+    clean_up(0);
     loc_ = s->range.begin;
     emit(Op::Ret, ir::Type::Void, {});
   } else {
     const ValueId v = scalar(s->expr);
+    clean_up(0);
     loc_ = s->range.begin;
     emit(Op::Ret, ir::Type::Void, {v});
   }

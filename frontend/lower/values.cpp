@@ -43,6 +43,7 @@ ValueId FunctionLowerer::cast(const Expr *e, ValueId v) { return convert(v, e->a
 
 static bool is_conversion(const Expr *e) {
   if (e->kind != Expr::ImplicitCast && e->kind != Expr::Cast) return false;
+  if (types::is_int128(e->type) || types::is_int128(e->a->type)) return false;
   switch (e->cast) {
     case CastKind::IntegerToInteger:
     case CastKind::PointerToInteger:
@@ -87,6 +88,7 @@ ValueId FunctionLowerer::scalar(const Expr *e) {
         case CastKind::PointerToInteger:
         case CastKind::IntegerToPointer:
         case CastKind::PointerToPointer: {
+          if (types::is_int128(e->a->type)) return low_half(wide(e->a), e->type);
           if (e->a->kind == Expr::Binary) return binary(e);
           const ValueId v = scalar(e->a);
           return cast(e, v);
@@ -201,7 +203,7 @@ void FunctionLowerer::effect(const Expr *e) {
       return;
     }
     case Expr::Call:
-      if (types::is_record(e->type)) {
+      if (ModuleLowerer::by_pointer(e->type)) {
         const Place at = temporary(e->type);
         call(e, &at, false);
       } else {
@@ -209,7 +211,7 @@ void FunctionLowerer::effect(const Expr *e) {
       }
       return;
     case Expr::StmtExpr:
-      for (const Stmt *item : e->body->items) statement(item);
+      statement(e->body);
       return;
     case Expr::Generic:
     case Expr::ChooseExpr:
@@ -241,8 +243,17 @@ void FunctionLowerer::effect(const Expr *e) {
   }
 }
 
+// Whether a 16-byte integer is made by an operation, and not found in memory or returned by a call.
+static bool is_computed(const Expr *e) {
+  if (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast)
+    return e->cast == CastKind::IntegerToInteger || e->cast == CastKind::PointerToInteger;
+  if (e->kind == Expr::Binary) return e->op.binary != BinaryOp::Comma;
+  return e->kind == Expr::Assign || (e->kind == Expr::Unary && e->op.unary != UnaryOp::Deref);
+}
+
 void FunctionLowerer::into(const Expr *e, const Place &to) {
   if (e->range.begin.valid()) loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
+  if (types::is_int128(e->type) && is_computed(e)) return store_wide(to, wide(e));
   switch (e->kind) {
     case Expr::Call:
       call(e, &to, true);
@@ -341,6 +352,7 @@ ValueId FunctionLowerer::unary(const Expr *e) {
 ValueId FunctionLowerer::increment(const Expr *e, bool wants_value) {
   const bool is_back = e->op.unary == UnaryOp::PreDec || e->op.unary == UnaryOp::PostDec;
   const bool is_post = e->op.unary == UnaryOp::PostInc || e->op.unary == UnaryOp::PostDec;
+  if (types::is_int128(e->a->type)) return wide(e).low;
   const Place p = place(e->a);
   const Type *t = e->a->type;
   loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
@@ -444,7 +456,8 @@ ValueId FunctionLowerer::binary(const Expr *e) {
   for (;;) {
     const bool is_plain = left->kind == Expr::Binary && !left->is_constant && left->op.binary != BinaryOp::LogAnd &&
                           left->op.binary != BinaryOp::LogOr &&
-                          !(left->op.binary >= BinaryOp::Lt && left->op.binary <= BinaryOp::Ne);
+                          !(left->op.binary >= BinaryOp::Lt && left->op.binary <= BinaryOp::Ne) &&
+                          !types::is_int128(left->type) && !types::is_int128(left->a->type);
     if (!is_plain && !(is_conversion(left) && !left->is_constant)) break;
     spine.push_back(left);
     left = left->a;
@@ -497,7 +510,7 @@ ValueId FunctionLowerer::binary_step(const Expr *e, ValueId left) {
   return arithmetic(e->op.binary, left, right, types::is_signed(e->type));
 }
 
-static BinaryOp binary_of(AssignOp op) {
+BinaryOp FunctionLowerer::binary_of(AssignOp op) {
   switch (op) {
     case AssignOp::Mul:
       return BinaryOp::Mul;
@@ -528,7 +541,11 @@ static BinaryOp binary_of(AssignOp op) {
 ValueId FunctionLowerer::assign(const Expr *e, bool wants_value) {
   const Loc at = e->op_loc.valid() ? e->op_loc : e->range.begin;
   const Type *t = e->a->type;
-  if (type_of(t) == ir::Type::Void) {  // a record, or a 16-byte integer
+  if (types::is_int128(t) || types::is_int128(e->b->type)) {
+    const Wide v = wide_assign(e);
+    return types::is_int128(t) || !wants_value ? ValueId{} : low_half(v, t);
+  }
+  if (type_of(t) == ir::Type::Void) {  // a record
     const Place to = place(e->a);
     const Expr *from = e->b;
     const bool is_plain_copy = from->kind == Expr::ImplicitCast && from->cast == CastKind::LvalueToRvalue &&
@@ -616,6 +633,7 @@ ValueId FunctionLowerer::statement_value(const Expr *e) {
     effect(e);
     return {};
   }
+  const size_t outer = cleanups_.size();
   for (size_t i = 0; i + 1 < items.size(); i++) statement(items[i]);
   const Stmt *last = items.back();
   while (last->kind == Stmt::Label) {
@@ -624,13 +642,17 @@ ValueId FunctionLowerer::statement_value(const Expr *e) {
     enter(block);
     last = last->body;
   }
-  return scalar(last->expr);
+  const ValueId v = scalar(last->expr);
+  end_scope(outer);
+  return v;
 }
 
 void FunctionLowerer::statement_into(const Expr *e, const Place &to) {
   const auto items = e->body->items;
+  const size_t outer = cleanups_.size();
   for (size_t i = 0; i + 1 < items.size(); i++) statement(items[i]);
   into(items.back()->expr, to);
+  end_scope(outer);
 }
 
 }  // namespace spile::lower

@@ -17,7 +17,14 @@
 #include "support/arena.h"
 #include "support/diagnostics.h"
 
+namespace spile::tables {
+struct Helper;  // lang-spec/tables/tables.h
+}
+
 namespace spile::sema {
+
+// How an operator is written.
+std::string_view spelling(ast::BinaryOp op);
 
 using ast::Expr;
 using ast::Stmt;
@@ -66,19 +73,35 @@ class Analyzer {
     uint32_t scope = 0;
     Binding *shadowed = nullptr;
   };
+  // While a record of the file's scope is defined inside a function (pending.cpp), what the function declares is not
+  // seen.
+  template <class T>
+  const Binding<T> *visible(const Binding<T> *b) const {
+    if (at_file_scope())
+      while (b != nullptr && b->scope != 0) b = b->shadowed;
+    return b;
+  }
   void enter_scope() { marks_.push_back({bound_names_.size(), bound_tags_.size()}); }
   void leave_scope();
   uint32_t scope() const { return static_cast<uint32_t>(marks_.size()); }
   bool at_file_scope() const { return marks_.empty(); }
-  Symbol *lookup(std::string_view name) const;
-  Symbol *lookup_here(std::string_view name) const;  // only the innermost scope
+  Symbol *lookup(std::string_view name);
+  Symbol *lookup_here(std::string_view name);  // only the innermost scope
   Symbol *lookup_file_scope(std::string_view name) const;
   void bind(Symbol *symbol);
-  Tag *lookup_tag(std::string_view tag, bool only_here) const;
+  Tag *lookup_tag(std::string_view tag, bool only_here);
   void bind_tag(std::string_view tag, Tag *what);
   Symbol *new_symbol(SymbolKind kind, std::string_view name, const Type *type, Range range);
   Symbol *builtin_symbol(const BuiltinInfo &info);
   void report_undeclared(const Expr *e, bool is_call);
+
+  // ------------------------------------------------------------ imports.cpp
+  void import_module(const ast::Decl &decl);
+  Symbol *import_symbol(std::string_view name, bool is_use);
+  Tag *import_tag(std::string_view tag);
+  Symbol *import_enumerator(const btf::Entry &entry, std::string_view name);
+  void hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const;
+  bool is_imported(Range range) const;
 
   // ------------------------------------------------------------ attributes.cpp
   void read_attributes(ast::List<ast::Attribute> list, Attributes &out);
@@ -95,14 +118,11 @@ class Analyzer {
   void check_duplicate_fields(const std::vector<types::Field> &fields);
   void read_bit_width(ast::InitDeclarator &member, types::Field &field);
   const Type *enum_specifier(ast::EnumSpec &spec);
-  // ------------------------------------------------------------ imports.cpp
-  void import_module(const ast::Decl &decl);
-  Symbol *import_symbol(std::string_view name, bool is_use);
-  Tag *import_tag(std::string_view tag);
-  Symbol *import_enumerator(const btf::Entry &entry, std::string_view name);
-  void hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const;
-  bool is_imported(Range range) const;
 
+  // ------------------------------------------------------------ pending.cpp
+  class PendingRecord;
+  void postpone(ast::RecordSpec &spec, types::Record &record, const Attributes &attributes);
+  void define_postponed(ast::RecordSpec &spec, types::Record &record, Attributes &attributes);
   void define_enum(ast::EnumSpec &spec, types::Enum &enumeration);
 
   // ------------------------------------------------------------ declarator.cpp
@@ -123,6 +143,8 @@ class Analyzer {
   void declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, const Type *type, Attributes &attributes);
   Symbol *merge_or_bind(Symbol *fresh);
   void apply_attributes(Symbol &symbol, Attributes &attributes);
+  void add_cleanup(Symbol &symbol, Expr *function);
+  void warn_shadow(const Symbol &fresh);
   void auto_type(ast::DeclSpecs &specs, ast::InitDeclarator &d, Attributes &attributes);
   void function_definition(ast::Decl &decl);
   void static_assertion(ast::Decl &decl);
@@ -131,19 +153,38 @@ class Analyzer {
   // ------------------------------------------------------------ statement.cpp
   void statement(Stmt *s);
   void compound(Stmt *s, bool new_scope = true);
+  void if_statement(Stmt *s);
   void switch_statement(Stmt *s);
   void case_label(Stmt *s);
   void return_statement(Stmt *s);
   Expr *condition(Expr *e);
   Label *label(std::string_view name, Range range);
-  void statement_expression(Expr *e);
+  void declare_local_labels(const Stmt &s);
+  void leave_local_labels(size_t outside);
+  void check_label(const Label &label);
+  void warn_empty_body(const Stmt *s);
+  void warn_flow(const Stmt *before, const Stmt *next);
+  void warn_enum_switch(const Stmt *s, const types::Enum &enumeration, const std::vector<Stmt *> &cases,
+                        bool has_default);
   bool can_fall_off(const Stmt *s) const;
+
+  // ------------------------------------------------------------ assembly.cpp
+  class AsmTextReader;
+  void asm_statement(Stmt *s);
+  bool asm_constraint(ast::AsmStmt &a, ast::AsmOperand &operand, bool is_output);
+  bool asm_tied(ast::AsmStmt &a, ast::AsmOperand &operand, std::string_view &rest, bool is_output);
+  void asm_operand_type(ast::AsmOperand &operand);
+  void asm_clobber(ast::AsmStmt &a, Expr *clobber);
+  void asm_text(ast::AsmStmt &a);
+  ast::AsmOperand *asm_symbol(Symbol &symbol, Range at);
+  void check_naked(const Symbol &function, const Stmt &body);
 
   // ------------------------------------------------------------ expression.cpp
   Expr *expr(Expr *e);  // types it; lvalues, arrays and functions stay what they are
   Expr *value(Expr *e) { return decay(expr(e)); }
   Expr *unevaluated(Expr *e);
   void identifier(Expr *e);
+  void report_unsupported_builtin(const Expr *e);
   void member(Expr *e);
   void index(Expr *e);
   void call(Expr *e);
@@ -166,6 +207,7 @@ class Analyzer {
   void explicit_cast(Expr *e);
   bool check_assignable(Expr *e, Range at);
   void report_operands(Expr *e);
+  void report_wide_operation(Expr *e, std::string_view op);
 
   // ------------------------------------------------------------ convert.cpp
   Expr *decay(Expr *e);
@@ -176,17 +218,6 @@ class Analyzer {
   Expr *promote(Expr *e);
   const Type *promoted(const Expr *e);
   const Type *usual_conversions(Expr *&a, Expr *&b);
-  // ------------------------------------------------------------ assembly.cpp
-  class AsmTextReader;
-  void asm_statement(Stmt *s);
-  bool asm_constraint(ast::AsmStmt &a, ast::AsmOperand &operand, bool is_output);
-  bool asm_tied(ast::AsmStmt &a, ast::AsmOperand &operand, std::string_view &rest, bool is_output);
-  void asm_operand_type(ast::AsmOperand &operand);
-  void asm_clobber(ast::AsmStmt &a, Expr *clobber);
-  void asm_text(ast::AsmStmt &a);
-  ast::AsmOperand *asm_symbol(Symbol &symbol, Range at);
-  void check_naked(const Symbol &function, const Stmt &body);
-
   bool is_null_pointer(const Expr *e) const;
   void check_pointer_assignment(const Type *to, Expr *e, const Destination &destination);
   bool reject_float(const Type *t, Range at);
@@ -195,7 +226,7 @@ class Analyzer {
   void set_constant(Expr *e, uint64_t value);
   void fold_unary(Expr *e);
   void fold_binary(Expr *e);
-  void fold_cast(Expr *e);
+  void fold_cast(Expr *e, bool also_relocated = false);
   std::optional<int64_t> integer_constant(Expr *e, std::string_view what);  // types it, reports when it is none
 
   // ------------------------------------------------------------ literal.cpp
@@ -203,17 +234,52 @@ class Analyzer {
   void char_literal(Expr *e);
   void string_literal(Expr *e);
   std::string decode(std::string_view body, unsigned unit, Range at);
+  std::string decode_piece(std::string_view spelled, Range at);  // a literal with its quotes
 
   // ------------------------------------------------------------ initializer.cpp
   friend class InitializerBuilder;
   const Initializer *initializer(const Type *type, Expr *init, bool is_static);
   void check_static(const Initializer &init);
 
+  // ------------------------------------------------------------ warn_operators.cpp
+  bool is_from_macro(const Expr *e) const;
+  void warn_precedence(const Expr *e);
+  void warn_comparison(const Expr *e, const Expr *a, const Expr *b, const Type *common);
+  void warn_conversion(const Type *to, const Expr *e);
+  void warn_size_of_pointer(const Expr *call);
+
+  // ------------------------------------------------------------ warn_unused.cpp
+  bool is_in_main_file(Range at) const;
+  static Symbol *root_variable(const Expr *e);
+  void warn_unused_in_function(const Symbol &function);
+  void warn_unused_in_unit();
+  void warn_unused_value(const Expr *e);
+
+  // ------------------------------------------------------------ warn_formats.cpp
+  void note_filled_parameter(const Expr *target, const Expr *value);
+  void check_format(const Expr *e, const tables::Helper &helper);
+  void check_conversion(std::string_view spelled, char letter, int longs, const Expr *value);
+
+  // ------------------------------------------------------------ warn_probes.cpp
+  static const tables::Helper *helper_of(const Symbol *callee);
+  void check_helper_call(const Expr *e, const Symbol &callee, const tables::Helper &helper);
+  void check_is_map(const Expr *arg);
+  void check_map_argument(const Expr *arg, const Symbol &map, std::string_view what);
+  void check_return_range(const Expr *e);
+  void check_license();
+
   // ------------------------------------------------------------ builtins.cpp
   void builtin_call(Expr *e, Builtin builtin);
   void atomic_call(Expr *e, Builtin builtin);
   bool check_argument_count(const Expr *e, size_t low, size_t high, std::string_view name);
   void overflow_call(Expr *e);
+  void note_memory_call(const Expr *e);
+
+  // ------------------------------------------------------------ core.cpp
+  void preserve_access_index(Expr *e);
+  void core_question(Expr *e, Builtin builtin);
+  void fold_relocated(Expr *e);
+  bool is_relocated(const Expr *e) const;  // the address of a member at an offset that the loader may change
 
   template <class D, class... Args>
   Diagnostics::Builder report(Range at, Args &&...args) {
@@ -233,7 +299,14 @@ class Analyzer {
   std::unordered_map<std::string_view, Binding<Tag> *> tags_;
   std::vector<std::string_view> bound_names_, bound_tags_;
   std::vector<Mark> marks_;
+  btf::Importer *importer_ = nullptr;  // from the first import on
   std::unordered_map<std::string_view, Symbol *> externals_;  // linkage External or Internal, whatever the scope
+
+  struct ParameterScope {
+    std::vector<std::pair<std::string_view, Tag *>> tags;
+    std::vector<Symbol *> enumerators;
+  };
+  std::unordered_map<const ast::Parameters *, ParameterScope> parameter_scopes_;  // of lists that declare tags
 
   struct Switch {
     Stmt *statement;
@@ -242,18 +315,33 @@ class Analyzer {
     Stmt *default_case = nullptr;
   };
   // The function that is being read.
-  std::string decode_piece(std::string_view spelled, Range at);  // a literal with its quotes
   Symbol *function_ = nullptr;
   const Type *result_ = nullptr;
   std::unordered_map<std::string_view, Label *> labels_;
+  uint32_t label_count_ = 0;
+  // Labels that `__label__` has declared in the blocks that are open, with what their names meant outside.
+  struct LocalLabel {
+    std::string_view name;
+    Label *outside;
+  };
+  std::vector<LocalLabel> local_labels_;
   std::vector<Switch> switches_;
   int loops_ = 0, breakable_ = 0;
+  uint32_t cleanups_ = 0;  // variables in scope that have a cleanup
+  std::vector<Symbol *> locals_;
+  std::vector<const Label *> unused_labels_;
+  const Stmt *value_statement_ = nullptr;  // the last of a statement expression: its value is used
+  std::unordered_map<const Symbol *, std::vector<const Expr *>> filled_parameters_;  // of formats
+  const Expr *gpl_call_ = nullptr;  // the first call of a helper that is for the GPL only
+  const Symbol *gpl_callee_ = nullptr;
 
+  uint32_t postponed_depth_ = 0;  // records that are being defined because another needs them
   int nesting_ = 0;
   bool nesting_reported_ = false;
+  bool preserves_inner_ = false;  // among the members of a record whose accesses CO-RE relocates
+  int core_region_ = 0;           // inside __builtin_preserve_access_index
   int unevaluated_ = 0;  // inside sizeof, typeof, _Generic: nothing happens at run time
   int dead_ = 0;         // inside an operand that a constant condition never reaches
 };
 
 }  // namespace spile::sema
-  btf::Importer *importer_ = nullptr;  // from the first import on

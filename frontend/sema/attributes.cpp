@@ -13,58 +13,14 @@ namespace spile::sema {
 
 namespace {
 
-// Accepted without effect: they only steer warnings or optimizations of other compilers.
-constexpr auto kIgnored = std::to_array<std::string_view>({
-    "alloc_size",
-    "artificial",
-    "assume_aligned",
-    "cold",
-    "const",
-    "counted_by",
-    "designated_init",
-    "diagnose_if",
-    "disable_tail_calls",
-    "error",
-    "externally_visible",
-    "flatten",
-    "format",
-    "format_arg",
-    "gnu_inline",
-    "hot",
-    "leaf",
-    "malloc",
-    "may_alias",
-    "minsize",
-    "no_builtin",
-    "no_instrument_function",
-    "no_sanitize",
-    "no_sanitize_address",
-    "no_stack_protector",
-    "nodiscard",
-    "nonnull",
-    "nonstring",
-    "nothrow",
-    "optimize",
-    "optnone",
-    "overloadable",
-    "pure",
-    "randomize_layout",
-    "no_randomize_layout",
-    "returns_nonnull",
-    "sentinel",
-    "transparent_union",
-    "unavailable",
-    "warn_unused_result",
-    "warning",
-    "access",
-    "bpf_fastcall",
-    "suppress",
-    "nocf_check",
-    "noescape",
-    "nomerge",
-    "alloc_align",
-    "unsequenced",
-    "reproducible",
+enum class AttributeUse : uint8_t { Applied, Ignored, Rejected };
+struct AttributeRow {
+  std::string_view name;
+  AttributeUse use;
+};
+constexpr auto kAttributes = std::to_array<AttributeRow>({
+#define SPILE_ATTRIBUTE(name, what, in_clang) {name, AttributeUse::what},
+#include "lang-spec/tables/attributes.def"
 });
 
 constexpr uint32_t kLargestAlignment = 4096;
@@ -135,11 +91,11 @@ void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) 
       if (!attribute->args.empty()) symbol.deprecated_text = string_argument(*attribute);
     } else if (name == "fallthrough") {
       out.fallthrough = true;
-    } else if (name == "vector_size" || name == "ext_vector_type" || name == "mode" || name == "cleanup" ||
-               name == "address_space" || name == "alias" || name == "constructor" || name == "destructor" ||
-               name == "ms_struct" || name == "scalar_storage_order") {
-      report<diag::UnsupportedAttribute>(attribute->range, name);
-    } else if (std::ranges::find(kIgnored, name) == kIgnored.end()) {
+    } else if (name == "cleanup") {
+      symbol.cleanup = attribute->args.empty() ? nullptr : attribute->args[0];
+    } else if (name == "warn_unused_result" || name == "nodiscard") {
+      symbol.must_use_result = true;
+    } else if (const std::optional<AttributeUse> use = attribute_use(name); !use) {
       report<diag::UnknownAttribute>(attribute->range, name);
     }
   }

@@ -24,6 +24,8 @@ const BuiltinInfo &info_of(Builtin builtin) {
   return kBuiltins[static_cast<size_t>(builtin) - 1];
 }
 
+std::span<const BuiltinInfo> all_builtins() { return kBuiltins; }
+
 const BuiltinInfo *find_builtin(std::string_view name) {
   if (!name.starts_with("__") && !name.starts_with("llvm.")) return nullptr;
   for (const BuiltinInfo &info : kBuiltins)
@@ -37,9 +39,10 @@ Builtin library_builtin(std::string_view name) {
     Builtin builtin;
   };
   static constexpr Row kRows[] = {
-      {"abs", Builtin::Abs},       {"labs", Builtin::Labs},       {"llabs", Builtin::Llabs},
-      {"memcpy", Builtin::Memcpy}, {"memmove", Builtin::Memmove}, {"memset", Builtin::Memset},
-      {"memcmp", Builtin::Memcmp}, {"strlen", Builtin::Strlen},
+      {"abs", Builtin::Abs},         {"labs", Builtin::Labs},       {"llabs", Builtin::Llabs},
+      {"memcpy", Builtin::Memcpy},   {"memmove", Builtin::Memmove}, {"memset", Builtin::Memset},
+      {"memcmp", Builtin::Memcmp},   {"strlen", Builtin::Strlen},   {"strcmp", Builtin::Strcmp},
+      {"strncmp", Builtin::Strncmp},
   };
   for (const Row &row : kRows)
     if (row.name == name) return row.builtin;
@@ -62,6 +65,8 @@ static const Type *type_of(types::Context &types, char letter) {
       return types.basic(Kind::ULongLong);
     case 'q':
       return types.basic(Kind::LongLong);
+    case 'B':
+      return types.basic(Kind::UChar);
     case 'H':
       return types.basic(Kind::UShort);
     case 'b':
@@ -111,31 +116,26 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
       e->args[0] = unevaluated(e->args[0]);
       e->type = types_.int_type();
       const Expr *arg = e->args[0];
-      set_constant(e, arg->is_constant || arg->kind == Expr::StringLit ? 1 : 0);
-      return;
-    }
-    bool bad = false;
-    for (Expr *&arg : e->args) {
       // A const variable is its initializer (bpf_assert_range asks about one).
       const Symbol *variable = arg->kind == Expr::Identifier ? arg->symbol : nullptr;
       if (variable != nullptr && variable->kind == SymbolKind::Variable && variable->initializer != nullptr &&
           variable->initializer->entries.size() == 1 && types::is_integer(variable->type) &&
           (variable->type->quals & (types::kConst | types::kVolatile)) == types::kConst)
         arg = variable->initializer->entries[0].value;
-      arg = builtin == Builtin::PreserveAccessIndex ? expr(arg) : value(arg);
+      set_constant(e, arg->is_constant || arg->kind == Expr::StringLit ? 1 : 0);
+      return;
+    }
+    if (builtin == Builtin::PreserveAccessIndex) return preserve_access_index(e);
+    if (builtin == Builtin::PreserveFieldInfo || builtin == Builtin::PreserveTypeInfo ||
+        builtin == Builtin::PreserveEnumValue || builtin == Builtin::BtfTypeId)
+      return core_question(e, builtin);
+    bool bad = false;
+    for (Expr *&arg : e->args) {
+      arg = value(arg);
       bad |= types::is_error(arg->type);
     }
     if (bad) {
       poison(e);
-      return;
-    }
-    if (builtin == Builtin::PreserveAccessIndex) {
-      if (!check_argument_count(e, 1, 1, info.spelling)) {
-        poison(e);
-        return;
-      }
-      e->args[0] = decay(e->args[0]);
-      e->type = e->args[0]->type;
       return;
     }
     if (builtin == Builtin::ExpectProbability) {
@@ -149,7 +149,7 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
       if (e->args[0]->is_constant) set_constant(e, static_cast<uint64_t>(e->args[0]->value));
       return;
     }
-    if (builtin == Builtin::ObjectSize) {
+    if (builtin == Builtin::ObjectSize || builtin == Builtin::DynamicObjectSize) {
       if (!check_argument_count(e, 2, 2, info.spelling)) {
         poison(e);
         return;
@@ -158,7 +158,7 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
       set_constant(e, e->args[1]->is_constant && e->args[1]->value >= 2 ? 0 : ~uint64_t{0});
       return;
     }
-    if (builtin == Builtin::AddOverflow || builtin == Builtin::SubOverflow) {
+    if (builtin == Builtin::AddOverflow || builtin == Builtin::SubOverflow || builtin == Builtin::MulOverflow) {
       overflow_call(e);
       return;
     }
@@ -167,6 +167,7 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
   }
   e->type = type_of(types_, info.signature[0]);
   for (Expr *&arg : e->args) arg = value(arg);
+  if (builtin == Builtin::Memset || builtin == Builtin::Memcpy) note_memory_call(e);
   std::string_view letters = info.signature.substr(1);
   const bool is_variadic = letters.ends_with('.');
   if (is_variadic) letters.remove_suffix(1);
@@ -287,32 +288,37 @@ void Analyzer::note_memory_call(const Expr *e) {
 
 // bool __builtin_add_overflow(a, b, T *result): as if the result were computed without bounds.
 void Analyzer::overflow_call(Expr *e) {
-  if (!check_argument_count(e, 3, 3, "__builtin_…_overflow")) {
+  const std::string_view name = e->a->text;
+  if (!check_argument_count(e, 3, 3, name)) {
     poison(e);
     return;
   }
+  const auto is_plain = [](const Type *t) { return types::is_integer(t) && !types::is_int128(t); };
   const Type *result =
       types::is_pointer(e->args[2]->type) ? types_.unqualified(types::base_of(e->args[2]->type)) : nullptr;
-  if (result == nullptr || !types::is_integer(result) || types::is_int128(result) ||
-      !types::is_integer(e->args[0]->type) || !types::is_integer(e->args[1]->type)) {
-    report<diag::AtomicOperand>(e->args[2]->range, "__builtin_…_overflow", types::to_string(e->args[2]->type));
+  for (size_t i = 0; i < 2; i++) {
+    if (is_plain(e->args[i]->type)) continue;
+    report<diag::OverflowTypes>(e->args[i]->range, name, types::to_string(e->args[i]->type));
     poison(e);
     return;
   }
+  if (result == nullptr || !is_plain(result) || types::is_bool(result)) {
+    report<diag::OverflowTypes>(e->args[2]->range, name, types::to_string(e->args[2]->type))
+        .hint("the third argument points to the integer that takes the result");
+    poison(e);
+    return;
+  }
+  // Operands that lie within the result's type without loss are computed in it: a carry shows there.
   const auto fits = [&](const Expr *arg) {
-    if (arg->is_constant) return true;
     const uint64_t size = types::size_of(arg->type);
+    if (arg->is_constant) return arg->value >= 0 && arg->value <= INT8_MAX;
     const bool same_sign = types::is_signed(arg->type) == types::is_signed(result);
     return same_sign ? size <= types::size_of(result) : size < types::size_of(result) && types::is_signed(result);
   };
-  if (!fits(e->args[0]) || !fits(e->args[1])) {
-    report<diag::OverflowTypes>(e->range, types::to_string(result))
-        .hint("convert both operands to `{}` first", types::to_string(result));
-    poison(e);
-    return;
+  if (fits(e->args[0]) && fits(e->args[1])) {
+    e->args[0] = convert(e->args[0], result);
+    e->args[1] = convert(e->args[1], result);
   }
-  e->args[0] = convert(e->args[0], result);
-  e->args[1] = convert(e->args[1], result);
   e->type = types_.basic(Kind::Bool);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace spile::sema {
@@ -17,6 +18,7 @@ struct BuiltinInfo {
   std::string_view spelling, signature;
 };
 const BuiltinInfo &info_of(Builtin builtin);
+std::span<const BuiltinInfo> all_builtins();
 // By "__builtin_..." or "__sync_..." name or asm label; null for other names.
 const BuiltinInfo *find_builtin(std::string_view name);
 // A function of the C library that means a builtin when it is declared and not defined: labs, memcpy. None: no.

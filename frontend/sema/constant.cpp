@@ -13,41 +13,32 @@ using ast::BinaryOp;
 using ast::CastKind;
 using ast::UnaryOp;
 
-// [value] cut to the width of the expression's type and extended by its sign.
-void Analyzer::set_constant(Expr *e, uint64_t value) {
-  const Type *t = e->type;
-  e->is_constant = true;
-  if (types::is_bool(t)) {
-    e->value = value != 0 ? 1 : 0;
-    return;
-  }
+// [value] cut to the width of an integer type and extended by its sign.
+static int64_t cut(const Type *t, uint64_t value) {
+  if (types::is_bool(t)) return value != 0 ? 1 : 0;
   const uint64_t bytes = types::size_of(t);
-  if (bytes >= 8) {
-    e->value = static_cast<int64_t>(value);
-    return;
-  }
+  if (bytes >= 8) return static_cast<int64_t>(value);
   const unsigned bits = static_cast<unsigned>(bytes) * 8;
-  const uint64_t cut = value & ((uint64_t{1} << bits) - 1);
-  const bool negative = types::is_signed(t) && (cut >> (bits - 1)) != 0;
-  e->value = static_cast<int64_t>(negative ? cut | ~uint64_t{0} << bits : cut);
+  const uint64_t low = value & ((uint64_t{1} << bits) - 1);
+  const bool negative = types::is_signed(t) && (low >> (bits - 1)) != 0;
+  return static_cast<int64_t>(negative ? low | ~uint64_t{0} << bits : low);
 }
 
-void Analyzer::fold_unary(Expr *e) {
-  if (!e->a->is_constant) return;
-  const uint64_t v = static_cast<uint64_t>(e->a->value);
-  switch (e->op.unary) {
+void Analyzer::set_constant(Expr *e, uint64_t value) {
+  e->is_constant = true;
+  e->value = cut(e->type, value);
+}
+
+static std::optional<uint64_t> folded(UnaryOp op, uint64_t v) {
+  switch (op) {
     case UnaryOp::Plus:
-      set_constant(e, v);
-      break;
+      return v;
     case UnaryOp::Minus:
-      set_constant(e, uint64_t{0} - v);
-      break;
+      return uint64_t{0} - v;
     case UnaryOp::BitNot:
-      set_constant(e, ~v);
-      break;
+      return ~v;
     case UnaryOp::Not:
-      set_constant(e, v == 0 ? 1 : 0);
-      break;
+      return v == 0 ? 1 : 0;
     case UnaryOp::Deref:
     case UnaryOp::AddressOf:
     case UnaryOp::PreInc:
@@ -59,6 +50,61 @@ void Analyzer::fold_unary(Expr *e) {
     case UnaryOp::Imag:
       break;
   }
+  return std::nullopt;
+}
+
+// Of two integers of type [t], which both operands have (of a shift: the left one).
+static std::optional<uint64_t> folded(BinaryOp op, const Type *t, int64_t a, int64_t b) {
+  const uint64_t ua = static_cast<uint64_t>(a), ub = static_cast<uint64_t>(b);
+  const bool is_signed = types::is_signed(t);
+  const uint64_t mask = types::size_of(t) * 8 - 1;  // shift counts
+  const auto compare = [&](auto test) -> uint64_t { return (is_signed ? test(a, b) : test(ua, ub)) ? 1 : 0; };
+  switch (op) {
+    case BinaryOp::Mul:
+      return ua * ub;
+    case BinaryOp::Div:
+      if (b == 0) return std::nullopt;
+      return !is_signed ? ua / ub : b == -1 ? uint64_t{0} - ua : static_cast<uint64_t>(a / b);
+    case BinaryOp::Mod:
+      if (b == 0) return std::nullopt;
+      return !is_signed ? ua % ub : b == -1 ? 0 : static_cast<uint64_t>(a % b);
+    case BinaryOp::Add:
+      return ua + ub;
+    case BinaryOp::Sub:
+      return ua - ub;
+    case BinaryOp::Shl:
+      return ua << (ub & mask);
+    case BinaryOp::Shr:
+      return is_signed ? static_cast<uint64_t>(a >> (ub & mask)) : ua >> (ub & mask);
+    case BinaryOp::Lt:
+      return compare([](auto x, auto y) { return x < y; });
+    case BinaryOp::Gt:
+      return compare([](auto x, auto y) { return x > y; });
+    case BinaryOp::Le:
+      return compare([](auto x, auto y) { return x <= y; });
+    case BinaryOp::Ge:
+      return compare([](auto x, auto y) { return x >= y; });
+    case BinaryOp::Eq:
+      return a == b ? 1 : 0;
+    case BinaryOp::Ne:
+      return a != b ? 1 : 0;
+    case BinaryOp::BitAnd:
+      return ua & ub;
+    case BinaryOp::BitXor:
+      return ua ^ ub;
+    case BinaryOp::BitOr:
+      return ua | ub;
+    case BinaryOp::LogAnd:
+    case BinaryOp::LogOr:
+    case BinaryOp::Comma:
+      break;
+  }
+  return std::nullopt;
+}
+
+void Analyzer::fold_unary(Expr *e) {
+  if (!e->a->is_constant || types::is_int128(e->type)) return;
+  if (const auto v = folded(e->op.unary, static_cast<uint64_t>(e->a->value))) set_constant(e, *v);
 }
 
 void Analyzer::fold_binary(Expr *e) {
@@ -72,78 +118,19 @@ void Analyzer::fold_binary(Expr *e) {
       set_constant(e, e->b->value != 0 ? 1 : 0);
     return;
   }
-  if (!e->a->is_constant || !e->b->is_constant || !types::is_integer(e->a->type)) return;
-  const int64_t a = e->a->value, b = e->b->value;
-  const uint64_t ua = static_cast<uint64_t>(a), ub = static_cast<uint64_t>(b);
-  const bool is_signed = types::is_signed(e->a->type);
-  const uint64_t mask = types::size_of(e->a->type) * 8 - 1;  // shift counts
-  const auto compare = [&](auto test) { set_constant(e, is_signed ? test(a, b) : test(ua, ub)); };
-  switch (op) {
-    case BinaryOp::Mul:
-      set_constant(e, ua * ub);
-      break;
-    case BinaryOp::Div:
-      if (b == 0) return;
-      set_constant(e, !is_signed ? ua / ub : b == -1 ? uint64_t{0} - ua : static_cast<uint64_t>(a / b));
-      break;
-    case BinaryOp::Mod:
-      if (b == 0) return;
-      set_constant(e, !is_signed ? ua % ub : b == -1 ? 0 : static_cast<uint64_t>(a % b));
-      break;
-    case BinaryOp::Add:
-      set_constant(e, ua + ub);
-      break;
-    case BinaryOp::Sub:
-      set_constant(e, ua - ub);
-      break;
-    case BinaryOp::Shl:
-      set_constant(e, ua << (ub & mask));
-      break;
-    case BinaryOp::Shr:
-      set_constant(e, is_signed ? static_cast<uint64_t>(a >> (ub & mask)) : ua >> (ub & mask));
-      break;
-    case BinaryOp::Lt:
-      compare([](auto x, auto y) { return x < y; });
-      break;
-    case BinaryOp::Gt:
-      compare([](auto x, auto y) { return x > y; });
-      break;
-    case BinaryOp::Le:
-      compare([](auto x, auto y) { return x <= y; });
-      break;
-    case BinaryOp::Ge:
-      compare([](auto x, auto y) { return x >= y; });
-      break;
-    case BinaryOp::Eq:
-      set_constant(e, a == b ? 1 : 0);
-      break;
-    case BinaryOp::Ne:
-      set_constant(e, a != b ? 1 : 0);
-      break;
-    case BinaryOp::BitAnd:
-      set_constant(e, ua & ub);
-      break;
-    case BinaryOp::BitXor:
-      set_constant(e, ua ^ ub);
-      break;
-    case BinaryOp::BitOr:
-      set_constant(e, ua | ub);
-      break;
-    case BinaryOp::LogAnd:
-    case BinaryOp::LogOr:
-    case BinaryOp::Comma:
-      break;
-  }
+  if (!e->a->is_constant || !e->b->is_constant || !types::is_integer(e->a->type) || types::is_int128(e->a->type))
+    return;
+  if (const auto v = folded(op, e->a->type, e->a->value, e->b->value)) set_constant(e, *v);
 }
 
-void Analyzer::fold_cast(Expr *e) {
+void Analyzer::fold_cast(Expr *e, bool also_relocated) {
   if (!types::is_integer(e->type) || types::is_int128(e->type)) return;
   if (e->a->is_constant) {
     set_constant(e, static_cast<uint64_t>(e->a->value));
     return;
   }
   // (size_t)&((struct s *)0)->member, the offsetof of old.
-  if (e->cast == CastKind::PointerToInteger)
+  if (e->cast == CastKind::PointerToInteger && (also_relocated || !is_relocated(e->a)))
     if (const auto known = evaluate_static(e->a); known && known->is_integer())
       set_constant(e, static_cast<uint64_t>(known->offset));
 }
@@ -156,6 +143,7 @@ std::optional<int64_t> Analyzer::integer_constant(Expr *e, std::string_view what
     report<diag::NotInteger>(typed->range, what, types::to_string(typed->type));
     return std::nullopt;
   }
+  if (!typed->is_constant) fold_relocated(typed);
   if (!typed->is_constant) {
     report<diag::NotConstant>(typed->range, what);
     return std::nullopt;
@@ -179,10 +167,20 @@ int64_t step(const Type *pointer) {
   return types::is_complete(pointee) ? static_cast<int64_t>(types::size_of(pointee)) : 1;
 }
 
+StaticValue integer(const Type *t, uint64_t value) {
+  const int64_t v = cut(t, value);
+  return {nullptr, nullptr, v, v < 0 && types::is_signed(t)};
+}
+
 std::optional<StaticValue> binary_value(const Expr *e) {
-  if (e->op.binary != BinaryOp::Add && e->op.binary != BinaryOp::Sub) return std::nullopt;
   const auto a = evaluate_static(e->a), b = evaluate_static(e->b);
   if (!a || !b) return std::nullopt;
+  if (a->is_integer() && b->is_integer() && types::is_integer(e->a->type) && types::is_integer(e->b->type) &&
+      !types::is_int128(e->a->type)) {
+    const auto value = folded(e->op.binary, e->a->type, a->offset, b->offset);
+    return value ? std::optional(integer(e->type, *value)) : std::nullopt;
+  }
+  if (e->op.binary != BinaryOp::Add && e->op.binary != BinaryOp::Sub) return std::nullopt;
   const uint64_t sign = e->op.binary == BinaryOp::Add ? 1 : ~uint64_t{0};
   if (types::is_pointer(e->a->type) && types::is_pointer(e->b->type)) {
     if (a->symbol != b->symbol || a->object != b->object) return std::nullopt;
@@ -227,10 +225,22 @@ std::optional<StaticValue> address_of(const Expr *e) {
   }
 }
 
+// GNU: a `static const int` that is initialized with a constant may stand where a constant is wanted.
+std::optional<StaticValue> constant_variable(const Expr *e) {
+  if (e->kind != Expr::Identifier || e->symbol == nullptr || e->symbol->kind != SymbolKind::Variable)
+    return std::nullopt;
+  const Symbol &symbol = *e->symbol;
+  const bool is_fixed = (symbol.type->quals & (types::kConst | types::kVolatile)) == types::kConst;
+  if (!symbol.is_static_storage || !is_fixed || symbol.initializer == nullptr || !types::is_scalar(symbol.type) ||
+      symbol.initializer->entries.size() != 1 || symbol.attributes.weak)
+    return std::nullopt;
+  return evaluate_static(symbol.initializer->entries[0].value);
+}
+
 }  // namespace
 
 std::optional<StaticValue> evaluate_static(const Expr *e) {
-  if (e->is_constant) return StaticValue{nullptr, nullptr, e->value};
+  if (e->is_constant) return StaticValue{nullptr, nullptr, e->value, e->value < 0 && types::is_signed(e->type)};
   switch (e->kind) {
     case Expr::Cast:
     case Expr::ImplicitCast:
@@ -245,10 +255,13 @@ std::optional<StaticValue> evaluate_static(const Expr *e) {
         case CastKind::PointerToInteger:
         case CastKind::IntegerToInteger: {
           const auto inner = evaluate_static(e->a);
-          if (!inner || inner->is_integer()) return inner;
+          if (inner && inner->is_integer())
+            return types::is_int128(e->type) ? *inner : integer(e->type, static_cast<uint64_t>(inner->offset));
+          if (!inner) return inner;
           return types::size_of(e->type) == 8 ? inner : std::nullopt;
         }
         case CastKind::LvalueToRvalue:
+          return constant_variable(e->a);
         case CastKind::IntegerToBool:
         case CastKind::PointerToBool:
         case CastKind::ToVoid:
@@ -259,12 +272,16 @@ std::optional<StaticValue> evaluate_static(const Expr *e) {
     case Expr::Unary:
       if (e->op.unary == UnaryOp::AddressOf) return address_of(e->a);
       if (e->op.unary == UnaryOp::Extension) return evaluate_static(e->a);
+      if (const auto inner = evaluate_static(e->a); inner && inner->is_integer() && types::is_integer(e->a->type))
+        if (const auto value = folded(e->op.unary, static_cast<uint64_t>(inner->offset)))
+          return integer(e->type, *value);
       return std::nullopt;
     case Expr::Binary:
       return binary_value(e);
     case Expr::Conditional:
-      if (!e->a->is_constant) return std::nullopt;
-      return evaluate_static(e->a->value != 0 ? (e->b != nullptr ? e->b : e->a) : e->c);
+      if (const auto tested = evaluate_static(e->a); tested && tested->is_integer())
+        return evaluate_static(tested->offset != 0 ? (e->b != nullptr ? e->b : e->a) : e->c);
+      return std::nullopt;
     case Expr::Generic:
     case Expr::ChooseExpr:
       return e->chosen != nullptr ? evaluate_static(e->chosen) : std::nullopt;

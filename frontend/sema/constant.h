@@ -15,6 +15,7 @@ struct StaticValue {
   const Symbol *symbol = nullptr;     // a variable with static storage or a function
   const ast::Expr *object = nullptr;  // or a StringLit or CompoundLit of its own
   int64_t offset = 0;                 // the integer itself when there is neither
+  bool is_negative = false;           // of an integer: whether it is below zero, and not a large unsigned one
   bool is_integer() const { return symbol == nullptr && object == nullptr; }
 };
 

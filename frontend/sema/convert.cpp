@@ -24,6 +24,7 @@ Expr *Analyzer::cast(Expr *e, const Type *to, CastKind kind) {
 // Arrays and functions become pointers, lvalues their values.
 Expr *Analyzer::decay(Expr *e) {
   if (types::is_error(e->type)) return e;
+  if (Symbol *symbol = root_variable(e)) symbol->is_read = true;
   if (types::is_array(e->type)) {
     const Type *element = e->type->kind == Kind::Array ? e->type->base : types::base_of(e->type);
     return cast(e, types_.pointer_to(element), CastKind::ArrayToPointer);
@@ -56,7 +57,7 @@ Expr *Analyzer::to_bool(Expr *e) {
   e = decay(e);
   if (types::is_error(e->type) || types::is_bool(e->type)) return e;
   if (reject_float(e->type, e->range)) return poison(e);
-  if (!types::is_scalar(e->type) || types::is_int128(e->type)) {
+  if (!types::is_scalar(e->type)) {
     report<diag::ConditionType>(e->range, types::to_string(e->type));
     return poison(e);
   }
@@ -161,14 +162,19 @@ void Analyzer::check_pointer_assignment(const Type *to, Expr *e, const Destinati
                            types::same(types::with_sign(types_, t, false), types::with_sign(types_, s, false));
     if (sign_only) {
       auto message = report<diag::PointerSign>(e->range, phrase(destination, to, e->type));
+      message.governed_by(destination.where);
       with_note(message, destination);
     } else {
-      auto message = report<diag::IncompatiblePointers>(e->range, phrase(destination, to, e->type));
+      auto message = types::is_function(t) && types::is_function(s)
+                         ? report<diag::IncompatibleFunctions>(e->range, phrase(destination, to, e->type))
+                         : report<diag::IncompatiblePointers>(e->range, phrase(destination, to, e->type));
+      message.governed_by(destination.where);
       with_note(message, destination);
     }
   } else if (lost != 0 && !types::is_function(t)) {
     const char *word = lost == types::kConst ? "const" : lost == types::kVolatile ? "volatile" : "const volatile";
     auto message = report<diag::DiscardsQualifiers>(e->range, phrase(destination, to, e->type), word);
+    message.governed_by(destination.where);
     with_note(message, destination);
   }
 }
@@ -183,10 +189,7 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
   }
   if (reject_float(to, e->range) || reject_float(e->type, e->range)) return poison(e);
   if (types::is_integer(to) && types::is_integer(e->type)) {
-    if (types::is_int128(to) != types::is_int128(e->type)) {
-      report<diag::Int128Arithmetic>(e->range);
-      return poison(e);
-    }
+    warn_conversion(to, e);
     Expr *made = convert(e, to);
     if (made->is_constant && e->is_constant && !types::is_bool(to) && types::size_of(to) < 8) {
       const int64_t bits = static_cast<int64_t>(types::size_of(to)) * 8;
@@ -205,22 +208,31 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
   const bool pointer_and_integer =
       (types::is_pointer(to) && types::is_integer(e->type)) || (types::is_integer(to) && types::is_pointer(e->type));
   if (pointer_and_integer && !types::is_int128(to) && !types::is_int128(e->type)) {
-    // Macros of libbpf (bpf_printk, BPF_PROG) turn pointers into integers and back under a pragma; there it is meant.
-    const bool meant = is_null_pointer(e) || !diags_.sources().expansions(destination.where).empty();
-    if (!meant) {
+    // Macros of libbpf (bpf_printk, BPF_PROG) turn pointers into integers and back, under a pragma.
+    if (!is_null_pointer(e)) {
       auto message = types::is_pointer(to) ? report<diag::IntegerToPointer>(e->range, phrase(destination, to, e->type))
                                            : report<diag::PointerToInteger>(e->range, phrase(destination, to, e->type));
       with_note(message, destination);
-      message.hint("a cast says that it is meant: `({})`", types::to_string(to));
+      message.governed_by(destination.where);
+      const Expr *inner = e;
+      while (inner->kind == Expr::ImplicitCast) inner = inner->a;
+      if (types::is_pointer(to) && inner->is_lvalue && destination.into == Into::Argument)
+        message.hint("pass its address: `&{}`", diags_.sources().text(inner->range))
+            .fixit({inner->range.begin, inner->range.begin}, "&");
+      else
+        message.hint("a cast says that it is meant: `({})`", types::to_string(to));
     }
     return convert(e, to);
   }
   if (types::is_record(to) && types::same(types_.unqualified(to), types_.unqualified(e->type))) return e;
   auto message = report<diag::IncompatibleTypes>(e->range, phrase(destination, to, e->type));
   with_note(message, destination);
-  if (types::is_pointer(to) && types::is_record(e->type) &&
-      types::compatible(types_.unqualified(types::base_of(to))->plain, e->type->plain))
-    message.hint("pass its address: `&…`");
+  const bool fits_behind = types::is_pointer(to) && types::is_record(e->type) &&
+                           (types::is_void(types::base_of(to)) ||
+                            types::compatible(types_.unqualified(types::base_of(to))->plain, e->type->plain));
+  if (fits_behind)
+    message.hint("pass its address: `&{}`", diags_.sources().text(e->range))
+        .fixit({e->range.begin, e->range.begin}, "&");
   return poison(e);
 }
 

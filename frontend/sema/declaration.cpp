@@ -17,7 +17,12 @@ static std::string_view without_quotes(std::string_view label) {
 Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const btf::Image *btf) {
   Unit unit;
   unit.types = std::make_unique<types::Context>(arena);
-  Analyzer(arena, diags, unit).run(tree);
+  if (btf != nullptr) unit.importer = std::make_unique<btf::Importer>(*btf, *unit.types, arena, diags);
+  // It outlives this function, but its reference to [unit] does not: nothing inside a record declares a symbol of a
+  // unit.
+  auto analyzer = std::make_shared<Analyzer>(arena, diags, unit);
+  analyzer->run(tree);
+  unit.analyzer = std::move(analyzer);
   return unit;
 }
 
@@ -47,14 +52,14 @@ void Analyzer::declaration(ast::Decl &decl) {
           report<diag::FileScopeAsm>(decl.range);
       }
       break;
+    case ast::Decl::Import:
+      import_module(decl);
+      break;
     case ast::Decl::Members:  // the parser makes them only inside records
     case ast::Decl::Empty:
       break;
   }
 }
-    case ast::Decl::Import:
-      import_module(decl);
-      break;
 
 void Analyzer::static_assertion(ast::Decl &decl) {
   const std::optional<int64_t> holds = integer_constant(decl.condition, "the condition of a static assertion");
@@ -129,15 +134,17 @@ void Analyzer::apply_attributes(Symbol &symbol, Attributes &attributes) {
   }
   to.align = std::max(to.align, from.align);
   to.always_inline |= from.always_inline;
+  to.is_naked |= from.is_naked;
   to.no_inline |= from.no_inline;
   to.used |= from.used;
   to.weak |= from.weak;
   to.hidden |= from.hidden;
   to.is_unused |= from.is_unused;
   to.is_noreturn |= from.is_noreturn;
+  to.must_use_result |= from.must_use_result;
+  if (!from.call_error.empty()) to.call_error = from.call_error;
   if (from.deprecated) {
     to.deprecated = true;
-  to.is_naked |= from.is_naked;
     to.deprecated_text = from.deprecated_text;
   }
   if (!attributes.decl_tags.empty()) {
@@ -170,7 +177,9 @@ Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
     return fresh;
   }
   if (previous->linkage == Linkage::None || fresh->linkage == Linkage::None) {
-    noted(report<diag::Redefinition>(fresh->range, fresh->name));
+    auto message = report<diag::Redefinition>(fresh->range, fresh->name);
+    noted(message);
+    if (fresh->kind == SymbolKind::Variable) message.hint("without its type it is an assignment");
     return fresh;
   }
   if (!types::compatible(previous->type, fresh->type)) {
@@ -217,7 +226,9 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
                                 Attributes &attributes) {
   const std::string_view name = arena_.copy(d.declarator->name);
   const Range at = d.declarator->name_range;
-  if (!check_object_type(type, at, name)) type = types_.error();
+  // `extern const void name __ksym`: an address whose type nobody knows.
+  const bool is_typeless = types::is_void(type) && specs.storage == ast::Storage::Extern && d.init == nullptr;
+  if (!is_typeless && !check_object_type(type, at, name)) type = types_.error();
   if (specs.is_inline) report<diag::InlineVariable>(specs.range, name);
   Symbol *fresh = new_symbol(SymbolKind::Variable, name, type, at);
   const bool is_extern = specs.storage == ast::Storage::Extern;
@@ -233,8 +244,10 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
   fresh->asm_label = without_quotes(d.declarator->asm_label);
   const bool is_only_declared = is_extern && d.init == nullptr;
 
+  warn_shadow(*fresh);
   Symbol *symbol = merge_or_bind(fresh);
   d.symbol = symbol;
+  if (function_ != nullptr && symbol == fresh && !is_extern) locals_.push_back(symbol);
   apply_attributes(*symbol, attributes);
   if (!is_only_declared) {
     const bool is_tentative = d.init == nullptr && at_file_scope();
@@ -257,6 +270,40 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
   if (!is_only_declared && !symbol->is_tentative) {
     if (!require_complete(symbol->type, at, "the variable")) symbol->type = types_.error();
   }
+  constexpr uint64_t kStack = 512;  // MAX_BPF_STACK
+  if (function_ != nullptr && !symbol->is_static_storage && types::is_complete(symbol->type) &&
+      types::size_of(symbol->type) > kStack)
+    report<diag::StackObjectTooLarge>(at, name, types::size_of(symbol->type), kStack)
+        .hint("a map of type BPF_MAP_TYPE_PERCPU_ARRAY with one element is memory of any size");
+  if (attributes.symbol.cleanup != nullptr && function_ != nullptr && !symbol->is_static_storage)
+    add_cleanup(*symbol, attributes.symbol.cleanup);
+}
+
+// __attribute__((cleanup(f))): f(&variable) at the end of the variable's scope, however it is left.
+void Analyzer::add_cleanup(Symbol &symbol, Expr *function) {
+  Expr *variable = arena_.make<Expr>(), *address = arena_.make<Expr>(), *call = arena_.make<Expr>();
+  for (Expr *made : {variable, address, call}) made->range = function->range;
+  variable->kind = Expr::Identifier;
+  variable->text = symbol.name;
+  address->kind = Expr::Unary;
+  address->op.unary = ast::UnaryOp::AddressOf;
+  address->a = variable;
+  call->kind = Expr::Call;
+  call->a = function;
+  Expr *const arguments[] = {address};
+  call->args = arena_.copy(std::span<Expr *const>(arguments));
+  symbol.cleanup_call = expr(call);
+  cleanups_++;
+}
+
+// A local variable that hides another one, or a parameter.
+void Analyzer::warn_shadow(const Symbol &fresh) {
+  if (function_ == nullptr || lookup_here(fresh.name) != nullptr) return;
+  const auto known = names_.find(fresh.name);  // no lookup: that would import a name of the BTF
+  if (known == names_.end() || known->second == nullptr) return;
+  const Symbol *hidden = known->second->what;
+  if ((hidden->kind != SymbolKind::Variable && hidden->kind != SymbolKind::Parameter) || !hidden->range.valid()) return;
+  report<diag::Shadow>(fresh.range, fresh.name).note(hidden->range, "this `{}` is hidden", fresh.name);
 }
 
 // __auto_type x = e: the type of e, without qualifiers.
@@ -312,7 +359,12 @@ void Analyzer::function_definition(ast::Decl &decl) {
   function_ = symbol;
   result_ = result;
   labels_.clear();
+  label_count_ = 0;
   enter_scope();
+  if (const auto declared = parameter_scopes_.find(&params); declared != parameter_scopes_.end()) {
+    for (const auto &[tag, what] : declared->second.tags) bind_tag(tag, what);
+    for (Symbol *enumerator : declared->second.enumerators) bind(enumerator);
+  }
   std::vector<Symbol *> parameters;
   for (ast::Param *p : params.params) {
     if (p->symbol == nullptr) continue;
@@ -326,12 +378,15 @@ void Analyzer::function_definition(ast::Decl &decl) {
   symbol->parameters = arena_.copy(parameters);
   compound(decl.body, false);
   leave_scope();
+  if (symbol->attributes.is_naked) check_naked(*symbol, *decl.body);
 
   for (const auto &[name, label] : labels_) check_label(*label);
   if (!symbol->attributes.is_naked && !types::is_void(result) && !types::is_error(result) && can_fall_off(decl.body) &&
       !diags_.has_errors())
     report<diag::MissingReturn>(Range{decl.body->range.end, decl.body->range.end}, symbol->name,
-                                types::to_string(result));
+                                types::to_string(result))
+        .hint("`return 0;` ends it");
+  warn_unused_in_function(*symbol);
   function_ = nullptr;
   result_ = nullptr;
 }
@@ -345,7 +400,8 @@ void Analyzer::finish_unit() {
       symbol->type = types_.error();
     check_section(*symbol);
   }
+  warn_unused_in_unit();
+  check_license();
 }
 
 }  // namespace spile::sema
-  if (symbol->attributes.is_naked) check_naked(*symbol, *decl.body);

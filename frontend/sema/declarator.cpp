@@ -115,7 +115,17 @@ const Type *Analyzer::function_part(ast::DeclaratorPart &part, const Type *resul
     }
     params.push_back({name, t});
   }
-  if (definition_scope) leave_scope();
+  if (definition_scope) {
+    // The body of a definition sees the tags and enumerators that its parameter list declares.
+    ParameterScope declared;
+    for (size_t i = marks_.back().tags; i < bound_tags_.size(); i++)
+      declared.tags.emplace_back(bound_tags_[i], tags_[bound_tags_[i]]->what);
+    for (size_t i = marks_.back().names; i < bound_names_.size(); i++)
+      if (Symbol *symbol = names_[bound_names_[i]]->what; symbol->kind == SymbolKind::Enumerator)
+        declared.enumerators.push_back(symbol);
+    if (!declared.tags.empty()) parameter_scopes_[part.params] = std::move(declared);
+    leave_scope();
+  }
   if (types::is_error(result)) return result;
   if (types::is_array(result) || types::is_function(result)) {
     report<diag::FunctionResult>(d.range, types::to_string(result));
@@ -143,6 +153,7 @@ bool Analyzer::require_complete(const Type *t, Range at, std::string_view what) 
   if (inner->kind == Kind::Record)
     message.note(inner->record->range, "`{}` is {} here", types::to_string(inner),
                  inner->record->is_being_defined ? "still being defined" : "declared, but not defined");
+  hint_nearest_tag(message, inner);
   return false;
 }
 
@@ -153,7 +164,6 @@ bool Analyzer::check_object_type(const Type *t, Range at, std::string_view name)
     report<diag::VoidVariable>(at, name);
     return false;
   }
-  hint_nearest_tag(message, inner);
   return !reject_float(t, at);
 }
 

@@ -1,5 +1,6 @@
 // Expressions: names, members, calls, sizeof and the other primary forms. Operators are in operators.cpp.
 #include <algorithm>
+#include <utility>
 
 #include "frontend/sema/analyzer.h"
 
@@ -87,11 +88,13 @@ Expr *Analyzer::expr(Expr *e) {
         poison(e);
         break;
       }
+      Stmt *last = e->body->items.empty() ? nullptr : e->body->items.back();
+      while (last != nullptr && last->kind == Stmt::Label && last->body != nullptr) last = last->body;
+      const Stmt *outer_value = std::exchange(value_statement_, last);
       compound(e->body);
+      value_statement_ = outer_value;
       e->type = types_.void_type();
-      if (!e->body->items.empty()) {
-        Stmt *last = e->body->items.back();
-        while (last->kind == Stmt::Label && last->body != nullptr) last = last->body;
+      if (last != nullptr) {
         if (last->kind == Stmt::Expression) {
           if (last->expr->type == nullptr) poison(last->expr);  // analysis stopped before it
           last->expr = decay(last->expr);
@@ -144,6 +147,30 @@ Expr *Analyzer::expr(Expr *e) {
   return e;
 }
 
+void Analyzer::report_unsupported_builtin(const Expr *e) {
+  auto message = report<diag::UnsupportedBuiltin>(e->range, e->text);
+  struct Row {
+    std::string_view name, instead;
+  };
+  static constexpr Row kRows[] = {
+      {"__builtin_return_address", "`bpf_get_func_ip` tells the traced function, `bpf_get_stackid` who called it"},
+      {"__builtin_frame_address", "a program sees only its own variables"},
+      {"__builtin_alloca", "a BPF program has no dynamic stack: use an array of constant size"},
+      {"__builtin_va_start", "a BPF function has a fixed list of arguments"},
+      {"__sync_fetch_and_nand", "BPF has no such instruction: `__sync_val_compare_and_swap` in a bounded loop does it"},
+      {"__builtin_printf", "`bpf_printk` writes to the trace pipe"},
+  };
+  for (const Row &row : kRows) {
+    if (row.name != e->text) continue;
+    message.hint("{}", row.instead);
+    return;
+  }
+  std::vector<std::string_view> names;
+  for (const BuiltinInfo &info : all_builtins()) names.push_back(info.spelling);
+  if (const std::string_view nearest = types::nearest_name(names, e->text); !nearest.empty())
+    message.hint("did you mean `{}`?", nearest).fixit(e->range, std::string(nearest));
+}
+
 void Analyzer::identifier(Expr *e) {
   Symbol *symbol = lookup(e->text);
   if (symbol == nullptr) {
@@ -158,7 +185,7 @@ void Analyzer::identifier(Expr *e) {
       return;
     } else {
       if (e->text.starts_with("__builtin_") || e->text.starts_with("__sync_") || e->text.starts_with("__atomic_"))
-        report<diag::UnsupportedBuiltin>(e->range, e->text);
+        report_unsupported_builtin(e);
       else
         report_undeclared(e, false);
       poison(e);
@@ -172,6 +199,11 @@ void Analyzer::identifier(Expr *e) {
   e->symbol = symbol;
   e->type = symbol->type;
   if (unevaluated_ == 0) symbol->is_referenced = true;
+  symbol->is_mentioned |= symbol != function_;
+  if (symbol->kind == SymbolKind::Parameter && function_ != nullptr && function_->attributes.is_naked &&
+      unevaluated_ == 0)
+    report<diag::NakedParameter>(e->range, e->text, function_->name)
+        .hint("name its register in the text: the first parameter is in `r1`");
   if (symbol->attributes.deprecated && unevaluated_ == 0)
     report<diag::Deprecated>(e->range, e->text, symbol->attributes.deprecated_text.empty() ? "" : ": ",
                              symbol->attributes.deprecated_text)
@@ -199,11 +231,6 @@ void Analyzer::identifier(Expr *e) {
 static ast::FieldRef reference(const types::Record &record, const types::Field &field, uint64_t record_bit) {
   ast::FieldRef ref;
   ref.offset = (record_bit + field.bit_position) / 8;
-  symbol->is_mentioned |= symbol != function_;
-  if (symbol->kind == SymbolKind::Parameter && function_ != nullptr && function_->attributes.is_naked &&
-      unevaluated_ == 0)
-    report<diag::NakedParameter>(e->range, e->text, function_->name)
-        .hint("name its register in the text: the first parameter is in `r1`");
   if (!field.is_bitfield) return ref;
   ref.bit_width = field.bit_width;
   ref.bit_offset = static_cast<uint32_t>(field.bit_position % 8);
@@ -268,7 +295,7 @@ void Analyzer::member(Expr *e) {
     poison(e);
     return;
   }
-  const types::Record &record = *base->plain->record;
+  const types::Record &record = types::complete(*base->plain->record);
   if (!record.is_complete) {
     require_complete(base, e->range, fmt::format("the record of `{}`", e->text));
     poison(e);
@@ -341,11 +368,9 @@ void Analyzer::call(Expr *e) {
   if (e->a->kind == Expr::Identifier && e->a->type == nullptr && lookup(e->a->text) == nullptr &&
       find_builtin(e->a->text) == nullptr) {
     for (Expr *&arg : e->args) arg = value(arg);
-    if (e->a->text.starts_with("__builtin_preserve_") || e->a->text.starts_with("__builtin_btf_"))
-      report<diag::CoreRelocation>(e->a->range, e->a->text);
-    else if (e->a->text.starts_with("__builtin_") || e->a->text.starts_with("__sync_") ||
-             e->a->text.starts_with("__atomic_"))
-      report<diag::UnsupportedBuiltin>(e->a->range, e->a->text);
+    if (e->a->text.starts_with("__builtin_") || e->a->text.starts_with("__sync_") ||
+        e->a->text.starts_with("__atomic_"))
+      report_unsupported_builtin(e->a);
     else
       report_undeclared(e->a, true);
     poison(e->a);
@@ -377,6 +402,7 @@ void Analyzer::call(Expr *e) {
     const size_t wanted = function->params.size();
     if (e->args.size() < wanted || (e->args.size() > wanted && !function->is_variadic)) {
       auto message = report<diag::ArgumentCount>(e->range, name, wanted, wanted == 1 ? "" : "s", e->args.size());
+      if (callee != nullptr) message.hint("it is `{}`", types::to_string(callee->type, callee->name));
       if (callee != nullptr && callee->range.valid())
         message.note(callee->range, "`{}` is declared here", callee->name);
       return;
@@ -394,6 +420,8 @@ void Analyzer::call(Expr *e) {
       if (types::is_void(e->args[i]->type)) report<diag::VoidValue>(e->args[i]->range);
     }
   }
+  if (callee != nullptr)
+    if (const tables::Helper *helper = helper_of(callee)) check_helper_call(e, *callee, *helper);
   if (!types::is_void(e->type) && !require_complete(e->type, e->range, "the result"))
     poison(e);
   else if (reject_float(e->type, e->range))

@@ -10,7 +10,7 @@ using ast::BinaryOp;
 using ast::CastKind;
 using ast::UnaryOp;
 
-static std::string_view spelling(BinaryOp op) {
+std::string_view spelling(BinaryOp op) {
   switch (op) {
     case BinaryOp::Mul:
       return "*";
@@ -57,6 +57,16 @@ static std::string_view spelling(BinaryOp op) {
 void Analyzer::report_operands(Expr *e) {
   report<diag::BadOperands>(at_op(e), spelling(e->op.binary), types::to_string(e->a->type),
                             types::to_string(e->b->type));
+  poison(e);
+}
+
+// What needs a function of the compiler's library for 16-byte integers, which BPF does not have.
+void Analyzer::report_wide_operation(Expr *e, std::string_view op) {
+  auto message = report<diag::Int128Arithmetic>(at_op(e), op);
+  if (op.starts_with("<<") || op.starts_with(">>"))
+    message.hint("shift by a constant, or by parts: the halves are 64-bit integers");
+  else
+    message.hint("compute with 64-bit integers");
   poison(e);
 }
 
@@ -132,11 +142,6 @@ void Analyzer::unary(Expr *e) {
   }
   e->a = promote(e->a);
   e->type = e->a->type;
-  if (types::is_int128(e->type)) {
-    report<diag::Int128Arithmetic>(at_op(e));
-    poison(e);
-    return;
-  }
   fold_unary(e);
 }
 
@@ -157,7 +162,8 @@ void Analyzer::address_of(Expr *e) {
     return;
   }
   for (Expr *inner = e->a;; inner = inner->a) {  // &x, &x.member: x itself; &p->member: not p
-    if (inner->kind == Expr::Identifier && inner->symbol != nullptr) inner->symbol->is_assigned = true;
+    if (inner->kind == Expr::Identifier && inner->symbol != nullptr)
+      inner->symbol->is_assigned = inner->symbol->is_read = true;
     if (inner->kind == Expr::Member && !inner->is_arrow) continue;
     break;
   }
@@ -207,10 +213,8 @@ void Analyzer::increment(Expr *e) {
       poison(e);
       return;
     }
-  } else if (!types::is_integer(t) || types::is_int128(t)) {
-    if (types::is_int128(t))
-      report<diag::Int128Arithmetic>(at_op(e));
-    else if (!reject_float(t, e->range))
+  } else if (!types::is_integer(t)) {
+    if (!reject_float(t, e->range))
       report<diag::BadOperand>(at_op(e),
                                e->op.unary == UnaryOp::PreInc || e->op.unary == UnaryOp::PostInc ? "++" : "--",
                                types::to_string(t));
@@ -242,7 +246,9 @@ void Analyzer::binary_operands(Expr *e) {
     e->a = to_bool(e->a);
     const bool decides = e->a->is_constant && (e->a->value != 0) == (op == BinaryOp::LogOr);
     dead_ += decides ? 1 : 0;
-    e->b = to_bool(value(e->b));
+    e->b = value(e->b);
+    if (!types::is_error(e->a->type) && !types::is_error(e->b->type)) warn_precedence(e);
+    e->b = to_bool(e->b);
     dead_ -= decides ? 1 : 0;
     e->type = types_.int_type();
     if (types::is_error(e->a->type) || types::is_error(e->b->type))
@@ -256,6 +262,7 @@ void Analyzer::binary_operands(Expr *e) {
     poison(e);
     return;
   }
+  warn_precedence(e);
   if (reject_float(e->a->type, e->a->range) || reject_float(e->b->type, e->b->range)) {
     poison(e);
     return;
@@ -283,14 +290,16 @@ void Analyzer::binary_operands(Expr *e) {
       e->a = promote(e->a);
       e->b = promote(e->b);
       e->type = e->a->type;
-      if (types::is_int128(e->a->type) || types::is_int128(e->b->type)) {
-        report<diag::Int128Arithmetic>(at_op(e));
-        poison(e);
+      if (types::is_int128(e->b->type)) e->b = convert(e->b, types_.basic(Kind::ULong));
+      if (types::is_int128(e->a->type) && !e->b->is_constant) {
+        report_wide_operation(e, spelling(op));
         return;
       }
       if (e->b->is_constant && unevaluated_ == 0 && dead_ == 0) {
         const uint64_t width = types::size_of(e->type) * 8;
-        if (static_cast<uint64_t>(e->b->value) >= width)
+        if (e->b->value < 0 && types::is_signed(e->b->type))
+          report<diag::ShiftCountNegative>(e->b->range, e->b->value);
+        else if (static_cast<uint64_t>(e->b->value) >= width)
           report<diag::ShiftCount>(e->b->range, e->b->value, types::to_string(e->type), width,
                                    static_cast<uint64_t>(e->b->value) & (width - 1));
       }
@@ -312,15 +321,14 @@ void Analyzer::binary_operands(Expr *e) {
     return;
   }
   e->type = usual_conversions(e->a, e->b);
-  if (types::is_int128(e->type)) {
-    report<diag::Int128Arithmetic>(at_op(e)).hint(
-        "a 16-byte integer can be copied and its address taken, nothing more");
-    poison(e);
+  if (types::is_int128(e->type) && (op == BinaryOp::Mul || op == BinaryOp::Div || op == BinaryOp::Mod)) {
+    report_wide_operation(e, spelling(op));
     return;
   }
   if ((op == BinaryOp::Div || op == BinaryOp::Mod) && e->b->is_constant && e->b->value == 0 && unevaluated_ == 0 &&
       dead_ == 0)
-    report<diag::ConstantDivisor>(at_op(e), op == BinaryOp::Div ? "division" : "remainder");
+    report<diag::ConstantDivisor>(at_op(e), op == BinaryOp::Div ? "division" : "remainder")
+        .hint("a divisor that is a variable gives 0 where it is 0");
   fold_binary(e);
 }
 
@@ -372,16 +380,17 @@ void Analyzer::comparison(Expr *e) {
   const Type *a = e->a->type, *b = e->b->type;
   e->type = types_.int_type();
   if (types::is_integer(a) && types::is_integer(b)) {
+    const Expr *left = e->a, *right = e->b;
     const Type *common = usual_conversions(e->a, e->b);
-    if (types::is_int128(common)) {
-      report<diag::Int128Arithmetic>(at_op(e));
-      poison(e);
-      return;
-    }
+    if (!types::is_error(common)) warn_comparison(e, left, right, common);
     fold_binary(e);
     return;
   }
   if (types::is_pointer(a) && types::is_pointer(b)) {
+    for (const Expr *side : {e->a, e->b})
+      if (side->kind == Expr::ImplicitCast && side->a->kind == Expr::StringLit && !is_null_pointer(e->a) &&
+          !is_null_pointer(e->b))
+        report<diag::StringComparison>(at_op(e)).hint("`bpf_strncmp` compares characters");
     const Type *ap = types_.unqualified(types::base_of(a)), *bp = types_.unqualified(types::base_of(b));
     const bool fine = types::compatible(ap->plain, bp->plain) || types::is_void(ap) || types::is_void(bp) ||
                       is_null_pointer(e->a) || is_null_pointer(e->b);
@@ -410,6 +419,14 @@ void Analyzer::assignment(Expr *e) {
   const Type *target = types_.unqualified(e->a->type);
   e->type = target;
   if (e->op.assign == ast::AssignOp::Assign) {
+    note_filled_parameter(e->a, e->b);
+    if (Symbol *whole = e->a->kind == Expr::Identifier ? e->a->symbol : nullptr; whole != nullptr) {
+      whole->is_filled = true;
+      const Expr *from = e->b;
+      while (from->kind == Expr::ImplicitCast) from = from->a;
+      if (from->kind == Expr::Identifier && from->symbol == whole && !is_from_macro(e))
+        report<diag::SelfAssignment>(at_op(e), whole->name);
+    }
     e->b = assign_to(target, e->b, {Into::Assignment, {}, 0, nullptr, e->op_loc});
     return;
   }
@@ -428,21 +445,25 @@ void Analyzer::assignment(Expr *e) {
       e->b = promote(e->b);
     return;
   }
-  if (!types::is_integer(target) || !types::is_integer(e->b->type) || types::is_int128(target) ||
-      types::is_int128(e->b->type)) {
-    static constexpr std::string_view kOps[] = {"=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="};
-    if (types::is_int128(target) || types::is_int128(e->b->type))
-      report<diag::Int128Arithmetic>(at_op(e));
-    else
-      report<diag::BadOperands>(at_op(e), kOps[static_cast<size_t>(op)], types::to_string(e->a->type),
-                                types::to_string(e->b->type));
+  static constexpr std::string_view kOps[] = {"=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="};
+  if (!types::is_integer(target) || !types::is_integer(e->b->type)) {
+    report<diag::BadOperands>(at_op(e), kOps[static_cast<size_t>(op)], types::to_string(e->a->type),
+                              types::to_string(e->b->type));
     poison(e);
     return;
   }
+  const bool is_shift = op == ast::AssignOp::Shl || op == ast::AssignOp::Shr;
+  const bool is_product = op == ast::AssignOp::Mul || op == ast::AssignOp::Div || op == ast::AssignOp::Mod;
+  if ((is_product && (types::is_int128(target) || types::is_int128(e->b->type))) ||
+      (is_shift && types::is_int128(target) && !e->b->is_constant)) {
+    report_wide_operation(e, kOps[static_cast<size_t>(op)]);
+    return;
+  }
+  if (is_shift && types::is_int128(e->b->type)) e->b = convert(e->b, types_.basic(Kind::ULong));
   if ((op == ast::AssignOp::Div || op == ast::AssignOp::Mod) && e->b->is_constant && e->b->value == 0 && dead_ == 0 &&
       unevaluated_ == 0)
     report<diag::ConstantDivisor>(at_op(e), op == ast::AssignOp::Div ? "division" : "remainder");
-  if (op == ast::AssignOp::Shl || op == ast::AssignOp::Shr) {
+  if (is_shift) {
     e->b = promote(e->b);
     return;
   }
@@ -488,11 +509,6 @@ void Analyzer::explicit_cast(Expr *e) {
     return;
   }
   if (reject_float(t, e->type_name->range) || reject_float(from, e->a->range)) {
-    poison(e);
-    return;
-  }
-  if ((types::is_int128(t) || types::is_int128(from)) && !types::same(e->type, types_.unqualified(from))) {
-    report<diag::Int128Arithmetic>(e->range);
     poison(e);
     return;
   }

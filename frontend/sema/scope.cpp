@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "frontend/sema/analyzer.h"
 #include "lang-spec/tables/tables.h"
@@ -27,14 +28,14 @@ void Analyzer::leave_scope() {
   }
 }
 
-Symbol *Analyzer::lookup(std::string_view name) const {
+Symbol *Analyzer::lookup(std::string_view name) {
   const auto it = names_.find(name);
   if (it != names_.end())
     if (const Binding<Symbol> *b = visible(it->second)) return b->what;
   return importer_ != nullptr ? import_symbol(name, true) : nullptr;
 }
 
-Symbol *Analyzer::lookup_here(std::string_view name) const {
+Symbol *Analyzer::lookup_here(std::string_view name) {
   const auto it = names_.find(name);
   if (it != names_.end() && it->second != nullptr) return it->second->scope == scope() ? it->second->what : nullptr;
   return importer_ != nullptr && at_file_scope() ? import_symbol(name, false) : nullptr;
@@ -54,7 +55,7 @@ void Analyzer::bind(Symbol *symbol) {
   if (!at_file_scope()) bound_names_.push_back(symbol->name);
 }
 
-Analyzer::Tag *Analyzer::lookup_tag(std::string_view tag, bool only_here) const {
+Analyzer::Tag *Analyzer::lookup_tag(std::string_view tag, bool only_here) {
   const auto it = tags_.find(tag);
   if (it != tags_.end())
     if (const Binding<Tag> *b = visible(it->second)) return !only_here || b->scope == scope() ? b->what : nullptr;
@@ -62,8 +63,9 @@ Analyzer::Tag *Analyzer::lookup_tag(std::string_view tag, bool only_here) const 
 }
 
 void Analyzer::bind_tag(std::string_view tag, Tag *what) {
-  auto &binding = tags_[tag];
-  binding = arena_.make<Binding<Tag>>(what, scope(), binding);
+  auto **binding = &tags_[tag];
+  while (*binding != nullptr && (*binding)->scope > scope()) binding = &(*binding)->shadowed;
+  *binding = arena_.make<Binding<Tag>>(what, scope(), *binding);
   if (!at_file_scope()) bound_tags_.push_back(tag);
 }
 
@@ -77,6 +79,72 @@ Symbol *Analyzer::new_symbol(SymbolKind kind, std::string_view name, const Type 
   return symbol;
 }
 
+namespace {
+
+// Names that people use without their header, and functions of the C library that a kernel program cannot call.
+struct Missing {
+  std::string_view name;  // a trailing `*`: whatever begins so
+  std::string_view header, instead;
+};
+constexpr auto kMissing = std::to_array<Missing>({
+    {"SEC", "bpf/bpf_helpers.h", {}},
+    {"__uint", "bpf/bpf_helpers.h", {}},
+    {"__type", "bpf/bpf_helpers.h", {}},
+    {"__array", "bpf/bpf_helpers.h", {}},
+    {"bpf_printk", "bpf/bpf_helpers.h", {}},
+    {"bpf_for", "bpf/bpf_helpers.h", {}},
+    {"bpf_for_each", "bpf/bpf_helpers.h", {}},
+    {"bpf_repeat", "bpf/bpf_helpers.h", {}},
+    {"bpf_tail_call_static", "bpf/bpf_helpers.h", {}},
+    {"bpf_ksym_exists", "bpf/bpf_helpers.h", {}},
+    {"container_of", "bpf/bpf_helpers.h", {}},
+    {"barrier_var", "bpf/bpf_helpers.h", {}},
+    {"BPF_CORE_READ*", "bpf/bpf_core_read.h", {}},
+    {"BPF_PROBE_READ*", "bpf/bpf_core_read.h", {}},
+    {"bpf_core_*", "bpf/bpf_core_read.h", {}},
+    {"BPF_PROG*", "bpf/bpf_tracing.h", {}},
+    {"BPF_K*", "bpf/bpf_tracing.h", {}},
+    {"BPF_U*", "bpf/bpf_tracing.h", {}},
+    {"BPF_SEQ_PRINTF", "bpf/bpf_tracing.h", {}},
+    {"BPF_SNPRINTF", "bpf/bpf_tracing.h", {}},
+    {"PT_REGS_*", "bpf/bpf_tracing.h", {}},
+    {"bpf_hton*", "bpf/bpf_endian.h", {}},
+    {"bpf_ntoh*", "bpf/bpf_endian.h", {}},
+    {"bpf_cpu_to_*", "bpf/bpf_endian.h", {}},
+    {"bpf_usdt_*", "bpf/usdt.bpf.h", {}},
+    {"BPF_USDT", "bpf/usdt.bpf.h", {}},
+    {"offsetof", "stddef.h", {}},
+    {"NULL", "stddef.h", {}},
+    {"printf", {}, "`bpf_printk` writes to the trace pipe; a ring buffer carries records to the user"},
+    {"puts", {}, "`bpf_printk` writes to the trace pipe"},
+    {"malloc", {}, "there is no heap: take memory from a map, or `bpf_ringbuf_reserve`"},
+    {"calloc", {}, "there is no heap: take memory from a map, or `bpf_ringbuf_reserve`"},
+    {"free", {}, "there is no heap: what a map holds is deleted with `bpf_map_delete_elem`"},
+    {"strcmp", {}, "`bpf_strncmp` compares characters with a constant string"},
+    {"strncmp", {}, "`bpf_strncmp` compares characters with a constant string"},
+    {"strcpy", {}, "`bpf_probe_read_kernel_str` and `bpf_probe_read_user_str` copy strings"},
+    {"strncpy", {}, "`bpf_probe_read_kernel_str` and `bpf_probe_read_user_str` copy strings"},
+    {"sprintf", {}, "`BPF_SNPRINTF` of `bpf/bpf_tracing.h` formats into a buffer"},
+    {"snprintf", {}, "`BPF_SNPRINTF` of `bpf/bpf_tracing.h` formats into a buffer"},
+    {"strlen", {}, "`bpf_probe_read_kernel_str` and its kin return the length of what they copy"},
+    {"time", {}, "`bpf_ktime_get_ns` is the time since the machine started"},
+    {"getpid", {}, "`bpf_get_current_pid_tgid() >> 32` is the process"},
+    {"sleep", {}, "a kernel program cannot wait: `bpf_timer_start` calls a function later"},
+    {"exit", {}, "`return` ends the program"},
+    {"memcpy", "string.h", {}},
+    {"memset", "string.h", {}},
+    {"memcmp", "string.h", {}},
+});
+
+const Missing *missing_name(std::string_view name) {
+  for (const Missing &row : kMissing)
+    if (row.name.ends_with('*') ? name.starts_with(row.name.substr(0, row.name.size() - 1)) : name == row.name)
+      return &row;
+  return nullptr;
+}
+
+}  // namespace
+
 // What an undeclared name may have meant: a helper whose header is missing, or a name spelled almost like it.
 void Analyzer::report_undeclared(const Expr *e, bool is_call) {
   auto report = is_call ? diags_.report<diag::UndeclaredFunction>(e->range, e->text)
@@ -85,9 +153,17 @@ void Analyzer::report_undeclared(const Expr *e, bool is_call) {
     report.hint("`{}` is a helper: `#include <bpf/bpf_helpers.h>` declares it", e->text);
     return;
   }
+  if (const Missing *known = missing_name(e->text); known != nullptr) {
+    if (known->header.empty())
+      report.hint("{}", known->instead);
+    else
+      report.hint("`#include <{}>` defines it", known->header);
+    return;
+  }
   std::vector<std::string_view> names;
   for (const auto &[name, binding] : names_)
     if (binding != nullptr && binding->what->kind != SymbolKind::Typedef) names.push_back(name);
+  if (importer_ != nullptr) names.push_back(importer_->image().nearest(btf::NameSpace::Ordinary, e->text));
   // The table has no order of its own; the answer must not depend on it.
   std::ranges::sort(names);
   const std::string_view nearest = types::nearest_name(names, e->text);
@@ -98,4 +174,3 @@ void Analyzer::report_undeclared(const Expr *e, bool is_call) {
 }
 
 }  // namespace spile::sema
-  if (importer_ != nullptr) names.push_back(importer_->image().nearest(btf::NameSpace::Ordinary, e->text));

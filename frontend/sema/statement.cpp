@@ -10,22 +10,35 @@ namespace spile::sema {
 
 void Analyzer::compound(Stmt *s, bool new_scope) {
   if (new_scope) enter_scope();
+  const uint32_t outer_cleanups = cleanups_;
+  const size_t outer_labels = local_labels_.size();
+  const Stmt *before = nullptr;
   for (Stmt *item : s->items) {
+    if (before != nullptr) warn_flow(before, item);
+    before = item;
     statement(item);
     if (diags_.too_many()) break;
   }
+  cleanups_ = outer_cleanups;
+  leave_local_labels(outer_labels);
   if (new_scope) leave_scope();
 }
 
-// Evaluated for what it does, not for what it gives.
-void Analyzer::statement_expression(Expr *e) {
-  if (types::is_error(e->type) || types::is_void(e->type)) return;
-  const Expr *inner = e;
-  while (inner->kind == Expr::ImplicitCast) inner = inner->a;
-  const bool from_macro = !diags_.sources().expansions(e->range.begin).empty();
-  if (inner->kind == Expr::Binary && inner->op.binary >= ast::BinaryOp::Lt && inner->op.binary <= ast::BinaryOp::Ne &&
-      !from_macro)
-    report<diag::UnusedComparison>(inner->range);
+// From one statement of a block to the next: falling into a case, and code that nothing reaches.
+void Analyzer::warn_flow(const Stmt *before, const Stmt *next) {
+  const bool is_label = next->kind == Stmt::Case || next->kind == Stmt::Default || next->kind == Stmt::Label;
+  const bool falls = can_fall_off(before);
+  if (is_label && next->kind != Stmt::Label && falls && !diags_.has_errors()) {
+    const bool is_meant = before->kind == Stmt::Empty && !before->attributes.empty();
+    if (!is_meant) {
+      const char *word = next->kind == Stmt::Case ? "case" : "default";
+      report<diag::ImplicitFallthrough>(Range{next->range.begin, next->range.begin}, word)
+          .hint("`__attribute__((fallthrough));` says that it is meant");
+    }
+  }
+  const bool is_code = next->kind == Stmt::Expression || next->kind == Stmt::If || next->kind == Stmt::Return ||
+                       next->kind == Stmt::For || next->kind == Stmt::While;
+  if (!falls && is_code) report<diag::UnreachableCode>(Range{next->range.begin, next->range.begin});
 }
 
 Expr *Analyzer::condition(Expr *e) {
@@ -42,9 +55,34 @@ Label *Analyzer::label(std::string_view name, Range range) {
     entry = arena_.make<Label>();
     entry->name = name;
     entry->range = range;
-    entry->index = static_cast<uint32_t>(labels_.size() - 1);
+    entry->index = label_count_++;
   }
   return entry;
+}
+
+void Analyzer::declare_local_labels(const Stmt &s) {
+  for (const std::string_view name : s.local_labels) {
+    Label *&entry = labels_[name];
+    local_labels_.push_back({name, entry});
+    entry = nullptr;
+    label(name, s.range);
+  }
+}
+
+void Analyzer::leave_local_labels(size_t outside) {
+  for (; local_labels_.size() > outside; local_labels_.pop_back()) {
+    const LocalLabel &local = local_labels_.back();
+    Label *&entry = labels_[local.name];
+    if (entry->is_used) check_label(*entry);
+    if (local.outside != nullptr)
+      entry = local.outside;
+    else
+      labels_.erase(local.name);
+  }
+}
+
+void Analyzer::check_label(const Label &label) {
+  if (!label.is_defined) report<diag::UndefinedLabel>(label.range, label.name, function_->name);
 }
 
 void Analyzer::statement(Stmt *s) {
@@ -66,28 +104,14 @@ void Analyzer::statement(Stmt *s) {
         s->expr = s->expr->is_lvalue ? s->expr : decay(s->expr);
       else if ((s->expr->type->quals & types::kVolatile) != 0)
         s->expr = decay(s->expr);
-      statement_expression(s->expr);
+      if (s != value_statement_) warn_unused_value(s->expr);
       break;
     case Stmt::Declaration:
       declaration(*s->decl);
       break;
-    case Stmt::If: {
-      s->expr = condition(s->expr);
-      const bool is_known = s->expr->is_constant;
-      dead_ += is_known && s->expr->value == 0 ? 1 : 0;
-      enter_scope();
-      statement(s->body);
-      leave_scope();
-      dead_ -= is_known && s->expr->value == 0 ? 1 : 0;
-      dead_ += is_known && s->expr->value != 0 ? 1 : 0;
-      if (s->else_body != nullptr) {
-        enter_scope();
-        statement(s->else_body);
-        leave_scope();
-      }
-      dead_ -= is_known && s->expr->value != 0 ? 1 : 0;
+    case Stmt::If:
+      if_statement(s);
       break;
-    }
     case Stmt::Switch:
       switch_statement(s);
       break;
@@ -101,18 +125,21 @@ void Analyzer::statement(Stmt *s) {
       loops_--, breakable_--;
       if (s->kind == Stmt::DoWhile) s->expr = condition(s->expr);
       break;
-    case Stmt::For:
+    case Stmt::For: {
       enter_scope();
+      const uint32_t outer_cleanups = cleanups_;
       if (s->init != nullptr) statement(s->init);
       if (s->expr != nullptr) s->expr = condition(s->expr);
-      if (s->step != nullptr) s->step = expr(s->step);
+      if (s->step != nullptr) warn_unused_value(s->step = expr(s->step));
       loops_++, breakable_++;
       enter_scope();
       statement(s->body);
       leave_scope();
       loops_--, breakable_--;
+      cleanups_ = outer_cleanups;
       leave_scope();
       break;
+    }
     case Stmt::Case:
     case Stmt::Default:
       case_label(s);
@@ -123,6 +150,8 @@ void Analyzer::statement(Stmt *s) {
         report<diag::LabelRedefined>(s->label_range, s->label).note(entry->range, "the first `{}:` is here", s->label);
       }
       entry->is_defined = true;
+      entry->cleanups = cleanups_;
+      entry->is_unused = attributes.symbol.is_unused;
       entry->range = s->label_range;
       s->target = entry;
       if (s->body != nullptr) statement(s->body);
@@ -149,13 +178,48 @@ void Analyzer::statement(Stmt *s) {
       asm_statement(s);
       break;
     case Stmt::Empty:
+      declare_local_labels(*s);
       break;
   }
   nesting_--;
 }
 
+// `if (x);` on one line: the semicolon is the body.
+void Analyzer::warn_empty_body(const Stmt *s) {
+  if (s->body->kind != Stmt::Empty || !s->body->attributes.empty() || s->else_body != nullptr) return;
+  const SourceManager &sources = diags_.sources();
+  if (!sources.expansions(s->body->range.begin).empty() || !sources.expansions(s->range.begin).empty()) return;
+  if (sources.place(s->body->range.begin).line != sources.place(s->expr->range.end).line) return;
+  report<diag::EmptyBody>(s->body->range).hint("a body on a line of its own says that it is meant");
+}
+
+// A chain of else-ifs is walked by a loop: generated ones have thousands of links.
+void Analyzer::if_statement(Stmt *s) {
+  const int outer_dead = dead_;
+  for (;; s = s->else_body) {
+    s->expr = condition(s->expr);
+    const bool is_known = s->expr->is_constant;
+    dead_ += is_known && s->expr->value == 0 ? 1 : 0;
+    warn_empty_body(s);
+    enter_scope();
+    statement(s->body);
+    leave_scope();
+    dead_ -= is_known && s->expr->value == 0 ? 1 : 0;
+    dead_ += is_known && s->expr->value != 0 ? 1 : 0;
+    if (s->else_body == nullptr || s->else_body->kind != Stmt::If || !s->else_body->attributes.empty()) break;
+  }
+  if (s->else_body != nullptr) {
+    enter_scope();
+    statement(s->else_body);
+    leave_scope();
+  }
+  dead_ = outer_dead;
+}
+
 void Analyzer::switch_statement(Stmt *s) {
-  s->expr = promote(value(s->expr));
+  s->expr = value(s->expr);
+  const Type *written = s->expr->type;
+  s->expr = promote(s->expr);
   s->type = s->expr->type;
   if (!types::is_error(s->type) && (!types::is_integer(s->type) || types::is_int128(s->type))) {
     report<diag::SwitchType>(s->expr->range, types::to_string(s->type));
@@ -169,6 +233,7 @@ void Analyzer::switch_statement(Stmt *s) {
   breakable_--;
   // Overlapping cases: sort by value, look at neighbours.
   std::vector<Stmt *> cases = std::move(switches_.back().cases);
+  const bool has_default = switches_.back().default_case != nullptr;
   switches_.pop_back();
   const bool is_signed = !types::is_error(s->type) && types::is_signed(s->type);
   const auto less = [&](int64_t a, int64_t b) {
@@ -179,6 +244,31 @@ void Analyzer::switch_statement(Stmt *s) {
     if (!less(cases[i - 1]->case_high, cases[i]->case_low))
       report<diag::DuplicateCase>(cases[i]->expr->range, cases[i]->case_low)
           .note(cases[i - 1]->expr->range, "the first one is here");
+  if (types::is_enum(written)) warn_enum_switch(s, *written->plain->enumeration, cases, has_default);
+}
+
+// A switch over an enum: constants that no case takes, and cases that no constant has.
+void Analyzer::warn_enum_switch(const Stmt *s, const types::Enum &enumeration, const std::vector<Stmt *> &cases,
+                                bool has_default) {
+  constexpr size_t kNamed = 3, kLargest = 256;  // flags of hundreds of constants are not meant to be listed
+  if (enumeration.constants.size() > kLargest) return;
+  for (const Stmt *label : cases) {
+    const bool is_known = std::ranges::any_of(enumeration.constants, [&](const types::EnumConstant &c) {
+      return label->case_low <= c.value && c.value <= label->case_high;
+    });
+    if (!is_known) report<diag::CaseNotInEnum>(label->expr->range, label->case_low, types::to_string(enumeration.type));
+  }
+  if (has_default) return;
+  std::string names;
+  size_t missing = 0;
+  for (const types::EnumConstant &c : enumeration.constants) {
+    const bool is_taken = std::ranges::any_of(
+        cases, [&](const Stmt *label) { return label->case_low <= c.value && c.value <= label->case_high; });
+    if (is_taken || missing++ >= kNamed) continue;
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", c.name);
+  }
+  if (missing > kNamed) names += fmt::format(" and {} more", missing - kNamed);
+  if (missing != 0) report<diag::EnumNotHandled>(s->expr->range, names, types::to_string(enumeration.type));
 }
 
 void Analyzer::case_label(Stmt *s) {
@@ -234,6 +324,7 @@ void Analyzer::return_statement(Stmt *s) {
     return;
   }
   s->expr = assign_to(types_.unqualified(result_), s->expr, {Into::Return, {}, 0, function_, s->range.begin});
+  check_return_range(s->expr);
 }
 
 // Types the operands. Which forms can be had is lowering's to say: headers hold assembly in functions that nobody

@@ -1,0 +1,110 @@
+// Warnings about what is written and never used: variables, parameters, functions, labels, values, results.
+#include <algorithm>
+
+#include "frontend/sema/analyzer.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+using ast::BinaryOp;
+using ast::UnaryOp;
+
+// Whether the place is in the file that is compiled, and not in one that it includes: what a header offers need not be
+// used.
+bool Analyzer::is_in_main_file(Range at) const {
+  const auto *file = diags_.sources().file_of(diags_.sources().expansion(at.begin));
+  return file != nullptr && !file->included_from.valid();
+}
+
+// The variable of which [e] is a part: x, x.member, x[i] of an array.
+Symbol *Analyzer::root_variable(const Expr *e) {
+  for (;;) {
+    if (e->kind == Expr::Identifier) return e->symbol;
+    if (e->kind == Expr::Member && !e->is_arrow)
+      e = e->a;
+    else if (e->kind == Expr::Index && e->a->kind == Expr::ImplicitCast && e->a->cast == ast::CastKind::ArrayToPointer)
+      e = e->a->a;
+    else
+      return nullptr;
+  }
+}
+
+void Analyzer::warn_unused_in_function(const Symbol &function) {
+  for (const auto &[name, label] : labels_)
+    if (label->is_defined && !label->is_used && !label->is_unused) unused_labels_.push_back(label);
+  std::ranges::sort(unused_labels_, {}, [](const Label *label) { return label->range.begin; });
+  for (const Label *label : unused_labels_) report<diag::UnusedLabel>(label->range, label->name);
+  unused_labels_.clear();
+  for (const Symbol *p : function.parameters)
+    if (!p->is_mentioned && !p->name.empty() && !p->attributes.is_unused)
+      report<diag::UnusedParameter>(p->range, p->name);
+  for (const Symbol *v : locals_) {
+    if (v->attributes.is_unused || v->attributes.used || v->cleanup_call != nullptr || types::is_error(v->type))
+      continue;
+    if (!v->is_mentioned)
+      report<diag::UnusedVariable>(v->range, v->name);
+    else if (!v->is_read && v->is_assigned && !v->is_static_storage && (v->type->quals & types::kVolatile) == 0)
+      report<diag::UnusedButSet>(v->range, v->name);
+  }
+  locals_.clear();
+}
+
+void Analyzer::warn_unused_in_unit() {
+  for (const Symbol *s : unit_.symbols) {
+    if (s->linkage != Linkage::Internal || s->is_mentioned || s->attributes.is_unused || s->attributes.used ||
+        s->attributes.section_range.valid() || types::is_error(s->type) || !is_in_main_file(s->range))
+      continue;
+    if (s->kind == SymbolKind::Function && s->definition != nullptr)
+      report<diag::UnusedFunction>(s->range, s->name);
+    else if (s->kind == SymbolKind::Variable && s->is_defined)
+      (s->type->quals & types::kConst) != 0 ? report<diag::UnusedConstVariable>(s->range, s->name)
+                                            : report<diag::UnusedVariable>(s->range, s->name);
+  }
+}
+
+// An expression evaluated for what it does, not for what it gives.
+void Analyzer::warn_unused_value(const Expr *e) {
+  if (types::is_error(e->type) || types::is_void(e->type) || dead_ != 0) return;
+  while (e->kind == Expr::ImplicitCast || (e->kind == Expr::Unary && e->op.unary == UnaryOp::Extension)) e = e->a;
+  if (e->kind == Expr::Call) {
+    const Expr *callee = e->a;
+    while (callee->kind == Expr::ImplicitCast) callee = callee->a;
+    if (callee->symbol != nullptr && callee->symbol->attributes.must_use_result)
+      report<diag::UnusedResult>(e->range, callee->symbol->name)
+          .note(callee->symbol->range, "`{}` is declared here", callee->symbol->name)
+          .hint("a cast to `void` says that it is meant");
+    return;
+  }
+  if (is_from_macro(e) || !diags_.sources().expansions(e->range.begin).empty()) return;
+  switch (e->kind) {
+    case Expr::Binary:
+      if (e->op.binary == BinaryOp::Comma) return warn_unused_value(e->b);
+      if (e->op.binary == BinaryOp::LogAnd || e->op.binary == BinaryOp::LogOr) return warn_unused_value(e->b);
+      if (e->op.binary >= BinaryOp::Lt && e->op.binary <= BinaryOp::Ne) {
+        auto message = report<diag::UnusedComparison>(e->range);
+        if (e->op.binary == BinaryOp::Eq) message.hint("`=` assigns").fixit({e->op_loc, e->op_loc + 2}, "=");
+        return;
+      }
+      break;
+    case Expr::Unary:
+      if (e->op.unary >= UnaryOp::PreInc && e->op.unary <= UnaryOp::PostDec) return;
+      break;
+    case Expr::Identifier:
+    case Expr::Member:
+    case Expr::Index:
+      if ((e->type->quals & types::kVolatile) != 0 || types::is_function(e->type)) return;
+      break;
+    case Expr::IntegerLit:
+    case Expr::CharLit:
+    case Expr::SizeofExpr:
+    case Expr::SizeofType:
+      break;
+    default:
+      return;
+  }
+  report<diag::UnusedValue>(e->range);
+}
+
+}  // namespace spile::sema
