@@ -19,31 +19,13 @@ using object::BtfKind;
 namespace {
 
 uint32_t function_linkage(ir::Linkage linkage) {
-  switch (linkage) {
-    case ir::Linkage::Static:
-      return BTF_FUNC_STATIC;
-    case ir::Linkage::Global:
-    case ir::Linkage::Weak:
-    case ir::Linkage::Hidden:
-      return BTF_FUNC_GLOBAL;
-    case ir::Linkage::External:
-      return BTF_FUNC_EXTERN;
-  }
-  SPILE_UNREACHABLE("a linkage that is not in Linkage");
+  if (is_extern(linkage)) return BTF_FUNC_EXTERN;
+  return linkage == ir::Linkage::Static ? BTF_FUNC_STATIC : BTF_FUNC_GLOBAL;
 }
 
 uint32_t variable_linkage(ir::Linkage linkage) {
-  switch (linkage) {
-    case ir::Linkage::Static:
-      return BTF_VAR_STATIC;
-    case ir::Linkage::Global:
-    case ir::Linkage::Weak:
-    case ir::Linkage::Hidden:
-      return BTF_VAR_GLOBAL_ALLOCATED;
-    case ir::Linkage::External:
-      return BTF_VAR_GLOBAL_EXTERN;
-  }
-  SPILE_UNREACHABLE("a linkage that is not in Linkage");
+  if (is_extern(linkage)) return BTF_VAR_GLOBAL_EXTERN;
+  return linkage == ir::Linkage::Static ? BTF_VAR_STATIC : BTF_VAR_GLOBAL_ALLOCATED;
 }
 
 class Writer {
@@ -218,12 +200,47 @@ class Writer {
   bool wrote_index_type_ = false;
 };
 
-bool is_map_section(const object::Section &section) { return section.name == ".maps"; }
+// DATASECs: for each section of variables what lies in it. What is undefined stands in the section that its SEC()
+// names (.ksyms, .kconfig), at byte 0: so the loader learns who is to provide it.
+class DataSections {
+ public:
+  DataSections(const object::Object &object, Btf &btf) : object_(object), btf_(btf) {}
+
+  void add(const std::string &section, BtfId id, uint64_t offset, uint64_t size) {
+    const auto [at, is_new] = index_.try_emplace(section, sections_.size());
+    if (is_new) sections_.push_back({section, {}});
+    sections_[at->second].parts.push_back({id, static_cast<uint32_t>(offset), static_cast<uint32_t>(size)});
+  }
+
+  void write() {
+    for (auto &[name, parts] : sections_) {
+      std::ranges::stable_sort(parts, {}, &object::BtfVarSecInfo::offset);
+      const object::SectionId placed = object_.find_section(name);
+      btf_.add_datasec(name, placed ? static_cast<uint32_t>(object_[placed].size) : 0);
+      for (const object::BtfVarSecInfo &part : parts) btf_.add_datasec_var(part.var, part.offset, part.size);
+    }
+  }
+
+ private:
+  struct Section {
+    std::string name;
+    std::vector<object::BtfVarSecInfo> parts;
+  };
+  const object::Object &object_;
+  Btf &btf_;
+  std::map<std::string, size_t> index_;
+  std::vector<Section> sections_;  // in the order of first use
+};
+
+void tag(Btf &btf, BtfId on, const std::vector<ir::DeclTag> &tags) {
+  for (const ir::DeclTag &t : tags) btf.add_decl_tag(t.text, on, t.parameter);
+}
 
 }  // namespace
 
-std::vector<BtfId> write_btf(const ir::Module &module, const std::vector<ir::FunctionId> &functions,
-                             const std::vector<PlacedGlobal> &globals, object::Object &object) {
+WrittenBtf write_btf(const ir::Module &module, const std::vector<ir::FunctionId> &functions,
+                     const std::vector<PlacedGlobal> &globals, const std::vector<uint32_t> &core,
+                     object::Object &object) {
   auto created = Btf::create();
   SPILE_CHECK(created.has_value(), "libbpf cannot make an empty BTF");
   object.btf = std::move(*created);
@@ -233,43 +250,34 @@ std::vector<BtfId> write_btf(const ir::Module &module, const std::vector<ir::Fun
   for (const ir::FunctionId id : functions) writer.reach(module[id].debug_type);
   for (const PlacedGlobal &placed : globals) {
     const DebugTypeId type = module[placed.global].debug_type;
-    is_map_section(object[placed.section]) ? writer.reach_map_definition(type) : writer.reach(type);
+    module[placed.global].section == ".maps" ? writer.reach_map_definition(type) : writer.reach(type);
   }
+  for (const uint32_t reloc : core) writer.reach(module.core_relocs[reloc].type);
   writer.write();
 
-  std::vector<BtfId> function_ids;
+  WrittenBtf written;
+  written.core.resize(module.core_relocs.size());
+  for (const uint32_t reloc : core) written.core[reloc] = writer.id_of(module.core_relocs[reloc].type);
+  DataSections sections(object, btf);
   for (const ir::FunctionId id : functions) {
     const ir::Function &fn = module[id];
     BtfId made;
     if (!fn.debug_type.is_void()) {
       made = btf.add_func(fn.name, function_linkage(fn.linkage), writer.id_of(fn.debug_type));
-      const DebugType &proto = module.debug_types[fn.debug_type];
-      for (size_t i = 0; i < proto.parts.size(); i++)
-        for (const std::string &text : proto.parts[i].decl_tags) btf.add_decl_tag(text, made, static_cast<int32_t>(i));
+      tag(btf, made, fn.decl_tags);
+      if (is_extern(fn.linkage) && !fn.section.empty()) sections.add(fn.section, made, 0, 0);
     }
-    function_ids.push_back(made);
+    written.functions.push_back(made);
   }
-
-  struct Variable {
-    BtfId id;
-    uint32_t offset, size;
-  };
-  std::map<uint32_t, std::vector<Variable>> by_section;
   for (const PlacedGlobal &placed : globals) {
     const ir::Global &global = module[placed.global];
-    if (global.debug_type.is_void()) continue;
-    const BtfId variable = btf.add_var(global.name, variable_linkage(global.linkage), writer.id_of(global.debug_type));
-    by_section[placed.section.index].push_back(
-        {variable, static_cast<uint32_t>(placed.offset), static_cast<uint32_t>(global.size)});
+    if (global.debug_type.is_void() && !is_extern(global.linkage)) continue;
+    const BtfId made = btf.add_var(global.name, variable_linkage(global.linkage), writer.id_of(global.debug_type));
+    tag(btf, made, global.decl_tags);
+    if (!global.section.empty()) sections.add(global.section, made, placed.offset, global.size);
   }
-  for (auto &[section, variables] : by_section) {
-    std::sort(variables.begin(), variables.end(),
-              [](const Variable &a, const Variable &b) { return a.offset < b.offset; });
-    const object::Section &s = object.sections[section];
-    btf.add_datasec(s.name, static_cast<uint32_t>(s.size));
-    for (const Variable &v : variables) btf.add_datasec_var(v.id, v.offset, v.size);
-  }
-  return function_ids;
+  sections.write();
+  return written;
 }
 
 }  // namespace spile::codegen

@@ -18,26 +18,29 @@ using object::SectionId;
 using object::SectionKind;
 using object::SymbolId;
 
-bool has_prefix(std::string_view text, std::string_view prefix) { return text.starts_with(prefix); }
+// ".data" and ".data.mine", but not ".database".
+bool is_named(std::string_view section, std::string_view base) {
+  return section.starts_with(base) && (section.size() == base.size() || section[base.size()] == '.');
+}
 
 SectionKind kind_of_data(std::string_view name) {
   if (name == ".maps") return SectionKind::Maps;
   if (name == "maps") return SectionKind::LegacyMaps;
   if (name == "license") return SectionKind::License;
   if (name == "version") return SectionKind::Version;
-  if (has_prefix(name, ".bss")) return SectionKind::Bss;
-  if (has_prefix(name, ".rodata")) return SectionKind::Rodata;
-  if (has_prefix(name, ".data")) return SectionKind::Data;
+  if (is_named(name, ".bss")) return SectionKind::Bss;
+  if (is_named(name, ".rodata")) return SectionKind::Rodata;
+  if (is_named(name, ".data")) return SectionKind::Data;
   return SectionKind::Other;
 }
 
 // What nobody refers to is not written, unless others may: functions that are not static or have a SEC().
 bool is_root(const ir::Function &fn) { return fn.linkage != ir::Linkage::Static || !fn.section.empty() || fn.used; }
 bool is_root(const ir::Global &global) {
-  if (global.linkage == ir::Linkage::External) return false;
+  if (is_extern(global.linkage)) return false;
   const SectionKind kind = kind_of_data(global.section);
   const bool is_plain = kind == SectionKind::Data || kind == SectionKind::Rodata || kind == SectionKind::Bss;
-  return global.linkage != ir::Linkage::Static || !is_plain;
+  return global.linkage != ir::Linkage::Static || !is_plain || global.used;
 }
 
 class Emitter {
@@ -114,9 +117,14 @@ class Emitter {
     for (size_t i = 0; i < module_.functions.size(); i++) {
       const ir::FunctionId id(i);
       if (!needs_function_[i]) continue;
+      if (!module_[id].call_error.empty()) {
+        diags_.report<diag::CallOfForbidden>(module_[id].loc, module_[id].name, module_[id].call_error);
+        ok = false;
+      }
+      if (is_extern(module_[id].linkage)) continue;
       if (module_[id].is_declaration()) {
         diags_.report<diag::CallOfUndefined>(module_[id].loc, module_[id].name)
-            .hint("define it in this file; an `extern` function is resolved only when several files are linked");
+            .hint("a `static` function is defined in the file that declares it");
         ok = false;
         continue;
       }
@@ -157,7 +165,7 @@ class Emitter {
   void place_globals() {
     for (size_t i = 0; i < module_.globals.size(); i++) {
       const ir::Global &global = module_.globals[i];
-      if (!needs_global_[i] || global.linkage == ir::Linkage::External) continue;
+      if (!needs_global_[i] || is_extern(global.linkage)) continue;
       const SectionId id = section(global.section, kind_of_data(global.section));
       object::Section &s = object_.sections[id.index];
       const uint32_t align = std::max(global.align, 1u);
@@ -181,6 +189,8 @@ class Emitter {
       case ir::Linkage::Static:
         return object::Binding::Local;
       case ir::Linkage::Weak:
+      case ir::Linkage::WeakHidden:
+      case ir::Linkage::ExternalWeak:
         return object::Binding::Weak;
       case ir::Linkage::Global:
       case ir::Linkage::Hidden:
@@ -195,7 +205,7 @@ class Emitter {
     return {.name = fn.name,
             .kind = object::SymbolKind::Function,
             .binding = binding(fn.linkage),
-            .visibility = fn.linkage == ir::Linkage::Hidden ? object::Visibility::Hidden : object::Visibility::Default,
+            .visibility = is_hidden(fn.linkage) ? object::Visibility::Hidden : object::Visibility::Default,
             .section = placed.section,
             .value = placed.offset,
             .size = placed.size()};
@@ -207,10 +217,18 @@ class Emitter {
         .name = global.name,
         .kind = object::SymbolKind::Object,
         .binding = binding(global.linkage),
-        .visibility = global.linkage == ir::Linkage::Hidden ? object::Visibility::Hidden : object::Visibility::Default,
+        .visibility = is_hidden(global.linkage) ? object::Visibility::Hidden : object::Visibility::Default,
         .section = placed.section,
         .value = placed.offset,
         .size = global.size};
+  }
+
+  template <class Extern>
+  static object::Symbol extern_symbol(const Extern &declared) {
+    return {.name = declared.name,
+            .kind = object::SymbolKind::None,
+            .binding = binding(declared.linkage),
+            .section = {}};
   }
 
   SymbolId add(object::Symbol symbol) {
@@ -236,10 +254,12 @@ class Emitter {
         global_symbols_[placed.global.index] = add(symbol_of(placed));
       }
     }
+    for (size_t i = 0; i < module_.functions.size(); i++)
+      if (needs_function_[i] && is_extern(module_.functions[i].linkage))
+        function_symbols_[static_cast<uint32_t>(i)] = add(extern_symbol(module_.functions[i]));
     for (size_t i = 0; i < module_.globals.size(); i++)
-      if (needs_global_[i] && module_.globals[i].linkage == ir::Linkage::External)
-        global_symbols_[static_cast<uint32_t>(i)] =
-            add({.name = module_.globals[i].name, .kind = object::SymbolKind::None, .section = {}});
+      if (needs_global_[i] && is_extern(module_.globals[i].linkage))
+        global_symbols_[static_cast<uint32_t>(i)] = add(extern_symbol(module_.globals[i]));
   }
 
   // A symbol, and what to add to it.
@@ -257,8 +277,8 @@ class Emitter {
     return {section_symbols_[placed.section.index], static_cast<int64_t>(placed.offset) + addend};
   }
   Reference reference(ir::FunctionId id) const {
-    const PlacedFunction &placed = *by_function_.at(id.index);
     if (module_[id].linkage != ir::Linkage::Static) return {function_symbols_.at(id.index), 0};
+    const PlacedFunction &placed = *by_function_.at(id.index);
     return {section_symbols_[placed.section.index], static_cast<int64_t>(placed.offset)};
   }
 
@@ -273,10 +293,11 @@ class Emitter {
         std::memcpy(&insn, section.bytes.data() + offset, sizeof insn);
         object::Reloc reloc{.offset = offset, .type = object::RelocType::Abs64_64, .symbol = {}};
         if (fixup.is_call) {
-          const PlacedFunction &callee = *by_function_.at(fixup.function.index);
-          if (callee.section == placed.section && module_[fixup.function].linkage == ir::Linkage::Static) {
+          const auto callee = by_function_.find(fixup.function.index);
+          if (callee != by_function_.end() && callee->second->section == placed.section &&
+              module_[fixup.function].linkage == ir::Linkage::Static) {
             // In the same section the distance is known.
-            insn.imm = static_cast<int32_t>((static_cast<int64_t>(callee.offset) - static_cast<int64_t>(offset)) /
+            insn.imm = static_cast<int32_t>((static_cast<int64_t>(callee->second->offset) - static_cast<int64_t>(offset)) /
                                                 static_cast<int64_t>(sizeof(isa::Insn)) -
                                             1);
             std::memcpy(section.bytes.data() + offset, &insn, sizeof insn);
@@ -327,16 +348,50 @@ class Emitter {
     }
     for (const PlacedGlobal &placed : globals_) any |= !module_[placed.global].debug_type.is_void();
     if (!any) return;
-    const std::vector<object::BtfId> func_ids = write_btf(module_, ids, globals_, object_);
+    // What is defined elsewhere comes last.
+    for (size_t i = 0; i < module_.functions.size(); i++)
+      if (needs_function_[i] && is_extern(module_.functions[i].linkage)) ids.emplace_back(i);
+    std::vector<PlacedGlobal> globals = globals_;
+    for (size_t i = 0; i < module_.globals.size(); i++)
+      if (needs_global_[i] && is_extern(module_.globals[i].linkage)) globals.push_back({ir::GlobalId(i), {}, 0});
+    const WrittenBtf written = write_btf(module_, ids, globals, needed_core_relocs(), object_);
     std::unordered_map<uint32_t, size_t> info_of;
     for (size_t i = 0; i < functions_.size(); i++) {
       const PlacedFunction &placed = functions_[i];
-      if (!func_ids[i]) continue;
+      if (!written.functions[i]) continue;
       const auto [at, is_new] = info_of.try_emplace(placed.section.index, object_.code_info.size());
       if (is_new) object_.code_info.push_back({.section = placed.section, .lines = {}, .funcs = {}, .core = {}});
       object::CodeInfo &info = object_.code_info[at->second];
-      info.funcs.push_back({static_cast<uint32_t>(placed.offset), func_ids[i]});
+      info.funcs.push_back({static_cast<uint32_t>(placed.offset), written.functions[i]});
       add_lines(placed, info);
+      add_core_relocs(placed, written, info);
+    }
+  }
+
+  std::vector<uint32_t> needed_core_relocs() const {
+    std::vector<bool> is_needed(module_.core_relocs.size());
+    for (const PlacedFunction &placed : functions_)
+      for (const EncodedFunction::Core &core : placed.code.core)
+        if (!module_[placed.id].debug_type.is_void()) is_needed[core.reloc] = true;
+    std::vector<uint32_t> needed;
+    for (uint32_t i = 0; i < is_needed.size(); i++)
+      if (is_needed[i]) needed.push_back(i);
+    return needed;
+  }
+
+  void add_core_relocs(const PlacedFunction &placed, const WrittenBtf &written, object::CodeInfo &info) {
+    object::Section &section = object_.sections[placed.section.index];
+    for (const EncodedFunction::Core &use : placed.code.core) {
+      const ir::CoreReloc &core = module_.core_relocs[use.reloc];
+      const object::BtfId type = written.core[use.reloc];
+      const auto offset = static_cast<uint32_t>(placed.offset + use.insn * sizeof(isa::Insn));
+      info.core.push_back({offset, type, core.access, static_cast<uint32_t>(core.kind)});
+      if (core.kind != tables::CoreKind::TypeIdLocal && core.kind != tables::CoreKind::TypeIdTarget) continue;
+      // Until it is loaded, the number is that of this object's own BTF, as clang has it.
+      isa::Insn insn;
+      std::memcpy(&insn, section.bytes.data() + offset, sizeof insn);
+      insn.imm = static_cast<int32_t>(type.value);
+      std::memcpy(section.bytes.data() + offset, &insn, sizeof insn);
     }
   }
 

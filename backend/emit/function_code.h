@@ -23,6 +23,12 @@ struct EncodedFunction {
     int64_t addend = 0;    // bytes, of a global
   };
   std::vector<Fixup> fixups;
+  // Instructions that the loader adapts to its kernel; by which of ir::Module::core_relocs.
+  struct Core {
+    uint32_t insn = 0;
+    uint32_t reloc = 0;
+  };
+  std::vector<Core> core;
   struct Line {
     uint32_t insn = 0;
     Loc loc;

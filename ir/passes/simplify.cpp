@@ -136,6 +136,9 @@ class Simplifier {
       case Op::Trunc:
         return cast(v);
       case Op::PtrToInt:
+        // ptrtoint(null + x) = x: the offset of a member, where CO-RE relocates it
+        if (op(f_.operand(v, 0)) == Op::PtrAdd && is_constant(f_.operand(f_.operand(v, 0), 0), 0))
+          return f_.operand(f_.operand(v, 0), 1);
         // ptrtoint(inttoptr x) = x
         return op(f_.operand(v, 0)) == Op::IntToPtr ? f_.operand(f_.operand(v, 0), 0) : v;
       case Op::IntToPtr:
