@@ -69,6 +69,7 @@ Place FunctionLowerer::place(const Expr *e) {
         return p;
       }
     case Expr::Index: {
+      if (const std::optional<Place> relocated = core_place(e)) return *relocated;
       Place p = pointee(e->a);
       const uint64_t size = types::size_of(e->type);
       p.type = e->type;
@@ -85,6 +86,7 @@ Place FunctionLowerer::place(const Expr *e) {
       return p;
     }
     case Expr::Member: {
+      if (const std::optional<Place> relocated = core_place(e)) return *relocated;
       Place base = e->is_arrow ? pointee(e->a) : e->a->is_lvalue ? place(e->a) : record_value(e->a);
       return member(base, *e->field, e->type);
     }
