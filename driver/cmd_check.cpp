@@ -12,11 +12,13 @@ static void print_states(const Judged &judged, Console &console) {
 }
 
 static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging,
-                     Console &console) {
+                     const std::string &kconfig, Console &console) {
   Compilation compilation(path, compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return compilation.exit_code();
+  if (auto relocated = relocate_for(*object, compile.btf); !relocated) return console.fail(relocated.error());
+  if (auto provided = provide_kconfig(*object, kconfig); !provided) return console.fail(provided.error());
   int code = kExitOk;
   const std::vector<Judged> programs = judge(*object, compilation.sources(), judging, console, code);
   for (const Judged &judged : programs) {
@@ -43,6 +45,10 @@ int command_check(Arguments arguments, Console &console) {
   line.add_common();
   line.options.add_options()("section", po::value<std::string>()->value_name("S"), "only programs in this section")(
       "prog", po::value<std::string>()->value_name("NAME"), "only the program of this name")(
+      "type", po::value<std::string>()->value_name("SECTION"),
+      "what programs in sections of no known type are: xdp, socket, tc, ...")(
+      "kconfig", po::value<std::string>()->value_name("FILE"),
+      "values of `extern __kconfig`: a kernel's .config, or `host`; default: any values")(
       "states", "print the state before each instruction, in the kernel's notation");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::vector<std::string>>());
@@ -56,9 +62,13 @@ int command_check(Arguments arguments, Console &console) {
   JudgeOptions judging;
   if (values->contains("section")) judging.section = (*values)["section"].as<std::string>();
   if (values->contains("prog")) judging.program = (*values)["prog"].as<std::string>();
+  if (values->contains("type")) judging.type = (*values)["type"].as<std::string>();
+  if (!judging.type.empty() && tables::find_program_type(judging.type) == nullptr)
+    return console.usage("--type takes what SEC() takes, for example xdp; `{}` is no such section", judging.type);
+  const std::string kconfig = values->contains("kconfig") ? (*values)["kconfig"].as<std::string>() : "";
   judging.verifier.keep_states = values->contains("states");
   for (const std::string &path : (*values)["file"].as<std::vector<std::string>>()) {
-    const int one = check_one(path, *compile, judging, console);
+    const int one = check_one(path, *compile, judging, kconfig, console);
     if (one != kExitOk && code != kExitProgram) code = one;
   }
   return code;

@@ -95,7 +95,9 @@ int command_run(Arguments arguments, Console &console) {
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
-      "prog", po::value<std::string>()->value_name("NAME"), "run only this program");
+      "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
+      "kconfig", po::value<std::string>()->value_name("FILE"),
+      "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::string>());
   line.positional.add("file", 1);
@@ -128,9 +130,13 @@ int command_run(Arguments arguments, Console &console) {
   options.status = [&console](const std::string &status) { console.status("{}", status); };
 
   Compilation compilation((*values)["file"].as<std::string>(), *compile, console);
-  const object::Object *object = compilation.object();
+  object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return own_failure(compilation.exit_code(), options);
+  if (auto relocated = relocate_for(*object, compile->btf); !relocated)
+    return own_failure(console.fail(relocated.error()), options);
+  if (auto provided = provide_kconfig(*object, text("kconfig").value_or("host")); !provided)
+    return own_failure(console.fail(provided.error()), options);
   JudgeOptions judging;
   judging.program = text("prog").value_or("");
   const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, console, code);

@@ -2,11 +2,30 @@
 
 #include <algorithm>
 
+#include "backend/object/core_relocate.h"
+#include "backend/object/kconfig.h"
+#include "frontend/btf/sources.h"
+
 namespace spile::driver {
 
 static void worsen(int &exit_code, int other) {
   // A program that is wrong outranks one that could not be judged.
   if (exit_code == kExitOk || other == kExitProgram) exit_code = other;
+}
+
+Result<void> provide_kconfig(object::Object &object, const std::string &source) {
+  if (!object::reads_kconfig(object)) return {};
+  if (source.empty()) return object::place_kconfig(object, nullptr);
+  const auto values = source == "host" ? object::Kconfig::of_host() : object::Kconfig::of_file(source);
+  if (!values) return std::unexpected(values.error());
+  return object::place_kconfig(object, &*values);
+}
+
+Result<void> relocate_for(object::Object &object, const std::string &btf) {
+  if (btf.empty()) return {};
+  const auto types = object::Btf::read(btf == "host" ? std::string(btf::kHostBtf) : btf);
+  if (!types) return std::unexpected(types.error());
+  return object::relocate_core(object, object::CoreTarget(*types));
 }
 
 std::vector<Judged> judge(const object::Object &object, const SourceManager &sources, const JudgeOptions &options,
@@ -19,6 +38,7 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
     if (!options.program.empty() && entry.name != options.program) continue;
     found = true;
     const tables::ProgramType *type = tables::find_program_type(entry.section);
+    if (type == nullptr && !options.type.empty()) type = tables::find_program_type(options.type);
     if (type == nullptr) {
       const auto nearest = tables::nearest_sections(entry.section);
       worsen(
@@ -27,7 +47,10 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
               {Error::Kind::Unsupported,
                fmt::format("{}: program `{}` is in section `{}`, whose program type is not known", object.path,
                            entry.name, entry.section),
-               fmt::format("the nearest known sections are `{}`, `{}`, `{}`", nearest[0], nearest[1], nearest[2]), 0}));
+               fmt::format("say what it is with --type=SECTION, for example --type={}; or rename its section: the "
+                           "nearest known are `{}`, `{}`, `{}`",
+                           nearest[0], nearest[0], nearest[1], nearest[2]),
+               0}));
       continue;
     }
     Result<object::Program> program = object::link(object, entry);

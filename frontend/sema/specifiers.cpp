@@ -1,6 +1,7 @@
 // Declaration specifiers → the type they name: base words, typedef names, typeof, records and enums with their bodies.
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "frontend/sema/analyzer.h"
 
@@ -111,7 +112,8 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
   // `struct { ... } __attribute__((packed)) x;`: GNU gives what stands behind the brace to the type; the parser may
   // have put it with the specifiers.
   if (attributes.packed) own.packed = true;
-  if (attributes.preserve_access_index) own.preserve_access_index = true;
+  // What is defined inside a record whose accesses are relocated is a part of it.
+  if (attributes.preserve_access_index || preserves_inner_) own.preserve_access_index = true;
   define_record(spec, *record, own);
   return record->type;
 }
@@ -124,12 +126,14 @@ void Analyzer::define_record(ast::RecordSpec &spec, types::Record &record, const
   record.preserve_access_index = attributes.preserve_access_index;
   record.decl_tags = arena_.copy(attributes.decl_tags);
   std::vector<types::Field> fields;
+  const bool outer_preserves = std::exchange(preserves_inner_, attributes.preserve_access_index);
   for (ast::Decl *member : spec.members) {
     if (member->kind == ast::Decl::StaticAssert)
       static_assertion(*member);
     else if (member->kind == ast::Decl::Members)
       add_members(*member, record, fields);
   }
+  preserves_inner_ = outer_preserves;
   check_duplicate_fields(fields);
   // Only the last member may be of unknown length.
   for (size_t i = 0; i < fields.size(); i++) {
@@ -143,7 +147,6 @@ void Analyzer::define_record(ast::RecordSpec &spec, types::Record &record, const
     if (types::is_record(t)) {
       record.has_const_member |= t->plain->record->has_const_member;
       record.depth = std::max(record.depth, t->plain->record->depth + 1);
-      record.preserve_access_index |= t->plain->record->preserve_access_index && fields[i].name.empty();
     }
   }
   record.fields = arena_.copy(fields);
