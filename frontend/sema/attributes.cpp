@@ -23,6 +23,13 @@ constexpr auto kAttributes = std::to_array<AttributeRow>({
 #include "lang-spec/tables/attributes.def"
 });
 
+// How an attribute is used that read_attributes() has no branch for; nothing when it is none.
+std::optional<AttributeUse> attribute_use(std::string_view name) {
+  const auto *row = std::ranges::lower_bound(kAttributes, name, {}, &AttributeRow::name);
+  if (row == kAttributes.end() || row->name != name) return {};
+  return row->use;
+}
+
 constexpr uint32_t kLargestAlignment = 4096;
 
 }  // namespace
@@ -35,8 +42,6 @@ std::string_view Analyzer::string_argument(const ast::Attribute &attribute, size
   Expr *e = attribute.args[index];
   if (e->type == nullptr) string_literal(e);
   return e->bytes;
-    } else if (name == "naked") {
-      symbol.is_naked = true;
 }
 
 uint32_t Analyzer::alignment_argument(const ast::Attribute &attribute) {
@@ -61,7 +66,7 @@ void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) 
     SymbolAttributes &symbol = out.symbol;
     if (name == "section") {
       symbol.section = string_argument(*attribute);
-      symbol.section_range = attribute->range;
+      symbol.section_range = attribute->args.empty() ? attribute->range : attribute->args[0]->range;
     } else if (name == "aligned" || name == "_Alignas" || name == "alignas") {
       symbol.align = std::max(symbol.align, alignment_argument(*attribute));
     } else if (name == "packed") {
@@ -74,6 +79,8 @@ void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) 
       symbol.used = true;
     } else if (name == "unused" || name == "maybe_unused") {
       symbol.is_unused = true;
+    } else if (name == "naked") {
+      symbol.is_naked = true;
     } else if (name == "weak") {
       symbol.weak = true;
     } else if (name == "noreturn" || name == "_Noreturn") {
@@ -89,6 +96,8 @@ void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) 
     } else if (name == "deprecated") {
       symbol.deprecated = true;
       if (!attribute->args.empty()) symbol.deprecated_text = string_argument(*attribute);
+    } else if (name == "error") {
+      symbol.call_error = string_argument(*attribute);
     } else if (name == "fallthrough") {
       out.fallthrough = true;
     } else if (name == "cleanup") {
@@ -97,12 +106,14 @@ void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) 
       symbol.must_use_result = true;
     } else if (const std::optional<AttributeUse> use = attribute_use(name); !use) {
       report<diag::UnknownAttribute>(attribute->range, name);
+    } else if (*use == AttributeUse::Rejected) {
+      report<diag::UnsupportedAttribute>(attribute->range, name);
     }
   }
 }
 
-// SEC() decides what the loader does with a thing, so a name that no loader knows is a mistake worth an error. On
-// variables custom data sections are allowed; on functions the name must be one of programs.def or plain code.
+// SEC() decides what the loader does with a thing. On variables custom data sections are allowed. A function's should
+// be one of programs.def or plain code; other names are those of programs whose loader gives their type itself.
 void Analyzer::check_section(const Symbol &symbol) {
   const std::string_view section = symbol.attributes.section;
   if (section.empty()) {

@@ -2,6 +2,7 @@
 #
 #   ```c                    is checked by `spile check` and must be accepted
 #   ```c error=Name         must be rejected with that diagnostic
+#   ```c build              is compiled, not verified: what it needs of a kernel is not here
 #   ```c fragment           is shown, not run (a piece of a file that is run elsewhere)
 #   ```console              `$ command` lines are run, in a scratch folder that holds the page's files; what follows
 #                           must be what they print (stdout and stderr). `N` stands for any number, `...` for any text.
@@ -57,7 +58,8 @@ with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, named[1] if named else f"example{index}.bpf.c")
             with open(path, "w") as out:
                 out.write(text if named else whole(text))
-            done = subprocess.run([spile, "check", path], capture_output=True, text=True, timeout=60, env=environment)
+            command = ["build", path, "-o", path + ".o"] if "build" in info.split() else ["check", path]
+            done = subprocess.run([spile, *command], capture_output=True, text=True, timeout=60, env=environment)
             error = re.search(r"error=(\w+)", info)
             if error and f"[{error[1]}]" not in done.stderr:
                 fail(f"example {index} must be rejected with {error[1]}", text + done.stderr)
