@@ -66,14 +66,29 @@ struct EnumSpec {
   List<Attribute> attributes;
 };
 struct Decl;
+struct RecordSpec;
+// The members of a record of a header, passed over by the parser until somebody asks for them: most of what a header
+// like vmlinux.h defines nobody does.
+class LazyMembers {
+ public:
+  LazyMembers() = default;
+  LazyMembers(const LazyMembers &) = delete;
+  // Fills record.members. False when they have a syntax error, which is then reported.
+  virtual bool read(RecordSpec &record) = 0;
+
+ protected:
+  ~LazyMembers() = default;
+};
 struct RecordSpec {
   Range range;
   bool is_union = false;
   std::string_view tag;
   Range tag_range;
   bool has_body = false;
-  List<Decl> members;  // Decl::Members and Decl::StaticAssert
-  uint32_t pack = 0;   // the #pragma pack in force at its body: no member is aligned to more bytes; 0: none
+  List<Decl> members;           // Decl::Members and Decl::StaticAssert
+  LazyMembers *lazy = nullptr;  // set: [members] are still to be read
+  uint32_t first_token = 0;     // lazy: the place of the opening brace among the tokens
+  uint32_t pack = 0;            // the #pragma pack in force at its body: no member is aligned to more bytes; 0: none
   List<Attribute> attributes;
 };
 
@@ -147,6 +162,7 @@ struct Decl {
   Stmt *body = nullptr;              // Function
   Expr *condition = nullptr;         // StaticAssert
   Expr *message = nullptr;           // StaticAssert; may be null. Asm: its text
+  std::string_view module;           // Import: whose names can be used from here on (frontend/btf)
 };
 struct TranslationUnit {
   List<Decl> decls;
@@ -159,16 +175,26 @@ struct AsmOperand {
   std::string_view symbolic_name;  // [name]
   Expr *constraint = nullptr;      // StringLit
   Expr *value = nullptr;
+  // sema: what the constraint says
+  enum Place : uint8_t { Register, Immediate, RegisterOrImmediate, Memory } place = Register;
+  bool is_written = false, is_read = false, is_early = false, is_narrow = false, may_be_memory = false;
+  int32_t tied = -1;  // an input in the register of this output
 };
 struct AsmStmt {
   bool is_volatile = false, is_goto = false;
-  std::string_view module;           // Import: whose names can be used from here on (frontend/btf)
   bool is_extended = false;  // has a colon: `%` means something
   Expr *text = nullptr;      // StringLit
   std::span<Loc> text_locs;  // of its pieces
   List<AsmOperand> outputs, inputs;
   List<Expr> clobbers;
   std::span<std::string_view> labels;
+  // sema
+  std::string_view plain_text;  // with %[n] for operands (outputs, then inputs that are not tied) and %l[n] for labels
+  std::span<Loc> plain_locs;    // of each of its bytes
+  List<AsmOperand> symbols;     // functions and variables that the text names; operands behind the inputs
+  std::span<sema::Label *> targets;
+  uint16_t clobbered = 0;  // bit n: rn
+  bool clobbers_memory = false;
 };
 struct Stmt {
   enum Kind : uint8_t {
@@ -178,10 +204,6 @@ struct Stmt {
     If,
     Switch,
     While,
-  // sema: what the constraint says
-  enum Place : uint8_t { Register, Immediate, RegisterOrImmediate, Memory } place = Register;
-  bool is_written = false, is_read = false, is_early = false, is_narrow = false, may_be_memory = false;
-  int32_t tied = -1;  // an input in the register of this output
     DoWhile,
     For,
     Case,
@@ -189,13 +211,6 @@ struct Stmt {
     Label,
     Goto,
     Continue,
-  // sema
-  std::string_view plain_text;  // with %[n] for operands (outputs, then inputs that are not tied) and %l[n] for labels
-  std::span<Loc> plain_locs;    // of each of its bytes
-  List<AsmOperand> symbols;     // functions and variables that the text names; operands behind the inputs
-  std::span<sema::Label *> targets;
-  uint16_t clobbered = 0;  // bit n: rn
-  bool clobbers_memory = false;
     Break,
     Return,
     Asm,
@@ -211,6 +226,7 @@ struct Stmt {
   Stmt *body = nullptr;      // then, loop body, labelled statement
   Stmt *else_body = nullptr;
   std::string_view label;  // Label, Goto
+  std::span<std::string_view> local_labels;  // Empty, when it is GNU's `__label__ a, b;`
   Range label_range;
   AsmStmt *assembly = nullptr;
   List<Attribute> attributes;           // fallthrough, and those of labels
@@ -324,24 +340,26 @@ struct Expr {
     ImplicitCast,  // sema
   } kind = Identifier;
   Range range;
-  Loc op_loc;             // the operator, the dot, the opening bracket or parenthesis: where the caret goes
-  std::string_view text;  // Identifier: its name. Literals: their spelling. Member: the field. LabelAddress: the label
-  std::span<std::string_view> pieces;  // StringLit: each literal as spelled, with quotes and prefix
+  Loc op_loc;              // the operator, the dot, the opening bracket or parenthesis: where the caret goes
+  std::string_view text;   // Identifier: its name. Literals: their spelling. Member: the field. LabelAddress: the label
+  union {                  // by kind
+    List<Expr> args{};     // Call
+    List<InitItem> items;  // InitList
+    List<GenericAssociation> associations;  // Generic
+    List<OffsetofStep> steps;               // Offsetof
+    std::span<std::string_view> pieces;     // StringLit: each literal as spelled, with quotes and prefix
+  };
   union {
     UnaryOp unary;
     BinaryOp binary;
     AssignOp assign;
   } op{};
-  bool is_arrow = false;  // Member
-  bool is_paren = false;  // stood in parentheses
-  uint16_t depth = 0;     // levels of expressions below it; the parser bounds it, so walking may recurse
-  Expr *a = nullptr;      // operand; left; condition; callee; base
-  Expr *b = nullptr;      // right; then (null in a ?: c); index
-  Expr *c = nullptr;      // else
-  List<Expr> args;        // Call
-  List<InitItem> items;   // InitList
-  List<GenericAssociation> associations;
-  List<OffsetofStep> steps;
+  bool is_arrow = false;           // Member
+  bool is_paren = false;           // stood in parentheses
+  uint16_t depth = 0;              // levels of expressions below it; the parser bounds it, so walking may recurse
+  Expr *a = nullptr;               // operand; left; condition; callee; base
+  Expr *b = nullptr;               // right; then (null in a ?: c); index
+  Expr *c = nullptr;               // else
   TypeName *type_name = nullptr;   // Cast, CompoundLit, Sizeof, Alignof, Offsetof, VaArg, TypesCompatible
   TypeName *type_name2 = nullptr;  // TypesCompatible
   Stmt *body = nullptr;            // StmtExpr

@@ -209,7 +209,8 @@ class Printer {
   void stmt(const Stmt &s) {
     switch (s.kind) {
       case Stmt::Empty:
-        open("empty");
+        open(s.local_labels.empty() ? "empty" : "labels");
+        for (const std::string_view label : s.local_labels) text(" "), text(label);
         break;
       case Stmt::Compound:
         open("block");
@@ -372,7 +373,20 @@ class Printer {
     if (e.type_name2 != nullptr) text(" "), type_name(*e.type_name2);
     for (const Expr *operand : {e.a, e.b, e.c})
       if (operand != nullptr) text(" "), expr(*operand);
-    for (const Expr *argument : e.args) text(" "), expr(*argument);
+    if (e.kind == Expr::Call)
+      for (const Expr *argument : e.args) text(" "), expr(*argument);
+    if (e.kind == Expr::Offsetof) offsetof_steps(e);
+    if (e.kind == Expr::Generic) {
+      for (const GenericAssociation *g : e.associations) {
+        text(" (");
+        g->type != nullptr ? type_name(*g->type) : text("default");
+        text(" "), expr(*g->value), text(")");
+      }
+    }
+    text(")");
+  }
+
+  void offsetof_steps(const Expr &e) {
     for (const OffsetofStep *step : e.steps) {
       text(" ");
       if (step->index != nullptr) {
@@ -381,12 +395,6 @@ class Printer {
         text("."), text(step->field);
       }
     }
-    for (const GenericAssociation *g : e.associations) {
-      text(" (");
-      g->type != nullptr ? type_name(*g->type) : text("default");
-      text(" "), expr(*g->value), text(")");
-    }
-    text(")");
   }
 
   void list(const Expr &e) {

@@ -110,6 +110,11 @@ bool is_statement_keyword(TokenKind kind) {
   }
 }
 
+// BPF_KPROBE, and not a function.
+bool is_macro_name(std::string_view name) {
+  return name.size() > 2 && std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 bool is_opening(TokenKind kind) {
   return kind == TokenKind::LeftParen || kind == TokenKind::LeftBracket || kind == TokenKind::AttributeOpen;
 }
@@ -145,8 +150,14 @@ bool SyntaxErrors::report_special(ParserCore &parser) {
   if (rule == SpileC::RuleParameterList || rule == SpileC::RuleFunctionSuffix) {
     const TokenKind after = stream_.after_next().kind;
     if (next.is(TokenKind::Identifier) && (after == TokenKind::Comma || after == TokenKind::RightParen)) {
-      diagnostics_.report<diag::OldStyleParameters>(next.range())
-          .hint("write the type before the name: `int {}`; or declare the type `{}`", next.spelling(), next.spelling());
+      auto builder = diagnostics_.report<diag::OldStyleParameters>(next.range());
+      const size_t open = stream_.previous_position();
+      const std::string_view callee = open > 0 ? stream_[open - 1].spelling() : std::string_view{};
+      if (stream_[open].is(TokenKind::LeftParen) && is_macro_name(callee))
+        builder.hint("`{}` reads like a macro that no header has defined: is one missing, or too old?", callee);
+      else
+        builder.hint("write the type before the name: `int {}`; or declare the type `{}`", next.spelling(),
+                     next.spelling());
       return true;
     }
     if (is_undeclared(next) && (after == TokenKind::Identifier || after == TokenKind::Star)) {
@@ -187,6 +198,9 @@ void SyntaxErrors::unknown_type(const Token &name) {
     builder.hint("it is declared by `#include <stdbool.h>`");
   } else if (name.spelling() == "size_t") {
     builder.hint("it is declared by `#include <stddef.h>`");
+  } else if (stream_.btf() != nullptr) {
+    const std::string_view nearest = stream_.btf()->nearest(btf::NameSpace::Ordinary, name.spelling());
+    if (stream_.btf()->is_typedef(nearest)) builder.hint("did you mean `{}`?", nearest);
   }
   stream_.types.set(name.name, true);
   stream_.reclassify();
@@ -220,7 +234,7 @@ bool SyntaxErrors::report_unknown_type() {
 }
 
 bool SyntaxErrors::is_undeclared(const Token &token) const {
-  return token.is(TokenKind::Identifier) && !stream_.types.is_type(token.name);
+  return token.is(TokenKind::Identifier) && !stream_.is_type(token);
 }
 
 // At the end of the file: which brace was never closed. False when all were.

@@ -15,8 +15,14 @@ void TokenCursor::settle_special() {
         return;
       case TokenKind::Extension:
         continue;  // it only silences warnings
+      case TokenKind::PragmaAttribute:
+        preserves_access_index_ = token.name != 0;
+        continue;
       case TokenKind::PragmaPack:
         pack_ = token.name;
+        continue;
+      case TokenKind::PragmaImport:
+        if (btf_ != nullptr) imports_.push_back(at_);
         continue;
       case TokenKind::LeftBracket:
         next_kind_ = static_cast<size_t>(token.kind);
@@ -36,9 +42,11 @@ void TokenCursor::settle_special() {
   }
 }
 
-size_t TokenCursor::name_kind() const {
+void TokenCursor::ask_modules(const Token &name) { types.import(name.name, btf_->is_typedef(name.spelling())); }
+
+size_t TokenCursor::name_kind() {
   const Token &token = tokens_[at_];
-  if (names_only_ || !types.is_type(token.name)) return kIdentifier;
+  if (names_only_ || !is_type(token)) return kIdentifier;
   // A label may be called like a type: labels have a name space of their own.
   if (after_next().is(TokenKind::Colon) && !in_record && at_ != 0) {
     switch (tokens_[previous_].kind) {
@@ -61,7 +69,7 @@ void TokenCursor::mark_enum_colon() {
   if (next_kind_ != static_cast<size_t>(TokenKind::Colon)) return;
   const Token &after = after_next();
   const bool is_type = (after.kind >= TokenKind::Const && after.kind <= TokenKind::VaList) ||
-                       (after.is(TokenKind::Identifier) && types.is_type(after.name));
+                       (after.is(TokenKind::Identifier) && this->is_type(after));
   if (is_type) next_kind_ = static_cast<size_t>(TokenKind::EnumColon);
 }
 

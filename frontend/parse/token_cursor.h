@@ -8,9 +8,11 @@
 #include <antlr4-runtime.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "frontend/btf/image.h"
 #include "frontend/pp/preprocessor.h"
 
 namespace spile::parse {
@@ -21,33 +23,55 @@ using pp::TokenKind;
 // Which names are types now. Names are the preprocessor's numbers.
 class TypeNames {
  public:
-  explicit TypeNames(uint32_t name_count) : is_type_(name_count + 1) {}
+  enum class Meaning : uint8_t { Unknown, Nothing, Type, Other };
 
-  bool is_type(uint32_t name) const { return is_type_[name] != 0; }
+  explicit TypeNames(uint32_t name_count) : own_(name_count + 1), meanings_(own_) {}
+  // Changes [meanings], and with restore() changes them back.
+  explicit TypeNames(std::span<Meaning> meanings) : meanings_(meanings) {}
+  TypeNames(const TypeNames &) = delete;
+
+  std::span<const Meaning> all() const { return meanings_; }
+  bool is_type(uint32_t name) const { return meanings_[name] == Meaning::Type; }
   void set(uint32_t name, bool is_type) {
-    if (is_type_[name] == static_cast<uint8_t>(is_type)) return;
-    changes_.push_back({name, is_type_[name]});
-    is_type_[name] = static_cast<uint8_t>(is_type);
+    const Meaning meaning = is_type ? Meaning::Type : Meaning::Other;
+    if (meanings_[name] == meaning) return;
+    changes_.push_back({name, meanings_[name]});
+    meanings_[name] = meaning;
   }
+  // Nobody has declared it, and no imported module was asked for it.
+  bool is_unknown(uint32_t name) const { return meanings_[name] == Meaning::Unknown; }
+  // What the modules say holds everywhere, so no scope takes it back.
+  void import(uint32_t name, bool is_type) { meanings_[name] = is_type ? Meaning::Type : Meaning::Nothing; }
   size_t depth() const { return changes_.size(); }
   // Undoes what was declared since depth() was [depth].
   void restore(size_t depth) {
-    for (; changes_.size() > depth; changes_.pop_back()) is_type_[changes_.back().name] = changes_.back().was;
+    for (; changes_.size() > depth; changes_.pop_back()) meanings_[changes_.back().name] = changes_.back().was;
   }
 
  private:
   struct Change {
     uint32_t name;
-    uint8_t was;
+    Meaning was;
   };
-  std::vector<uint8_t> is_type_;
+  std::vector<Meaning> own_;
+  std::span<Meaning> meanings_;
   std::vector<Change> changes_;
 };
 
 class TokenCursor final : public antlr4::TokenStream {
  public:
-  explicit TokenCursor(const pp::Tokens &tokens)
-      : tokens_(tokens.list.data()), count_(tokens.list.size()), types(tokens.name_count) {
+  // [btf]: what `#pragma spile import` imports; null when no token asks for it.
+  explicit TokenCursor(const pp::Tokens &tokens, const btf::Image *btf = nullptr)
+      : tokens_(tokens.list.data()),
+        count_(tokens.list.size()),
+        headers_(tokens.headers),
+        btf_(btf),
+        types(tokens.name_count) {
+    settle();
+  }
+  // From the token at [at] on, when all declarations have been read: [types] as they are then.
+  TokenCursor(const pp::Tokens &tokens, size_t at, std::span<TypeNames::Meaning> types)
+      : tokens_(tokens.list.data()), count_(tokens.list.size()), btf_(nullptr), at_(at), previous_(at), types(types) {
     settle();
   }
 
@@ -99,7 +123,33 @@ class TokenCursor final : public antlr4::TokenStream {
   // The next token is a colon: of an enumeration's type when a type follows, else of a bit-field's width.
   void mark_enum_colon();
 
+  // Whether the next token came from a header. Asked in the order of the tokens.
+  bool in_header() {
+    while (!headers_.empty() && headers_.front().end <= at_) headers_ = headers_.subspan(1);
+    return !headers_.empty() && headers_.front().begin <= at_;
+  }
+  // Goes on at the token at [at], further on.
+  void jump(size_t at) {
+    at_ = at;
+    previous_ = at - 1;
+    settle();
+  }
+
   uint32_t pack() const { return pack_; }
+  bool preserves_access_index() const { return preserves_access_index_; }
+  void set_pragmas(uint32_t pack, bool preserves_access_index) {
+    pack_ = pack;
+    preserves_access_index_ = preserves_access_index;
+  }
+  // Places of the imports that were passed.
+  const std::vector<size_t> &imports() const { return imports_; }
+  // Whether a name is a type here; it need not be the next token.
+  bool is_type(const Token &name) {
+    if (!imports_.empty() && types.is_unknown(name.name)) [[unlikely]]
+      ask_modules(name);
+    return types.is_type(name.name);
+  }
+  const btf::Image *btf() const { return imports_.empty() ? nullptr : btf_; }
   bool in_record = false;  // in the body of a struct or union, where `T : 3` is a bit-field and not a label
 
   // ---- the rest of ANTLR's interface, for its error classes
@@ -127,15 +177,20 @@ class TokenCursor final : public antlr4::TokenStream {
     if (next_kind_ <= static_cast<size_t>(TokenKind::PragmaPack)) settle_special();
   }
   void settle_special();
-  size_t name_kind() const;
+  void ask_modules(const Token &name);
+  size_t name_kind();
   size_t kind_at(ssize_t i) const;
 
   const Token *tokens_;
   size_t count_;
+  std::span<const pp::HeaderTokens> headers_;  // those that have not been passed
+  const btf::Image *btf_;
+  std::vector<size_t> imports_;
   size_t at_ = 0, previous_ = 0;
   size_t next_kind_ = 0;
   size_t real_kind_ = 0;  // of the next token, while a made-up one stands before it
   uint32_t pack_ = 0;
+  bool preserves_access_index_ = false;
   bool names_only_ = false;
   bool is_made_up_ = false;
   mutable antlr4::CommonToken placeholder_{antlr4::Token::INVALID_TYPE};

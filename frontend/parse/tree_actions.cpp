@@ -27,6 +27,20 @@ ast::Decl *TreeActions::make_decl(ast::Decl::Kind kind, Loc begin) {
   return arena->make<ast::Decl>(kind, Range{begin, last_end()});
 }
 
+// An import stands before the first declaration that begins after it.
+void TreeActions::push_external_declaration() {
+  const std::vector<size_t> &imports = _input->imports();
+  for (; imports_pushed_ < imports.size() && imports[imports_pushed_] < external_at_; imports_pushed_++) {
+    const Token &token = (*_input)[imports[imports_pushed_]];
+    auto *import = arena->make<ast::Decl>(ast::Decl::Import, token.range());
+    import->module = token.spelling().substr(token.spelling().rfind(' ') + 1);
+    push(import);
+  }
+  for (ast::Decl *forward : forward_declarations_) push(forward);
+  forward_declarations_.clear();
+  push(decl_);
+}
+
 void TreeActions::finish_unit(Mark list) {
   unit = arena->make<ast::TranslationUnit>();
   unit->decls = take<ast::Decl>(list);
@@ -68,6 +82,45 @@ void TreeActions::finish_init_declarator(ast::Declarator *declarator, ast::Expr 
 
 void TreeActions::finish_member_declarator(ast::Declarator *declarator, ast::Expr *width) {
   init_declarator_ = arena->make<ast::InitDeclarator>(declarator, nullptr, width);
+}
+
+// ---------------------------------------------------------------- records
+
+void TreeActions::set_tag(ast::RecordSpec *record) {
+  record->tag = last_text();
+  record->tag_range = last_range();
+  note_tag();
+}
+
+void TreeActions::set_tag(ast::EnumSpec *enumeration) {
+  enumeration->tag = last_text();
+  note_tag();
+}
+
+void TreeActions::note_tag() {
+  if (open_scopes_ == 0 && lazy_members_ != nullptr) known_tags_[_input->previous().name] = 1;
+}
+
+void TreeActions::begin_members(ast::RecordSpec *record) {
+  record->has_body = true;
+  if (record->lazy != nullptr) return;
+  record->pack = _input->pack();
+  if (!_input->preserves_access_index()) return;
+  if (pragma_attributes_.empty()) {
+    const Mark list = mark();
+    auto *attribute = arena->make<ast::Attribute>();
+    attribute->name = kPreserveAccessIndex;
+    push(attribute);
+    pragma_attributes_ = take<ast::Attribute>(list);
+  }
+  if (record->attributes.empty()) {
+    record->attributes = pragma_attributes_;
+    return;
+  }
+  const Mark list = mark();
+  for (ast::Attribute *attribute : record->attributes) push(attribute);
+  push(pragma_attributes_[0]);
+  record->attributes = take<ast::Attribute>(list);
 }
 
 // ---------------------------------------------------------------- specifiers

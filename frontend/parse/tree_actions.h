@@ -20,12 +20,17 @@ namespace spile::parse {
 // The height of the list stack.
 using Mark = uint32_t;
 
+// What `#pragma clang attribute` gives to records.
+inline constexpr std::string_view kPreserveAccessIndex = "preserve_access_index";
+
 class TreeActions : public ParserCore {
  public:
   explicit TreeActions(antlr4::TokenStream *input) : ParserCore(input) {}
 
   Arena *arena = nullptr;
   ast::TranslationUnit *unit = nullptr;
+  // Members of records in headers are passed over from now on; [reader] reads them when they are asked for.
+  void pass_over_headers(ast::LazyMembers *reader);
 
  protected:
   // ---- results of rules
@@ -76,14 +81,19 @@ class TreeActions : public ParserCore {
 
   // What is declared inside is undone at the end.
   struct Scope {
-    explicit Scope(TreeActions &owner) : stream(*owner._input), depth(stream.types.depth()) {}
+    explicit Scope(TreeActions &owner)
+        : stream(*owner._input), open_scopes(owner.open_scopes_), depth(stream.types.depth()) {
+      open_scopes++;
+    }
     Scope(const Scope &) = delete;
     ~Scope() {
+      open_scopes--;
       if (stream.types.depth() == depth) return;
       stream.types.restore(depth);
       stream.reclassify();
     }
     TokenCursor &stream;
+    uint32_t &open_scopes;
     size_t depth;
   };
   // Inside, names are types again, whatever is being declared around it.
@@ -108,6 +118,8 @@ class TreeActions : public ParserCore {
 
   // ---- declarations
   ast::Decl *make_decl(ast::Decl::Kind kind, Loc begin);
+  void begin_external_declaration() { external_at_ = _input->position(); }
+  void push_external_declaration();
   void finish_unit(Mark list);
   void finish_declaration(Loc begin, ast::DeclSpecs *specs, Mark list);
   void finish_members(Loc begin, ast::DeclSpecs *specs, Mark list);
@@ -142,9 +154,12 @@ class TreeActions : public ParserCore {
     ast::List<ast::Attribute> *body_attributes_ = nullptr;  // of the struct or enum whose body was just closed
   };
   ast::RecordSpec *make_record() { return arena->make<ast::RecordSpec>(); }
+  void set_tag(ast::RecordSpec *record);
+  void set_tag(ast::EnumSpec *enumeration);
+  void begin_members(ast::RecordSpec *record);
+  void pass_over_members(ast::RecordSpec *record);  // this and what it calls: lazy_members.cpp
   ast::EnumSpec *make_enum() { return arena->make<ast::EnumSpec>(); }
   ast::Enumerator *make_enumerator() { return arena->make<ast::Enumerator>(); }
-  uint32_t pack() const { return _input->pack(); }
 
   // ---- attributes
   void finish_attribute(Loc begin, std::string_view name, Mark arguments, ast::TypeName *type);
@@ -183,11 +198,14 @@ class TreeActions : public ParserCore {
   void finish_label(ast::Stmt *label) { label->range.end = last_end(), stmt_ = label; }
   void nest_labels(Mark list);
   void begin_label(ast::Stmt *stmt);
+  void push_label_name() { push(make_leaf(ast::Expr::Identifier)); }
+  void finish_local_labels(ast::Stmt *stmt, Mark list);
   void empty_before_brace();
   void mark_else();
   int32_t unroll_count() const { return static_cast<int32_t>(_input->previous().name); }
   void set_unroll(int32_t count, Loc at);
   ast::AsmStmt *make_asm(ast::Stmt *stmt);
+  void set_asm_text(ast::AsmStmt *assembly);  // the string that was just read
   ast::AsmOperand *make_operand();
   void finish_asm_item(ast::AsmOperand *operand, int section);
   void finish_asm_section(ast::AsmStmt *assembly, int section, Mark list);
@@ -205,7 +223,6 @@ class TreeActions : public ParserCore {
   ast::Expr *begin_assignment(ast::Expr *target);
   ast::Expr *begin_cast(Loc begin, ast::TypeName *type);
   ast::Expr *make_compound_literal(Loc begin, ast::TypeName *type, ast::Expr *list);
-  void set_asm_text(ast::AsmStmt *assembly);  // the string that was just read
   ast::Expr *make_statement_expression(Loc begin);
   ast::Expr *finish(ast::Expr *expr) {
     expr->range.end = last_end();
@@ -255,6 +272,10 @@ class TreeActions : public ParserCore {
   };
 
  private:
+  void note_tag();
+  size_t end_of_members() const;
+  void declare_tags(size_t end);
+
   // An operator whose right operand is not complete; its left operand is `node->a`.
   struct OpenOperator {
     int precedence;
@@ -267,12 +288,19 @@ class TreeActions : public ParserCore {
     errors->diagnostics().report<Diag>(at, std::forward<Args>(args)...);
   }
 
+  size_t external_at_ = 0;     // the first token of the external declaration that is read
+  size_t imports_pushed_ = 0;  // of those that the tokens had so far
   std::vector<void *> list_;
+  std::vector<Loc> string_locs_;  // of the pieces of the last string
   std::vector<OpenOperator> operators_;
   ast::List<ast::Attribute> statement_attributes_;
-  uint32_t deepest_ = 0;  // depth of the deepest expression since the innermost block began
+  ast::LazyMembers *lazy_members_ = nullptr;
+  uint32_t open_scopes_ = 0;
+  std::vector<uint8_t> known_tags_;                // by name: declared at file scope; kept while bodies are passed over
+  std::vector<ast::Decl *> forward_declarations_;  // of tags that stand only in members that were passed over
+  ast::List<ast::Attribute> pragma_attributes_;    // what #pragma clang attribute gives to records
+  uint32_t deepest_ = 0;                           // depth of the deepest expression since the innermost block began
   uint32_t depth_of_last_block_ = 0;
 };
 
 }  // namespace spile::parse
-  std::vector<Loc> string_locs_;  // of the pieces of the last string

@@ -50,6 +50,9 @@ bool Machine::expand_builtin(Token &name, const Macro &macro) {
     case BuiltinMacro::Time:
       text = "\"00:00:00\"";
       break;
+    case BuiltinMacro::Timestamp:
+      text = "\"Thu Jan  1 00:00:00 1970\"";
+      break;
     case BuiltinMacro::Counter:
       text = std::to_string(counter_++);
       kind = TokenKind::IntegerLiteral;
@@ -65,9 +68,13 @@ bool Machine::expand_builtin(Token &name, const Macro &macro) {
     case BuiltinMacro::HasIncludeNext:
       return expand_has_include(name, true);
     case BuiltinMacro::HasAttribute:
+    case BuiltinMacro::HasCAttribute:
+    case BuiltinMacro::HasDeclspecAttribute:
     case BuiltinMacro::HasBuiltin:
     case BuiltinMacro::HasFeature:
+    case BuiltinMacro::HasExtension:
     case BuiltinMacro::HasWarning:
+    case BuiltinMacro::BuildingModule:
     case BuiltinMacro::IsIdentifier:
       return expand_feature_test(name, macro.builtin);
     case BuiltinMacro::None:
@@ -80,7 +87,8 @@ bool Machine::expand_builtin(Token &name, const Macro &macro) {
 // _Pragma("text") does what `#pragma text` does, and can stand in a macro.
 bool Machine::expand_pragma_operator(Token &name) {
   Token open, string, close;
-  const bool is_call = next_is_left_paren() && next_token(open) && next_token(string) &&
+  // The string may come from a macro: libbpf's headers say so what they miss.
+  const bool is_call = next_is_left_paren() && next_token(open) && next_expanded(string) &&
                        string.is(TokenKind::StringLiteral) && string.length >= 2 && next_token(close) &&
                        close.is(TokenKind::RightParen);
   if (!is_call) {
@@ -115,26 +123,32 @@ bool Machine::expand_feature_test(Token &name, BuiltinMacro test) {
   bool is_call = next_is_left_paren() && next_token(open) && next_token(word) &&
                  (takes_string ? word.is(TokenKind::StringLiteral) : word.name != 0) && next_token(close);
   std::string_view attribute = word.spelling();
+  bool has_vendor = false;
   // gnu::packed, clang::...: the vendor's name does not change the answer.
   if (is_call && close.is(TokenKind::Colon) && next_token(close) && close.is(TokenKind::Colon) && next_token(word) &&
       word.name != 0) {
     attribute = word.spelling();
+    has_vendor = true;
     is_call = next_token(close);
   }
   is_call = is_call && close.is(TokenKind::RightParen);
-  bool answer = false;
+  uint32_t answer = 0;
   if (!is_call) {
     diagnostics_.report<diag::BadFeatureTest>(name.range(), name.spelling(), takes_string ? "string" : "name");
   } else if (test == BuiltinMacro::HasAttribute) {
-    answer = has_attribute(attribute);
+    answer = has_attribute(attribute) ? 1 : 0;
+  } else if (test == BuiltinMacro::HasCAttribute) {
+    answer = has_vendor ? (has_attribute(attribute) ? 1 : 0) : standard_attribute_date(attribute);
   } else if (test == BuiltinMacro::HasBuiltin) {
-    answer = has_builtin(attribute);
+    answer = has_builtin(attribute) ? 1 : 0;
   } else if (test == BuiltinMacro::HasFeature) {
-    answer = has_feature(attribute);
+    answer = has_feature(attribute) ? 1 : 0;
+  } else if (test == BuiltinMacro::HasExtension) {
+    answer = has_extension(attribute) ? 1 : 0;
   } else if (test == BuiltinMacro::IsIdentifier) {
-    answer = names_[word.name].kind == TokenKind::Identifier;
+    answer = names_[word.name].kind == TokenKind::Identifier ? 1 : 0;
   }
-  name = make_token(TokenKind::IntegerLiteral, answer ? "1" : "0", name);
+  name = make_token(TokenKind::IntegerLiteral, std::to_string(answer) + (answer > 1 ? "L" : ""), name);
   return false;
 }
 

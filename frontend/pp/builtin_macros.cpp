@@ -7,6 +7,8 @@ namespace spile::pp {
 
 namespace {
 
+enum class AttributeUse : uint8_t { Applied, Ignored, Rejected };
+
 struct Row {
   std::string_view name;
   BuiltinMacro builtin;
@@ -20,11 +22,14 @@ constexpr auto kBuiltinMacros = std::to_array<Row>({
     {"__FILE__", BuiltinMacro::File},
     {"__INCLUDE_LEVEL__", BuiltinMacro::IncludeLevel},
     {"__LINE__", BuiltinMacro::Line},
+    {"__TIMESTAMP__", BuiltinMacro::Timestamp},
     {"__TIME__", BuiltinMacro::Time},
+    {"__building_module", BuiltinMacro::BuildingModule},
     {"__has_attribute", BuiltinMacro::HasAttribute},
     {"__has_builtin", BuiltinMacro::HasBuiltin},
-    {"__has_c_attribute", BuiltinMacro::HasAttribute},
-    {"__has_extension", BuiltinMacro::HasFeature},
+    {"__has_c_attribute", BuiltinMacro::HasCAttribute},
+    {"__has_declspec_attribute", BuiltinMacro::HasDeclspecAttribute},
+    {"__has_extension", BuiltinMacro::HasExtension},
     {"__has_feature", BuiltinMacro::HasFeature},
     {"__has_include", BuiltinMacro::HasInclude},
     {"__has_include_next", BuiltinMacro::HasIncludeNext},
@@ -33,113 +38,59 @@ constexpr auto kBuiltinMacros = std::to_array<Row>({
 });
 static_assert(std::ranges::is_sorted(kBuiltinMacros, {}, &Row::name));
 
-// What clang-19 answers 1 for and Spile's sema knows or rightly ignores.
-constexpr std::string_view kAttributes[] = {
-    "address_space",
-    "alias",
-    "aligned",
-    "always_inline",
-    "assume_aligned",
-    "btf_decl_tag",
-    "btf_type_tag",
-    "cleanup",
-    "cold",
-    "const",
-    "constructor",
-    "deprecated",
-    "diagnose_if",
-    "error",
-    "fallthrough",
-    "flatten",
-    "format",
-    "hot",
-    "malloc",
-    "may_alias",
-    "maybe_unused",
-    "mode",
-    "musttail",
-    "naked",
-    "nodiscard",
-    "noinline",
-    "nonnull",
-    "noreturn",
-    "nothrow",
-    "optnone",
-    "overloadable",
-    "packed",
-    "preserve_access_index",
-    "preserve_static_offset",
-    "pure",
-    "section",
-    "sentinel",
-    "unavailable",
-    "unused",
-    "used",
-    "vector_size",
-    "visibility",
-    "warn_unused_result",
-    "warning",
-    "weak",
+// What sema applies or rightly ignores; for the rest a program should take its other branch.
+struct AttributeRow {
+  std::string_view name;
+  bool is_known;
 };
-static_assert(std::ranges::is_sorted(kAttributes));
+constexpr bool InClang = true, NotInClang = false;  // columns of the table
+constexpr auto kAttributes = std::to_array<AttributeRow>({
+#define SPILE_ATTRIBUTE(name, what, in_clang) {name, AttributeUse::what != AttributeUse::Rejected && in_clang},
+#include "lang-spec/tables/attributes.def"
+});
+static_assert(std::ranges::is_sorted(kAttributes, {}, &AttributeRow::name), "attributes.def: rows must stand sorted");
 
+// Those of sema, and the forms that are keywords of the grammar.
 constexpr std::string_view kBuiltins[] = {
-    "__atomic_add_fetch",
-    "__atomic_compare_exchange_n",
-    "__atomic_exchange_n",
-    "__atomic_fetch_add",
-    "__atomic_fetch_and",
-    "__atomic_fetch_or",
-    "__atomic_fetch_sub",
-    "__atomic_fetch_xor",
-    "__atomic_load_n",
-    "__atomic_store_n",
-    "__builtin_assume",
-    "__builtin_bpf_compare",
-    "__builtin_bswap16",
-    "__builtin_bswap32",
-    "__builtin_bswap64",
-    "__builtin_btf_type_id",
-    "__builtin_choose_expr",
-    "__builtin_clz",
-    "__builtin_clzll",
-    "__builtin_constant_p",
-    "__builtin_ctz",
-    "__builtin_ctzll",
-    "__builtin_expect",
-    "__builtin_ffs",
-    "__builtin_ffsll",
-    "__builtin_labs",
-    "__builtin_memcmp",
-    "__builtin_memcpy",
-    "__builtin_memmove",
-    "__builtin_memset",
-    "__builtin_offsetof",
-    "__builtin_popcount",
-    "__builtin_popcountll",
-    "__builtin_preserve_access_index",
-    "__builtin_preserve_enum_value",
-    "__builtin_preserve_field_info",
-    "__builtin_preserve_type_info",
-    "__builtin_strlen",
-    "__builtin_trap",
-    "__builtin_types_compatible_p",
-    "__builtin_unreachable",
-    "__builtin_va_arg",
-    "__sync_fetch_and_add",
-    "__sync_fetch_and_and",
-    "__sync_fetch_and_or",
-    "__sync_fetch_and_sub",
-    "__sync_fetch_and_xor",
-    "__sync_lock_test_and_set",
-    "__sync_val_compare_and_swap",
+#define SPILE_BUILTIN(Name, spelling, signature) spelling,
+#include "frontend/sema/builtins.def"
+#define SPILE_TOKEN(Name, description)
+#define SPILE_PUNCTUATOR(Name, spelling)
+#define SPILE_KEYWORD(Name, spelling) spelling,
+#define SPILE_KEYWORD_ALIAS(Name, spelling)
+#include "lang-spec/grammar/tokens.def"
 };
 
+// __has_feature; and what only __has_extension has.
 constexpr std::string_view kFeatures[] = {
-    "c_alignas",       "c_alignof", "c_generic_selections",
-    "c_static_assert", "gnu_asm",   "statement_attributes_with_gnu_syntax",
+    "assume_nonnull",
+    "attribute_deprecated_with_message",
+    "c_alignas",
+    "c_alignof",
+    "c_generic_selections",
+    "c_static_assert",
+    "enumerator_attributes",
+    "nullability",
 };
 static_assert(std::ranges::is_sorted(kFeatures));
+constexpr std::string_view kExtensions[] = {
+    "cxx_binary_literals",
+    "cxx_fixed_enum",
+    "gnu_asm",
+    "pragma_clang_attribute_namespaces",
+    "statement_attributes_with_gnu_syntax",
+};
+static_assert(std::ranges::is_sorted(kExtensions));
+
+// [[name]]: the date that C23 gives to it.
+struct StandardAttribute {
+  std::string_view name;
+  uint32_t date;
+};
+constexpr StandardAttribute kStandardAttributes[] = {
+    {"_Noreturn", 202202},    {"deprecated", 201904}, {"fallthrough", 201910},
+    {"maybe_unused", 202106}, {"nodiscard", 202003},  {"noreturn", 202202},
+};
 
 std::string_view without_underscores(std::string_view name) {
   if (name.size() > 4 && name.starts_with("__") && name.ends_with("__")) return name.substr(2, name.size() - 4);
@@ -153,8 +104,27 @@ BuiltinMacro find_builtin_macro(std::string_view name) {
   return it != kBuiltinMacros.end() && it->name == name ? it->builtin : BuiltinMacro::None;
 }
 
-bool has_attribute(std::string_view name) { return std::ranges::binary_search(kAttributes, without_underscores(name)); }
-bool has_builtin(std::string_view name) { return std::ranges::find(kBuiltins, name) != std::end(kBuiltins); }
+bool has_attribute(std::string_view name) {
+  name = without_underscores(name);
+  const auto *row = std::ranges::lower_bound(kAttributes, name, {}, &AttributeRow::name);
+  return row != kAttributes.end() && row->name == name && row->is_known;
+}
+bool has_builtin(std::string_view name) {
+  // Functions of the C library that are builtins under their own name too.
+  static constexpr std::string_view kLibrary[] = {"abs",    "labs",    "llabs",  "memcmp",
+                                                  "memcpy", "memmove", "memset", "strlen"};
+  if (std::ranges::find(kLibrary, name) != std::end(kLibrary)) return true;
+  return name != "__builtin_va_list" && std::ranges::find(kBuiltins, name) != std::end(kBuiltins) &&
+         (name.starts_with("__builtin_") || name.starts_with("__sync_") || name.starts_with("__atomic_") ||
+          name.starts_with("__c11_"));
+}
 bool has_feature(std::string_view name) { return std::ranges::binary_search(kFeatures, without_underscores(name)); }
+bool has_extension(std::string_view name) {
+  return has_feature(name) || std::ranges::binary_search(kExtensions, without_underscores(name));
+}
+uint32_t standard_attribute_date(std::string_view name) {
+  const auto *row = std::ranges::find(kStandardAttributes, without_underscores(name), &StandardAttribute::name);
+  return row != std::end(kStandardAttributes) ? row->date : 0;
+}
 
 }  // namespace spile::pp

@@ -1,6 +1,7 @@
 // The macros that the preprocessor computes: which names they are, and what the feature tests answer.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "frontend/pp/macro.h"
@@ -14,5 +15,8 @@ BuiltinMacro find_builtin_macro(std::string_view name);
 bool has_attribute(std::string_view name);
 bool has_builtin(std::string_view name);
 bool has_feature(std::string_view name);
+bool has_extension(std::string_view name);
+// [[name]]: 202003 for `202003L`; 0 for one that C23 does not have.
+uint32_t standard_attribute_date(std::string_view name);
 
 }  // namespace spile::pp

@@ -344,6 +344,10 @@ void Machine::read_condition_tokens(std::string_view keyword, std::vector<Token>
       tokens.push_back(token);
       continue;
     }
+    if (options_.c23 && (token.spelling() == "true" || token.spelling() == "false")) {
+      tokens.push_back(make_token(TokenKind::IntegerLiteral, token.spelling() == "true" ? "1" : "0", token));
+      continue;
+    }
     if (token.spelling() != "defined") {
       if (names_[token.name].macro == nullptr || !expand(token)) tokens.push_back(token);
       continue;

@@ -43,8 +43,12 @@ std::optional<Token> Machine::read_macro_name(std::string_view after) {
     diagnostics_.report<diag::ExpectedMacroName>(token.range(), after, quoted_token(token));
     return {};
   }
-  if (token.spelling() == "defined") {
+  if (token.spelling() == "defined" || token.spelling() == "__VA_OPT__") {
     diagnostics_.report<diag::ReservedMacroName>(token.range(), token.spelling());
+    return {};
+  }
+  if (const Macro *macro = names_[token.name].macro; macro != nullptr && macro->is_poisoned) {
+    diagnostics_.report<diag::PoisonedName>(token.range(), token.spelling());
     return {};
   }
   return token;
@@ -131,9 +135,18 @@ bool Machine::read_body(Lexer &lexer, Token token, Macro &macro) {
   bool paste = false, stringify = false;
   Token hash;
   const bool has_rest_name = macro.is_variadic && names_[macro.parameters.back()].text == "__VA_ARGS__";
+  constexpr size_t kNone = SIZE_MAX;
+  size_t va_opt = kNone;  // where the __VA_OPT__ stands that is being read
+  uint32_t depth = 0;     // of parentheses inside it
   for (; !token.is(TokenKind::EndOfFile); lexer.lex(token)) {
+    if (va_opt != kNone && token.is(TokenKind::LeftParen)) depth++;
+    if (va_opt != kNone && token.is(TokenKind::RightParen) && depth-- == 0) {
+      if (!close_va_opt(body, va_opt, token, paste || stringify, macro)) return false;
+      va_opt = kNone;
+      continue;
+    }
     if (token.is(TokenKind::HashHash)) {
-      if (body.empty()) {
+      if (body.empty() || va_opt + 1 == body.size()) {
         diagnostics_.report<diag::PasteAtEdge>(token.range(), "beginning", macro.name);
         return false;
       }
@@ -151,9 +164,25 @@ bool Machine::read_body(Lexer &lexer, Token token, Macro &macro) {
       const auto found = std::ranges::find(macro.parameters, token.name);
       if (found != macro.parameters.end()) piece.parameter = static_cast<int32_t>(found - macro.parameters.begin());
       if (piece.parameter < 0 && !has_rest_name && token.spelling() == "__VA_ARGS__")
-        diagnostics_.report<diag::VaArgsOutsideVariadic>(token.range());
+        diagnostics_.report<diag::VaArgsOutsideVariadic>(token.range(), token.spelling());
+      if (token.spelling() == "__VA_OPT__") {
+        if (!macro.is_variadic) {
+          diagnostics_.report<diag::VaArgsOutsideVariadic>(token.range(), token.spelling());
+        } else {
+          Token open;
+          lexer.lex(open);
+          if (va_opt != kNone || !open.is(TokenKind::LeftParen)) {
+            diagnostics_.report<diag::BadVaOpt>(
+                token.range(), va_opt != kNone ? "stands inside another one" : "is not followed by `(`");
+            return false;
+          }
+          piece.is_va_opt = true;
+          va_opt = body.size();
+          depth = 0;
+        }
+      }
     }
-    if (stringify && piece.parameter < 0) {
+    if (stringify && piece.parameter < 0 && !piece.is_va_opt) {
       diagnostics_.report<diag::HashWithoutParameter>(hash.range(), macro.name);
       return false;
     }
@@ -170,13 +199,59 @@ bool Machine::read_body(Lexer &lexer, Token token, Macro &macro) {
     }
     return false;
   }
+  if (va_opt != kNone) {
+    diagnostics_.report<diag::BadVaOpt>(body[va_opt].token.range(), "has no closing `)`");
+    return false;
+  }
   macro.body = arena_.copy(body);
   return true;
 }
 
-// -D and -U, as a file of directives that is read before the first line.
+// The `)` that ends the __VA_OPT__ at body[at].
+bool Machine::close_va_opt(std::vector<BodyToken> &body, size_t at, const Token &paren, bool ends_with_paste,
+                           Macro &macro) {
+  if (ends_with_paste) {
+    diagnostics_.report<diag::PasteAtEdge>(paren.range(), "end", "__VA_OPT__");
+    return false;
+  }
+  body[at].va_opt_length = static_cast<uint32_t>(body.size() - at - 1);
+  macro.has_va_opt = true;
+  return true;
+}
+
+// What clang -mcpu=vN predefines.
+struct CpuFeature {
+  unsigned since;
+  std::string_view name;
+};
+static constexpr CpuFeature kCpuFeatures[] = {
+    {2, "JMP_EXT"}, {2, "MAY_GOTO"}, {3, "ALU32"}, {3, "JMP32"},     {4, "BSWAP"},
+    {4, "GOTOL"},   {4, "LDSX"},     {4, "MOVSX"}, {4, "SDIV_SMOD"}, {4, "ST"},
+};
+
+// C23's keywords which older C has as macros or not at all.
+struct NewKeyword {
+  std::string_view spelling;
+  TokenKind kind;
+};
+static constexpr NewKeyword kNewKeywords[] = {
+    {"bool", TokenKind::Bool},
+    {"static_assert", TokenKind::StaticAssert},
+    {"alignas", TokenKind::Alignas},
+    {"alignof", TokenKind::Alignof},
+};
+
+// What the version of the instruction set and of the language define, and -D and -U, as a file of directives that is
+// read before the first line.
 void Machine::define_command_line() {
-  std::string text;
+  std::string text = "#define __BPF_CPU_VERSION__ " + std::to_string(options_.mcpu) + "\n";
+  for (const CpuFeature &feature : kCpuFeatures)
+    if (options_.mcpu >= feature.since) text += "#define __BPF_FEATURE_" + std::string(feature.name) + " 1\n";
+  text += options_.optimize ? "#define __OPTIMIZE__ 1\n" : "#define __NO_INLINE__ 1\n";
+  if (options_.c23) {
+    for (const NewKeyword &keyword : kNewKeywords) names_.intern(keyword.spelling).kind = keyword.kind;
+    text += "#define __STDC_VERSION__ 202311L\n#define true ((_Bool)1)\n#define false ((_Bool)0)\n";
+  }
   for (const MacroOption &option : options_.macros) {
     std::string line = option.text;
     std::ranges::replace(line, '\n', ' ');
@@ -190,7 +265,6 @@ void Machine::define_command_line() {
     }
     text += '\n';
   }
-  if (text.empty()) return;
   if (auto file = sources_.add("<command line>", std::move(text))) enter_file(**file, 0);
 }
 

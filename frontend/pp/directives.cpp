@@ -50,7 +50,11 @@ void Machine::execute_directive(const Token &hash, const Token &keyword) {
     line_directive(number, false);
   } else if (keyword.is(TokenKind::IntegerLiteral)) {
     line_directive(keyword, true);  // `# 12 "file"`, as preprocessors write it
-  } else if (word != "ident" && !keyword.is(TokenKind::EndOfFile)) {
+  } else if (word == "embed") {
+    diagnostics_.report<diag::EmbedUnsupported>(keyword.range())
+        .hint("`xxd -i FILE > file.h` makes an array of it that can be included");
+  } else if (word != "ident" && word != "sccs" && word != "assert" && word != "unassert" &&
+             !keyword.is(TokenKind::EndOfFile)) {
     unknown_directive(keyword);
   }
   line.end_directive();

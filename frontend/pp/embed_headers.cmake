@@ -11,8 +11,9 @@ list(SORT paths COMPARE STRING)
 set(rows "")
 foreach(path ${paths})
   file(READ ${file_of_${path}} text)
-  string(APPEND rows "    {\"${path}\",\n     R\"header(${text})header\"},\n")
+  string(APPEND rows "    {\"${path}\",\n     R\"header(${text})header\"sv},\n")
 endforeach()
 file(WRITE ${OUT} "#include <array>\n\n#include \"frontend/pp/headers.h\"\n\nnamespace spile::pp {\n\n"
+  "using namespace std::string_view_literals;  // the compiler knows the lengths; it need not count\n\n"
   "static constexpr auto kHeaders = std::to_array<ShippedHeader>({\n${rows}});\n\n"
   "std::span<const ShippedHeader> shipped_headers() { return kHeaders; }\n\n}  // namespace spile::pp\n")

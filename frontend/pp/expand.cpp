@@ -68,6 +68,10 @@ bool Machine::expand(Token &name) {
     name.flags |= kNoExpand;
     return false;
   }
+  if (macro->is_poisoned) {
+    diagnostics_.report<diag::PoisonedName>(name.range(), name.spelling());
+    return false;
+  }
   if (over_limits()) return false;
   if (macro->builtin != BuiltinMacro::None) return expand_builtin(name, *macro);
   if (!macro->is_function) {
@@ -89,9 +93,11 @@ bool Machine::expand(Token &name) {
     macro_depth_++;
     for (const BodyToken &piece : macro->body) {
       const bool is_pasted = piece.paste_before || (&piece != &macro->body.back() && (&piece)[1].paste_before);
-      if (piece.parameter < 0 || piece.stringify || is_pasted) continue;
+      // Inside __VA_OPT__( ) what stands beside its end is not pasted; expanding one argument too many does no harm.
+      if (piece.parameter < 0 || piece.stringify || (is_pasted && !macro->has_va_opt)) continue;
       expand_argument(first_argument + static_cast<size_t>(piece.parameter));
     }
+    if (macro->has_va_opt) expand_argument(first_argument + macro->parameters.size() - 1);
     macro_depth_--;
     call_end_ = call_end;
     push_pending(substitute(name, *macro, first_argument), macro);

@@ -1,4 +1,5 @@
 // #include: the header's name, where it is found, entering and leaving files.
+#include <algorithm>
 #include <string>
 
 #include "frontend/pp/headers.h"
@@ -10,6 +11,9 @@
 namespace spile::pp {
 
 void Machine::enter_file(const SourceManager::File &file, size_t directory) {
+  // A token takes about six characters of a large header. What is not used is never touched, so it costs no memory.
+  const size_t wanted = out_.size() + file.text.size() / 4;
+  if (wanted > out_.capacity()) out_.reserve(std::max(wanted, out_.capacity() * 2));
   inputs_.push_back(std::make_unique<Input>(Input{
       .file = &file,
       .lexer = Lexer(file.text, file.begin, names_, arena_, &diagnostics_),
@@ -18,6 +22,7 @@ void Machine::enter_file(const SourceManager::File &file, size_t directory) {
       .first_token = out_.size(),
       .first_conditional = conditionals_.size(),
   }));
+  if (inputs_.size() == 2) headers_.push_back({static_cast<uint32_t>(out_.size()), 0});
 }
 
 void Machine::leave_file() {
@@ -30,6 +35,8 @@ void Machine::leave_file() {
   }
   if (file.guard_state == GuardState::Closed && out_.size() == file.guard_end_token)
     known_files_[std::string(file.path)].guard = file.guard;
+  if (file.macros_only) out_.resize(file.first_token);
+  if (inputs_.size() == 2) headers_.back().end = static_cast<uint32_t>(out_.size());
   inputs_.pop_back();
 }
 
@@ -56,7 +63,8 @@ std::optional<Token> Machine::read_header_name(std::string_view after) {
   return {};
 }
 
-// Directories are numbered in the order of the search: 0 that of the includer, then -iquote, -I, -isystem, shipped.
+// Directories are numbered in the order of the search: 0 that of the includer, then -iquote, -I, -isystem, the shipped
+// headers (which stand where clang has those of its resource directory), -idirafter.
 std::optional<Machine::Found> Machine::find_header(std::string_view name, bool is_quoted, bool is_next) {
   const auto shipped = [&](const std::string &path, size_t directory) -> std::optional<Found> {
     const ShippedHeader *header = find_shipped_header(path);
@@ -81,18 +89,23 @@ std::optional<Machine::Found> Machine::find_header(std::string_view name, bool i
     }
   }
   size_t number = 1;
-  for (const auto *directories : {&options_.quote_dirs, &options_.include_dirs, &options_.system_dirs}) {
-    const bool is_searched = is_quoted || directories != &options_.quote_dirs;
-    for (const std::string &directory : *directories) {
+  const auto search = [&](const std::vector<std::string> &directories) -> std::optional<Found> {
+    const bool is_searched = is_quoted || &directories != &options_.quote_dirs;
+    for (const std::string &directory : directories) {
       if (is_searched && number >= first) {
         std::string path = join_path(directory, name);
         if (is_readable_file(path)) return Found{std::move(path), number, {}, false};
       }
       number++;
     }
-  }
-  if (!options_.shipped_headers || number < first) return {};
-  return shipped(join_path({}, name), number);
+    return {};
+  };
+  for (const auto *directories : {&options_.quote_dirs, &options_.include_dirs, &options_.system_dirs})
+    if (auto found = search(*directories)) return found;
+  if (options_.shipped_headers && number >= first)
+    if (auto found = shipped(join_path({}, name), number)) return found;
+  number++;
+  return search(options_.after_dirs);
 }
 
 void Machine::report_missing_header(const Token &header, std::string_view name, bool is_quoted) {
@@ -108,6 +121,7 @@ void Machine::report_missing_header(const Token &header, std::string_view name, 
   for (const std::string &directory : options_.include_dirs) add(directory);
   for (const std::string &directory : options_.system_dirs) add(directory);
   if (options_.shipped_headers) add("the shipped headers");
+  for (const std::string &directory : options_.after_dirs) add(directory);
   builder.note(Range{}, "searched: {}", searched.empty() ? "nowhere; name a directory with -I" : searched);
   const std::string_view nearest = nearest_shipped_header(name);
   if (!nearest.empty() && options_.shipped_headers) {
@@ -155,11 +169,37 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
     known_files_.emplace(found->path, KnownFile{});
     if (!found->is_shipped) read_.push_back(found->path);
   }
-  enter_file(**file, found->directory);
-}
   // Directories are numbered from 1 on: those of -isystem and Spile's own come behind those of -iquote and -I.
   const bool is_system = found->is_shipped || found->path.starts_with("/usr/include/") ||
                          found->directory > options_.quote_dirs.size() + options_.include_dirs.size();
   if (is_system) sources_.mark_system(**file);
+  enter_file(**file, found->directory);
+}
+
+// -include and -imacros: read before the first line of the main file, in their order, those of -imacros first.
+void Machine::include_command_line() {
+  const auto include = [&](const std::string &name, bool macros_only) {
+    // The current directory takes the place of the includer's.
+    std::optional<Found> found;
+    if (is_readable_file(name))
+      found = Found{.path = name};
+    else
+      found = find_header(name, true, false);
+    if (!found) return report_missing_header(Token{}, name, true);
+    const auto file =
+        found->is_shipped ? sources_.add(found->path, std::string(found->shipped_text)) : sources_.load(found->path);
+    if (!file) {
+      diagnostics_.report<diag::HeaderUnreadable>(Range{}, file.error().message);
+      return;
+    }
+    known_files_.emplace(found->path, KnownFile{});
+    if (!found->is_shipped) read_.push_back(found->path);
+    enter_file(**file, found->directory);
+    input().macros_only = macros_only;
+  };
+  // The last one entered is the first one read.
+  for (size_t i = options_.includes.size(); i-- > 0;) include(options_.includes[i], false);
+  for (size_t i = options_.macro_includes.size(); i-- > 0;) include(options_.macro_includes[i], true);
+}
 
 }  // namespace spile::pp

@@ -57,15 +57,14 @@ void Lexer::lex(Token &token) {
     const uint8_t c_class = class_of(c);
     if ((c_class & kLetter) != 0) {
       const char *start = p;
-      uint32_t hash = Names::kHashSeed;
-      do hash = Names::hash_step(hash, static_cast<unsigned char>(*p++));
+      do p++;
       while (is_word(*p));
       token.flags = flags;
       line_start_ = false;
       if (*p == '\\' && at_splice(p) && lex_spliced(token, start)) return;
       const std::string_view word{start, static_cast<size_t>(p - start)};
       if ((*p == '"' || *p == '\'') && is_string_prefix(word)) return lex_quoted(token, start, p);
-      const Name &name = names_->intern(word, hash);
+      const Name &name = names_->intern(word);
       token.name = name.number;
       return finish(token, start, p, name.kind);
     }

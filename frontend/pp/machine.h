@@ -47,6 +47,7 @@ class Machine {
     GuardState guard_state = GuardState::Start;
     const Name *guard = nullptr;
     size_t guard_end_token = 0;
+    bool macros_only = false;  // -imacros: its tokens are dropped
   };
   // Tokens that are read before the file goes on: an expansion, or a macro argument being expanded on its own.
   struct Pending {
@@ -87,6 +88,7 @@ class Machine {
   void enter_file(const SourceManager::File &file, size_t directory);
   void leave_file();
   void include_directive(const Token &keyword, bool is_next);
+  void include_command_line();
   std::optional<Token> read_header_name(std::string_view after);
   std::optional<Found> find_header(std::string_view name, bool is_quoted, bool is_next);
   void report_missing_header(const Token &header, std::string_view name, bool is_quoted);
@@ -111,6 +113,7 @@ class Machine {
   bool read_body(Lexer &lexer, Token token, Macro &macro);
   std::optional<Token> read_macro_name(std::string_view after);
   Macro *macro_of(Name &name);
+  bool close_va_opt(std::vector<BodyToken> &body, size_t at, const Token &paren, bool ends_with_paste, Macro &macro);
   void define_command_line();
 
   // pragma.cpp
@@ -120,7 +123,11 @@ class Machine {
   bool loop_pragma(std::span<const Token> words, Range at, Token &result);
   void diagnostic_pragma(std::span<const Token> words, Range at);
   bool import_pragma(std::string_view text, Token &result);
+  void poison_pragma(std::span<const Token> names);
+  bool macro_stack_pragma(std::span<const Token> words, Range at, bool is_push);
+  void message_pragma(std::span<const Token> words, Range at, std::string_view kind);
   bool pack_pragma(std::span<const Token> words, Range at, Token &result);
+  bool attribute_pragma(std::span<const Token> words, Range at, Token &result);
 
   // expand.cpp
   bool next_token(Token &token);
@@ -135,8 +142,10 @@ class Machine {
   void report_definition(Diagnostics::Builder &builder, const Macro &macro);
 
   // substitute.cpp
+  struct Substitution;
   std::span<const Token> substitute(const Token &name, const Macro &macro, size_t first_argument);
-  Token stringify(const Argument &argument, const Token &like);
+  void substitute_pieces(const Substitution &call, std::span<const BodyToken> pieces);
+  Token stringify(std::span<const Token> tokens, const Token &like);
   bool paste(Token &left, const Token &right);
 
   // builtin_expand.cpp
@@ -163,9 +172,12 @@ class Machine {
   std::vector<Token> result_;  // what substitute() is building
   std::unordered_map<std::string, KnownFile> known_files_;
   std::vector<std::string> read_;
+  std::vector<HeaderTokens> headers_;
   std::vector<uint32_t> pack_stack_;
-  Arena scratch_;  // tokens of expansions; freed with the machine
-  Loc call_end_;   // the end of the macro call read last
+  std::unordered_map<uint32_t, std::vector<Macro *>> pushed_macros_;  // #pragma push_macro, by name
+  std::vector<bool> attribute_stack_;  // #pragma clang attribute: whether records preserved the access index before it
+  Arena scratch_;                      // tokens of expansions; freed with the machine
+  Loc call_end_;                       // the end of the macro call read last
   const SourceManager::File *predefined_file_ = nullptr;
   std::string_view main_path_;
   uint64_t macro_work_ = 0;  // macro calls, and tokens of arguments and expansions

@@ -20,13 +20,18 @@ enum class BuiltinMacro : uint8_t {
   Time,
   Counter,
   IncludeLevel,
+  Timestamp,
   Pragma,
   HasInclude,
   HasIncludeNext,
   HasAttribute,
+  HasCAttribute,
+  HasDeclspecAttribute,
   HasBuiltin,
   HasFeature,
+  HasExtension,
   HasWarning,
+  BuildingModule,
   IsIdentifier,
 };
 
@@ -35,6 +40,8 @@ struct BodyToken {
   int32_t parameter = -1;     // index of the parameter that the token names; -1: an ordinary token
   bool stringify = false;     // `#` stood before the parameter
   bool paste_before = false;  // `##` stood before the token
+  bool is_va_opt = false;     // __VA_OPT__(...): the next [va_opt_length] stand inside it
+  uint32_t va_opt_length = 0;
 };
 
 struct Macro {
@@ -46,6 +53,8 @@ struct Macro {
   bool is_variadic = false;
   bool is_disabled = false;  // its expansion is being scanned: its name is not expanded (C11 6.10.3.4 p2)
   bool is_predefined = false;
+  bool has_va_opt = false;
+  bool is_poisoned = false;  // no macro: #pragma GCC poison, its name must not be used
   BuiltinMacro builtin = BuiltinMacro::None;
 };
 

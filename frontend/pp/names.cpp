@@ -34,15 +34,8 @@ std::string_view describe(TokenKind kind) {
   return kDescriptions[static_cast<size_t>(kind)];
 }
 
-Names::Names(Arena &arena) : arena_(arena), slots_(2048), by_number_{nullptr} {
-  by_number_.reserve(1024);
+Names::Names(Arena &arena) : arena_(arena), slots_(2048) {
   for (const Keyword &keyword : kKeywords) intern(keyword.spelling).kind = keyword.kind;
-}
-
-uint32_t Names::hash(std::string_view text) {
-  uint32_t h = kHashSeed;
-  for (const char c : text) h = hash_step(h, static_cast<unsigned char>(c));
-  return h;
 }
 
 Name &Names::intern(std::string_view text, uint32_t hash) {
@@ -50,7 +43,8 @@ Name &Names::intern(std::string_view text, uint32_t hash) {
   for (size_t i = hash & mask;; i = (i + 1) & mask) {
     const Slot &slot = slots_[i];
     if (slot.number == 0) return add(text, hash, i);
-    if (slot.hash == hash && by_number_[slot.number]->text == text) return *by_number_[slot.number];
+    if (slot.hash != hash) continue;
+    if (Name &name = (*this)[slot.number]; name.text == text) return name;
   }
 }
 
@@ -58,18 +52,20 @@ Name *Names::find(std::string_view text) const {
   const uint32_t h = hash(text);
   const size_t mask = slots_.size() - 1;
   for (size_t i = h & mask; slots_[i].number != 0; i = (i + 1) & mask)
-    if (slots_[i].hash == h && by_number_[slots_[i].number]->text == text) return by_number_[slots_[i].number];
+    if (slots_[i].hash == h && (*this)[slots_[i].number].text == text)
+      return &chunks_[slots_[i].number / kChunk][slots_[i].number % kChunk];
   return nullptr;
 }
 
 Name &Names::add(std::string_view text, uint32_t hash, size_t slot) {
-  const auto number = static_cast<uint32_t>(by_number_.size());
-  Name *name = arena_.make<Name>(text, number);
-  if (is_predefined(text)) name->macro = kLazy;
-  by_number_.push_back(name);
+  const uint32_t number = ++count_;
+  if (number / kChunk >= chunks_.size())
+    chunks_.push_back(static_cast<Name *>(arena_.allocate(kChunk * sizeof(Name), alignof(Name))));
+  Name &name = *new (&(*this)[number]) Name{.text = text, .number = number};
+  if (is_predefined(text)) name.macro = kLazy;
   slots_[slot] = {hash, number};
-  if (by_number_.size() * 2 > slots_.size()) grow();
-  return *name;
+  if (size_t{count_} * 2 > slots_.size()) grow();
+  return name;
 }
 
 void Names::grow() {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "frontend/pp/condition.h"
+#include "frontend/pp/headers.h"
 #include "frontend/pp/machine.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/preprocess.def"
@@ -31,10 +32,21 @@ void Machine::pragma_directive(const Token &hash) {
   Token first;
   lexer().lex(first);
   std::vector<Token> words{first};
-  // Only pragmas that take a number are macro-expanded, as in clang.
+  // Only pragmas whose arguments are expressions or attributes are macro-expanded, as in clang.
   const std::string_view name = first.spelling();
-  if (name == "unroll" || name == "clang" || name == "GCC" || name == "pack")
-    for (Token word; next_expanded(word);) words.push_back(word);
+  bool is_known = false, expands = false;
+  if (name == "clang" || name == "GCC") {
+    Token second;
+    is_known = next_token(second);
+    if (is_known) words.push_back(second);
+    const std::string_view what = second.spelling();
+    expands = what == "unroll" || what == "loop" || what == "attribute" || what == "warning" || what == "error";
+  } else {
+    expands = name == "unroll" || name == "pack" || name == "message";
+    is_known = expands || name == "poison" || name == "push_macro" || name == "pop_macro";
+  }
+  if (is_known)
+    for (Token word; expands ? next_expanded(word) : next_token(word);) words.push_back(word);
   if (first.is(TokenKind::EndOfFile)) return;
   lexer().rest_of_line();
   const Range at{hash.loc, lexer().loc()};
@@ -57,23 +69,75 @@ bool Machine::execute_pragma(std::span<const Token> words, Range at, std::string
     return false;
   }
   if (name == "unroll") return unroll_pragma(words.subspan(1), at, result);
+  if (name == "push_macro" || name == "pop_macro")
+    return macro_stack_pragma(words.subspan(1), at, name == "push_macro");
+  if (name == "message") message_pragma(words.subspan(1), at, name);
+  if ((name == "GCC" || name == "clang") && (second == "warning" || second == "error"))
+    message_pragma(words.subspan(2), at, text.substr(text.find(name)).substr(0, name.size() + 1 + second.size()));
+  if ((name == "GCC" || name == "clang") && second == "poison") poison_pragma(words.subspan(2));
+  if (name == "poison") poison_pragma(words.subspan(1));
+  if (name == "weak" || name == "redefine_extname" || (name == "clang" && second == "section")) {
+    // These change the program, so they are not passed over in silence.
+    const std::string_view full = name == "clang" ? "clang section" : name;
+    diagnostics_.report<diag::BadPragma>(at, full, "write an `__attribute__` at the declaration");
+  }
   if (name == "nounroll") {
     result.kind = TokenKind::PragmaUnroll;
     result.name = static_cast<uint32_t>(kDoNotUnroll);
     return true;
   }
+  if (name == "spile") return import_pragma(text, result);
   if (name == "GCC" && second == "unroll") return unroll_pragma(words.subspan(2), at, result);
   if (name == "clang" && second == "loop") return loop_pragma(words.subspan(2), at, result);
+  if (name == "clang" && second == "attribute") return attribute_pragma(words.subspan(2), at, result);
   if (name == "pack") return pack_pragma(words.subspan(1), at, result);
+  if ((name == "GCC" || name == "clang") && second == "diagnostic") diagnostic_pragma(words.subspan(2), at);
+  if ((name == "GCC" || name == "clang") && second == "system_header") sources_.mark_system(*input().file);
   return false;
 }
 
-// unroll, unroll N, unroll(N)
-  if ((name == "GCC" || name == "clang") && second == "diagnostic") diagnostic_pragma(words.subspan(2), at);
-  if ((name == "GCC" || name == "clang") && second == "system_header") sources_.mark_system(*input().file);
-bool Machine::unroll_pragma(std::span<const Token> count, Range at, Token &result) {
-  result.kind = TokenKind::PragmaUnroll;
-  result.name = static_cast<uint32_t>(kUnrollFully);
+// poison NAME...: whoever writes one of the names from here on is told.
+void Machine::poison_pragma(std::span<const Token> names) {
+  for (const Token &token : names) {
+    if (token.name == 0) continue;
+    Macro *&macro = names_[token.name].macro;
+    macro = arena_.make<Macro>();
+    macro->name = names_[token.name].text;
+    macro->is_poisoned = true;
+  }
+}
+
+// push_macro("NAME") keeps what the name stands for now, pop_macro("NAME") brings it back.
+bool Machine::macro_stack_pragma(std::span<const Token> words, Range at, bool is_push) {
+  words = without_parens(words);
+  if (words.size() != 1 || !words[0].is(TokenKind::StringLiteral) || words[0].length < 3) {
+    diagnostics_.report<diag::BadPragma>(at, is_push ? "push_macro" : "pop_macro", "it takes a name in quotes");
+    return false;
+  }
+  Name &name = names_.intern(words[0].spelling().substr(1, words[0].length - 2));
+  std::vector<Macro *> &stack = pushed_macros_[name.number];
+  if (is_push) {
+    stack.push_back(name.macro);
+  } else if (stack.empty()) {
+    diagnostics_.report<diag::BadPragma>(at, "pop_macro", "`pop_macro` without a `push_macro`");
+  } else {
+    name.macro = stack.back();
+    stack.pop_back();
+  }
+  return false;
+}
+
+// message("text"), GCC warning "text", GCC error "text"
+void Machine::message_pragma(std::span<const Token> words, Range at, std::string_view kind) {
+  std::string text;
+  for (const Token &word : without_parens(words))
+    if (word.is(TokenKind::StringLiteral) && word.length >= 2) text += word.spelling().substr(1, word.length - 2);
+  if (kind.ends_with("error"))
+    diagnostics_.report<diag::PragmaError>(at, kind, text);
+  else
+    diagnostics_.report<diag::PragmaMessage>(at, kind, text);
+}
+
 // diagnostic push, pop, ignored "-Wname", warning "-Wname", error "-Wname"
 void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
   const std::string_view what = words.empty() ? std::string_view{} : words[0].spelling();
@@ -86,7 +150,6 @@ void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
   std::string_view flag = words.size() > 1 ? words[1].spelling() : std::string_view{};
   if (flag.starts_with("\"-W") && flag.ends_with('"')) flag = flag.substr(3, flag.size() - 4);
   if (what == "ignored")
-  if (name == "spile") return import_pragma(text, result);
     warnings.set(flag, WarningState::Ignored, at.begin);
   else if (what == "warning")
     warnings.set(flag, WarningState::Warning, at.begin);
@@ -105,6 +168,10 @@ bool Machine::import_pragma(std::string_view text, Token &result) {
   return true;
 }
 
+// unroll, unroll N, unroll(N)
+bool Machine::unroll_pragma(std::span<const Token> count, Range at, Token &result) {
+  result.kind = TokenKind::PragmaUnroll;
+  result.name = static_cast<uint32_t>(kUnrollFully);
   count = without_parens(count);
   if (count.empty()) return true;
   const auto value = evaluate(count, at.end, "pragma unroll", diagnostics_);
@@ -163,6 +230,40 @@ bool Machine::pack_pragma(std::span<const Token> words, Range at, Token &result)
   if (has_number) pack_ = static_cast<uint32_t>(number);
   result.kind = TokenKind::PragmaPack;
   result.name = pack_;
+  return true;
+}
+
+// clang attribute push (__attribute__((preserve_access_index)), apply_to = record), clang attribute pop; `push` without
+// an attribute, and `(attribute, apply_to = ...)` without a push, which adds to the last one. The token carries what
+// holds from here on.
+bool Machine::attribute_pragma(std::span<const Token> words, Range at, Token &result) {
+  // name.push and name.pop: clang matches the names too, which only tells apart pushes that overlap.
+  if (words.size() > 2 && words[1].is(TokenKind::Dot)) words = words.subspan(2);
+  const std::string_view action = words.empty() ? std::string_view{} : words[0].spelling();
+  const bool is_pop = action == "pop", is_push = action == "push";
+  if (is_pop) {
+    if (attribute_stack_.empty()) {
+      diagnostics_.report<diag::BadPragma>(at, "clang attribute", "`pop` without a `push`");
+      return false;
+    }
+    preserve_access_index_ = attribute_stack_.back();
+    attribute_stack_.pop_back();
+  } else {
+    if (is_push) attribute_stack_.push_back(preserve_access_index_);
+    const auto has = [&](std::string_view plain, std::string_view spelled) {
+      return std::ranges::any_of(
+          words, [&](const Token &word) { return word.spelling() == plain || word.spelling() == spelled; });
+    };
+    const bool is_known = has("preserve_access_index", "__preserve_access_index__") && has("record", "record");
+    if (is_known) {
+      preserve_access_index_ = true;
+    } else if (!is_push || words.size() > 1) {
+      diagnostics_.report<diag::BadPragma>(at, "clang attribute",
+                                           "only `preserve_access_index` is applied, and to `record`");
+    }
+  }
+  result.kind = TokenKind::PragmaAttribute;
+  result.name = preserve_access_index_ ? 1 : 0;
   return true;
 }
 

@@ -18,6 +18,7 @@ void Machine::run(const SourceManager::File &main) {
   out_.reserve(main.text.size() / 4 + 256);
   if (auto file = sources_.add("<built-in>", std::string(predefined_text()))) predefined_file_ = *file;
   enter_file(main, 0);
+  include_command_line();
   define_command_line();
   lex_inputs();
   Token end;

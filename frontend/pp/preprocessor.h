@@ -25,11 +25,22 @@ struct MacroOption {
 
 struct Options {
   // Searched in this order, after the directory of the includer (for "x.h" only), as clang does.
-  std::vector<std::string> quote_dirs;    // -iquote: only for #include "x.h"
-  std::vector<std::string> include_dirs;  // -I
-  std::vector<std::string> system_dirs;   // -isystem: searched after all -I
-  std::vector<MacroOption> macros;        // -D and -U, in the order of the command line
-  bool shipped_headers = true;            // the language's own headers, searched last; off: -nobuiltininc
+  std::vector<std::string> quote_dirs;      // -iquote: only for #include "x.h"
+  std::vector<std::string> include_dirs;    // -I
+  std::vector<std::string> system_dirs;     // -isystem: searched after all -I
+  std::vector<std::string> after_dirs;      // -idirafter: searched after the language's own headers
+  std::vector<MacroOption> macros;          // -D and -U, in the order of the command line
+  std::vector<std::string> includes;        // -include: read before the main file
+  std::vector<std::string> macro_includes;  // -imacros: the same for their macros alone, before those
+  unsigned mcpu = 3;                        // __BPF_CPU_VERSION__ and the __BPF_FEATURE_... of that version
+  bool optimize = true;                     // __OPTIMIZE__, not __NO_INLINE__
+  bool c23 = false;                         // -std=c23, gnu23, c2x, gnu2x: bool, true, static_assert, ... are keywords
+  bool shipped_headers = true;              // the language's own headers, searched last; off: -nobuiltininc
+};
+
+// Tokens [begin, end) came from a header that the main file includes, and from what that one includes.
+struct HeaderTokens {
+  uint32_t begin = 0, end = 0;
 };
 
 struct Tokens {

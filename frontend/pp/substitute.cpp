@@ -1,5 +1,6 @@
 // Substitution: the body of a macro with its arguments put in, `#` and `##` done (C11 6.10.3.1 to 6.10.3.3).
 #include <string>
+#include <vector>
 
 #include "frontend/pp/machine.h"
 
@@ -16,6 +17,13 @@ void set_spacing(Token &token, uint8_t from) {
 }
 }  // namespace
 
+// A call while its body is put together.
+struct Machine::Substitution {
+  const Macro &macro;
+  size_t first_argument;
+  Loc spelling, base;  // of the first token of the body, and where that lies in the expansion
+};
+
 // The tokens that replace the call of [macro] at [name]. Tokens of the body get locations inside the expansion; those
 // of arguments keep theirs, so that a fault in an argument is shown where the user wrote it.
 std::span<const Token> Machine::substitute(const Token &name, const Macro &macro, size_t first_argument) {
@@ -23,36 +31,56 @@ std::span<const Token> Machine::substitute(const Token &name, const Macro &macro
   const Loc spelling = macro.body.front().token.loc;
   const uint32_t length = macro.body.back().token.end().raw - spelling.raw;
   const Loc base = sources_.add_expansion(spelling, range_of_call(name), length, macro.name);
-
   result_.clear();
+  substitute_pieces({macro, first_argument, spelling, base}, macro.body);
+  if (!result_.empty()) set_spacing(result_.front(), name.flags);
+  return scratch_.copy(result_);
+}
+
+// Appends to result_.
+void Machine::substitute_pieces(const Substitution &call, std::span<const BodyToken> pieces) {
+  const Macro &macro = call.macro;
+  const size_t first_result = result_.size();
   bool left_is_empty = false;  // what stood before the current piece gave no token (a placemarker)
-  for (const BodyToken &piece : macro.body) {
+  for (size_t i = 0; i < pieces.size(); i++) {
+    const BodyToken &piece = pieces[i];
     Token own = piece.token;
-    own.loc = base + (own.loc.raw - spelling.raw);
+    own.loc = call.base + (own.loc.raw - call.spelling.raw);
     const bool is_rest = macro.is_variadic && piece.parameter >= 0 &&
                          static_cast<size_t>(piece.parameter) + 1 == macro.parameters.size();
     std::span<const Token> tokens(&own, 1);
+    std::vector<Token> group;
     Token string;
     if (piece.parameter >= 0) {
-      const Argument &argument = argument_stack_[first_argument + static_cast<size_t>(piece.parameter)];
-      if (piece.stringify) {
-        string = stringify(argument, own);
-        tokens = {&string, 1};
-      } else {
-        const bool is_pasted = piece.paste_before || (&piece != &macro.body.back() && (&piece)[1].paste_before);
-        const size_t begin = is_pasted ? argument.begin : argument.expanded_begin;
-        const size_t end = is_pasted ? argument.end : argument.expanded_end;
-        tokens = {token_stack_.data() + begin, end - begin};
+      const Argument &argument = argument_stack_[call.first_argument + static_cast<size_t>(piece.parameter)];
+      const bool is_pasted = piece.paste_before || (i + 1 < pieces.size() && pieces[i + 1].paste_before);
+      const bool as_written = is_pasted || piece.stringify;
+      const size_t begin = as_written ? argument.begin : argument.expanded_begin;
+      const size_t end = as_written ? argument.end : argument.expanded_end;
+      tokens = {token_stack_.data() + begin, end - begin};
+    } else if (piece.is_va_opt) {
+      // C23 6.10.5.1: what stands inside, when the variable arguments give any token; a placemarker else.
+      const Argument &rest = argument_stack_[call.first_argument + macro.parameters.size() - 1];
+      if (rest.expanded_begin != rest.expanded_end) {
+        group.swap(result_);
+        substitute_pieces(call, pieces.subspan(i + 1, piece.va_opt_length));
+        group.swap(result_);
       }
+      i += piece.va_opt_length;
+      tokens = group;
+    }
+    if (piece.stringify) {
+      string = stringify(tokens, own);
+      tokens = {&string, 1};
     }
     if (piece.paste_before) {
       // GNU: in `, ## args` the comma goes when the variable arguments are omitted, and nothing is pasted else.
       const bool is_comma = is_rest && (&piece)[-1].parameter < 0 && (&piece)[-1].token.is(TokenKind::Comma);
       const bool is_omitted =
-          is_rest && argument_stack_[first_argument + static_cast<size_t>(piece.parameter)].is_omitted;
-      if (is_comma && is_omitted && !result_.empty()) result_.pop_back();
+          is_rest && argument_stack_[call.first_argument + static_cast<size_t>(piece.parameter)].is_omitted;
+      if (is_comma && is_omitted && result_.size() > first_result) result_.pop_back();
       if (tokens.empty()) continue;
-      if (!is_comma && !left_is_empty && !result_.empty() && paste(result_.back(), tokens.front()))
+      if (!is_comma && !left_is_empty && result_.size() > first_result && paste(result_.back(), tokens.front()))
         tokens = tokens.subspan(1);
       result_.insert(result_.end(), tokens.begin(), tokens.end());
       left_is_empty = false;
@@ -61,18 +89,15 @@ std::span<const Token> Machine::substitute(const Token &name, const Macro &macro
     left_is_empty = tokens.empty();
     if (tokens.empty()) continue;
     result_.insert(result_.end(), tokens.begin(), tokens.end());
-    if (piece.parameter >= 0) set_spacing(result_[result_.size() - tokens.size()], own.flags);
+    if (piece.parameter >= 0 || piece.is_va_opt) set_spacing(result_[result_.size() - tokens.size()], own.flags);
   }
-  if (!result_.empty()) set_spacing(result_.front(), name.flags);
-  return scratch_.copy(result_);
 }
 
 // `#parameter`: the argument as written, as a string (C11 6.10.3.2).
-Token Machine::stringify(const Argument &argument, const Token &like) {
+Token Machine::stringify(std::span<const Token> tokens, const Token &like) {
   std::string text = "\"";
-  for (size_t i = argument.begin; i < argument.end; i++) {
-    const Token &token = token_stack_[i];
-    if (i != argument.begin && (token.flags & kSpacing) != 0) text += ' ';
+  for (const Token &token : tokens) {
+    if (&token != tokens.data() && (token.flags & kSpacing) != 0) text += ' ';
     const bool is_quoted = token.is(TokenKind::StringLiteral) || token.is(TokenKind::CharLiteral);
     for (const char c : token.spelling()) {
       if (is_quoted && (c == '"' || c == '\\')) text += '\\';

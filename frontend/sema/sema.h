@@ -26,7 +26,8 @@ struct Unit {
   std::unique_ptr<btf::Importer> importer;  // of types that came from BTF; null when none was imported
   // Variables with static storage and functions, in the order of their first declaration; declared only or defined.
   std::vector<Symbol *> symbols;
-  // File-scope asm("...") that is empty; others are errors.
+  // Who defines the records that nobody has asked for yet (types::complete): debug information may still do so.
+  std::shared_ptr<const void> analyzer;
 };
 
 // [btf]: what the tree imports from; it may be null when it imports nothing.

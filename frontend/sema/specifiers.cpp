@@ -80,7 +80,7 @@ const Type *Analyzer::specifiers(ast::DeclSpecs &specs, Attributes &attributes, 
 
 const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attributes, bool is_forward_declaration) {
   Attributes own;
-  read_attributes(spec.attributes, own);
+  if (spec.lazy == nullptr) read_attributes(spec.attributes, own);
   types::Record *record = nullptr;
   if (!spec.tag.empty()) {
     // A body, or `struct s;` alone, means the tag of this scope; a mere use means any that is visible.
@@ -102,7 +102,7 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
     record = types_.new_record(spec.is_union, {}, spec.range);
   }
   if (!spec.has_body) return record->type;
-  if (record->is_complete || record->is_being_defined) {
+  if (types::complete(*record).is_complete || record->is_being_defined) {
     report<diag::RecordRedefined>(spec.tag_range, types::to_string(record->type))
         .note(record->range, "the first definition {}", is_imported(record->range) ? "is that of the BTF" : "is here");
     // Still read the body, for the faults inside it.
@@ -114,6 +114,10 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
   if (attributes.packed) own.packed = true;
   // What is defined inside a record whose accesses are relocated is a part of it.
   if (attributes.preserve_access_index || preserves_inner_) own.preserve_access_index = true;
+  if (spec.lazy != nullptr) {
+    postpone(spec, *record, own);
+    return record->type;
+  }
   define_record(spec, *record, own);
   return record->type;
 }

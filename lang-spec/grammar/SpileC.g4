@@ -10,7 +10,7 @@
 //   * tokens that the stream makes: `[[` as AttributeOpen, `_Atomic (` as AtomicType, `enum E :` as EnumColon, and NoElse
 //     after the body of an `if` that has no `else`;
 //   * binary operators are one flat rule; their precedence is applied by an operator stack;
-//   * `__extension__` and `#pragma pack` never reach the grammar.
+//   * `__extension__` and the pragmas `pack`, `clang attribute` and `spile import` never reach the grammar.
 // Rules give their result in members of the base class (expr_, stmt_, decl_, ...; frontend/parse/tree_actions.h), lists on
 // a stack with marks. Actions are run once, in a single pass; in the second pass, after an error, nodes may be missing.
 parser grammar SpileC;
@@ -34,7 +34,7 @@ void SpileC::load_atn() { static Initializer once; }
 
 translationUnit
 @init { const Mark list = mark(); }
-  : ( externalDeclaration { push(decl_); } )* EOF { finish_unit(list); }
+  : ( { begin_external_declaration(); } externalDeclaration { push_external_declaration(); } )* EOF { finish_unit(list); }
   ;
 
 externalDeclaration
@@ -141,13 +141,13 @@ alignmentSpecifier
 recordSpecifier
 @init { const Loc begin = here(); const Mark list = mark(); ast::RecordSpec *r = make_record(); }
   : ( 'struct' | 'union' { r->is_union = true; } ) ( attribute )* { r->attributes = take<ast::Attribute>(list); }
-    ( anyName { r->tag = last_text(); r->tag_range = last_range(); } ( memberBlock[r] )? | memberBlock[r] )
+    ( anyName { set_tag(r); } ( memberBlock[r] )? | memberBlock[r] )
     { r->range = {begin, last_end()}; record_ = r; }
   ;
 
 memberBlock[ast::RecordSpec *r]
 @init { const Mark list = mark(); RecordBody body(*this); }
-  : { r->has_body = true; r->pack = pack(); } '{' ( memberDeclaration { push(decl_); } )* { r->members = take<ast::Decl>(list); } '}'
+  : { begin_members(r); } '{' { pass_over_members(r); } ( memberDeclaration { push(decl_); } )* { r->members = take<ast::Decl>(list); } '}'
   ;
 
 memberDeclaration
@@ -171,7 +171,7 @@ bitWidth : { types_again(); } ':' assignmentExpression ;
 enumSpecifier
 @init { const Loc begin = here(); const Mark list = mark(); ast::EnumSpec *e = make_enum(); }
   : 'enum' ( attribute )* { e->attributes = take<ast::Attribute>(list); mark_enum_colon(); }
-    ( anyName { e->tag = last_text(); mark_enum_colon(); } ( enumFixedType[e] enumeratorBlock[e] | enumeratorBlock[e] )?
+    ( anyName { set_tag(e); mark_enum_colon(); } ( enumFixedType[e] enumeratorBlock[e] | enumeratorBlock[e] )?
     | ( enumFixedType[e] )? enumeratorBlock[e] )
     { e->range = {begin, last_end()}; enumeration_ = e; }
   ;
@@ -339,7 +339,8 @@ compoundStatement
   ;
 
 blockItem
-  : caseLabels
+  : localLabels
+  | caseLabels
   | item
   ;
 
@@ -368,6 +369,13 @@ statement
 caseLabels
 @init { const Mark list = mark(); }
   : ( caseLabel { push(stmt_); } )+ { empty_before_brace(); } item { nest_labels(list); }
+  ;
+
+// GNU: labels of this block alone, so that a macro with labels can be used twice in a function.
+localLabels
+@init { const Mark list = mark(); ast::Stmt *s = nullptr; }
+  : '__label__' { s = make_stmt(ast::Stmt::Empty); } anyName { push_label_name(); } ( ',' anyName { push_label_name(); } )* ';'
+    { finish_local_labels(s, list); }
   ;
 
 caseLabel

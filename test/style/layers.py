@@ -17,7 +17,7 @@ LAYERS = {
     "backend/isa": ["lang-spec", "support"],
     "backend/object": ["lang-spec", "support", "backend/isa"],
     "ir": ["lang-spec", "support", "backend/isa"],
-    "frontend/pp": ["lang-spec", "support"],
+    "frontend/pp": ["lang-spec", "support", "frontend/sema/builtins.def"],
     "frontend/ast": ["support", "frontend/types", "frontend/sema"],
     "frontend/btf": ["lang-spec", "support", "backend/object", "frontend/types"],
     "frontend/parse": ["lang-spec", "support", "frontend/pp", "frontend/ast", "frontend/btf"],
@@ -68,7 +68,7 @@ for name in files:
                         and not name.startswith("test/"):
                     wrong.setdefault(folder or "driver", []).append(f"{name}:{number}: only {', '.join(owners)} may include <{target}>")
             if include[1] == '"' and "/" in target and not free:
-                if not target.startswith(folder + "/") and not any(target.startswith(a + "/") for a in LAYERS[folder]):
+                if not target.startswith(folder + "/") and not any(target == a or target.startswith(a + "/") for a in LAYERS[folder]):
                     wrong.setdefault(folder, []).append(f"{name}:{number}: {folder} must not include {target}")
 for layer in [*LAYERS, "driver"]:
     if layer in wrong:

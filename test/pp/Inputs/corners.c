@@ -85,3 +85,22 @@ y"
 %:define DI 1
 DI <: :> 0x1e+1 1.5e+3f .5 1..2
 L"w" u8"x" L'c' $id é
+// __VA_OPT__
+#define VF(a, ...) call(a __VA_OPT__(,) __VA_ARGS__)
+#define VG(x, ...) #__VA_OPT__(x ## x __VA_ARGS__)
+#define VH(x, ...) x ## __VA_OPT__(a x) ## b
+#define VI(...) __VA_OPT__(a ## __VA_ARGS__ ## b)c
+#define VE
+VF(1) VF(1, 2, 3) VF() VF(VE, VE) VG(a) VG(a, 1) VH(q) VH(q, 1) VI() VI(x) VI(x, y)
+// Pragmas that change macros, and what is asked of the compiler.
+#pragma push_macro("VF")
+#undef VF
+#define VF 7
+VF
+#pragma pop_macro("VF")
+VF(3)
+__has_attribute(bpf_fastcall) __has_attribute(packed) __has_attribute(__preserve_access_index__)
+__has_builtin(__builtin_memcpy) __has_builtin(__builtin_offsetof) __has_builtin(__builtin_nothing) __has_builtin(memcpy)
+__has_c_attribute(nodiscard) __has_c_attribute(__fallthrough__) __has_c_attribute(gnu::packed) __has_c_attribute(none)
+__has_extension(gnu_asm) __has_feature(gnu_asm) __has_feature(c_static_assert) __building_module(x)
+__is_identifier(int) __is_identifier(y)

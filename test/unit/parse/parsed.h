@@ -5,14 +5,21 @@
 #include <string_view>
 
 #include "frontend/ast/print.h"
+#include "frontend/btf/sources.h"
 #include "frontend/parse/parser.h"
 
 namespace spile::parse {
 
+// What `#include "vmlinux.h"` of the headers that ship imports.
+inline const btf::Image *frozen() {
+  static const Result<btf::Image> image = btf::Image::view(btf::frozen_image());
+  return image ? &*image : nullptr;
+}
+
 struct Parsed {
   explicit Parsed(std::string text, const pp::Options &options = {}) : diagnostics(sources) {
     tokens = pp::preprocess(**sources.add("test.c", std::move(text)), options, sources, arena, diagnostics);
-    unit = parse(tokens, arena, diagnostics);
+    unit = parse(tokens, arena, diagnostics, frozen());
   }
   // "NAME line:column" of each diagnostic, in order, with "; " between.
   std::string faults() const {

@@ -55,7 +55,7 @@ Times measure(const std::string &text) {
     const auto begin = Clock::now();
     const pp::Tokens tokens = pp::preprocess(*file, {}, sources, arena, diagnostics);
     const auto middle = Clock::now();
-    EXPECT_NE(parse(tokens, arena, diagnostics), nullptr);
+    EXPECT_NE(parse(tokens, arena, diagnostics, frozen()), nullptr);
     best.preprocess = std::min(best.preprocess, microseconds(middle - begin));
     best.parse = std::min(best.parse, microseconds(Clock::now() - middle));
   }

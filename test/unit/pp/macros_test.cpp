@@ -65,6 +65,13 @@ TEST(Macros, Faults) {
   EXPECT_EQ(faults("#define F(a"), "BadMacroParameters");
   EXPECT_EQ(faults("#define A __VA_ARGS__"), "VaArgsOutsideVariadic");
   EXPECT_EQ(faults("#undef __LINE__"), "BuiltinMacroRedefined");
+  EXPECT_EQ(faults("#define A(...) __VA_OPT__ x"), "BadVaOpt");
+  EXPECT_EQ(faults("#define A(...) __VA_OPT__(x"), "BadVaOpt");
+  EXPECT_EQ(faults("#define A(...) __VA_OPT__(__VA_OPT__(x))"), "BadVaOpt");
+  EXPECT_EQ(faults("#define A(...) __VA_OPT__(## x)"), "PasteAtEdge");
+  EXPECT_EQ(faults("#define A(...) __VA_OPT__(x ##)"), "PasteAtEdge");
+  EXPECT_EQ(faults("#define A __VA_OPT__(x)"), "VaArgsOutsideVariadic");
+  EXPECT_EQ(faults("#define __VA_OPT__ 1"), "ReservedMacroName");
 }
 
 TEST(Macros, ADiagnosticShowsTheUseAndTheDefinition) {
