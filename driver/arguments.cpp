@@ -6,6 +6,14 @@
 
 namespace spile::driver {
 
+// Options of clang that change nothing here, so that a line of a makefile works with the name of the compiler changed.
+static bool is_neutral(std::string_view word) {
+  static constexpr std::string_view kWords[] = {"-g", "-g0", "-g1", "-g2", "-g3", "-ggdb", "-pipe", "-mlittle-endian",
+                                                "--target=bpf", "--target=bpfel", "-pedantic", "-ffreestanding"};
+  return std::ranges::find(kWords, word) != std::end(kWords) || word.starts_with("-fno-") ||
+         word.starts_with("-fdebug-") || word.starts_with("-ffile-prefix-map=") || word.starts_with("-gdwarf");
+}
+
 // What people type who come from the neighbours, and what it is called here.
 struct ForeignOption {
   std::string_view option, hint;
@@ -40,10 +48,41 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
   all.add(options).add(hidden);
   po::variables_map values;
   // clang's spelling of two long options with one dash.
-  std::vector<std::string> words(arguments.begin(), arguments.end());
-  for (std::string &word : words)
-    for (std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-mcpu", "-nobuiltininc"})
+  std::vector<std::string> words;
+  for (size_t i = 0; i < arguments.size(); i++) {
+    const std::string_view word = arguments[i];
+    if (word == "--") {
+      words.insert(words.end(), arguments.begin() + static_cast<ptrdiff_t>(i), arguments.end());
+      break;
+    }
+    if (word == "-target" && i + 1 < arguments.size() && std::string_view(arguments[i + 1]).starts_with("bpf"))
+      i++;
+    else if (!is_neutral(word))
+      words.emplace_back(word);
+  }
+  static constexpr std::string_view kLong[] = {"-isystem", "-iquote",       "-idirafter", "-include", "-imacros",
+                                               "-mcpu",    "-nobuiltininc", "-nostdinc",  "-std",     "-MD",      "-MMD",
+                                               "-MF",      "-MT",           "-MP"};
+  for (size_t i = 0; i < words.size(); i++) {
+    std::string &word = words[i];
+    if (word == "--") break;
+    for (const std::string_view name : kLong)
       if (word == name || word.starts_with(std::string(name) + "=")) word.insert(0, "-");
+    // A value that is joined to its option.
+    for (const std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-imacros"})
+      if (word.size() > name.size() && word.starts_with(name))
+        word = "-" + std::string(name) + "=" + word.substr(name.size());
+    if (word.starts_with("-U") && word.size() > 2) {
+      word = "-D" + std::string(kUndefineMark) + word.substr(2);
+    } else if (word == "-U" && i + 1 < words.size()) {
+      word = "-D";
+      words[i + 1].insert(0, kUndefineMark);
+      i++;
+    }
+  }
+  for (std::string &word : words)
+    if (constexpr std::string_view kLimit = "-ferror-limit="; word.starts_with(kLimit))
+      word = "--max-errors=" + word.substr(kLimit.size());
   namespace style = po::command_line_style;
   const int how = style::allow_long | style::long_allow_adjacent | style::long_allow_next | style::allow_short |
                   style::allow_dash_for_short | style::short_allow_adjacent | style::short_allow_next;
@@ -65,33 +104,6 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
   }
   if (values.contains("quiet")) console.quiet = true;
   if (values.contains("verbose")) console.verbosity++;
-  if (values.contains("color")) {
-    const auto &when = values["color"].as<std::string>();
-    if (when != "auto" && when != "always" && when != "never") {
-    // A value that is joined to its option.
-    for (const std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-imacros"})
-      if (word.size() > name.size() && word.starts_with(name))
-        word = "-" + std::string(name) + "=" + word.substr(name.size());
-    if (word.starts_with("-U") && word.size() > 2) {
-      word = "-D" + std::string(kUndefineMark) + word.substr(2);
-    } else if (word == "-U" && i + 1 < words.size()) {
-      word = "-D";
-      words[i + 1].insert(0, kUndefineMark);
-      i++;
-    }
-  }
-  for (std::string &word : words)
-    if (constexpr std::string_view kLimit = "-ferror-limit="; word.starts_with(kLimit))
-      word = "--max-errors=" + word.substr(kLimit.size());
-      exit_code = console.usage("--color takes auto, always or never, not `{}`", when);
-      return std::nullopt;
-    }
-    console.set_colour(when == "auto" ? Colour::Auto : when == "always" ? Colour::Always : Colour::Never);
-  }
-  return values;
-}
-
-}  // namespace spile::driver
   if (values.contains("diagnostics")) {
     const auto &format = values["diagnostics"].as<std::string>();
     if (format != "text" && format != "json" && format != "sarif") {
@@ -102,3 +114,15 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
                                  : format == "sarif" ? DiagnosticsFormat::Sarif
                                                      : DiagnosticsFormat::Text;
   }
+  if (values.contains("color")) {
+    const auto &when = values["color"].as<std::string>();
+    if (when != "auto" && when != "always" && when != "never") {
+      exit_code = console.usage("--color takes auto, always or never, not `{}`", when);
+      return std::nullopt;
+    }
+    console.set_colour(when == "auto" ? Colour::Auto : when == "always" ? Colour::Always : Colour::Never);
+  }
+  return values;
+}
+
+}  // namespace spile::driver

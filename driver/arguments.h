@@ -5,12 +5,17 @@
 #include <boost/program_options.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "driver/commands.h"
 
 namespace spile::driver {
 
 namespace po = boost::program_options;
+
+// `-U NAME` is passed on as a definition of this mark and NAME: definitions and undefinitions take effect in their
+// order, and Boost keeps an order only within one option.
+inline constexpr std::string_view kUndefineMark = "-U";
 
 struct CommandLine {
   std::string usage;  // "spile check [options] FILE..."

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "backend/object/dump.h"
+#include "backend/object/static_link.h"
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "frontend/ast/print.h"
@@ -39,42 +40,95 @@ static Result<std::string> emit_text(Compilation &compilation, const std::string
   return object::dump(*object, options);
 }
 
+// A name in a rule for make.
+static std::string make_name(std::string_view path) {
+  std::string name;
+  for (const char c : path) {
+    if (c == ' ' || c == '#') name += '\\';
+    if (c == '$') name += '$';
+    name += c;
+  }
+  return name;
+}
+
+// What the output was made from, as make reads it. The headers that ship are part of the compiler.
+static std::string dependency_rule(const Compilation &compilation, const std::string &target, bool phony_headers) {
+  std::string rule = target + ": " + make_name(compilation.path());
+  for (const std::string &header : compilation.headers()) rule += " \\\n  " + make_name(header);
+  rule += '\n';
+  if (phony_headers)
+    for (const std::string &header : compilation.headers()) rule += make_name(header) + ":\n";
+  return rule;
+}
+
 static Result<void> write_text(const std::string &path, std::string_view text) {
-  const std::string temporary = path + ".tmp";
-  std::FILE *file = std::fopen(temporary.c_str(), "we");
-  if (file == nullptr) return os_error(errno, temporary);
+  // A pipe or a device is written to; only a file is replaced.
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  const bool replace = !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
+  const std::string target = replace ? path + ".tmp" : path;
+  std::FILE *file = std::fopen(target.c_str(), "we");
+  if (file == nullptr) return os_error(errno, target);
   const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const bool closed = std::fclose(file) == 0;
-  if (!written || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    std::remove(temporary.c_str());
-    return os_error(error, path);
+  const bool failed = !written || !closed || (replace && std::rename(target.c_str(), path.c_str()) != 0);
+  if (!failed) return {};
+  const int error = errno;
+  if (replace) std::remove(target.c_str());
+  return os_error(error, path);
+}
+
+// Several inputs, sources or objects, become one object.
+static int build_linked(const std::vector<std::string> &paths, const std::string &output,
+                        const CompileOptions &options, Console &console) {
+  std::vector<std::unique_ptr<Compilation>> compilations;
+  std::vector<const object::Object *> objects;
+  int code = kExitOk;
+  for (const std::string &path : paths) {
+    Compilation &compilation = *compilations.emplace_back(std::make_unique<Compilation>(path, options, console));
+    const object::Object *object = compilation.object();
+    compilation.summary();
+    if (object == nullptr)
+      code = compilation.exit_code();
+    else
+      objects.push_back(object);
   }
-  return {};
+  if (code != kExitOk) return code;
+  const auto linked = object::link_objects(objects, output);
+  if (!linked) return console.fail(linked.error());
+  if (auto written = object::write_elf_file(*linked, output); !written) return console.fail(written.error());
+  return kExitOk;
 }
 
 int command_build(Arguments arguments, Console &console) {
   CommandLine line;
-  line.usage = "spile build [options] FILE -o OUT.o";
-  line.about = "Compiles FILE to an eBPF ELF object with BTF and line info.";
+  line.usage = "spile build [options] FILE... -o OUT.o";
+  line.about =
+      "Compiles FILE to an eBPF ELF object with BTF and line info. Several files, sources or objects, are linked into\n"
+      "one object, as `bpftool gen object` does it.";
   line.footer = "  spile build probe.bpf.c -o probe.o && bpftool prog loadall probe.o /sys/fs/bpf/probe";
   line.add_common();
   line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                              "where to write; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
       "pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the object")(
-      "assembly,S", "the same as --emit=asm")("preprocess,E", "the same as --emit=pp");
+      "MD", "write a rule for make that names the headers beside the output (as -MMD)")(
+      "MF", po::value<std::string>()->value_name("FILE"), "with -MD: where to write it; default: the output with .d")(
+      "MT", po::value<std::string>()->value_name("TARGET"), "with -MD: the target of the rule")(
+      "MP", "with -MD: a rule without prerequisites for each header")("assembly,S", "the same as --emit=asm")(
+      "preprocess,E", "the same as --emit=pp");
   add_compile_options(line.options);
-  line.hidden.add_options()("file", po::value<std::string>())(
+  line.hidden.add_options()("file", po::value<std::vector<std::string>>())("MMD", "as -MD")(
       "debug,g", "accepted: debug information is always written")("compile,c", "accepted: an object is all there is");
-  line.positional.add("file", 1);
+  line.positional.add("file", -1);
   int code = kExitOk;
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
   if (!values->contains("file")) return console.usage("`spile build` needs a file");
   const auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
-  const auto &path = (*values)["file"].as<std::string>();
+  const auto &paths = (*values)["file"].as<std::vector<std::string>>();
+  const std::string &path = paths.front();
   std::string stage = values->contains("emit") ? (*values)["emit"].as<std::string>() : "obj";
   if (values->contains("assembly")) stage = "asm";
   if (values->contains("preprocess")) stage = "pp";
@@ -82,6 +136,11 @@ int command_build(Arguments arguments, Console &console) {
   if (std::ranges::find(kStages, stage) == std::end(kStages))
     return console.usage("--emit takes pp, ast, ir-raw, ir, mir, asm, btf or obj, not `{}`", stage);
 
+  if (paths.size() > 1) {
+    if (stage != "obj") return console.usage("--emit={} takes one file", stage);
+    if (!values->contains("output")) return console.usage("several files are linked into the one that -o names");
+    return build_linked(paths, (*values)["output"].as<std::string>(), *compile, console);
+  }
   Compilation compilation(path, *compile, console);
   if (stage == "obj") {
     const object::Object *object = compilation.object();
@@ -98,6 +157,13 @@ int command_build(Arguments arguments, Console &console) {
         std::filesystem::equivalent(output, path))
       return console.usage("{} would be written over itself", path);
     if (auto written = object::write_elf_file(*object, output); !written) return console.fail(written.error());
+    if (!values->contains("MD") && !values->contains("MMD")) return kExitOk;
+    const std::string rule_file = values->contains("MF")
+                                      ? (*values)["MF"].as<std::string>()
+                                      : std::filesystem::path(output).replace_extension(".d").string();
+    const std::string target = values->contains("MT") ? (*values)["MT"].as<std::string>() : make_name(output);
+    const std::string rule = dependency_rule(compilation, target, values->contains("MP"));
+    if (auto written = write_text(rule_file, rule); !written) return console.fail(written.error());
     return kExitOk;
   }
   const Result<std::string> text = emit_text(compilation, stage);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "frontend/lower/lower.h"
-#include "frontend/parse/parser.h"
 #include "frontend/sema/sema.h"
 #include "ir/text.h"
 
@@ -13,9 +12,14 @@ void add_compile_options(po::options_description &options) {
   using Strings = std::vector<std::string>;
   options.add_options()("include-dir,I", po::value<Strings>()->value_name("DIR"), "search DIR for headers")(
       "isystem", po::value<Strings>()->value_name("DIR"), "search DIR after all -I")(
+      "idirafter", po::value<Strings>()->value_name("DIR"), "search DIR after all others")(
+      "include", po::value<Strings>()->value_name("FILE"), "read FILE before the source")(
+      "imacros", po::value<Strings>()->value_name("FILE"), "the same, and keep only its macros")(
       "iquote", po::value<Strings>()->value_name("DIR"), "search DIR for #include \"...\"")(
       "define,D", po::value<Strings>()->value_name("NAME[=VALUE]"), "define a macro")(
       "undefine,U", po::value<Strings>()->value_name("NAME"), "undefine a macro")(
+      "std", po::value<std::string>()->value_name("STANDARD"),
+      "as clang: gnu89 to gnu17 mean the same here; gnu23 and gnu2x make bool, true, ... keywords")(
       "optimize,O", po::value<std::string>()->value_name("LEVEL"), "0, 1 or 2 (the default)")(
       "mcpu", po::value<std::string>()->value_name("VERSION"), "v1, v2, v3 (the default) or v4")(
       "nobuiltininc", "do not use the headers that ship with the language")(
@@ -70,11 +74,13 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
     else
       return usage_error("-O takes 0, 1 or 2, not `{}`", level);
   }
+  options.preprocess.optimize = options.level != ir::OptLevel::O0;
   if (values.contains("mcpu")) {
     const auto &cpu = values["mcpu"].as<std::string>();
     if (cpu.size() != 2 || cpu[0] != 'v' || cpu[1] < '1' || cpu[1] > '4')
       return usage_error("-mcpu takes v1, v2, v3 or v4, not `{}`", cpu);
     options.codegen.mcpu = static_cast<unsigned>(cpu[1] - '0');
+    options.preprocess.mcpu = options.codegen.mcpu;
   }
   for (const std::string &name : strings("warning")) options.warnings.option(name);
   options.warnings.no_warnings = values.contains("no-warnings");
@@ -126,7 +132,7 @@ const pp::Tokens *Compilation::preprocess() {
   return &*tokens_;
 }
 
-ast::TranslationUnit *Compilation::parse() {
+ast::TranslationUnit *Compilation::parse(parse::Bodies bodies) {
   if (unit_ != nullptr) return unit_;
   const pp::Tokens *tokens = preprocess();
   if (tokens == nullptr) return nullptr;
@@ -148,7 +154,7 @@ ir::Module *Compilation::module(bool optimize) {
     module_ = ir::parse_text(*file_, diagnostics_);
     if (!module_) return nullptr;
   } else {
-    ast::TranslationUnit *unit = parse();
+    ast::TranslationUnit *unit = parse(parse::Bodies::Lazy);
     if (unit == nullptr) return nullptr;
     auto analysed = sema::analyze(*unit, arena_, diagnostics_, btf_);
     if (diagnostics_.has_errors()) return nullptr;

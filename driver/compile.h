@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,9 @@
 #include "driver/arguments.h"
 #include "driver/console.h"
 #include "frontend/ast/ast.h"
-#include "frontend/pp/preprocessor.h"
 #include "frontend/btf/sources.h"
 #include "frontend/parse/parser.h"
+#include "frontend/pp/preprocessor.h"
 #include "ir/ir.h"
 #include "ir/pipeline.h"
 #include "support/arena.h"
@@ -26,10 +27,10 @@ void add_compile_options(po::options_description &options);
 
 struct CompileOptions {
   pp::Options preprocess;
+  std::string btf;  // where the types of vmlinux.h come from: see btf::Source
   ir::OptLevel level = ir::OptLevel::O2;
   codegen::CodegenOptions codegen;
   size_t max_errors = 20;
-  std::string btf;  // where the types of vmlinux.h come from: see btf::Source
   WarningOptions warnings;
 };
 // Fails on a value that an option does not take.
@@ -48,13 +49,18 @@ class Compilation {
   // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
   bool open();
   const pp::Tokens *preprocess();
-  ast::TranslationUnit *parse();
+  ast::TranslationUnit *parse(parse::Bodies bodies = parse::Bodies::All);
   ir::Module *module(bool optimize = true);
   object::Object *object();
 
   InputKind kind() const { return kind_; }
   int exit_code() const { return exit_code_; }
   const std::string &path() const { return path_; }
+  // The header files that were read; those that ship are not among them.
+  std::span<const std::string> headers() const {
+    if (!tokens_) return {};
+    return tokens_->read;
+  }
   const SourceManager &sources() const { return sources_; }
   Diagnostics &diagnostics() { return diagnostics_; }
   const CompileOptions &options() const { return options_; }
@@ -76,11 +82,11 @@ class Compilation {
   Arena arena_;
   const SourceManager::File *file_ = nullptr;
   std::optional<pp::Tokens> tokens_;
+  btf::Source btf_source_;
+  const btf::Image *btf_ = nullptr;  // once the tokens import it
   ast::TranslationUnit *unit_ = nullptr;
   std::optional<ir::Module> module_;
   std::optional<object::Object> object_;
 };
 
 }  // namespace spile::driver
-  btf::Source btf_source_;
-  const btf::Image *btf_ = nullptr;  // once the tokens import it
