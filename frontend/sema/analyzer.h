@@ -99,7 +99,7 @@ class Analyzer {
   void import_module(const ast::Decl &decl);
   Symbol *import_symbol(std::string_view name, bool is_use);
   Tag *import_tag(std::string_view tag);
-  Symbol *import_enumerator(const btf::Entry &entry, std::string_view name);
+  Symbol *import_enumerator(const btf::Entry &entry);
   void hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const;
   bool is_imported(Range range) const;
 

@@ -42,6 +42,7 @@ Symbol *Analyzer::import_symbol(std::string_view name, bool is_use) {
   } else if (entry->part == btf::Entry::kFunction) {
     if (!is_use) return nullptr;
     const Type *t = importer_->type(entry->id);
+    if (!types::is_function(t)) return nullptr;  // a damaged BTF
     symbol = new_symbol(SymbolKind::Function, importer_->image().string(entry->name), t, importer_->included_at());
     symbol->linkage = Linkage::External;
     symbol->attributes.section = ".ksyms";
@@ -50,7 +51,7 @@ Symbol *Analyzer::import_symbol(std::string_view name, bool is_use) {
     externals_.emplace(symbol->name, symbol);
     unit_.symbols.push_back(symbol);
   } else {
-    symbol = import_enumerator(*entry, name);
+    symbol = import_enumerator(*entry);
   }
   symbol->function = nullptr;
   names_[symbol->name] = arena_.make<Binding<Symbol>>(symbol, 0u, nullptr);
@@ -58,11 +59,10 @@ Symbol *Analyzer::import_symbol(std::string_view name, bool is_use) {
 }
 
 // As define_enum: int while all constants of its enum fit, else the enum's integer type.
-Symbol *Analyzer::import_enumerator(const btf::Entry &entry, std::string_view name) {
+Symbol *Analyzer::import_enumerator(const btf::Entry &entry) {
   const Type *t = importer_->type(entry.id);
   Symbol *symbol = new_symbol(SymbolKind::Enumerator, importer_->image().string(entry.name), types_.int_type(),
                               importer_->included_at());
-  (void)name;
   if (!types::is_enum(t)) return symbol;  // a damaged BTF, which was reported
   const types::Enum &enumeration = *t->plain->enumeration;
   if (entry.part < enumeration.constants.size()) symbol->value = enumeration.constants[entry.part].value;

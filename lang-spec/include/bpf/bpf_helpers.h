@@ -6,6 +6,7 @@
 /* The helpers' prototypes need the kernel's integer types: from vmlinux.h when it came first, else from linux/types.h. */
 #ifndef __VMLINUX_H__
 #include <linux/types.h>
+#endif
 #include <bpf/bpf_helper_defs.h>
 
 /* Members of a map definition: struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, __u32); ... } m SEC(".maps"); */
