@@ -18,10 +18,13 @@
 
 #define TIMER_ABSTIME 1
 
+#ifndef _STRUCT_TIMESPEC
+#define _STRUCT_TIMESPEC 1
 struct timespec {
 	time_t tv_sec;
 	long int tv_nsec;
 };
+#endif
 struct itimerspec {
 	struct timespec it_interval;
 	struct timespec it_value;
