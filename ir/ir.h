@@ -70,8 +70,8 @@ struct Inst {
   int8_t weight = 0;  // Branch: > 0 the first target is likely, < 0 the second
   // Jump, Branch back to a loop's header: what `#pragma unroll` says. 0: nothing; kUnrollFull; 1: not at all; n: by n.
   int16_t unroll = 0;
-  BlockId block;      // none: unplaced, or removed
-  int64_t imm = 0;    // Const: normalized() for its type
+  BlockId block;    // none: unplaced, or removed
+  int64_t imm = 0;  // Const: normalized() for its type
   Loc loc;
   // Slices of the function's pools.
   uint32_t operand_begin = 0, operand_count = 0;
@@ -124,8 +124,8 @@ struct Assembly {
 enum class Linkage : uint8_t {
   Static,
   Global,
-  Weak,          // gives way to another object's
-  Hidden,        // of the linked object only: the kernel takes a hidden function for a static one
+  Weak,    // gives way to another object's
+  Hidden,  // of the linked object only: the kernel takes a hidden function for a static one
   WeakHidden,
   External,      // another object's, or the kernel's
   ExternalWeak,  // its address may be 0
@@ -142,7 +142,6 @@ struct DeclTag {
   std::string text;
   int32_t parameter = -1;  // from 0; -1: the whole
 };
-
 
 struct Function {
   std::string name;

@@ -21,8 +21,8 @@
 // number that CO-RE relocates (core.i64 0), which a line of the module explains:
 //     core 0 byte_off "sk_buff" "0:8" value 112
 // A name that is no identifier stands in quotes; one that is used twice, or is empty, gets a suffix #n that is not part
-// of it. Printing is total: it shows malformed modules too. Printing what was parsed gives the same text again, except for
-// debug types and tags, which have no text form. `;` and `//` begin comments.
+// of it. Printing is total: it shows malformed modules too. Printing what was parsed gives the same text again, except
+// for debug types and tags, which have no text form. `;` and `//` begin comments.
 #pragma once
 
 #include <optional>

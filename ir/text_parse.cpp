@@ -499,9 +499,8 @@ class Parser {
       return take_punct(",") && take_label(targets_.emplace_back()) && take_punct(",") &&
              take_label(targets_.emplace_back());
     if (head.op == Op::Switch) return parse_cases();
-    const bool needs_imm =
-        head.op == Op::MemCopy || head.op == Op::MemSet || head.op == Op::LoadAbs || head.op == Op::LoadInd ||
-        head.op == Op::AddrSpaceCast || head.op == Op::AsmOutput;
+    const bool needs_imm = head.op == Op::MemCopy || head.op == Op::MemSet || head.op == Op::LoadAbs ||
+                           head.op == Op::LoadInd || head.op == Op::AddrSpaceCast || head.op == Op::AsmOutput;
     const bool may_have_imm = head.op == Op::Load || head.op == Op::Store || head.op == Op::AtomicAdd ||
                               head.op == Op::AtomicOr || head.op == Op::AtomicAnd || head.op == Op::AtomicXor ||
                               head.op == Op::AtomicXchg || head.op == Op::CmpXchg;

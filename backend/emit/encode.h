@@ -11,7 +11,8 @@
 namespace spile::codegen {
 
 // Requires: physical registers, a frame laid out. Nothing after an error: a jump that is too far for the target.
-std::optional<EncodedFunction> encode(const ir::Module &module, const mir::Function &function, const std::vector<uint32_t> &order,
-                                      const isel::Target &target, Loc loc, Diagnostics &diags);
+std::optional<EncodedFunction> encode(const ir::Module &module, const mir::Function &function,
+                                      const std::vector<uint32_t> &order, const isel::Target &target, Loc loc,
+                                      Diagnostics &diags);
 
 }  // namespace spile::codegen

@@ -317,7 +317,7 @@ class BlockAssembler {
   struct Match {
     Insn first, second;
     std::vector<AsmCode::Pending> pending;
-    size_t symbol_token = 0;  // of a call's or a 64-bit load's name; 0: none
+    size_t symbol_token = 0;   // of a call's or a 64-bit load's name; 0: none
     bool is_rejected = false;  // at [next]
     std::optional<AsmFault> fault;
     size_t next = 0;  // token

@@ -141,8 +141,7 @@ namespace {
 // asm "%[0] += %[1]" (=+%4, %5) clobbers r1
 std::string print_assembly(const Function &function, const Inst &inst, const ir::Module &module) {
   const Assembly &assembly = function.assemblies[inst.symbol];
-  std::string out =
-      fmt::format("asm {:?} (", module[function.source].assemblies[assembly.source].text);
+  std::string out = fmt::format("asm {:?} (", module[function.source].assemblies[assembly.source].text);
   for (const AsmOperand &operand : assembly.operands) {
     if (&operand != assembly.operands.data()) out += ", ";
     switch (operand.kind) {
@@ -152,8 +151,8 @@ std::string print_assembly(const Function &function, const Inst &inst, const ir:
         out += operand.is_narrow ? narrow_name_of(operand.reg) : name_of(operand.reg);
         break;
       case AsmOperand::Kind::Memory:
-        out += fmt::format("({} {:+})", operand.reg.valid() ? name_of(operand.reg) : slot_name(operand.slot),
-                           operand.imm);
+        out +=
+            fmt::format("({} {:+})", operand.reg.valid() ? name_of(operand.reg) : slot_name(operand.slot), operand.imm);
         break;
       case AsmOperand::Kind::Constant:
         out += fmt::format("{}", operand.imm);

@@ -53,8 +53,8 @@ enum class Form : uint8_t {
   Call,        // a helper: imm
   CallLocal,   // a function of the module: symbol
   Exit,
-  Jump,      // to [target]
-  CondJump,  // to [target] when dst op src (or imm) holds, else to the next instruction
+  Jump,       // to [target]
+  CondJump,   // to [target] when dst op src (or imm) holds, else to the next instruction
   Asm,        // Function::assemblies[symbol]: text of the program, with operands and clobbers of its own
   AsmTarget,  // behind an Asm: its text may jump to [target]; no code of its own
 };

@@ -171,7 +171,8 @@ class Selector {
   };
   struct ProtoHash {
     size_t operator()(const ProtoKey &k) const noexcept {
-      return (static_cast<uint64_t>(k.imm) + k.what * 31u + k.core * 127u + static_cast<uint32_t>(k.off)) * 0x9e3779b97f4a7c15ull +
+      return (static_cast<uint64_t>(k.imm) + k.what * 31u + k.core * 127u + static_cast<uint32_t>(k.off)) *
+                 0x9e3779b97f4a7c15ull +
              static_cast<size_t>(k.form);
     }
   };
@@ -184,7 +185,7 @@ class Selector {
   };
   std::vector<Hoisted> hoisted_insts_;
   std::unordered_map<uint32_t, std::vector<Reg>> asm_results_;  // by ValueId of the Asm
-  std::unordered_map<uint32_t, Reg> truths_;  // lazy values made in this IR block
+  std::unordered_map<uint32_t, Reg> truths_;                    // lazy values made in this IR block
   struct Point {
     mir::BlockId block;
     size_t index = 0;

@@ -78,8 +78,7 @@ class Inliner {
 
   bool wanted(FunctionId id) {
     const Function &callee = module_[id];
-    if (callee.is_declaration() || &callee == &f_ || callee.no_inline || callee.is_naked ||
-        is_weak(callee.linkage))
+    if (callee.is_declaration() || &callee == &f_ || callee.no_inline || callee.is_naked || is_weak(callee.linkage))
       return false;
     const size_t size = size_of(callee);
     if (size_ + size > kMaxSize) return false;
