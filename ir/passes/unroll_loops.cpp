@@ -330,6 +330,11 @@ class Unroller {
       for (const BlockId out : std::vector<BlockId>(f_.successors(to).begin(), f_.successors(to).end()))
         if (!is_inside(out) && out.index < inside_.size()) add_phi_operands(out, b, to, copy);
     }
+    if (round != loop.rounds) return;
+    // The last round does not go on from the decider.
+    for (const BlockId next : f_.successors(loop.decider))
+      if (is_inside(next) && next != loop.head)
+        remove_phi_operands(blocks.at(next.index), blocks.at(loop.decider.index));
   }
 
   // The branch of the decider: a jump.
