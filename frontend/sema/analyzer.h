@@ -238,7 +238,8 @@ class Analyzer {
 
   // ------------------------------------------------------------ initializer.cpp
   friend class InitializerBuilder;
-  const Initializer *initializer(const Type *type, Expr *init, bool is_static);
+  // [named_at]: the variable's name; pragmas that hold there count too.
+  const Initializer *initializer(const Type *type, Expr *init, bool is_static, Loc named_at = {});
   void check_static(const Initializer &init);
 
   // ------------------------------------------------------------ warn_operators.cpp

@@ -261,7 +261,7 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
   }
   if (d.init != nullptr) {
     if (is_extern && !at_file_scope()) report<diag::InitializedExtern>(d.init->range, name);
-    symbol->initializer = initializer(symbol->type, d.init, symbol->is_static_storage);
+    symbol->initializer = initializer(symbol->type, d.init, symbol->is_static_storage, at.begin);
     if (symbol->initializer != nullptr)
       symbol->type = symbol->initializer->type;
     else if (types::is_array(symbol->type) && !symbol->type->plain->has_length)

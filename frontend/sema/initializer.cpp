@@ -15,10 +15,9 @@ ast::FieldRef field_reference(const types::Record &record, const types::Field &f
 // Walks one initializer. A "place" is a subobject: its type and its offset from the start of the whole.
 class InitializerBuilder {
  public:
-  InitializerBuilder(Analyzer &sema, const Type *type) : sema_(sema), type_(type) {}
+  InitializerBuilder(Analyzer &sema, const Type *type, Loc where) : sema_(sema), type_(type), where_(where) {}
 
   const Initializer *build(Expr *init) {
-    where_ = init->range.begin;
     place(type_, 0, {}, init);
     if (failed_) return nullptr;
     const Type *type = type_;
@@ -362,7 +361,7 @@ class InitializerBuilder {
   bool failed_ = false;
 };
 
-const Initializer *Analyzer::initializer(const Type *type, Expr *init, bool is_static) {
+const Initializer *Analyzer::initializer(const Type *type, Expr *init, bool is_static, Loc named_at) {
   if (types::is_error(type)) {
     if (init->kind != Expr::InitList) value(init);
     return nullptr;
@@ -370,7 +369,8 @@ const Initializer *Analyzer::initializer(const Type *type, Expr *init, bool is_s
   const bool is_open_array =
       types::is_array(type) && !type->plain->has_length && types::is_complete(types::base_of(type));
   if (!is_open_array && !require_complete(type, init->range, "the initialized object")) return nullptr;
-  const Initializer *made = InitializerBuilder(*this, type).build(init);
+  const Initializer *made =
+      InitializerBuilder(*this, type, named_at.valid() ? named_at : init->range.begin).build(init);
   if (made != nullptr && made->size > types::kMaxSize) {
     report<diag::ObjectTooLarge>(init->range, types::kMaxSize);
     return nullptr;

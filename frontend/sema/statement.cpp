@@ -285,9 +285,9 @@ void Analyzer::case_label(Stmt *s) {
       const std::optional<int64_t> v = integer_constant(e, "the value of a case");
       if (!v || types::is_error(switches_.back().type)) return std::nullopt;
       e = convert(e, switches_.back().type);
-      if (e->value != *v &&
-          !(types::size_of(e->type) == 4 && static_cast<int32_t>(*v) == static_cast<int32_t>(e->value)))
-        report<diag::CaseOutOfRange>(e->range, *v, types::to_string(e->type));
+      // The same 32 bits with another sign are meant.
+      const bool only_sign = types::size_of(e->type) == 4 && *v >= INT32_MIN && *v <= int64_t{UINT32_MAX};
+      if (e->value != *v && !only_sign) report<diag::CaseOutOfRange>(e->range, *v, types::to_string(e->type));
       return e->value;
     };
     const std::optional<int64_t> low = bound(s->expr);

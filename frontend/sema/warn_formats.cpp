@@ -132,28 +132,30 @@ void Analyzer::check_conversion(std::string_view spelled, char letter, int longs
   // What was promoted for the call is judged as it was written.
   if (value->kind == Expr::ImplicitCast && value->cast == CastKind::IntegerToInteger) t = value->a->type;
   const std::string name = types::to_string(t);
+  // The parentheses of a macro are no place to point at: its use is.
+  const Range at = diags_.sources().expansion(value->range);
   if (letter == 's') {
     const bool is_text =
         types::is_pointer(t) && (types::size_of(types::base_of(t)) == 1 || types::is_void(types::base_of(t)));
     if (!is_text) {
-      auto message = report<diag::Format>(value->range, spelled, "the address of characters", name);
+      auto message = report<diag::Format>(at, spelled, "the address of characters", name);
       if (types::is_integer(t))
         message.hint("`%d` prints an integer{}", types::size_of(t) == 8 ? ", `%lld` one of 8 bytes" : "");
     }
     return;
   }
   if (letter == 'p') {
-    if (types::is_integer(t) && types::size_of(t) < 8) report<diag::Format>(value->range, spelled, "a pointer", name);
+    if (types::is_integer(t) && types::size_of(t) < 8) report<diag::Format>(at, spelled, "a pointer", name);
     return;
   }
   if (types::is_pointer(t) && longs == 0) {
     const Type *pointee = types::base_of(t);
     const bool is_text = types::is_integer(pointee) && types::size_of(pointee) == 1;
-    report<diag::Format>(value->range, spelled, "an integer", name)
+    report<diag::Format>(at, spelled, "an integer", name)
         .hint("{}`%px` prints an address", is_text ? "`%s` prints characters, " : "");
   } else if (types::is_integer(t) && !types::is_int128(t) && types::size_of(t) == 8 && longs == 0 && letter != 'c' &&
              !value->is_constant) {
-    report<diag::Format>(value->range, spelled, "4 bytes", name).hint("`%ll{}` prints 8 bytes", letter);
+    report<diag::Format>(at, spelled, "4 bytes", name).hint("`%ll{}` prints 8 bytes", letter);
   }
 }
 

@@ -63,6 +63,14 @@ for path in generated:
         problems.append(f"{os.path.relpath(path, options.build)}: adaptivePredict occurs {found} times")
 report("the parser is LL(1): no adaptivePredict", problems)
 
+# A diagnostic that no test names could change its words, its place or its very existence.
+rows = {name: os.path.basename(path) for path in git_files("lang-spec/tables/diagnostics/*.def")
+        for name in re.findall(r"^SPILE_DIAG\((\w+),", open(os.path.join(root, path), encoding="utf-8").read(), re.M)}
+words = set()
+for path in git_files("test/*", "lang-spec/reference/*.md"):
+    words.update(re.findall(r"\w+", open(os.path.join(root, path), encoding="utf-8", errors="replace").read()))
+report("every diagnostic is named in a test", [f"{rows[name]}: {name}" for name in sorted(rows) if name not in words])
+
 # Nothing of one machine in the tree.
 problems = [line for line in subprocess.run(["git", "grep", "-nIE", r"/work/(main|shared|\.library)|/home/[a-z]+/"], cwd=root,
             capture_output=True, text=True).stdout.splitlines() if not line.startswith("test/style/style.py:")]

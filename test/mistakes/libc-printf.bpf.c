@@ -1,0 +1,9 @@
+// printf in a kernel program.
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("tracepoint/syscalls/sys_enter_openat")
+int probe(struct trace_event_raw_sys_enter *ctx) {
+  printf("opened\n"); // expect: UndeclaredFunction
+  return 0;
+}

@@ -1,0 +1,10 @@
+// A body without its closing brace.
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("tracepoint/syscalls/sys_enter_openat")
+int probe(struct trace_event_raw_sys_enter *ctx) {
+  if (ctx->id == 1) {
+    bpf_printk("one");
+  return 0;
+} // expect: UnclosedBrace

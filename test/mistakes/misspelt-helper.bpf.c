@@ -1,0 +1,8 @@
+// A helper that is spelled wrong.
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("tracepoint/syscalls/sys_enter_openat")
+int probe(struct trace_event_raw_sys_enter *ctx) {
+  return bpf_get_curent_pid_tgid() >> 32; // expect: UndeclaredFunction
+}

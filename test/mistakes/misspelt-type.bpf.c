@@ -1,0 +1,9 @@
+// A type that is spelled wrong.
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("tracepoint/syscalls/sys_enter_openat")
+int probe(struct trace_event_raw_sys_enter *ctx) {
+  __u23 pid = 1; // expect: UnknownTypeName
+  return pid;
+}

@@ -1,0 +1,9 @@
+// A field of the context that is spelled wrong.
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+SEC("tracepoint/syscalls/sys_enter_openat")
+int probe(struct trace_event_raw_sys_enter *ctx) {
+  bpf_printk("%ld", ctx->idd); // expect: NoMember
+  return 0;
+}

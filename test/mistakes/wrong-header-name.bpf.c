@@ -1,0 +1,3 @@
+// A header that is spelled wrong.
+#include <bpf/bpf_helper.h> // expect: HeaderNotFound
+int x;
