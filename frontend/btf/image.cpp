@@ -1,5 +1,7 @@
 #include "frontend/btf/image.h"
 
+#include <linux/btf.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -125,6 +127,23 @@ std::string_view Image::nearest(NameSpace space, std::string_view name) const {
   for (const Entry &entry : section<Entry>(sections_.entries))
     if (entry.space() == space) names.push_back(string(entry.name));
   return types::nearest_name(names, name);
+}
+
+std::vector<std::byte> Image::raw() const {
+  const auto types = std::as_bytes(section<uint32_t>(sections_.types));
+  const auto strings = section<std::byte>(sections_.strings);
+  btf_header header{};
+  header.magic = BTF_MAGIC;
+  header.version = BTF_VERSION;
+  header.hdr_len = sizeof header;
+  header.type_len = static_cast<uint32_t>(types.size());
+  header.str_off = header.type_len;
+  header.str_len = static_cast<uint32_t>(strings.size());
+  std::vector<std::byte> bytes(sizeof header + types.size() + strings.size());
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::ranges::copy(types, bytes.data() + sizeof header);
+  std::ranges::copy(strings, bytes.data() + sizeof header + types.size());
+  return bytes;
 }
 
 }  // namespace spile::btf

@@ -88,6 +88,9 @@ class Image {
   // The name most like [name]; empty when none is near. Looks at all names: for messages.
   std::string_view nearest(NameSpace space, std::string_view name) const;
 
+  // The types as the bytes of a .BTF section, for those who want them whole.
+  std::vector<std::byte> raw() const;
+
   static uint32_t hash(NameSpace space, std::string_view name);
 
  private:

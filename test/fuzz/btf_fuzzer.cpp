@@ -1,5 +1,5 @@
-// Bytes of any kind as BTF, and as an index of BTF that a cache gave back: importing all of its types may fail, never crash
-// or hang. Seeds: the .BTF of small objects, raw.
+// Bytes of any kind as BTF, and as an index of BTF that a cache gave back: importing all of its types may fail, never
+// crash or hang. Seeds: the .BTF of small objects, raw.
 #include <cstddef>
 #include <cstdint>
 #include <vector>
