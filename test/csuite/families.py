@@ -182,7 +182,22 @@ def builtins():
                        "__builtin_offsetof(struct io, out)"))
 
 
-FAMILIES = [arithmetic, constants, compound, bitfields, initialisers, switches, loops, gotos, calls, memory, builtins]
+def pressure():
+    """More values alive at once than there are registers, within a block, around a loop and across calls."""
+    for t in ("u64", "s64", "u32", "s16"):
+        for count in (8, 12, 16, 24, 32):
+            top = "NOINLINE u64 mix_@(u64 a, u8 b)\n{\n\treturn a * 7 + b;\n}\n"
+            names = [f"v{i}" for i in range(count)]
+            lines = "".join(f"\t{t} {n} = io->in[{i % 8}] * {2 * i + 3} + {i};\n" for i, n in enumerate(names))
+            lines += f"\th = mix_@(v0, {count}) ^ mix_@(v{count - 1}, v1);\n"
+            lines += "".join(f"\tv{i} += v{(i + 5) % count} ^ h;\n" for i in range(count))
+            lines += "\tfor (u32 i = 0; i < (io->in[0] & 3) + 1; i++) {\n"
+            lines += "".join(f"\t\tv{i} ^= v{(i * 3 + 1) % count} + i;\n" for i in range(count))
+            lines += "\t\th = mix_@(h, v2);\n\t}\n"
+            yield lines + mixed(*names), top
+
+
+FAMILIES = [pressure, arithmetic, constants, compound, bitfields, initialisers, switches, loops, gotos, calls, memory, builtins]
 
 
 def all_cases():
