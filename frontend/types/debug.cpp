@@ -155,7 +155,8 @@ void DebugTypeBuilder::fill_record(const Record &record, DebugType &made) {
   made.name = record.tag;
   made.is_union = record.is_union;
   if (record.tag.empty()) complete(record);  // there is no forward declaration of what has no name
-  if (!record.is_complete) {                 // also when its members are still to be read: nobody has asked for them
+  // Also when its members are still to be read: nobody has asked for them.
+  if (!record.is_complete) {
     made.kind = DebugKind::Fwd;
     forwards_.push_back(record.type);
     return;
