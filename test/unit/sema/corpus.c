@@ -12,7 +12,7 @@ typedef long long s64;
 #define CORPUS(X) \
   X(conversions) X(arithmetic) X(shifts) X(comparisons) X(logic) X(compound) X(increments) X(booleans) X(pointers) \
   X(arrays) X(bitfields) X(packed_bitfields) X(records) X(record_calls) X(unions) X(switches) X(loops) X(gotos) \
-  X(statement_expressions) X(initializers) X(strings) X(globals) X(memory) X(bits) X(overflow) X(recursion) X(enums) \
+  X(statement_expressions) X(initializers) X(strings) X(globals) X(memory) X(bits) X(overflow) X(callees) X(enums) \
   X(conditionals) X(compound_literals) X(signed_division) X(chars) X(wide_fields) X(static_locals) X(byte_order)
 
 u64 conversions(u64 a, u64 b) {
@@ -166,8 +166,9 @@ u64 overflow(u64 a, u64 b) {
   u64 r = __builtin_add_overflow((u32)a, (u32)b, &x) + __builtin_sub_overflow((u32)a, (u32)b, &x) * 2 + __builtin_add_overflow((s32)a, (s32)b, &y) * 4 + __builtin_sub_overflow((s32)a, (s32)b, &y) * 8;
   return r + __builtin_add_overflow(a, b, &z) * 16 + __builtin_sub_overflow((s64)a, (s64)b, &w) * 32 + x + y + z + w;
 }
-static u64 fib(u32 n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
-u64 recursion(u64 a, u64 b) { return fib(a & 7) + fib(b & 3); }
+static u64 twice_first(u32 n) { return n * 2; }
+static u64 calls_below(u32 n) { return n < 2 ? n : twice_first(n - 1) + twice_first(n - 2); }
+u64 callees(u64 a, u64 b) { return calls_below(a & 7) + calls_below(b & 3); }
 enum small { S_A, S_B = 7, S_C }; enum neg { N_A = -3, N_B }; enum wide { W_A = 1ull << 40, W_B };
 u64 enums(u64 a, u64 b) { enum small s = a; enum neg n = b; enum wide w = a; return s + n + w + S_C + N_B + W_B + (s > -1) + (n < 0) + (n < 0u) + sizeof(w); }
 u64 conditionals(u64 a, u64 b) {
