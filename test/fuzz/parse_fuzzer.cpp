@@ -29,7 +29,7 @@ struct Run {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const Result<btf::Image> image = btf::Image::view(btf::frozen_image());
+  static const Result<spile::btf::Image> image = spile::btf::Image::view(spile::btf::frozen_image());
   SPILE_CHECK(image.has_value(), "the BTF that ships can be read");
   Run run(std::string(reinterpret_cast<const char *>(data), size), {});
   if (run.tokens.list.empty()) return 0;
