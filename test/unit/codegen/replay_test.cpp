@@ -49,7 +49,7 @@ TEST(Replay, RejectsEachWrongRegister) {
     if (inst.form != Form::Alu || !inst.src.valid()) continue;
     Allocated wrong = allocate(crowded_function());
     wrong.after.blocks[0].insts[i].src = mir::physical((inst.src.id + 1) % 10);
-    EXPECT_FALSE(is_right(wrong)) << mir::print(wrong.after.blocks[0].insts[i], *wrong.source.module);
+    EXPECT_FALSE(is_right(wrong)) << mir::print(wrong.after, wrong.after.blocks[0].insts[i], *wrong.source.module);
     changed++;
   }
   EXPECT_EQ(changed, 12u);
