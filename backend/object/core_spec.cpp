@@ -19,7 +19,7 @@ bool is_enum(BtfKind kind) { return kind == BtfKind::Enum || kind == BtfKind::En
 Result<std::vector<uint32_t>> parse_indices(std::string_view access) {
   std::vector<uint32_t> indices;
   const char *at = access.data(), *end = at + access.size();
-  do {
+  for (;;) {
     uint32_t index = 0;
     const auto [next, error] = std::from_chars(at, end, index);
     if (error != std::errc{} || index > INT32_MAX || (next != end && *next != ':'))
@@ -27,9 +27,9 @@ Result<std::vector<uint32_t>> parse_indices(std::string_view access) {
     if (indices.size() == kMaxCoreSpec)
       return input_error("the access string `{}` has more than {} indices", access, kMaxCoreSpec);
     indices.push_back(index);
-    at = next == end ? end : next + 1;
-  } while (at != end);
-  return indices;
+    if (next == end) return indices;
+    at = next + 1;
+  }
 }
 
 std::unexpected<Error> does_not_fit(const Btf &btf, BtfId type, std::string_view access) {

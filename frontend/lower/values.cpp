@@ -140,6 +140,11 @@ ValueId FunctionLowerer::scalar(const Expr *e) {
 void FunctionLowerer::effect(const Expr *e) {
   if (e->range.begin.valid()) loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
   if (e->is_constant && e->kind != Expr::StmtExpr) return;
+  // `*(volatile int *)p;` reads.
+  if (e->is_lvalue && (e->type->quals & types::kVolatile) != 0 && type_of(e->type) != ir::Type::Void) {
+    load(place(e));
+    return;
+  }
   switch (e->kind) {
     case Expr::ImplicitCast:
     case Expr::Cast:

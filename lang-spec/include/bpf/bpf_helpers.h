@@ -32,16 +32,15 @@
 #ifndef NULL
 #define NULL ((void *)0)
 #endif
-#ifndef offsetof
-#define offsetof(type, member) __builtin_offsetof(type, member)
-#endif
-#ifndef container_of
+/* Not __builtin_offsetof: this one is relocated by CO-RE where the record is. */
+#undef offsetof
+#define offsetof(type, member) ((unsigned long)&((type *)0)->member)
+#undef container_of
 #define container_of(ptr, type, member)                              \
 	({                                                           \
 		void *__mptr = (void *)(ptr);                        \
 		((type *)(__mptr - offsetof(type, member)));         \
 	})
-#endif
 
 #ifndef KERNEL_VERSION
 #define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))
@@ -55,12 +54,31 @@
 #define barrier_var(var) asm volatile("" : "+r"(var))
 #endif
 
+/* Where the compiler must not get to: an error when it does. */
+#ifndef __bpf_unreachable
+#define __bpf_unreachable() __builtin_trap()
+#endif
+
 #ifndef likely
 #define likely(x) __builtin_expect(!!(x), 1)
 #endif
 #ifndef unlikely
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #endif
+
+/* A tail call to a constant slot of a map: the call's registers are set right before it, on every path, so that the
+ * kernel can turn it into a direct jump. */
+static __always_inline void bpf_tail_call_static(void *ctx, const void *map, const __u32 slot)
+{
+	if (!__builtin_constant_p(slot))
+		__bpf_unreachable();
+	asm volatile("r1 = %[ctx]\n\t"
+		     "r2 = %[map]\n\t"
+		     "r3 = %[slot]\n\t"
+		     "call 12"
+		     :: [ctx]"r"(ctx), [map]"r"(map), [slot]"i"(slot)
+		     : "r0", "r1", "r2", "r3", "r4", "r5");
+}
 
 /* A definition in a legacy "maps" section: seven words, 0x1c bytes. */
 struct bpf_map_def {
@@ -90,10 +108,21 @@ enum libbpf_tristate {
 #define __kptr __attribute__((btf_type_tag("kptr")))
 #define __kptr_untrusted __attribute__((btf_type_tag("kptr_untrusted")))
 #define __percpu_kptr __attribute__((btf_type_tag("percpu_kptr")))
+#define __uptr __attribute__((btf_type_tag("uptr")))
+/* What the verifier may assume of a global function's parameter. */
 #define __arg_ctx __attribute__((btf_decl_tag("arg:ctx")))
 #define __arg_nonnull __attribute__((btf_decl_tag("arg:nonnull")))
+#define __arg_nullable __attribute__((btf_decl_tag("arg:nullable")))
+#define __arg_trusted __attribute__((btf_decl_tag("arg:trusted")))
+#define __arg_untrusted __attribute__((btf_decl_tag("arg:untrusted")))
+#define __arg_arena __attribute__((btf_decl_tag("arg:arena")))
 
-#define bpf_ksym_exists(sym) ({ !!sym; })
+/* Whether the kernel has a __ksym, which must be __weak to be allowed to be missing. */
+#define bpf_ksym_exists(sym)                                         \
+	({                                                           \
+		_Static_assert(!__builtin_constant_p(!!sym), #sym " should be marked as __weak"); \
+		!!sym;                                               \
+	})
 
 /* ___bpf_nth gives its 14th argument, so ___bpf_narg counts what it is given, up to 12. */
 #ifndef ___bpf_concat
@@ -139,13 +168,24 @@ enum libbpf_tristate {
 		bpf_trace_printk(____fmt, sizeof(____fmt), ##__VA_ARGS__); \
 	})
 
-#define __bpf_vprintk(fmt, args...)                                  \
+/* The arguments as an array of 64-bit numbers, which helpers with a format and any number of them take. */
+#define ___bpf_with_params(call, fmt, args...)                       \
 	({                                                           \
 		static const char ___fmt[] = fmt;                    \
 		unsigned long long ___param[___bpf_narg(args)];      \
 		___bpf_fill(___param, args);                         \
-		bpf_trace_vprintk(___fmt, sizeof(___fmt), ___param, sizeof(___param)); \
+		call;                                                \
 	})
+
+#define __bpf_vprintk(fmt, args...) \
+	___bpf_with_params(bpf_trace_vprintk(___fmt, sizeof(___fmt), ___param, sizeof(___param)), fmt, ##args)
+/* Into an iterator's output, into a buffer, into a stream of the program. */
+#define BPF_SEQ_PRINTF(seq, fmt, args...) \
+	___bpf_with_params(bpf_seq_printf(seq, ___fmt, sizeof(___fmt), ___param, sizeof(___param)), fmt, ##args)
+#define BPF_SNPRINTF(out, out_size, fmt, args...) \
+	___bpf_with_params(bpf_snprintf(out, out_size, ___fmt, ___param, sizeof(___param)), fmt, ##args)
+#define bpf_stream_printk(stream_id, fmt, args...) \
+	___bpf_with_params(bpf_stream_vprintk(stream_id, ___fmt, ___param, sizeof(___param)), fmt, ##args)
 
 #define ___bpf_pick_printk(...)                                      \
 	___bpf_nth(_, ##__VA_ARGS__, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, __bpf_vprintk, \
@@ -153,6 +193,40 @@ enum libbpf_tristate {
 		   __bpf_printk /*3*/, __bpf_printk /*2*/, __bpf_printk /*1*/, __bpf_printk /*0*/)
 
 #define bpf_printk(fmt, args...) ___bpf_pick_printk(args)(fmt, ##args)
+
+/* ---- Loops that the verifier follows once, whatever their number of turns: iterators of the kernel */
+
+struct bpf_iter_num;
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
+
+/* The iterator and its end of life; ___p is there to call _new once. Naming _destroy keeps its type in the BTF of
+ * compilers that forget what only `cleanup` names. */
+#define ___bpf_iterator(type, args...)                               \
+	struct bpf_iter_##type ___it __attribute__((aligned(8), cleanup(bpf_iter_##type##_destroy))), \
+		*___p __attribute__((unused)) = (bpf_iter_##type##_new(&___it, ##args), \
+						 (void)bpf_iter_##type##_destroy, (void *)0)
+
+/* for each element [cur] of the kernel's iterator bpf_iter_<type>_*. */
+#ifndef bpf_for_each
+#define bpf_for_each(type, cur, args...) \
+	for (___bpf_iterator(type, ##args); (((cur) = bpf_iter_##type##_next(&___it)));)
+#endif
+
+/* for (i = start; i < end; i++), and the verifier knows i's range. */
+#ifndef bpf_for
+#define bpf_for(i, start, end)                                       \
+	for (___bpf_iterator(num, (start), (end)); ({                \
+		     int *___t = bpf_iter_num_next(&___it);          \
+		     (___t && ((i) = *___t, (i) >= (start) && (i) < (end))); \
+	     });)
+#endif
+
+/* N times. */
+#ifndef bpf_repeat
+#define bpf_repeat(N) for (___bpf_iterator(num, 0, (N)); bpf_iter_num_next(&___it);)
+#endif
 
 /* Loads from the packet as classic BPF does them, in host byte order: socket filters and tc programs only. */
 unsigned long long load_byte(void *skb, unsigned long long off) asm("llvm.bpf.load.byte");
