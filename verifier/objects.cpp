@@ -178,6 +178,7 @@ struct Prototype {
 };
 
 TypeRef proto_behind(const Env &env, TypeRef type) {
+  if (!type) return {};
   BtfType t = env.types.btf(type).type(env.types.btf(type).resolve(type.id));
   TypeRef at{type.in_kernel, env.types.btf(type).resolve(type.id)};
   if (t.kind == BtfKind::Func || t.kind == BtfKind::Ptr) at.id = env.types.btf(type).resolve(t.type);
@@ -277,9 +278,30 @@ bool returns_nothing(const Env &env) {
   return p && !env.types.btf(p->proto).type(p->proto.id).type;
 }
 
+// What an iterator hands over, by the struct of its context: the BTF that ships with Spile has no functions.
+static Argument argument_of_iterator(const Env &env, unsigned index) {
+  const TypeRef ctx = env.types.find_struct(fmt::format("bpf_iter__{}", target_of(env)));
+  if (!ctx) return {};
+  for (const object::BtfMember &m : env.types.btf(ctx).members(ctx.id)) {
+    if (m.bit_offset != index * 64) continue;
+    // Pointers stand in anonymous unions that make them 8 bytes wide on every machine.
+    object::BtfMember inner = m;
+    const BtfId resolved = env.types.btf(ctx).resolve(m.type);
+    if (env.types.btf(ctx).type(resolved).kind == BtfKind::Union)
+      if (const auto parts = env.types.btf(ctx).members(resolved); !parts.empty()) inner = parts.front();
+    if (is_buffer(target_of(env), inner.name))
+      return {.kind = Argument::Buffer, .or_null = true, .writable = inner.name == "value"};
+    Argument a = argument_of_type(env, {ctx.in_kernel, inner.type});
+    a.trusted = true;
+    a.or_null = a.kind == Argument::Object && inner.name != "meta";
+    return a;
+  }
+  return {.kind = Argument::Outside};
+}
+
 Argument argument_of(const Env &env, unsigned index) {
   const std::optional<Prototype> p = prototype_of(env);
-  if (!p) return {};
+  if (!p) return env.type.attach == tables::AttachType::TRACE_ITER ? argument_of_iterator(env, index) : Argument{};
   const object::Btf &btf = env.types.btf(p->proto);
   const auto params = btf.params(p->proto.id);
   const size_t count = params.size() - std::min<size_t>(params.size(), p->skip);

@@ -48,7 +48,7 @@ TypeRef Types::find(std::string_view name, BtfKind kind) const {
   const auto [it, is_new] = found_.try_emplace({std::string(name), kind});
   if (!is_new) return it->second;
   const auto in_object = [&]() -> TypeRef { return {false, object_.empty() ? BtfId{} : object_.find(name, kind)}; };
-  const auto in_kernel = [&]() -> TypeRef { return {true, kernel_ == nullptr ? BtfId{} : kernel_->find(name, kind)}; };
+  const auto in_kernel = [&] { return kernel_ == nullptr ? TypeRef{} : TypeRef{true, kernel_->find(name, kind)}; };
   TypeRef ref = relocated_ ? in_kernel() : in_object();
   if (!ref) ref = relocated_ ? in_object() : in_kernel();
   return it->second = ref;
@@ -57,10 +57,10 @@ TypeRef Types::find(std::string_view name, BtfKind kind) const {
 TypeRef Types::find_struct(std::string_view name) const { return find(without_flavour(name), BtfKind::Struct); }
 
 TypeRef Types::find_function(std::string_view name) const {
-  return {true, kernel_ == nullptr ? BtfId{} : kernel_->find(name, BtfKind::Func)};
+  return kernel_ == nullptr ? TypeRef{} : TypeRef{true, kernel_->find(name, BtfKind::Func)};
 }
 TypeRef Types::find_typedef(std::string_view name) const {
-  return {true, kernel_ == nullptr ? BtfId{} : kernel_->find(name, BtfKind::Typedef)};
+  return kernel_ == nullptr ? TypeRef{} : TypeRef{true, kernel_->find(name, BtfKind::Typedef)};
 }
 
 std::string_view Types::name_of(TypeRef type) const {
