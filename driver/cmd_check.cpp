@@ -66,6 +66,7 @@ int command_check(Arguments arguments, Console &console) {
   if (!judging.type.empty() && tables::find_program_type(judging.type) == nullptr)
     return console.usage("--type takes what SEC() takes, for example xdp; `{}` is no such section", judging.type);
   const std::string kconfig = values->contains("kconfig") ? (*values)["kconfig"].as<std::string>() : "";
+  judging.btf = compile->btf;
   judging.verifier.keep_states = values->contains("states");
   for (const std::string &path : (*values)["file"].as<std::vector<std::string>>()) {
     const int one = check_one(path, *compile, judging, kconfig, console);

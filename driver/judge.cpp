@@ -1,6 +1,7 @@
 #include "driver/judge.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "backend/object/core_relocate.h"
 #include "backend/object/kconfig.h"
@@ -28,10 +29,30 @@ Result<void> relocate_for(object::Object &object, const std::string &btf) {
   return object::relocate_core(object, object::CoreTarget(*types));
 }
 
+// The types of the kernel that is aimed at: what --btf names, else the frozen ones. None when they cannot be read: the
+// verdict then says what it lacks.
+static std::optional<object::Btf> kernel_types(const std::string &where) {
+  btf::Source source(where);
+  const auto image = source.image();
+  if (!image) return {};
+  auto types = object::Btf::parse((*image)->raw());
+  return types ? std::optional(std::move(*types)) : std::nullopt;
+}
+
+static bool may_need_types(const tables::ProgramType &type, const verifier::Verdict &verdict) {
+  if (type.ctx == tables::CtxKind::BtfArgs || verdict.kind == verifier::Verdict::CannotJudge) return true;
+  static constexpr std::string_view kAboutTypes[] = {"KfuncRule",   "KfuncArgument", "ArgumentType",  "ObjectBounds",
+                                                     "NotAPointer", "NotModelled",   "GlobalArgument"};
+  return std::ranges::any_of(verdict.rejections, [](const verifier::Rejection &r) {
+    return std::ranges::find(kAboutTypes, r.diagnostic.info->name) != std::end(kAboutTypes);
+  });
+}
+
 std::vector<Judged> judge(const object::Object &object, const SourceManager &sources, const JudgeOptions &options,
                           Console &console, int &exit_code) {
   exit_code = kExitOk;
   std::vector<Judged> judged;
+  std::optional<object::Btf> kernel;
   bool found = false;
   for (const object::ProgramEntry &entry : object.programs) {
     if (!options.section.empty() && entry.section != options.section) continue;
@@ -41,16 +62,15 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
     if (type == nullptr && !options.type.empty()) type = tables::find_program_type(options.type);
     if (type == nullptr) {
       const auto nearest = tables::nearest_sections(entry.section);
-      worsen(
-          exit_code,
-          console.fail(
-              {Error::Kind::Unsupported,
-               fmt::format("{}: program `{}` is in section `{}`, whose program type is not known", object.path,
-                           entry.name, entry.section),
-               fmt::format("say what it is with --type=SECTION, for example --type={}; or rename its section: the "
-                           "nearest known are `{}`, `{}`, `{}`",
-                           nearest[0], nearest[0], nearest[1], nearest[2]),
-               0}));
+      worsen(exit_code,
+             console.fail(
+                 {Error::Kind::Unsupported,
+                  fmt::format("{}: program `{}` is in section `{}`, whose program type is not known", object.path,
+                              entry.name, entry.section),
+                  fmt::format("say what it is with --type=SECTION, for example --type={}; or rename its section: the "
+                              "nearest known are `{}`, `{}`, `{}`",
+                              nearest[0], nearest[0], nearest[1], nearest[2]),
+                  0}));
       continue;
     }
     Result<object::Program> program = object::link(object, entry);
@@ -59,7 +79,18 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
       continue;
     }
     Judged one{std::move(*program), type, {}};
-    one.verdict = verifier::verify(one.program, *type, options.verifier);
+    verifier::Options how = options.verifier;
+    how.relocated = !options.btf.empty();
+    if (kernel) how.kernel_btf = &*kernel;
+    one.verdict = verifier::verify(one.program, *type, how);
+    // Few programs need the kernel's types, and to read them takes longer than to verify most.
+    if (one.verdict.kind != verifier::Verdict::Accept && !kernel && may_need_types(*type, one.verdict)) {
+      kernel = kernel_types(options.btf);
+      if (kernel) {
+        how.kernel_btf = &*kernel;
+        one.verdict = verifier::verify(one.program, *type, how);
+      }
+    }
     for (const verifier::Rejection &rejection : one.verdict.rejections) console.report(sources, rejection.diagnostic);
     if (one.verdict.kind == verifier::Verdict::Reject) worsen(exit_code, kExitProgram);
     if (one.verdict.kind == verifier::Verdict::CannotJudge) worsen(exit_code, kExitCannotJudge);

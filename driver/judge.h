@@ -20,6 +20,7 @@ struct Judged {
 struct JudgeOptions {
   std::string section, program;  // judge only these; empty: all
   std::string type;  // the section whose program type is taken for programs in sections of no known type
+  std::string btf;   // where the types of the kernel come from: see btf::Source
   verifier::Options verifier;
 };
 

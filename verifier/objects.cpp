@@ -137,7 +137,8 @@ RegState load_object(const Env &env, State &state, const RegState &pointer, int6
   if (walk.kind != Walk::Pointer || walk.is_user) return RegState::unknown(at);
   uint16_t flags = walk.is_percpu ? kPerCpu : 0;
   bool or_null = false;
-  if (pointer.has(kUntrusted) || walk.in_union) {
+  const bool is_safe = is_in(kSafeTrusted, walk) || is_in(kSafeTrustedOrNull, walk) || is_in(kSafeRcu, walk);
+  if (pointer.has(kUntrusted) || (walk.in_union && !is_safe)) {
     flags = kUntrusted;
   } else if (pointer.has(kTrusted | kRcu) || pointer.ref_id != 0) {
     const bool in_rcu = in_rcu_section(env, state) && !pointer.or_null;
