@@ -52,7 +52,11 @@ class InitializerBuilder {
   // Earlier entries inside [offset, offset + size) give way to a braced list for the same subobject.
   void clear(uint64_t offset, uint64_t size) {
     if (!has_designators_) return;
-    std::erase_if(entries_, [&](const InitEntry &e) { return e.offset >= offset && e.offset < offset + size; });
+    std::erase_if(entries_, [&](const InitEntry &e) {
+      // The storage unit of a bitfield may begin at another member: what counts is where its first bit is.
+      const uint64_t begin = e.offset + e.bits.bit_offset / 8;
+      return begin >= offset && begin < offset + size;
+    });
   }
 
   static bool is_string_for(const Type *type, const Expr *e) {
