@@ -75,6 +75,7 @@ inline int pointer_operand(Op op) {
     case Op::Asm:
     case Op::AsmOutput:
     case Op::AsmGoto:
+    case Op::IsConstant:
     case Op::Opaque:
     case Op::Barrier:
     case Op::Phi:

@@ -201,6 +201,7 @@ class Checker {
         if (inst.imm < 1 || inst.imm >= outputs) fail(v, "the assembly has {} outputs", outputs);
         return;
       }
+      case Op::IsConstant:
       case Op::Opaque:
         return;
       case Op::Barrier:

@@ -194,6 +194,8 @@ class Machine {
       }
       case Op::Select:
         return operand(0) != 0 ? operand(1) : operand(2);
+      case Op::IsConstant:
+        return f[f.operand(v, 0)].op == Op::Const ? 1 : 0;
       case Op::Opaque:
         return operand(0);
       case Op::Barrier:

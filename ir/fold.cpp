@@ -56,6 +56,7 @@ std::optional<isa::Alu> alu_of(Op op) {
     case Op::Asm:
     case Op::AsmOutput:
     case Op::AsmGoto:
+    case Op::IsConstant:
     case Op::Opaque:
     case Op::Barrier:
     case Op::Phi:

@@ -22,13 +22,13 @@ enum class Pass : uint8_t {
 using enum Pass;
 
 // What BPF cannot express: calls that must vanish, code that cannot be reached, copies of memory.
-constexpr auto kO0 = std::to_array<Pass>({simplify_cfg, inline_always, simplify_cfg, expand_memory, share_slots});
+constexpr auto kO0 = std::to_array<Pass>({simplify_cfg, inline_always, decide_constants, simplify_cfg, expand_memory, share_slots});
 
 // clang-format off
 constexpr auto kO1 = std::to_array<Pass>({
     simplify_cfg, inline_always, simplify_cfg,           // one body, no dead blocks
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
-    simplify_cfg, unroll_loops, simplify_cfg, mem2reg, simplify, sccp,
+    decide_constants, simplify_cfg, unroll_loops, simplify_cfg, mem2reg, simplify, sccp,
     simplify_cfg, gvn, simplify_cfg,
     expand_memory, simplify, dse, dce, simplify_cfg,
     merge_tails, simplify_cfg, share_constants, dce, share_slots,
@@ -37,7 +37,7 @@ constexpr auto kO1 = std::to_array<Pass>({
 constexpr auto kO2 = std::to_array<Pass>({
     simplify_cfg, inline_calls, simplify_cfg,            // callees are finished, so their true size is seen
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
-    simplify_cfg, unroll_loops, simplify_cfg, mem2reg,   // counts of rounds are constants now
+    decide_constants, simplify_cfg, unroll_loops, simplify_cfg, mem2reg,   // counts of rounds are constants now
     simplify, sccp, simplify_cfg,
     thread_jumps, simplify_cfg, simplify,
     gvn, simplify, sccp, simplify_cfg,                   // what gvn decided

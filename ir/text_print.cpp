@@ -326,6 +326,7 @@ class Printer {
       case Op::Trunc:
       case Op::PtrToInt:
       case Op::IntToPtr:
+      case Op::IsConstant:
       case Op::Asm:
       case Op::AsmGoto:
       case Op::Opaque:

@@ -153,6 +153,12 @@ void Selector::select_inst(ValueId v) {
     case Op::IntToPtr:
     case Op::Opaque:
       return select_extension(v);
+    case Op::IsConstant: {  // left in an always-inline function whose address is taken
+      mir::Inst no = constant_inst(0);
+      no.dst = result(v);
+      emit(no);
+      return;
+    }
     case Op::Load:
       return select_load(v);
     case Op::Store:

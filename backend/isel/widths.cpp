@@ -148,6 +148,7 @@ class Widths {
       case Op::Asm:
       case Op::AsmOutput:
       case Op::AsmGoto:
+      case Op::IsConstant:
       case Op::Opaque:  // the optimizer knows nothing of it, and neither do we
       case Op::CallHelper:
       case Op::Call:

@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "backend/object/core_reloc.h"
+#include "backend/object/core_relocate.h"
 #include "backend/object/object.h"
 #include "lang-spec/tables/kfuncs.h"
 
@@ -101,9 +101,8 @@ class Linker {
       // CO-RE relocations are no matter of linking: what relocate_core() has not changed keeps the numbers of its own
       // types. What it found nothing for is remembered by name, for the verifier to say it.
       for (const CoreReloc &core : info->core)
-        if (inside(core.offset))
-          return unsupported("`{}` has a CO-RE relocation ({} of `{}`, access `{}`), which cannot be applied yet",
-                             symbol.name, name_of_core_reloc(core.kind), object_.btf.type(core.type).name, core.access);
+        if (inside(core.offset)) add_poison(core, insn_at(core.offset));
+      std::ranges::stable_sort(program_.poisons, {}, &Program::Poison::insn);
       for (const FuncInfo &func : info->funcs)
         if (func.offset == at.begin) subprogram.func = func.type;
       const auto first = std::ranges::lower_bound(info->lines, at.begin, {}, &LineInfo::offset);
@@ -112,6 +111,14 @@ class Linker {
     }
     program_.subprograms.push_back(std::move(subprogram));
     return {};
+  }
+
+  void add_poison(const CoreReloc &core, uint32_t insn) {
+    const Insn &code = program_.insns[insn];
+    const auto kind = tables::core_kind(core.kind);
+    if (!is_direct_call(code) || code.imm != kCorePoison || !kind) return;
+    const Result<CoreSpec> spec = parse_core_spec(object_.btf, core.type, core.access, *kind);
+    program_.poisons.push_back({insn, spec ? print_core_spec(object_.btf, *spec, *kind) : core.access});
   }
 
   Result<void> resolve(const Placed at) {  // by value: the list moves when it grows

@@ -142,7 +142,7 @@ def clang_loads(loader, record_of, obj):
     return answer
 
 
-CLANG_ONLY = re.compile(r"^-(fno-|f|W|O|g|mcpu|target|mlittle)")
+CLANG_ONLY = re.compile(r"^-(W|O|mcpu)")
 
 
 def measure(program):

@@ -104,6 +104,32 @@ Symbol *Analyzer::builtin_symbol(const BuiltinInfo &info) {
   return symbol;
 }
 
+// An integer made of variables of the function and constants alone: evaluating it does nothing else.
+static bool may_become_constant(const Expr *e) {
+  if (!types::is_integer(e->type) || types::is_int128(e->type)) return false;
+  switch (e->kind) {
+    case Expr::Identifier:
+      return e->symbol != nullptr && !e->symbol->is_static_storage && (e->type->quals & types::kVolatile) == 0 &&
+             (e->symbol->kind == SymbolKind::Variable || e->symbol->kind == SymbolKind::Parameter);
+    case Expr::Unary:
+      return (e->op.unary == ast::UnaryOp::Plus || e->op.unary == ast::UnaryOp::Minus ||
+              e->op.unary == ast::UnaryOp::BitNot || e->op.unary == ast::UnaryOp::Not) &&
+             may_become_constant(e->a);
+    case Expr::Binary:
+      return (e->a->is_constant || may_become_constant(e->a)) && (e->b->is_constant || may_become_constant(e->b));
+    case Expr::Cast:
+    case Expr::ImplicitCast:
+      return may_become_constant(e->a);
+    default:
+      return false;
+  }
+}
+
+bool is_open_question(const Expr *e) {
+  return e->kind == Expr::Call && e->a->kind == Expr::Identifier && e->a->symbol != nullptr &&
+         e->a->symbol->builtin == Builtin::ConstantP && !e->is_constant;
+}
+
 void Analyzer::builtin_call(Expr *e, Builtin builtin) {
   const BuiltinInfo &info = info_of(builtin);
   if (info.signature == "?") {
@@ -122,7 +148,10 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
           variable->initializer->entries.size() == 1 && types::is_integer(variable->type) &&
           (variable->type->quals & (types::kConst | types::kVolatile)) == types::kConst)
         arg = variable->initializer->entries[0].value;
-      set_constant(e, arg->is_constant || arg->kind == Expr::StringLit ? 1 : 0);
+      // What a parameter or a variable holds is known once the function around it is inlined and its variables have
+      // become values: the IR answers. A question whose answer has to be known here is answered with no.
+      if (arg->is_constant || arg->kind == Expr::StringLit || !may_become_constant(arg))
+        set_constant(e, arg->is_constant || arg->kind == Expr::StringLit ? 1 : 0);
       return;
     }
     if (builtin == Builtin::PreserveAccessIndex) return preserve_access_index(e);

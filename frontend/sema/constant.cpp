@@ -3,6 +3,7 @@
 #include "frontend/sema/constant.h"
 
 #include "frontend/sema/analyzer.h"
+#include "frontend/sema/builtins.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
 #include "support/diag_table.h"
@@ -144,6 +145,7 @@ std::optional<int64_t> Analyzer::integer_constant(Expr *e, std::string_view what
     return std::nullopt;
   }
   if (!typed->is_constant) fold_relocated(typed);
+  if (is_open_question(typed)) set_constant(typed, 0);
   if (!typed->is_constant) {
     report<diag::NotConstant>(typed->range, what);
     return std::nullopt;

@@ -169,6 +169,7 @@ class Simplifier {
       case Op::Asm:
       case Op::AsmOutput:
       case Op::AsmGoto:
+      case Op::IsConstant:
       case Op::Opaque:
       case Op::Barrier:
       case Op::MemCopy:
