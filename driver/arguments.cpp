@@ -8,8 +8,12 @@ namespace spile::driver {
 
 // Options of clang that change nothing here, so that a line of a makefile works with the name of the compiler changed.
 static bool is_neutral(std::string_view word) {
-  static constexpr std::string_view kWords[] = {"-g", "-g0", "-g1", "-g2", "-g3", "-ggdb", "-pipe", "-mlittle-endian",
-                                                "--target=bpf", "--target=bpfel", "-pedantic", "-ffreestanding"};
+  static constexpr std::string_view kWords[] = {"-g",           "-g0",
+                                                "-g1",          "-g2",
+                                                "-g3",          "-ggdb",
+                                                "-pipe",        "-mlittle-endian",
+                                                "--target=bpf", "--target=bpfel",
+                                                "-pedantic",    "-ffreestanding"};
   return std::ranges::find(kWords, word) != std::end(kWords) || word.starts_with("-fno-") ||
          word.starts_with("-fdebug-") || word.starts_with("-ffile-prefix-map=") || word.starts_with("-gdwarf");
 }
@@ -61,8 +65,8 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
       words.emplace_back(word);
   }
   static constexpr std::string_view kLong[] = {"-isystem", "-iquote",       "-idirafter", "-include", "-imacros",
-                                               "-mcpu",    "-nobuiltininc", "-nostdinc",  "-std",     "-MD",      "-MMD",
-                                               "-MF",      "-MT",           "-MP"};
+                                               "-mcpu",    "-nobuiltininc", "-nostdinc",  "-std",     "-MD",
+                                               "-MMD",     "-MF",           "-MT",        "-MP"};
   for (size_t i = 0; i < words.size(); i++) {
     std::string &word = words[i];
     if (word == "--") break;

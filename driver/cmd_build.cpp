@@ -79,8 +79,8 @@ static Result<void> write_text(const std::string &path, std::string_view text) {
 }
 
 // Several inputs, sources or objects, become one object.
-static int build_linked(const std::vector<std::string> &paths, const std::string &output,
-                        const CompileOptions &options, Console &console) {
+static int build_linked(const std::vector<std::string> &paths, const std::string &output, const CompileOptions &options,
+                        Console &console) {
   std::vector<std::unique_ptr<Compilation>> compilations;
   std::vector<const object::Object *> objects;
   int code = kExitOk;

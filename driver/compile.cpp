@@ -22,16 +22,16 @@ void add_compile_options(po::options_description &options) {
       "as clang: gnu89 to gnu17 mean the same here; gnu23 and gnu2x make bool, true, ... keywords")(
       "optimize,O", po::value<std::string>()->value_name("LEVEL"), "0, 1 or 2 (the default)")(
       "mcpu", po::value<std::string>()->value_name("VERSION"), "v1, v2, v3 (the default) or v4")(
-      "nobuiltininc", "do not use the headers that ship with the language")(
-      "nostdinc", "the same")("warning,W", po::value<Strings>()->value_name("WARNING"),
-                              "as clang: -Wall, -Wextra, -Wno-NAME, -Werror, -Werror=NAME")(
-      "no-warnings,w", "no warnings")("max-errors", po::value<size_t>()->value_name("N"),
-                                      "stop after N errors; 0: never");
+      "nobuiltininc", "do not use the headers that ship with the language")("nostdinc", "the same")(
+      "warning,W", po::value<Strings>()->value_name("WARNING"),
+      "as clang: -Wall, -Wextra, -Wno-NAME, -Werror, -Werror=NAME")("no-warnings,w", "no warnings")(
+      "max-errors", po::value<size_t>()->value_name("N"), "stop after N errors; 0: never");
   // `dump` has a flag of that name.
   if (options.find_nothrow("btf", false) != nullptr) return;
-  options.add_options()("btf", po::value<std::string>()->value_name("WHERE"),
-                        "where vmlinux.h takes its types from: host (/sys/kernel/btf/vmlinux) or a file (BTF, or ELF with "
-                        ".BTF); default: the BTF that ships");
+  options.add_options()(
+      "btf", po::value<std::string>()->value_name("WHERE"),
+      "where vmlinux.h takes its types from: host (/sys/kernel/btf/vmlinux) or a file (BTF, or ELF with "
+      ".BTF); default: the BTF that ships");
 }
 
 Result<CompileOptions> compile_options(const po::variables_map &values) {

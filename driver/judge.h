@@ -19,8 +19,8 @@ struct Judged {
 
 struct JudgeOptions {
   std::string section, program;  // judge only these; empty: all
-  std::string type;  // the section whose program type is taken for programs in sections of no known type
-  std::string btf;   // where the types of the kernel come from: see btf::Source
+  std::string type;              // the section whose program type is taken for programs in sections of no known type
+  std::string btf;               // where the types of the kernel come from: see btf::Source
   verifier::Options verifier;
 };
 
@@ -28,8 +28,8 @@ struct JudgeOptions {
 // holds for every configuration.
 Result<void> provide_kconfig(object::Object &object, const std::string &source);
 
-// Puts the numbers of another kernel's types where CO-RE relocates them: "host", or a file of BTF or with a .BTF section;
-// empty: the numbers of the object's own types stay.
+// Puts the numbers of another kernel's types where CO-RE relocates them: "host", or a file of BTF or with a .BTF
+// section; empty: the numbers of the object's own types stay.
 Result<void> relocate_for(object::Object &object, const std::string &btf);
 
 // The programs with their verdicts. [exit_code] is kExitOk when every one was accepted; else what the worst of them

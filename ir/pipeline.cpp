@@ -22,7 +22,8 @@ enum class Pass : uint8_t {
 using enum Pass;
 
 // What BPF cannot express: calls that must vanish, code that cannot be reached, copies of memory.
-constexpr auto kO0 = std::to_array<Pass>({simplify_cfg, inline_always, decide_constants, simplify_cfg, expand_memory, share_slots});
+constexpr auto kO0 =
+    std::to_array<Pass>({simplify_cfg, inline_always, decide_constants, simplify_cfg, expand_memory, share_slots});
 
 // clang-format off
 constexpr auto kO1 = std::to_array<Pass>({

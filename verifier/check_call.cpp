@@ -260,7 +260,7 @@ class CheckArgument {
   Outcome alloc_size() const {
     if (!value_.is_scalar()) return wrong({"scalar", "a number"});
     if (value_.value.is_const()) return {};
-    return failure(Cause::NotConstant, fmt::format("R{} is not a known constant'", reg_));
+    return failure(Cause::ArgumentNotConstant, fmt::format("R{} is not a known constant'", reg_));
   }
 
   Outcome callback() const {

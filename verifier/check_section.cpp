@@ -100,7 +100,7 @@ Outcome check_helper_rules(const Env &env, const State &state, uint32_t insn) {
       return {};
     case BPF_FUNC_get_local_storage:
       if (state.reg(2).is_null() || state.reg(2).type == RegType::Poisoned) return {};
-      return Failure{.cause = Cause::NotConstant,
+      return Failure{.cause = Cause::ArgumentNotConstant,
                      .insn = insn,
                      .kernel = "get_local_storage() doesn't support non-zero flags",
                      .reg = 2,

@@ -145,8 +145,8 @@ class Explanation {
         const std::string_view spoken = t != nullptr ? t->spoken : "of unknown type";
         return make<diag::MapTypeUnfit>(map(), fmt::format("{} {}", article(spoken), spoken), helper());
       }
-      case Cause::NotConstant:
-        return make<diag::NotConstant>(f_.arg, helper(), range());
+      case Cause::ArgumentNotConstant:
+        return make<diag::ArgumentNotConstant>(f_.arg, helper(), range());
       case Cause::UnreferencedRelease:
         return make<diag::UnreferencedRelease>(f_.arg, helper());
       case Cause::ReferenceLeak:

@@ -213,22 +213,19 @@ class Emitter {
 
   object::Symbol symbol_of(const PlacedGlobal &placed) const {
     const ir::Global &global = module_[placed.global];
-    return {
-        .name = global.name,
-        .kind = object::SymbolKind::Object,
-        .binding = binding(global.linkage),
-        .visibility = is_hidden(global.linkage) ? object::Visibility::Hidden : object::Visibility::Default,
-        .section = placed.section,
-        .value = placed.offset,
-        .size = global.size};
+    return {.name = global.name,
+            .kind = object::SymbolKind::Object,
+            .binding = binding(global.linkage),
+            .visibility = is_hidden(global.linkage) ? object::Visibility::Hidden : object::Visibility::Default,
+            .section = placed.section,
+            .value = placed.offset,
+            .size = global.size};
   }
 
   template <class Extern>
   static object::Symbol extern_symbol(const Extern &declared) {
-    return {.name = declared.name,
-            .kind = object::SymbolKind::None,
-            .binding = binding(declared.linkage),
-            .section = {}};
+    return {
+        .name = declared.name, .kind = object::SymbolKind::None, .binding = binding(declared.linkage), .section = {}};
   }
 
   SymbolId add(object::Symbol symbol) {
@@ -297,9 +294,10 @@ class Emitter {
           if (callee != by_function_.end() && callee->second->section == placed.section &&
               module_[fixup.function].linkage == ir::Linkage::Static) {
             // In the same section the distance is known.
-            insn.imm = static_cast<int32_t>((static_cast<int64_t>(callee->second->offset) - static_cast<int64_t>(offset)) /
-                                                static_cast<int64_t>(sizeof(isa::Insn)) -
-                                            1);
+            insn.imm =
+                static_cast<int32_t>((static_cast<int64_t>(callee->second->offset) - static_cast<int64_t>(offset)) /
+                                         static_cast<int64_t>(sizeof(isa::Insn)) -
+                                     1);
             std::memcpy(section.bytes.data() + offset, &insn, sizeof insn);
             continue;
           }

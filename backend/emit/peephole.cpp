@@ -22,7 +22,8 @@ constexpr size_t kMaxTail = 4;
 
 bool same(const Inst &a, const Inst &b) {
   return a.form == b.form && a.opcode == b.opcode && a.arguments == b.arguments && a.dst == b.dst && a.src == b.src &&
-         a.off == b.off && a.symbol == b.symbol && a.slot == b.slot && a.target == b.target && a.imm == b.imm && a.core == b.core;
+         a.off == b.off && a.symbol == b.symbol && a.slot == b.slot && a.target == b.target && a.imm == b.imm &&
+         a.core == b.core;
 }
 
 class Cleaner {

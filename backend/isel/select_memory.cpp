@@ -61,8 +61,7 @@ Selector::Address Selector::address_of(ValueId pointer, int64_t offset, uint32_t
 Selector::Address Selector::access_address(ValueId pointer, int64_t offset, uint32_t bytes) {
   if (offset == 0 && inst(pointer).op == Op::PtrAdd) {
     const ValueId core = fn_.operand(pointer, 1);
-    const bool is_offset =
-        is_core_imm(core) && core_reloc(core).kind == tables::CoreKind::FieldByteOffset;
+    const bool is_offset = is_core_imm(core) && core_reloc(core).kind == tables::CoreKind::FieldByteOffset;
     if (is_offset && fits_offset(core_reloc(core).value, bytes))
       return {.base = reg(fn_.operand(pointer, 0)),
               .slot = {},
@@ -127,8 +126,7 @@ void Selector::select_load(ValueId v) {
   const ValueId pointer = fn_.operand(v, 0);
   const uint32_t bytes = ir::bytes_of(i.type);
   const uint32_t piece = access_size(pointer, bytes, i.align);
-  const Address from =
-      piece == bytes ? access_address(pointer, i.imm, bytes) : address_of(pointer, i.imm, bytes);
+  const Address from = piece == bytes ? access_address(pointer, i.imm, bytes) : address_of(pointer, i.imm, bytes);
   const Reg dst = result(v);
   if (piece == bytes) return load(dst, from, bytes);
   const unsigned width = bytes == 8 ? 64 : native(bytes * 8);

@@ -114,7 +114,7 @@ mir::Inst Selector::unplaced_inst(ValueId v) {
 
 mir::Reg Selector::shared(mir::Inst proto) {
   const ProtoKey key{proto.form, proto.opcode, proto.form == Form::FrameAddr ? proto.slot.index : proto.symbol,
-                     proto.off, proto.imm, proto.core};
+                     proto.off,  proto.imm,    proto.core};
   proto.loc = loc_;
   if (flow_.loop_depth[ir_block_] > 0) {
     // Before the outermost loop. Allocation repeats it inside when registers are scarce.

@@ -225,7 +225,7 @@ struct Stmt {
   Expr *step = nullptr;      // For
   Stmt *body = nullptr;      // then, loop body, labelled statement
   Stmt *else_body = nullptr;
-  std::string_view label;  // Label, Goto
+  std::string_view label;                    // Label, Goto
   std::span<std::string_view> local_labels;  // Empty, when it is GNU's `__label__ a, b;`
   Range label_range;
   AsmStmt *assembly = nullptr;

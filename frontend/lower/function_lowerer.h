@@ -180,8 +180,8 @@ class FunctionLowerer {
   };
   std::vector<Exit> breaks_, continues_;
   std::vector<const sema::Symbol *> cleanups_;  // variables in scope that have one
-  int core_region_ = 0;     // inside __builtin_preserve_access_index
-  ValueId result_pointer_;  // of a function that returns a record
+  int core_region_ = 0;                         // inside __builtin_preserve_access_index
+  ValueId result_pointer_;                      // of a function that returns a record
 };
 
 }  // namespace spile::lower

@@ -135,8 +135,8 @@ ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
   g.is_volatile = (symbol.type->quals & types::kVolatile) != 0;
   // A static scalar that nothing ever changes is a constant; what is not left of it takes no place.
   const bool is_scalar = types::is_integer(symbol.type) || types::is_pointer(symbol.type);
-  g.is_const |= is_scalar && symbol.linkage != sema::Linkage::External && !symbol.is_assigned &&
-                symbol.is_defined && !symbol.attributes.used && symbol.attributes.section.empty();
+  g.is_const |= is_scalar && symbol.linkage != sema::Linkage::External && !symbol.is_assigned && symbol.is_defined &&
+                !symbol.attributes.used && symbol.attributes.section.empty();
   g.used = symbol.attributes.used;
   for (const std::string_view tag : symbol.attributes.decl_tags) g.decl_tags.push_back({std::string(tag)});
   g.debug_type = debug_.get(symbol.type);

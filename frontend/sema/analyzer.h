@@ -300,7 +300,7 @@ class Analyzer {
   std::unordered_map<std::string_view, Binding<Tag> *> tags_;
   std::vector<std::string_view> bound_names_, bound_tags_;
   std::vector<Mark> marks_;
-  btf::Importer *importer_ = nullptr;  // from the first import on
+  btf::Importer *importer_ = nullptr;                         // from the first import on
   std::unordered_map<std::string_view, Symbol *> externals_;  // linkage External or Internal, whatever the scope
 
   struct ParameterScope {
@@ -341,8 +341,8 @@ class Analyzer {
   bool nesting_reported_ = false;
   bool preserves_inner_ = false;  // among the members of a record whose accesses CO-RE relocates
   int core_region_ = 0;           // inside __builtin_preserve_access_index
-  int unevaluated_ = 0;  // inside sizeof, typeof, _Generic: nothing happens at run time
-  int dead_ = 0;         // inside an operand that a constant condition never reaches
+  int unevaluated_ = 0;           // inside sizeof, typeof, _Generic: nothing happens at run time
+  int dead_ = 0;                  // inside an operand that a constant condition never reaches
 };
 
 }  // namespace spile::sema

@@ -27,7 +27,7 @@ struct SymbolAttributes {
   std::string_view deprecated_text;
   ast::Expr *cleanup = nullptr;  // cleanup(f): f, called with the variable's address at the end of its scope
   bool must_use_result = false;  // warn_unused_result
-  std::string_view call_error;  // error("..."): of a function that must not be called
+  std::string_view call_error;   // error("..."): of a function that must not be called
   std::span<std::string_view> decl_tags;
 };
 
@@ -47,9 +47,9 @@ struct Symbol {
   SymbolAttributes attributes;
   std::string_view asm_label;
   const Symbol *function = nullptr;  // the function around a static local
-  bool is_mentioned = false;  // its name stood somewhere, if only in sizeof
-  bool is_read = false;       // its value was used, not only replaced
-  bool is_filled = false;     // all of its bytes were set at once: memset, an assignment of the whole
+  bool is_mentioned = false;         // its name stood somewhere, if only in sizeof
+  bool is_read = false;              // its value was used, not only replaced
+  bool is_filled = false;            // all of its bytes were set at once: memset, an assignment of the whole
   // Variable.
   const Initializer *initializer = nullptr;
   const ast::Expr *cleanup_call = nullptr;  // f(&variable)
@@ -64,9 +64,9 @@ struct Symbol {
 
 struct Label {
   std::string_view name;
-  Range range;  // of the definition, else of the first use
+  Range range;                                                  // of the definition, else of the first use
   bool is_defined = false, is_used = false, is_unused = false;  // is_unused: so says an attribute
-  uint32_t index = 0;     // within the function
+  uint32_t index = 0;                                           // within the function
   uint32_t cleanups = 0;  // variables with a cleanup that live where the label stands
 };
 
