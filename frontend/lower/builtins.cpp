@@ -37,6 +37,7 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
     case Builtin::MemsetInline:
       return memory_builtin(e, which);
     case Builtin::Memcmp:
+    case Builtin::Bcmp:
       return compare_memory(e);
     case Builtin::Strcmp:
     case Builtin::Strncmp:

@@ -185,7 +185,8 @@ void Analyzer::check_return_range(const Expr *e) {
   if (program == nullptr || program->returns.any) return;
   const int64_t value = static_cast<int32_t>(e->value);
   if (value >= program->returns.low && value <= program->returns.high) return;
-  report<diag::ReturnRange>(e->range, value, function_->attributes.section, program->returns.low, program->returns.high)
+  report<diag::ReturnOutOfRange>(e->range, value, function_->attributes.section, program->returns.low,
+                                 program->returns.high)
       .note(function_->attributes.section_range, "`{}` is such a program", function_->name);
 }
 

@@ -27,6 +27,6 @@ int f(struct xdp_md *ctx) {
   return 0;
 }
 SEC("cgroup_skb/egress")
-// CHECK: [[@LINE+1]]:{{[0-9]+}}: warning: 9 is returned, and `cgroup_skb/egress` programs return 0 to 3 [ReturnRange]
+// CHECK: [[@LINE+1]]:{{[0-9]+}}: warning: 9 is returned, and `cgroup_skb/egress` programs return 0 to 3 [ReturnOutOfRange]
 int g(struct __sk_buff *skb) { return 9; }
 // CHECK: warning: `bpf_trace_printk` is for programs under the GPL, and no licence is given [GplHelperWithoutLicense]

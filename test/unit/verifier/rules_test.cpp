@@ -322,7 +322,7 @@ TEST_F(VerifierTest, RecordsOfRingBuffersAreGivenBack) {
           "ArgumentType", "expected=scalar", 4);
   rejects({call(5), mov64_reg(R2, R0), lddw_pseudo(R1, kPseudoMapIdx, kRingbuf), mov64(R3, 0), call(131), mov64(R0, 0),
            exit()},
-          "NotConstant", "R2 is not a known constant", 5);
+          "ArgumentNotConstant", "R2 is not a known constant", 5);
 }
 
 TEST_F(VerifierTest, MapsFitTheirHelpers) {
