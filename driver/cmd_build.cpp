@@ -1,5 +1,6 @@
 // spile build FILE -o x.o: compile to an ELF object; --emit shows the stages on the way.
 #include <filesystem>
+#include <span>
 
 #include "backend/object/dump.h"
 #include "backend/object/static_link.h"
@@ -7,6 +8,7 @@
 #include "driver/compile.h"
 #include "frontend/ast/print.h"
 #include "ir/text.h"
+#include "support/file.h"
 
 namespace spile::driver {
 
@@ -59,23 +61,6 @@ static std::string dependency_rule(const Compilation &compilation, const std::st
   if (phony_headers)
     for (const std::string &header : compilation.headers()) rule += make_name(header) + ":\n";
   return rule;
-}
-
-static Result<void> write_text(const std::string &path, std::string_view text) {
-  // A pipe or a device is written to; only a file is replaced.
-  std::error_code ignored;
-  const auto status = std::filesystem::status(path, ignored);
-  const bool replace = !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
-  const std::string target = replace ? path + ".tmp" : path;
-  std::FILE *file = std::fopen(target.c_str(), "we");
-  if (file == nullptr) return os_error(errno, target);
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool closed = std::fclose(file) == 0;
-  const bool failed = !written || !closed || (replace && std::rename(target.c_str(), path.c_str()) != 0);
-  if (!failed) return {};
-  const int error = errno;
-  if (replace) std::remove(target.c_str());
-  return os_error(error, path);
 }
 
 // Several inputs, sources or objects, become one object.
@@ -163,14 +148,15 @@ int command_build(Arguments arguments, Console &console) {
                                       : std::filesystem::path(output).replace_extension(".d").string();
     const std::string target = values->contains("MT") ? (*values)["MT"].as<std::string>() : make_name(output);
     const std::string rule = dependency_rule(compilation, target, values->contains("MP"));
-    if (auto written = write_text(rule_file, rule); !written) return console.fail(written.error());
+    if (auto written = write_file(rule_file, std::as_bytes(std::span(rule))); !written)
+      return console.fail(written.error());
     return kExitOk;
   }
   const Result<std::string> text = emit_text(compilation, stage);
   compilation.summary();
   if (!text || compilation.diagnostics().has_errors()) return compilation.exit_code();
   if (values->contains("output")) {
-    if (auto written = write_text((*values)["output"].as<std::string>(), *text); !written)
+    if (auto written = write_file((*values)["output"].as<std::string>(), std::as_bytes(std::span(*text))); !written)
       return console.fail(written.error());
   } else {
     console.print(*text);

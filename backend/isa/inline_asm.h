@@ -9,6 +9,7 @@
 // expression of constants and of distances between labels. As LLVM, it looks at no -mcpu.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -70,6 +71,9 @@ class AsmCode {
  private:
   friend class BlockAssembler;
   friend class AsmExpression;
+  friend class AsmMatcher;
+  friend struct AsmMatch;
+  friend std::optional<AsmFault> misplaced(const AsmCode &code, size_t token);
   struct Label {
     std::string name;
     uint32_t at = 0;
@@ -87,6 +91,12 @@ class AsmCode {
     uint32_t token = 0;
     uint8_t width = 4;  // Data
   };
+  // Behind the last token stands that one.
+  const AsmToken &token(size_t at) const { return tokens_[std::min(at, tokens_.size() - 1)]; }
+  std::string_view text(const AsmToken &t) const { return std::string_view(text_).substr(t.begin, t.end - t.begin); }
+  bool is_punct(size_t at, char c) const {
+    return token(at).kind == AsmToken::Kind::Punct && text_[token(at).begin] == c;
+  }
   std::optional<AsmFault> fill(const Pending &pending, std::span<const int64_t> outside);
 
   std::string text_;

@@ -6,11 +6,9 @@
 // them as they stand. A section that Spile runs itself is not executable, so that libbpf and bpftool pass it by.
 
 #include <elf.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,6 +21,7 @@
 #include "backend/object/btf_ext.h"
 #include "backend/object/object.h"
 #include "support/check.h"
+#include "support/file.h"
 
 namespace spile::object {
 
@@ -30,21 +29,6 @@ namespace {
 
 struct ElfEnd {
   void operator()(Elf *elf) const { elf_end(elf); }
-};
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(const Fd &) = delete;
-  Fd &operator=(const Fd &) = delete;
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
 };
 
 // .strtab: names of sections and symbols; the first byte is the empty name.
@@ -265,37 +249,14 @@ class Writer {
   size_t symbol_table_ = 0;
 };
 
-Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string &path) {
-  while (!bytes.empty()) {
-    const ssize_t done = ::write(fd, bytes.data(), bytes.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return os_error(errno, fmt::format("writing `{}`", path));
-    bytes = bytes.subspan(static_cast<size_t>(done));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::vector<std::byte>> write_elf(const Object &object) { return Writer(object).run(); }
 
 Result<void> write_elf_file(const Object &object, const std::string &path) {
-  Result<std::vector<std::byte>> bytes = write_elf(object);
+  const Result<std::vector<std::byte>> bytes = write_elf(object);
   if (!bytes) return std::unexpected(bytes.error());
-
-  // A pipe or a device is written to; only a file is replaced.
-  struct stat status{};
-  const bool replace = stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
-  const std::string target = replace ? fmt::format("{}.{}.tmp", path, getpid()) : path;
-  const int flags = O_WRONLY | O_CLOEXEC | (replace ? O_CREAT | O_TRUNC | O_NOFOLLOW : 0);
-  const Fd file(::open(target.c_str(), flags, 0666));
-  if (!file.valid()) return os_error(errno, fmt::format("creating `{}`", path));
-  Result<void> written = write_all(file.get(), *bytes, path);
-  if (!replace) return written;
-  if (written && ::rename(target.c_str(), path.c_str()) != 0)
-    written = os_error(errno, fmt::format("creating `{}`", path));
-  if (!written) ::unlink(target.c_str());
-  return written;
+  return write_file(path, *bytes);
 }
 
 }  // namespace spile::object

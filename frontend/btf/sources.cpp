@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "frontend/btf/build_image.h"
+#include "support/file.h"
 
 namespace spile::btf {
 
@@ -22,20 +23,6 @@ namespace {
 
 // No kernel's BTF is near that; a larger file is a mistake.
 constexpr size_t kMaxFile = size_t{256} << 20;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor &) = delete;
-  Descriptor &operator=(const Descriptor &) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Result<std::vector<std::byte>> read_all(int fd, const struct stat &status, const std::string &path) {
   std::vector<std::byte> bytes(static_cast<size_t>(status.st_size) + 1);  // one more: to see the end at once
@@ -89,17 +76,7 @@ std::optional<std::string> cache_directory() {
 void write_cache(const std::string &directory, const std::string &path, std::span<const std::byte> bytes) {
   ::mkdir(directory.substr(0, directory.rfind('/')).c_str(), 0700);
   ::mkdir(directory.c_str(), 0700);
-  std::string temporary = path + ".XXXXXX";
-  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.get() < 0) return;
-  size_t written = 0;
-  while (written < bytes.size()) {
-    const ssize_t n = ::write(file.get(), bytes.data() + written, bytes.size() - written);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    written += static_cast<size_t>(n);
-  }
-  if (written != bytes.size() || ::rename(temporary.c_str(), path.c_str()) != 0) ::unlink(temporary.c_str());
+  (void)write_file(path, bytes);
 }
 
 // The .BTF section of an ELF file, of whatever machine; other bytes are BTF themselves.
@@ -169,9 +146,9 @@ Result<Image> Source::open() {
 }
 
 Result<Image> Source::open_file(const std::string &path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return os_error(errno, path);
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) return os_error(errno, path);
   if (!S_ISREG(status.st_mode)) return input_error("{}: not a file", path);
   const uint64_t identity = identity_of(path, status);
   const auto directory = cache_directory();
@@ -191,9 +168,9 @@ Result<Image> Source::open_file(const std::string &path) {
 }
 
 bool Source::open_cache(const std::string &path, uint64_t identity) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || status.st_size <= 0) return false;
+  if (!file.valid() || ::fstat(file.get(), &status) != 0 || status.st_size <= 0) return false;
   const auto size = static_cast<size_t>(status.st_size);
   void *bytes = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (bytes == MAP_FAILED) return false;

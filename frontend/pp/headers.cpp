@@ -5,27 +5,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "lang-spec/tables/tables.h"
+
 namespace spile::pp {
 
 const ShippedHeader *find_shipped_header(std::string_view path) {
   const auto headers = shipped_headers();
   const auto it = std::ranges::lower_bound(headers, path, {}, &ShippedHeader::path);
   return it != headers.end() && it->path == path ? &*it : nullptr;
-}
-
-static size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); j++) row[j] = j;
-  for (size_t i = 1; i <= a.size(); i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); j++) {
-      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
 }
 
 static std::string_view base_name(std::string_view path) { return path.substr(directory_of(path).size()); }
@@ -38,7 +25,7 @@ std::string_view nearest_shipped_header(std::string_view path) {
   for (const ShippedHeader &header : shipped_headers()) {
     // The same file elsewhere (<bpf_endian.h>, <uapi/linux/bpf.h>) is nearer than any spelling.
     const bool is_elsewhere = base_name(header.path) == base_name(path);
-    const size_t distance = is_elsewhere ? 0 : edit_distance(header.path, path);
+    const size_t distance = is_elsewhere ? 0 : tables::edit_distance(header.path, path);
     if (distance < best_distance) best = header.path, best_distance = distance;
   }
   return best;

@@ -1,0 +1,40 @@
+#include "support/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace spile {
+
+Fd::~Fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+static Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string &path) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(fd, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return os_error(errno, fmt::format("writing `{}`", path));
+    bytes = bytes.subspan(static_cast<size_t>(done));
+  }
+  return {};
+}
+
+Result<void> write_file(const std::string &path, std::span<const std::byte> bytes) {
+  struct stat status{};
+  const bool replace = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+  const std::string target = replace ? fmt::format("{}.{}.tmp", path, ::getpid()) : path;
+  const int flags = O_WRONLY | O_CLOEXEC | (replace ? O_CREAT | O_TRUNC | O_NOFOLLOW : 0);
+  const Fd file(::open(target.c_str(), flags, 0666));
+  if (!file.valid()) return os_error(errno, fmt::format("creating `{}`", path));
+  Result<void> written = write_all(file.get(), bytes, path);
+  if (!replace) return written;
+  if (written && ::rename(target.c_str(), path.c_str()) != 0)
+    written = os_error(errno, fmt::format("creating `{}`", path));
+  if (!written) ::unlink(target.c_str());
+  return written;
+}
+
+}  // namespace spile

@@ -1,0 +1,30 @@
+// Files written as wholes: what others read is the old file or the new one, never a part.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "support/result.h"
+
+namespace spile {
+
+// A file descriptor that closes itself.
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(const Fd &) = delete;
+  Fd &operator=(const Fd &) = delete;
+  ~Fd();
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+// [path] holds [bytes] and nothing else. A file is replaced through a temporary one beside it and rename(2); a pipe or
+// a device is written to.
+Result<void> write_file(const std::string &path, std::span<const std::byte> bytes);
+
+}  // namespace spile
