@@ -234,6 +234,22 @@ void Function::remove_phi_operand(ValueId phi, size_t i) {
   inst.target_count--;
 }
 
+ValueId Function::phi_operand(ValueId phi, BlockId from) const {
+  const auto from_blocks = targets(phi);
+  const auto at = std::ranges::find(from_blocks, from);
+  SPILE_CHECK(at != from_blocks.end(), "a phi without an operand for a predecessor");
+  return operand(phi, static_cast<size_t>(at - from_blocks.begin()));
+}
+
+void Function::remove_phi_operands(BlockId to, BlockId from) {
+  for (const ValueId phi : (*this)[to].insts) {
+    if ((*this)[phi].op != Op::Phi) break;
+    const auto from_blocks = targets(phi);
+    const auto at = std::ranges::find(from_blocks, from);
+    if (at != from_blocks.end()) remove_phi_operand(phi, static_cast<size_t>(at - from_blocks.begin()));
+  }
+}
+
 void Function::remove(ValueId v) {
   Inst &inst = (*this)[v];
   if (inst.block) std::erase((*this)[inst.block].insts, v);

@@ -73,6 +73,14 @@ struct Inst {
   BlockId block;    // none: unplaced, or removed
   int64_t imm = 0;  // Const: normalized() for its type
   Loc loc;
+  // What is not in the arguments of make(): for copies.
+  void copy_flags(const Inst &from) {
+    pred = from.pred;
+    align = from.align;
+    is_volatile = from.is_volatile;
+    weight = from.weight;
+    unroll = from.unroll;
+  }
   // Slices of the function's pools.
   uint32_t operand_begin = 0, operand_count = 0;
   uint32_t target_begin = 0, target_count = 0;
@@ -209,6 +217,10 @@ struct Function {
   void set_switch(ValueId v, std::span<const BlockId> tgts, std::span<const int64_t> case_values);
   void add_phi_operand(ValueId phi, ValueId value, BlockId from);
   void remove_phi_operand(ValueId phi, size_t i);
+  // What the phi is when its block is entered from [from], which is a predecessor.
+  ValueId phi_operand(ValueId phi, BlockId from) const;
+  // No phi of [to] has an operand for [from] any more.
+  void remove_phi_operands(BlockId to, BlockId from);
   // Takes the instruction out of its block; its id stays, with op Undef.
   void remove(ValueId v);
   // Every use of [from] in placed instructions becomes [to]. O(instructions): passes that replace many use a map

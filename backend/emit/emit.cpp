@@ -18,19 +18,14 @@ using object::SectionId;
 using object::SectionKind;
 using object::SymbolId;
 
-// ".data" and ".data.mine", but not ".database".
-bool is_named(std::string_view section, std::string_view base) {
-  return section.starts_with(base) && (section.size() == base.size() || section[base.size()] == '.');
-}
-
 SectionKind kind_of_data(std::string_view name) {
   if (name == ".maps") return SectionKind::Maps;
   if (name == "maps") return SectionKind::LegacyMaps;
   if (name == "license") return SectionKind::License;
   if (name == "version") return SectionKind::Version;
-  if (is_named(name, ".bss")) return SectionKind::Bss;
-  if (is_named(name, ".rodata")) return SectionKind::Rodata;
-  if (is_named(name, ".data")) return SectionKind::Data;
+  if (object::is_named(name, ".bss")) return SectionKind::Bss;
+  if (object::is_named(name, ".rodata")) return SectionKind::Rodata;
+  if (object::is_named(name, ".data")) return SectionKind::Data;
   return SectionKind::Other;
 }
 

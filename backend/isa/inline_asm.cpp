@@ -283,20 +283,11 @@ class BlockAssembler {
     whole.end = out_.token(statement_end() - 1).end;
     // A register at the start says nothing about what was meant.
     const bool is_known = best.next > at_ + (is_register(out_.text(first)) ? 1 : 0);
-    if ((best.fault || best.is_rejected) && is_known) {
-      fault_ = best.fault ? best.fault : misplaced(out_, best.next);
-      if (fault_->hint.empty()) fault_->hint = fmt::format("it is written `{}`", asm_example(info));
-      return;
-    }
     if (!is_known)
       return fail(FaultKind::UnknownInstruction, whole, std::string(out_.text(whole)),
                   nearest_instruction(out_.text(whole)));
-    const AsmToken at = out_.token(best.next);
-    const bool ends = at.kind == TokenKind::Separator;
-    fail(FaultKind::BadOperand, ends ? out_.token(best.next - 1) : at,
-         ends ? fmt::format("something is missing behind `{}`", out_.text(out_.token(best.next - 1)))
-              : fmt::format("`{}` does not belong here", out_.text(at)),
-         fmt::format("it is written `{}`", asm_example(info)));
+    fault_ = best.fault ? best.fault : misplaced(out_, best.next);
+    if (fault_->hint.empty()) fault_->hint = fmt::format("it is written `{}`", asm_example(info));
   }
 
   void add(const InsnInfo &info, AsmMatch &match) {

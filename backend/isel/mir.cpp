@@ -42,6 +42,11 @@ bool Inst::is_rematerializable() const {
          form == Form::LoadFunc || form == Form::FrameAddr;
 }
 
+bool same_value(const Inst &a, const Inst &b) {
+  return a.form == b.form && a.opcode == b.opcode && a.imm == b.imm && a.off == b.off && a.symbol == b.symbol &&
+         a.slot == b.slot && a.core == b.core;
+}
+
 Reg defined_register(const Inst &inst) {
   switch (inst.form) {
     case Form::Mov:
@@ -133,10 +138,6 @@ std::string expand(const Inst &inst) {
   }
   return out;
 }
-
-}  // namespace
-
-namespace {
 
 // asm "%[0] += %[1]" (=+%4, %5) clobbers r1
 std::string print_assembly(const Function &function, const Inst &inst, const ir::Module &module) {

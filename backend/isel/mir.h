@@ -198,6 +198,8 @@ void for_each_use(const Function &function, const Inst &inst, Visit &&visit) {
   }
 }
 
+// Two instructions without operands in registers that give the same value: constants, addresses.
+bool same_value(const Inst &a, const Inst &b);
 // The register that the instruction sets; none where there is none. An Asm may set several: see for_each_def.
 Reg defined_register(const Inst &inst);
 

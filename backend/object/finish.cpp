@@ -15,10 +15,6 @@ namespace spile::object {
 
 namespace {
 
-bool is_named(std::string_view section, std::string_view base) {
-  return section.starts_with(base) && (section.size() == base.size() || section[base.size()] == '.');
-}
-
 bool is_user_side(std::string_view section) {
   const tables::ProgramType *type = tables::find_program_type(section);
   return type != nullptr && (type->flags & tables::kUserSideProgram) != 0;

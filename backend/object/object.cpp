@@ -6,6 +6,10 @@
 
 namespace spile::object {
 
+bool is_named(std::string_view section, std::string_view base) {
+  return section.starts_with(base) && (section.size() == base.size() || section[base.size()] == '.');
+}
+
 SectionId Object::find_section(std::string_view name) const {
   const auto it = std::ranges::find(sections, name, &Section::name);
   return it == sections.end() ? SectionId{} : SectionId(static_cast<size_t>(it - sections.begin()));

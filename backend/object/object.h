@@ -149,6 +149,8 @@ struct Object {
   const ProgramEntry *find_program(std::string_view name) const;
 };
 
+// ".data" and ".data.mine", but not ".database".
+bool is_named(std::string_view section, std::string_view base);
 // Fills [maps], [programs], [license], [kern_version] and section kinds from sections, symbols and BTF.
 // Fails on a map definition that is wrong (names the map and the member).
 Result<void> finish(Object &object);

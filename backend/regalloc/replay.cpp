@@ -23,11 +23,6 @@ constexpr Place kNowhere = 0xffff'ffff;
 // For each place, the registers of the virtual code (physical ones among them) whose value it holds; ordered.
 using State = std::map<Place, std::vector<uint32_t>>;
 
-bool same_value(const Inst &a, const Inst &b) {
-  return a.form == b.form && a.opcode == b.opcode && a.imm == b.imm && a.off == b.off && a.symbol == b.symbol &&
-         a.slot == b.slot && a.core == b.core;
-}
-
 // True when the state changed.
 bool meet(State &into, const State &with) {
   bool changed = false;

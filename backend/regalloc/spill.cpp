@@ -12,11 +12,6 @@ using mir::Reg;
 
 namespace {
 
-bool same_value(const Inst &a, const Inst &b) {
-  return a.form == b.form && a.opcode == b.opcode && a.imm == b.imm && a.off == b.off && a.symbol == b.symbol &&
-         a.slot == b.slot;
-}
-
 class Spiller {
  public:
   Spiller(mir::Function &function, const std::vector<Reg> &registers, const std::vector<Interval> &intervals,

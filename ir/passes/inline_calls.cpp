@@ -186,11 +186,7 @@ class Inliner {
     }
     const ValueId made = f_.make(callee[v].op, callee[v].type, operands_, targets_, imm, callee[v].loc);
     if (callee[v].op == Op::Switch) f_.set_switch(made, targets_, callee.cases(v));
-    f_[made].pred = callee[v].pred;
-    f_[made].align = callee[v].align;
-    f_[made].is_volatile = callee[v].is_volatile;
-    f_[made].weight = callee[v].weight;
-    f_[made].unroll = callee[v].unroll;
+    f_[made].copy_flags(callee[v]);
     const ValueId place = value_map_[v.index];
     if (!place) return f_.append(to, made);
     f_[place] = f_[made];

@@ -93,28 +93,14 @@ class Merger {
     for (const BlockId to : f_.successors(a))
       for (const ValueId phi : f_[to].insts) {
         if (f_[phi].op != Op::Phi) break;
-        if (phi_operand(phi, a) != phi_operand(phi, b)) return false;
+        if (f_.phi_operand(phi, a) != f_.phi_operand(phi, b)) return false;
       }
     return true;
   }
 
-  ValueId phi_operand(ValueId phi, BlockId from) const {
-    const auto blocks = f_.targets(phi);
-    return f_.operand(phi, static_cast<size_t>(std::ranges::find(blocks, from) - blocks.begin()));
-  }
-
-  void drop_phi_operands(BlockId to, BlockId from) {
-    for (const ValueId phi : f_[to].insts) {
-      if (f_[phi].op != Op::Phi) break;
-      const auto blocks = f_.targets(phi);
-      const auto at = std::ranges::find(blocks, from);
-      if (at != blocks.end()) f_.remove_phi_operand(phi, static_cast<size_t>(at - blocks.begin()));
-    }
-  }
-
   void replace_block(BlockId b, BlockId by) {
     for (const BlockId to : f_.successors(b)) {
-      drop_phi_operands(to, b);
+      f_.remove_phi_operands(to, b);
       std::erase(preds_[to.index], b);
     }
     for (const BlockId p : preds_[b.index]) {

@@ -80,15 +80,10 @@ class Rotator {
     return true;
   }
 
-  ValueId phi_operand(ValueId phi, BlockId from) const {
-    const auto blocks = f_.targets(phi);
-    return f_.operand(phi, static_cast<size_t>(std::ranges::find(blocks, from) - blocks.begin()));
-  }
-
   // What [v] is when the header is entered from [from], when that is constant.
   std::optional<int64_t> constant_from(BlockId head, BlockId from, ValueId v) const {
     if (f_[v].block != head) return constant_of(f_, v);
-    if (f_[v].op == Op::Phi) return constant_of(f_, phi_operand(v, from));
+    if (f_[v].op == Op::Phi) return constant_of(f_, f_.phi_operand(v, from));
     const auto a = constant_from(head, from, f_.operand(v, 0));
     const auto b = f_[v].operand_count > 1 ? constant_from(head, from, f_.operand(v, 1)) : a;
     if (!a || !b) return std::nullopt;
@@ -131,7 +126,7 @@ class Rotator {
     std::vector<ValueId> old_phis, new_phis;
     for (const ValueId phi : f_[loop.head].insts) {
       if (f_[phi].op != Op::Phi) break;
-      const std::array values{phi_operand(phi, loop.before), phi};
+      const std::array values{f_.phi_operand(phi, loop.before), phi};
       const std::array blocks{loop.before, loop.head};
       const ValueId made = f_.make(Op::Phi, f_[phi].type, values, blocks, 0, f_[phi].loc);
       f_[made].block = loop.body;
@@ -144,10 +139,7 @@ class Rotator {
     }
     auto &body = f_[loop.body].insts;
     body.insert(body.begin(), new_phis.begin(), new_phis.end());
-    for (const ValueId phi : old_phis) {
-      const auto blocks = f_.targets(phi);
-      f_.remove_phi_operand(phi, static_cast<size_t>(std::ranges::find(blocks, loop.before) - blocks.begin()));
-    }
+    f_.remove_phi_operands(loop.head, loop.before);
     std::ranges::replace(f_.targets(f_.terminator(loop.before)), loop.head, loop.body);
   }
 

@@ -62,9 +62,9 @@ class Sharer {
     const ValueId phi = f_[b].insts[0];
     bool changed = false;
     for (const BlockId p : preds_) {
-      const ValueId value = phi_operand(phi, p);
+      const ValueId value = f_.phi_operand(phi, p);
       if (f_[value].op != Op::Const) continue;
-      drop_phi_operands(b, p);
+      f_.remove_phi_operands(b, p);
       const BlockId to = block_returning(value, f_[f_[b].insts[1]].loc);
       redirect(p, b, to);
       skip_if_empty(p, to, cfg);
@@ -114,7 +114,7 @@ class Sharer {
       bool has_constant = false;
       for (const ValueId phi : insts) {
         if (f_[phi].op != Op::Phi) break;
-        const ValueId value = phi_operand(phi, p);
+        const ValueId value = f_.phi_operand(phi, p);
         has_constant = has_constant || f_[value].op == Op::Const;
         incoming.push_back(value.index);
       }
@@ -133,7 +133,7 @@ class Sharer {
     const BlockId shared = f_.add_block(f_[b].name + ".shared");
     f_.append(shared, f_.make(Op::Jump, Type::Void, {}, std::array{b}, 0, f_[f_.terminator(b)].loc));
     for (const BlockId p : from) {
-      drop_phi_operands(b, p);
+      f_.remove_phi_operands(b, p);
       redirect(p, b, shared);
       skip_if_empty(p, shared, cfg);
     }
@@ -146,20 +146,6 @@ class Sharer {
     for (const BlockId before : cfg.preds(p))
       if (!f_[before].insts.empty()) redirect(before, p, to);
     clear(p);
-  }
-
-  ValueId phi_operand(ValueId phi, BlockId from) const {
-    const auto blocks = f_.targets(phi);
-    return f_.operand(phi, static_cast<size_t>(std::ranges::find(blocks, from) - blocks.begin()));
-  }
-
-  void drop_phi_operands(BlockId to, BlockId from) {
-    for (const ValueId phi : f_[to].insts) {
-      if (f_[phi].op != Op::Phi) break;
-      const auto blocks = f_.targets(phi);
-      const auto at = std::ranges::find(blocks, from);
-      if (at != blocks.end()) f_.remove_phi_operand(phi, static_cast<size_t>(at - blocks.begin()));
-    }
   }
 
   Function &f_;

@@ -73,12 +73,7 @@ class Cleaner {
   // [from] is no longer a predecessor of [to].
   void remove_pred(BlockId to, BlockId from) {
     std::erase(preds_[to.index], from);
-    for (const ValueId phi : f_[to].insts) {
-      if (f_[phi].op != Op::Phi) break;
-      const auto blocks = f_.targets(phi);
-      const auto at = std::ranges::find(blocks, from);
-      if (at != blocks.end()) f_.remove_phi_operand(phi, static_cast<size_t>(at - blocks.begin()));
-    }
+    f_.remove_phi_operands(to, from);
   }
 
   void clean(BlockId b) {
@@ -176,12 +171,7 @@ class Cleaner {
     return true;
   }
 
-  ValueId phi_operand_from(ValueId phi, BlockId from) {
-    const auto blocks = f_.targets(phi);
-    const auto at = std::ranges::find(blocks, from);
-    SPILE_CHECK(at != blocks.end(), "a phi without an operand for a predecessor");
-    return rewrite_.resolve(f_.operand(phi, static_cast<size_t>(at - blocks.begin())));
-  }
+  ValueId phi_operand_from(ValueId phi, BlockId from) { return rewrite_.resolve(f_.phi_operand(phi, from)); }
 
   // Whether every phi of [to] has the same value on the edges from [a] and [b].
   bool phis_agree(BlockId to, BlockId a, BlockId b) {

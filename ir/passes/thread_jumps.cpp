@@ -71,15 +71,10 @@ class Threader {
     return true;
   }
 
-  ValueId phi_operand(ValueId phi, BlockId from) const {
-    const auto blocks = f_.targets(phi);
-    return f_.operand(phi, static_cast<size_t>(std::ranges::find(blocks, from) - blocks.begin()));
-  }
-
   // What [v] is when [b] is entered from [p]: itself when it is not of [b]; none when it would have to be computed.
   ValueId value_from(BlockId p, BlockId b, ValueId v) {
     if (f_[v].block != b) return v;
-    if (f_[v].op == Op::Phi) return phi_operand(v, p);
+    if (f_[v].op == Op::Phi) return f_.phi_operand(v, p);
     const ValueId a = value_from(p, b, f_.operand(v, 0));
     const ValueId c = f_[v].operand_count > 1 ? value_from(p, b, f_.operand(v, 1)) : a;
     if (!a || !c || f_[a].op != Op::Const || f_[c].op != Op::Const) return {};
@@ -108,8 +103,8 @@ class Threader {
     std::vector<ValueId> values;
     for (const ValueId phi : f_[target].insts) {
       if (f_[phi].op != Op::Phi) break;
-      const ValueId value = value_from(p, b, phi_operand(phi, b));
-      if (!value || (is_pred && value != phi_operand(phi, p))) return false;
+      const ValueId value = value_from(p, b, f_.phi_operand(phi, b));
+      if (!value || (is_pred && value != f_.phi_operand(phi, p))) return false;
       values.push_back(value);
     }
     if (!is_pred) {
@@ -118,11 +113,7 @@ class Threader {
     }
     std::ranges::replace(f_.targets(f_.terminator(p)), b, target);
     std::erase(preds_[b.index], p);
-    for (const ValueId phi : f_[b].insts) {
-      if (f_[phi].op != Op::Phi) break;
-      const auto blocks = f_.targets(phi);
-      f_.remove_phi_operand(phi, static_cast<size_t>(std::ranges::find(blocks, p) - blocks.begin()));
-    }
+    f_.remove_phi_operands(b, p);
     return true;
   }
 

@@ -144,7 +144,7 @@ class Unroller {
     for (const ValueId phi : f_[loop.head].insts) {
       if (f_[phi].op != Op::Phi) break;
       std::vector<ValueId> values;
-      for (const BlockId latch : latches_) values.push_back(phi_operand(phi, latch));
+      for (const BlockId latch : latches_) values.push_back(f_.phi_operand(phi, latch));
       const ValueId joined = f_.make(Op::Phi, f_[phi].type, values, latches_, 0, f_[phi].loc);
       f_.append(joint, joined);
       for (const BlockId latch : latches_) {
@@ -162,11 +162,6 @@ class Unroller {
     changed_ = true;
     given_up_.resize(f_.blocks.size());
     return count_rounds(dominators, loop, max_rounds);
-  }
-
-  ValueId phi_operand(ValueId phi, BlockId from) const {
-    const auto blocks = f_.targets(phi);
-    return f_.operand(phi, static_cast<size_t>(std::ranges::find(blocks, from) - blocks.begin()));
   }
 
   // Kernel: the context of a program may only be read at constant offsets.
@@ -235,7 +230,7 @@ class Unroller {
     for (const ValueId phi : f_[loop.head].insts) {
       if (f_[phi].op != Op::Phi) break;
       phis.push_back(phi);
-      now[phi.index] = constant_of(f_, phi_operand(phi, loop.before));
+      now[phi.index] = constant_of(f_, f_.phi_operand(phi, loop.before));
     }
     for (size_t round = 0; round <= max_rounds; round++) {
       Facts facts;
@@ -249,7 +244,7 @@ class Unroller {
         return was_decided_before(loop, phis, round);
       }
       Facts next;
-      for (const ValueId phi : phis) next[phi.index] = value_in(loop, phi_operand(phi, loop.latch), now, facts);
+      for (const ValueId phi : phis) next[phi.index] = value_in(loop, f_.phi_operand(phi, loop.latch), now, facts);
       if (std::ranges::none_of(next, [](const auto &fact) { return fact.second.has_value(); })) return false;
       now = std::move(next);
     }
@@ -258,11 +253,11 @@ class Unroller {
 
   bool was_decided_before(const Loop &loop, const std::vector<ValueId> &phis, size_t rounds) const {
     Facts now;
-    for (const ValueId phi : phis) now[phi.index] = constant_of(f_, phi_operand(phi, loop.before));
+    for (const ValueId phi : phis) now[phi.index] = constant_of(f_, f_.phi_operand(phi, loop.before));
     for (size_t round = 0; round < rounds; round++) {
       Facts facts, next;
       if (!value_in(loop, f_.operand(f_.terminator(loop.decider), 0), now, facts)) return false;
-      for (const ValueId phi : phis) next[phi.index] = value_in(loop, phi_operand(phi, loop.latch), now, facts);
+      for (const ValueId phi : phis) next[phi.index] = value_in(loop, f_.phi_operand(phi, loop.latch), now, facts);
       now = std::move(next);
     }
     return true;
@@ -282,7 +277,7 @@ class Unroller {
       Copy copy;
       for (const ValueId phi : f_[loop.head].insts) {
         if (f_[phi].op != Op::Phi) break;
-        const ValueId start = phi_operand(phi, round == 0 ? loop.before : loop.latch);
+        const ValueId start = f_.phi_operand(phi, round == 0 ? loop.before : loop.latch);
         copy[phi.index] = mapped(before, start);
       }
       make_copy(loop, round, blocks, copy);
@@ -298,7 +293,7 @@ class Unroller {
   void end_last_copy(const Loop &loop, BlockId latch) {
     const ValueId end = f_.terminator(latch);
     for (const BlockId to : f_.targets(end))
-      if (to != loop.head) remove_phi_operands(to, latch);
+      if (to != loop.head) f_.remove_phi_operands(to, latch);
     f_[end].op = Op::Unreachable;
     f_[end].weight = 0;
     f_[end].unroll = 0;
@@ -334,7 +329,7 @@ class Unroller {
     // The last round does not go on from the decider.
     for (const BlockId next : f_.successors(loop.decider))
       if (is_inside(next) && next != loop.head)
-        remove_phi_operands(blocks.at(next.index), blocks.at(loop.decider.index));
+        f_.remove_phi_operands(blocks.at(next.index), blocks.at(loop.decider.index));
   }
 
   // The branch of the decider: a jump.
@@ -365,12 +360,9 @@ class Unroller {
       const std::vector<int64_t> cases(f_.cases(v).begin(), f_.cases(v).end());
       f_.set_switch(made, targets, cases);
     }
-    f_[made].pred = f_[v].pred;
-    f_[made].align = f_[v].align;
-    f_[made].is_volatile = f_[v].is_volatile;
-    f_[made].weight = f_[v].weight;
+    f_[made].copy_flags(f_[v]);
     // What an inner loop asked for stays asked; this loop is gone.
-    if (std::ranges::find(f_.targets(v), loop.head) == f_.targets(v).end()) f_[made].unroll = f_[v].unroll;
+    if (std::ranges::find(f_.targets(v), loop.head) != f_.targets(v).end()) f_[made].unroll = 0;
     const ValueId place = f_[v].type == Type::Void ? ValueId{} : copy.at(v.index);
     if (!place) return f_.append(to, made);
     f_[place] = f_[made];
@@ -383,22 +375,13 @@ class Unroller {
       if (f_[phi].op != Op::Phi) break;
       const auto blocks = f_.targets(phi);
       if (std::ranges::find(blocks, from) != blocks.end()) continue;
-      f_.add_phi_operand(phi, mapped(copy, phi_operand(phi, original)), from);
+      f_.add_phi_operand(phi, mapped(copy, f_.phi_operand(phi, original)), from);
     }
   }
-  void remove_phi_operands(BlockId to, BlockId from) {
-    for (const ValueId phi : f_[to].insts) {
-      if (f_[phi].op != Op::Phi) break;
-      const auto blocks = f_.targets(phi);
-      const auto at = std::ranges::find(blocks, from);
-      if (at != blocks.end()) f_.remove_phi_operand(phi, static_cast<size_t>(at - blocks.begin()));
-    }
-  }
-
   void remove(const Loop &loop) {
     for (const BlockId b : loop.blocks) {
       for (const BlockId out : f_.successors(b))
-        if (!is_inside(out)) remove_phi_operands(out, b);
+        if (!is_inside(out)) f_.remove_phi_operands(out, b);
     }
     for (const BlockId b : loop.blocks) {
       std::vector<ValueId> insts;
