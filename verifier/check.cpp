@@ -10,13 +10,6 @@ namespace {
 
 using Outcome = std::optional<Failure>;
 
-// include/linux/license.h: the strings that count as GPL-compatible.
-bool is_gpl_compatible(std::string_view licence) {
-  static constexpr std::string_view kCompatible[] = {"GPL",          "GPL v2",       "GPL and additional rights",
-                                                     "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
-  return std::ranges::find(kCompatible, licence) != std::end(kCompatible);
-}
-
 // may_access_skb()
 bool has_packet(const tables::ProgramType &type) {
   return type.number == BPF_PROG_TYPE_SOCKET_FILTER || type.number == BPF_PROG_TYPE_SCHED_CLS ||
@@ -137,7 +130,7 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
                    .helper = number};
   }
   if (must == Must::HaveLicence) {
-    if (is_gpl_compatible(env.program.license)) return {};
+    if (tables::is_gpl_compatible(env.program.license)) return {};
     return Failure{.cause = Cause::HelperNeedsGpl,
                    .insn = insn,
                    .kernel = "cannot call GPL-restricted function from non-GPL compatible program",

@@ -268,7 +268,9 @@ class CheckArgument {
     const int map_arg = map_argument(helper_, arg_);
     if (map_arg < 0 || helper_.number != BPF_FUNC_for_each_map_elem) return {};
     const RegState &map = state_.reg(static_cast<unsigned>(map_arg) + 1);
-    if (map.type != RegType::MapPtr || can_be_walked(env_.map(map.target).type)) return {};
+    if (map.type != RegType::MapPtr) return {};
+    const tables::MapType *type = tables::find_map_type(env_.map(map.target).type);
+    if (type != nullptr && (type->flags & tables::kMapWalked) != 0) return {};
     Failure f = failure(Cause::CallbackMap, "callback function not allowed for map");
     f.map = map.target;
     return f;
@@ -378,7 +380,6 @@ class CheckArgument {
   // A pointer to an object of the struct [wanted], or one that begins with it.
   Outcome object(std::string_view wanted) const {
     const std::string expected(fmt::format("a pointer to a `struct {}` of the kernel", wanted));
-    if (value_.is_socket()) return object_of_socket(wanted, expected);
     if (value_.type != RegType::BtfObject || value_.has(kUntrusted | kPerCpu | kOwned))
       return wrong({"ptr_, trusted_ptr_, rcu_ptr_", expected.c_str()});
     if (!null_fits() || (value_.or_null && want_.releases))
@@ -394,9 +395,6 @@ class CheckArgument {
         Cause::ArgumentType,
         fmt::format("R{} is of type {} but {} is expected", reg_, env_.types.name_of(type_of(value_)), wanted),
         expected);
-  }
-  Outcome object_of_socket(std::string_view, const std::string &expected) const {
-    return wrong({"ptr_, trusted_ptr_, rcu_ptr_", expected.c_str()});
   }
 
   Outcome release() const {

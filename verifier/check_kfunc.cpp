@@ -15,8 +15,6 @@ using object::BtfId;
 using object::BtfKind;
 using Outcome = std::optional<Failure>;
 
-bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
-
 // Numbers, or a struct of nothing but numbers: what may lie in memory that a program made.
 bool is_plain(const object::Btf &btf, BtfId type, unsigned depth = 8) {
   const BtfId id = btf.resolve(type);

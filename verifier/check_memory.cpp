@@ -272,7 +272,7 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
       return check_mem(a);
     case RegType::BtfObject:
     case RegType::MapPtr:
-      return check_object(env, state, a);
+      return check_object(env, a);
     case RegType::Arena:
     case RegType::Poisoned:
       return {};
@@ -335,7 +335,7 @@ Outcome check_helper_memory(const Env &env, const State &state, uint32_t insn, u
     case RegType::Buffer:
       return check_buffer(a);
     case RegType::BtfObject:
-      return check_object(env, state, a);
+      return check_object(env, a);
     case RegType::Poisoned:
       return {};
     case RegType::Ctx:

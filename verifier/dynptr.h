@@ -13,7 +13,7 @@
 
 namespace spile::verifier {
 
-enum class DynptrKind : uint8_t { None, Local, Ringbuf, Skb, Xdp, SkbMeta };
+enum class DynptrKind : uint8_t { None, Local, Ringbuf, Skb, Xdp };
 inline constexpr int64_t kDynptrSize = 16;
 
 struct DynptrWant {

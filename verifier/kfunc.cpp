@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "verifier/types.h"
+
 namespace spile::verifier {
 namespace {
 
@@ -48,11 +50,6 @@ constexpr auto kSpecials = std::to_array<std::pair<std::string_view, Special>>({
     {"bpf_task_work_schedule_signal_impl", Special::NotModelled},
     {"bpf_task_work_schedule_resume_impl", Special::NotModelled},
 });
-
-std::string_view without_flavour(std::string_view name) {
-  const size_t at = name.find("___");
-  return at == std::string_view::npos || at == 0 ? name : name.substr(0, at);
-}
 
 }  // namespace
 

@@ -161,9 +161,4 @@ bool accepts_map(uint32_t helper, uint32_t map_type, const tables::ProgramType &
   return map_takes(map_type, helper, program) && helper_takes(helper, map_type);
 }
 
-bool can_be_walked(uint32_t map_type) {
-  return is_one_of(map_type, {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_PERCPU_HASH,
-                              BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_LRU_PERCPU_HASH});
-}
-
 }  // namespace spile::verifier

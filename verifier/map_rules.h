@@ -9,7 +9,5 @@ namespace spile::verifier {
 
 // [program]: enum bpf_prog_type; only some may change a map of sockets.
 bool accepts_map(uint32_t helper, uint32_t map_type, const tables::ProgramType &program);
-// A callback can walk maps of this type (bpf_for_each_map_elem).
-bool can_be_walked(uint32_t map_type);
 
 }  // namespace spile::verifier

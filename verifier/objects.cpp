@@ -31,8 +31,6 @@ constexpr SafeMember kSafeRcu[] = {
     {"cgroup_subsys_state", "cgroup"}};
 constexpr SafeMember kSafeRcuOrNull[] = {{"mm_struct", "exe_file"}, {"sk_buff", "sk"}, {"request_sock", "sk"}};
 
-bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
-
 // Maps show the fields of their struct; those that all maps share come first.
 TypeRef struct_of_map(const Env &env, uint32_t map) {
   switch (env.map(map).type) {
@@ -102,7 +100,7 @@ RegState object_pointer(TypeRef type, uint16_t flags, uint32_t origin) {
   return r;
 }
 
-Outcome check_object(const Env &env, const State &, const Request &a) {
+Outcome check_object(const Env &env, const Request &a) {
   const RegState &p = a.pointer;
   const TypeRef type = struct_behind(env, p);
   const std::string name(env.types.name_of(type));

@@ -9,10 +9,13 @@ namespace spile::verifier {
 
 inline TypeRef type_of(const RegState &r) { return {r.has(kKernelBtf), object::BtfId{r.target}}; }
 
+// Objects that RCU keeps alive are: programs that may not sleep are one such section.
+inline bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
+
 // A pointer to an object of [type].
 RegState object_pointer(TypeRef type, uint16_t flags, uint32_t origin);
 
-std::optional<Failure> check_object(const Env &env, const State &state, const Request &a);
+std::optional<Failure> check_object(const Env &env, const Request &a);
 RegState load_object(const Env &env, State &state, const RegState &pointer, int64_t off, unsigned size, uint32_t at);
 
 // A program's argument [index] (from 0), as the prototype of what it is attached to says (btf_ctx_access).

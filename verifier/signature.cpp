@@ -61,14 +61,13 @@ Signature signature_of(const object::Program &program, const tables::ProgramType
   const Btf &btf = program.object->btf;
   const BtfType proto = btf.type(btf.type(sub->func).type);
   const BtfKind result = btf.type(btf.resolve(proto.type)).kind;
-  s.returns_number = is_number(result) || result == BtfKind::Void;
   const auto params = btf.params(btf.type(sub->func).type);
   if (params.size() > kMaxArguments) {
     s.problem =
         fmt::format("Global function {}() with {} > {} args. Buggy compiler.", s.name, params.size(), kMaxArguments);
     return s;
   }
-  if (!s.returns_number) {
+  if (!is_number(result) && result != BtfKind::Void) {
     s.problem = fmt::format("Global function {}() doesn't return scalar. Only those are supported.", s.name);
     return s;
   }

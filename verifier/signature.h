@@ -28,7 +28,6 @@ struct Parameter {
 
 struct Signature {
   std::vector<Parameter> parameters;
-  bool returns_number = true;
   std::string name;
   std::string problem;  // in the kernel's words: why it cannot be called by BTF
 };

@@ -267,7 +267,6 @@ class Examiner {
         } else if (insns_[i].opcode == 0x85 && insns_[i].src == isa::kPseudoKfuncCall) {
           const Kfunc *kfunc = out_.kfunc_at(insns_[i]);
           sub.may_sleep |= kfunc != nullptr && kfunc->has(tables::kMaySleep);
-          sub.throws |= kfunc != nullptr && kfunc->special == Special::Throw;
         }
     for (bool changed = true; changed;) {
       changed = false;

@@ -34,7 +34,6 @@ struct Subprogram {
   bool is_callback = false;     // its address is taken
   bool changes_packet = false;  // it, or what it calls, may move the packet
   bool may_sleep = false;
-  bool throws = false;  // calls bpf_throw()
   Signature signature;  // of a global function
 };
 

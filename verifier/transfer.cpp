@@ -8,10 +8,6 @@ namespace {
 
 using isa::Shape;
 
-void clobber_arguments(State &state) {
-  for (unsigned r = 1; r <= 5; r++) state.reg(r) = {};
-}
-
 Flow leave(State &state) {
   if (state.depth() == 0) return {.kind = Flow::EndOfProgram};
   const Frame callee = std::move(state.frames.back());

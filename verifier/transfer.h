@@ -42,6 +42,11 @@ Flow call_kfunc(const Env &env, State &state, uint32_t insn);         // transfe
 Flow transfer_may_goto(const Env &env, State &state, uint32_t insn);  // transfer_kfunc.cpp
 Flow call_helper(const Env &env, State &state, uint32_t insn);        // transfer_call.cpp
 Flow call_subprogram(const Env &env, State &state, uint32_t insn);    // transfer_call.cpp
+// What every call does, helper's or kfunc's (transfer_call.cpp): r1 to r5 are lost, memory is written, a reference is
+// owned from here on (its id).
+void clobber_arguments(State &state);
+void write_memory(State &state, const RegState &memory, uint64_t size);
+uint32_t acquire(State &state, uint32_t index);
 void transfer_alu(const Env &env, State &state, uint32_t insn);
 void transfer_load(const Env &env, State &state, uint32_t insn);
 void transfer_store(const Env &env, State &state, uint32_t insn);

@@ -11,17 +11,37 @@
 #include "verifier/transfer.h"
 
 namespace spile::verifier {
-namespace {
 
 using tables::ArgKind;
 using tables::ReturnKind;
 
-constexpr unsigned kFirstArgument = 1, kLastArgument = 5;
-constexpr int64_t kMaxErrno = 4095;
+static constexpr unsigned kFirstArgument = 1, kLastArgument = 5;
+static constexpr int64_t kMaxErrno = 4095;
 
 void clobber_arguments(State &state) {
   for (unsigned r = kFirstArgument; r <= kLastArgument; r++) state.reg(r) = {};
 }
+
+void write_memory(State &state, const RegState &memory, uint64_t size) {
+  if (memory.type != RegType::Stack) return;
+  const Span span = span_of(memory, 0, static_cast<int64_t>(size));
+  destroy_objects(state, memory.frame, span.low, span.high);
+  state.frames[memory.frame].stack.clobber(span.low, span.high);
+}
+
+static uint32_t callback_frame(const State &state) {
+  for (uint32_t f = state.depth() + 1; f-- > 0;)
+    if (state.frames[f].in_callback) return f;
+  return 0;
+}
+
+uint32_t acquire(State &state, uint32_t index) {
+  const uint32_t id = state.new_id();
+  state.references.push_back({.id = id, .frame = callback_frame(state), .insn = index});
+  return id;
+}
+
+namespace {
 
 Frame &push_frame(State &state, uint32_t callsite, uint32_t subprogram) {
   state.frames.emplace_back();
@@ -114,13 +134,6 @@ bool has_turns_left(const tables::Helper &helper, const State &state) {
          state.top().callback_depth < state.reg(1).value.r64.umax;
 }
 
-void write_memory(State &state, const RegState &memory, uint64_t size) {
-  if (memory.type != RegType::Stack) return;
-  const Span span = span_of(memory, 0, static_cast<int64_t>(size));
-  destroy_objects(state, memory.frame, span.low, span.high);
-  state.frames[memory.frame].stack.clobber(span.low, span.high);
-}
-
 const object::Map *map_of(const Env &env, const tables::Helper &helper, const State &state) {
   const int arg = map_argument(helper, 4);
   if (arg < 0) return nullptr;
@@ -139,18 +152,6 @@ void write_arguments(const Env &env, State &state, const tables::Helper &helper)
     if (args[a].kind == ArgKind::MapValue)
       if (const object::Map *map = map_of(env, helper, state)) write_memory(state, memory, map->value_size);
   }
-}
-
-uint32_t callback_frame(const State &state) {
-  for (uint32_t f = state.depth() + 1; f-- > 0;)
-    if (state.frames[f].in_callback) return f;
-  return 0;
-}
-
-uint32_t acquire(State &state, uint32_t index) {
-  const uint32_t id = state.new_id();
-  state.references.push_back({.id = id, .frame = callback_frame(state), .insn = index});
-  return id;
 }
 
 // bpf_map_lookup_elem() and its kin: a value, an inner map, a socket.
@@ -327,10 +328,6 @@ void lock_or_unlock(State &state, const tables::Helper &helper, uint32_t index) 
     state.references.push_back({.kind = Reference::Lock, .id = lock.id, .map = map, .insn = index});
   } else if (helper.number == BPF_FUNC_spin_unlock) {
     std::erase_if(state.references, [](const Reference &r) { return r.kind == Reference::Lock; });
-    // What was only safe under the lock is not any more (invalidate_non_owning_refs).
-    state.for_each_reg([](RegState &r) {
-      if (r.type == RegType::BtfObject && r.has(kNonOwning)) r = RegState::unknown(r.origin);
-    });
   }
 }
 

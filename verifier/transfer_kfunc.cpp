@@ -12,8 +12,6 @@ namespace {
 using object::BtfId;
 using object::BtfKind;
 
-bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
-
 BtfId struct_behind(const object::Btf &btf, BtfId pointer) { return btf.resolve(btf.type(btf.resolve(pointer)).type); }
 
 // The kernel's own struct where the object's BTF only mentions it.
@@ -48,7 +46,6 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
     }
     case Special::RefcountAcquire: {
       RegState r = state.reg(1);
-      r.flags &= static_cast<uint16_t>(~kNonOwning);
       r.origin = index;
       return r;
     }
@@ -114,15 +111,6 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
   return memory_result(static_cast<uint32_t>(btf.size_of(target)), kReadOnly, index);
 }
 
-uint32_t acquire(State &state, uint32_t index) {
-  const uint32_t id = state.new_id();
-  uint32_t frame = 0;
-  for (uint32_t f = 0; f < state.frames.size(); f++)
-    if (state.frames[f].in_callback) frame = f;
-  state.references.push_back({.id = id, .frame = frame, .insn = index});
-  return id;
-}
-
 RegState kfunc_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
   const object::Btf &btf = env.program.object->btf;
   const BtfKind kind = btf.type(btf.resolve(kfunc.result)).kind;
@@ -161,9 +149,7 @@ void write_arguments(const Env &env, State &state, const Kfunc &kfunc) {
     if (name == "bpf_dynptr" || name == "bpf_dynptr_kern" || (kfunc.is_iterator_function() && i == 0)) continue;
     uint64_t size = btf.size_of(target);
     if (p.sized_by_next) size = state.reg(i + 2).is_scalar() ? state.reg(i + 2).value.r64.umax : 0;
-    const Span span = span_of(memory, 0, static_cast<int64_t>(size));
-    destroy_objects(state, memory.frame, span.low, span.high);
-    state.frames[memory.frame].stack.clobber(span.low, span.high);
+    write_memory(state, memory, size);
   }
 }
 
@@ -238,7 +224,7 @@ Flow call_kfunc(const Env &env, State &state, uint32_t index) {
     const BtfId type = struct_behind(btf, kfunc.parameters[0].type);
     destroy_iterator(state, iterator, static_cast<int64_t>(btf.size_of(type)));
   }
-  for (unsigned r = 1; r <= 5; r++) state.reg(r) = {};
+  clobber_arguments(state);
   state.reg(0) = result;
   if (!kfunc.has(tables::kIteratorNext)) return flow;
   // Another turn waits; this path goes on behind the loop.

@@ -36,7 +36,7 @@ RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_
       mem.id = state.new_id();
       return mem;
     }
-    const bool rcu = state.rcu_depth > 0 || !env.is_sleepable();
+    const bool rcu = in_rcu_section(env, state);
     uint16_t flags = f.kind == FieldKind::KptrUntrusted || !rcu ? kUntrusted : kRcu;
     if (f.kind == FieldKind::PerCpuKptr) flags |= kPerCpu;
     RegState r = object_pointer(type, flags, at);

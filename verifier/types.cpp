@@ -11,11 +11,6 @@ using object::BtfType;
 
 constexpr unsigned kMaxNesting = 16;
 
-std::string_view without_flavour(std::string_view name) {
-  const size_t at = name.find("___");
-  return at == std::string_view::npos || at == 0 ? name : name.substr(0, at);
-}
-
 // The tags of a pointer's target: __rcu, __percpu, __user.
 void read_tags(const object::Btf &btf, BtfId target, Walk &walk) {
   BtfType t = btf.type(target);
@@ -43,6 +38,11 @@ Walk number() {
 }
 
 }  // namespace
+
+std::string_view without_flavour(std::string_view name) {
+  const size_t at = name.find("___");
+  return at == std::string_view::npos || at == 0 ? name : name.substr(0, at);
+}
 
 TypeRef Types::find(std::string_view name, BtfKind kind) const {
   const auto [it, is_new] = found_.try_emplace({std::string(name), kind});

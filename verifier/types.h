@@ -35,12 +35,14 @@ struct Walk {
   bool is_rcu = false, is_percpu = false, is_user = false, in_union = false;
 };
 
+// "task_struct___v2" → "task_struct".
+std::string_view without_flavour(std::string_view name);
+
 class Types {
  public:
   Types(const object::Btf &object, const object::Btf *kernel, bool relocated)
       : object_(object), kernel_(kernel), relocated_(relocated) {}
 
-  bool has_kernel() const { return kernel_ != nullptr; }
   const object::Btf &btf(TypeRef type) const { return type.in_kernel ? *kernel_ : object_; }
   // A struct by name, without its flavour (`task_struct___v2`).
   TypeRef find_struct(std::string_view name) const;
@@ -48,7 +50,7 @@ class Types {
   TypeRef find_typedef(std::string_view name) const;   // of the kernel
   // "task_struct"; flavours cut off.
   std::string_view name_of(TypeRef type) const;
-  // The struct that a type is, through typedefs and qualifiers; of a pointer, with [pointee], what it points to.
+  // The struct that a type is, through typedefs and qualifiers.
   TypeRef resolve(TypeRef type) const { return {type.in_kernel, btf(type).resolve(type.id)}; }
   uint64_t size_of(TypeRef type) const { return btf(type).size_of(type.id); }
 

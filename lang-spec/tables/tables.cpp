@@ -128,6 +128,12 @@ const ProgramType *find_program_type(std::string_view section) {
   return best;
 }
 
+bool is_gpl_compatible(std::string_view license) {
+  static constexpr std::string_view kCompatible[] = {"GPL",          "GPL v2",       "GPL and additional rights",
+                                                     "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+  return std::ranges::find(kCompatible, license) != std::end(kCompatible);
+}
+
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); j++) row[j] = j;

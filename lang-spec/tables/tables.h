@@ -241,15 +241,7 @@ bool is_available(const Helper &helper, uint32_t program);
 
 enum class SizeRule : uint8_t { Any, U32, U32OrU64, Words, Prefix, CgroupKey, None };
 enum class EntriesRule : uint8_t { Positive, Zero, One, Cpus, Pages };
-enum MapFlags : uint8_t {
-  kMapSupported = 1,
-  kMapValuePointer = 2,
-  kMapPerCpu = 4,
-  kMapOfMaps = 8,
-  kMapOfPrograms = 16,
-  kMapStorage = 32,
-  kMapNoPrealloc = 64,
-};
+enum MapFlags : uint8_t { kMapSupported = 1, kMapWalked = 2, kMapOfMaps = 4, kMapOfPrograms = 8 };
 
 struct MapType {
   uint32_t number;
@@ -381,6 +373,8 @@ inline constexpr auto kProgramTypes = detail::make_program_types();
 const ProgramType *find_program_type(std::string_view section);
 // The rows' section names nearest to [section] by edit distance, best first: for "did you mean".
 std::array<std::string_view, 3> nearest_sections(std::string_view section);
+// Whether a program with this licence may call kGplOnly helpers (include/linux/license.h).
+bool is_gpl_compatible(std::string_view license);
 // Letters to insert, drop or replace until [a] is [b].
 size_t edit_distance(std::string_view a, std::string_view b);
 

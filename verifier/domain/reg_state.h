@@ -50,7 +50,6 @@ enum RegFlags : uint16_t {
   kUntrusted = 16,       // may be anything: only read, and each read may fail
   kPerCpu = 32,          // a per-CPU object: only through bpf_per_cpu_ptr()
   kOwned = 64,           // allocated by the program (bpf_obj_new)
-  kNonOwning = 128,      // into an object that a list or tree of the program owns
   kDynptrSlice = 256,    // Mem: what a dynptr points to
   kKernelBtf = 512,      // [target] is of the kernel's BTF, not the object's
   kPacketDynptr = 1024,  // Dynptr: of a packet, lost when the packet changes
