@@ -76,9 +76,11 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
     for (const std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-imacros"})
       if (word.size() > name.size() && word.starts_with(name))
         word = "-" + std::string(name) + "=" + word.substr(name.size());
-    if (word.starts_with("-U") && word.size() > 2) {
+    if (constexpr std::string_view kUndefine = "--undefine="; word.starts_with(kUndefine)) {
+      word = "-D" + std::string(kUndefineMark) + word.substr(kUndefine.size());
+    } else if (word.starts_with("-U") && word.size() > 2) {
       word = "-D" + std::string(kUndefineMark) + word.substr(2);
-    } else if (word == "-U" && i + 1 < words.size()) {
+    } else if ((word == "-U" || word == "--undefine") && i + 1 < words.size()) {
       word = "-D";
       words[i + 1].insert(0, kUndefineMark);
       i++;

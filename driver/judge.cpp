@@ -26,6 +26,8 @@ Result<void> relocate_for(object::Object &object, const std::string &btf) {
   if (btf.empty()) return {};
   const auto types = object::Btf::read(btf == "host" ? std::string(btf::kHostBtf) : btf);
   if (!types) return std::unexpected(types.error());
+  // To know a kernel's types by name takes as long as to verify most programs.
+  if (std::ranges::all_of(object.code_info, [](const object::CodeInfo &info) { return info.core.empty(); })) return {};
   return object::relocate_core(object, object::CoreTarget(*types));
 }
 

@@ -121,11 +121,6 @@ void Source::drop_mapping() {
   mapped_ = {};
 }
 
-std::string_view Source::name() const {
-  if (where_.empty()) return "the BTF that ships with Spile";
-  return where_ == "host" ? std::string_view(kHostBtf) : std::string_view(where_);
-}
-
 Result<const Image *> Source::image() {
   if (!is_open_) {
     auto opened = open();

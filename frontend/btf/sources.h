@@ -29,8 +29,6 @@ class Source {
 
   // Opened on the first call.
   Result<const Image *> image();
-  // What it is, for a message: "the frozen BTF of Linux", "/sys/kernel/btf/vmlinux".
-  std::string_view name() const;
 
  private:
   Result<Image> open();

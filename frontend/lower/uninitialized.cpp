@@ -22,34 +22,37 @@ using ir::Function;
 
 class UninitializedReads {
  public:
-  UninitializedReads(const Function &f, Diagnostics &diags) : f_(f), diags_(diags), predecessors_(f.blocks.size()) {
-    for (size_t b = 0; b < f_.blocks.size(); b++)
-      if (!f_.blocks[b].insts.empty())
-        for (const BlockId next : successors(b)) predecessors_[next.index].push_back(static_cast<uint32_t>(b));
+  UninitializedReads(const Function &f, Diagnostics &diags)
+      : f_(f), diags_(diags), successors_(f.blocks.size()), predecessors_(f.blocks.size()), accesses_(f.slots.size()) {
+    for (size_t b = 0; b < f_.blocks.size(); b++) {
+      if (f_.blocks[b].insts.empty()) continue;
+      for (const BlockId next : f_.successors(BlockId(b))) {
+        if (std::ranges::find(successors_[b], next) != successors_[b].end()) continue;
+        successors_[b].push_back(next);
+        predecessors_[next.index].push_back(static_cast<uint32_t>(b));
+      }
+    }
   }
 
   void run() {
     find_candidates();
     for (size_t s = 0; s < f_.slots.size(); s++)
-      if (is_candidate_[s] && has_load_[s]) check(static_cast<uint32_t>(s));
+      if (is_candidate_[s] && !is_given_at_once(s)) check(static_cast<uint32_t>(s));
   }
 
  private:
-  // The targets of a block's end, each once.
-  std::vector<BlockId> successors(size_t b) const {
-    std::vector<BlockId> out;
-    for (const BlockId next : f_.successors(BlockId(b)))
-      if (std::ranges::find(out, next) == out.end()) out.push_back(next);
-    return out;
-  }
+  struct Access {
+    uint32_t block = 0;
+    ValueId value;
+    bool is_store = false;
+  };
 
   // Named variables of which every use is a load or a store of all its bytes.
   void find_candidates() {
     is_candidate_.assign(f_.slots.size(), true);
-    has_load_.assign(f_.slots.size(), false);
     for (size_t s = 0; s < f_.slots.size(); s++) is_candidate_[s] = !f_.slots[s].name.empty();
-    for (const ir::Block &block : f_.blocks) {
-      for (const ValueId v : block.insts) {
+    for (size_t b = 0; b < f_.blocks.size(); b++) {
+      for (const ValueId v : f_.blocks[b].insts) {
         const ir::Inst &inst = f_[v];
         const auto operands = f_.operands(v);
         for (size_t i = 0; i < operands.size(); i++) {
@@ -59,25 +62,24 @@ class UninitializedReads {
           const uint64_t bytes = is_load ? ir::bytes_of(inst.type) : is_store ? ir::bytes_of(f_[operands[0]].type) : 0;
           if ((!is_load && !is_store) || inst.imm != 0 || bytes != f_.slots[slot].size || inst.is_volatile)
             is_candidate_[slot] = false;
-          has_load_[slot] = has_load_[slot] || is_load;
+          else
+            accesses_[slot].push_back({static_cast<uint32_t>(b), v, is_store});
         }
       }
     }
   }
 
-  // The slot that a load or a store of the variable touches.
-  bool touches(ValueId v, Op op, uint32_t slot) const {
-    const ir::Inst &inst = f_[v];
-    if (inst.op != op) return false;
-    const ValueId address = f_.operands(v)[op == Op::Load ? 0 : 1];
-    return f_[address].op == Op::SlotAddr && static_cast<uint64_t>(f_[address].imm) == slot;
+  // Nothing reads the variable, or the entry gives it a value before anything does: what nearly all variables are like.
+  bool is_given_at_once(size_t slot) const {
+    const auto &accesses = accesses_[slot];
+    return accesses.empty() || (accesses[0].block == 0 && accesses[0].is_store);
   }
 
   void check(uint32_t slot) {
     const size_t blocks = f_.blocks.size();
     std::vector<bool> stores(blocks), open_in(blocks);
-    for (size_t b = 0; b < blocks; b++)
-      stores[b] = std::ranges::any_of(f_.blocks[b].insts, [&](ValueId v) { return touches(v, Op::Store, slot); });
+    for (const Access &access : accesses_[slot])
+      if (access.is_store) stores[access.block] = true;
     // open_in: a way from the entry leads here on which nothing was stored.
     std::vector<uint32_t> work{0};
     open_in[0] = true;
@@ -85,18 +87,18 @@ class UninitializedReads {
       const uint32_t b = work.back();
       work.pop_back();
       if (stores[b] || f_.blocks[b].insts.empty()) continue;
-      for (const BlockId next : successors(b)) {
+      for (const BlockId next : successors_[b]) {
         if (open_in[next.index]) continue;
         open_in[next.index] = true;
         work.push_back(static_cast<uint32_t>(next.index));
       }
     }
-    for (size_t b = 0; b < blocks; b++) {
-      if (!open_in[b]) continue;
-      for (const ValueId v : f_.blocks[b].insts) {
-        if (touches(v, Op::Store, slot)) break;
-        if (touches(v, Op::Load, slot) && judge(slot, static_cast<uint32_t>(b), v, stores, open_in)) return;
-      }
+    // In the order of blocks and instructions; what stands behind a store of its block reads that.
+    uint32_t stored_in = UINT32_MAX;
+    for (const Access &access : accesses_[slot]) {
+      if (access.is_store) stored_in = access.block;
+      if (access.is_store || stored_in == access.block || !open_in[access.block]) continue;
+      if (judge(slot, access.block, access.value, stores, open_in)) return;
     }
   }
 
@@ -112,7 +114,7 @@ class UninitializedReads {
       work.pop_back();
       for (const uint32_t p : predecessors_[b]) {
         if (!open_in[p] || stores[p] || visited[p] == UINT32_MAX) continue;  // it comes with a value, or was done
-        if (++visited[p] < successors(p).size()) {
+        if (++visited[p] < successors_[p].size()) {
           deciding.push_back(p);
           continue;
         }
@@ -157,7 +159,7 @@ class UninitializedReads {
       const uint32_t b = work.back();
       work.pop_back();
       if (f_.blocks[b].insts.empty()) continue;
-      for (const BlockId next : successors(b)) {
+      for (const BlockId next : successors_[b]) {
         if (next.index == block) return true;
         if (seen[next.index]) continue;
         seen[next.index] = true;
@@ -169,8 +171,10 @@ class UninitializedReads {
 
   const Function &f_;
   Diagnostics &diags_;
+  std::vector<std::vector<BlockId>> successors_;  // by block, each once
   std::vector<std::vector<uint32_t>> predecessors_;
-  std::vector<bool> is_candidate_, has_load_;
+  std::vector<bool> is_candidate_;             // by slot
+  std::vector<std::vector<Access>> accesses_;  // by slot, in the order of the text
 };
 
 }  // namespace

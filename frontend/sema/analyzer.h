@@ -330,7 +330,6 @@ class Analyzer {
   int loops_ = 0, breakable_ = 0;
   uint32_t cleanups_ = 0;  // variables in scope that have a cleanup
   std::vector<Symbol *> locals_;
-  std::vector<const Label *> unused_labels_;
   const Stmt *value_statement_ = nullptr;  // the last of a statement expression: its value is used
   std::unordered_map<const Symbol *, std::vector<const Expr *>> filled_parameters_;  // of formats
   const Expr *gpl_call_ = nullptr;  // the first call of a helper that is for the GPL only

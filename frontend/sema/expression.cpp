@@ -198,7 +198,6 @@ void Analyzer::identifier(Expr *e) {
   }
   e->symbol = symbol;
   e->type = symbol->type;
-  if (unevaluated_ == 0) symbol->is_referenced = true;
   symbol->is_mentioned |= symbol != function_;
   if (symbol->kind == SymbolKind::Parameter && function_ != nullptr && function_->attributes.is_naked &&
       unevaluated_ == 0)

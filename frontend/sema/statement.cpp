@@ -327,8 +327,6 @@ void Analyzer::return_statement(Stmt *s) {
   check_return_range(s->expr);
 }
 
-// Types the operands. Which forms can be had is lowering's to say: headers hold assembly in functions that nobody
-// calls.
 // Whether control can reach the end of the statement, as far as a reader sees it at once (no values are followed).
 bool Analyzer::can_fall_off(const Stmt *s) const {
   const std::function<bool(const Stmt *)> breaks = [&](const Stmt *body) -> bool {

@@ -42,7 +42,6 @@ struct Symbol {
   bool is_defined = false;  // a body, an initializer, or a tentative definition
   bool is_tentative = false;
   bool is_inline = false;
-  bool is_referenced = false;
   bool is_assigned = false;  // it stood where it may be changed: left of an assignment, under & or ++
   SymbolAttributes attributes;
   std::string_view asm_label;

@@ -84,13 +84,6 @@ Hole first_hole(const Type *t) {
   return record.size > covered && !record.fields.empty() ? Hole{covered, record.size - covered} : Hole{};
 }
 
-bool is_gpl(std::string_view license) {
-  // license_is_gpl_compatible() of the kernel.
-  constexpr auto kCompatible = std::to_array<std::string_view>(
-      {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"});
-  return std::ranges::find(kCompatible, license) != kCompatible.end();
-}
-
 }  // namespace
 
 // The helper that a call means: `static void *(*bpf_map_lookup_elem)(...) = (void *)1`.
@@ -199,7 +192,8 @@ void Analyzer::check_license() {
     if (s->kind != SymbolKind::Variable || s->attributes.section != "license") continue;
     if (s->initializer == nullptr || s->initializer->entries.empty()) return;
     const Expr *text = s->initializer->entries[0].value;
-    if (text->kind != Expr::StringLit || is_gpl(text->bytes.substr(0, text->bytes.find('\0')))) return;
+    if (text->kind != Expr::StringLit || tables::is_gpl_compatible(text->bytes.substr(0, text->bytes.find('\0'))))
+      return;
     report<diag::GplHelperWithoutLicense>(diags_.sources().expansion(gpl_call_->a->range), gpl_callee_->name,
                                           fmt::format("the licence is \"{}\"", text->bytes))
         .note(s->range, "the licence is given here")

@@ -32,11 +32,11 @@ Symbol *Analyzer::root_variable(const Expr *e) {
 }
 
 void Analyzer::warn_unused_in_function(const Symbol &function) {
+  std::vector<const Label *> unused_labels;
   for (const auto &[name, label] : labels_)
-    if (label->is_defined && !label->is_used && !label->is_unused) unused_labels_.push_back(label);
-  std::ranges::sort(unused_labels_, {}, [](const Label *label) { return label->range.begin; });
-  for (const Label *label : unused_labels_) report<diag::UnusedLabel>(label->range, label->name);
-  unused_labels_.clear();
+    if (label->is_defined && !label->is_used && !label->is_unused) unused_labels.push_back(label);
+  std::ranges::sort(unused_labels, {}, [](const Label *label) { return label->range.begin; });
+  for (const Label *label : unused_labels) report<diag::UnusedLabel>(label->range, label->name);
   for (const Symbol *p : function.parameters)
     if (!p->is_mentioned && !p->name.empty() && !p->attributes.is_unused)
       report<diag::UnusedParameter>(p->range, p->name);
