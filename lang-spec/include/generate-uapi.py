@@ -82,7 +82,7 @@ def main():
             if included.split("/")[0] in ("linux", "asm", "asm-generic"):
                 queue.append(included)
         out = f"/* SPDX-License-Identifier: {licence[1].strip()} */\n" if licence else ""
-        out += f"/* Of Linux, by generate-uapi.py. */\n{body}"
+        out += f"/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */\n{body}"
         target = os.path.join(here, name)
         old = None
         if os.path.exists(target):

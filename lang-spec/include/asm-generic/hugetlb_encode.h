@@ -1,4 +1,4 @@
-/* Of Linux, by generate-uapi.py. */
+/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */
 #ifndef _ASM_GENERIC_HUGETLB_ENCODE_H_
 #define _ASM_GENERIC_HUGETLB_ENCODE_H_
 #define HUGETLB_FLAG_ENCODE_SHIFT 26

@@ -1,2 +1,2 @@
-/* Of Linux, by generate-uapi.py. */
+/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */
 #include <asm-generic/ioctl.h>

@@ -1,4 +1,4 @@
-/* Of Linux, by generate-uapi.py. */
+/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */
 #ifndef _ASM_UNISTD_64_H
 #define _ASM_UNISTD_64_H
 #define __NR_read 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/* Of Linux, by generate-uapi.py. */
+/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */
 #ifndef _LINUX_FS_H
 #define _LINUX_FS_H
 #include <linux/limits.h>

@@ -1,4 +1,4 @@
-/* Of Linux, by generate-uapi.py. */
+/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */
 #ifndef _LINUX_MOUNT_H
 #define _LINUX_MOUNT_H
 #include <linux/types.h>

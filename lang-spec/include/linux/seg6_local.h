@@ -1,4 +1,4 @@
-/* Of Linux, by generate-uapi.py. */
+/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */
 #ifndef _LINUX_SEG6_LOCAL_H
 #define _LINUX_SEG6_LOCAL_H
 #include <linux/seg6.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/* Of Linux, by generate-uapi.py. */
+/* Of Linux, by generate-uapi.py: the whole of its text, however long, without comments. */
 #ifndef __SOCK_DIAG_H__
 #define __SOCK_DIAG_H__
 #include <linux/types.h>
