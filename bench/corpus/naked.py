@@ -8,15 +8,14 @@ for byte. The immediate of an instruction with a relocation is not compared: wha
 """
 import argparse
 import concurrent.futures
-import glob
 import os
 import re
 import struct
 import subprocess
 import tempfile
-import tomllib
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import corpora
+
 NAKED = re.compile(r"\b(?:__naked|naked)\b[^;{}()]*?(\w+)\s*\(")
 
 
@@ -60,6 +59,17 @@ def run(command):
         return subprocess.CompletedProcess(command, 124, "timeout")
 
 
+def drop(flags, pattern):
+    """Without the flags that the pattern matches, and what belongs to them."""
+    kept, skip = [], False
+    for flag in flags:
+        if skip or (pattern and re.fullmatch(pattern, flag)):
+            skip = not skip and flag == "-idirafter"
+            continue
+        kept.append(flag)
+    return kept
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", default=os.environ.get("SPILE_CORPUS"), help="where the trees stand")
@@ -72,29 +82,19 @@ def main():
     options = parser.parse_args()
     if not options.root:
         parser.error("--root (or SPILE_CORPUS) says where the trees stand")
-    with open(os.path.join(HERE, "corpora.toml"), "rb") as f:
-        config = tomllib.load(f)
-    chosen = config["set"]["selftests"]
-    flags = [x.replace("{root}", options.root) for x in chosen["flags"] + config["common"]["flags"]]
-    ours, skip = [], False
-    for i, flag in enumerate(flags):
-        if skip or (options.spile_drop and re.fullmatch(options.spile_drop, flag)):
-            skip = not skip and flag == "-idirafter"
-            continue
-        ours.append(flag)
-    files = sorted(f for pattern in chosen["files"] for f in glob.glob(os.path.join(options.root, pattern)))
-    files = [f for f in files if re.search(options.only, f)]
+    sources = [s for s in corpora.sources_of("selftests", os.path.abspath(options.root)) if re.search(options.only, s.path)]
 
-    def measure(path):
+    def measure(source):
+        path = source.path
         names = set(NAKED.findall(open(path, encoding="utf-8", errors="replace").read()))
         if not names:
             return None
         with tempfile.TemporaryDirectory() as folder:
             theirs, own = os.path.join(folder, "c.o"), os.path.join(folder, "s.o")
-            if run([options.clang, "-target", "bpf", "-O2", "-g", "-mcpu=" + options.mcpu, *flags, "-c", path, "-o",
+            if run([options.clang, "-target", "bpf", "-O2", "-g", "-mcpu=" + options.mcpu, *source.flags, "-c", path, "-o",
                     theirs]).returncode != 0:
                 return None
-            done = run([options.spile, "build", "-w", "-mcpu=" + options.mcpu, *ours, path, "-o", own])
+            done = run([options.spile, "build", "-w", "-mcpu=" + options.mcpu, *drop(source.flags, options.spile_drop), path, "-o", own])
             if done.returncode != 0:
                 error = next((line for line in done.stdout.splitlines() if "error" in line), done.stdout[:200])
                 return path, 0, 0, [error]
@@ -105,7 +105,7 @@ def main():
 
     total = same = rejected = 0
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
-        for row in pool.map(measure, files):
+        for row in pool.map(measure, sources):
             if row is None:
                 continue
             path, count, equal, differ = row

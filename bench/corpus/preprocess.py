@@ -8,22 +8,15 @@
 import argparse
 import collections
 import concurrent.futures
-import glob
 import os
 import re
 import subprocess
-import tomllib
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PROJECT = os.path.dirname(os.path.dirname(HERE))
+import corpora
+
 parser = argparse.ArgumentParser(description="The preprocessor against clang's, over real programs.")
-parser.add_argument("sets", nargs="*", help="names in corpora.toml; default: all")
-parser.add_argument("--root", default=os.environ.get("SPILE_CORPUS", ""), help="where the trees stand")
-parser.add_argument("--spile", default=os.path.join(PROJECT, "build", "release", "bin", "spile"))
+corpora.add_options(parser)
 parser.add_argument("--clang", default="clang-19")
-parser.add_argument("--only", default="", help="only files with this in their path")
-parser.add_argument("--every", type=int, default=1, help="only each Nth file: a sample")
-parser.add_argument("-j", type=int, default=2)
 options = parser.parse_args()
 
 TOKEN = re.compile(
@@ -58,9 +51,9 @@ def run(command):
     return done.returncode, done.stdout
 
 
-def compare(program):
-    name, path, flags = program
-    flags = preprocessor_flags(flags) + [f"-I{os.path.dirname(path)}"]
+def compare(source):
+    name, path = source.set, source.path
+    flags = preprocessor_flags(source.theirs())
     code, text = run([options.clang, "-target", "bpf", "-mcpu=v3", "-O2", "-nostdinc", "-E", "-P", "-w", *flags, path])
     if code != 0:
         return name, path, "clang rejects", ""
@@ -76,19 +69,9 @@ def compare(program):
     return name, path, "differs", f"token {at}: ours {' '.join(ours[around])!r}, clang {' '.join(theirs[around])!r}"
 
 
-with open(os.path.join(HERE, "corpora.toml"), "rb") as text:
-    tables = tomllib.load(text)
-programs = []
-for name in options.sets or tables["set"]:
-    row = tables["set"][name]
-    flags = [flag.replace("{root}", options.root) for flag in row["flags"] + tables["common"]["flags"]]
-    files = sorted({f for pattern in row["files"] for f in glob.glob(os.path.join(options.root, pattern), recursive=True)})
-    with_programs = [f for f in files if row.get("all") or "SEC(" in open(f, encoding="utf-8", errors="replace").read()]
-    programs += [(name, f, flags) for f in with_programs if options.only in f]
-programs = programs[::options.every]
 counts = collections.defaultdict(collections.Counter)
 with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
-    for name, path, verdict, why in pool.map(compare, programs):
+    for name, path, verdict, why in pool.map(compare, corpora.chosen(options)):
         counts[name][verdict] += 1
         if verdict in ("differs", "rejected"):
             print(f"{os.path.relpath(path, options.root)}: {verdict}: {why}")

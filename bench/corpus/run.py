@@ -10,28 +10,21 @@ import argparse
 import collections
 import concurrent.futures
 import glob
-import hashlib
 import json
 import os
 import re
 import resource
 import shlex
-import struct
-import subprocess
 import sys
-import time
-import tomllib
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PROJECT = os.path.dirname(os.path.dirname(HERE))
+import corpora
+from corpora import Source, geomean, instructions, run
 
 parser = argparse.ArgumentParser(description="Real programs through Spile and clang.")
-parser.add_argument("sets", nargs="*", help="names in corpora.toml; default: all")
-parser.add_argument("--root", default=os.environ.get("SPILE_CORPUS", ""), help="where the trees stand")
+corpora.add_options(parser)
 parser.add_argument("--folder", action="append", default=[], help="a folder of sources instead of a set")
 parser.add_argument("--flags", default="", help="flags for both compilers with --folder, added to a set's otherwise")
 parser.add_argument("--clang", default="clang-19 -target bpf -O2 -g -mcpu=v3 -w", help="clang and its own flags")
-parser.add_argument("--spile", default=os.path.join(PROJECT, "build", "release", "bin", "spile"))
 parser.add_argument("--spile-flags", default="", help="flags for Spile alone")
 parser.add_argument("--drop-flags", default="", help="flags of the set that Spile is not given (a regular expression)")
 parser.add_argument("--cache", default="", help="clang's objects; default: ROOT/../clangobj")
@@ -39,125 +32,23 @@ parser.add_argument("--ours", default="", help="keep Spile's objects here; defau
 parser.add_argument("--check", action="store_true", help="also `spile check` on Spile's object")
 parser.add_argument("--load", action="store_true", help="also load both objects in the kernel, a program at a time")
 parser.add_argument("--libbpf", default="", help="folder of a libbpf.a and its headers' parent, in place of the system's")
-parser.add_argument("--only", default="", help="only files with this in their path")
-parser.add_argument("--every", type=int, default=1, help="only each Nth file: a sample")
 parser.add_argument("--causes", action="store_true", help="list what Spile rejects, by cause")
 parser.add_argument("--out", default="", help="write a line for each file here")
-parser.add_argument("-j", type=int, default=2)
 options = parser.parse_args()
 
-EM_BPF = 247
 
-
-def instructions(path):
-    """Instructions in the executable sections of an ELF object; 0 when it cannot be read."""
-    try:
-        data = open(path, "rb").read()
-        if data[:4] != b"\x7fELF" or struct.unpack_from("<H", data, 18)[0] != EM_BPF:
-            return 0
-        table, = struct.unpack_from("<Q", data, 40)
-        entry, count = struct.unpack_from("<HH", data, 58)
-        total = 0
-        for i in range(count):
-            _, kind, flags, _, _, size = struct.unpack_from("<IIQQQQ", data, table + i * entry)
-            if kind == 1 and flags & 4:  # SHT_PROGBITS, SHF_EXECINSTR
-                total += size // 8
-        return total
-    except (OSError, struct.error):
-        return 0
-
-
-def run(command, timeout=60, cwd=None):
-    """(exit code, output, seconds); a code of -99 for one that did not end in time."""
-    begin = time.monotonic()
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, cwd=cwd,
-                              stdin=subprocess.DEVNULL)
-        return done.returncode, done.stdout.decode(errors="replace"), time.monotonic() - begin
-    except subprocess.TimeoutExpired:
-        return -99, "error: did not end in time [Timeout]", time.monotonic() - begin
-
-
-def build_loader():
-    binary = os.path.join(options.cache, "load")
-    source = os.path.join(HERE, "load.c")
-    if os.path.exists(binary) and os.path.getmtime(binary) > os.path.getmtime(source):
-        return binary
-    command = ["clang-19", "-O1", "-o", binary, source]
-    if options.libbpf:
-        command += [f"-I{options.libbpf}/include", os.path.join(options.libbpf, "libbpf.a"), "-lelf", "-lz"]
-    else:
-        command += ["-lbpf", "-lelf", "-lz"]
-    subprocess.run(command, check=True)
-    return binary
-
-
-def loads(loader, path):
-    """{program: (accepted, errno or processed instructions)}"""
-    _, text, _ = run([loader, path], timeout=300)
-    result = {}
-    for line in text.splitlines():
-        words = line.split()
-        if words[:1] == ["program"]:
-            result[words[1]] = (words[2] == "ok", int(words[3]))
-    return result
-
-
-def programs_of(set_name):
-    tables = tomllib.load(open(os.path.join(HERE, "corpora.toml"), "rb"))
-    row = tables["set"][set_name]
-    flags = [flag.replace("{root}", options.root) for flag in row["flags"] + tables["common"]["flags"]]
-    files = sorted({f for pattern in row["files"] for f in glob.glob(os.path.join(options.root, pattern), recursive=True)})
-    if not row.get("all"):
-        files = [f for f in files if "SEC(" in open(f, errors="replace").read()]
-    return [(set_name, f, flags + shlex.split(options.flags)) for f in files]
-
-
-def cached_clang(name, path, flags):
-    """clang's object of a source, or its message. Kept between runs."""
-    command = shlex.split(options.clang) + flags + [f"-I{os.path.dirname(path)}", "-c", path]
-    key = hashlib.sha1(" ".join(command).encode()).hexdigest()[:12]
-    stem = os.path.join(options.cache, name, re.sub(r"[^A-Za-z0-9_.-]", "_", os.path.relpath(path, options.root or "/")))
-    record = f"{stem}.{key}.json"
-    obj = f"{stem}.o"
-    if os.path.exists(record) and os.path.getmtime(record) > os.path.getmtime(path):
-        return json.load(open(record)), obj
-    os.makedirs(os.path.dirname(obj), exist_ok=True)
-    if os.path.exists(obj):
-        os.unlink(obj)
-    code, text, seconds = run(command + ["-o", obj], cwd=os.path.dirname(path))
-    first = next((line for line in text.splitlines() if "error" in line), "")
-    answer = {"ok": code == 0, "error": first, "seconds": seconds, "loads": None}
-    json.dump(answer, open(record, "w"))
-    return answer, obj
-
-
-def clang_loads(loader, record_of, obj):
-    """What the kernel says of clang's object, kept beside it."""
-    path = obj + ".loads.json"
-    if os.path.exists(path) and os.path.getmtime(path) > os.path.getmtime(obj):
-        return json.load(open(path))
-    answer = loads(loader, obj)
-    json.dump(answer, open(path, "w"))
-    return answer
-
-
-CLANG_ONLY = re.compile(r"^-(W|O|mcpu)")
-
-
-def measure(program):
-    name, path, flags = program
-    row = {"set": name, "file": os.path.relpath(path, options.root or "/")}
-    clang, clang_obj = cached_clang(name, path, flags)
+def measure(source):
+    row = {"set": source.set, "file": os.path.relpath(source.path, options.root or "/")}
+    clang, clang_obj = CLANG.compile(source, options.root)
     row["clang"] = clang["ok"]
     row["clang_seconds"] = clang["seconds"]
-    ours = os.path.join(options.ours, name, os.path.basename(clang_obj))
+    ours = os.path.join(options.ours, source.set, os.path.basename(clang_obj))
     os.makedirs(os.path.dirname(ours), exist_ok=True)
-    kept = [f for f in flags if not CLANG_ONLY.match(f) and not (options.drop_flags and re.search(options.drop_flags, f))]
+    kept = [f for f in source.ours() if not (options.drop_flags and re.search(options.drop_flags, f))]
     if os.path.exists(ours):
         os.unlink(ours)
     code, text, seconds = run([options.spile, "build", "-w", *shlex.split(options.spile_flags), *kept,
-                               f"-I{os.path.dirname(path)}", path, "-o", ours], cwd=os.path.dirname(path))
+                               source.path, "-o", ours], cwd=os.path.dirname(source.path))
     row["spile"] = code == 0
     row["seconds"] = seconds
     if code != 0:
@@ -177,16 +68,10 @@ def measure(program):
             if code != 0:
                 row["check_error"] = next((line for line in text.splitlines() if "error" in line), text[-200:])
         if options.load:
-            theirs = clang_loads(LOADER, clang, clang_obj)
-            own = loads(LOADER, ours)
+            theirs = KERNEL.kept_loads(clang_obj)
+            own = KERNEL.loads(ours)
             row["loads"] = {p: [ok, count, *own.get(p, (False, -1))] for p, (ok, count) in theirs.items()}
     return row
-
-
-def geomean(values):
-    import math
-    values = [v for v in values if v > 0]
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else 0.0
 
 
 def summary(rows):
@@ -216,18 +101,14 @@ if not options.ours:
     options.ours = os.path.join(os.path.dirname(options.root.rstrip("/")) or "/tmp", "ourobj")
 options.root = os.path.abspath(options.root) if options.root else ""
 os.makedirs(options.cache, exist_ok=True)
-LOADER = build_loader() if options.load else None
+CLANG = corpora.Clang(options.clang, options.cache)
+KERNEL = corpora.Kernel(options.cache, options.libbpf) if options.load else None
 work = []
 for folder in options.folder:
-    work += [("folder", os.path.abspath(f), shlex.split(options.flags))
-             for f in sorted(glob.glob(os.path.join(folder, "**", "*.c"), recursive=True))]
+    work += [Source("folder", os.path.abspath(f), shlex.split(options.flags))
+             for f in sorted(glob.glob(os.path.join(folder, "**", "*.c"), recursive=True)) if options.only in f]
 if not options.folder:
-    if not options.root:
-        sys.exit("run.py: --root (or SPILE_CORPUS) says where the trees stand; see corpora.toml")
-    names = options.sets or list(tomllib.load(open(os.path.join(HERE, "corpora.toml"), "rb"))["set"])
-    for one in names:
-        work += programs_of(one)
-work = [w for w in work if options.only in w[1]][::options.every]
+    work = corpora.chosen(options, shlex.split(options.flags))
 rows = []
 with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
     for done, row in enumerate(pool.map(measure, work), 1):
