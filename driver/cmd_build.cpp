@@ -4,6 +4,7 @@
 
 #include "backend/object/dump.h"
 #include "backend/object/static_link.h"
+#include "driver/build_stats.h"
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "frontend/ast/print.h"
@@ -101,7 +102,10 @@ int command_build(Arguments arguments, Console &console) {
       "MF", po::value<std::string>()->value_name("FILE"), "with -MD: where to write it; default: the output with .d")(
       "MT", po::value<std::string>()->value_name("TARGET"), "with -MD: the target of the rule")(
       "MP", "with -MD: a rule without prerequisites for each header")("assembly,S", "the same as --emit=asm")(
-      "preprocess,E", "the same as --emit=pp");
+      "preprocess,E", "the same as --emit=pp")(
+      "after", po::value<std::string>()->value_name("PASS[:N]"),
+      "stop the optimizer behind the first (Nth) run of PASS in each function; -v names the passes")(
+      "stats", "instructions, stack, map lookups and time by stage, on stderr");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::vector<std::string>>())("MMD", "as -MD")(
       "debug,g", "accepted: debug information is always written")("compile,c", "accepted: an object is all there is");
@@ -110,8 +114,13 @@ int command_build(Arguments arguments, Console &console) {
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
   if (!values->contains("file")) return console.usage("`spile build` needs a file");
-  const auto compile = compile_options(*values);
+  auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
+  if (values->contains("after")) {
+    compile->after = (*values)["after"].as<std::string>();
+    if (const auto known = ir::check_after_option(compile->after); !known) return console.fail(known.error());
+  }
+  compile->log_passes = console.verbosity > 0;
   const auto &paths = (*values)["file"].as<std::vector<std::string>>();
   const std::string &path = paths.front();
   std::string stage = values->contains("emit") ? (*values)["emit"].as<std::string>() : "obj";
@@ -131,6 +140,8 @@ int command_build(Arguments arguments, Console &console) {
     const object::Object *object = compilation.object();
     compilation.summary();
     if (object == nullptr) return compilation.exit_code();
+    if (compile->log_passes) console.error_text(pass_table(compilation.pass_log()));
+    if (values->contains("stats")) console.status("{}: {}", path, stats_line(*object, compilation));
     std::string output;
     if (values->contains("output"))
       output = (*values)["output"].as<std::string>();

@@ -104,6 +104,12 @@ bool Compilation::failed(const Error &error) {
   return false;
 }
 
+void Compilation::end_stage(std::string_view stage) {
+  const auto now = std::chrono::steady_clock::now();
+  stage_times_.push_back({stage, std::chrono::duration<double>(now - stage_begin_).count()});
+  stage_begin_ = now;
+}
+
 bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
@@ -129,6 +135,7 @@ const pp::Tokens *Compilation::preprocess() {
     return nullptr;
   }
   tokens_ = pp::preprocess(*file_, options_.preprocess, sources_, arena_, diagnostics_);
+  end_stage("preprocess");
   return &*tokens_;
 }
 
@@ -144,6 +151,7 @@ ast::TranslationUnit *Compilation::parse(parse::Bodies bodies) {
     btf_ = *image;
   }
   unit_ = parse::parse(*tokens, arena_, diagnostics_, btf_, bodies);
+  end_stage("parse");
   return unit_;
 }
 
@@ -153,15 +161,22 @@ ir::Module *Compilation::module(bool optimize) {
   if (kind_ == InputKind::Ir) {
     module_ = ir::parse_text(*file_, diagnostics_);
     if (!module_) return nullptr;
+    end_stage("parse");
   } else {
     ast::TranslationUnit *unit = parse(parse::Bodies::Lazy);
     if (unit == nullptr) return nullptr;
     auto analysed = sema::analyze(*unit, arena_, diagnostics_, btf_);
+    end_stage("analyse");
     if (diagnostics_.has_errors()) return nullptr;
     module_ = lower::lower(analysed, sources_, diagnostics_);
     module_->path = path_;
+    end_stage("lower");
   }
-  if (optimize && !diagnostics_.has_errors()) ir::run_pipeline(*module_, options_.level, diagnostics_);
+  if (optimize && !diagnostics_.has_errors()) {
+    const ir::PipelineRequest request{options_.after, options_.log_passes ? &pass_log_ : nullptr};
+    ir::run_pipeline(*module_, options_.level, diagnostics_, request);
+    end_stage("optimize");
+  }
   if (diagnostics_.has_errors()) {
     module_.reset();
     return nullptr;
@@ -180,6 +195,7 @@ object::Object *Compilation::object() {
     const ir::Module *lowered = module();
     if (lowered == nullptr) return nullptr;
     object_ = codegen::emit(*lowered, options_.codegen, diagnostics_);
+    end_stage("emit");
     if (!object_ || diagnostics_.has_errors()) return nullptr;
   }
   return &*object_;

@@ -1,6 +1,7 @@
 // From a file on the command line to an object: a source is compiled, an ELF file is read, IR text is optimized.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,6 +30,8 @@ struct CompileOptions {
   pp::Options preprocess;
   std::string btf;  // where the types of vmlinux.h come from: see btf::Source
   ir::OptLevel level = ir::OptLevel::O2;
+  std::string after;        // stop the optimizer behind this pass (ir::PipelineRequest)
+  bool log_passes = false;  // keep pass_log()
   codegen::CodegenOptions codegen;
   size_t max_errors = 20;
   WarningOptions warnings;
@@ -64,11 +67,21 @@ class Compilation {
   const SourceManager &sources() const { return sources_; }
   Diagnostics &diagnostics() { return diagnostics_; }
   const CompileOptions &options() const { return options_; }
+  // What the optimizer did, where the options ask for it.
+  const ir::PassLog &pass_log() const { return pass_log_; }
+  // How long each stage took, in the order in which they ended. A stage that ran within another is not in that one.
+  struct StageTime {
+    std::string_view stage;
+    double seconds;
+  };
+  std::span<const StageTime> stage_times() const { return stage_times_; }
   // Counts of errors and warnings, at the end.
   void summary() { console_.summary(diagnostics_); }
 
  private:
   bool failed(const Error &error);
+  // What has gone by since the last stage ended is [stage]'s.
+  void end_stage(std::string_view stage);
 
   std::string path_;
   CompileOptions options_;
@@ -86,6 +99,9 @@ class Compilation {
   const btf::Image *btf_ = nullptr;  // once the tokens import it
   ast::TranslationUnit *unit_ = nullptr;
   std::optional<ir::Module> module_;
+  ir::PassLog pass_log_;
+  std::vector<StageTime> stage_times_;
+  std::chrono::steady_clock::time_point stage_begin_ = std::chrono::steady_clock::now();
   std::optional<object::Object> object_;
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ir/ir.h"
+#include "ir/pipeline.h"
 
 namespace spile {
 class Diagnostics;
@@ -18,10 +19,16 @@ struct PassContext {
   Diagnostics &diags;
   // By function: how often it was called, or its address taken, when the passes began.
   const std::vector<uint32_t> &function_uses;
+  PassRecord *record = nullptr;  // where somebody asked what the passes do
+
+  // For `build -v`: what a pass did, by a name that is a literal.
+  void did(std::string_view deed, size_t times = 1) const {
+    if (record != nullptr && times != 0) record->count(deed, times);
+  }
 };
 
 namespace passes {
-#define SPILE_IR_PASS(function, name, sentence) bool function(PassContext &context);
+#define SPILE_IR_PASS(function, name, sentence) bool function(const PassContext &context);
 #include "ir/passes.def"
 }  // namespace passes
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
+#include <optional>
 #include <vector>
 
 #include "ir/checker.h"
@@ -69,10 +72,20 @@ constexpr auto kInfos = std::to_array<PassInfo>({
 #define SPILE_IR_PASS(function, name, sentence) {name, sentence},
 #include "ir/passes.def"
 });
-constexpr auto kFunctions = std::to_array<bool (*)(PassContext &)>({
+constexpr auto kFunctions = std::to_array<bool (*)(const PassContext &)>({
 #define SPILE_IR_PASS(function, name, sentence) passes::function,
 #include "ir/passes.def"
 });
+
+Result<Pass> find_pass(std::string_view name) {
+  const auto found = std::ranges::find(kInfos, name, &PassInfo::name);
+  if (found != kInfos.end()) return static_cast<Pass>(found - kInfos.begin());
+  std::string known = "the passes are";
+  for (const PassInfo &info : kInfos) known += fmt::format(" {}", info.name);
+  auto error = usage_error("there is no pass named `{}`", name);
+  error.error().hint = known;
+  return error;
+}
 
 #ifdef SPILE_CHECKED
 void check_after(std::string_view pass, const Module &module, const Function &function) {
@@ -137,19 +150,86 @@ std::vector<uint32_t> count_function_uses(const Module &module) {
   return uses;
 }
 
+// The pass that "name" or "name:2" says, and which of its runs.
+struct PlaceInOrder {
+  Pass pass;
+  size_t count = 1;
+};
+Result<PlaceInOrder> parse_after(std::string_view after) {
+  const size_t colon = after.find(':');
+  const auto pass = find_pass(after.substr(0, colon));
+  if (!pass) return std::unexpected(pass.error());
+  PlaceInOrder place{*pass};
+  if (colon == std::string_view::npos) return place;
+  const std::string_view digits = after.substr(colon + 1);
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), place.count);
+  if (fault != std::errc{} || end != digits.data() + digits.size() || place.count == 0)
+    return usage_error("which run of `{}` is meant is a number from 1, not `{}`", after.substr(0, colon), digits);
+  return place;
+}
+
+// Notes what one run of a pass did; without a log it costs nothing.
+class Observer {
+ public:
+  explicit Observer(PassLog *log) : log_(log) {}
+
+  void before(std::string_view pass, const Function &f) {
+    if (log_ == nullptr) return;
+    auto at = std::ranges::find(*log_, pass, &PassRecord::name);
+    if (at == log_->end()) at = log_->insert(log_->end(), PassRecord{.name = pass, .deeds = {}});
+    record_ = &*at;
+    sizes_ = sizes(f);
+    begin_ = std::chrono::steady_clock::now();
+  }
+  void after(const Function &f, bool changed) {
+    if (log_ == nullptr) return;
+    record_->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    record_->runs++;
+    record_->changes += changed ? 1 : 0;
+    const auto [insts, blocks] = sizes(f);
+    record_->insts += sizes_.first - insts;
+    record_->blocks += sizes_.second - blocks;
+  }
+  PassRecord *record() const { return record_; }
+
+ private:
+  static std::pair<int64_t, int64_t> sizes(const Function &f) {
+    std::pair<int64_t, int64_t> sizes;
+    for (const Block &block : f.blocks) {
+      sizes.first += static_cast<int64_t>(block.insts.size());
+      sizes.second += block.insts.empty() ? 0 : 1;
+    }
+    return sizes;
+  }
+
+  PassLog *log_;
+  PassRecord *record_ = nullptr;
+  std::pair<int64_t, int64_t> sizes_;
+  std::chrono::steady_clock::time_point begin_;
+};
+
 // Each function goes through all passes before its callers do. A pass that found nothing is not asked again before
 // another one has changed something.
-void run(Module &module, std::span<const Pass> order, Diagnostics &diags) {
+void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const PipelineRequest &request = {}) {
+  Observer observer(request.log);
+  std::optional<PlaceInOrder> last;
+  if (!request.after.empty())
+    if (const auto place = parse_after(request.after)) last = *place;
   const std::vector<uint32_t> function_uses = count_function_uses(module);
   for (const FunctionId f : bottom_up(module)) {
     uint32_t version = 1;
     std::array<uint32_t, kInfos.size()> nothing_at{};  // by pass: the version in which it found nothing
+    size_t runs_of_last = 0;
     for (const Pass pass : order) {
-      if (module[f].is_declaration()) break;
+      if (module[f].is_declaration() || (last && runs_of_last == last->count)) break;
+      if (last && last->pass == pass) runs_of_last++;
       const auto index = static_cast<size_t>(pass);
       if (nothing_at[index] == version) continue;
-      PassContext context{module, module[f], diags, function_uses};
-      if (!kFunctions[index](context)) {
+      observer.before(kInfos[index].name, module[f]);
+      const PassContext context{module, module[f], diags, function_uses, observer.record()};
+      const bool changed = kFunctions[index](context);
+      observer.after(module[f], changed);
+      if (!changed) {
         nothing_at[index] = version;
         continue;
       }
@@ -195,9 +275,21 @@ void remove_unused_functions(Module &module) {
 
 std::span<const PassInfo> all_passes() { return kInfos; }
 
-bool run_pipeline(Module &module, OptLevel level, Diagnostics &diags) {
+void PassRecord::count(std::string_view deed, size_t times) {
+  auto at = std::ranges::find(deeds, deed, &std::pair<std::string_view, size_t>::first);
+  if (at == deeds.end()) at = deeds.insert(at, {deed, 0});
+  at->second += times;
+}
+
+Result<void> check_after_option(std::string_view after) {
+  const auto place = parse_after(after);
+  if (!place) return std::unexpected(place.error());
+  return {};
+}
+
+bool run_pipeline(Module &module, OptLevel level, Diagnostics &diags, const PipelineRequest &request) {
   const size_t before = diags.error_count();
-  run(module, order_of(level), diags);
+  run(module, order_of(level), diags, request);
   remove_unused_functions(module);
   return diags.error_count() == before;
 }
@@ -215,15 +307,13 @@ Result<void> run_passes(Module &module, std::string_view names, Diagnostics &dia
       has_level = true;
       continue;
     }
-    const auto found = std::ranges::find(kInfos, name, &PassInfo::name);
-    if (found == kInfos.end()) {
-      std::string known = "the passes are";
-      for (const PassInfo &info : kInfos) known += fmt::format(" {}", info.name);
-      auto error = usage_error("there is no pass named `{}`", name);
-      error.error().hint = known + "; O0, O1 and O2 stand for all of a level";
-      return error;
+    const auto pass = find_pass(name);
+    if (!pass) {
+      Error error = pass.error();
+      error.hint += "; O0, O1 and O2 stand for all of a level";
+      return std::unexpected(std::move(error));
     }
-    order.push_back(static_cast<Pass>(found - kInfos.begin()));
+    order.push_back(*pass);
   }
   run(module, order, diags);
   if (has_level) remove_unused_functions(module);

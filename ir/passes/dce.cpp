@@ -12,7 +12,7 @@
 
 namespace spile::ir::passes {
 
-bool dce(PassContext &context) {
+bool dce(const PassContext &context) {
   Function &f = context.function;
   std::vector<bool> is_needed(f.insts.size());
   std::vector<ValueId> work;

@@ -14,7 +14,7 @@
 
 namespace spile::ir::passes {
 
-bool decide_constants(PassContext &context) {
+bool decide_constants(const PassContext &context) {
   Function &f = context.function;
   if (f.always_inline && f.linkage == Linkage::Static) return false;
   Rewrite rewrite(f);

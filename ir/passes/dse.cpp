@@ -84,6 +84,6 @@ class StoreRemover {
 
 }  // namespace
 
-bool dse(PassContext &context) { return StoreRemover(context.function).run(); }
+bool dse(const PassContext &context) { return StoreRemover(context.function).run(); }
 
 }  // namespace spile::ir::passes

@@ -33,7 +33,7 @@ constexpr uint64_t kMaxAccesses = 128;
 
 class Expander {
  public:
-  explicit Expander(PassContext &context) : f_(context.function), diags_(context.diags) {}
+  explicit Expander(const PassContext &context) : f_(context.function), diags_(context.diags) {}
 
   bool run() {
     bool changed = false;
@@ -174,6 +174,6 @@ class Expander {
 
 }  // namespace
 
-bool expand_memory(PassContext &context) { return Expander(context).run(); }
+bool expand_memory(const PassContext &context) { return Expander(context).run(); }
 
 }  // namespace spile::ir::passes

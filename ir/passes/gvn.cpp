@@ -375,6 +375,6 @@ class Numbering {
 
 }  // namespace
 
-bool gvn(PassContext &context) { return Numbering(context.function).run(); }
+bool gvn(const PassContext &context) { return Numbering(context.function).run(); }
 
 }  // namespace spile::ir::passes

@@ -46,7 +46,7 @@ size_t size_of(const Function &f) {
 
 class Inliner {
  public:
-  Inliner(PassContext &context, bool by_choice)
+  Inliner(const PassContext &context, bool by_choice)
       : context_(context), module_(context.module), f_(context.function), rewrite_(f_), by_choice_(by_choice) {}
 
   bool run() {
@@ -58,6 +58,7 @@ class Inliner {
         if (f_[v].op != Op::Call || is_copy_[b]) continue;
         if (!wanted(FunctionId(static_cast<size_t>(f_[v].imm)))) continue;
         inline_call(BlockId(b), i);
+        context_.did("calls");
         changed = true;
         break;  // the rest of the block is a new one, at the end
       }
@@ -194,7 +195,7 @@ class Inliner {
     f_.append(to, place);
   }
 
-  PassContext &context_;
+  const PassContext &context_;
   Module &module_;
   Function &f_;
   Rewrite rewrite_;
@@ -211,7 +212,7 @@ class Inliner {
 
 }  // namespace
 
-bool inline_calls(PassContext &context) { return Inliner(context, true).run(); }
-bool inline_always(PassContext &context) { return Inliner(context, false).run(); }
+bool inline_calls(const PassContext &context) { return Inliner(context, true).run(); }
+bool inline_always(const PassContext &context) { return Inliner(context, false).run(); }
 
 }  // namespace spile::ir::passes

@@ -254,6 +254,6 @@ class Promoter {
 
 }  // namespace
 
-bool mem2reg(PassContext &context) { return Promoter(context.function).run(); }
+bool mem2reg(const PassContext &context) { return Promoter(context.function).run(); }
 
 }  // namespace spile::ir::passes

@@ -122,6 +122,6 @@ class Merger {
 
 }  // namespace
 
-bool merge_tails(PassContext &context) { return Merger(context.function).run(); }
+bool merge_tails(const PassContext &context) { return Merger(context.function).run(); }
 
 }  // namespace spile::ir::passes

@@ -155,6 +155,6 @@ class Rotator {
 
 }  // namespace
 
-bool rotate_loops(PassContext &context) { return Rotator(context.function).run(); }
+bool rotate_loops(const PassContext &context) { return Rotator(context.function).run(); }
 
 }  // namespace spile::ir::passes

@@ -179,6 +179,6 @@ class Propagation {
 
 }  // namespace
 
-bool sccp(PassContext &context) { return Propagation(context.function).run(); }
+bool sccp(const PassContext &context) { return Propagation(context.function).run(); }
 
 }  // namespace spile::ir::passes

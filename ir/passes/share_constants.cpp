@@ -155,6 +155,6 @@ class Sharer {
 
 }  // namespace
 
-bool share_constants(PassContext &context) { return Sharer(context.function).run(); }
+bool share_constants(const PassContext &context) { return Sharer(context.function).run(); }
 
 }  // namespace spile::ir::passes

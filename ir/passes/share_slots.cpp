@@ -140,6 +140,6 @@ class Sharer {
 
 }  // namespace
 
-bool share_slots(PassContext &context) { return Sharer(context.function).run(); }
+bool share_slots(const PassContext &context) { return Sharer(context.function).run(); }
 
 }  // namespace spile::ir::passes

@@ -583,6 +583,6 @@ class Simplifier {
 
 }  // namespace
 
-bool simplify(PassContext &context) { return Simplifier(context.module, context.function).run(); }
+bool simplify(const PassContext &context) { return Simplifier(context.module, context.function).run(); }
 
 }  // namespace spile::ir::passes

@@ -263,6 +263,6 @@ class Cleaner {
 
 }  // namespace
 
-bool simplify_cfg(PassContext &context) { return Cleaner(context.function).run(); }
+bool simplify_cfg(const PassContext &context) { return Cleaner(context.function).run(); }
 
 }  // namespace spile::ir::passes

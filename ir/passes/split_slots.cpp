@@ -376,6 +376,6 @@ class Splitter {
 
 }  // namespace
 
-bool split_slots(PassContext &context) { return Splitter(context.function).run(); }
+bool split_slots(const PassContext &context) { return Splitter(context.function).run(); }
 
 }  // namespace spile::ir::passes

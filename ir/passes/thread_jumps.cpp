@@ -124,6 +124,6 @@ class Threader {
 
 }  // namespace
 
-bool thread_jumps(PassContext &context) { return Threader(context.function).run(); }
+bool thread_jumps(const PassContext &context) { return Threader(context.function).run(); }
 
 }  // namespace spile::ir::passes

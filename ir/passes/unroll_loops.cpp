@@ -460,6 +460,6 @@ class Unroller {
 
 }  // namespace
 
-bool unroll_loops(PassContext &context) { return Unroller(context.function).run(); }
+bool unroll_loops(const PassContext &context) { return Unroller(context.function).run(); }
 
 }  // namespace spile::ir::passes
