@@ -101,8 +101,8 @@ void Selector::select_shift(ValueId v) {
   const Reg dst = result(v);
   if (is_constant(count)) {
     copy(dst, from);
-    if (const int64_t by = inst(count).imm & (n - 1); by != 0) alu_imm(alu_op(op), width, dst, by);
-    return;
+    // By 0 as well, which unoptimized code has: the operation, not the copy, clears the upper half (widths.h).
+    return alu_imm(alu_op(op), width, dst, inst(count).imm & (n - 1));
   }
   if (n == width && is_core_imm(count)) {
     copy(dst, from);

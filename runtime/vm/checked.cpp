@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "backend/isa/disasm.h"
@@ -29,20 +30,15 @@ class Checked {
       const InsnInfo *info = isa::lookup(insns[i]);
       rows_[i] = info != nullptr && isa::malformed(*info, insns[i]).empty() ? info : nullptr;
     }
-    stack_.fill(std::byte{0});
+    fill_stack();
     regs_[1] = options.r1;
     regs_[2] = options.r2;
     regs_[10] = stack_end(0);
   }
 
   Result<uint64_t> run() {
-    while (!finished_) {
-      if (pc_ < 0 || pc_ >= static_cast<int64_t>(insns_.size()))
-        return input_error("instruction {} does not exist: the program has {}", pc_, insns_.size());
-      if (fuel_ == 0) return input_error("stopped at instruction {} after {} instructions", pc_, options_.fuel);
-      fuel_--;
-      if (auto done = step(); !done) return std::unexpected(done.error());
-    }
+    const EnvScope scope(*this);
+    if (auto done = run_above(-1); !done) return std::unexpected(done.error());
     return regs_[0];
   }
 
@@ -52,6 +48,79 @@ class Checked {
     std::array<uint64_t, 4> saved{};  // r6..r9
     uint64_t loops_left = 0;
   };
+
+  // While it lives, callbacks that helpers make come here.
+  class EnvScope {
+   public:
+    explicit EnvScope(Checked &machine) : env_(machine.options_.env) {
+      if (env_ == nullptr) return;
+      call_back_ = std::exchange(env_->call_back, call_back);
+      engine_state_ = std::exchange(env_->engine_state, &machine);
+    }
+    ~EnvScope() {
+      if (env_ == nullptr) return;
+      env_->call_back = call_back_;
+      env_->engine_state = engine_state_;
+    }
+    EnvScope(const EnvScope &) = delete;
+    EnvScope &operator=(const EnvScope &) = delete;
+
+   private:
+    Env *env_;
+    CallbackFn call_back_ = nullptr;
+    const void *engine_state_ = nullptr;
+  };
+
+  // Runs until the frame at [depth] is the top one again; -1: until the program ends.
+  Result<void> run_above(int depth) {
+    while (!finished_ && static_cast<int>(depth_) > depth) {
+      if (pc_ < 0 || pc_ >= static_cast<int64_t>(insns_.size()))
+        return input_error("instruction {} does not exist: the program has {}", pc_, insns_.size());
+      if (fuel_ == 0) return input_error("stopped at instruction {} after {} instructions", pc_, options_.fuel);
+      fuel_--;
+      if (options_.observe) {
+        const Moment moment{static_cast<uint32_t>(pc_), std::span(regs_).first(isa::kRegisterCount),
+                            std::span(stack_).first((depth_ + 1) * kStackBytes)};
+        if (const auto problem = options_.observe(moment)) return fault("{}", *problem);
+      }
+      if (auto done = step(); !done) return std::unexpected(done.error());
+    }
+    return {};
+  }
+
+  static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
+                            uint64_t r5) {
+    auto &machine = *const_cast<Checked *>(static_cast<const Checked *>(env->engine_state));
+    return machine.run_callback(callback, {r1, r2, r3, r4, r5});
+  }
+  // A fault inside waits in [failed_] until the helper has returned; the helper sees a result that ends most loops.
+  uint64_t run_callback(uint64_t callback, const std::array<uint64_t, 5> &arguments) {
+    if (failed_) return 1;
+    const uint64_t target = callback - kSubprogramTag;
+    if (target >= insns_.size()) {
+      failed_ = fault("a helper calls {:#x}, which is no subprogram", callback).error();
+      return 1;
+    }
+    const int64_t back = pc_;
+    const auto depth = static_cast<int>(depth_);
+    Result<void> done = enter(back);
+    if (done) {
+      std::ranges::copy(arguments, regs_.begin() + 1);
+      pc_ = static_cast<int64_t>(target);
+      done = run_above(depth);
+    }
+    if (!done) failed_ = done.error();
+    pc_ = back;
+    return done ? regs_[0] : 1;
+  }
+
+  void fill_stack() {
+    uint64_t noise = options_.stack_noise;
+    for (std::byte &b : stack_) {
+      noise = noise * 6364136223846793005 + (noise == 0 ? 0 : 1442695040888963407);
+      b = static_cast<std::byte>(noise >> 56);
+    }
+  }
 
   uint64_t stack_end(unsigned depth) const {
     return reinterpret_cast<uint64_t>(stack_.data()) + (depth + 1) * kStackBytes;
@@ -194,8 +263,10 @@ class Checked {
           dst = kSubprogramTag + static_cast<uint64_t>(next + insn.imm);
         else if (info->op == isa::Op::Lddw)
           dst = isa::imm64(insn, second);
+        else if (auto loaded = map_address(*info, insn, second); loaded)
+          dst = *loaded;
         else
-          return fault("there are no maps here");
+          return std::unexpected(loaded.error());
         next++;
         break;
       }
@@ -222,10 +293,24 @@ class Checked {
     return leave();
   }
 
+  // Of a map, or inside its values.
+  Result<uint64_t> map_address(const InsnInfo &info, const Insn &first, const Insn &second) const {
+    const bool is_value = info.op == isa::Op::LddwMapIdxValue;
+    if (!is_value && info.op != isa::Op::LddwMapIdx) return fault("only the kernel knows what this means");
+    const auto index = static_cast<uint32_t>(first.imm);
+    if (index >= options_.maps.size()) return fault("there are {} maps here", options_.maps.size());
+    const ResolvedMap &map = options_.maps[index];
+    const uint64_t address = is_value ? map.values : map.address;
+    if (address == 0) return fault("map {} has no {} here", index, is_value ? "fixed values" : "address");
+    return address + (is_value ? static_cast<uint32_t>(second.imm) : 0);
+  }
+
   Result<void> call_helper(uint32_t number) {
     const HelperFn helper = options_.resolve == nullptr ? nullptr : options_.resolve(number);
     if (helper == nullptr) return fault("there is no helper {} here", number);
-    after_call(helper(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5], options_.env));
+    const uint64_t result = helper(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5], options_.env);
+    if (failed_) return std::unexpected(*failed_);
+    after_call(result);
     return {};
   }
   void after_call(uint64_t result) {
@@ -259,6 +344,7 @@ class Checked {
   uint64_t fuel_;
   int64_t pc_ = 0;
   bool finished_ = false;
+  std::optional<Error> failed_;  // a fault inside a callback
   // Sixteen, as many as the 4 bits of an encoding can name.
   std::array<uint64_t, 16> regs_{};
   uint64_t loops_left_ = kMaxLoops;

@@ -6,11 +6,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "backend/isa/insn.h"
 #include "runtime/vm/engine.h"
+#include "runtime/vm/resolve.h"
 #include "support/result.h"
 
 namespace spile::vm {
@@ -23,13 +27,24 @@ struct Region {
   bool writable = true;
 };
 
+// The machine before an instruction.
+struct Moment {
+  uint32_t insn = 0;
+  std::span<const uint64_t> regs;    // r0 to r10
+  std::span<const std::byte> stack;  // of all frames that are entered; the running one's is the last kStackBytes
+};
+
 struct CheckedRun {
   std::span<const Region> regions;
   uint64_t r1 = 0, r2 = 0;
   uint64_t fuel = 100'000'000;  // instructions it may execute
   // Helpers that it may call; they get registers as they are, so they must be safe with any. Null: none.
   HelperResolver resolve = nullptr;
-  Env *env = nullptr;  // for helpers and packet loads
+  Env *env = nullptr;                 // for helpers and packet loads; callbacks run in this engine
+  std::span<const ResolvedMap> maps;  // by index, what loads of maps give; an address of 0: none
+  // Called before each instruction. A text ends the run: it is a fault of that instruction.
+  std::function<std::optional<std::string>(const Moment &)> observe;
+  uint64_t stack_noise = 0;  // what the stack holds at first: zeros, or noise made from this number
 };
 
 Result<uint64_t> run_checked(std::span<const isa::Insn> insns, const CheckedRun &options);

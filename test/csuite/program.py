@@ -172,7 +172,7 @@ class Writer:
             f"__builtin_expect(!!({a}), {self.pick('0', '1')})", f"(long)sizeof({a})",
             f"({self.rng.choice(WIDE)}[]){{{a}, 5}}[{self.pick('0', '1')}]",
             f"_Generic(({a}), int: 1, unsigned: 2, long: 3, unsigned long: 4, default: 5)",
-            f"(__typeof__({a}))({self.constant()})", f"(({a}), {self.leaf(0)})")
+            f"(__typeof__(+({a})))({self.constant()})", f"(({a}), {self.leaf(0)})")
 
     def argument(self, type_name, depth):
         return self.expr(depth - 1)
