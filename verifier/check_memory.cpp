@@ -164,7 +164,8 @@ Outcome check_pointer_on_stack(const Env &env, const State &state, const Request
       f.detail = "the dynptr here still holds a reference";
       return f;
     }
-    if (env.structure.infos[a.insn]->shape != isa::Shape::StoreReg) return {};
+    const isa::Shape shape = env.structure.infos[a.insn]->shape;
+    if (shape != isa::Shape::StoreReg && shape != isa::Shape::StoreRelease) return {};
     const RegState &value = state.reg(insn.src);
     if (!value.is_pointer()) return {};
     if (a.size != kSlotBytes) {
@@ -223,13 +224,13 @@ Outcome check_syscall_context(const Request &a) {
   return a.failure(Cause::ContextBounds, fmt::format("invalid bpf_context access off={} size=1", a.size - 1));
 }
 
-Outcome check_atomic_target(const Request &a) {
+Outcome check_atomic_target(const Request &a, std::string_view verb) {
   const RegType t = a.pointer.type;
   const bool forbidden = t == RegType::Ctx || a.pointer.is_packet() || a.pointer.is_socket() ||
                          t == RegType::FlowKeys || (t == RegType::BtfObject && !a.pointer.has(kOwned));
   if (!forbidden) return {};
   return a.failure(Cause::AtomicTarget,
-                   fmt::format("BPF_ATOMIC stores into R{} {} is not allowed", a.reg, type_name(a.pointer)));
+                   fmt::format("BPF_ATOMIC {} R{} {} is not allowed", verb, a.reg, type_name(a.pointer)));
 }
 
 Outcome check_one(const Env &env, const State &state, const Request &a, bool strict) {
@@ -300,8 +301,12 @@ Outcome check_access(const Env &env, const State &state, uint32_t insn, const Ob
   if (a.pointer.type == RegType::Poisoned) return {};
   const bool atomic = o.how == How::Atomic;
   if (atomic)
-    if (Outcome f = check_atomic_target(a)) return f;
-  if (Outcome f = check_one(env, state, a, atomic)) return f;
+    if (Outcome f = check_atomic_target(a, "stores into")) return f;
+  // Load-acquire and store-release: aligned as other atomics are, and of the same kinds of memory.
+  const isa::Shape shape = env.structure.infos[insn]->shape;
+  const bool ordered = shape == isa::Shape::LoadAcquire || shape == isa::Shape::StoreRelease;
+  if (Outcome f = check_one(env, state, a, atomic || ordered)) return f;
+  if (ordered) return check_atomic_target(a, a.write ? "stores into" : "loads from");
   if (!atomic) return {};
   a.write = true;
   return check_one(env, state, a, true);

@@ -145,7 +145,7 @@ class Collector {
     const unsigned size = info_.bytes();
     const Span span = span_of(pointer, insn_.off, size);
     if (!is_bounded(span)) return;
-    const bool from_reg = info_.shape == Shape::StoreReg;
+    const bool from_reg = info_.shape != Shape::StoreImm;
     const bool aligned = span.low % 8 == 0;
     const bool zero = from_reg && state_.reg(insn_.src).is_null();
     if (span.fixed && size == kSlotBytes) out_.slot_writes = {pointer.frame, slots_mask(span.low, span.high)};

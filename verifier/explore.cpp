@@ -193,7 +193,8 @@ class Explorer {
     const isa::Insn &insn = env_.insn(at);
     const uint8_t cls = insn.insn_class();
     if (cls != isa::LDX && cls != isa::STX && cls != isa::ST) return true;
-    const unsigned reg = cls == isa::LDX ? insn.src : insn.dst;
+    const bool loads = cls == isa::LDX || env_.structure.infos[at]->shape == isa::Shape::LoadAcquire;
+    const unsigned reg = loads ? insn.src : insn.dst;
     const RegState &pointer = path_.state.reg(reg);
     RegType &known = accessed_[at];
     if (known == RegType::NotInit) known = pointer.type;

@@ -1,7 +1,7 @@
 // Observe: does a concrete machine lie inside an abstract state? How soundness is tested against execution.
 //
-// Numbers must be members; pointers into the stack and to the context must be where the state says; bytes and spilled
-// registers of the top frame must be what it says. Used by tests and fuzzers only.
+// Numbers must be members; pointers into the stack, the packet and to the context must be where the state says; bytes
+// and spilled registers of the top frame must be what it says. Used by tests and fuzzers only.
 #pragma once
 
 #include <array>
@@ -16,13 +16,21 @@
 
 namespace spile::verifier {
 
+// Where the packet lies; 0: not known.
+struct PacketPlace {
+  uint64_t meta = 0, data = 0, end = 0;
+};
+
 struct Concrete {
   std::array<uint64_t, isa::kRegisterCount> regs{};
   std::span<const std::byte> stack;  // of the top frame: 512 bytes, [511] is the one below r10
   uint64_t context = 0;              // its address
+  PacketPlace packet;
 };
 
-// Empty when the machine lies within; else what does not, in words.
+// Whether the machine lies within.
+bool is_inside(const State &state, const Concrete &machine);
+// Empty when it does; else what does not, in words.
 std::optional<std::string> outside(const State &state, const Concrete &machine);
 
 // Explores as verify() does, but calls [see] with every state before its instruction, and takes a state for covered

@@ -1,17 +1,27 @@
 // Random programs for differential tests: shaped like real ones (initialised registers, null checks, masked indices,
-// spills, short forward jumps, now and then a loop or a call), with mistakes strewn in.
+// spills, short forward jumps, packets with their checks, records of ring buffers, now and then a loop or a call), with
+// mistakes strewn in. One statement in some is any row of insns.def.
 #pragma once
 
+#include <algorithm>
 #include <random>
+#include <string_view>
 #include <vector>
 
-#include "fixture.h"
+#include "backend/isa/info.h"
+#include "test/unit/verifier/fixture.h"
 
 namespace spile::verifier::testing {
 
 class ProgramMaker {
  public:
-  ProgramMaker(uint64_t seed, bool tracepoint) : random_(seed), tracepoint_(tracepoint) {}
+  enum class Kind : uint8_t { Tracepoint, Socket, Xdp, Tc };
+  static constexpr std::string_view section(Kind kind) {
+    constexpr std::string_view kSections[] = {"tracepoint/a/b", "socket", "xdp", "tc"};
+    return kSections[static_cast<size_t>(kind)];
+  }
+
+  ProgramMaker(uint64_t seed, Kind kind) : random_(seed), kind_(kind) {}
 
   std::vector<Insn> make() {
     emit(mov64_reg(R6, R1));
@@ -122,7 +132,16 @@ class ProgramMaker {
 
   void statement() {
     close_some();
-    switch (below(20)) {
+    switch (below(23)) {
+      case 20:
+        has_packet() ? packet() : branch();
+        break;
+      case 21:
+        table_row();
+        break;
+      case 22:
+        below(2) == 0 ? ring_buffer() : element();
+        break;
       case 0:
       case 1:
       case 2:
@@ -154,7 +173,7 @@ class ProgramMaker {
       }
       case 11: {  // the context, or anything
         const uint8_t base = rarely() ? source() : in_callee_ ? uint8_t{R10} : uint8_t{R6};
-        emit(load(base == R6 && !tracepoint_ ? W : size(), pick(), base,
+        emit(load(base == R6 && kind_ != Kind::Tracepoint ? W : size(), pick(), base,
                   static_cast<int16_t>(base == R10 ? -8 : 16 + below(4) * 8)));
         break;
       }
@@ -251,6 +270,126 @@ class ProgramMaker {
     }
   }
 
+  bool has_packet() const { return (kind_ == Kind::Xdp || kind_ == Kind::Tc) && !in_callee_; }
+
+  // Where the packet begins and ends, a bounds check, and an access behind it that is mostly within.
+  void packet() {
+    const bool tc = kind_ == Kind::Tc;
+    const uint8_t data = static_cast<uint8_t>(R7 + below(2)), end = R9, moved = static_cast<uint8_t>(R2 + below(3));
+    initialised_ |= 1u << data | 1u << end | 1u << moved;
+    pointers_ |= 1u << data | 1u << end | 1u << moved;
+    emit(load(W, data, R6, rarely() ? 8 : tc ? 76 : 0));
+    emit(load(W, end, R6, tc ? 80 : 4));
+    if (below(3) == 0) {
+      const uint8_t index = number_source();
+      if (index != data && index != end) {
+        if (below(8) != 0) emit(alu64(AND, index, number() & 0xff));
+        emit(alu64_reg(ADD, data, index));
+      }
+    }
+    const auto proven = static_cast<int32_t>(below(5) * 4 + below(3));
+    emit(mov64_reg(moved, data));
+    emit(alu64(ADD, moved, proven));
+    static constexpr JumpOp kChecks[] = {JGT, JGE, JLT, JLE};
+    const JumpOp check = kChecks[below(8) == 0 ? below(4) : below(2)];
+    if (below(6) == 0)
+      emit(branch64_reg(check == JGT ? JLT : check, end, moved, 0));
+    else
+      emit(branch64_reg(check, moved, end, 0));
+    open_.push_back(items_.size() - 1);
+    const Size s = size();
+    const int32_t off = rarely() ? proven : std::max(0, proven - static_cast<int32_t>(bytes_of(s)));
+    if (below(3) == 0)
+      emit(store(s, data, static_cast<int16_t>(off), number_source()));
+    else
+      emit(load(s, pick(), data, static_cast<int16_t>(off)));
+    if (below(6) == 0 && !tc) {  // the packet moves: its pointers are lost
+      emit(mov64_reg(R1, R6));
+      emit(mov64(R2, number()));
+      emit(call(below(2) == 0 ? 44 : 65));
+      clobber();
+    }
+    if (below(4) != 0) {
+      pointers_ &= ~(1u << moved);
+      emit(mov64(moved, number()));
+    }
+  }
+
+  void ring_buffer() {
+    const int32_t bytes = static_cast<int32_t>(8 * (1 + below(4)));
+    emit(lddw_pseudo(R1, kPseudoMapIdx, kRingbuf));
+    emit(mov64(R2, bytes));
+    emit(mov64(R3, 0));
+    emit(call(131));
+    clobber();
+    const bool forgets = rarely();
+    if (!forgets) emit(branch64(JEQ, R0, 0, 4));
+    emit(store_imm(DW, R0, static_cast<int16_t>(rarely() ? bytes : bytes - 8), number()));
+    emit(mov64_reg(R1, R0));
+    emit(mov64(R2, 0));
+    if (!rarely()) emit(call(below(2) == 0 ? 132 : 133));
+    emit(mov64(R0, number()));
+    clobber();
+  }
+
+  // Updates or deletes one of the hash.
+  void element() {
+    emit(store(DW, R10, -8, number_source()));
+    emit(store_imm(DW, R10, -24, number()));
+    emit(store_imm(DW, R10, -16, number()));
+    emit(mov64_reg(R2, R10));
+    emit(alu64(ADD, R2, -8));
+    emit(mov64_reg(R3, R10));
+    emit(alu64(ADD, R3, rarely() ? -8 : -24));
+    emit(lddw_pseudo(R1, kPseudoMapIdx, kHash));
+    emit(mov64(R4, 0));
+    emit(call(below(3) == 0 ? 3 : 2));
+    clobber();
+  }
+
+  // Any instruction there is, on registers that hold something and at places that exist, mostly.
+  void table_row() {
+    const InsnInfo &info = all_insns()[below(static_cast<unsigned>(all_insns().size()))];
+    Insn insn{.opcode = info.opcode};
+    const bool memory = info.shape == Shape::Load || info.shape == Shape::LoadAcquire ||
+                        info.shape == Shape::StoreImm || info.shape == Shape::StoreReg ||
+                        info.shape == Shape::StoreRelease || info.shape == Shape::Atomic;
+    const bool loads = info.shape == Shape::Load || info.shape == Shape::LoadAcquire;
+    switch (info.shape) {
+      case Shape::AluImm:
+      case Shape::AluReg:
+      case Shape::AluUnary:
+      case Shape::BranchImm:
+      case Shape::BranchReg:
+        insn.dst = number_source();
+        break;
+      case Shape::Load:
+      case Shape::LoadAcquire:
+        insn.dst = pick();
+        insn.src = R10;
+        break;
+      case Shape::StoreImm:
+      case Shape::StoreReg:
+      case Shape::StoreRelease:
+      case Shape::Atomic:
+        insn.dst = R10;
+        break;
+      default:
+        return;  // control flow has statements of its own
+    }
+    if (memory) insn.off = static_cast<int16_t>(-8 * static_cast<int>(1 + below(6)));
+    if (memory && !loads && info.shape != Shape::StoreImm) insn.src = number_source();
+    if (info.shape == Shape::AluReg || info.shape == Shape::BranchReg) insn.src = number_source();
+    if (info.shape == Shape::AluImm || info.shape == Shape::BranchImm || info.shape == Shape::StoreImm)
+      insn.imm = below(2) == 0 ? static_cast<int32_t>(below(info.bits)) : number();
+    const auto selected = info.select_value;
+    if (info.select == InsnInfo::Select::Off) insn.off = static_cast<int16_t>(selected);
+    if (info.select == InsnInfo::Select::Imm) insn.imm = selected;
+    if (info.select == InsnInfo::Select::Src) insn.src = static_cast<uint8_t>(selected);
+    emit(insn);
+    if (info.shape == Shape::BranchImm || info.shape == Shape::BranchReg) open_.push_back(items_.size() - 1);
+  }
+
   void stack_pointer() {
     const uint8_t r = pick();
     emit(mov64_reg(r, R10));
@@ -271,7 +410,7 @@ class ProgramMaker {
   }
 
   void helper() {
-    switch (below(tracepoint_ ? 4 : 3)) {
+    switch (below(kind_ == Kind::Tracepoint ? 4 : 3)) {
       case 0:
         emit(call(7));
         break;
@@ -346,7 +485,7 @@ class ProgramMaker {
   }
 
   std::mt19937_64 random_;
-  bool tracepoint_;
+  Kind kind_;
   bool in_callee_ = false;
   uint32_t initialised_ = (1u << R1) | (1u << R6), pointers_ = (1u << R1) | (1u << R6);
   std::vector<Item> items_;

@@ -286,6 +286,18 @@ TEST_F(VerifierTest, Atomics) {
           "UninitializedValue", "R0 !read_ok", 2);
 }
 
+TEST_F(VerifierTest, AcquireAndReleaseAreLoadsAndStores) {
+  accepts({store_imm(DW, R10, -8, 1), load_acquire(W, R0, R10, -8), store_release(DW, R10, -16, R0), exit()});
+  rejects({store_release(W, R10, -8, R1), mov64(R0, 0), exit()}, "PartialPointerStore",
+          "invalid size of register spill", 0);
+  rejects({load_acquire(W, R0, R1, 0), exit()}, "AtomicTarget", "BPF_ATOMIC loads from R1 ctx is not allowed", 0,
+          "socket");
+  rejects({mov64(R0, 0), store_release(W, R1, 48, R0), exit()}, "AtomicTarget",
+          "BPF_ATOMIC stores into R1 ctx is not allowed", 1, "socket");
+  // What the result's register held is not the pointer that is read through.
+  accepts({call(7), branch64(JEQ, R0, 0, 1), mov64_reg(R0, R10), load_acquire(W, R0, R10, -8), exit()});
+}
+
 TEST_F(VerifierTest, OneAccessGoesThroughOneKindOfPointer) {
   // r1 is the context or a slot of the stack.
   rejects({call(7), mov64_reg(R6, R1), exit()}, "UninitializedValue", "R1 !read_ok", 1);
