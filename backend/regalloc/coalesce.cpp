@@ -1,6 +1,7 @@
 #include "backend/regalloc/coalesce.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/regalloc/rename.h"
 
@@ -29,8 +30,7 @@ void coalesce(mir::Function &function, std::vector<Interval> &intervals) {
   for (const Copy &copy : copies) {
     const mir::Reg to = root(copy.to), from = root(copy.from);
     if (to == from || overlap(intervals[to.id], intervals[from.id])) continue;
-    intervals[to.id] = united(intervals[to.id], intervals[from.id]);
-    intervals[from.id] = {};
+    intervals[to.id] = united(std::move(intervals[to.id]), std::exchange(intervals[from.id], {}));
     parent[from.id] = to;
   }
   rename_registers(function, root);

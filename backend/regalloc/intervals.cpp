@@ -1,6 +1,7 @@
 #include "backend/regalloc/intervals.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace spile::regalloc {
 
@@ -11,33 +12,40 @@ constexpr uint32_t kMaxLoopDepth = 6;
 
 }  // namespace
 
+// A register that many copies have joined has as many segments as its function has blocks, and is asked about for each
+// copy more: so the work here grows with the shorter of the two.
 bool overlap(const Interval &a, const Interval &b) {
-  auto i = a.segments.begin(), j = b.segments.begin();
-  while (i != a.segments.end() && j != b.segments.end()) {
-    if (i->end <= j->begin)
-      ++i;
-    else if (j->end <= i->begin)
-      ++j;
-    else
-      return true;
+  const bool a_is_shorter = a.segments.size() <= b.segments.size();
+  const auto &shorter = (a_is_shorter ? a : b).segments, &longer = (a_is_shorter ? b : a).segments;
+  auto at = longer.begin();
+  for (const Segment &s : shorter) {
+    at = std::partition_point(at, longer.end(), [&](const Segment &l) { return l.end <= s.begin; });
+    if (at == longer.end()) return false;
+    if (at->begin < s.end) return true;
   }
   return false;
 }
 
-Interval united(const Interval &a, const Interval &b) {
-  Interval result;
-  result.uses = a.uses + b.uses;
-  result.segments.reserve(a.segments.size() + b.segments.size());
-  auto i = a.segments.begin(), j = b.segments.begin();
-  while (i != a.segments.end() || j != b.segments.end()) {
-    const bool from_a = j == b.segments.end() || (i != a.segments.end() && i->begin < j->begin);
-    const Segment next = from_a ? *i++ : *j++;
-    if (!result.segments.empty() && result.segments.back().end == next.begin)
-      result.segments.back().end = next.end;
-    else
-      result.segments.push_back(next);
+Interval united(Interval a, Interval b) {
+  if (a.segments.size() < b.segments.size()) std::swap(a, b);
+  a.uses += b.uses;
+  std::vector<Segment> &segments = a.segments;
+  for (const Segment &s : b.segments) {
+    const auto next = std::ranges::partition_point(segments, [&](const Segment &l) { return l.begin < s.begin; });
+    const bool joins_previous = next != segments.begin() && std::prev(next)->end == s.begin;
+    const bool joins_next = next != segments.end() && next->begin == s.end;
+    if (joins_previous && joins_next) {
+      std::prev(next)->end = next->end;
+      segments.erase(next);
+    } else if (joins_previous) {
+      std::prev(next)->end = s.end;
+    } else if (joins_next) {
+      next->begin = s.begin;
+    } else {
+      segments.insert(next, s);
+    }
   }
-  return result;
+  return a;
 }
 
 float frequency_of(const mir::Block &block) {

@@ -32,7 +32,7 @@ struct Interval {
 
 bool overlap(const Interval &a, const Interval &b);
 // Of two that do not overlap.
-Interval united(const Interval &a, const Interval &b);
+Interval united(Interval a, Interval b);
 
 // Relative number of times that a block runs.
 float frequency_of(const mir::Block &block);

@@ -50,7 +50,7 @@ class Spiller {
       if (home.is_rematerialized) continue;
       for (Shared &shared : slots) {
         if (overlap(shared.interval, intervals[reg.id])) continue;
-        shared.interval = united(shared.interval, intervals[reg.id]);
+        shared.interval = united(std::move(shared.interval), intervals[reg.id]);
         home.slot = shared.slot;
         break;
       }
