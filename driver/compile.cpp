@@ -127,13 +127,14 @@ bool Compilation::open() {
   return true;
 }
 
-const pp::Tokens *Compilation::preprocess() {
+const pp::Tokens *Compilation::preprocess(pp::Postpone postpone) {
   if (tokens_) return &*tokens_;
   if (!open()) return nullptr;
   if (kind_ != InputKind::Source) {
     failed({Error::Kind::Usage, fmt::format("{}: a C source is needed here", path_), {}, 0});
     return nullptr;
   }
+  options_.preprocess.postpone = postpone;
   tokens_ = pp::preprocess(*file_, options_.preprocess, sources_, arena_, diagnostics_);
   end_stage("preprocess");
   return &*tokens_;
@@ -141,7 +142,7 @@ const pp::Tokens *Compilation::preprocess() {
 
 ast::TranslationUnit *Compilation::parse(parse::Bodies bodies) {
   if (unit_ != nullptr) return unit_;
-  const pp::Tokens *tokens = preprocess();
+  const pp::Tokens *tokens = preprocess(bodies == parse::Bodies::Lazy ? pp::Postpone::Headers : pp::Postpone::Nothing);
   if (tokens == nullptr) return nullptr;
   // A header that is missing would only make the parser stumble over every type it declares.
   if (diagnostics_.has_errors()) return nullptr;

@@ -51,7 +51,7 @@ class Compilation {
 
   // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
   bool open();
-  const pp::Tokens *preprocess();
+  const pp::Tokens *preprocess(pp::Postpone postpone = pp::Postpone::Nothing);
   ast::TranslationUnit *parse(parse::Bodies bodies = parse::Bodies::All);
   ir::Module *module(bool optimize = true);
   object::Object *object();

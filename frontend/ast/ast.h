@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "support/source.h"
 
@@ -164,8 +165,27 @@ struct Decl {
   Expr *message = nullptr;           // StaticAssert; may be null. Asm: its text
   std::string_view module;           // Import: whose names can be used from here on (frontend/btf)
 };
+// Declarations of headers that were left unread (pp/postponed.h), until somebody asks for a name that they declare.
+class PostponedDeclarations {
+ public:
+  PostponedDeclarations() = default;
+  PostponedDeclarations(const PostponedDeclarations &) = delete;
+  // What declares [name], as a tag or otherwise, in the order of the source; nothing the second time. [with_earlier]:
+  // and all that stands before it and was not asked for.
+  virtual List<Decl> take(std::string_view name, bool with_earlier) = 0;
+  // Whether `struct tag`, `union tag` or `enum tag` stands in one of them.
+  virtual bool mentions_tag(std::string_view tag) const = 0;
+  // Adds the names of functions, variables and enumerators.
+  virtual void add_names(std::vector<std::string_view> &names) const = 0;
+  // Adds the tags.
+  virtual void add_tags(std::vector<std::string_view> &tags) const = 0;
+
+ protected:
+  ~PostponedDeclarations() = default;
+};
 struct TranslationUnit {
   List<Decl> decls;
+  PostponedDeclarations *postponed = nullptr;  // null: there are none
 };
 
 // ---------------------------------------------------------------- statements

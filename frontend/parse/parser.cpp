@@ -20,32 +20,72 @@ namespace spile::parse {
 
 namespace {
 
+using Meanings = std::span<TypeNames::Meaning>;
+
 // Reads the members of records that the fast pass has passed over. Lives in the arena.
 class LazyReader final : public ast::LazyMembers {
  public:
   LazyReader(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics)
       : tokens_(&tokens), arena_(&arena), diagnostics_(&diagnostics) {}
   // As they are at the end of the file.
-  void set_types(std::span<TypeNames::Meaning> types) { types_ = types; }
+  void set_types(Meanings types) { types_ = types; }
   bool read(ast::RecordSpec &record) override;
 
  private:
   const pp::Tokens *tokens_;
   Arena *arena_;
   Diagnostics *diagnostics_;
-  std::span<TypeNames::Meaning> types_;
+  Meanings types_;
+};
+
+// Reads declarations that the preprocessor has postponed (pp/postponed.h), and the members of records among them only
+// when they are asked for. Lives in the arena.
+class PostponedReader final : public ast::PostponedDeclarations, public ast::LazyMembers {
+ public:
+  PostponedReader(pp::Postponed &postponed, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf)
+      : postponed_(&postponed), arena_(&arena), diagnostics_(&diagnostics), btf_(btf) {
+    is_taken_ = {static_cast<uint8_t *>(arena.allocate(postponed.declarations().size(), 1)),
+                 postponed.declarations().size()};
+    std::ranges::fill(is_taken_, uint8_t{0});
+  }
+  void set_types(Meanings types) { types_ = types; }
+  ast::List<ast::Decl> take(std::string_view name, bool with_earlier) override;
+  bool mentions_tag(std::string_view tag) const override { return postponed_->mentions_tag(tag); }
+  void add_names(std::vector<std::string_view> &names) const override {
+    for (const pp::Postponed::Entry &entry : postponed_->entries())
+      if (entry.kind == pp::Postponed::Kind::Other) names.push_back(entry.name);
+  }
+  void add_tags(std::vector<std::string_view> &tags) const override {
+    for (const pp::Postponed::Entry &entry : postponed_->entries())
+      if (entry.kind == pp::Postponed::Kind::Tag) tags.push_back(entry.name);
+  }
+  bool read(ast::RecordSpec &record) override;
+
+ private:
+  ast::Decl *make_record(uint32_t index);
+  ast::List<ast::Decl> parse(uint32_t index);
+
+  pp::Postponed *postponed_;
+  Arena *arena_;
+  Diagnostics *diagnostics_;
+  const btf::Image *btf_;        // what was imported; null: nothing was
+  std::span<uint8_t> is_taken_;  // by declaration
+  Meanings types_;
 };
 
 // The fast pass: null at the first error, which it does not name.
 ast::TranslationUnit *parse_fast(const pp::Tokens &tokens, Arena &arena, const btf::Image *btf, LazyReader *lazy,
-                                 bool &is_too_deep, Loc &stopped_at) {
+                                 PostponedReader *postponed, bool &is_too_deep, Loc &stopped_at) {
   TokenCursor stream(tokens, btf);
   SpileC parser(&stream);
   parser.arena = &arena;
   if (lazy != nullptr) parser.pass_over_headers(lazy);
   try {
     parser.translationUnit();
-    if (lazy != nullptr) lazy->set_types(arena.copy(stream.types.all()));
+    const Meanings types = lazy != nullptr || postponed != nullptr ? arena.copy(stream.types.all()) : Meanings{};
+    if (lazy != nullptr) lazy->set_types(types);
+    if (postponed != nullptr) postponed->set_types(types);
+    parser.unit->postponed = postponed;
     return parser.unit;
   } catch (const antlr4::ParseCancellationException &) {
     is_too_deep = parser.is_too_deep;
@@ -83,7 +123,7 @@ void report_errors(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnost
 }
 
 bool LazyReader::read(ast::RecordSpec &record) {
-  TokenCursor stream(*tokens_, record.first_token, types_);
+  TokenCursor stream(tokens_->list, record.first_token, types_, tokens_->postponed.get(), nullptr);
   const auto preserves = [](const ast::Attribute *attribute) { return attribute->name == kPreserveAccessIndex; };
   stream.set_pragmas(record.pack, std::ranges::any_of(record.attributes, preserves));
   SpileC parser(&stream);
@@ -100,6 +140,88 @@ bool LazyReader::read(ast::RecordSpec &record) {
   }
 }
 
+ast::List<ast::Decl> PostponedReader::take(std::string_view name, bool with_earlier) {
+  const pp::Postponed::Entry *entry = postponed_->find(name);
+  if (entry == nullptr) return {};
+  std::vector<uint32_t> wanted;
+  const auto want = [&](uint32_t index) {
+    if (is_taken_[index] != 0) return;
+    is_taken_[index] = 1;
+    wanted.push_back(index);
+  };
+  if (with_earlier)
+    for (uint32_t index = 0; index < entry->declaration; index++) want(index);
+  for (; entry != nullptr; entry = postponed_->before(*entry)) want(entry->declaration);
+  std::ranges::sort(wanted);
+  std::vector<ast::Decl *> decls;
+  for (const uint32_t index : wanted) {
+    if (postponed_->declarations()[index].is_record) {
+      decls.push_back(make_record(index));
+      continue;
+    }
+    const auto parsed = parse(index);
+    decls.insert(decls.end(), parsed.begin(), parsed.end());
+  }
+  return arena_->copy(decls);
+}
+
+// `struct TAG { ... };` without its members.
+ast::Decl *PostponedReader::make_record(uint32_t index) {
+  const pp::Postponed::Declaration &declaration = postponed_->declarations()[index];
+  const auto at = [&](const char *p) { return declaration.loc + static_cast<uint32_t>(p - declaration.text.data()); };
+  auto *record = arena_->make<ast::RecordSpec>();
+  record->range = {declaration.loc, at(declaration.text.data() + declaration.text.size() - 1)};
+  record->is_union = declaration.text.starts_with("union");
+  record->tag = declaration.tag;
+  record->tag_range = {at(declaration.tag.data()), at(declaration.tag.data() + declaration.tag.size())};
+  record->has_body = true;
+  record->lazy = this;
+  record->first_token = index;
+  auto *decl = arena_->make<ast::Decl>(ast::Decl::Variables, record->range);
+  decl->specs = arena_->make<ast::DeclSpecs>();
+  decl->specs->range = record->range;
+  decl->specs->record = record;
+  return decl;
+}
+
+bool PostponedReader::read(ast::RecordSpec &record) {
+  record.lazy = nullptr;
+  const auto decls = parse(record.first_token);
+  if (decls.size() != 1 || decls[0]->specs == nullptr || decls[0]->specs->record == nullptr) return false;
+  const ast::RecordSpec &whole = *decls[0]->specs->record;
+  record.members = whole.members;
+  record.attributes = whole.attributes;
+  record.pack = whole.pack;
+  return true;
+}
+
+ast::List<ast::Decl> PostponedReader::parse(uint32_t index) {
+  const pp::Postponed::Declaration &declaration = postponed_->declarations()[index];
+  const std::vector<Token> tokens = postponed_->tokens(declaration, *arena_, *diagnostics_);
+  if (const size_t names = postponed_->names.count() + 1; names > types_.size()) {
+    // Names that stand in no other place.
+    const Meanings more(static_cast<TypeNames::Meaning *>(arena_->allocate(names * 2, 1)), names * 2);
+    std::ranges::fill(std::ranges::copy(types_, more.begin()).out, more.end(), TypeNames::Meaning::Unknown);
+    types_ = more;
+  }
+  TokenCursor stream(tokens, 0, types_, postponed_, btf_);
+  stream.set_pragmas(declaration.pack, declaration.preserves_access_index);
+  SpileC parser(&stream);
+  parser.arena = arena_;
+  try {
+    parser.translationUnit();
+    return parser.unit->decls;
+  } catch (const antlr4::ParseCancellationException &) {
+    if (!diagnostics_->has_errors()) {
+      pp::Tokens list;
+      list.list = tokens;
+      list.name_count = postponed_->names.count();
+      report_errors(list, *arena_, *diagnostics_, nullptr, parser.is_too_deep, stream.next().loc);
+    }
+    return {};
+  }
+}
+
 }  // namespace
 
 ast::TranslationUnit *parse(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf,
@@ -109,7 +231,12 @@ ast::TranslationUnit *parse(const pp::Tokens &tokens, Arena &arena, Diagnostics 
   // What a module has to offer is asked for in the order of the source.
   const bool is_lazy = bodies == Bodies::Lazy && !tokens.has_import;
   LazyReader *lazy = is_lazy ? arena.make<LazyReader>(tokens, arena, diagnostics) : nullptr;
-  if (ast::TranslationUnit *unit = parse_fast(tokens, arena, btf, lazy, is_too_deep, stopped_at)) return unit;
+  PostponedReader *postponed =
+      tokens.postponed != nullptr
+          ? arena.make<PostponedReader>(*tokens.postponed, arena, diagnostics, tokens.has_import ? btf : nullptr)
+          : nullptr;
+  if (ast::TranslationUnit *unit = parse_fast(tokens, arena, btf, lazy, postponed, is_too_deep, stopped_at))
+    return unit;
   report_errors(tokens, arena, diagnostics, btf, is_too_deep, stopped_at);
   return nullptr;
 }

@@ -22,7 +22,7 @@ void TokenCursor::settle_special() {
         pack_ = token.name;
         continue;
       case TokenKind::PragmaImport:
-        if (btf_ != nullptr) imports_.push_back(at_);
+        if (btf_ != nullptr) imports_.push_back(at_), asks_ = has_import_ = true;
         continue;
       case TokenKind::LeftBracket:
         next_kind_ = static_cast<size_t>(token.kind);
@@ -42,7 +42,19 @@ void TokenCursor::settle_special() {
   }
 }
 
-void TokenCursor::ask_modules(const Token &name) { types.import(name.name, btf_->is_typedef(name.spelling())); }
+// A header that was not read comes first: like declarations that were, it wins over a module.
+void TokenCursor::ask_headers(const Token &name) {
+  using enum TypeNames::Meaning;
+  if (postponed_ != nullptr && postponed_->find(name.spelling()) != nullptr) {
+    // A tag alone is the name of nothing else.
+    const auto meaning = postponed_->is_typedef(name.spelling())    ? Type
+                         : postponed_->is_ordinary(name.spelling()) ? Other
+                                                                    : Nothing;
+    if (meaning != Nothing) return types.import(name.name, meaning);
+  }
+  // A name that no module was asked for stays unknown until there is one.
+  if (has_import_) types.import(name.name, btf_->is_typedef(name.spelling()) ? Type : Nothing);
+}
 
 size_t TokenCursor::name_kind() {
   const Token &token = tokens_[at_];

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "frontend/btf/image.h"
+#include "frontend/pp/postponed.h"
 #include "frontend/pp/preprocessor.h"
 
 namespace spile::parse {
@@ -40,8 +41,8 @@ class TypeNames {
   }
   // Nobody has declared it, and no imported module was asked for it.
   bool is_unknown(uint32_t name) const { return meanings_[name] == Meaning::Unknown; }
-  // What the modules say holds everywhere, so no scope takes it back.
-  void import(uint32_t name, bool is_type) { meanings_[name] = is_type ? Meaning::Type : Meaning::Nothing; }
+  // What the modules and the headers that were not read say holds everywhere, so no scope takes it back.
+  void import(uint32_t name, Meaning meaning) { meanings_[name] = meaning; }
   size_t depth() const { return changes_.size(); }
   // Undoes what was declared since depth() was [depth].
   void restore(size_t depth) {
@@ -66,12 +67,23 @@ class TokenCursor final : public antlr4::TokenStream {
         count_(tokens.list.size()),
         headers_(tokens.headers),
         btf_(btf),
+        postponed_(tokens.postponed.get()),
+        asks_(postponed_ != nullptr),
         types(tokens.name_count) {
     settle();
   }
-  // From the token at [at] on, when all declarations have been read: [types] as they are then.
-  TokenCursor(const pp::Tokens &tokens, size_t at, std::span<TypeNames::Meaning> types)
-      : tokens_(tokens.list.data()), count_(tokens.list.size()), btf_(nullptr), at_(at), previous_(at), types(types) {
+  // What was left unread, when all declarations have been read: [types] as they are then, [btf] what was imported.
+  TokenCursor(std::span<const Token> tokens, size_t at, std::span<TypeNames::Meaning> types,
+              const pp::Postponed *postponed, const btf::Image *btf)
+      : tokens_(tokens.data()),
+        count_(tokens.size()),
+        btf_(btf),
+        postponed_(postponed),
+        at_(at),
+        previous_(at),
+        asks_(postponed != nullptr || btf != nullptr),
+        has_import_(btf != nullptr),
+        types(types) {
     settle();
   }
 
@@ -145,11 +157,11 @@ class TokenCursor final : public antlr4::TokenStream {
   const std::vector<size_t> &imports() const { return imports_; }
   // Whether a name is a type here; it need not be the next token.
   bool is_type(const Token &name) {
-    if (!imports_.empty() && types.is_unknown(name.name)) [[unlikely]]
-      ask_modules(name);
+    if (asks_ && types.is_unknown(name.name)) [[unlikely]]
+      ask_headers(name);
     return types.is_type(name.name);
   }
-  const btf::Image *btf() const { return imports_.empty() ? nullptr : btf_; }
+  const btf::Image *btf() const { return has_import_ ? btf_ : nullptr; }
   bool in_record = false;  // in the body of a struct or union, where `T : 3` is a bit-field and not a label
 
   // ---- the rest of ANTLR's interface, for its error classes
@@ -177,7 +189,7 @@ class TokenCursor final : public antlr4::TokenStream {
     if (next_kind_ <= static_cast<size_t>(TokenKind::PragmaPack)) settle_special();
   }
   void settle_special();
-  void ask_modules(const Token &name);
+  void ask_headers(const Token &name);
   size_t name_kind();
   size_t kind_at(ssize_t i) const;
 
@@ -185,6 +197,7 @@ class TokenCursor final : public antlr4::TokenStream {
   size_t count_;
   std::span<const pp::HeaderTokens> headers_;  // those that have not been passed
   const btf::Image *btf_;
+  const pp::Postponed *postponed_;
   std::vector<size_t> imports_;
   size_t at_ = 0, previous_ = 0;
   size_t next_kind_ = 0;
@@ -193,6 +206,8 @@ class TokenCursor final : public antlr4::TokenStream {
   bool preserves_access_index_ = false;
   bool names_only_ = false;
   bool is_made_up_ = false;
+  bool asks_;                // unknown names are looked up in headers that were not read, or in modules
+  bool has_import_ = false;  // a module has been imported
   mutable antlr4::CommonToken placeholder_{antlr4::Token::INVALID_TYPE};
 
  public:

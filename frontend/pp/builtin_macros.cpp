@@ -104,6 +104,10 @@ BuiltinMacro find_builtin_macro(std::string_view name) {
   return it != kBuiltinMacros.end() && it->name == name ? it->builtin : BuiltinMacro::None;
 }
 
+void for_each_builtin_macro(const std::function<void(std::string_view)> &visit) {
+  for (const Row &row : kBuiltinMacros) visit(row.name);
+}
+
 bool has_attribute(std::string_view name) {
   name = without_underscores(name);
   const auto *row = std::ranges::lower_bound(kAttributes, name, {}, &AttributeRow::name);

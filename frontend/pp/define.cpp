@@ -80,6 +80,7 @@ void Machine::define_directive() {
   }
   // A new Macro: the old one may be expanding right now (a directive among macro arguments).
   entry.macro = arena_.make<Macro>(macro);
+  macro_filter_.add(entry.text);
 }
 
 // What follows the macro's name, to the end of the line.

@@ -10,6 +10,9 @@
 
 namespace spile::pp {
 
+// Bytes from which on a header is not one that a person has written for the program.
+static constexpr size_t kLargeHeader = 64 << 10;
+
 void Machine::enter_file(const SourceManager::File &file, size_t directory) {
   // A token takes about six characters of a large header. What is not used is never touched, so it costs no memory.
   const size_t wanted = out_.size() + file.text.size() / 4;
@@ -173,7 +176,12 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
   const bool is_system = found->is_shipped || found->path.starts_with("/usr/include/") ||
                          found->directory > options_.quote_dirs.size() + options_.include_dirs.size();
   if (is_system) sources_.mark_system(**file);
+  // A person's own headers are read wholly, for the faults in them; but not what was generated.
+  const bool macros_only = input().macros_only;
   enter_file(**file, found->directory);
+  input().macros_only = macros_only;
+  input().may_postpone =
+      options_.postpone != Postpone::Nothing && !macros_only && (is_system || (*file)->text.size() >= kLargeHeader);
 }
 
 // -include and -imacros: read before the first line of the main file, in their order, those of -imacros first.

@@ -1,8 +1,9 @@
 #include "frontend/pp/lexer.h"
 
-#include <array>
 #include <cstring>
 #include <string>
+
+#include "frontend/pp/characters.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/preprocess.def"
 #include "support/diag_table.h"
@@ -10,22 +11,6 @@
 namespace spile::pp {
 
 namespace {
-
-enum CharClass : uint8_t { kBlank = 1, kDigit = 2, kLetter = 4 };
-
-// Letters are what may begin an identifier: also `$` (GNU) and every byte of a UTF-8 sequence.
-constexpr auto kClasses = [] {
-  std::array<uint8_t, 256> classes{};
-  for (const char c : {' ', '\t', '\v', '\f', '\r'}) classes[static_cast<unsigned char>(c)] = kBlank;
-  for (int c = '0'; c <= '9'; c++) classes[c] = kDigit;
-  for (int c = 'a'; c <= 'z'; c++) classes[c] = classes[c - 'a' + 'A'] = kLetter;
-  classes['_'] = classes['$'] = kLetter;
-  for (int c = 0x80; c < 0x100; c++) classes[c] = kLetter;
-  return classes;
-}();
-
-uint8_t class_of(char c) { return kClasses[static_cast<unsigned char>(c)]; }
-bool is_word(char c) { return (class_of(c) & (kLetter | kDigit)) != 0; }
 
 // The length of a line splice at [p]: 2, 3 with a carriage return, 0 when there is none.
 size_t splice_length(const char *p) {

@@ -49,6 +49,12 @@ class Lexer {
   bool next_is_left_paren();
 
   Loc loc() const { return loc_of(at_); }
+  const char *at() const { return at_; }
+  // Goes on at [at], which lies further on and behind the beginning of its line.
+  void move_to(const char *at) {
+    at_ = at;
+    line_start_ = false;
+  }
   bool at_end() const { return at_ >= end_; }
   void set_diagnostics(Diagnostics *diagnostics) { diagnostics_ = diagnostics; }
 

@@ -4,6 +4,7 @@
 // evaluates #if, include.cpp finds and enters files.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include "frontend/pp/lexer.h"
 #include "frontend/pp/macro.h"
 #include "frontend/pp/names.h"
+#include "frontend/pp/postponed.h"
 #include "frontend/pp/preprocessor.h"
 
 namespace spile::pp {
@@ -47,7 +49,9 @@ class Machine {
     GuardState guard_state = GuardState::Start;
     const Name *guard = nullptr;
     size_t guard_end_token = 0;
-    bool macros_only = false;  // -imacros: its tokens are dropped
+    bool macros_only = false;       // -imacros: its tokens are dropped
+    bool may_postpone = false;      // its declarations may be left unread (postponed.h)
+    const char *scouted = nullptr;  // which was tried for what begins before this
   };
   // Tokens that are read before the file goes on: an expansion, or a macro argument being expanded on its own.
   struct Pending {
@@ -64,6 +68,33 @@ class Machine {
   struct KnownFile {
     const Name *guard = nullptr;
     bool is_once = false;
+  };
+  // Words that may be macros: no false for one that is, or was.
+  class MacroFilter {
+   public:
+    void add(std::string_view word) { bits_[place(word) / 64] |= uint64_t{1} << place(word) % 64; }
+    bool contains(std::string_view word) const { return (bits_[place(word) / 64] >> place(word) % 64 & 1) != 0; }
+
+   private:
+    static constexpr size_t kBits = size_t{1} << 14;
+    static size_t place(std::string_view word) {
+      const auto byte = [](char c) { return static_cast<size_t>(static_cast<unsigned char>(c)); };
+      const size_t middle = byte(word[word.size() / 2]);
+      return (byte(word.front()) + byte(word.back()) * 37 + middle * 1033 + word.size() * 521) % kBits;
+    }
+    std::array<uint64_t, kBits / 64> bits_{};
+  };
+  // A name that a scout has found.
+  struct ScoutedName {
+    std::string_view name;
+    Postponed::Kind kind;
+  };
+  // The tokens put out before out_[at], as is_between_declarations() sees them.
+  struct Boundary {
+    size_t at = 0;
+    int64_t depth = 0;     // of braces and parentheses
+    bool is_body = false;  // the last braces of depth 0 followed a parenthesis: the body of a function
+    TokenKind last = TokenKind::EndOfFile;
   };
   struct Found {
     std::string path;
@@ -83,6 +114,13 @@ class Machine {
   Token make_token(TokenKind kind, std::string_view text, const Token &like);
   Range range_of_call(const Token &name) const { return {name.loc, call_end_}; }
   std::string_view keep(std::string_view text) { return arena_.copy(text); }
+
+  // postpone.cpp
+  class Scout;
+  bool may_be_macro(std::string_view word) const;
+  bool is_between_declarations();
+  void postpone_declarations();
+  const char *postpone_one(const char *begin, const char *text_end);
 
   // include.cpp
   void enter_file(const SourceManager::File &file, size_t directory);
@@ -162,7 +200,8 @@ class Machine {
   SourceManager &sources_;
   Arena &arena_;
   Diagnostics &diagnostics_;
-  Names names_;
+  std::shared_ptr<Postponed> postponed_;
+  Names &names_;  // of [postponed_], which outlives this
   std::vector<Token> out_;
   std::vector<std::unique_ptr<Input>> inputs_;
   std::vector<Conditional> conditionals_;
@@ -180,7 +219,11 @@ class Machine {
   Loc call_end_;                       // the end of the macro call read last
   const SourceManager::File *predefined_file_ = nullptr;
   std::string_view main_path_;
-  uint64_t macro_work_ = 0;  // macro calls, and tokens of arguments and expansions
+  MacroFilter macro_filter_;
+  bool filter_has_predefined_ = false;
+  Boundary boundary_;
+  std::vector<ScoutedName> scouted_names_;  // of the declaration that is tried
+  uint64_t macro_work_ = 0;                 // macro calls, and tokens of arguments and expansions
   uint32_t includes_ = 0;
   uint32_t macro_depth_ = 0;
   uint32_t counter_ = 0;

@@ -104,6 +104,7 @@ void Machine::poison_pragma(std::span<const Token> names) {
     macro = arena_.make<Macro>();
     macro->name = names_[token.name].text;
     macro->is_poisoned = true;
+    macro_filter_.add(macro->name);
   }
 }
 

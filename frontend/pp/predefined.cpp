@@ -50,6 +50,11 @@ bool is_predefined(std::string_view name) {
   return find_builtin_macro(name) != BuiltinMacro::None || find_row(name) != nullptr;
 }
 
+void for_each_predefined(const std::function<void(std::string_view)> &visit) {
+  for (const Row &row : kRows) visit(row.name);
+  for_each_builtin_macro(visit);
+}
+
 std::string_view predefined_text() { return kText; }
 
 int64_t predefined_offset(std::string_view name) {

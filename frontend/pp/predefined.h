@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 namespace spile::pp {
 
 // True for the names of lang-spec/tables/predefined_macros.def and of the built-in macros (__LINE__, _Pragma, ...).
 bool is_predefined(std::string_view name);
+
+// Calls [visit] with each of these names.
+void for_each_predefined(const std::function<void(std::string_view)> &visit);
 
 // All the rows as `#define NAME replacement` lines; the file "<built-in>" that diagnostics point into.
 std::string_view predefined_text();

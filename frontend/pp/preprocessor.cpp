@@ -11,13 +11,19 @@
 namespace spile::pp {
 
 Machine::Machine(const Options &options, SourceManager &sources, Arena &arena, Diagnostics &diagnostics)
-    : options_(options), sources_(sources), arena_(arena), diagnostics_(diagnostics), names_(arena) {}
+    : options_(options),
+      sources_(sources),
+      arena_(arena),
+      diagnostics_(diagnostics),
+      postponed_(std::make_shared<Postponed>(arena)),
+      names_(postponed_->names) {}
 
 void Machine::run(const SourceManager::File &main) {
   main_path_ = main.path;
   out_.reserve(main.text.size() / 4 + 256);
   if (auto file = sources_.add("<built-in>", std::string(predefined_text()))) predefined_file_ = *file;
   enter_file(main, 0);
+  input().may_postpone = options_.postpone == Postpone::Everything;
   include_command_line();
   define_command_line();
   lex_inputs();
@@ -34,7 +40,11 @@ void Machine::lex_inputs() {
     Token &token = out_.emplace_back();
     lexer().lex(token);
     if (token.name != 0) {
-      if (names_[token.name].macro == nullptr) continue;
+      if (names_[token.name].macro == nullptr) {
+        if (token.has(kLineStart) && input().may_postpone) [[unlikely]]
+          postpone_declarations();
+        continue;
+      }
       Token name = token;
       out_.pop_back();
       if (!expand(name)) push_token(name);
@@ -104,7 +114,11 @@ Token Machine::make_token(TokenKind kind, std::string_view text, const Token &li
   return token;
 }
 
-Tokens Machine::take() { return {std::move(out_), std::move(headers_), has_import_, names_.count(), std::move(read_)}; }
+Tokens Machine::take() {
+  const bool has_postponed = !postponed_->declarations().empty();
+  return {std::move(out_), std::move(headers_), has_import_,
+          names_.count(),  std::move(read_),    has_postponed ? std::move(postponed_) : nullptr};
+}
 
 Tokens preprocess(const SourceManager::File &main, const Options &options, SourceManager &sources, Arena &arena,
                   Diagnostics &diagnostics) {

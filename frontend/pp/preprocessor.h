@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct MacroOption {
   bool undefine = false;
 };
 
+// Everything: those of the main file too, for tests.
+enum class Postpone : uint8_t { Nothing, Headers, Everything };
+
 struct Options {
   // Searched in this order, after the directory of the includer (for "x.h" only), as clang does.
   std::vector<std::string> quote_dirs;      // -iquote: only for #include "x.h"
@@ -35,6 +39,7 @@ struct Options {
   unsigned mcpu = 3;                        // __BPF_CPU_VERSION__ and the __BPF_FEATURE_... of that version
   bool optimize = true;                     // __OPTIMIZE__, not __NO_INLINE__
   bool c23 = false;                         // -std=c23, gnu23, c2x, gnu2x: bool, true, static_assert, ... are keywords
+  Postpone postpone = Postpone::Nothing;    // which declarations need not be among the tokens (postponed.h)
   bool shipped_headers = true;              // the language's own headers, searched last; off: -nobuiltininc
 };
 
@@ -43,12 +48,15 @@ struct HeaderTokens {
   uint32_t begin = 0, end = 0;
 };
 
+class Postponed;
+
 struct Tokens {
   std::vector<Token> list;            // the last one is EndOfFile
   std::vector<HeaderTokens> headers;  // in the order of the list
   bool has_import = false;            // a PragmaImport is among them
   uint32_t name_count = 0;            // Token::name of identifiers and keywords is in [1, name_count]
   std::vector<std::string> read;      // files opened by #include, in order of first use, without shipped headers (-MD)
+  std::shared_ptr<Postponed> postponed;  // declarations of headers whose tokens are not in the list; null: none
 };
 
 // The tokens of [main] and all that it includes. Texts of tokens lie in [sources] and [arena], which must outlive them.

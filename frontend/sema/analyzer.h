@@ -67,27 +67,51 @@ class Analyzer {
     types::Enum *enumeration = nullptr;
     Range range;
   };
+  struct Mark {
+    size_t names, tags;
+  };
   template <class T>
   struct Binding {
     T *what = nullptr;
     uint32_t scope = 0;
     Binding *shadowed = nullptr;
   };
-  // While a record of the file's scope is defined inside a function (pending.cpp), what the function declares is not
+  // While declarations of the file's scope are read inside a function (pending.cpp), what the function declares is not
   // seen.
   template <class T>
   const Binding<T> *visible(const Binding<T> *b) const {
-    if (at_file_scope())
-      while (b != nullptr && b->scope != 0) b = b->shadowed;
+    while (b != nullptr && b->scope != 0 && b->scope <= hidden_scopes_) b = b->shadowed;
     return b;
+  }
+  // While it lives, declarations are those of the file's scope, whatever is being read around them.
+  class AtFileScope {
+   public:
+    explicit AtFileScope(Analyzer &analyzer);
+    AtFileScope(const AtFileScope &) = delete;
+    ~AtFileScope();
+
+   private:
+    Analyzer &analyzer_;
+    std::vector<Mark> marks_;
+    uint32_t hidden_scopes_;
+    Symbol *function_;
+    int unevaluated_, dead_;
+    bool preserves_inner_;
+  };
+  template <class T>
+  const Binding<T> *binding(const std::unordered_map<std::string_view, Binding<T> *> &table,
+                            std::string_view name) const {
+    const auto it = table.find(name);
+    return it != table.end() ? visible(it->second) : nullptr;
   }
   void enter_scope() { marks_.push_back({bound_names_.size(), bound_tags_.size()}); }
   void leave_scope();
-  uint32_t scope() const { return static_cast<uint32_t>(marks_.size()); }
+  // 0: that of the file.
+  uint32_t scope() const { return at_file_scope() ? 0 : hidden_scopes_ + static_cast<uint32_t>(marks_.size()); }
   bool at_file_scope() const { return marks_.empty(); }
   Symbol *lookup(std::string_view name);
   Symbol *lookup_here(std::string_view name);  // only the innermost scope
-  Symbol *lookup_file_scope(std::string_view name) const;
+  Symbol *lookup_file_scope(std::string_view name);
   void bind(Symbol *symbol);
   Tag *lookup_tag(std::string_view tag, bool only_here);
   void bind_tag(std::string_view tag, Tag *what);
@@ -122,6 +146,7 @@ class Analyzer {
   // ------------------------------------------------------------ pending.cpp
   class PendingRecord;
   void postpone(ast::RecordSpec &spec, types::Record &record, const Attributes &attributes);
+  bool read_postponed(std::string_view name);
   void define_postponed(ast::RecordSpec &spec, types::Record &record, Attributes &attributes);
   void define_enum(ast::EnumSpec &spec, types::Enum &enumeration);
 
@@ -293,14 +318,12 @@ class Analyzer {
   Unit &unit_;
   types::Context &types_;
 
-  struct Mark {
-    size_t names, tags;
-  };
   std::unordered_map<std::string_view, Binding<Symbol> *> names_;
   std::unordered_map<std::string_view, Binding<Tag> *> tags_;
   std::vector<std::string_view> bound_names_, bound_tags_;
   std::vector<Mark> marks_;
-  btf::Importer *importer_ = nullptr;                         // from the first import on
+  uint32_t hidden_scopes_ = 0;         // those of the functions around declarations of the file's scope
+  btf::Importer *importer_ = nullptr;  // from the first import on
   std::unordered_map<std::string_view, Symbol *> externals_;  // linkage External or Internal, whatever the scope
 
   struct ParameterScope {
@@ -335,7 +358,10 @@ class Analyzer {
   const Expr *gpl_call_ = nullptr;  // the first call of a helper that is for the GPL only
   const Symbol *gpl_callee_ = nullptr;
 
-  uint32_t postponed_depth_ = 0;  // records that are being defined because another needs them
+  ast::PostponedDeclarations *postponed_ = nullptr;  // declarations of headers that were not read; null: none
+  bool is_finished_ = false;                         // unit_ is no more
+  uint32_t postponed_depth_ =
+      0;  // declarations of headers that are being read, and records that are being defined because another needs them
   int nesting_ = 0;
   bool nesting_reported_ = false;
   bool preserves_inner_ = false;  // among the members of a record whose accesses CO-RE relocates

@@ -27,11 +27,13 @@ Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const
 }
 
 void Analyzer::run(ast::TranslationUnit &tree) {
+  postponed_ = tree.postponed;
   for (ast::Decl *decl : tree.decls) {
     declaration(*decl);
-    if (diags_.too_many()) return;
+    if (diags_.too_many()) break;
   }
-  finish_unit();
+  if (!diags_.too_many()) finish_unit();
+  is_finished_ = true;
 }
 
 void Analyzer::declaration(ast::Decl &decl) {
@@ -160,6 +162,7 @@ Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
   if (previous != nullptr && !previous->range.valid()) previous = nullptr;  // stood for a name reported as undeclared
   if (previous == nullptr && fresh->linkage != Linkage::None) {
     // `extern` in a block means the thing of that name at file scope.
+    if (!at_file_scope()) read_postponed(fresh->name);
     if (const auto it = externals_.find(fresh->name); it != externals_.end()) {
       previous = it->second;
       if (previous->kind == fresh->kind && types::compatible(previous->type, fresh->type)) bind(previous);
@@ -168,7 +171,8 @@ Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
   if (previous == nullptr) {
     bind(fresh);
     if (fresh->linkage != Linkage::None) externals_.emplace(fresh->name, fresh);
-    if (fresh->is_static_storage || fresh->kind == SymbolKind::Function) unit_.symbols.push_back(fresh);
+    if ((fresh->is_static_storage || fresh->kind == SymbolKind::Function) && !is_finished_)
+      unit_.symbols.push_back(fresh);
     return fresh;
   }
   const auto noted = [&](auto &&report) { report.note(previous->range, "`{}` was declared here", fresh->name); };
@@ -299,6 +303,7 @@ void Analyzer::add_cleanup(Symbol &symbol, Expr *function) {
 // A local variable that hides another one, or a parameter.
 void Analyzer::warn_shadow(const Symbol &fresh) {
   if (function_ == nullptr || lookup_here(fresh.name) != nullptr) return;
+  read_postponed(fresh.name);
   const auto known = names_.find(fresh.name);  // no lookup: that would import a name of the BTF
   if (known == names_.end() || known->second == nullptr) return;
   const Symbol *hidden = known->second->what;
@@ -392,7 +397,9 @@ void Analyzer::function_definition(ast::Decl &decl) {
 }
 
 void Analyzer::finish_unit() {
-  for (Symbol *symbol : unit_.symbols) {
+  // By number: what is read of headers now is added at the end.
+  for (size_t i = 0; i < unit_.symbols.size(); i++) {
+    Symbol *symbol = unit_.symbols[i];
     if (symbol->is_tentative && types::is_array(symbol->type) && !symbol->type->plain->has_length &&
         types::is_complete(types::base_of(symbol->type)))
       symbol->type = types_.array_of(types::base_of(symbol->type), 1);  // C11 6.9.2p5

@@ -15,6 +15,12 @@ void Analyzer::import_module(const ast::Decl &decl) {
   importer_ = unit_.importer.get();
   importer_->begin(decl.range, decl.module == "vmlinux");
   // What the program itself has said of a tag of the module before the #include.
+  if (postponed_ != nullptr) {
+    std::vector<std::string_view> tags;
+    postponed_->add_tags(tags);
+    for (const std::string_view tag : tags)
+      if (importer_->image().find(btf::NameSpace::Tag, tag) != nullptr) read_postponed(tag);
+  }
   for (const auto &[name, binding] : tags_) {
     if (binding == nullptr || binding->what->record == nullptr) continue;
     types::Record &record = *binding->what->record;
@@ -54,7 +60,8 @@ Symbol *Analyzer::import_symbol(std::string_view name, bool is_use) {
     symbol = import_enumerator(*entry);
   }
   symbol->function = nullptr;
-  names_[symbol->name] = arena_.make<Binding<Symbol>>(symbol, 0u, nullptr);
+  const AtFileScope at_file_scope(*this);
+  bind(symbol);
   return symbol;
 }
 
@@ -81,7 +88,8 @@ Analyzer::Tag *Analyzer::import_tag(std::string_view tag) {
   const Type *t = importer_->type(entry->id);
   if (types::is_error(t)) return nullptr;
   Tag *made = arena_.make<Tag>(t->plain->record, t->plain->enumeration, importer_->included_at());
-  tags_[importer_->image().string(entry->name)] = arena_.make<Binding<Tag>>(made, 0u, nullptr);
+  const AtFileScope at_file_scope(*this);
+  bind_tag(importer_->image().string(entry->name), made);
   return made;
 }
 

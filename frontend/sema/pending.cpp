@@ -1,5 +1,6 @@
 // Records whose members the parser has passed over (ast::LazyMembers): they are defined when somebody asks for their
-// members, size or completeness (types::complete), which most of a large header's never are.
+// members, size or completeness (types::complete), which most of a large header's never are. And declarations that the
+// preprocessor has postponed (ast::PostponedDeclarations): they are read when somebody looks for one of their names.
 //
 // Whoever asks may stand in a function. The members belong to the file's scope, so that for the time of the definition
 // what is declared inside functions is out of sight; what was declared at file scope since is not, but a name cannot
@@ -10,6 +11,10 @@
 #include "support/diag_table.h"
 
 namespace spile::sema {
+
+// Declarations of headers that may be read because another one needs them, at once. Above it, all that stand before are
+// read first.
+static constexpr uint32_t kMaxPostponedDepth = 40;
 
 class Analyzer::PendingRecord final : public types::PendingFields {
  public:
@@ -42,20 +47,46 @@ void Analyzer::define_postponed(ast::RecordSpec &spec, types::Record &record, At
     report<diag::TypeTooDeep>(spec.range, types::kMaxDepth);
     return;
   }
-  std::vector<Mark> marks;
-  marks_.swap(marks);
-  Symbol *const function = std::exchange(function_, nullptr);
-  const int unevaluated = std::exchange(unevaluated_, 0), dead = std::exchange(dead_, 0);
+  const AtFileScope at_file_scope(*this);
   postponed_depth_++;
   if (spec.lazy->read(spec)) {
     read_attributes(spec.attributes, attributes);
     define_record(spec, record, attributes);
   }
   postponed_depth_--;
-  marks_.swap(marks);
-  function_ = function;
-  unevaluated_ = unevaluated;
-  dead_ = dead;
+}
+
+// Declares what the headers that were not read say of [name]. False when that is nothing, or nothing new.
+bool Analyzer::read_postponed(std::string_view name) {
+  if (postponed_ == nullptr) return false;
+  // A chain of declarations that need each other would be as deep a recursion. In their own order they need no other.
+  const bool with_earlier = postponed_depth_ >= kMaxPostponedDepth;
+  const ast::List<ast::Decl> decls = postponed_->take(name, with_earlier);
+  if (decls.empty()) return false;
+  const AtFileScope at_file_scope(*this);
+  postponed_depth_++;
+  for (ast::Decl *decl : decls) declaration(*decl);
+  postponed_depth_--;
+  return true;
+}
+
+Analyzer::AtFileScope::AtFileScope(Analyzer &analyzer)
+    : analyzer_(analyzer),
+      hidden_scopes_(std::exchange(analyzer.hidden_scopes_, analyzer.hidden_scopes_ + analyzer.marks_.size())),
+      function_(std::exchange(analyzer.function_, nullptr)),
+      unevaluated_(std::exchange(analyzer.unevaluated_, 0)),
+      dead_(std::exchange(analyzer.dead_, 0)),
+      preserves_inner_(std::exchange(analyzer.preserves_inner_, false)) {
+  marks_.swap(analyzer.marks_);
+}
+
+Analyzer::AtFileScope::~AtFileScope() {
+  marks_.swap(analyzer_.marks_);
+  analyzer_.hidden_scopes_ = hidden_scopes_;
+  analyzer_.function_ = function_;
+  analyzer_.unevaluated_ = unevaluated_;
+  analyzer_.dead_ = dead_;
+  analyzer_.preserves_inner_ = preserves_inner_;
 }
 
 }  // namespace spile::sema

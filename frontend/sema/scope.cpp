@@ -29,19 +29,21 @@ void Analyzer::leave_scope() {
 }
 
 Symbol *Analyzer::lookup(std::string_view name) {
-  const auto it = names_.find(name);
-  if (it != names_.end())
-    if (const Binding<Symbol> *b = visible(it->second)) return b->what;
+  if (const auto *b = binding(names_, name)) return b->what;
+  if (read_postponed(name))
+    if (const auto *b = binding(names_, name)) return b->what;
   return importer_ != nullptr ? import_symbol(name, true) : nullptr;
 }
 
 Symbol *Analyzer::lookup_here(std::string_view name) {
-  const auto it = names_.find(name);
-  if (it != names_.end() && it->second != nullptr) return it->second->scope == scope() ? it->second->what : nullptr;
+  const auto *b = binding(names_, name);
+  if (b == nullptr && at_file_scope() && read_postponed(name)) b = binding(names_, name);
+  if (b != nullptr) return b->scope == scope() ? b->what : nullptr;
   return importer_ != nullptr && at_file_scope() ? import_symbol(name, false) : nullptr;
 }
 
-Symbol *Analyzer::lookup_file_scope(std::string_view name) const {
+Symbol *Analyzer::lookup_file_scope(std::string_view name) {
+  read_postponed(name);
   const auto it = names_.find(name);
   if (it == names_.end()) return nullptr;
   for (const Binding<Symbol> *b = it->second; b != nullptr; b = b->shadowed)
@@ -50,15 +52,16 @@ Symbol *Analyzer::lookup_file_scope(std::string_view name) const {
 }
 
 void Analyzer::bind(Symbol *symbol) {
-  auto &binding = names_[symbol->name];
-  binding = arena_.make<Binding<Symbol>>(symbol, scope(), binding);
+  auto **binding = &names_[symbol->name];
+  while (*binding != nullptr && (*binding)->scope > scope()) binding = &(*binding)->shadowed;
+  *binding = arena_.make<Binding<Symbol>>(symbol, scope(), *binding);
   if (!at_file_scope()) bound_names_.push_back(symbol->name);
 }
 
 Analyzer::Tag *Analyzer::lookup_tag(std::string_view tag, bool only_here) {
-  const auto it = tags_.find(tag);
-  if (it != tags_.end())
-    if (const Binding<Tag> *b = visible(it->second)) return !only_here || b->scope == scope() ? b->what : nullptr;
+  const auto *b = binding(tags_, tag);
+  if (b == nullptr && (!only_here || at_file_scope()) && read_postponed(tag)) b = binding(tags_, tag);
+  if (b != nullptr) return !only_here || b->scope == scope() ? b->what : nullptr;
   return importer_ != nullptr && (!only_here || at_file_scope()) ? import_tag(tag) : nullptr;
 }
 
@@ -163,9 +166,11 @@ void Analyzer::report_undeclared(const Expr *e, bool is_call) {
   std::vector<std::string_view> names;
   for (const auto &[name, binding] : names_)
     if (binding != nullptr && binding->what->kind != SymbolKind::Typedef) names.push_back(name);
+  if (postponed_ != nullptr) postponed_->add_names(names);
   if (importer_ != nullptr) names.push_back(importer_->image().nearest(btf::NameSpace::Ordinary, e->text));
   // The table has no order of its own; the answer must not depend on it.
   std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
   const std::string_view nearest = types::nearest_name(names, e->text);
   if (nearest.empty()) return;
   const Symbol *symbol = lookup(nearest);

@@ -85,6 +85,14 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
   if (!spec.tag.empty()) {
     // A body, or `struct s;` alone, means the tag of this scope; a mere use means any that is visible.
     Tag *tag = lookup_tag(spec.tag, spec.has_body || is_forward_declaration);
+    if (tag == nullptr && !spec.has_body && !is_forward_declaration && !at_file_scope() && postponed_ != nullptr &&
+        postponed_->mentions_tag(spec.tag)) {
+      // A header that was not read has named it first: it is declared there (C11 6.2.1p7).
+      const AtFileScope at_file_scope(*this);
+      record = types_.new_record(spec.is_union, arena_.copy(spec.tag), spec.tag_range);
+      tag = arena_.make<Tag>(record, nullptr, record->range);
+      bind_tag(record->tag, tag);
+    }
     if (tag != nullptr && (tag->record == nullptr || tag->record->is_union != spec.is_union)) {
       report<diag::WrongTagKind>(spec.tag_range.valid() ? spec.tag_range : spec.range, spec.tag,
                                  spec.is_union ? "union" : "struct")

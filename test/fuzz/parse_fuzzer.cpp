@@ -7,6 +7,7 @@
 
 #include "frontend/btf/sources.h"
 #include "frontend/parse/parser.h"
+#include "frontend/pp/postponed.h"
 #include "frontend/pp/preprocessor.h"
 #include "support/check.h"
 
@@ -41,6 +42,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       if (decl->specs != nullptr && decl->specs->record != nullptr && decl->specs->record->lazy != nullptr)
         decl->specs->record->lazy->read(*decl->specs->record);
   if (faults != 0) return 0;
+  // What is postponed has the tokens that it would have had, and can be read.
+  Run postponed(std::string(reinterpret_cast<const char *>(data), size), {.postpone = pp::Postpone::Everything});
+  if (postponed.tokens.postponed != nullptr) {
+    pp::Postponed &those = *postponed.tokens.postponed;
+    size_t count = postponed.tokens.list.size();
+    for (const pp::Postponed::Declaration &declaration : those.declarations())
+      count += those.tokens(declaration, postponed.arena, postponed.diags).size() - 1;
+    SPILE_CHECK(count == run.tokens.list.size(), "as many tokens, now or later");
+    if (ast::TranslationUnit *rest =
+            parse::parse(postponed.tokens, postponed.arena, postponed.diags, &*image, parse::Bodies::Lazy))
+      for (const pp::Postponed::Entry &entry : those.entries())
+        for (ast::Decl *decl : rest->postponed->take(entry.name, false))
+          if (decl->specs != nullptr && decl->specs->record != nullptr && decl->specs->record->lazy != nullptr)
+            decl->specs->record->lazy->read(*decl->specs->record);
+  }
   const Run again(pp::print_tokens(run.tokens), {.shipped_headers = false});
   SPILE_CHECK(again.tokens.list.size() == run.tokens.list.size() || again.diags.has_errors() ||
                   !run.diags.all().empty() || run.tokens.has_import,

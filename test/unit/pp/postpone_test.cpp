@@ -1,0 +1,76 @@
+// Which declarations of headers are left unread, and that nothing else is.
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <string>
+
+#include "frontend/pp/postponed.h"
+#include "preprocessed.h"
+
+namespace spile::pp {
+namespace {
+
+// Without the spaces that do not stand between two words.
+std::string squeezed(const std::string &text) {
+  const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  std::string out;
+  for (size_t i = 0; i < text.size(); i++)
+    if (text[i] != ' ' || (!out.empty() && is_word(out.back()) && i + 1 < text.size() && is_word(text[i + 1])))
+      out += text[i];
+  return out;
+}
+
+// What stays among the tokens, then the names of what does not.
+std::string postponed(const std::string &text) {
+  const Preprocessed run(text, {.postpone = Postpone::Everything});
+  std::string all = run.text();
+  all += " |";
+  if (run.tokens.postponed != nullptr)
+    for (const Postponed::Entry &entry : run.tokens.postponed->entries()) all += " " + std::string(entry.name);
+  return squeezed(all);
+}
+
+TEST(Postpone, LeavesDeclarationsWhoseNamesAndEndsAreCertain) {
+  EXPECT_EQ(postponed("typedef unsigned long size, "), squeezed("typedef unsigned long size, |"));
+  EXPECT_EQ(postponed("typedef unsigned long size;\ntypedef int (*call)(int, char[2]);\ntypedef int row[4];"),
+            squeezed(" | size call row"));
+  EXPECT_EQ(postponed("struct a;\nstruct b { struct a *p; int x : 3; } __attribute__((packed));\nunion c { int x; };"),
+            squeezed(" | a b c"));
+  EXPECT_EQ(postponed("enum e { A, B = (1 << 2), C, };\nenum { D };"), squeezed(" | e A B C D"));
+  EXPECT_EQ(
+      postponed(
+          "extern int f(void) __attribute__((pure));\nextern struct a *g;\nstatic int (*const h)(int) = (void *)3;"),
+      squeezed(" | f g h"));
+  EXPECT_EQ(postponed("typedef struct tag { int x; } name;\n"), squeezed(" | tag name"));
+}
+
+TEST(Postpone, ReadsWhatMayBeMore) {
+  EXPECT_EQ(postponed("static int f(void) { return 1; }"), squeezed("static int f(void) { return 1; } |"));
+  EXPECT_EQ(postponed("typedef int a, b;"), squeezed("typedef int a, b; |"));
+  EXPECT_EQ(postponed("struct a { int x; } variable;"), squeezed("struct a { int x; } variable; |"));
+  EXPECT_EQ(postponed("struct a { struct b { int x; } y; };"), squeezed("struct a { struct b { int x; } y; }; |"));
+  EXPECT_EQ(postponed("struct a { enum { X } y; };"), squeezed("struct a { enum { X } y; }; |"));
+  EXPECT_EQ(postponed("static int kept __attribute__((used)) = 1;"),
+            squeezed("static int kept __attribute__((used)) = 1; |"));
+}
+
+TEST(Postpone, ReadsWhatMacrosAndDirectivesChange) {
+  EXPECT_EQ(postponed("#define T int\ntypedef T a;\ntypedef int b;"), squeezed("typedef int a; | b"));
+  EXPECT_EQ(postponed("#define a b\ntypedef int a;"), squeezed("typedef int b; |"));
+  EXPECT_EQ(postponed("struct a {\n#ifdef X\nint x;\n#endif\n};\nstruct b;"), squeezed("struct a {}; | b"));
+  EXPECT_EQ(postponed("typedef int a;\n#define a b\ntypedef int b;\na c;"), squeezed("typedef int b; b c; | a"));
+}
+
+TEST(Postpone, ReadsNamesThatHaveBeenMet) {
+  EXPECT_EQ(postponed("int x = sizeof(struct a);\nstruct a { int y; };\nstruct b;"),
+            squeezed("int x = sizeof(struct a); struct a { int y; }; | b"));
+}
+
+TEST(Postpone, TriesOnlyBetweenDeclarations) {
+  EXPECT_EQ(postponed("int f(void) {\ntypedef int a;\n}\ntypedef int b;"),
+            squeezed("int f(void) { typedef int a; } | b"));
+  EXPECT_EQ(postponed("const\nstruct a;"), squeezed("const struct a; |"));
+}
+
+}  // namespace
+}  // namespace spile::pp
