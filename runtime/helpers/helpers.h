@@ -24,6 +24,7 @@ namespace spile::helpers {
 // Registers hold addresses as integers: this is where they become pointers.
 inline std::byte *bytes_at(uint64_t address) { return reinterpret_cast<std::byte *>(address); }
 inline maps::Map &map_at(uint64_t address) { return *reinterpret_cast<maps::Map *>(bytes_at(address)); }
+inline uint32_t cpu_of(const vm::Env *env) { return env->event == nullptr ? 0 : env->event->cpu; }
 // A helper's u32 size argument: the upper half of the register does not count.
 inline std::span<std::byte> buffer_at(uint64_t pointer, uint64_t size) {
   return {bytes_at(pointer), static_cast<uint32_t>(size)};

@@ -10,10 +10,11 @@ namespace spile::helpers {
 uint64_t for_each_map_elem(uint64_t map, uint64_t callback, uint64_t callback_ctx, uint64_t flags, uint64_t,
                            vm::Env *env) {
   if (flags != 0) return returned(env, k_for_each_map_elem, -EINVAL);
-  return map_at(map).for_each([&](const std::byte *key, std::byte *value) {
+  const auto visit = [&](const std::byte *key, std::byte *value) {
     return env->call_back(env, callback, map, reinterpret_cast<uint64_t>(key), reinterpret_cast<uint64_t>(value),
                           callback_ctx, 0) != 0;
-  });
+  };
+  return map_at(map).for_each_on(visit, cpu_of(env));
 }
 
 }  // namespace spile::helpers

@@ -34,8 +34,13 @@ int64_t ArrayMap::update(const std::byte *key, const std::byte *value, uint64_t 
   const uint32_t index = index_of(key);
   if (index >= definition().max_entries) return -E2BIG;
   if ((flags & BPF_NOEXIST) != 0) return -EEXIST;
-  if ((flags & BPF_F_LOCK) != 0) return -EINVAL;  // the value has no bpf_spin_lock
-  std::memcpy(at(index), value, definition().value_size);
+  const SpecialField *lock = lock_field();
+  if ((flags & BPF_F_LOCK) != 0 && lock == nullptr) return -EINVAL;
+  if ((flags & BPF_F_LOCK) != 0) lock_value(at(index) + lock->offset);
+  copy_value(at(index), value);
+  if ((flags & BPF_F_LOCK) != 0) unlock_value(at(index) + lock->offset);
+  // Kernel: bpf_obj_free_fields() after an update, so that timers of the old value end.
+  if (!definition().special.empty()) release(at(index));
   return 0;
 }
 

@@ -1,7 +1,5 @@
 #include "runtime/maps/hash_map.h"
 
-#include <sched.h>
-
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -11,18 +9,17 @@
 
 namespace spile::maps {
 
-// Yields: with more threads than cores the holder may need this one.
-void SpinLock::wait() { ::sched_yield(); }
-
 template <size_t KeySize>
-HashMap<KeySize>::HashMap(const Definition &definition, uint32_t bucket_count, Pages buckets, Pages slab)
+HashMap<KeySize>::HashMap(const Definition &definition, uint32_t bucket_count, Pages buckets, Pages slab, Pages marks)
     : Map(definition),
       key_(definition.key_size),
       bucket_mask_(bucket_count - 1),
       value_offset_(round_up_8(definition.key_size)),
       stride_(sizeof(Element) + value_offset_ + round_up_8(definition.value_size)),
       buckets_(std::move(buckets)),
-      slab_(std::move(slab)) {}
+      slab_(std::move(slab)),
+      marks_(std::move(marks)),
+      evicts_(definition.type == BPF_MAP_TYPE_LRU_HASH) {}
 
 template <size_t KeySize>
 Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition) {
@@ -33,7 +30,11 @@ Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition
   const uint64_t stride = sizeof(Element) + round_up_8(definition.key_size) + round_up_8(definition.value_size);
   Result<Pages> slab = Pages::allocate((uint64_t{definition.max_entries} + 1) * stride);
   if (!slab) return std::unexpected(slab.error());
-  return std::unique_ptr<Map>(new HashMap(definition, bucket_count, std::move(*buckets), std::move(*slab)));
+  const bool evicts = definition.type == BPF_MAP_TYPE_LRU_HASH;
+  Result<Pages> marks = Pages::allocate(evicts ? uint64_t{definition.max_entries} + 2 : 1);
+  if (!marks) return std::unexpected(marks.error());
+  return std::unique_ptr<Map>(
+      new HashMap(definition, bucket_count, std::move(*buckets), std::move(*slab), std::move(*marks)));
 }
 
 template <size_t KeySize>
@@ -57,7 +58,12 @@ typename HashMap<KeySize>::Element *HashMap<KeySize>::find(const std::byte *key,
 template <size_t KeySize>
 std::byte *HashMap<KeySize>::lookup(const std::byte *key) {
   Element *found = find(key, key_.hash(key));
-  return found == nullptr ? nullptr : value_of(*found);
+  if (found == nullptr) return nullptr;
+  if (evicts_) {
+    std::atomic<uint8_t> &use = use_of(link_of(*found));
+    if (use.load(std::memory_order_relaxed) == Cold) use.store(Hot, std::memory_order_relaxed);
+  }
+  return value_of(*found);
 }
 
 template <size_t KeySize>
@@ -74,20 +80,36 @@ std::atomic<typename HashMap<KeySize>::Link> *HashMap<KeySize>::link_to(const st
 
 template <size_t KeySize>
 int64_t HashMap<KeySize>::update(const std::byte *key, const std::byte *value, uint64_t flags) {
-  if (flags > BPF_EXIST) return -EINVAL;  // BPF_F_LOCK too: the value has no bpf_spin_lock
+  // Kernel: an LRU map never takes BPF_F_LOCK.
+  const SpecialField *field = (flags & BPF_F_LOCK) != 0 && !evicts_ ? lock_field() : nullptr;
+  if (field != nullptr) flags &= ~uint64_t{BPF_F_LOCK};
+  if (flags > BPF_EXIST) return -EINVAL;
   const uint32_t hash = key_.hash(key);
   const std::lock_guard guard(lock_);
   std::atomic<Link> *old = link_to(key, hash);
   if (old != nullptr && flags == BPF_NOEXIST) return -EEXIST;
   if (old == nullptr && flags == BPF_EXIST) return -ENOENT;
-  if (old == nullptr && count_.load(std::memory_order_relaxed) == definition().max_entries) return -E2BIG;
+  if (old != nullptr && field != nullptr) {  // in place, under the value's lock
+    std::byte *present = value_of(element(old->load(std::memory_order_relaxed)));
+    lock_value(present + field->offset);
+    copy_value(present, value);
+    unlock_value(present + field->offset);
+    return 0;
+  }
+  if (old == nullptr && count_.load(std::memory_order_relaxed) == definition().max_entries) {
+    if (!evicts_) return -E2BIG;
+    evict();
+  }
 
   const Link added = take();
   Element &fresh = element(added);
   std::memcpy(fresh.key(), key, key_.size());
-  std::memcpy(value_of(fresh), value, definition().value_size);
+  clear_special(value_of(fresh));
+  copy_value(value_of(fresh), value);
   fresh.hash.store(hash, std::memory_order_relaxed);
   Bucket &bucket = bucket_of(hash);
+  // Kernel: a replaced element counts as used, a new one has to be looked up first.
+  if (evicts_) use_of(added).store(old == nullptr ? Cold : Hot, std::memory_order_relaxed);
   if (old == nullptr) {
     fresh.next.store(bucket.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
     bucket.head.store(added, std::memory_order_release);
@@ -126,8 +148,33 @@ typename HashMap<KeySize>::Link HashMap<KeySize>::take() {
 
 template <size_t KeySize>
 void HashMap<KeySize>::give_back(Link removed, Bucket &bucket) {
+  release(value_of(element(removed)));
+  if (evicts_) use_of(removed).store(Free, std::memory_order_relaxed);
   bucket.version.fetch_add(1, std::memory_order_release);
   free_.push_back(removed);
+}
+
+template <size_t KeySize>
+void HashMap<KeySize>::evict() {
+  // At most two rounds: the first takes the marks away that the second does not find, however many lookups run.
+  const Link last = fresh_ - 1;
+  for (uint64_t step = 0; step <= uint64_t{last} * 2; step++) {
+    hand_ = hand_ >= last ? 1 : hand_ + 1;
+    const uint8_t use = use_of(hand_).load(std::memory_order_relaxed);
+    if (use == Free) continue;
+    if (use == Hot && step < last) {
+      use_of(hand_).store(Cold, std::memory_order_relaxed);
+      continue;
+    }
+    Element &victim = element(hand_);
+    const uint32_t hash = victim.hash.load(std::memory_order_relaxed);
+    std::atomic<Link> *from = link_to(victim.key(), hash);
+    from->store(victim.next.load(std::memory_order_relaxed), std::memory_order_release);
+    give_back(hand_, bucket_of(hash));
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  SPILE_UNREACHABLE("a full map has an element");
 }
 
 template <size_t KeySize>

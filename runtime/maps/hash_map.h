@@ -1,4 +1,4 @@
-// HashMap: BPF_MAP_TYPE_HASH. Buckets of chained elements from one preallocated slab.
+// HashMap: BPF_MAP_TYPE_HASH and LRU_HASH. Buckets of chained elements from one preallocated slab.
 //
 //   bucket { head, version } ──► element ──► element ──► 0
 //
@@ -10,6 +10,11 @@
 // An update of a present key puts a new element in the place of the old one: a pointer from an earlier lookup goes on
 // seeing the old value, as in the kernel. Kernel: it adds the new element at the head and then unlinks the old one,
 // between which a reader further down the chain misses the key; ours is stricter.
+//
+// LRU: a full map makes room by deleting an element that was not looked up lately, found by a hand that goes round the
+// slab and takes away one mark of use at a time (the clock algorithm). Kernel: it keeps active and inactive lists and
+// frees elements in batches, so that a full map may hold up to 128 elements a CPU fewer than max_entries; ours holds
+// them all.
 #pragma once
 
 #include <linux/bpf.h>
@@ -20,21 +25,9 @@
 #include "runtime/maps/hash_key.h"
 #include "runtime/maps/map.h"
 #include "runtime/maps/pages.h"
+#include "runtime/maps/spin_lock.h"
 
 namespace spile::maps {
-
-class SpinLock {
- public:
-  void lock() {
-    while (held_.exchange(true, std::memory_order_acquire))
-      while (held_.load(std::memory_order_relaxed)) wait();
-  }
-  void unlock() { held_.store(false, std::memory_order_release); }
-
- private:
-  static void wait();
-  std::atomic<bool> held_{false};
-};
 
 template <size_t KeySize>
 class HashMap final : public Map {
@@ -63,7 +56,10 @@ class HashMap final : public Map {
     std::byte *key() { return reinterpret_cast<std::byte *>(this + 1); }
   };
 
-  HashMap(const Definition &definition, uint32_t bucket_count, Pages buckets, Pages slab);
+  // What the clock's hand finds at an element.
+  enum Use : uint8_t { Free, Cold, Hot };
+
+  HashMap(const Definition &definition, uint32_t bucket_count, Pages buckets, Pages slab, Pages marks);
   Bucket &bucket_of(uint32_t hash) const { return reinterpret_cast<Bucket *>(buckets_.data())[hash & bucket_mask_]; }
   Element &element(Link link) const { return *reinterpret_cast<Element *>(slab_.data() + (link - 1) * stride_); }
   std::byte *value_of(Element &element) const { return element.key() + value_offset_; }
@@ -73,6 +69,15 @@ class HashMap final : public Map {
   // Both with the lock held: an element that no chain leads to; what was taken out of its chain goes back.
   Link take();
   void give_back(Link removed, Bucket &bucket);
+  // LRU, with the lock held: deletes one element.
+  void evict();
+  // Only of an LRU map: the marks of use, by link.
+  std::atomic<uint8_t> &use_of(Link link) const {
+    return reinterpret_cast<std::atomic<uint8_t> *>(marks_.data())[link];
+  }
+  Link link_of(const Element &element) const {
+    return static_cast<Link>((reinterpret_cast<const std::byte *>(&element) - slab_.data()) / stride_ + 1);
+  }
   bool first_from(uint64_t bucket_index, std::byte *next) const;
 
   HashKey<KeySize> key_;
@@ -80,10 +85,13 @@ class HashMap final : public Map {
   uint64_t value_offset_;  // from the key
   uint64_t stride_;
   Pages buckets_, slab_;
+  Pages marks_;  // one byte an element
+  const bool evicts_;
 
   SpinLock lock_;           // guards what follows, and every write to a link or version
   std::vector<Link> free_;  // deleted elements; the last in is the first out
   Link fresh_ = 1;          // elements from here on were never used
+  Link hand_ = 0;           // of the clock
   std::atomic<uint32_t> count_{0};
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/object/print_value.h"
+#include "runtime/maps/pages.h"
 
 namespace spile::session {
 
@@ -16,6 +17,7 @@ namespace {
 
 struct Element {
   std::vector<std::byte> key, value;
+  std::optional<uint32_t> cpu;  // of a per-CPU map's value that is no number
 };
 
 bool is_zero(const std::vector<std::byte> &bytes) {
@@ -41,19 +43,63 @@ std::optional<int64_t> as_integer(const object::Btf &btf, object::BtfId type, co
   return is_signed ? static_cast<int64_t>(value << shift) >> shift : static_cast<int64_t>(value);
 }
 
-std::vector<Element> elements_of(maps::Map &map) {
+// An element of a per-CPU map as it is shown: numbers as their sum, others as one line for each CPU that has something.
+void add_per_cpu(const object::Btf &btf, const object::Map &declaration, const maps::Map &map, const std::byte *key,
+                 const std::byte *values, std::vector<Element> &elements) {
+  const maps::Definition &definition = map.definition();
+  const uint64_t stride = maps::round_up_8(definition.value_size);
+  const auto value_on = [&](uint32_t cpu) {
+    return std::vector(values + cpu * stride, values + cpu * stride + definition.value_size);
+  };
+  const std::vector<std::byte> key_bytes(key, key + definition.key_size);
+  if (as_integer(btf, declaration.value_type, value_on(0))) {
+    uint64_t sum = 0;
+    for (uint32_t cpu = 0; cpu < map.copies(); cpu++)
+      sum += static_cast<uint64_t>(*as_integer(btf, declaration.value_type, value_on(cpu)));
+    std::vector<std::byte> total(definition.value_size);
+    std::memcpy(total.data(), &sum, total.size());
+    elements.push_back({key_bytes, total, {}});
+    return;
+  }
+  for (uint32_t cpu = 0; cpu < map.copies(); cpu++)
+    if (const auto value = value_on(cpu); !is_zero(value)) elements.push_back({key_bytes, value, cpu});
+}
+
+std::vector<Element> elements_of(const object::Btf &btf, const object::Map &declaration, maps::Map &map) {
   const maps::Definition &definition = map.definition();
   std::vector<Element> elements;
   std::vector<std::byte> key(definition.key_size), next(definition.key_size);
   for (bool first = true; map.next_key(first ? nullptr : key.data(), next.data()) == 0; first = false) {
     key = next;
     // Deleted by a probe of another thread since: not there any more, so not printed.
-    if (const std::byte *value = map.lookup(key.data()))
-      elements.push_back({key, {value, value + definition.value_size}});
+    const std::byte *value = map.lookup(key.data());
+    if (value != nullptr && map.copies() > 1)
+      add_per_cpu(btf, declaration, map, key.data(), value, elements);
+    else if (value != nullptr)
+      elements.push_back({key, {value, value + definition.value_size}, {}});
     // next_key starts again when its key has vanished: never more elements than the map can hold.
-    if (elements.size() > definition.max_entries) break;
+    if (elements.size() > uint64_t{definition.max_entries} * map.copies()) break;
   }
   return elements;
+}
+
+// Values without keys, numbered in the order in which they would come out.
+std::vector<Element> queued(maps::Map &map) {
+  std::vector<Element> elements;
+  map.for_each([&](const std::byte *, std::byte *value) {
+    const auto number = static_cast<uint32_t>(elements.size());
+    const auto *bytes = reinterpret_cast<const std::byte *>(&number);
+    elements.push_back({{bytes, bytes + sizeof number}, {value, value + map.definition().value_size}, {}});
+    return false;
+  });
+  return elements;
+}
+
+// What an element of these types is lies outside of this process, or is no data at all.
+bool holds_no_data(uint32_t type) {
+  return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS ||
+         type == BPF_MAP_TYPE_CGROUP_ARRAY || type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF ||
+         type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || type == BPF_MAP_TYPE_BLOOM_FILTER || type == maps::kArenaType;
 }
 
 std::string format(const object::Btf &btf, object::BtfId type, const std::vector<std::byte> &bytes) {
@@ -65,12 +111,15 @@ std::string format(const object::Btf &btf, object::BtfId type, const std::vector
 }  // namespace
 
 void print_map(const object::Object &object, const object::Map &declaration, maps::Map &map, std::string &out) {
+  if (holds_no_data(declaration.type)) return;
   const object::Btf &btf = object.btf;
-  const bool is_array = declaration.type == BPF_MAP_TYPE_ARRAY;
-  std::vector<Element> elements = elements_of(map);
+  const bool is_array = declaration.type == BPF_MAP_TYPE_ARRAY || declaration.type == BPF_MAP_TYPE_PERCPU_ARRAY;
+  std::vector<Element> elements = map.definition().key_size == 0 ? queued(map) : elements_of(btf, declaration, map);
   if (is_array) std::erase_if(elements, [](const Element &e) { return is_zero(e.value); });
 
+  const bool in_order = map.definition().key_size == 0 || declaration.type == BPF_MAP_TYPE_LPM_TRIE;
   std::ranges::stable_sort(elements, [&](const Element &a, const Element &b) {
+    if (in_order) return false;
     const auto value_a = as_integer(btf, declaration.value_type, a.value);
     const auto value_b = as_integer(btf, declaration.value_type, b.value);
     if (value_a && value_b && *value_a != *value_b) return *value_a > *value_b;
@@ -82,10 +131,12 @@ void print_map(const object::Object &object, const object::Map &declaration, map
 
   for (const Element &element : elements) {
     const std::string value = format(btf, declaration.value_type, element.value);
+    const std::string on_cpu = element.cpu ? fmt::format("[cpu {}]", *element.cpu) : "";
     if (is_array && declaration.max_entries == 1)
-      out += fmt::format("{} = {}\n", declaration.name, value);
+      out += fmt::format("{}{} = {}\n", declaration.name, on_cpu, value);
     else
-      out += fmt::format("{}[{}] = {}\n", declaration.name, format(btf, declaration.key_type, element.key), value);
+      out += fmt::format("{}[{}]{} = {}\n", declaration.name, format(btf, declaration.key_type, element.key), on_cpu,
+                         value);
   }
 }
 

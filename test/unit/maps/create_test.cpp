@@ -45,7 +45,7 @@ TEST(CreateMap, AMapThatMemoryCannotHoldIsAnErrorOfTheHost) {
 }
 
 TEST(CreateMap, AnUnknownTypeIsNamed) {
-  auto map = create({"ring", BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0, 0});
+  auto map = create({"ops", BPF_MAP_TYPE_STRUCT_OPS, 4, 8, 1, 0, 0, {}});
   ASSERT_FALSE(map);
   EXPECT_EQ(map.error().kind, Error::Kind::Unsupported);
 }

@@ -1,0 +1,51 @@
+// EventMap: BPF_MAP_TYPE_PERF_EVENT_ARRAY. Where bpf_perf_event_output() leaves samples for a reader.
+//
+// It behaves as if the reader had opened one event for each CPU, which is what readers do. Samples wait in one queue in
+// the order in which they came; a full queue loses new ones and counts them, as the kernel's buffers do.
+#pragma once
+
+#include <deque>
+#include <mutex>
+#include <span>
+
+#include "runtime/maps/map.h"
+
+namespace spile::maps {
+
+class EventMap final : public Map {
+ public:
+  // Bytes that may wait: as many as libbpf's perf_buffer of 64 pages for each of 16 CPUs.
+  static constexpr size_t kMaxWaiting = size_t{4} << 20;
+
+  // [definition] has passed create()'s checks.
+  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+
+  // Its elements are events that a reader opens: programs and the user's side here have no way to name one.
+  std::byte *lookup(const std::byte *) override { return nullptr; }
+  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
+  int64_t erase(const std::byte *key) override;
+  int64_t next_key(const std::byte *key, std::byte *next) override;
+  uint64_t for_each(const Visit &) override { return 0; }
+  size_t size() const override { return 0; }
+
+  // 0; -E2BIG: [cpu] is outside of the map; -ENOENT: no such CPU; -ENOSPC: the queue is full.
+  int64_t output(uint32_t cpu, std::span<const std::byte> head, std::span<const std::byte> tail);
+
+  using Take = std::function<void(uint32_t cpu, std::span<const std::byte> sample)>;
+  // Hands over what waits; how many samples.
+  uint64_t consume(const Take &take);
+  uint64_t lost() const;
+
+ private:
+  explicit EventMap(const Definition &definition) : Map(definition) {}
+  struct Sample {
+    uint32_t cpu;
+    std::vector<std::byte> bytes;
+  };
+  mutable std::mutex mutex_;
+  std::deque<Sample> samples_;
+  size_t waiting_ = 0;  // bytes
+  uint64_t lost_ = 0;
+};
+
+}  // namespace spile::maps

@@ -1,0 +1,46 @@
+// PerCpuMap: BPF_MAP_TYPE_PERCPU_ARRAY, PERCPU_HASH and LRU_PERCPU_HASH. A map of the plain type whose elements hold
+// one value for each CPU, side by side.
+//
+//   element: key │ value of CPU 0 │ value of CPU 1 │ …      each rounded up to 8 bytes
+//
+// A program sees and changes the value of the CPU that it runs on; the user's side sees all of them.
+#pragma once
+
+#include <mutex>
+
+#include "runtime/maps/map.h"
+
+namespace spile::maps {
+
+class PerCpuMap final : public Map {
+ public:
+  // [definition] has passed create()'s checks.
+  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+
+  std::byte *lookup(const std::byte *key) override { return inner_->lookup(key); }
+  // The same value for every CPU.
+  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
+  int64_t erase(const std::byte *key) override;
+  int64_t next_key(const std::byte *key, std::byte *next) override { return inner_->next_key(key, next); }
+  uint64_t for_each(const Visit &visit) override { return inner_->for_each(visit); }
+  size_t size() const override { return inner_->size(); }
+  std::byte *direct_values() override { return nullptr; }
+
+  uint32_t copies() const override { return copies_; }
+  std::byte *lookup_on(const std::byte *key, uint32_t cpu) override;
+  int64_t update_on(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t cpu) override;
+  uint64_t for_each_on(const Visit &visit, uint32_t cpu) override;
+
+ private:
+  PerCpuMap(const Definition &definition, std::unique_ptr<Map> inner);
+  // Puts [value] where [places] says, CPUs from first to last.
+  int64_t put(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last);
+
+  std::unique_ptr<Map> inner_;
+  const bool is_array_;
+  const uint32_t copies_;
+  const uint64_t stride_;
+  std::mutex writers_;  // values of present elements are written in place
+};
+
+}  // namespace spile::maps
