@@ -16,7 +16,7 @@ namespace {
 std::optional<mir::Function> selected(const ir::Module &module, ir::FunctionId id, const isel::Target &target,
                                       Diagnostics &diags) {
   auto code = isel::select(module, id, target, diags);
-  if (code) regalloc::remove_dead_code(*code);
+  if (code) regalloc::prepare(*code);
   return code;
 }
 

@@ -234,7 +234,7 @@ void Selector::select_terminator(ValueId v) {
   }
 }
 
-// As clang's calling convention: a result narrower than 32 bits is extended to 32, by its sign.
+// As clang's calling convention: a result narrower than 32 bits is extended to 32, by its sign; above them is anything.
 void Selector::select_return(ValueId v) {
   const auto operands = fn_.operands(v);
   if (!operands.empty()) {
@@ -251,11 +251,6 @@ void Selector::select_return(ValueId v) {
       }
     } else if (n < 32) {
       copy(mir::kResult, fn_.result_is_signed ? sign_extended(value, n, 32) : zero_extended(value, n));
-    } else if (n == 32 && widths_[value.index] > 32 && target_.has_alu32()) {
-      emit({.form = Form::Mov,
-            .opcode = isa::opcode(isa::ALU, isa::MOV, isa::X),
-            .dst = mir::kResult,
-            .src = reg(value)});
     } else {
       copy(mir::kResult, reg(value));
     }

@@ -1,5 +1,6 @@
 // Calls of helpers and functions, and the legacy packet loads: r1..r5 in, r0 out.
 #include "backend/isel/selector.h"
+#include "lang-spec/tables/tables.h"
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/codegen.def"
 #include "support/diag_table.h"
 
@@ -7,6 +8,20 @@ namespace spile::isel {
 
 using ir::Op;
 using mir::Form;
+
+namespace {
+
+// Whether all 64 bits of an argument are looked at where its type is narrower: the verifier bounds the size of memory so.
+bool is_checked_whole(const ir::Module &module, const ir::Inst &call, size_t argument) {
+  if (call.op == Op::Call) return module.functions[static_cast<size_t>(call.imm)].is_declaration();  // a kfunc's __sz
+  const tables::Helper *helper = tables::find_helper(static_cast<uint32_t>(call.imm));
+  if (helper == nullptr) return true;
+  const tables::ArgKind kind = helper->args[argument].kind;
+  return kind == tables::ArgKind::ConstSize || kind == tables::ArgKind::ConstSizeOrZero ||
+         kind == tables::ArgKind::AllocSize;
+}
+
+}  // namespace
 
 void Selector::select_call(ValueId v) {
   const ir::Inst &i = inst(v);
@@ -17,8 +32,7 @@ void Selector::select_call(ValueId v) {
     return;
   }
   const bool is_helper = i.op == Op::CallHelper;
-  // Narrow arguments go zero-extended where that costs nothing more than the move: a helper that takes an int as a
-  // size is checked on all 64 bits.
+  // As clang does, below 32 bits by the type, above them whatever is there.
   std::vector<Reg> registers(arguments.size());
   for (size_t k = 0; k < arguments.size(); k++)
     if (!is_unplaced(arguments[k])) {
@@ -28,7 +42,8 @@ void Selector::select_call(ValueId v) {
   for (size_t k = 0; k < arguments.size(); k++) {
     if (!registers[k].valid()) continue;
     const Reg to = mir::physical(static_cast<unsigned>(k + 1));
-    const bool extend = bits(arguments[k]) == 32 && widths_[arguments[k].index] > 32 && target_.has_alu32();
+    const bool extend = bits(arguments[k]) == 32 && widths_[arguments[k].index] > 32 && target_.has_alu32() &&
+                        is_checked_whole(module_, i, k);
     if (extend)
       emit({.form = Form::Mov, .opcode = isa::opcode(isa::ALU, isa::MOV, isa::X), .dst = to, .src = registers[k]});
     else

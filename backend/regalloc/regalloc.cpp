@@ -2,6 +2,7 @@
 
 #include "backend/regalloc/assign.h"
 #include "backend/regalloc/coalesce.h"
+#include "backend/regalloc/delay.h"
 #include "backend/regalloc/intervals.h"
 #include "backend/regalloc/liveness.h"
 #include "backend/regalloc/rename.h"
@@ -9,7 +10,11 @@
 
 namespace spile::regalloc {
 
-void remove_dead_code(mir::Function &function) { remove_dead(function, live_registers(function)); }
+void prepare(mir::Function &function) {
+  const Liveness liveness = live_registers(function);
+  remove_dead(function, liveness);
+  delay_changes(function, liveness);
+}
 
 void allocate_registers(mir::Function &function) {
   std::vector<Spillable> spillable(function.register_count, Spillable::Yes);

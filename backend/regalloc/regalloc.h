@@ -4,17 +4,17 @@
 // rematerialised constants are inserted (Inst::is_inserted); moves of a register to itself are left, for peephole to
 // delete. Called by emit, which runs replay.h over the result in checked builds.
 //
-//     remove_dead ── coalesce copies ──► assign by weight, with eviction ──► done
-//                                              ▲          │ no register
-//                                              └─ spill: a slot, or the constant again, split around calls
+//     prepare ── coalesce copies ──► assign by weight, with eviction ──► done
+//                                          ▲          │ no register
+//                                          └─ spill: a slot, or the constant again, split around calls
 #pragma once
 
 #include "backend/isel/mir.h"
 
 namespace spile::regalloc {
 
-// Removes dead code first. That is the code which the replay check compares with.
-void remove_dead_code(mir::Function &function);
+// Removes dead code, delays changes of copies. What that leaves is what the replay check compares with.
+void prepare(mir::Function &function);
 void allocate_registers(mir::Function &function);
 
 }  // namespace spile::regalloc

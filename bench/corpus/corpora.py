@@ -122,7 +122,7 @@ class Clang:
         command = self.command + source.theirs() + ["-c", source.path]
         key = hashlib.sha1(" ".join(command).encode()).hexdigest()[:12]
         below = os.path.relpath(source.path, root) if root else os.path.basename(source.path)
-        stem = os.path.join(self.cache, source.set, re.sub(r"[^A-Za-z0-9_.-]", "_", below))
+        stem = os.path.join(self.cache, source.set, re.sub(r"[^A-Za-z0-9_.-]", "_", below).lstrip("._"))
         record, obj = f"{stem}.{key}.json", f"{stem}.o"
         if os.path.exists(record) and os.path.getmtime(record) > os.path.getmtime(source.path):
             return json.load(open(record)), obj

@@ -27,7 +27,7 @@ struct Allocated {
 Allocated allocate(std::string_view text) {
   Allocated a{.source = compile(text), .before = {}, .after = {}};
   a.before = *isel::select(*a.source.module, ir::FunctionId(0), {}, *a.source.diags);
-  regalloc::remove_dead_code(a.before);
+  regalloc::prepare(a.before);
   a.after = a.before;
   regalloc::allocate_registers(a.after);
   return a;
