@@ -132,6 +132,8 @@ struct Function {
   std::vector<Assembly> assemblies;
   // Set by an Asm that may jump away: no store could follow it on all ways, so they are never spilled.
   std::vector<Reg> unspillable;
+  // Addresses kept for several uses that each could make them again: given up before anything else.
+  std::vector<Reg> shared;
   uint32_t register_count = Reg::kFirstVirtual;  // ids of virtual registers are below it
   bool is_naked = false;                         // its Exit is no instruction
   bool keeps_context_in_r6 = false;              // r6 is reserved for the legacy packet loads

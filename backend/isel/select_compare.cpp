@@ -159,6 +159,10 @@ void Selector::compare_registers(Pred pred, unsigned width, Reg a, Reg b, int64_
 mir::Reg Selector::truth_value(ValueId v) {
   if (auto at = truths_.find(v.index); at != truths_.end()) return at->second;
   const ir::Inst &i = inst(v);
+  // (x != 0) of an x that is 0 or 1 is x.
+  if (i.op == Op::ICmp && i.pred == Pred::Ne && is_constant(fn_.operand(v, 1)) && inst(fn_.operand(v, 1)).imm == 0 &&
+      widths_[fn_.operand(v, 0).index] <= 1 && !is_unplaced(fn_.operand(v, 0)))
+    return reg(fn_.operand(v, 0));
   const Reg dst = out_.new_register();
   const bool was_on_spine = on_spine_;
   const auto remember = [&] {

@@ -19,6 +19,8 @@ using mir::kAllocatable;
 constexpr size_t kMaxNeighbours = 64;
 // A value that can be made again costs one cheap instruction in place of a store and loads.
 constexpr float kRematerializeWeight = 0.4F;
+// Less than any other: no value of the program is spilled for a shared one.
+constexpr float kSharedWeight = 1e-6F;
 
 class Assigner {
  public:
@@ -64,6 +66,7 @@ class Assigner {
     switch (spillable_[r.id]) {
       case Spillable::Never:
         return std::numeric_limits<float>::infinity();
+      case Spillable::First:
       case Spillable::Again:
       case Spillable::Yes:
         break;
@@ -72,7 +75,8 @@ class Assigner {
     // The constant keeps very short intervals from looking infinitely dear.
     const float density = interval.uses / static_cast<float>(interval.size() + 16);
     return density * (rematerializable_[r.id] ? kRematerializeWeight : 1.0F) *
-           (spillable_[r.id] == Spillable::Again ? 16.0F : 1.0F);
+           (spillable_[r.id] == Spillable::Again ? 16.0F : 1.0F) *
+           (spillable_[r.id] == Spillable::First ? kSharedWeight : 1.0F);
   }
 
   void find_hints() {

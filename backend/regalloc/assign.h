@@ -13,7 +13,8 @@
 namespace spile::regalloc {
 
 // Intervals that spilling made: the shorter they are already, the less can be won by spilling them again.
-enum class Spillable : uint8_t { Yes, Again, Never };
+// What is shared for convenience (mir::Function::shared) goes First.
+enum class Spillable : uint8_t { First, Yes, Again, Never };
 
 struct Assignment {
   std::vector<mir::Reg> to;  // by Reg::id: a physical register; none when it has no interval or is to be spilled

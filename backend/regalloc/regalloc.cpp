@@ -6,6 +6,7 @@
 #include "backend/regalloc/intervals.h"
 #include "backend/regalloc/liveness.h"
 #include "backend/regalloc/rename.h"
+#include "backend/regalloc/share.h"
 #include "backend/regalloc/spill.h"
 
 namespace spile::regalloc {
@@ -14,10 +15,12 @@ void prepare(mir::Function &function) {
   const Liveness liveness = live_registers(function);
   remove_dead(function, liveness);
   delay_changes(function, liveness);
+  share_addresses(function);
 }
 
 void allocate_registers(mir::Function &function) {
   std::vector<Spillable> spillable(function.register_count, Spillable::Yes);
+  for (const mir::Reg r : function.shared) spillable[r.id] = Spillable::First;
   for (const mir::Reg r : function.unspillable) spillable[r.id] = Spillable::Never;
   std::vector<Interval> intervals = live_intervals(function, live_registers(function));
   coalesce(function, intervals);

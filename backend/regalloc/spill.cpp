@@ -68,7 +68,7 @@ class Spiller {
     const Spillable before = spillable_[of.id];
     const Reg r = function_.new_register();
     spillable_.resize(function_.register_count, Spillable::Yes);
-    spillable_[r.id] = before == Spillable::Yes ? Spillable::Again : Spillable::Never;
+    spillable_[r.id] = before <= Spillable::Yes ? Spillable::Again : Spillable::Never;
     return r;
   }
 
@@ -106,7 +106,7 @@ class Spiller {
   }
 
   // Changes when a loaded register must not be used any more: after a call, or after each instruction.
-  uint32_t period(Reg r) const { return spillable_[r.id] == Spillable::Yes ? calls_ : instructions_; }
+  uint32_t period(Reg r) const { return spillable_[r.id] <= Spillable::Yes ? calls_ : instructions_; }
 
   void rewrite(mir::Block &block) {
     block_++;
