@@ -11,7 +11,8 @@ using mir::Form;
 
 namespace {
 
-// Whether all 64 bits of an argument are looked at where its type is narrower: the verifier bounds the size of memory so.
+// Whether all 64 bits of an argument are looked at where its type is narrower: the verifier bounds the size of memory
+// so.
 bool is_checked_whole(const ir::Module &module, const ir::Inst &call, size_t argument) {
   if (call.op == Op::Call) return module.functions[static_cast<size_t>(call.imm)].is_declaration();  // a kfunc's __sz
   const tables::Helper *helper = tables::find_helper(static_cast<uint32_t>(call.imm));

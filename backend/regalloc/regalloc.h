@@ -13,7 +13,8 @@
 
 namespace spile::regalloc {
 
-// Removes dead code, delays changes of copies, shares addresses. What that leaves is what the replay check compares with.
+// Removes dead code, delays changes of copies, shares addresses. What that leaves is what the replay check compares
+// with.
 void prepare(mir::Function &function);
 void allocate_registers(mir::Function &function);
 

@@ -105,7 +105,8 @@ class Sharer {
   void share(const Group &group, const Flow &flow) {
     uint32_t place = Flow::kNone;
     for (const Occurrence &use : group.all)
-      if (flow.reachable(use.block)) place = place == Flow::kNone ? use.block : common_dominator(flow, place, use.block);
+      if (flow.reachable(use.block))
+        place = place == Flow::kNone ? use.block : common_dominator(flow, place, use.block);
     while (place != Flow::kNone && flow.loop_depth[place] > 0) place = flow.idom[place];
     if (place == Flow::kNone) return;
     const Reg shared = function_.new_register();

@@ -15,7 +15,7 @@ int in_place(void) {
 }
 // CHECK-LABEL: in_place:
 // CHECK: r1 = *(u32 *)(r10 - 0x4)
-// CHECK: w0 = w
+// CHECK: r0 = r
 
 // The value of x stays what it is: nothing is cut off by the cast.
 long whole(long x) {
