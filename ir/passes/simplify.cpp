@@ -19,6 +19,7 @@
 #include <bit>
 #include <limits>
 
+#include "ir/analysis_bits.h"
 #include "ir/analysis_cfg.h"
 #include "ir/analysis_uses.h"
 #include "ir/fold.h"
@@ -47,6 +48,7 @@ class Simplifier {
     for (int round = 0; round < kMaxRounds; round++) {
       changed_ = false;
       uses_ = count_uses(f_);
+      bits_.assign(f_.insts.size(), std::nullopt);
       for (const BlockId b : cfg.rpo) simplify_block(b);
       rewrite_.apply();
       rewrite_.clear();
@@ -67,6 +69,7 @@ class Simplifier {
       for (ValueId &use : f_.operands(v)) use = rewrite_.resolve(use);
       const ValueId result = is_void_effect(v) ? ValueId{} : simplest(v);
       if (result == v) {
+        if (is_integer(f_[v].type)) remember_bits(v);
         (f_[v].op == Op::Phi ? phis_ : out_).push_back(v);
         continue;
       }
@@ -79,7 +82,7 @@ class Simplifier {
     f_[b].insts.insert(f_[b].insts.end(), out_.begin(), out_.end());
   }
 
-  // Tries the rules until none applies. Gives [v] itself, or what stands for it.
+  // Tries the rules until none applies, then asks whether all bits are known. Gives [v] itself, or what stands for it.
   ValueId simplest(ValueId v) {
     for (int i = 0; i < kMaxRulesPerInst; i++) {
       const Op before = f_[v].op;
@@ -89,6 +92,9 @@ class Simplifier {
       if (result != v) return result;
       if (!changed_now && before == f_[v].op) break;
     }
+    if (info_of(op(v)).effects != Effects::Pure || !is_integer(type(v))) return v;
+    const KnownBits known = known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); });
+    if (known.is_constant()) return f_.constant(type(v), static_cast<int64_t>(known.min));
     return v;
   }
 
@@ -195,18 +201,21 @@ class Simplifier {
   bool is_constant(ValueId v, int64_t value) const { return f_[v].op == Op::Const && f_[v].imm == value; }
   bool has_one_use(ValueId v) const { return v.index < uses_.size() && uses_[v.index] <= 1; }
 
-  // The greatest unsigned value that the kernel's verifier, too, knows [v] to have.
-  uint64_t unsigned_max(ValueId v) const {
-    const unsigned bits = bits_of(type(v));
-    const uint64_t all = bits == 64 ? ~0ull : (1ull << bits) - 1;
-    if (const auto c = constant(v)) return static_cast<uint64_t>(*c) & all;
-    if (op(v) == Op::Zext) return std::min(all, unsigned_max_of_type(type(f_.operand(v, 0))));
-    if (op(v) != Op::And && op(v) != Op::LShr) return all;
-    const auto c = constant(f_.operand(v, 1));
-    if (!c) return all;
-    return op(v) == Op::And ? static_cast<uint64_t>(*c) & all : all >> (static_cast<uint64_t>(*c) & (bits - 1));
+  // What is known of [v]: of what was walked over in this round, and of what rules have just made from it.
+  KnownBits bits_in(ValueId v, int depth = 0) const {
+    if (v.index < bits_.size() && bits_[v.index]) return *bits_[v.index];
+    constexpr int kMaxDepth = 3;
+    const bool is_new = v.index >= bits_.size() && op(v) != Op::Phi;
+    if (op(v) == Op::Const || (is_new && depth < kMaxDepth))
+      return known_bits(f_, v, [&](ValueId operand) { return bits_in(operand, depth + 1); });
+    return is_integer(type(v)) ? anything(type(v)) : KnownBits{};
   }
-  static uint64_t unsigned_max_of_type(Type t) { return bits_of(t) == 64 ? ~0ull : (1ull << bits_of(t)) - 1; }
+  void remember_bits(ValueId v) {
+    if (v.index >= bits_.size()) bits_.resize(f_.insts.size());
+    bits_[v.index] = known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); });
+  }
+  uint64_t unsigned_max(ValueId v) const { return bits_in(v).max; }
+  bool is_not_negative(ValueId v) const { return unsigned_max(v) <= all_bits(type(v)) / 2; }
 
   // ---------------------------------------------------------------- writing
 
@@ -274,7 +283,7 @@ class Simplifier {
     const Op o = op(v);
     const Type t = type(v);
     const unsigned bits = bits_of(t);
-    const uint64_t all = unsigned_max_of_type(t);
+    const uint64_t all = all_bits(t);
     const uint64_t u = static_cast<uint64_t>(c) & all;
     const bool is_power = std::has_single_bit(u);
     const int log2 = std::countr_zero(u);
@@ -307,10 +316,12 @@ class Simplifier {
     }
     // x - c = x + -c
     if (o == Op::Sub) return become(v, Op::Add, a, f_.constant(t, static_cast<int64_t>(0 - u)));
-    // x & m = x where x <= m = 2^n - 1
-    if (o == Op::And && std::has_single_bit(u + 1) && unsigned_max(a) <= u) return a;
-    // x >>s n = x >>u n where x is not negative
-    if (o == Op::AShr && unsigned_max(a) <= all / 2) return become(v, Op::LShr, a, b);
+    // x & m = x where all bits that x can have are in m
+    if (o == Op::And && bits_in(a).within(u)) return a;
+    // x >>s n = x >>u n, x /s c = x /u c, x %s c = x %u c where neither is negative
+    if (o == Op::AShr && is_not_negative(a)) return become(v, Op::LShr, a, b);
+    if (o == Op::SDiv && c > 0 && is_not_negative(a)) return become(v, Op::UDiv, a, b);
+    if (o == Op::SMod && c > 0 && is_not_negative(a)) return become(v, Op::UMod, a, b);
     // i1: ~(a p b) = a !p b
     if (o == Op::Xor && t == Type::I1 && op(a) == Op::ICmp)
       return become_compare(v, inverted(f_[a].pred), f_.operand(a, 0), f_.operand(a, 1));
@@ -425,23 +436,25 @@ class Simplifier {
       return bit_not(a, v);
     }
     if (const ValueId r = compare_range(v, a, *cb); r != v) return r;
+    if (op(f_.operand(v, 0)) == Op::Sext && op(v) == Op::ICmp) return compare_extended(v, f_.operand(v, 0), *cb);
     return is_equality ? compare_equal(v, a, *cb) : v;
   }
 
   // Unsigned comparisons at the ends of the range of their left side.
   ValueId compare_range(ValueId v, ValueId a, int64_t c) {
     if (!is_integer(type(a))) return v;
-    const uint64_t all = unsigned_max_of_type(type(a));
-    const uint64_t max = unsigned_max(a), u = static_cast<uint64_t>(c) & all;
+    const uint64_t all = all_bits(type(a));
+    const KnownBits known = bits_in(a);
+    const uint64_t max = known.max, u = static_cast<uint64_t>(c) & all;
     auto truth = [&](bool value) { return f_.constant(Type::I1, value); };
-    const ValueId zero = f_.constant(type(a), 0);
+    const ValueId b = f_.operand(v, 1), zero = f_.constant(type(a), 0);
     // Where x cannot be negative, signed order is unsigned order for constants that are not negative either.
     const bool not_negative = max <= all / 2;
     switch (f_[v].pred) {
       case Pred::Eq:
-        return u > max ? truth(false) : v;
+        return u > max || u < known.min || (u & known.zeros) != 0 || (~u & known.ones) != 0 ? truth(false) : v;
       case Pred::Ne:
-        return u > max ? truth(true) : v;
+        return u > max || u < known.min || (u & known.zeros) != 0 || (~u & known.ones) != 0 ? truth(true) : v;
       // x < c where x < c always; x < 0; x < 1 is x == 0
       case Pred::Ult:
         return u > max ? truth(true) : u == 0 ? truth(false) : u == 1 ? become_compare(v, Pred::Eq, a, zero) : v;
@@ -452,15 +465,38 @@ class Simplifier {
       case Pred::Uge:
         return u > max ? truth(false) : u == 0 ? truth(true) : u == 1 ? become_compare(v, Pred::Ne, a, zero) : v;
       case Pred::Slt:
-        return !not_negative ? v : c <= 0 ? truth(false) : u > max ? truth(true) : v;
+        return !not_negative ? v : c <= 0 ? truth(false) : u > max ? truth(true) : become_compare(v, Pred::Ult, a, b);
       case Pred::Sle:
-        return !not_negative ? v : c < 0 ? truth(false) : u >= max ? truth(true) : v;
+        return !not_negative ? v : c < 0 ? truth(false) : u >= max ? truth(true) : become_compare(v, Pred::Ule, a, b);
       case Pred::Sgt:
-        return !not_negative ? v : c < 0 ? truth(true) : u >= max ? truth(false) : v;
+        return !not_negative ? v : c < 0 ? truth(true) : u >= max ? truth(false) : become_compare(v, Pred::Ugt, a, b);
       case Pred::Sge:
-        return !not_negative ? v : c <= 0 ? truth(true) : u > max ? truth(false) : v;
+        return !not_negative ? v : c <= 0 ? truth(true) : u > max ? truth(false) : become_compare(v, Pred::Uge, a, b);
     }
     return v;
+  }
+
+  // sext x against c: against x itself, which has as many bits to compare with as c needs.
+  ValueId compare_extended(ValueId v, ValueId a, int64_t c) {
+    const ValueId x = f_.operand(a, 0);
+    const Type narrow = type(x);
+    const Pred p = f_[v].pred;
+    const bool is_equality = p == Pred::Eq || p == Pred::Ne;
+    const bool fits = normalized(narrow, c) == c && narrow != Type::I1;
+    // sext x == c is never so for a c that is no sign extension
+    if (!fits) return is_equality && narrow != Type::I1 ? f_.constant(Type::I1, p == Pred::Ne) : v;
+    // sext x == c: zext x == c & mask, which narrow values come as
+    if (is_equality && bits_of(narrow) < 32) {
+      if (!has_one_use(a)) return v;
+      const ValueId wide = make(Op::Zext, Type::I32, {x}, v);
+      return become_compare(v, p, wide,
+                            f_.constant(Type::I32, static_cast<int64_t>(static_cast<uint64_t>(c) & all_bits(narrow))));
+    }
+    if (narrow != Type::I32) return v;
+    // Negative values are the greatest of the unsigned ones before and behind an extension.
+    const bool is_signed = p == Pred::Slt || p == Pred::Sle || p == Pred::Sgt || p == Pred::Sge;
+    if (!is_equality && !is_signed && c < 0) return v;
+    return become_compare(v, p, x, f_.constant(narrow, c));
   }
 
   // a == c and a != c, where a is computed.
@@ -520,6 +556,8 @@ class Simplifier {
     const Type to = type(v);
     const ValueId a = f_.operand(v, 0);
     if (const auto c = constant(a)) return folded(v, *c, 0);
+    // sext x = zext x where x is not negative
+    if (o == Op::Sext && is_not_negative(a)) return become(v, Op::Zext, a);
     if (f_[a].operand_count == 0 || op(a) == Op::Phi) return v;
     const ValueId x = f_.operand(a, 0);
     const Type from = type(x);
@@ -534,8 +572,7 @@ class Simplifier {
       // trunc(x & m) = trunc x where m has all the bits that stay
       if (op(a) == Op::And)
         if (const auto m = constant(f_.operand(a, 1)))
-          if ((static_cast<uint64_t>(*m) & unsigned_max_of_type(to)) == unsigned_max_of_type(to))
-            return become(v, Op::Trunc, x);
+          if ((static_cast<uint64_t>(*m) & all_bits(to)) == all_bits(to)) return become(v, Op::Trunc, x);
       return v;
     }
     // zext(zext x) = zext x, sext(sext x) = sext x, sext(zext x) = zext x
@@ -543,8 +580,10 @@ class Simplifier {
     // zext(trunc x) = x & mask, where that is one instruction: masks of up to 31 bits are immediates
     if (o == Op::Zext && op(a) == Op::Trunc && bits_of(type(a)) < 32 && bits_of(from) >= bits_of(to)) {
       const ValueId narrow = from == to ? x : make(Op::Trunc, to, {x}, v);
-      return become(v, Op::And, narrow, f_.constant(to, static_cast<int64_t>(unsigned_max_of_type(type(a)))));
+      return become(v, Op::And, narrow, f_.constant(to, static_cast<int64_t>(all_bits(type(a)))));
     }
+    // zext(trunc x) = x where x has no more bits
+    if (o == Op::Zext && op(a) == Op::Trunc && from == to && bits_in(x).within(all_bits(type(a)))) return x;
     return v;
   }
 
@@ -576,6 +615,7 @@ class Simplifier {
   Function &f_;
   Rewrite rewrite_;
   std::vector<uint32_t> uses_;
+  std::vector<std::optional<KnownBits>> bits_;  // by value, in the round at hand
   BlockId block_;
   std::vector<ValueId> phis_, out_;  // what the block that is worked on will hold
   bool changed_ = false;

@@ -171,6 +171,42 @@ TEST(SimplifyCfg, KeepsEndlessLoops) {
          "func @f() -> i32 { entry: jump a\n a: jump a }");
 }
 
+TEST(Simplify, KnowsTheBitsOfWhatIsComputed) {
+  // A shift of what has no bits there, a mask that takes nothing away, a check that always holds.
+  expect("simplify,dce",
+         "func @f(i32 %x, ptr %p) -> i32 { entry: %0 = zext.i64 %x\n %1 = lshr.i64 %0, i64 32\n store %1, %p\n"
+         "%2 = and.i32 %x, i32 60\n %3 = shl.i32 %2, i32 1\n %4 = and.i32 %3, i32 127\n %5 = add.i32 %4, i32 1\n"
+         "%6 = icmp.ult %5, i32 122\n branch %6, a, b\n a: ret %5\n b: ret i32 0 }",
+         "func @f(i32 %x, ptr %p) -> i32 { entry: store i64 0, %p\n %2 = and.i32 %x, i32 60\n"
+         "%3 = shl.i32 %2, i32 1\n %5 = add.i32 %3, i32 1\n branch i1 1, a, b\n a: ret %5\n b: ret i32 0 }");
+  // What the kernel does not find out stays: the remainder's range, a sum that may wrap.
+  expect_unchanged("simplify",
+                   "func @f(i32 %x) -> i32 { entry: %0 = umod.i32 %x, i32 10\n %1 = icmp.ult %0, i32 10\n"
+                   "branch %1, a, b\n a: ret %0\n b: ret i32 7 }");
+  expect_unchanged("simplify",
+                   "func @f(i32 %x) -> i32 { entry: %0 = or.i32 %x, i32 1\n %1 = add.i32 %0, i32 1\n"
+                   "%2 = icmp.ugt %1, i32 1\n %3 = zext.i32 %2\n ret %3 }");
+}
+
+TEST(Simplify, ComparesWhatWasExtended) {
+  expect("simplify,dce",
+         "func @f(i8 %x) -> i32 { entry: %0 = sext.i32 %x\n %1 = icmp.eq %0, i32 -2\n branch %1, a, b\n a: ret i32 1\n"
+         "b: ret i32 2 }",
+         "func @f(i8 %x) -> i32 { entry: %0 = zext.i32 %x\n %1 = icmp.eq %0, i32 254\n branch %1, a, b\n a: ret i32 1\n"
+         "b: ret i32 2 }");
+  expect("simplify,dce",
+         "func @f(i32 %x) -> i32 { entry: %0 = sext.i64 %x\n %1 = icmp.ult %0, i64 256\n branch %1, a, b\n"
+         "a: ret i32 1\n b: ret i32 2 }",
+         "func @f(i32 %x) -> i32 { entry: %1 = icmp.ult %x, i32 256\n branch %1, a, b\n a: ret i32 1\n b: ret i32 2 }");
+  // Not where the constant is beyond the narrow type, and not where an unsigned one would become negative.
+  expect_unchanged("simplify",
+                   "func @f(i32 %x) -> i32 { entry: %0 = sext.i64 %x\n %1 = icmp.ult %0, i64 4294967296\n"
+                   "branch %1, a, b\n a: ret i32 1\n b: ret i32 2 }");
+  expect_unchanged("simplify",
+                   "func @f(i32 %x) -> i32 { entry: %0 = sext.i64 %x\n %1 = icmp.ugt %0, i64 -5\n branch %1, a, b\n"
+                   "a: ret i32 1\n b: ret i32 2 }");
+}
+
 TEST(ThreadJumps, SkipsWhatAPredecessorDecided) {
   expect("thread-jumps,simplify-cfg",
          "func @f(i1 %a, i1 %b) -> i32 { entry: branch %a, rest, join\n rest: jump join\n"
@@ -179,15 +215,33 @@ TEST(ThreadJumps, SkipsWhatAPredecessorDecided) {
          "func @f(i1 %a, i1 %b) -> i32 { entry: branch %a, rest, no\n rest: ret i32 1\n no: ret i32 2 }");
 }
 
-TEST(ThreadJumps, LeavesLoopsAndValuesThatAreUsedLater) {
+TEST(ThreadJumps, GivesValuesThatAreUsedLaterAnotherDefinition) {
+  expect("thread-jumps,simplify-cfg",
+         "func @f(i1 %a, i32 %x) -> i32 { entry: branch %a, rest, join\n rest: jump join\n"
+         "join: %0 = phi.i32 [i32 0, entry], [%x, rest]\n %1 = icmp.ne %0, i32 0\n branch %1, yes, no\n yes: ret %0\n"
+         "no: %2 = add.i32 %0, i32 2\n ret %2 }",
+         "func @f(i1 %a, i32 %x) -> i32 { entry: branch %a, rest, no\n rest: %1 = icmp.ne %x, i32 0\n"
+         "branch %1, yes, no\n yes: ret %x\n no: %0 = phi.i32 [%x, rest], [i32 0, entry]\n"
+         "%2 = add.i32 %0, i32 2\n ret %2 }");
+}
+
+TEST(ThreadJumps, AsksTheBranchesBefore) {
+  expect("thread-jumps,simplify-cfg",
+         "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, left, right\n left: store i32 1, %p\n jump join\n"
+         "right: store i32 2, %p\n jump join\n join: branch %a, yes, no\n yes: ret i32 1\n no: ret i32 2 }",
+         "func @f(i1 %a, ptr %p) -> i32 { entry: branch %a, left, right\n left: store i32 1, %p\n ret i32 1\n"
+         "right: store i32 2, %p\n ret i32 2 }");
+}
+
+TEST(ThreadJumps, LeavesLoopsAndWrites) {
   expect_unchanged(
       "thread-jumps",
       "func @f(i32 %n) -> i32 { entry: jump head\n head: %i = phi.i32 [i32 0, entry], [%j, body]\n"
       "%c = icmp.ult %i, i32 9\n branch %c, body, out\n body: %j = add.i32 %i, i32 1\n jump head\n out: ret i32 0 }");
   expect_unchanged("thread-jumps",
-                   "func @f(i1 %a, i32 %x) -> i32 { entry: branch %a, rest, join\n rest: jump join\n"
-                   "join: %0 = phi.i32 [i32 0, entry], [%x, rest]\n %1 = icmp.ne %0, i32 0\n branch %1, yes, no\n yes: "
-                   "ret %0\n no: ret i32 2 }");
+                   "func @f(i1 %a, i32 %x, ptr %p) -> i32 { entry: branch %a, rest, join\n rest: jump join\n"
+                   "join: %0 = phi.i32 [i32 0, entry], [%x, rest]\n store %0, %p\n %1 = icmp.ne %0, i32 0\n"
+                   "branch %1, yes, no\n yes: ret %0\n no: ret i32 2 }");
 }
 
 TEST(RotateLoops, TestsAtTheEnd) {
