@@ -2,9 +2,10 @@
 //
 // Idea: walk the dominator tree with a table from operation and operands to the value that has them; leaving a subtree
 // takes its entries out. Loads are in the table too, with a stamp of the memory that they read: a write gives memory a
-// new stamp, for the private slot that it goes to or for everything else; where paths join, memory keeps its stamp only
-// if nothing between the dominator and the join writes. A store makes the value available to later loads. Below a
-// branch its condition is known, so is the inverse comparison, and after x == 5, x is 5.
+// new stamp, for the private slot that it goes to or for the context, the packet, and all the rest; where paths join,
+// memory keeps its stamp only if nothing between the dominator and the join writes to it. A store makes the value
+// available to later loads. Below a branch its condition is known, so is the inverse comparison, after x == 5, x is 5,
+// and after x < 5, x < 9 and x is not negative. A phi of one value and of nothing that was ever set is that value.
 //
 //     %0 = load.i32 %p0, 4                  %0 = load.i32 %p0, 4
 //     %1 = load.i32 %p0, 4            ->    %1 = add.i32 %0, %0
@@ -18,6 +19,7 @@
 #include <algorithm>
 
 #include "ir/analysis_address.h"
+#include "ir/analysis_bits.h"
 #include "ir/analysis_dominators.h"
 #include "ir/analysis_slots.h"
 #include "ir/pass.h"
@@ -31,6 +33,12 @@ namespace {
 constexpr size_t kMaxBlocksToJoin = 24;
 // Loads that a store is compared with, one by one; older ones are forgotten at a store.
 constexpr size_t kMaxRecentLoads = 16;
+
+// Memory that is not a private slot, in parts of which no pointer can be to another: a set of bits.
+using Regions = uint8_t;
+constexpr Regions kContext = 1, kPacket = 2, kElsewhere = 4, kAnywhere = 7;
+constexpr size_t kRegionCount = 3;
+constexpr int64_t kMapLookup = 1;  // bpf_map_lookup_elem
 
 struct Key {
   Op op;
@@ -49,6 +57,10 @@ struct KeyHash {
     return hash ^ (hash >> 32);
   }
 };
+// Of an integer, unsigned, both ends in.
+struct Range {
+  uint64_t min = 0, max = ~0ull;
+};
 struct Entry {
   ValueId value;
   uint32_t stamp = 0;  // of the memory that a load read
@@ -65,7 +77,8 @@ class Numbering {
         slots_(f, cfg_),
         rewrite_(f),
         slot_stamps_(f.slots.size()),
-        known_(f.insts.size()) {}
+        known_(f.insts.size()),
+        ranges_(f.insts.size()) {}
 
   bool run() {
     summarize_writes();
@@ -99,11 +112,12 @@ class Numbering {
   // ---------------------------------------------------------------- the scoped state
 
   struct Undo {
-    enum class What : uint8_t { Table, SlotStamp, OtherStamp, EpochStamp, Known } what;
+    enum class What : uint8_t { Table, SlotStamp, RegionStamp, EpochStamp, Known, Range } what;
     Key key;
     Entry entry;
     uint32_t index = 0;
     bool was_there = false;
+    Range range{};
   };
 
   void set_entry(const Key &key, Entry entry) {
@@ -133,11 +147,14 @@ class Numbering {
         case Undo::What::SlotStamp:
           slot_stamps_[u.index] = u.entry.stamp;
           break;
-        case Undo::What::OtherStamp:
-          other_stamp_ = u.entry.stamp;
+        case Undo::What::RegionStamp:
+          region_stamps_[u.index] = u.entry.stamp;
           break;
         case Undo::What::EpochStamp:
           epoch_stamp_ = u.entry.stamp;
+          break;
+        case Undo::What::Range:
+          ranges_[u.index] = u.range;
           break;
         case Undo::What::Known:
           known_[u.index] = u.entry.value;
@@ -149,50 +166,87 @@ class Numbering {
   // ---------------------------------------------------------------- memory
 
   struct Writes {
-    bool other = false;
+    Regions regions = 0;
     std::vector<uint32_t> slots;
   };
+  // Where an access goes: to one private slot, or somewhere in some regions.
+  struct Place {
+    uint32_t slot = SlotPointers::kNone;
+    Regions regions = 0;
+  };
+
+  Place place_of(ValueId pointer) const {
+    if (const uint32_t slot = slots_.private_slot(pointer); slot != SlotPointers::kNone) return {slot};
+    const ValueId base = address_of(f_, pointer).base;
+    switch (f_[base].op) {
+      case Op::Param:
+        // Sound because: the context of a program is not reached through any pointer that the program can load or get.
+        return {.regions = f_.section.empty() ? kAnywhere : kContext};
+      case Op::SlotAddr:
+      case Op::GlobalAddr:
+        return {.regions = kElsewhere};
+      case Op::CallHelper:
+        return {.regions = f_[base].imm == kMapLookup ? kElsewhere : static_cast<Regions>(kElsewhere | kPacket)};
+      case Op::Load:
+        return {.regions = kElsewhere | kPacket};
+      case Op::IntToPtr:
+        return {.regions = is_packet(base) ? kPacket : kAnywhere};
+      default:
+        return {.regions = kAnywhere};
+    }
+  }
+  // Sound because: a context has pointers in 32 bits only for the packet (data, data_end, data_meta), and no other
+  // pointer fits there.
+  bool is_packet(ValueId pointer) const {
+    const ValueId wide = f_.operand(pointer, 0);
+    if (f_[wide].op != Op::Zext) return false;
+    const ValueId field = f_.operand(wide, 0);
+    if (f_[field].op != Op::Load || f_[field].type != Type::I32 || f_.section.empty()) return false;
+    return f_[address_of(f_, f_.operand(field, 0)).base].op == Op::Param;
+  }
 
   bool writes_memory(const Inst &inst) const {
     if (inst.op == Op::Asm && !f_.assemblies[static_cast<size_t>(inst.imm)].writes_memory()) return false;
     return inst.op == Op::AsmGoto || (info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque);
   }
 
-  // Calls found(slot) for each place that [v] writes; SlotPointers::kNone is everything that is not a private slot.
+  // Calls found(place) for each place that [v] writes.
   template <class Found>
   void for_each_write(ValueId v, Found found) const {
     const Inst &inst = f_[v];
     if (!writes_memory(inst)) return;
     const int pointer = pointer_operand(inst.op);
-    if (pointer >= 0) return found(slots_.private_slot(f_.operand(v, static_cast<size_t>(pointer))));
-    if (inst.op == Op::MemCopy || inst.op == Op::MemSet) return found(slots_.private_slot(f_.operand(v, 0)));
+    if (pointer >= 0) return found(place_of(f_.operand(v, static_cast<size_t>(pointer))));
+    if (inst.op == Op::MemCopy || inst.op == Op::MemSet) return found(place_of(f_.operand(v, 0)));
     if (inst.op == Op::LoadAbs || inst.op == Op::LoadInd) return;
-    found(SlotPointers::kNone);
+    found(Place{.regions = kAnywhere});
     if (inst.op == Op::CallHelper)
       for (const ValueId arg : f_.operands(v))
-        if (const uint32_t slot = slots_.private_slot(arg); slot != SlotPointers::kNone) found(slot);
+        if (const uint32_t slot = slots_.private_slot(arg); slot != SlotPointers::kNone) found(Place{slot});
   }
 
   void summarize_writes() {
     writes_.resize(f_.blocks.size());
     for (const BlockId b : cfg_.rpo)
       for (const ValueId v : f_[b].insts)
-        for_each_write(v, [&](uint32_t slot) {
-          if (slot == SlotPointers::kNone)
-            writes_[b.index].other = true;
-          else
-            writes_[b.index].slots.push_back(slot);
+        for_each_write(v, [&](Place place) {
+          writes_[b.index].regions |= place.regions;
+          if (place.slot != SlotPointers::kNone) writes_[b.index].slots.push_back(place.slot);
         });
   }
 
-  void clobber(uint32_t slot) {
-    if (slot == SlotPointers::kNone)
-      set_stamp(Undo::What::OtherStamp, 0, other_stamp_, ++last_stamp_);
-    else
-      set_stamp(Undo::What::SlotStamp, slot, slot_stamps_[slot], ++last_stamp_);
+  void clobber(Place place) {
+    for (uint32_t r = 0; r < kRegionCount; r++)
+      if ((place.regions >> r & 1) != 0) set_stamp(Undo::What::RegionStamp, r, region_stamps_[r], ++last_stamp_);
+    if (place.slot != SlotPointers::kNone)
+      set_stamp(Undo::What::SlotStamp, place.slot, slot_stamps_[place.slot], ++last_stamp_);
   }
-  uint32_t stamp(uint32_t slot) const {
-    return std::max(epoch_stamp_, slot == SlotPointers::kNone ? other_stamp_ : slot_stamps_[slot]);
+  uint32_t stamp(Place place) const {
+    uint32_t newest = epoch_stamp_;
+    if (place.slot != SlotPointers::kNone) newest = std::max(newest, slot_stamps_[place.slot]);
+    for (uint32_t r = 0; r < kRegionCount; r++)
+      if ((place.regions >> r & 1) != 0) newest = std::max(newest, region_stamps_[r]);
+    return newest;
   }
 
   // What is known at the beginning of [b]: what its dominator knew, except about memory that is written in between.
@@ -215,8 +269,8 @@ class Numbering {
       return;
     }
     for (const BlockId p : between) {
-      if (writes_[p.index].other) clobber(SlotPointers::kNone);
-      for (const uint32_t slot : writes_[p.index].slots) clobber(slot);
+      clobber({.regions = writes_[p.index].regions});
+      for (const uint32_t slot : writes_[p.index].slots) clobber({slot});
     }
   }
 
@@ -236,7 +290,78 @@ class Numbering {
     set_entry(key, {f_.constant(Type::I1, holds), 0});
     key.pred = inverted(pred);
     set_entry(key, {f_.constant(Type::I1, !holds), 0});
-    if (f_[b].op == Op::Const && pred == (holds ? Pred::Eq : Pred::Ne)) set_known(a, b);
+    if (f_[b].op != Op::Const) return;
+    if (pred == (holds ? Pred::Eq : Pred::Ne)) set_known(a, b);
+    learn_range(a, holds ? pred : inverted(pred), f_[b].imm);
+  }
+
+  // The unsigned range of [v], below the branches that lead here.
+  Range range_of(ValueId v) const {
+    const uint64_t all = all_bits(f_[v].type);
+    if (v.index >= ranges_.size()) return {0, all};
+    return {ranges_[v.index].min, std::min(all, ranges_[v.index].max)};
+  }
+  // [v] [pred] [c] holds.
+  void learn_range(ValueId v, Pred pred, int64_t constant) {
+    if (v.index >= ranges_.size() || !is_integer(f_[v].type) || f_[v].type == Type::I1) return;
+    const uint64_t all = all_bits(f_[v].type), c = static_cast<uint64_t>(constant) & all;
+    Range range = range_of(v);
+    const bool is_not_negative = range.max <= all / 2;
+    switch (pred) {
+      case Pred::Ult:
+        if (c != 0) range.max = std::min(range.max, c - 1);
+        break;
+      case Pred::Ule:
+        range.max = std::min(range.max, c);
+        break;
+      case Pred::Ugt:
+        if (c != all) range.min = std::max(range.min, c + 1);
+        break;
+      case Pred::Uge:
+        range.min = std::max(range.min, c);
+        break;
+      case Pred::Slt:
+        if (is_not_negative && constant > 0) range.max = std::min(range.max, c - 1);
+        break;
+      case Pred::Sle:
+        if (is_not_negative && constant >= 0) range.max = std::min(range.max, c);
+        break;
+      case Pred::Sgt:
+        if (constant >= -1)
+          range = {std::max(range.min, static_cast<uint64_t>(constant + 1) & all), std::min(range.max, all / 2)};
+        break;
+      case Pred::Sge:
+        if (constant >= 0) range = {std::max(range.min, c), std::min(range.max, all / 2)};
+        break;
+      case Pred::Eq:
+      case Pred::Ne:
+        return;
+    }
+    if (range.min > range.max) return;  // nothing goes that way
+    undo_.push_back({.what = Undo::What::Range, .key = {}, .index = v.index, .range = ranges_[v.index]});
+    ranges_[v.index] = range;
+  }
+  // What a comparison with a constant is by the range of its left side.
+  std::optional<bool> decided_by_range(ValueId v) const {
+    const ValueId a = f_.operand(v, 0), b = f_.operand(v, 1);
+    if (f_[b].op != Op::Const || !is_integer(f_[a].type) || f_[a].type == Type::I1) return std::nullopt;
+    const uint64_t all = all_bits(f_[a].type), c = static_cast<uint64_t>(f_[b].imm) & all;
+    const Range range = range_of(a);
+    Pred pred = f_[v].pred;
+    const bool is_signed = pred == Pred::Slt || pred == Pred::Sle || pred == Pred::Sgt || pred == Pred::Sge;
+    if (is_signed && (range.max > all / 2 || f_[b].imm < 0)) return std::nullopt;
+    if (is_signed)
+      pred = pred == Pred::Slt ? Pred::Ult : pred == Pred::Sle ? Pred::Ule : pred == Pred::Sgt ? Pred::Ugt : Pred::Uge;
+    const Pred asked = pred;
+    if (pred == Pred::Ugt || pred == Pred::Uge || pred == Pred::Ne) pred = inverted(pred);
+    std::optional<bool> holds;
+    if (pred == Pred::Ult && range.max < c) holds = true;
+    if (pred == Pred::Ult && range.min >= c) holds = false;
+    if (pred == Pred::Ule && range.max <= c) holds = true;
+    if (pred == Pred::Ule && range.min > c) holds = false;
+    if (pred == Pred::Eq && (c < range.min || c > range.max)) holds = false;
+    if (holds && asked != pred) holds = !*holds;
+    return holds;
   }
   void learn_switch(ValueId v, BlockId to) {
     const auto targets = f_.targets(v);
@@ -267,7 +392,7 @@ class Numbering {
     kept.reserve(before.size());
     for (const ValueId v : before) {
       if (f_[v].op != Op::Phi) replace_operands(v);
-      if (const ValueId earlier = number(v)) {
+      if (const ValueId earlier = f_[v].op == Op::Phi ? only_value(v) : number(v)) {
         f_[v].block = {};
         f_.remove(v);
         rewrite_.replace(v, earlier);
@@ -279,10 +404,36 @@ class Numbering {
     f_[b].insts = std::move(kept);
   }
 
+  // What a phi is whose other operands were never set, or none. It must be there on those edges as well.
+  ValueId only_value(ValueId phi) {
+    ValueId same;
+    bool has_undef = false;
+    for (const ValueId operand : f_.operands(phi)) {
+      const ValueId value = rewrite_.resolve(operand);
+      if (value == phi || value == same) continue;
+      if (f_[value].op == Op::Undef && !f_[value].block) {
+        has_undef = true;
+        continue;
+      }
+      if (same) return {};
+      same = value;
+    }
+    if (!has_undef || !same) return {};
+    const BlockId at = f_[same].block, b = f_[phi].block;
+    return !at || (at != b && dominators_.dominates(at, b)) ? same : ValueId{};
+  }
+
   // The earlier value that [v] equals, or none.
   ValueId number(ValueId v) {
     const Inst &inst = f_[v];
     if (inst.op == Op::Load && !inst.is_volatile) return number_load(v);
+    if (inst.op == Op::ICmp)
+      if (const auto truth = decided_by_range(v)) return f_.constant(Type::I1, *truth ? 1 : 0);
+    if (inst.op == Op::Sext)
+      if (const ValueId x = f_.operand(v, 0); range_of(x).max <= all_bits(f_[x].type) / 2) {
+        f_[v].op = Op::Zext;
+        changed_ = true;
+      }
     if (info_of(inst.op).effects == Effects::Pure && inst.op != Op::Phi) {
       Key key{inst.op, inst.type, inst.pred, {}, inst.imm};
       for (size_t i = 0; i < inst.operand_count; i++) key.operands[i] = f_.operand(v, i);
@@ -302,7 +453,7 @@ class Numbering {
   ValueId number_load(ValueId v) {
     const ValueId pointer = f_.operand(v, 0);
     const Key key = load_key(f_[v].type, pointer, f_[v].imm);
-    const uint32_t now = stamp(slots_.private_slot(pointer));
+    const uint32_t now = stamp(place_of(pointer));
     if (const auto found = table_.find(key); found != table_.end() && found->second.stamp == now)
       return found->second.value;
     make_available(key, v, now);
@@ -319,24 +470,19 @@ class Numbering {
   void write(ValueId v) {
     const Inst &inst = f_[v];
     const bool is_store = inst.op == Op::Store;
-    const uint32_t before = stamp(SlotPointers::kNone);
-    for_each_write(v, [&](uint32_t slot) { clobber(slot); });
-    if (!is_store) return;
+    // Loads before a store that cannot overlap it stay available.
+    std::vector<std::pair<Key, ValueId>> kept;
+    if (is_store && slots_.private_slot(f_.operand(v, 1)) == SlotPointers::kNone)
+      for (const Key &key : recent_) {
+        const auto found = table_.find(key);
+        if (found != table_.end() && found->second.stamp == stamp(place_of(key.operands[0])) && !may_overlap(key, v))
+          kept.emplace_back(key, found->second.value);
+      }
+    for_each_write(v, [&](Place place) { clobber(place); });
+    for (const auto &[key, loaded] : kept) set_entry(key, {loaded, stamp(place_of(key.operands[0]))});
+    if (!is_store || inst.is_volatile) return;
     const ValueId value = f_.operand(v, 0), pointer = f_.operand(v, 1);
-    const uint32_t slot = slots_.private_slot(pointer);
-    if (slot == SlotPointers::kNone) keep_disjoint(v, before);
-    if (!inst.is_volatile) make_available(load_key(f_[value].type, pointer, inst.imm), value, stamp(slot));
-  }
-
-  // Loads before the store [v] that cannot overlap it stay available.
-  void keep_disjoint(ValueId v, uint32_t before) {
-    const uint32_t now = stamp(SlotPointers::kNone);
-    for (const Key &key : recent_) {
-      const auto found = table_.find(key);
-      if (found == table_.end() || found->second.stamp != before) continue;
-      if (may_overlap(key, v)) continue;
-      set_entry(key, {found->second.value, now});
-    }
+    make_available(load_key(f_[value].type, pointer, inst.imm), value, stamp(place_of(pointer)));
   }
 
   bool may_overlap(const Key &load, ValueId store) const {
@@ -345,11 +491,14 @@ class Numbering {
     const Op a_op = f_[a.base].op, b_op = f_[b.base].op;
     if (a.base != b.base) {
       const bool two_globals = a_op == Op::GlobalAddr && b_op == Op::GlobalAddr;
-      // Sound because: the context of a program is not reached through any pointer that the program can load or get.
-      const bool is_context = !f_.section.empty() && (a_op == Op::Param || b_op == Op::Param);
-      const bool is_other = a_op == Op::Load || a_op == Op::CallHelper || a_op == Op::GlobalAddr || b_op == Op::Load ||
-                            b_op == Op::CallHelper || b_op == Op::GlobalAddr;
-      return !two_globals && !(is_context && is_other);
+      // Sound because: a map of the program is no variable of it, and a lookup gives a pointer into a map.
+      const auto is_map_value = [&](ValueId base) {
+        return f_[base].op == Op::CallHelper && f_[base].imm == kMapLookup;
+      };
+      const bool is_variable_and_map_value =
+          (a_op == Op::GlobalAddr && is_map_value(b.base)) || (b_op == Op::GlobalAddr && is_map_value(a.base));
+      return !two_globals && !is_variable_and_map_value &&
+             (place_of(load.operands[0]).regions & place_of(f_.operand(store, 1)).regions) != 0;
     }
     if (!a.offset || !b.offset) return true;
     const int64_t a_size = bytes_of(load.type), b_size = bytes_of(f_[f_.operand(store, 0)].type);
@@ -367,8 +516,10 @@ class Numbering {
   // Stamps rise from one counter; the stamp of memory is the greater of its own and that of the last join which may
   // have changed everything.
   std::vector<uint32_t> slot_stamps_;
-  uint32_t other_stamp_ = 0, epoch_stamp_ = 0, last_stamp_ = 0;
+  std::array<uint32_t, kRegionCount> region_stamps_{};
+  uint32_t epoch_stamp_ = 0, last_stamp_ = 0;
   std::vector<ValueId> known_;  // by value: the constant that it is here
+  std::vector<Range> ranges_;   // by value
   std::vector<Key> recent_;     // loads of this block that a store may leave available
   bool changed_ = false;
 };

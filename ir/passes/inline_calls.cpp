@@ -18,10 +18,15 @@
 //
 // Requires: nothing. Breaks: leaves jumps between blocks that simplify_cfg joins, and slots that mem2reg can now see.
 //
+// Kernel: a global function is verified on its own, with pointers that may be null, and pointers to sockets have no
+// arithmetic, which `&skb->sk->src_ip6` as an argument is. clang inlines such functions up to a size, and programs
+// count on it.
+//
 // Not inlined: noinline, weak functions (another object may replace them), functions without a body, recursion. What
 // cannot be inlined and cannot be called is reported by the back end.
 #include <algorithm>
 
+#include "ir/analysis_address.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
 
@@ -32,6 +37,10 @@ namespace {
 constexpr size_t kMaxCallArguments = 5;  // r1 to r5
 // About what the call itself costs: moving arguments, the call, the prologue and exit of the callee.
 constexpr size_t kSmallSize = 12;
+// Up to where clang inlines: its threshold of 225, at 5 for an instruction.
+constexpr size_t kClangSize = 45;
+// The same for functions that only may have to vanish.
+constexpr size_t kSmallSizeForSockets = 24;
 // A function that has grown past this takes no more by choice, so that compile time stays linear.
 constexpr size_t kMaxChosenSize = 20'000;
 // The kernel looks at no more than a million instructions; always_inline functions that call each other twice could
@@ -56,7 +65,7 @@ class Inliner {
       for (size_t i = 0; i < f_.blocks[b].insts.size(); i++) {
         const ValueId v = f_.blocks[b].insts[i];
         if (f_[v].op != Op::Call || is_copy_[b]) continue;
-        if (!wanted(FunctionId(static_cast<size_t>(f_[v].imm)))) continue;
+        if (!wanted(v)) continue;
         inline_call(BlockId(b), i);
         context_.did("calls");
         changed = true;
@@ -77,7 +86,8 @@ class Inliner {
     }
   };
 
-  bool wanted(FunctionId id) {
+  bool wanted(ValueId call) {
+    const FunctionId id(static_cast<size_t>(f_[call].imm));
     const Function &callee = module_[id];
     if (callee.is_declaration() || &callee == &f_ || callee.no_inline || callee.is_naked || is_weak(callee.linkage))
       return false;
@@ -87,7 +97,20 @@ class Inliner {
     if (!by_choice_ || size_ + size > kMaxChosenSize) return false;
     const bool is_only_call = callee.linkage == Linkage::Static && !callee.used && callee.section.empty() &&
                               context_.function_uses[id.index] == 1;
-    return is_only_call || size <= kSmallSize + callee.params.size();
+    if (is_only_call || (size <= kClangSize && is_verified_alone(callee))) return true;
+    if (size <= kSmallSizeForSockets && passes_place_in_object(call)) return true;
+    return size <= kSmallSize + callee.params.size();
+  }
+
+  static bool is_verified_alone(const Function &callee) {
+    return callee.linkage != Linkage::Static && std::ranges::find(callee.params, Type::Ptr) != callee.params.end();
+  }
+  // `&p->field`, where p is a variable: it may be a socket.
+  bool passes_place_in_object(ValueId call) const {
+    return std::ranges::any_of(f_.operands(call), [&](ValueId arg) {
+      const Address a = address_of(f_, arg);
+      return f_[arg].op == Op::PtrAdd && a.offset && f_[a.base].op == Op::Load;
+    });
   }
 
   void inline_call(BlockId b, size_t at) {

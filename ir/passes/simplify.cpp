@@ -430,13 +430,18 @@ class Simplifier {
     const bool is_equality = p == Pred::Eq || p == Pred::Ne;
     // The frame is never at null.
     if (is_equality && *cb == 0 && op(a) == Op::SlotAddr) return f_.constant(Type::I1, p == Pred::Ne);
+    // Nor is what C finds some way behind another pointer.
+    if (is_equality && *cb == 0 && op(a) == Op::PtrAdd && constant(f_.operand(a, 1)) &&
+        op(f_.operand(a, 0)) != Op::Const)
+      return f_.constant(Type::I1, p == Pred::Ne);
     if (type(a) == Type::I1 && is_equality) {
       // i1: x != 0 = x, x == 1 = x; x == 0 = ~x, x != 1 = ~x
       if ((p == Pred::Ne) == (*cb == 0)) return a;
       return bit_not(a, v);
     }
     if (const ValueId r = compare_range(v, a, *cb); r != v) return r;
-    if (op(f_.operand(v, 0)) == Op::Sext && op(v) == Op::ICmp) return compare_extended(v, f_.operand(v, 0), *cb);
+    if (f_[v].pred != p) return v;  // another comparison, for which the rules begin anew
+    if (op(a) == Op::Sext) return compare_extended(v, a, *cb);
     return is_equality ? compare_equal(v, a, *cb) : v;
   }
 

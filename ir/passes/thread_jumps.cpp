@@ -135,7 +135,7 @@ class Threader {
     if (f_[v].op == Op::SlotAddr) return true;
     if (f_[v].op != Op::PtrAdd) return false;
     const ValueId by = f_.operand(v, 1), from = f_.operand(v, 0);
-    return f_[by].op == Op::Const && f_[by].imm != 0 && f_[from].op != Op::Const && f_[from].op != Op::Param;
+    return f_[by].op == Op::Const && f_[by].imm != 0 && f_[from].op != Op::Const;
   }
 
   std::optional<bool> known_compare(BlockId p, BlockId b, Pred pred, ValueId a, ValueId c) const {

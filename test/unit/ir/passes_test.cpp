@@ -198,6 +198,9 @@ TEST(Simplify, ComparesWhatWasExtended) {
          "func @f(i32 %x) -> i32 { entry: %0 = sext.i64 %x\n %1 = icmp.ult %0, i64 256\n branch %1, a, b\n"
          "a: ret i32 1\n b: ret i32 2 }",
          "func @f(i32 %x) -> i32 { entry: %1 = icmp.ult %x, i32 256\n branch %1, a, b\n a: ret i32 1\n b: ret i32 2 }");
+  expect("simplify,dce",
+         "func @f(i16 %x) -> i32 { entry: %0 = sext.i64 %x\n %1 = icmp.uge %0, i64 1\n %2 = zext.i32 %1\n ret %2 }",
+         "func @f(i16 %x) -> i32 { entry: %0 = zext.i32 %x\n %1 = icmp.ne %0, i32 0\n %2 = zext.i32 %1\n ret %2 }");
   // Not where the constant is beyond the narrow type, and not where an unsigned one would become negative.
   expect_unchanged("simplify",
                    "func @f(i32 %x) -> i32 { entry: %0 = sext.i64 %x\n %1 = icmp.ult %0, i64 4294967296\n"
@@ -358,6 +361,52 @@ TEST(Gvn, KnowsWhatBranchesHaveShown) {
          "0 }");
 }
 
+TEST(Gvn, KnowsRangesBelowBranches) {
+  expect("gvn",
+         "func @f(i32 %x, ptr %p) -> i32 { entry: %0 = icmp.sge %x, i32 0\n branch %0, a, no\n a: %1 = icmp.ult %x, "
+         "i32 9\n"
+         "branch %1, b, no\n b: %2 = sext.i64 %x\n store %2, %p\n %3 = icmp.slt %x, i32 20\n branch %3, c, no\n"
+         "c: ret i32 1\n no: ret i32 0 }",
+         "func @f(i32 %x, ptr %p) -> i32 { entry: %0 = icmp.sge %x, i32 0\n branch %0, a, no\n a: %1 = icmp.ult %x, "
+         "i32 9\n"
+         "branch %1, b, no\n b: %2 = zext.i64 %x\n store %2, %p\n branch i1 1, c, no\n"
+         "c: ret i32 1\n no: ret i32 0 }");
+  // Nothing of it on the other side, or for a signed bound of what may be negative.
+  expect_unchanged("gvn",
+                   "func @f(i32 %x, ptr %p) -> i32 { entry: %0 = icmp.slt %x, i32 9\n branch %0, a, b\n"
+                   "a: %1 = icmp.ult %x, i32 20\n branch %1, b, no\n b: %2 = sext.i64 %x\n store %2, %p\n ret i32 1\n"
+                   "no: ret i32 0 }");
+}
+
+TEST(Gvn, KeepsContextAndPacketApartFromOtherMemory) {
+  expect("gvn",
+         "func @f(ptr %c, ptr %q) -> i32 global section \"xdp\" { entry: %0 = load.i32 %c\n %1 = zext.i64 %0\n"
+         "%2 = inttoptr %1\n %3 = load.i8 %2, 9\n store i32 1, @g\n %4 = load.i32 %c\n %5 = load.i8 %2, 9\n"
+         "store %5, %2, 1\n %6 = load.i32 %c\n %7 = add.i32 %4, %6\n ret %7 }\n"
+         "global @g global section \".bss\" size 4 align 4",
+         "func @f(ptr %c, ptr %q) -> i32 global section \"xdp\" { entry: %0 = load.i32 %c\n %1 = zext.i64 %0\n"
+         "%2 = inttoptr %1\n %3 = load.i8 %2, 9\n store i32 1, @g\n store %3, %2, 1\n %7 = add.i32 %0, %0\n ret %7 }\n"
+         "global @g global section \".bss\" size 4 align 4");
+  // A subprogram's parameter may be anything, and a helper may move the packet.
+  expect_unchanged("gvn",
+                   "func @f(ptr %c, ptr %q) -> i32 { entry: %0 = load.i32 %c\n store i32 1, %q\n %1 = load.i32 %c\n"
+                   "%2 = add.i32 %0, %1\n ret %2 }");
+  expect_unchanged("gvn",
+                   "func @f(ptr %c) -> i32 global section \"xdp\" { entry: %0 = load.i32 %c\n"
+                   "%1 = call_helper.i64 44(%c, i32 4)\n %2 = load.i32 %c\n %3 = add.i32 %0, %2\n ret %3 }");
+}
+
+TEST(Gvn, TakesTheOnlyValueThatWasSet) {
+  expect("gvn",
+         "func @f(i1 %c, i32 %x) -> i32 { entry: %0 = mul.i32 %x, %x\n branch %c, a, b\n a: jump b\n"
+         "b: %1 = phi.i32 [undef.i32, entry], [%0, a]\n ret %1 }",
+         "func @f(i1 %c, i32 %x) -> i32 { entry: %0 = mul.i32 %x, %x\n branch %c, a, b\n a: jump b\n b: ret %0 }");
+  // Not where it was set on one way only.
+  expect_unchanged("gvn",
+                   "func @f(i1 %c, i32 %x) -> i32 { entry: branch %c, a, b\n a: %0 = mul.i32 %x, %x\n jump b\n"
+                   "b: %1 = phi.i32 [undef.i32, entry], [%0, a]\n ret %1 }");
+}
+
 TEST(Gvn, DoesNotTakeValuesFromTheOtherBranch) {
   expect_unchanged("gvn",
                    "func @f(i1 %c, i32 %x) -> i32 { entry: branch %c, a, b\n a: %0 = mul.i32 %x, %x\n ret %0\n b: %1 = "
@@ -440,6 +489,18 @@ TEST(Inline, PutsSmallBodiesInPlaceOfCalls) {
               "func @f(i32 %x) -> i32 global { entry: %0 = call.i32 @twice(%x)\n %1 = call.i32 @twice(%0)\n ret %1 }"),
       canonical(kTwice) +
           "\nfunc @f(i32 %p0) -> i32 global {\nentry:\n  %0 = add.i32 %p0, %p0\n  %1 = add.i32 %0, %0\n  ret %1\n}\n");
+}
+
+TEST(Inline, TakesGlobalFunctionsThatTheKernelWouldVerifyAlone) {
+  std::string long_body = "{ entry: %0 = load.i32 %p";
+  for (int i = 1; i < 20; i++)
+    long_body += "\n %" + std::to_string(i) + " = mul.i32 %" + std::to_string(i - 1) + ", %0";
+  long_body += "\n ret %19 }\n";
+  const std::string callers =
+      "func @f(ptr %p) -> i32 global { entry: %0 = call.i32 @g(%p)\n %1 = call.i32 @g(%p)\n %2 = add.i32 %0, %1\n ret "
+      "%2 }";
+  EXPECT_EQ(after("inline", "func @g(ptr %p) -> i32 global " + long_body + callers).find("call"), std::string::npos);
+  expect_unchanged("inline", "func @g(ptr %p) -> i32 " + long_body + callers);
 }
 
 TEST(Inline, JoinsReturns) {
