@@ -9,6 +9,7 @@
 
 #include "ir/checker.h"
 #include "ir/pass.h"
+#include "ir/specialize.h"
 #include "support/diagnostics.h"
 
 namespace spile::ir {
@@ -210,13 +211,15 @@ class Observer {
 
 // Each function goes through all passes before its callers do. A pass that found nothing is not asked again before
 // another one has changed something.
-void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const PipelineRequest &request = {}) {
+void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const PipelineRequest &request = {},
+         const std::vector<bool> &only = {}) {
   Observer observer(request.log);
   std::optional<PlaceInOrder> last;
   if (!request.after.empty())
     if (const auto place = parse_after(request.after)) last = *place;
   const std::vector<uint32_t> function_uses = count_function_uses(module);
   for (const FunctionId f : bottom_up(module)) {
+    if (!only.empty() && !only[f.index]) continue;
     uint32_t version = 1;
     std::array<uint32_t, kInfos.size()> nothing_at{};  // by pass: the version in which it found nothing
     size_t runs_of_last = 0;
@@ -273,6 +276,13 @@ void remove_unused_functions(Module &module) {
     }
 }
 
+// Static functions are fitted to their calls, and what that changes goes through the passes again.
+static void specialize(Module &module, Diagnostics &diags, const PipelineRequest &request) {
+  remove_unused_functions(module);
+  const std::vector<bool> changed = specialize_functions(module);
+  if (std::ranges::find(changed, true) != changed.end()) run(module, kO2, diags, request, changed);
+}
+
 std::span<const PassInfo> all_passes() { return kInfos; }
 
 void PassRecord::count(std::string_view deed, size_t times) {
@@ -290,13 +300,15 @@ Result<void> check_after_option(std::string_view after) {
 bool run_pipeline(Module &module, OptLevel level, Diagnostics &diags, const PipelineRequest &request) {
   const size_t before = diags.error_count();
   run(module, order_of(level), diags, request);
+  if (level == OptLevel::O2 && request.after.empty() && diags.error_count() == before)
+    specialize(module, diags, request);
   remove_unused_functions(module);
   return diags.error_count() == before;
 }
 
 Result<void> run_passes(Module &module, std::string_view names, Diagnostics &diags) {
   std::vector<Pass> order;
-  bool has_level = false;
+  bool has_level = false, has_o2 = false;
   while (!names.empty()) {
     const size_t comma = names.find(',');
     const std::string_view name = names.substr(0, comma);
@@ -305,6 +317,7 @@ Result<void> run_passes(Module &module, std::string_view names, Diagnostics &dia
       const auto level = order_of(static_cast<OptLevel>(name[1] - '0'));
       order.insert(order.end(), level.begin(), level.end());
       has_level = true;
+      has_o2 = has_o2 || name == "O2";
       continue;
     }
     const auto pass = find_pass(name);
@@ -316,6 +329,7 @@ Result<void> run_passes(Module &module, std::string_view names, Diagnostics &dia
     order.push_back(*pass);
   }
   run(module, order, diags);
+  if (has_o2) specialize(module, diags, {});
   if (has_level) remove_unused_functions(module);
   return {};
 }

@@ -1,0 +1,107 @@
+#include "ir/specialize.h"
+
+#include <algorithm>
+
+#include "ir/rewrite.h"
+
+namespace spile::ir {
+
+namespace {
+
+struct CallSite {
+  FunctionId caller;
+  ValueId call;
+};
+
+// By function: its calls; none for those that are called from where nobody sees.
+std::vector<std::vector<CallSite>> collect_calls(const Module &module, std::vector<bool> &is_closed) {
+  std::vector<std::vector<CallSite>> calls(module.functions.size());
+  is_closed.clear();
+  for (const Function &f : module.functions)
+    is_closed.push_back(f.linkage == Linkage::Static && !f.used && f.section.empty() && !f.is_declaration() &&
+                        !f.is_naked);
+  for (const Global &g : module.globals)
+    for (const GlobalReloc &r : g.relocs)
+      if (r.function) is_closed[r.function.index] = false;
+  for (size_t i = 0; i < module.functions.size(); i++) {
+    const Function &f = module.functions[i];
+    for (const Block &block : f.blocks)
+      for (const ValueId v : block.insts) {
+        if (f[v].op == Op::Call) calls[static_cast<size_t>(f[v].imm)].push_back({FunctionId(i), v});
+        for (const ValueId operand : f.operands(v))
+          if (f[operand].op == Op::FuncAddr) is_closed[static_cast<size_t>(f[operand].imm)] = false;
+      }
+  }
+  return calls;
+}
+
+// The constant that parameter [i] is in all calls, else none.
+ValueId same_constant(const Module &module, const std::vector<CallSite> &calls, size_t i) {
+  const Function &first = module[calls.front().caller];
+  const ValueId value = first.operand(calls.front().call, i);
+  if (first[value].op != Op::Const) return {};
+  const bool is_same = std::ranges::all_of(calls, [&](const CallSite &site) {
+    const Function &f = module[site.caller];
+    const Inst &other = f[f.operand(site.call, i)];
+    return other.op == Op::Const && other.type == first[value].type && other.imm == first[value].imm;
+  });
+  return is_same ? value : ValueId{};
+}
+
+bool is_used(const Function &f, ValueId param) {
+  for (const Block &block : f.blocks)
+    for (const ValueId v : block.insts)
+      if (std::ranges::find(f.operands(v), param) != f.operands(v).end()) return true;
+  return false;
+}
+
+// Parameter [p] goes, and those behind it move up. What BTF says of the function stays as the source has it, as with
+// clang.
+void remove_parameter(Function &f, uint32_t p) {
+  f.params.erase(f.params.begin() + p);
+  for (const Block &block : f.blocks)
+    for (const ValueId v : block.insts)
+      for (size_t i = 0; i < f[v].operand_count; i++)
+        if (const Inst &operand = f[f.operand(v, i)]; operand.op == Op::Param && operand.imm > p) {
+          const ValueId moved = f.param(static_cast<uint32_t>(operand.imm) - 1);
+          f.operands(v)[i] = moved;
+        }
+}
+void remove_argument(Function &f, ValueId call, uint32_t p) {
+  std::vector<ValueId> arguments(f.operands(call).begin(), f.operands(call).end());
+  arguments.erase(arguments.begin() + p);
+  f.set_operands(call, arguments);
+}
+
+}  // namespace
+
+std::vector<bool> specialize_functions(Module &module) {
+  std::vector<bool> changed(module.functions.size()), is_closed;
+  const auto calls = collect_calls(module, is_closed);
+  for (size_t i = 0; i < module.functions.size(); i++) {
+    Function &f = module.functions[i];
+    if (!is_closed[i] || calls[i].empty()) continue;
+    for (uint32_t p = 0; p < f.params.size();) {
+      const ValueId param = f.param(p);
+      const ValueId value = same_constant(module, calls[i], p);
+      if (value && is_used(f, param)) {
+        const Inst constant = module[calls[i].front().caller][value];
+        Rewrite rewrite(f);
+        rewrite.replace(param, f.constant(f.params[p], constant.imm));
+        rewrite.apply();
+      } else if (is_used(f, param)) {
+        p++;
+        continue;
+      }
+      remove_parameter(f, p);
+      changed[i] = true;
+      for (const auto &[caller, call] : calls[i]) {
+        remove_argument(module[caller], call, p);
+        changed[caller.index] = true;
+      }
+    }
+  }
+  return changed;
+}
+
+}  // namespace spile::ir
