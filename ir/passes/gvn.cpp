@@ -180,20 +180,31 @@ class Numbering {
     const ValueId base = address_of(f_, pointer).base;
     switch (f_[base].op) {
       case Op::Param:
-        // Sound because: the context of a program is not reached through any pointer that the program can load or get.
-        return {.regions = f_.section.empty() ? kAnywhere : kContext};
+        return {.regions = has_context() ? kContext : kAnywhere};
       case Op::SlotAddr:
       case Op::GlobalAddr:
         return {.regions = kElsewhere};
       case Op::CallHelper:
         return {.regions = f_[base].imm == kMapLookup ? kElsewhere : static_cast<Regions>(kElsewhere | kPacket)};
       case Op::Load:
-        return {.regions = kElsewhere | kPacket};
+        return {.regions =
+                    holds_no_context(f_.operand(base, 0)) ? static_cast<Regions>(kElsewhere | kPacket) : kAnywhere};
       case Op::IntToPtr:
         return {.regions = is_packet(base) ? kPacket : kAnywhere};
       default:
         return {.regions = kAnywhere};
     }
+  }
+  // Whether the parameter is the context of a program. What replaces a function has that function's parameters.
+  bool has_context() const {
+    return !f_.section.empty() && f_.params.size() == 1 && !f_.section.starts_with("freplace");
+  }
+  // Sound because: the kernel lets no program write a pointer to its context into the context, a map or a variable. The
+  // stack may hold one.
+  bool holds_no_context(ValueId pointer) const {
+    const ValueId base = address_of(f_, pointer).base;
+    return (f_[base].op == Op::Param && has_context()) || f_[base].op == Op::GlobalAddr ||
+           (f_[base].op == Op::CallHelper && f_[base].imm == kMapLookup);
   }
   // Sound because: a context has pointers in 32 bits only for the packet (data, data_end, data_meta), and no other
   // pointer fits there.
@@ -201,7 +212,7 @@ class Numbering {
     const ValueId wide = f_.operand(pointer, 0);
     if (f_[wide].op != Op::Zext) return false;
     const ValueId field = f_.operand(wide, 0);
-    if (f_[field].op != Op::Load || f_[field].type != Type::I32 || f_.section.empty()) return false;
+    if (f_[field].op != Op::Load || f_[field].type != Type::I32 || !has_context()) return false;
     return f_[address_of(f_, f_.operand(field, 0)).base].op == Op::Param;
   }
 
