@@ -11,6 +11,32 @@ static void print_states(const Judged &judged, Console &console) {
       console.print(fmt::format("{}: {}: {}\n", judged.program.name, i, judged.verdict.states[i]));
 }
 
+static std::string_view word_of(const verifier::Verdict &verdict) {
+  return verdict.kind == verifier::Verdict::Accept   ? "accepted"
+         : verdict.kind == verifier::Verdict::Reject ? "rejected"
+                                                     : "cannot judge";
+}
+
+// With --expect: what programs say of themselves, against the verdicts.
+static int compare(const std::string &path, const std::vector<Judged> &programs, bool unprivileged, Console &console,
+                   int code) {
+  for (const Judged &judged : programs) {
+    const auto &[program, type, verdict, expected] = judged;
+    if (!expected.judged(unprivileged) || expected.elsewhere) {
+      console.status("{}: {} ({}): {}; nothing is expected", path, program.name, program.section, word_of(verdict));
+      continue;
+    }
+    const std::string differs = difference(expected, verdict, unprivileged);
+    console.status("{}: {} ({}): {}{}", path, program.name, program.section, word_of(verdict),
+                   differs.empty() ? ", as expected" : "; " + differs);
+    if (differs.empty()) continue;
+    for (const verifier::Rejection &r : verdict.rejections)
+      console.status("  instruction {}: {} [{}]", r.insn, r.kernel_message, r.diagnostic.info->name);
+    code = kExitProgram;
+  }
+  return code;
+}
+
 static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging,
                      const std::string &kconfig, Console &console) {
   Compilation compilation(path, compile, console);
@@ -21,13 +47,11 @@ static int check_one(const std::string &path, const CompileOptions &compile, con
   if (auto provided = provide_kconfig(*object, kconfig); !provided) return console.fail(provided.error());
   int code = kExitOk;
   const std::vector<Judged> programs = judge(*object, compilation.sources(), judging, console, code);
+  if (judging.expect) return compare(path, programs, judging.verifier.unprivileged, console, code);
   for (const Judged &judged : programs) {
-    const auto &[program, type, verdict] = judged;
+    const auto &[program, type, verdict, expected] = judged;
     if (judging.verifier.keep_states) print_states(judged, console);
-    const std::string_view word = verdict.kind == verifier::Verdict::Accept   ? "accepted"
-                                  : verdict.kind == verifier::Verdict::Reject ? "rejected"
-                                                                              : "cannot judge";
-    console.status("{}: {} ({}): {}", path, program.name, program.section, word);
+    console.status("{}: {} ({}): {}", path, program.name, program.section, word_of(verdict));
     if (console.verbosity > 0)
       console.status("  {} instructions, {} processed, {} states at most, {} bytes of stack", program.insns.size(),
                      verdict.stats.processed, verdict.stats.peak_states, verdict.stats.stack_depth);
@@ -49,6 +73,8 @@ int command_check(Arguments arguments, Console &console) {
       "what programs in sections of no known type are: xdp, socket, tc, ...")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config, or `host`; default: any values")(
+      "expect", "programs say what they expect (`__success`, `__failure __msg(\"...\")` of the kernel's selftests)")(
+      "unprivileged", "as loaded without capabilities")(
       "states", "print the state before each instruction, in the kernel's notation");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::vector<std::string>>());
@@ -67,6 +93,8 @@ int command_check(Arguments arguments, Console &console) {
     return console.usage("--type takes what SEC() takes, for example xdp; `{}` is no such section", judging.type);
   const std::string kconfig = values->contains("kconfig") ? (*values)["kconfig"].as<std::string>() : "";
   judging.btf = compile->btf;
+  judging.expect = values->contains("expect");
+  judging.verifier.unprivileged = values->contains("unprivileged");
   judging.verifier.keep_states = values->contains("states");
   for (const std::string &path : (*values)["file"].as<std::vector<std::string>>()) {
     const int one = check_one(path, *compile, judging, kconfig, console);

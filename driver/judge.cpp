@@ -1,5 +1,7 @@
 #include "driver/judge.h"
 
+#include <linux/bpf.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -80,8 +82,13 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
       worsen(exit_code, console.fail(program.error()));
       continue;
     }
-    Judged one{std::move(*program), type, {}};
+    Judged one{std::move(*program), type, {}, {}};
     verifier::Options how = options.verifier;
+    if (options.expect) {
+      one.expected = expectation_of(object, entry.name);
+      how.strict_alignment = (one.expected.flags & BPF_F_STRICT_ALIGNMENT) != 0;
+      how.sleepable = (one.expected.flags & BPF_F_SLEEPABLE) != 0;
+    }
     how.relocated = !options.btf.empty();
     if (kernel) how.kernel_btf = &*kernel;
     one.verdict = verifier::verify(one.program, *type, how);
@@ -92,6 +99,10 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
         how.kernel_btf = &*kernel;
         one.verdict = verifier::verify(one.program, *type, how);
       }
+    }
+    if (options.expect) {
+      judged.push_back(std::move(one));
+      continue;
     }
     for (const verifier::Rejection &rejection : one.verdict.rejections) console.report(sources, rejection.diagnostic);
     if (one.verdict.kind == verifier::Verdict::Reject) worsen(exit_code, kExitProgram);

@@ -6,6 +6,7 @@
 
 #include "backend/object/object.h"
 #include "driver/console.h"
+#include "driver/expectations.h"
 #include "lang-spec/tables/tables.h"
 #include "verifier/verifier.h"
 
@@ -15,12 +16,14 @@ struct Judged {
   object::Program program;
   const tables::ProgramType *type = nullptr;
   verifier::Verdict verdict;
+  Expectation expected;  // with JudgeOptions::expect
 };
 
 struct JudgeOptions {
   std::string section, program;  // judge only these; empty: all
   std::string type;              // the section whose program type is taken for programs in sections of no known type
   std::string btf;               // where the types of the kernel come from: see btf::Source
+  bool expect = false;           // programs say what they expect: nothing is reported, and their flags hold
   verifier::Options verifier;
 };
 

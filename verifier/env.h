@@ -45,7 +45,7 @@ struct Env {
       if (f.kind == kind) return &f;
     return nullptr;
   }
-  bool is_sleepable() const { return (type.flags & tables::kSleepable) != 0; }
+  bool is_sleepable() const { return options.sleepable || (type.flags & tables::kSleepable) != 0; }
 };
 
 // The helper that a call instruction names; null when it is none, or not in the table.

@@ -26,6 +26,9 @@ struct Options {
   bool keep_states = false;  // fill Verdict::states (spile check --states)
   uint32_t max_processed = kMaxProcessedInsns;
   const object::Btf *kernel_btf = nullptr;  // of the kernel that the program is for; outlives the call
+  bool unprivileged = false;                // loaded without CAP_BPF and CAP_PERFMON
+  bool strict_alignment = false;            // BPF_F_STRICT_ALIGNMENT: as on machines that cannot load from any address
+  bool sleepable = false;                   // BPF_F_SLEEPABLE, where the section does not say it
   bool relocated = false;                   // the program's offsets are those of that kernel (CO-RE)
 };
 
