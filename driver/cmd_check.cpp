@@ -17,6 +17,12 @@ static std::string_view word_of(const verifier::Verdict &verdict) {
                                                      : "cannot judge";
 }
 
+static void print_reasons(const verifier::Verdict &verdict, Console &console) {
+  for (const verifier::Rejection &r : verdict.rejections)
+    console.status("  instruction {}: {} [{}]", r.insn,
+                   r.kernel_message.empty() ? r.diagnostic.message : r.kernel_message, r.diagnostic.info->name);
+}
+
 // With --expect: what programs say of themselves, against the verdicts.
 static int compare(const std::string &path, const std::vector<Judged> &programs, bool unprivileged, Console &console,
                    int code) {
@@ -24,14 +30,14 @@ static int compare(const std::string &path, const std::vector<Judged> &programs,
     const auto &[program, type, verdict, expected] = judged;
     if (!expected.judged(unprivileged) || expected.elsewhere) {
       console.status("{}: {} ({}): {}; nothing is expected", path, program.name, program.section, word_of(verdict));
+      print_reasons(verdict, console);
       continue;
     }
     const std::string differs = difference(expected, verdict, unprivileged);
     console.status("{}: {} ({}): {}{}", path, program.name, program.section, word_of(verdict),
                    differs.empty() ? ", as expected" : "; " + differs);
     if (differs.empty()) continue;
-    for (const verifier::Rejection &r : verdict.rejections)
-      console.status("  instruction {}: {} [{}]", r.insn, r.kernel_message, r.diagnostic.info->name);
+    print_reasons(verdict, console);
     code = kExitProgram;
   }
   return code;

@@ -45,8 +45,8 @@ static std::optional<object::Btf> kernel_types(const std::string &where) {
 
 static bool may_need_types(const tables::ProgramType &type, const verifier::Verdict &verdict) {
   if (type.ctx == tables::CtxKind::BtfArgs || verdict.kind == verifier::Verdict::CannotJudge) return true;
-  static constexpr std::string_view kAboutTypes[] = {"KfuncRule",   "KfuncArgument", "ArgumentType",  "ObjectBounds",
-                                                     "NotAPointer", "NotModelled",   "GlobalArgument"};
+  static constexpr std::string_view kAboutTypes[] = {"KfuncRule",   "KfuncArgument", "ArgumentType",   "ObjectBounds",
+                                                     "NotAPointer", "NotModelled",   "GlobalArgument", "DynptrRule"};
   return std::ranges::any_of(verdict.rejections, [](const verifier::Rejection &r) {
     return std::ranges::find(kAboutTypes, r.diagnostic.info->name) != std::end(kAboutTypes);
   });

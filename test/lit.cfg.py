@@ -8,7 +8,7 @@ import lit.formats
 config.name = "spile"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".c", ".ir", ".s", ".test", ".md"]
-config.excludes = ["Inputs", "unit", "fuzz", "README.md", "CMakeLists.txt"]
+config.excludes = ["Inputs", "unit", "fuzz", "selftests", "README.md", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 source = os.path.dirname(config.test_source_root)
 build = os.environ["SPILE_BUILD_DIR"]

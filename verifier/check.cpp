@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "support/check.h"
+#include "verifier/attach_rules.h"
 #include "verifier/objects.h"
 
 namespace spile::verifier {
@@ -63,9 +64,13 @@ Outcome check_return(const Env &env, const State &state, uint32_t insn) {
         .reg = 0,
         .state = r0};
   }
-  if (env.type.returns.any) return {};
-  const auto [any, low, high] = env.type.returns;
-  if (r0.is_scalar() && r0.value.r64.smin >= low && r0.value.r64.smax <= high) return {};
+  const auto [any, low, high] = return_range(env);
+  if (any) return {};
+  // Hooks of security modules return int: the upper half is nobody's (return_32bit).
+  const bool is_int = env.type.number == BPF_PROG_TYPE_LSM && env.type.attach == tables::AttachType::LSM_MAC;
+  const int64_t least = is_int ? r0.value.r32.smin : r0.value.r64.smin;
+  const int64_t most = is_int ? r0.value.r32.smax : r0.value.r64.smax;
+  if (r0.is_scalar() && least >= low && most <= high) return {};
   return Failure{
       .cause = Cause::ReturnRange,
       .insn = insn,
@@ -136,16 +141,16 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
                    .kernel = "cannot call GPL-restricted function from non-GPL compatible program",
                    .helper = number};
   }
+  if (helper->number == BPF_FUNC_d_path && !may_call_d_path(env))
+    return Failure{.cause = Cause::HelperUnavailable,
+                   .insn = insn,
+                   .kernel = "helper call is not allowed in probe",
+                   .helper = number};
   if (tables::is_available(*helper, env.type.number) && fits_attach_type(*helper, env.type)) return {};
   return Failure{.cause = Cause::HelperUnavailable,
                  .insn = insn,
                  .kernel = fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number),
                  .helper = number};
-}
-
-Outcome not_modelled(const Env &env, uint32_t insn) {
-  const isa::InsnInfo &info = *env.structure.infos[insn];
-  return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = fmt::format("the instruction `{}`", info.name)};
 }
 
 }  // namespace
@@ -178,8 +183,6 @@ Outcome check_unmoved(const RegState &r, unsigned reg, uint32_t insn) {
 Outcome check(const Env &env, const State &state, uint32_t index, const Obligation &o) {
   const isa::Insn &insn = env.insn(index);
   switch (o.must) {
-    case Must::BeModelled:
-      return not_modelled(env, index);
     case Must::BeReadable:
       if (state.reg(o.reg).type != RegType::NotInit) return {};
       return Failure{.cause = Cause::UninitializedValue,

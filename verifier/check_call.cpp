@@ -293,13 +293,13 @@ class CheckArgument {
     return fail("string is not zero-terminated", "it has no 0 at its end");
   }
 
-  // Exactly at a special field of a map's value.
-  const SpecialField *field_here(std::initializer_list<FieldKind> kinds) const {
-    if (value_.type != RegType::MapValue || !value_.value.is_const()) return nullptr;
+  // Exactly at a special field of a map's value or of an object.
+  std::optional<SpecialField> field_here(std::initializer_list<FieldKind> kinds) const {
+    if (!value_.value.is_const()) return {};
     const int64_t at = static_cast<int64_t>(value_.value.const_value()) + value_.off;
-    for (const SpecialField &f : env_.fields_of_map(value_.target))
-      if (f.offset == at && std::ranges::find(kinds, f.kind) != kinds.end()) return &f;
-    return nullptr;
+    for (const SpecialField &f : env_.fields_behind(value_))
+      if (f.offset == at && std::ranges::find(kinds, f.kind) != kinds.end()) return f;
+    return {};
   }
   bool is_tracing() const {
     switch (env_.type.number) {
@@ -319,20 +319,25 @@ class CheckArgument {
     return failure(Cause::LockRule, std::move(kernel), std::move(words));
   }
 
+  bool is_owned_object() const {
+    return value_.type == RegType::BtfObject && value_.has(kOwned) && !value_.has(kNonOwning | kUntrusted | kPerCpu);
+  }
+
   // process_spin_lock()
   Outcome lock() const {
     if (is_tracing() || env_.type.number == BPF_PROG_TYPE_SOCKET_FILTER)
       return rule(is_tracing() ? "tracing progs cannot use bpf_spin_lock yet"
                                : "socket filter progs cannot use bpf_spin_lock yet",
                   "programs of this type cannot use a `bpf_spin_lock`");
-    const bool owned = value_.type == RegType::BtfObject && value_.has(kOwned);
+    const bool owned = is_owned_object();
     if ((value_.type != RegType::MapValue && !owned) || value_.or_null)
       return wrong({"map_value, alloc_ptr_", "the address of a `bpf_spin_lock`"});
     if (!value_.value.is_const())
       return rule(fmt::format("R{} doesn't have constant offset. bpf_spin_lock has to be at the constant offset", reg_),
                   "the lock must be at a constant place");
-    if (!owned && field_here({FieldKind::SpinLock}) == nullptr)
-      return rule(fmt::format("map '{}' has no valid bpf_spin_lock", env_.map(value_.target).name),
+    if (!field_here({FieldKind::SpinLock}))
+      return rule(owned ? "local object has no valid bpf_spin_lock"
+                        : fmt::format("map '{}' has no valid bpf_spin_lock", env_.map(value_.target).name),
                   "there is no `bpf_spin_lock` at this place");
     const Reference *held = state_.lock();
     if (helper_.number == BPF_FUNC_spin_lock) {
@@ -353,25 +358,27 @@ class CheckArgument {
     if (!value_.value.is_const())
       return rule(fmt::format("R{} doesn't have constant offset. bpf_timer has to be at the constant offset", reg_),
                   "the timer must be at a constant place");
-    if (field_here({FieldKind::Timer}) != nullptr) return {};
+    if (field_here({FieldKind::Timer})) return {};
     return rule(fmt::format("map '{}' has no valid bpf_timer", env_.map(value_.target).name),
                 "there is no `bpf_timer` at this place");
   }
 
   Outcome kptr_slot() const {
-    if (value_.type != RegType::MapValue || value_.or_null)
+    if ((value_.type != RegType::MapValue && !is_owned_object()) || value_.or_null)
       return wrong({"map_value, alloc_ptr_", "the address of a `__kptr` in a map's value"});
     if (!value_.value.is_const())
       return rule(fmt::format("R{} doesn't have constant offset. kptr has to be at the constant offset", reg_),
                   "the pointer must be at a constant place");
-    const SpecialField *f = field_here({FieldKind::Kptr, FieldKind::PerCpuKptr, FieldKind::KptrUntrusted});
-    if (f == nullptr)
-      return rule(fmt::format("off={} doesn't point to kptr", value_.off), "there is no `__kptr` at this place");
+    const auto f = field_here({FieldKind::Kptr, FieldKind::PerCpuKptr, FieldKind::KptrUntrusted});
+    if (!f) return rule(fmt::format("off={} doesn't point to kptr", value_.off), "there is no `__kptr` at this place");
     if (f->kind == FieldKind::KptrUntrusted)
       return rule(fmt::format("off={} kptr isn't referenced kptr", value_.off), "the pointer is a `__kptr_untrusted`");
     const RegState &value = state_.reg(reg_ + 1);
     if (value.type != RegType::BtfObject) return {};
-    if (env_.types.begins_with(type_of(value), value.off, env_.types.name_of({false, f->target}), true)) return {};
+    // map_kptr_match_type(): what the program allocated goes where it says so, per-CPU objects likewise.
+    const bool fits = !value.has(kUntrusted | kNonOwning) && value.has(kPerCpu) == (f->kind == FieldKind::PerCpuKptr);
+    if (fits && env_.types.begins_with(type_of(value), value.off, env_.types.name_of({false, f->target}), true))
+      return {};
     return rule(fmt::format("invalid kptr access, R{} type=ptr_{} expected=ptr_{}", reg_ + 1,
                             env_.types.name_of(type_of(value)), env_.types.name_of({false, f->target})),
                 "the object is of another type than the `__kptr`");

@@ -6,6 +6,7 @@
 
 #include "verifier/check_memory.h"
 #include "verifier/dynptr.h"
+#include "verifier/graph.h"
 #include "verifier/objects.h"
 
 namespace spile::verifier {
@@ -47,7 +48,7 @@ class KfuncCall {
     if (kfunc_.row == nullptr)
       return rule(fmt::format("calling kernel function {} is not allowed", kfunc_.name),
                   fmt::format("the kernel has no function `{}` for programs", kfunc_.name));
-    if (!tables::is_available(*kfunc_.row, env_.type.number))
+    if (!tables::is_available(*kfunc_.row, env_.type.number) || is_filtered())
       return rule(fmt::format("calling kernel function {} is not allowed", kfunc_.name),
                   fmt::format("programs of type `{}` cannot call `{}`", env_.type.name, kfunc_.name));
     if (kfunc_.special == Special::NotModelled)
@@ -79,9 +80,24 @@ class KfuncCall {
     return f;
   }
 
+  // What a set's own filter keeps from programs that share its hook (bpf_fs_kfuncs_filter, tracing_iter_filter).
+  bool is_filtered() const {
+    static constexpr std::string_view kOnlyLsm[] = {
+        "bpf_get_task_exe_file", "bpf_put_file",         "bpf_path_d_path",        "bpf_get_dentry_xattr",
+        "bpf_get_file_xattr",    "bpf_set_dentry_xattr", "bpf_remove_dentry_xattr"};
+    if (kfunc_.name == "bpf_sock_destroy") return env_.type.attach != tables::AttachType::TRACE_ITER;
+    return env_.type.number != BPF_PROG_TYPE_LSM && std::ranges::find(kOnlyLsm, kfunc_.name) != std::end(kOnlyLsm);
+  }
+
+  // kfunc_spin_allowed()
+  bool may_hold_lock() const {
+    return is_graph(kfunc_.special) || kfunc_.special == Special::RefcountAcquire ||
+           kfunc_.name.starts_with("bpf_iter_num_");
+  }
+
   // Locks, sleep, RCU.
   Outcome section() const {
-    if (state_.lock() != nullptr)
+    if (state_.lock() != nullptr && !may_hold_lock())
       return rule("function calls are not allowed while holding a lock",
                   fmt::format("`{}` is called while a lock is held", kfunc_.name));
     if (kfunc_.has(tables::kMaySleep)) {
@@ -105,6 +121,9 @@ class KfuncCall {
     if (kfunc_.special == Special::PreemptEnable && state_.preempt_depth == 0)
       return rule(fmt::format("unmatched attempt to enable preemption (kernel function {})", kfunc_.name),
                   "there is no `bpf_preempt_disable()` before on this path");
+    if (kfunc_.special == Special::DynptrSliceWritable && !may_write_packet(env_.type))
+      return rule("the prog does not allow writes to packet data",
+                  fmt::format("programs of type `{}` cannot write the packet: use `bpf_dynptr_slice`", env_.type.name));
     if (kfunc_.special == Special::Throw) {
       for (const Frame &frame : state_.frames)
         if (frame.in_callback)
@@ -137,6 +156,11 @@ class KfuncCall {
     if (!r.is_scalar()) return wrong(index, fmt::format("R{} is not a scalar", index + 1), "a number");
     if (p.constant && !r.value.is_const())
       return wrong(index, fmt::format("R{} must be a known constant", index + 1), "a constant");
+    if (kfunc_.special == Special::ObjectNew && index == 0) {
+      const BtfId type{static_cast<uint32_t>(r.value.const_value())};
+      if (btf_.type(btf_.resolve(type)).kind != BtfKind::Struct)
+        return wrong(index, "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct", "a struct's type");
+    }
     return {};
   }
 
@@ -146,7 +170,8 @@ class KfuncCall {
     const object::BtfType t = btf_.type(target);
     const std::string_view name = env_.types.name_of({false, target});
     if (p.nullable && r.is_null()) return {};
-    if (kfunc_.has(tables::kTrustedArgs | tables::kRcuArgs) && (r.is_null() || r.or_null) && !p.nullable)
+    if (kfunc_.has(tables::kTrustedArgs | tables::kRcuArgs | tables::kRelease) && (r.is_null() || r.or_null) &&
+        !p.nullable)
       return wrong(index, fmt::format("Possibly NULL pointer passed to trusted arg{}", index),
                    "a pointer that is not NULL");
     if (name == tables::kContexts[static_cast<size_t>(env_.type.ctx)].type && r.type == RegType::Ctx)
@@ -155,13 +180,19 @@ class KfuncCall {
       return r.type == RegType::Ctx
                  ? check_unmoved(r, reg, insn_)
                  : Outcome(wrong(index, fmt::format("arg#{} expected pointer to ctx", index), "the context"));
+    if (kfunc_.special == Special::RefcountAcquire && index == 0) return refcounted(r);
     if (p.allocated) return allocated(index, r);
+    if (is_graph(kfunc_.special)) {
+      if (name == "bpf_list_head" || name == "bpf_rb_root") return check_graph_root(env_, state_, insn_, kfunc_, reg);
+      if (name == "bpf_list_node" || name == "bpf_rb_node") return check_graph_node(env_, state_, insn_, kfunc_, reg);
+    }
     if (name == "bpf_dynptr" || name == "bpf_dynptr_kern")
       return check_dynptr(env_, state_, insn_, reg, {.uninit = p.uninit});
     if ((kfunc_.is_iterator_function() && index == 0) || p.is_iterator) return iterator(index, target, r);
     if (p.is_map)
-      return r.type == RegType::MapPtr ? Outcome{}
-                                       : wrong(index, fmt::format("arg#{} pointer is not a map", index), "a map");
+      return r.type == RegType::MapPtr || is_map_object(r)
+                 ? Outcome{}
+                 : wrong(index, fmt::format("pointer in R{} isn't map pointer", reg), "a map");
     if (name == "bpf_map" && r.type == RegType::MapPtr) return {};
     if (r.type == RegType::BtfObject || r.is_socket()) return object(index, name, r);
     if (t.kind == BtfKind::FuncProto)
@@ -171,10 +202,30 @@ class KfuncCall {
     return memory(index, p, target, r);
   }
 
+  // What an iterator over maps hands over.
+  bool is_map_object(const RegState &r) const {
+    return r.type == RegType::BtfObject && r.has(kTrusted) && !r.or_null && env_.types.name_of(type_of(r)) == "bpf_map";
+  }
+
+  Outcome refcounted(const RegState &r) const {
+    if (r.type != RegType::BtfObject || !r.has(kOwned) || r.has(kUntrusted))
+      return wrong(0, "arg#0 is neither owning or non-owning ref", "an object that this program allocated");
+    for (const SpecialField &f : env_.fields_behind(r))
+      if (f.kind == FieldKind::Refcount) return {};
+    return wrong(0, "arg#0 doesn't point to a type with bpf_refcount field", "an object with a `bpf_refcount`");
+  }
+
   Outcome allocated(unsigned index, const RegState &r) const {
-    if (r.type == RegType::BtfObject && r.has(kOwned) && !r.or_null) {
+    const bool per_cpu = kfunc_.name.starts_with("bpf_percpu_");
+    if (r.type == RegType::BtfObject && r.has(kOwned) && !r.has(kNonOwning | kUntrusted) && !r.or_null &&
+        r.has(kPerCpu) == per_cpu) {
       if (kfunc_.has(tables::kRelease) && r.ref_id == 0)
         return wrong(index, "allocated object must be referenced", "an object that this program owns");
+      if (kfunc_.has(tables::kRelease) && (r.off != 0 || !r.value.is_zero()))
+        return wrong(
+            index,
+            fmt::format("R{} must have zero offset when passed to release func or trusted arg to kfunc", index + 1),
+            "the beginning of the object");
       return {};
     }
     return wrong(index, fmt::format("arg#{} expected pointer to allocated object", index),
@@ -280,10 +331,13 @@ class KfuncCall {
     if (r.or_null)
       return wrong(index, fmt::format("R{} invalid mem access '{}'", index + 1, type_name(r)),
                    "a pointer that is not NULL");
-    Outcome f = check_helper_memory(env_, state_, insn_, index + 1, size, !r.has(kReadOnly), true);
-    if (f && f->cause == Cause::ArgumentType)
-      return wrong(index, f->kernel, fmt::format("the address of {} bytes", size));
-    return f;
+    for (const bool write : {false, true}) {  // for lack of knowledge what the function does (check_mem_reg)
+      Outcome f = check_helper_memory(env_, state_, insn_, index + 1, size, write, true);
+      if (f && f->cause == Cause::ArgumentType)
+        return wrong(index, f->kernel, fmt::format("the address of {} bytes", size));
+      if (f) return f;
+    }
+    return {};
   }
 
   Outcome released() const {
@@ -310,6 +364,11 @@ class KfuncCall {
 
 Outcome check_kfunc(const Env &env, const State &state, uint32_t insn) {
   const Kfunc *kfunc = env.structure.kfunc_at(env.insn(insn));
+  if (env.insn(insn).imm == 0)
+    return Failure{.cause = Cause::KfuncRule,
+                   .insn = insn,
+                   .kernel = "invalid kernel function call not eliminated in verifier pass",
+                   .detail = "a function of the kernel that is not there is called"};
   if (kfunc == nullptr)
     return Failure{.cause = Cause::NotModelled, .insn = insn, .detail = "a kernel function without BTF"};
   return KfuncCall(env, state, insn, *kfunc).check();

@@ -60,8 +60,34 @@ Outcome check_region(const Request &a, uint64_t limit, Cause outside) {
   return {};
 }
 
+// Only NULL and objects of its type go into a `__kptr_untrusted`; the others are exchanged (check_map_kptr_access).
+Outcome check_kptr_store(const Env &env, const State &state, const Request &a, const SpecialField &field) {
+  const auto fail = [&](std::string kernel) {
+    Failure f = a.failure(Cause::SpecialField, std::move(kernel));
+    f.detail = name_of(field.kind);
+    return f;
+  };
+  const isa::Insn &insn = env.insn(a.insn);
+  if (insn.mode() != isa::MEM) return fail("kptr in map can only be accessed using BPF_MEM instruction mode");
+  if (field.kind == FieldKind::UserPtr) return fail("store to uptr disallowed");
+  if (field.kind != FieldKind::KptrUntrusted) return fail("store to referenced kptr disallowed");
+  if (insn.insn_class() == isa::ST) {
+    if (insn.imm == 0) return {};
+    return fail(fmt::format("BPF_ST imm must be 0 when storing to kptr at off={}", field.offset));
+  }
+  const RegState &value = state.reg(insn.src);
+  if (value.is_null() || value.type == RegType::Poisoned) return {};
+  const std::string_view wanted = env.types.name_of({false, field.target});
+  if (value.type == RegType::BtfObject && !value.has(kOwned | kPerCpu) && value.value.is_zero() &&
+      env.types.begins_with(type_of(value), value.off, wanted, false))
+    return {};
+  return fail(fmt::format("invalid kptr access, R{} type={} expected=ptr_{} or untrusted_ptr_{}", insn.src,
+                          type_name(value), wanted, wanted));
+}
+
 // Locks, timers and kernel pointers inside a value are for their helpers alone (check_map_access).
-Outcome check_special_fields(const Request &a, const std::vector<SpecialField> &fields) {
+Outcome check_special_fields(const Env &env, const State &state, const Request &a,
+                             const std::vector<SpecialField> &fields) {
   for (const SpecialField &f : fields) {
     const int64_t low = a.pointer.value.r64.smin + a.off + a.pointer.off;
     const int64_t high =
@@ -69,7 +95,8 @@ Outcome check_special_fields(const Request &a, const std::vector<SpecialField> &
     if (low >= int64_t{f.offset} + f.size || int64_t{f.offset} >= high) continue;
     if (is_kptr(f.kind) && !a.by_helper) {
       const bool exact = a.pointer.value.is_const() && a.size == 8 && low == f.offset;
-      if (exact && (!a.write || f.kind != FieldKind::UserPtr)) continue;  // a store is checked with its value
+      if (exact && !a.write) continue;
+      if (exact) return check_kptr_store(env, state, a, f);
     }
     Failure failure = a.failure(
         Cause::SpecialField,
@@ -84,7 +111,7 @@ Outcome check_special_fields(const Request &a, const std::vector<SpecialField> &
   return {};
 }
 
-Outcome check_map_value(const Env &env, const Request &a) {
+Outcome check_map_value(const Env &env, const State &state, const Request &a) {
   const object::Map &map = env.map(a.pointer.target);
   const bool read_only = map.is_readonly || (map.map_flags & BPF_F_RDONLY_PROG) != 0;
   if (a.write && read_only)
@@ -94,7 +121,7 @@ Outcome check_map_value(const Env &env, const Request &a) {
     return a.failure(Cause::ReadOnlyMap, fmt::format("read from map forbidden, value_size={} off={} size={}",
                                                      map.value_size, a.off + a.pointer.off, a.size));
   if (Outcome f = check_region(a, map.value_size, Cause::MapValueBounds)) return f;
-  return check_special_fields(a, env.fields_of_map(a.pointer.target));
+  return check_special_fields(env, state, a, env.fields_of_map(a.pointer.target));
 }
 
 // check_stack_access_within_bounds(). Root may read what was never written.
@@ -134,22 +161,6 @@ Outcome check_mem(const Request &a) {
   if (a.write && a.pointer.has(kReadOnly))
     return a.failure(Cause::ReadOnlyObject, fmt::format("R{} cannot write into {}", a.reg, type_name(a.pointer)));
   return check_region(a, a.pointer.mem_size, Cause::MemoryBounds);
-}
-
-// may_access_direct_pkt_data() for a load or store.
-bool may_write_packet(const tables::ProgramType &type) {
-  switch (type.number) {
-    case BPF_PROG_TYPE_SCHED_CLS:
-    case BPF_PROG_TYPE_SCHED_ACT:
-    case BPF_PROG_TYPE_XDP:
-    case BPF_PROG_TYPE_LWT_XMIT:
-    case BPF_PROG_TYPE_SK_SKB:
-    case BPF_PROG_TYPE_SK_MSG:
-    case BPF_PROG_TYPE_CGROUP_SOCKOPT:
-      return true;
-    default:
-      return false;
-  }
 }
 
 // A pointer must stay whole on the stack, and pointers to a frame must not outlive it.
@@ -204,10 +215,16 @@ Outcome check_objects_on_stack(const State &state, const Request &a) {
   return f;
 }
 
+// check_ptr_alignment(): packets begin two bytes behind a multiple of four (NET_IP_ALIGN), where that matters.
 Outcome check_alignment(const Request &a, bool strict) {
-  if (a.pointer.type != RegType::Stack && !strict) return {};
-  const int64_t fixed = a.off + a.pointer.off;
+  if ((a.pointer.type != RegType::Stack && !strict) || a.pointer.type == RegType::Arena) return {};
+  constexpr int64_t kPacketShift = 2;
+  const int64_t fixed = a.off + a.pointer.off + (a.pointer.is_packet() ? kPacketShift : 0);
   if (add(a.pointer.value.bits, Tnum::constant(static_cast<uint64_t>(fixed))).is_aligned(a.size)) return {};
+  if (a.pointer.is_packet())
+    return a.failure(Cause::MisalignedPacket,
+                     fmt::format("misaligned packet access off {}+{}+{}+{} size {}", kPacketShift,
+                                 to_string(a.pointer.value.bits), a.pointer.off, a.off, a.size));
   const char *what = a.pointer.type == RegType::Stack ? "stack " : a.pointer.type == RegType::MapValue ? "value " : "";
   return a.failure(Cause::MisalignedStack, fmt::format("misaligned {}access off {}+{}+{} size {}", what,
                                                        to_string(a.pointer.value.bits), a.pointer.off, a.off, a.size));
@@ -242,7 +259,7 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
   if (p.or_null) return invalid(Cause::NullDereference);
   switch (p.type) {
     case RegType::MapValue:
-      return check_map_value(env, a);
+      return check_map_value(env, state, a);
     case RegType::MapKey:
       if (a.write) return a.failure(Cause::ReadOnlyKey, fmt::format("write to change key R{} not allowed", a.reg));
       return check_region(a, env.map(p.target).key_size, Cause::MapKeyBounds);
@@ -290,6 +307,21 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
 
 }  // namespace
 
+bool may_write_packet(const tables::ProgramType &type) {
+  switch (type.number) {
+    case BPF_PROG_TYPE_SCHED_CLS:
+    case BPF_PROG_TYPE_SCHED_ACT:
+    case BPF_PROG_TYPE_XDP:
+    case BPF_PROG_TYPE_LWT_XMIT:
+    case BPF_PROG_TYPE_SK_SKB:
+    case BPF_PROG_TYPE_SK_MSG:
+    case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Outcome check_access(const Env &env, const State &state, uint32_t insn, const Obligation &o) {
   Request a{.insn = insn,
             .reg = o.reg,
@@ -305,7 +337,7 @@ Outcome check_access(const Env &env, const State &state, uint32_t insn, const Ob
   // Load-acquire and store-release: aligned as other atomics are, and of the same kinds of memory.
   const isa::Shape shape = env.structure.infos[insn]->shape;
   const bool ordered = shape == isa::Shape::LoadAcquire || shape == isa::Shape::StoreRelease;
-  if (Outcome f = check_one(env, state, a, atomic || ordered)) return f;
+  if (Outcome f = check_one(env, state, a, atomic || ordered || env.options.strict_alignment)) return f;
   if (ordered) return check_atomic_target(a, a.write ? "stores into" : "loads from");
   if (!atomic) return {};
   a.write = true;
@@ -330,7 +362,7 @@ Outcome check_helper_memory(const Env &env, const State &state, uint32_t insn, u
       if (write) return a.failure(Cause::ReadOnlyKey, fmt::format("R{} cannot write into map_key", reg));
       return check_region(a, env.map(a.pointer.target).key_size, Cause::MapKeyBounds);
     case RegType::MapValue:
-      return check_map_value(env, a);
+      return check_map_value(env, state, a);
     case RegType::Stack:
       if (size == 0 && !may_be_empty) return a.failure(Cause::SizeZero, "invalid zero-sized read");
       if (Outcome f = check_stack_bounds(a)) return f;

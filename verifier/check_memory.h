@@ -29,6 +29,9 @@ struct Request {
   }
 };
 
+// Whether a program of this type may change the packet through a pointer (may_access_direct_pkt_data).
+bool may_write_packet(const tables::ProgramType &type);
+
 // check_context.cpp
 std::optional<Failure> check_context(const Env &env, const Request &a);
 std::optional<Failure> check_socket(const Request &a);

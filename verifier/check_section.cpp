@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "verifier/check.h"
+#include "verifier/graph.h"
 
 namespace spile::verifier {
 namespace {
@@ -48,6 +49,9 @@ Outcome check_section(const Env &env, const State &state, uint32_t insn) {
     f.helper = helper.number;
     return f;
   };
+  if ((helper.number == BPF_FUNC_spin_lock || helper.number == BPF_FUNC_spin_unlock) && in_comparison(env, state))
+    return rule(insn, "can't spin_{lock,unlock} in rbtree cb",
+                "a lock is taken or released in the function that compares elements of a tree");
   if (state.lock() != nullptr && helper.number != BPF_FUNC_spin_unlock)
     return rule(insn, "function calls are not allowed while holding a lock",
                 fmt::format("`bpf_{}` is called while a lock is held", helper.name));

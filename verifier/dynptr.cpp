@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "verifier/check.h"
+
 namespace spile::verifier {
 namespace {
 
@@ -71,6 +73,8 @@ std::optional<Failure> check_dynptr(const Env &env, const State &state, uint32_t
   if (value.type != RegType::Stack && value.type != RegType::Dynptr)
     return fail(fmt::format("arg#{} expected pointer to stack or const struct bpf_dynptr", reg - 1),
                 "the address of a `struct bpf_dynptr` on the stack is needed");
+  if (value.type == RegType::Dynptr)
+    if (std::optional<Failure> moved = check_unmoved(value, reg, insn)) return moved;
   if (value.type == RegType::Stack && !value.value.is_const())
     return fail("dynptr has to be at a constant offset", "the dynptr must be at a constant place");
   if (value.type == RegType::Stack && *place_of(value) % kSlotBytes != 0)
@@ -146,6 +150,7 @@ void make_iterator(State &state, const RegState &pointer, uint32_t type, int64_t
     slot.spilled.ref_id = at == *off ? ref_id : 0;
     slot.spilled.frame = at == *off ? kFirst : 0;
     slot.spilled.range = RegState::kActive;
+    slot.spilled.off = static_cast<int32_t>(bytes);
   }
 }
 
@@ -154,6 +159,10 @@ RegState *iterator_behind(State &state, const RegState &pointer) {
   if (!off || *off % kSlotBytes != 0) return nullptr;
   StackSlot *slot = slot_at(state, pointer.frame, *off);
   if (slot == nullptr || slot->bytes[0] != ByteKind::Iterator || (slot->spilled.frame & kFirst) == 0) return nullptr;
+  // A write may have hit a part of it.
+  const Stack &stack = state.frames[pointer.frame].stack;
+  for (int64_t at = *off; at < *off + slot->spilled.off; at++)
+    if (at >= 0 || stack.kind(at) != ByteKind::Iterator) return nullptr;
   return &slot->spilled;
 }
 const RegState *iterator_behind(const State &state, const RegState &pointer) {

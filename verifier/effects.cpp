@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verifier/attach_rules.h"
 #include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
 
@@ -117,7 +118,7 @@ class Collector {
 
   void leave() {
     out_.reads |= bit(0);
-    const bool judged = state_.depth() == 0 ? !env_.type.returns.any : state_.top().in_callback;
+    const bool judged = state_.depth() == 0 ? !return_range(env_).any : state_.top().in_callback;
     if (judged) out_.precise |= bit(0);
   }
 

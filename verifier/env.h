@@ -39,6 +39,12 @@ struct Env {
   const std::vector<SpecialField> &fields_of_map(uint32_t index) const {
     return (index & kInnerMap) != 0 ? structure.inner_map_fields[index & ~kInnerMap] : structure.map_fields[index];
   }
+  // The special fields of what a pointer points into: a map's value, an object that the program allocated.
+  std::vector<SpecialField> fields_behind(const RegState &pointer) const {
+    if (pointer.type == RegType::MapValue) return fields_of_map(pointer.target);
+    if (pointer.type != RegType::BtfObject || !pointer.has(kOwned) || pointer.has(kKernelBtf)) return {};
+    return special_fields(program.object->btf, object::BtfId{pointer.target});
+  }
   // The first special field of a kind in a map's values; null without.
   const SpecialField *find_field(uint32_t map, FieldKind kind) const {
     for (const SpecialField &f : fields_of_map(map))

@@ -86,6 +86,8 @@ class Explanation {
         return make<diag::Unreachable>();
       case Cause::FallsThrough:
         return make<diag::FallsThrough>(function(f_.insn));
+      case Cause::EarlyReturn:
+        return make<diag::EarlyReturn>(f_.detail);
       case Cause::BadMapReference:
         return make<diag::BadMapReference>(f_.detail);
       case Cause::UninitializedValue:
@@ -120,6 +122,8 @@ class Explanation {
         return make<diag::UnboundedStackIndex>(range());
       case Cause::MisalignedStack:
         return make<diag::MisalignedStack>(size, f_.off);
+      case Cause::MisalignedPacket:
+        return make<diag::MisalignedPacket>(size, f_.off);
       case Cause::PartialPointerStore:
         return make<diag::PartialPointerStore>(name());
       case Cause::PartialPointerLoad:

@@ -211,6 +211,7 @@ class Explorer {
   // Goes on where the instruction leads. False: the path has ended.
   bool after(Flow flow) {
     measure_frames();
+    if (flow.other && flow.kind != Flow::Fork) wait(std::move(*flow.other), flow.other_next);
     path_.insn_before = path_.insn;
     path_.insn = flow.next;
     switch (flow.kind) {

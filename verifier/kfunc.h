@@ -30,8 +30,15 @@ enum class Special : uint8_t {
   DynptrSliceWritable,
   DynptrClone,
   Throw,
-  NotModelled,  // lists, trees, interrupt flags
+  ListPush,
+  ListPop,
+  ListPeek,  // the first or the last, which stays
+  TreeAdd,
+  TreeRemove,
+  TreePeek,     // the first, the root, a child
+  NotModelled,  // work queues, interrupt flags, resilient locks
 };
+constexpr bool is_graph(Special s) { return s >= Special::ListPush && s <= Special::TreePeek; }
 
 struct KfuncParameter {
   std::string name;

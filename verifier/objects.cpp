@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "verifier/attach_rules.h"
+
 namespace spile::verifier {
 namespace {
 
@@ -120,6 +122,9 @@ Outcome check_object(const Env &env, const Request &a) {
                                                  name, off, to_string(p.value.bits)));
   if (p.has(kPerCpu))
     return fail(Cause::ObjectBounds, fmt::format("R{} is ptr_{} access percpu memory: off={}", a.reg, name, off));
+  for (const SpecialField &f : env.fields_behind(p))
+    if (off < int64_t{f.offset} + f.size && int64_t{f.offset} < off + static_cast<int64_t>(a.size))
+      return fail(Cause::ReadOnlyObject, fmt::format("direct access to {} is disallowed", name_of(f.kind)));
   const Walk walk = env.types.walk(type, off, a.size);
   if (a.write && !p.has(kOwned) && !may_write(env, p, name, walk))
     return fail(Cause::ReadOnlyObject, p.type == RegType::MapPtr ? fmt::format("only read from {} is supported", name)
@@ -132,7 +137,7 @@ RegState load_object(const Env &env, State &state, const RegState &pointer, int6
   const TypeRef type = struct_behind(env, pointer);
   if (!type) return RegState::pointer(RegType::Poisoned, at);
   const Walk walk = env.types.walk(type, off + pointer.off, size);
-  if (walk.kind != Walk::Pointer || walk.is_user) return RegState::unknown(at);
+  if (walk.kind != Walk::Pointer || walk.is_user || pointer.has(kOwned)) return RegState::unknown(at);
   uint16_t flags = walk.is_percpu ? kPerCpu : 0;
   bool or_null = false;
   const bool is_safe = is_in(kSafeTrusted, walk) || is_in(kSafeTrustedOrNull, walk) || is_in(kSafeRcu, walk);
@@ -161,13 +166,6 @@ RegState load_object(const Env &env, State &state, const RegState &pointer, int6
 }
 
 namespace {
-
-// What SEC() names behind its last slash.
-std::string_view target_of(const Env &env) {
-  const std::string_view section = env.program.section;
-  const size_t slash = section.find('/');
-  return slash == std::string_view::npos ? std::string_view() : section.substr(slash + 1);
-}
 
 struct Prototype {
   TypeRef proto;            // BTF_KIND_FUNC_PROTO

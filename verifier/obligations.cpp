@@ -63,9 +63,9 @@ Obligations obligations(const Env &env, uint32_t index) {
       break;
     case Shape::CallKfunc:
       out.add({.must = Must::CallKfunc});
+      if (env.structure.facts[index].calls_callback) out.add({.must = Must::NestCalls});
       break;
-    case Shape::CallReg:
-      out.add({.must = Must::BeModelled});
+    case Shape::CallReg:  // no program with one comes here: structure.cpp
       break;
     case Shape::CallHelper:
       helper_call(env, insn, out);

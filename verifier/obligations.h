@@ -12,7 +12,6 @@
 namespace spile::verifier {
 
 enum class Must : uint8_t {
-  BeModelled,       // the verifier knows the feature
   BeReadable,       // [reg] was given a value
   BeWritable,       // [reg] is not r10
   NotDivideByZero,  // immediate

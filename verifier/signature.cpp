@@ -42,7 +42,8 @@ bool is_context(const Btf &btf, const tables::ProgramType &type, BtfId target) {
   for (unsigned i = 0; i < kMaxAliases; i++) {
     const BtfType t = btf.type(target);
     if (t.kind == BtfKind::Typedef && t.name == "bpf_user_pt_regs_t" && wanted == "pt_regs") return true;
-    if (t.kind == BtfKind::Struct || t.kind == BtfKind::Fwd) return t.name == wanted && wanted != "pt_regs";
+    if (t.kind == BtfKind::Struct || t.kind == BtfKind::Fwd)
+      return t.name == wanted || (wanted == "pt_regs" && t.name == "bpf_user_pt_regs_t");
     if (t.kind != BtfKind::Typedef && t.kind != BtfKind::Const && t.kind != BtfKind::Volatile &&
         t.kind != BtfKind::TypeTag)
       return false;

@@ -44,22 +44,29 @@ class Collector {
     const BtfId id = btf_.resolve(type);
     const object::BtfType t = btf_.type(id);
     switch (t.kind) {
-      case BtfKind::Struct:
+      case BtfKind::Struct: {
         if (const auto kind = kind_of_struct(t.name)) {
           fields_.push_back({*kind, offset, t.size, {}});
+          if (*kind == FieldKind::ListHead || *kind == FieldKind::RbRoot) find_elements(fields_.back());
           return;
         }
-        for (const object::BtfMember &m : btf_.members(id))
+        int32_t index = 0;
+        for (const object::BtfMember &m : btf_.members(id)) {
+          holder_ = id, component_ = index++;
           if (m.bitfield_size == 0) visit(m.type, offset + m.bit_offset / 8, depth - 1);
+        }
         return;
+      }
       case BtfKind::Array: {
         const auto size = static_cast<uint32_t>(btf_.size_of(t.type));
         for (uint32_t i = 0; i < std::min(t.length, kMaxElements); i++) visit(t.type, offset + i * size, depth - 1);
         return;
       }
       case BtfKind::DataSec:
-        for (const object::BtfVarSecInfo &v : btf_.variables(id))
+        for (const object::BtfVarSecInfo &v : btf_.variables(id)) {
+          holder_ = v.var, component_ = -1;
           visit(btf_.type(v.var).type, offset + v.offset, depth - 1);
+        }
         return;
       case BtfKind::Ptr:
         pointer(t.type, offset);
@@ -75,6 +82,23 @@ class Collector {
   }
 
  private:
+  // "contains:TYPE:MEMBER", a tag on the member or variable that is the list's head or the tree's root.
+  void find_elements(SpecialField &root) const {
+    constexpr std::string_view kPrefix = "contains:";
+    for (uint32_t i = 1; i < btf_.type_count(); i++) {
+      const object::BtfType tag = btf_.type({i});
+      if (tag.kind != BtfKind::DeclTag || tag.type != holder_ || tag.component != component_) continue;
+      if (!tag.name.starts_with(kPrefix)) continue;
+      const std::string_view text = tag.name.substr(kPrefix.size());
+      const size_t colon = text.find(':');
+      if (colon == std::string_view::npos) return;
+      root.target = btf_.find(std::string(text.substr(0, colon)), BtfKind::Struct);
+      for (const object::BtfMember &m : btf_.members(root.target))
+        if (m.name == text.substr(colon + 1)) root.node_offset = m.bit_offset / 8;
+      return;
+    }
+  }
+
   void pointer(BtfId to, uint32_t offset) {
     object::BtfType t = btf_.type(to);
     // Qualifiers may stand before the tag, as in `const struct x __kptr *`.
@@ -85,6 +109,8 @@ class Collector {
   }
 
   const Btf &btf_;
+  BtfId holder_;  // what is visited is its member, or it is the variable
+  int32_t component_ = -1;
   std::vector<SpecialField> fields_;
 };
 

@@ -31,7 +31,8 @@ enum class FieldKind : uint8_t {
 struct SpecialField {
   FieldKind kind;
   uint32_t offset, size;
-  object::BtfId target;  // kptrs: the struct that is pointed to; lists and trees: the struct of the elements
+  object::BtfId target;      // kptrs: the struct that is pointed to; lists and trees: the struct of the elements
+  uint32_t node_offset = 0;  // lists and trees: of the node in an element
 };
 
 // Ordered by offset.

@@ -77,6 +77,7 @@ class Examiner {
     }
     find_kfuncs();
     find_subprograms();
+    if (out_.failures.empty()) check_early_returns();
     if (out_.failures.empty()) check_jumps();
     if (out_.failures.empty()) check_immediates();
     if (out_.failures.empty()) walk();
@@ -129,6 +130,36 @@ class Examiner {
     return sub.binding != object::Binding::Local && program_.object->btf.type(sub.func).linkage == 1;
   }
 
+  // A packet load that fails, and a tail call that does not, return from a function with a number
+  // (check_abnormal_return, check_btf_func_early).
+  void check_early_returns() {
+    for (size_t s = 1; s < out_.subprograms.size(); s++) {
+      const Subprogram &sub = out_.subprograms[s];
+      const auto known = std::ranges::find(program_.subprograms, sub.start, &object::Program::Subprogram::start);
+      const bool has_btf = known != program_.subprograms.end() && known->func && program_.object != nullptr;
+      for (uint32_t i = sub.start; i < sub.end; i++) {
+        const bool tail_call = insns_[i].opcode == 0x85 && insns_[i].src == isa::kHelperCall &&
+                               insns_[i].imm == static_cast<int32_t>(BPF_FUNC_tail_call);
+        const bool packet_load = insns_[i].insn_class() == isa::LD && !insns_[i].is_lddw() && insns_[i].opcode != 0;
+        if (insns_[i].is_lddw()) i++;
+        if ((!tail_call && !packet_load) || (has_btf && returns_number(known->func))) continue;
+        const char *what = tail_call ? "tail_call" : "LD_ABS";
+        fail({.cause = Cause::EarlyReturn,
+              .insn = i,
+              .kernel = has_btf ? fmt::format("{} is only allowed in functions that return 'int'.", what)
+                                : fmt::format("{} is not allowed in subprogs without BTF", what),
+              .detail = tail_call ? "a tail call" : "a legacy packet load"});
+        return;
+      }
+    }
+  }
+  bool returns_number(object::BtfId func) const {
+    const object::Btf &btf = program_.object->btf;
+    const object::BtfId result = btf.type(btf.type(func).type).type;
+    const object::BtfKind kind = btf.type(btf.resolve(result)).kind;
+    return kind == object::BtfKind::Int || kind == object::BtfKind::Enum || kind == object::BtfKind::Enum64;
+  }
+
   void check_jumps() {
     for (size_t s = 0; s < out_.subprograms.size(); s++) {
       const Subprogram &sub = out_.subprograms[s];
@@ -168,6 +199,11 @@ class Examiner {
         continue;
       }
       out_.infos[i] = info;
+      if (info != nullptr && info->shape == isa::Shape::CallReg)  // no kernel takes it
+        fail({.cause = Cause::UnknownOpcode,
+              .insn = i,
+              .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
+              .count = insn.opcode});
       if (info != nullptr && !isa::malformed(*info, insn).empty())
         fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
       if (!insn.is_lddw()) continue;
@@ -315,6 +351,10 @@ class Examiner {
         if (kfunc != nullptr && kfunc->has(tables::kIteratorNext)) {
           mark_target(i);
           out_.facts[i].next_of_iterator = out_.facts[i].force_checkpoint = true;
+        }
+        if (kfunc != nullptr && kfunc->special == Special::TreeAdd) {
+          mark_target(i);
+          out_.facts[i].calls_callback = out_.facts[i].force_checkpoint = true;
         }
       }
       if (insn.src == isa::kPseudoCall) {

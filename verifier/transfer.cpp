@@ -87,6 +87,15 @@ Flow transfer(const Env &env, State &state, uint32_t index) {
     case Shape::PacketInd:
       // Out of the packet ends the program with 0; else the bytes are in r0.
       clobber_arguments(state);
+      if (state.depth() > 0) {  // where a function that was called ends, its caller goes on with 0
+        State bytes = state;
+        bytes.reg(0) = RegState::unknown(index);
+        state.reg(0) = RegState::scalar(Scalar::constant(0), index);
+        Flow early = leave(state);
+        early.other = std::move(bytes);
+        early.other_next = index + 1;
+        return early;
+      }
       state.reg(0) = RegState::unknown(index);
       return flow;
     case Shape::MayGoto:

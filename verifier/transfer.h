@@ -13,7 +13,7 @@ namespace spile::verifier {
 struct Flow {
   enum Kind : uint8_t {
     Next,             // go on at [next]
-    Fork,             // and [other] goes on at [other_next]
+    Fork,             // and [other] goes on at [other_next]; others may have another that waits, too
     EnterSubprogram,  // at [next], in a new frame
     LeaveSubprogram,  // at [next], in the caller's frame
     LeaveCallback,    // at [next], the call that runs the callback
@@ -47,6 +47,7 @@ Flow call_subprogram(const Env &env, State &state, uint32_t insn);    // transfe
 void clobber_arguments(State &state);
 void write_memory(State &state, const RegState &memory, uint64_t size);
 uint32_t acquire(State &state, uint32_t index);
+Frame &push_frame(State &state, uint32_t callsite, uint32_t subprogram);
 void transfer_alu(const Env &env, State &state, uint32_t insn);
 void transfer_load(const Env &env, State &state, uint32_t insn);
 void transfer_store(const Env &env, State &state, uint32_t insn);

@@ -6,6 +6,7 @@
 #include "support/check.h"
 #include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
+#include "verifier/graph.h"
 #include "verifier/objects.h"
 #include "verifier/signature.h"
 #include "verifier/transfer.h"
@@ -41,8 +42,6 @@ uint32_t acquire(State &state, uint32_t index) {
   return id;
 }
 
-namespace {
-
 Frame &push_frame(State &state, uint32_t callsite, uint32_t subprogram) {
   state.frames.emplace_back();
   Frame &frame = state.top();
@@ -52,6 +51,8 @@ Frame &push_frame(State &state, uint32_t callsite, uint32_t subprogram) {
   frame.regs[isa::kFramePointer].frame = static_cast<uint8_t>(state.depth());
   return frame;
 }
+
+namespace {
 
 RegState map_pointer(const RegState &map, RegType type, uint32_t index) {
   RegState r = RegState::pointer(type, index);
@@ -84,7 +85,7 @@ void give_arguments(const Env &env, State &inside, Frame &frame,
     case BPF_FUNC_find_vma: {
       const TypeRef vma = env.types.find_struct("vm_area_struct");
       regs[1] = caller[1];
-      regs[2] = vma ? object_pointer(vma, 0, index) : RegState::pointer(RegType::Poisoned, index);
+      regs[2] = object_pointer(vma, kTrusted, index);
       regs[3] = caller[4];
       return;
     }
@@ -186,11 +187,14 @@ RegState map_result(const Env &env, State &state, const tables::Helper &helper, 
 }
 
 RegState kptr_result(const Env &env, const RegState &slot, uint32_t index) {
-  if (slot.type == RegType::MapValue && slot.value.is_const()) {
+  if (slot.value.is_const()) {
     const int64_t at = static_cast<int64_t>(slot.value.const_value()) + slot.off;
-    for (const SpecialField &f : env.fields_of_map(slot.target))
-      if (f.offset == at)
-        return object_pointer({false, f.target}, f.kind == FieldKind::PerCpuKptr ? kPerCpu : 0, index);
+    for (const SpecialField &f : env.fields_behind(slot)) {
+      if (f.offset != at) continue;
+      RegState r = object_pointer({false, f.target}, f.kind == FieldKind::PerCpuKptr ? kPerCpu : 0, index);
+      if (f.kind == FieldKind::PerCpuKptr || env.types.is_local(env.types.name_of(type_of(r)))) r.flags |= kOwned;
+      return r;
+    }
   }
   return RegState::pointer(RegType::Poisoned, index);
 }
@@ -256,8 +260,7 @@ RegState helper_result(const Env &env, State &state, const tables::Helper &helpe
       break;
     case ReturnKind::BtfId: {
       const TypeRef type = env.types.find_struct(helper.result.type);
-      result = type ? object_pointer(type, helper.result.trusted ? kTrusted : 0, index)
-                    : RegState::pointer(RegType::Poisoned, index);
+      result = object_pointer(type, helper.result.trusted ? kTrusted : 0, index);
       break;
     }
     case ReturnKind::RingbufRecord:
@@ -328,6 +331,7 @@ void lock_or_unlock(State &state, const tables::Helper &helper, uint32_t index) 
     state.references.push_back({.kind = Reference::Lock, .id = lock.id, .map = map, .insn = index});
   } else if (helper.number == BPF_FUNC_spin_unlock) {
     std::erase_if(state.references, [](const Reference &r) { return r.kind == Reference::Lock; });
+    forget_elements(state);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
+#include "verifier/graph.h"
 #include "verifier/objects.h"
 #include "verifier/transfer.h"
 
@@ -34,6 +35,13 @@ RegState memory_result(uint32_t size, uint16_t flags, uint32_t index) {
   return r;
 }
 
+// The id of an object with a lock tells it from others, when the lock is taken.
+RegState with_lock(const Env &env, RegState r) {
+  for (const SpecialField &f : env.fields_behind(r))
+    if (f.kind == FieldKind::SpinLock) r.flags |= kHoldsLock;
+  return r;
+}
+
 RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
   const object::Btf &btf = env.program.object->btf;
   const BtfId target = struct_behind(btf, kfunc.result);
@@ -42,13 +50,16 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
     case Special::ObjectNew: {
       RegState r = object_pointer(type_argument(state, 1), kOwned, index);
       if (kfunc.name == "bpf_percpu_obj_new_impl") r.flags |= kPerCpu;
-      return r;
+      return with_lock(env, r);
     }
-    case Special::RefcountAcquire: {
-      RegState r = state.reg(1);
-      r.origin = index;
-      return r;
-    }
+    case Special::RefcountAcquire:
+      return with_lock(env, object_pointer(type_of(state.reg(1)), kOwned, index));
+    case Special::ListPop:
+    case Special::TreeRemove:
+      return element_of(env, state.reg(1), true, index);
+    case Special::ListPeek:
+    case Special::TreePeek:
+      return element_of(env, state.reg(1), false, index);
     case Special::CastToKernelContext: {
       static constexpr std::pair<std::string_view, std::string_view> kKernelContexts[] = {
           {"__sk_buff", "sk_buff"},
@@ -118,15 +129,29 @@ RegState kfunc_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t
   if (kind != BtfKind::Ptr) return RegState::unknown(index);
   RegState r = pointer_result(env, state, kfunc, index);
   if (!r.is_pointer()) return r;
-  if (kfunc.has(tables::kReturnsNull)) {
+  // Who owns an object surely gets another reference.
+  const bool surely = kfunc.special == Special::RefcountAcquire && state.reg(1).ref_id != 0;
+  if (kfunc.has(tables::kReturnsNull) && !surely) {
     r.or_null = true;
     r.id = state.new_id();
   }
   if (kfunc.has(tables::kAcquire)) {
     r.ref_id = acquire(state, index);
-    if (r.or_null) r.id = r.ref_id;
+    if (r.or_null || r.has(kHoldsLock)) r.id = r.ref_id;
   }
+  if (r.has(kHoldsLock) && r.id == 0) r.id = state.new_id();
   return r;
+}
+
+// bpf_rbtree_add() compares the new element with those of the tree.
+State enter_comparison(const Env &env, const State &state, uint32_t index) {
+  State inside = state;
+  inside.top().callback_depth++;
+  inside.callback_entries++;
+  Frame &frame = push_frame(inside, index, state.reg(3).target);
+  frame.in_callback = true;
+  frame.regs[1] = frame.regs[2] = element_of(env, state.reg(1), false, index);
+  return inside;
 }
 
 void leave_rcu_section(State &state) {
@@ -194,6 +219,12 @@ Flow call_kfunc(const Env &env, State &state, uint32_t index) {
   const object::Btf &btf = env.program.object->btf;
   Flow flow{.next = index + 1};
   if (kfunc.special == Special::Throw) return {.kind = Flow::EndOfProgram};
+  if (kfunc.special == Special::TreeAdd && state.reg(3).type == RegType::Func) {
+    flow.kind = Flow::Fork;
+    flow.other = enter_comparison(env, state, index);
+    flow.other_next = env.structure.subprograms[state.reg(3).target].start;
+    state.top().callback_depth = 0;
+  }
   RegState result = kfunc_result(env, state, kfunc, index);
   write_arguments(env, state, kfunc);
   switch (kfunc.special) {
@@ -208,6 +239,10 @@ Flow call_kfunc(const Env &env, State &state, uint32_t index) {
       break;
     case Special::PreemptEnable:
       state.preempt_depth--;
+      break;
+    case Special::ListPush:
+    case Special::TreeAdd:
+      give_to_graph(env, state, state.reg(2).ref_id);
       break;
     default:
       break;

@@ -1,4 +1,5 @@
 // Loads, stores and atomic operations.
+#include <algorithm>
 #include <cstring>
 
 #include "verifier/domain/pointer.h"
@@ -22,6 +23,13 @@ std::optional<uint64_t> constant_at(const Env &env, const RegState &pointer, int
   return value;
 }
 
+// Objects of the kernel that RCU keeps while a map points to them (BTF_SET rcu_protected_types).
+bool is_rcu_protected(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"prog_test_ref_kfunc", "cgroup",  "bpf_cpumask",
+                                                "task_struct",         "css_set", "bpf_crypto_ctx"};
+  return std::ranges::find(kNames, name) != std::end(kNames);
+}
+
 // A kernel pointer in a map's value may be exchanged at any time: what is read is not owned (check_map_kptr_access).
 RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_t off, uint32_t at) {
   if (!pointer.value.is_const()) return RegState::unknown(at);
@@ -36,9 +44,12 @@ RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_
       mem.id = state.new_id();
       return mem;
     }
-    const bool rcu = in_rcu_section(env, state);
-    uint16_t flags = f.kind == FieldKind::KptrUntrusted || !rcu ? kUntrusted : kRcu;
-    if (f.kind == FieldKind::PerCpuKptr) flags |= kPerCpu;
+    const bool local = env.types.is_local(env.types.name_of(type));
+    const bool safe = f.kind == FieldKind::PerCpuKptr || local || is_rcu_protected(env.types.name_of(type));
+    const bool rcu = f.kind != FieldKind::KptrUntrusted && safe && in_rcu_section(env, state);
+    uint16_t flags = rcu ? kRcu : kUntrusted;
+    if (rcu && f.kind == FieldKind::PerCpuKptr) flags |= kPerCpu;
+    if (rcu && local) flags |= kOwned;
     RegState r = object_pointer(type, flags, at);
     r.or_null = true;
     r.id = state.new_id();
@@ -56,10 +67,7 @@ RegState context_value(const Env &env, State &state, int64_t off, uint32_t at) {
     r.id = state.new_id();
     return r;
   };
-  const auto object = [&](std::string_view name) {
-    const TypeRef type = env.types.find_struct(name);
-    return type ? object_pointer(type, kTrusted, at) : RegState::pointer(RegType::Poisoned, at);
-  };
+  const auto object = [&](std::string_view name) { return object_pointer(env.types.find_struct(name), kTrusted, at); };
   switch (field->result) {
     case tables::CtxResult::Scalar:
       return RegState::unknown(at);

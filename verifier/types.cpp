@@ -63,6 +63,10 @@ TypeRef Types::find_typedef(std::string_view name) const {
   return kernel_ == nullptr ? TypeRef{} : TypeRef{true, kernel_->find(name, BtfKind::Typedef)};
 }
 
+bool Types::is_local(std::string_view name) const {
+  return kernel_ != nullptr && !kernel_->find(std::string(name), object::BtfKind::Struct);
+}
+
 std::string_view Types::name_of(TypeRef type) const {
   return type ? without_flavour(btf(type).type(btf(type).resolve(type.id)).name) : std::string_view("?");
 }
@@ -119,6 +123,7 @@ Walk Types::walk(TypeRef ref, uint64_t off, uint64_t size, unsigned depth) const
     if (it.kind == BtfKind::Struct || it.kind == BtfKind::Union) {
       Walk result = walk({ref.in_kernel, inner}, off - start, size, depth - 1);
       result.in_union |= it.kind == BtfKind::Union;
+      if (result.owner.empty()) result.owner = without_flavour(t.name);  // of a part without a name
       return result;
     }
     if (it.kind == BtfKind::Ptr) {

@@ -46,6 +46,8 @@ class Types {
   const object::Btf &btf(TypeRef type) const { return type.in_kernel ? *kernel_ : object_; }
   // A struct by name, without its flavour (`task_struct___v2`).
   TypeRef find_struct(std::string_view name) const;
+  // A struct that only the program has: the kernel has none of this name. False where the kernel's BTF is not known.
+  bool is_local(std::string_view name) const;
   TypeRef find_function(std::string_view name) const;  // of the kernel
   TypeRef find_typedef(std::string_view name) const;   // of the kernel
   // "task_struct"; flavours cut off.

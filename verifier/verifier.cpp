@@ -1,5 +1,6 @@
 #include "verifier/verifier.h"
 
+#include "verifier/attach_rules.h"
 #include "verifier/env.h"
 #include "verifier/explain.h"
 #include "verifier/explore.h"
@@ -12,6 +13,7 @@ Verdict verify(const object::Program &program, const tables::ProgramType &type, 
   static const object::Btf kNoBtf;
   const Types types(program.object != nullptr ? program.object->btf : kNoBtf, options.kernel_btf, options.relocated);
   const Env env{program, type, options, structure, types};
+  if (const auto failure = check_attachment(env)) verdict.rejections.push_back(explain(env, *failure, {}, {}));
   for (const Failure &failure : structure.failures) verdict.rejections.push_back(explain(env, failure, {}, {}));
   if (structure.failures.empty()) {
     explore(env, verdict);

@@ -109,7 +109,7 @@ bool allows(const CtxField &field, uint32_t offset, uint32_t size, bool write) {
   const bool within = offset + size <= field.offset + field.size;
   if (size == field.unit) return within;
   if (size > field.unit)  // bpf_ctx_wide_access_ok()
-    return within && (field.access & kWide) != 0 && (offset - field.offset) % size == 0;
+    return within && (field.access & kWide) != 0;
   return within && (field.access & (write ? kNarrowWrite : kNarrow)) != 0;
 }
 

@@ -50,6 +50,7 @@ enum RegFlags : uint16_t {
   kUntrusted = 16,       // may be anything: only read, and each read may fail
   kPerCpu = 32,          // a per-CPU object: only through bpf_per_cpu_ptr()
   kOwned = 64,           // allocated by the program (bpf_obj_new)
+  kNonOwning = 128,      // kOwned: in a list or a tree; lives until the lock is released
   kDynptrSlice = 256,    // Mem: what a dynptr points to
   kKernelBtf = 512,      // [target] is of the kernel's BTF, not the object's
   kPacketDynptr = 1024,  // Dynptr: of a packet, lost when the packet changes
@@ -110,7 +111,7 @@ struct RegState {
     constexpr int64_t kLimit = 1 << 29;
     if (value.r64.smin <= -kLimit || value.r64.smax >= kLimit) return false;
     return type == RegType::MapValue || type == RegType::MapKey || type == RegType::MapPtr || is_socket() ||
-           (type == RegType::BtfObject && has(kTrusted)) || type == RegType::Mem;
+           (type == RegType::BtfObject && (has(kTrusted | kOwned) || ref_id != 0)) || type == RegType::Mem;
   }
   void forget_id() { id = 0, plus_const = false, off = 0; }
 };

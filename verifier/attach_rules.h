@@ -1,0 +1,24 @@
+// Attach rules: what follows from where a program hangs: whether it may sleep, hang there at all, what it may return.
+//
+// In: the program's type and the target that its section names. The lists are those of kernel/bpf/bpf_lsm.c and
+// kernel/trace/bpf_trace.c.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "verifier/env.h"
+#include "verifier/failure.h"
+
+namespace spile::verifier {
+
+// What SEC() names behind its last slash.
+std::string_view target_of(const Env &env);
+// A program that cannot be loaded for where it hangs, whatever it does (check_attach_btf_id).
+std::optional<Failure> check_attachment(const Env &env);
+// What the program may return: its row's range, or its hook's.
+tables::ReturnRange return_range(const Env &env);
+// Functions in which bpf_d_path() can take no lock that is held (bpf_d_path_allowed).
+bool may_call_d_path(const Env &env);
+
+}  // namespace spile::verifier
