@@ -41,7 +41,79 @@ bool is_disabled(std::string_view hook) {
   return is_in(kHooks, hook);
 }
 
+// is_tracing_prog_type()
+bool is_probe(const tables::ProgramType &type) {
+  return type.number == BPF_PROG_TYPE_KPROBE || type.number == BPF_PROG_TYPE_TRACEPOINT ||
+         type.number == BPF_PROG_TYPE_PERF_EVENT || type.number == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+         type.number == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+}
+
+bool is_for_sleepable(uint32_t map_type) {
+  switch (map_type) {
+    case BPF_MAP_TYPE_HASH:
+    case BPF_MAP_TYPE_LRU_HASH:
+    case BPF_MAP_TYPE_ARRAY:
+    case BPF_MAP_TYPE_PERCPU_HASH:
+    case BPF_MAP_TYPE_PERCPU_ARRAY:
+    case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+    case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+    case BPF_MAP_TYPE_HASH_OF_MAPS:
+    case BPF_MAP_TYPE_RINGBUF:
+    case BPF_MAP_TYPE_USER_RINGBUF:
+    case BPF_MAP_TYPE_INODE_STORAGE:
+    case BPF_MAP_TYPE_SK_STORAGE:
+    case BPF_MAP_TYPE_TASK_STORAGE:
+    case kCgroupLocalStorageMap:
+    case BPF_MAP_TYPE_QUEUE:
+    case BPF_MAP_TYPE_STACK:
+    case kArenaMap:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The special field that keeps a map out of the program; in the kernel's words.
+const char *unfit_field(const Env &env, uint32_t map) {
+  for (const SpecialField &f : env.fields_of_map(map)) {
+    const bool lock = f.kind == FieldKind::SpinLock || f.kind == FieldKind::ResSpinLock;
+    if (lock && env.type.number == BPF_PROG_TYPE_SOCKET_FILTER) return "socket filter progs cannot use bpf_spin_lock";
+    if (!is_probe(env.type)) continue;
+    if (lock) return "tracing progs cannot use bpf_spin_lock";
+    if (f.kind == FieldKind::ListHead || f.kind == FieldKind::RbRoot)
+      return "tracing progs cannot use bpf_{list_head,rb_root}";
+    if (f.kind == FieldKind::Timer) return "tracing progs cannot use bpf_timer";
+    if (f.kind == FieldKind::Workqueue) return "tracing progs cannot use bpf_wq";
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::optional<Failure> check_maps(const Env &env) {
+  for (uint32_t i = 0; i < env.program.insns.size(); i++) {
+    const isa::Insn &insn = env.insn(i);
+    if (!insn.is_lddw() || (insn.src != isa::kPseudoMapIdx && insn.src != isa::kPseudoMapIdxValue)) continue;
+    const auto map = static_cast<uint32_t>(insn.imm);
+    if (const char *why = unfit_field(env, map))
+      return Failure{
+          .cause = Cause::LockRule,
+          .insn = i,
+          .kernel = fmt::format("{} yet", why),
+          .map = map,
+          .detail = fmt::format("programs of type `{}` cannot use `{}`, whose values hold a lock, a timer or "
+                                "a list",
+                                env.type.name, env.map(map).name)};
+    if (env.is_sleepable() && !is_for_sleepable(env.map(map).type))
+      return Failure{.cause = Cause::LockRule,
+                     .insn = i,
+                     .kernel = "Sleepable programs can only use array, hash, ringbuf and local storage maps",
+                     .map = map,
+                     .detail = fmt::format("a program that may sleep cannot use `{}`: its type of map is not for them",
+                                           env.map(map).name)};
+  }
+  return {};
+}
 
 std::string_view target_of(const Env &env) {
   const std::string_view section = env.program.section;
@@ -54,6 +126,11 @@ std::optional<Failure> check_attachment(const Env &env) {
     return Failure{.cause = Cause::KfuncRule,
                    .kernel = "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable",
                    .detail = fmt::format("programs of type `{}` cannot be sleepable here", env.type.name)};
+  if (env.type.number == BPF_PROG_TYPE_STRUCT_OPS && !tables::is_gpl_compatible(env.program.license))
+    return Failure{.cause = Cause::KfuncRule,
+                   .kernel = "struct ops programs must have a GPL compatible license",
+                   .detail = fmt::format("programs of struct_ops need a GPL-compatible licence; this one is `{}`",
+                                         env.program.license)};
   if (env.type.number == BPF_PROG_TYPE_LSM && is_disabled(target_of(env)))
     return Failure{.cause = Cause::KfuncRule,
                    .kernel = fmt::format("points to disabled hook bpf_lsm_{}", target_of(env)),

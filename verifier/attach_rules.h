@@ -16,6 +16,8 @@ namespace spile::verifier {
 std::string_view target_of(const Env &env);
 // A program that cannot be loaded for where it hangs, whatever it does (check_attach_btf_id).
 std::optional<Failure> check_attachment(const Env &env);
+// Maps that programs of this type must not use, whatever they do with them (check_map_prog_compatibility).
+std::optional<Failure> check_maps(const Env &env);
 // What the program may return: its row's range, or its hook's.
 tables::ReturnRange return_range(const Env &env);
 // Functions in which bpf_d_path() can take no lock that is held (bpf_d_path_allowed).

@@ -55,7 +55,8 @@ Outcome check_return(const Env &env, const State &state, uint32_t insn) {
   if (state.top().subprogram == 0 && returns_nothing(env)) return {};
   if (r0.type == RegType::NotInit)
     return Failure{.cause = Cause::UninitializedValue, .insn = insn, .kernel = "R0 !read_ok", .reg = 0};
-  if (state.top().subprogram != 0) {  // a global function, verified alone
+  const Subprogram &sub = env.structure.subprograms[state.top().subprogram];
+  if (state.top().subprogram != 0 && !sub.ends_exception) {  // a global function, verified alone
     if (r0.is_scalar()) return {};
     return Failure{
         .cause = Cause::ReturnsStackPointer,
@@ -64,24 +65,7 @@ Outcome check_return(const Env &env, const State &state, uint32_t insn) {
         .reg = 0,
         .state = r0};
   }
-  const auto [any, low, high] = return_range(env);
-  if (any) return {};
-  // Hooks of security modules return int: the upper half is nobody's (return_32bit).
-  const bool is_int = env.type.number == BPF_PROG_TYPE_LSM && env.type.attach == tables::AttachType::LSM_MAC;
-  const int64_t least = is_int ? r0.value.r32.smin : r0.value.r64.smin;
-  const int64_t most = is_int ? r0.value.r32.smax : r0.value.r64.smax;
-  if (r0.is_scalar() && least >= low && most <= high) return {};
-  return Failure{
-      .cause = Cause::ReturnRange,
-      .insn = insn,
-      .kernel = r0.is_scalar()
-                    ? fmt::format("At program exit the register R0 has{} should have been in [{}, {}]", range_text(r0),
-                                  low, high)
-                    : fmt::format("At program exit the register R0 is not a known value ({})", type_name(r0)),
-      .reg = 0,
-      .state = r0,
-      .limit = low,
-      .count = high};
+  return check_return_range(env, r0, 0, insn);
 }
 
 Outcome check_packet_load(const Env &env, const State &state, uint32_t insn) {
@@ -117,7 +101,6 @@ bool fits_attach_type(const tables::Helper &helper, const tables::ProgramType &t
     case AttachType::CGROUP_UNIX_RECVMSG:
     case AttachType::CGROUP_UNIX_GETPEERNAME:
     case AttachType::CGROUP_UNIX_GETSOCKNAME:
-    case AttachType::CGROUP_INET_SOCK_RELEASE:
       return false;
     default:
       return true;
@@ -154,6 +137,27 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
 }
 
 }  // namespace
+
+Outcome check_return_range(const Env &env, const RegState &r, unsigned reg, uint32_t insn) {
+  const auto [any, low, high] = return_range(env);
+  if (any) return {};
+  // Hooks of security modules return int: the upper half is nobody's (return_32bit).
+  const bool is_int = env.type.number == BPF_PROG_TYPE_LSM && env.type.attach == tables::AttachType::LSM_MAC;
+  const int64_t least = is_int ? r.value.r32.smin : r.value.r64.smin;
+  const int64_t most = is_int ? r.value.r32.smax : r.value.r64.smax;
+  if (r.is_scalar() && least >= low && most <= high) return {};
+  return Failure{
+      .cause = Cause::ReturnRange,
+      .insn = insn,
+      .kernel = r.is_scalar()
+                    ? fmt::format("At program exit the register R{} has{} should have been in [{}, {}]", reg,
+                                  range_text(r), low, high)
+                    : fmt::format("At program exit the register R{} is not a known value ({})", reg, type_name(r)),
+      .reg = static_cast<int>(reg),
+      .state = r,
+      .limit = low,
+      .count = high};
+}
 
 Outcome check_unmoved(const RegState &r, unsigned reg, uint32_t insn) {
   const auto at = static_cast<int>(reg);

@@ -28,6 +28,8 @@ std::optional<Failure> check_function_in_section(const Env &env, const State &st
 std::optional<Failure> check_leaks(const State &state, uint32_t insn, const char *what);
 std::optional<Failure> check_kfunc(const Env &env, const State &state, uint32_t insn);        // check_kfunc.cpp
 std::optional<Failure> check_global_call(const Env &env, const State &state, uint32_t insn);  // check_global.cpp
+// What the program returns in [reg], or throws where nothing catches it.
+std::optional<Failure> check_return_range(const Env &env, const RegState &r, unsigned reg, uint32_t insn);
 // A pointer that must be exactly what it was when it was given: the context, a map.
 std::optional<Failure> check_unmoved(const RegState &r, unsigned reg, uint32_t insn);
 

@@ -309,8 +309,6 @@ class CheckArgument {
       case BPF_PROG_TYPE_RAW_TRACEPOINT:
       case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
         return true;
-      case BPF_PROG_TYPE_TRACING:
-        return env_.type.attach != tables::AttachType::TRACE_ITER;
       default:
         return false;
     }

@@ -130,6 +130,9 @@ class KfuncCall {
           return rule(fmt::format("bpf_throw kfunc (insn {}) cannot be called from callback subprog {}", insn_,
                                   frame.subprogram),
                       "`bpf_throw` cannot be called from a callback");
+      const auto catches = [](const Subprogram &sub) { return sub.ends_exception; };
+      if (std::ranges::none_of(env_.structure.subprograms, catches))
+        if (Outcome f = check_return_range(env_, state_.reg(1), 1, insn_)) return f;
       State whole = state_;
       whole.frames.resize(1);
       return check_leaks(whole, insn_, "bpf_throw");
@@ -284,6 +287,17 @@ class KfuncCall {
                    fmt::format("variable {} access var_off={} disallowed", type_name(r), to_string(r.value.bits)),
                    expected);
     const bool exactly = kfunc_.has(tables::kRelease) && r.ref_id != 0;
+    // `nf_conn___init` is a type of its own: an entry that is not inserted yet (btf_type_ids_nocast_alias).
+    constexpr std::string_view kInit = "___init";
+    const BtfId param = btf_.resolve(btf_.type(btf_.resolve(kfunc_.parameters[index].type)).type);
+    const bool have_init = env_.types.btf(type_of(r)).type(type_of(r).id).name.ends_with(kInit);
+    if (have_init != btf_.type(param).name.ends_with(kInit))
+      return wrong(index,
+                   fmt::format("kernel function {} args#{} expected pointer to STRUCT {} but R{} has a pointer to "
+                               "STRUCT {}",
+                               kfunc_.name, index, btf_.type(param).name, reg,
+                               env_.types.btf(type_of(r)).type(type_of(r).id).name),
+                   expected);
     if (env_.types.begins_with(type_of(r), r.off, wanted, exactly) || is_projection(wanted, r)) return {};
     return wrong(
         index,

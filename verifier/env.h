@@ -19,7 +19,7 @@ inline constexpr uint64_t kMaxPacketOffset = 0xffff;
 inline constexpr uint32_t kMaxCpus = 8192;
 
 // Map types that the headers of some machines do not have yet.
-inline constexpr uint32_t kArenaMap = 33;
+inline constexpr uint32_t kCgroupLocalStorageMap = 32, kArenaMap = 33;
 
 struct Env {
   const object::Program &program;

@@ -47,7 +47,7 @@ class Explorer {
       more = false;
       for (uint32_t s = 1; s < env_.structure.subprograms.size() && !stop_; s++) {
         const Subprogram &sub = env_.structure.subprograms[s];
-        if (done[s] || !sub.is_global || !called_[s]) continue;
+        if (done[s] || !sub.is_global || (!called_[s] && !sub.ends_exception)) continue;
         done[s] = more = true;
         walk(entry(s));
       }

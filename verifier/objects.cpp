@@ -84,6 +84,10 @@ TypeRef struct_behind(const Env &env, const RegState &pointer) {
 
 // The members that a congestion control may set (bpf_tcp_ca_btf_struct_access).
 bool may_write(const Env &env, const RegState &pointer, std::string_view name, const Walk &walk) {
+  const bool has_conntrack = env.type.number == BPF_PROG_TYPE_XDP || env.type.number == BPF_PROG_TYPE_SCHED_CLS ||
+                             env.type.number == BPF_PROG_TYPE_SCHED_ACT;
+  if (name.starts_with("nf_conn")) return has_conntrack && walk.member == "mark" && !pointer.has(kUntrusted);
+  if (name == "bpf_dummy_ops_state") return env.type.number == BPF_PROG_TYPE_STRUCT_OPS && !pointer.has(kUntrusted);
   if (env.type.number != BPF_PROG_TYPE_STRUCT_OPS || pointer.has(kUntrusted) || walk.kind != Walk::Number) return false;
   if (name != "tcp_sock" && name != "inet_connection_sock" && name != "sock") return false;
   static constexpr std::string_view kMembers[] = {"icsk_ca_priv", "icsk_ack",       "pending",         "snd_cwnd",

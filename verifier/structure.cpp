@@ -78,6 +78,7 @@ class Examiner {
     find_kfuncs();
     find_subprograms();
     if (out_.failures.empty()) check_early_returns();
+    if (out_.failures.empty()) check_exceptions();
     if (out_.failures.empty()) check_jumps();
     if (out_.failures.empty()) check_immediates();
     if (out_.failures.empty()) walk();
@@ -101,6 +102,8 @@ class Examiner {
       }
       starts.push_back(static_cast<uint32_t>(target));
     }
+    const uint32_t handler = exception_callback();
+    if (handler != 0) starts.push_back(handler);
     std::ranges::sort(starts);
     starts.erase(std::ranges::unique(starts).begin(), starts.end());
     if (starts.size() > kMaxSubprograms) {
@@ -114,6 +117,8 @@ class Examiner {
       Subprogram sub{.start = starts[s], .end = s + 1 < starts.size() ? starts[s + 1] : count()};
       for (const auto &known : program_.subprograms)
         if (known.start == sub.start && sub.start != 0) sub.is_global = is_global(known);
+      sub.ends_exception = handler != 0 && sub.start == handler;
+      sub.is_global |= sub.ends_exception;
       if (sub.is_global) sub.signature = signature_of(program_, type_, sub.start);
       for (uint32_t i = sub.start; i < sub.end; i++)
         sub.loads_packet |= insns_[i].insn_class() == isa::LD && !insns_[i].is_lddw() && insns_[i].opcode != 0;
@@ -122,6 +127,63 @@ class Examiner {
     for (uint32_t i = 0; i < count(); i++)
       if (insns_[i].is_lddw() && insns_[i].src == isa::kPseudoFunc)
         out_.subprograms[out_.subprogram_at(i + 1 + static_cast<uint32_t>(insns_[i].imm))].is_callback = true;
+  }
+
+  // Where the function begins that the program's tag "exception_callback:NAME" names; 0 without.
+  uint32_t exception_callback() {
+    constexpr std::string_view kPrefix = "exception_callback:";
+    if (program_.object == nullptr || program_.subprograms.empty() || !program_.subprograms[0].func) return 0;
+    const object::Btf &btf = program_.object->btf;
+    uint32_t found = 0, tags = 0;
+    for (uint32_t i = 1; i < btf.type_count(); i++) {
+      const object::BtfType tag = btf.type({i});
+      if (tag.kind != object::BtfKind::DeclTag || tag.type != program_.subprograms[0].func) continue;
+      if (!tag.name.starts_with(kPrefix)) continue;
+      tags++;
+      for (const auto &known : program_.subprograms)
+        if (known.name == tag.name.substr(kPrefix.size())) found = known.start;
+    }
+    if (tags > 1)
+      fail({.cause = Cause::KfuncRule,
+            .kernel = "multiple exception callback tags for main subprog",
+            .detail = "the program names more than one exception callback"});
+    return found;
+  }
+
+  // Exceptions end in a function of one number that nobody calls and that throws none; no callback throws
+  // (check_max_stack_depth_subprog, do_check_common).
+  void check_exceptions() {
+    for (const Subprogram &sub : out_.subprograms) {
+      const bool no_throw = sub.is_callback || sub.ends_exception;
+      if (sub.ends_exception &&
+          (sub.signature.parameters.size() != 1 || sub.signature.parameters[0].kind != Parameter::Number))
+        fail({.cause = Cause::KfuncRule,
+              .insn = sub.start,
+              .kernel = "exception cb only supports single integer argument",
+              .detail = "an exception callback takes one number"});
+      if (sub.ends_exception && !sub.signature.problem.empty()) {
+        Failure f{.cause = Cause::BadSignature, .insn = sub.start, .kernel = sub.signature.problem};
+        f.detail = f.callee = sub.signature.name;
+        fail(std::move(f));
+      }
+      for (uint32_t i = sub.start; i < sub.end; i++) {
+        const Insn &insn = insns_[i];
+        if (insn.opcode != 0x85) continue;
+        const Kfunc *kfunc = insn.src == isa::kPseudoKfuncCall ? out_.kfunc_at(insn) : nullptr;
+        if (no_throw && kfunc != nullptr && kfunc->special == Special::Throw)
+          fail({.cause = Cause::KfuncRule,
+                .insn = i,
+                .kernel = fmt::format("bpf_throw kfunc (insn {}) cannot be called from callback subprog {}", i,
+                                      out_.subprogram_of(i)),
+                .detail = "`bpf_throw` cannot be called from a callback"});
+        if (insn.src != isa::kPseudoCall) continue;
+        if (out_.subprograms[out_.subprogram_at(i + 1 + static_cast<uint32_t>(insn.imm))].ends_exception)
+          fail({.cause = Cause::KfuncRule,
+                .insn = i,
+                .kernel = fmt::format("insn {} cannot call exception cb directly", i),
+                .detail = "an exception callback cannot be called"});
+      }
+    }
   }
 
   // The kernel goes by the linkage in BTF; libbpf makes it static where the symbol's visibility is hidden.
@@ -377,6 +439,8 @@ class Examiner {
       work.push_back(static_cast<uint32_t>(i));
     };
     reached[0] = true;
+    for (const Subprogram &sub : out_.subprograms)
+      if (sub.ends_exception) reach(sub.start);
     while (!work.empty()) {
       const uint32_t i = work.back();
       work.pop_back();

@@ -32,6 +32,7 @@ struct Subprogram {
   bool is_global = false;       // verified alone, by its BTF signature
   bool loads_packet = false;    // has LD_ABS or LD_IND
   bool is_callback = false;     // its address is taken
+  bool ends_exception = false;  // what bpf_throw() ends in; named by a tag of the program
   bool changes_packet = false;  // it, or what it calls, may move the packet
   bool may_sleep = false;
   Signature signature;  // of a global function

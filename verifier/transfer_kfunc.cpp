@@ -23,9 +23,9 @@ TypeRef whole_struct(const Env &env, BtfId target) {
   return whole ? whole : TypeRef{false, target};
 }
 
-// A type of the program, named by a constant argument.
-TypeRef type_argument(const State &state, unsigned reg) {
-  return {false, BtfId{static_cast<uint32_t>(state.reg(reg).value.const_value())}};
+// A type that a constant argument names: of the program, or, with CO-RE done, of the kernel.
+TypeRef type_argument(const State &state, unsigned reg, bool in_kernel = false) {
+  return {in_kernel, BtfId{static_cast<uint32_t>(state.reg(reg).value.const_value())}};
 }
 
 RegState memory_result(uint32_t size, uint16_t flags, uint32_t index) {
@@ -81,8 +81,9 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
       return RegState::pointer(RegType::Poisoned, index);
     }
     case Special::ReadOnlyCast: {
-      const TypeRef type = type_argument(state, 2);
-      return type ? object_pointer(type, kUntrusted, index) : RegState::unknown(index);
+      const TypeRef type = type_argument(state, 2, env.options.relocated && env.options.kernel_btf != nullptr);
+      if (type) return object_pointer(type, kUntrusted, index);
+      return RegState::pointer(RegType::Poisoned, index);
     }
     case Special::DynptrSlice:
     case Special::DynptrSliceWritable: {

@@ -15,6 +15,8 @@ Verdict verify(const object::Program &program, const tables::ProgramType &type, 
   const Env env{program, type, options, structure, types};
   if (const auto failure = check_attachment(env)) verdict.rejections.push_back(explain(env, *failure, {}, {}));
   for (const Failure &failure : structure.failures) verdict.rejections.push_back(explain(env, failure, {}, {}));
+  if (structure.failures.empty())
+    if (const auto failure = check_maps(env)) verdict.rejections.push_back(explain(env, *failure, {}, {}));
   if (structure.failures.empty()) {
     explore(env, verdict);
   } else {

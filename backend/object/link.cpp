@@ -47,12 +47,33 @@ class Linker {
     Result<uint32_t> start = place(entry_.symbol);
     if (!start) return std::unexpected(start.error());
     // The list grows as functions refer to others.
-    for (size_t i = 0; i < placed_.size(); i++)
-      if (Result<void> done = resolve(placed_[i]); !done) return std::unexpected(done.error());
+    size_t resolved = 0;
+    for (const bool callbacks_placed : {false, true}) {
+      if (callbacks_placed)
+        if (Result<void> done = place_exception_callback(); !done) return std::unexpected(done.error());
+      for (; resolved < placed_.size(); resolved++)
+        if (Result<void> done = resolve(placed_[resolved]); !done) return std::unexpected(done.error());
+    }
     return std::move(program_);
   }
 
  private:
+  // What bpf_throw() ends in is named by a tag of the program, and called by none of its instructions.
+  Result<void> place_exception_callback() {
+    constexpr std::string_view kPrefix = "exception_callback:";
+    const BtfId entry = program_.subprograms.front().func;
+    for (uint32_t i = 1; entry && i < object_.btf.type_count(); i++) {
+      const BtfType tag = object_.btf.type({i});
+      if (tag.kind != BtfKind::DeclTag || tag.type != entry || !tag.name.starts_with(kPrefix)) continue;
+      const SymbolId function = object_.find_symbol(tag.name.substr(kPrefix.size()));
+      if (!function || object_[function].kind != SymbolKind::Function || !object_[function].section)
+        return fail("`{}` names `{}` as its exception callback, and there is no such function", entry_.name,
+                    tag.name.substr(kPrefix.size()));
+      if (Result<uint32_t> start = place(function); !start) return std::unexpected(start.error());
+    }
+    return {};
+  }
+
   struct Placed {
     SectionId section;
     uint64_t begin = 0, end = 0;  // bytes in the section
