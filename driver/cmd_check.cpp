@@ -1,7 +1,10 @@
 // spile check FILE...: compile and verify. Nothing is attached, no root is needed.
+#include <algorithm>
+
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/judge.h"
+#include "driver/kernels.h"
 
 namespace spile::driver {
 
@@ -27,7 +30,9 @@ static void print_reasons(const verifier::Verdict &verdict, Console &console) {
 static int compare(const std::string &path, const std::vector<Judged> &programs, bool unprivileged, Console &console,
                    int code) {
   for (const Judged &judged : programs) {
-    const auto &[program, type, verdict, expected] = judged;
+    const object::Program &program = judged.program;
+    const verifier::Verdict &verdict = judged.verdict;
+    const Expectation &expected = judged.expected;
     if (!expected.judged(unprivileged) || expected.elsewhere) {
       console.status("{}: {} ({}): {}; nothing is expected", path, program.name, program.section, word_of(verdict));
       print_reasons(verdict, console);
@@ -43,24 +48,67 @@ static int compare(const std::string &path, const std::vector<Judged> &programs,
   return code;
 }
 
+// What the verdict takes for granted.
+static std::string reservation(const Judged &judged) {
+  std::string text;
+  if (judged.is_guessed) text = fmt::format("as a program of `{}`, by its context", judged.type->section);
+  const char *view = judged.view == View::Host     ? "by the types of this machine's kernel"
+                     : judged.view == View::Frozen ? "once relocated to Linux 6.18"
+                                                   : "";
+  if (*view != 0) text += fmt::format("{}{}", text.empty() ? "" : ", ", view);
+  return text.empty() ? "" : fmt::format(" ({})", text);
+}
+
+// " (main 48, clear 16)": what each function takes of it.
+static std::string stack_of_frames(const Judged &judged) {
+  if (judged.verdict.stats.frames.size() < 2) return "";
+  std::string text;
+  for (const verifier::Stats::Frame &frame : judged.verdict.stats.frames) {
+    const auto sub = std::ranges::find(judged.program.subprograms, frame.start, &object::Program::Subprogram::start);
+    const std::string name = sub != judged.program.subprograms.end() ? sub->name : fmt::format("{}", frame.start);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, frame.stack);
+  }
+  return fmt::format(" ({})", text);
+}
+
+// The verdict of each version that was asked for, and the first that takes the program. False: one does not.
+static bool print_kernels(const Judged &judged, const object::Object &object, const std::vector<uint16_t> &kernels,
+                          Console &console) {
+  if (judged.verdict.kind != verifier::Verdict::Accept) return false;
+  const std::vector<Need> needs = needs_of(judged, judged.object != nullptr ? *judged.object : object);
+  bool all = true;
+  for (const uint16_t kernel : kernels) {
+    std::string missing;
+    for (const Need &need : needs)
+      if (need.since > kernel)
+        missing += fmt::format("{}{} came with {}", missing.empty() ? "" : ", ", need.what, version_text(need.since));
+    all &= missing.empty();
+    console.status("  Linux {}: {}", version_text(kernel), missing.empty() ? "accepted" : "rejected: " + missing);
+  }
+  if (!all) console.status("  the first Linux that accepts it: {}", version_text(needs.front().since));
+  return all;
+}
+
 static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging,
-                     const std::string &kconfig, Console &console) {
+                     const std::vector<uint16_t> &kernels, Console &console) {
   Compilation compilation(path, compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return compilation.exit_code();
   if (auto relocated = relocate_for(*object, compile.btf); !relocated) return console.fail(relocated.error());
-  if (auto provided = provide_kconfig(*object, kconfig); !provided) return console.fail(provided.error());
   int code = kExitOk;
   const std::vector<Judged> programs = judge(*object, compilation.sources(), judging, console, code);
   if (judging.expect) return compare(path, programs, judging.verifier.unprivileged, console, code);
   for (const Judged &judged : programs) {
-    const auto &[program, type, verdict, expected] = judged;
+    const object::Program &program = judged.program;
+    const verifier::Verdict &verdict = judged.verdict;
     if (judging.verifier.keep_states) print_states(judged, console);
-    console.status("{}: {} ({}): {}", path, program.name, program.section, word_of(verdict));
+    console.status("{}: {} ({}): {}{}", path, program.name, program.section, word_of(verdict), reservation(judged));
+    if (!kernels.empty() && !print_kernels(judged, *object, kernels, console) && code == kExitOk) code = kExitProgram;
     if (console.verbosity > 0)
-      console.status("  {} instructions, {} processed, {} states at most, {} bytes of stack", program.insns.size(),
-                     verdict.stats.processed, verdict.stats.peak_states, verdict.stats.stack_depth);
+      console.status("  {} instructions, {} processed, {} states at most, {} bytes of stack{}, {:.3f} ms",
+                     program.insns.size(), verdict.stats.processed, verdict.stats.peak_states,
+                     verdict.stats.stack_depth, stack_of_frames(judged), judged.seconds * 1000);
   }
   return code;
 }
@@ -70,7 +118,12 @@ int command_check(Arguments arguments, Console &console) {
   line.usage = "spile check [options] FILE...";
   line.about =
       "Compiles each FILE (or reads it, when it is an ELF object of any compiler) and gives the verdict that the\n"
-      "kernel's verifier would give, explained at the source line. Exit 0: every program is accepted; 1: one is\n"
+      "kernel's verifier would give, explained at the source line. The verdict is that of Linux 6.18 by the object's "
+      "own\n"
+      "types, or by the kernel's where it needs them: those that ship, those of --btf, or, where only a kernel knows "
+      "what\n"
+      "a program is attached to (fentry), this machine's; the answer says so. Exit 0: every program is accepted; 1: "
+      "one is\n"
       "rejected or does not compile; 5: one uses a feature that the verifier does not model yet.";
   line.add_common();
   line.options.add_options()("section", po::value<std::string>()->value_name("S"), "only programs in this section")(
@@ -81,6 +134,8 @@ int command_check(Arguments arguments, Console &console) {
       "values of `extern __kconfig`: a kernel's .config, or `host`; default: any values")(
       "expect", "programs say what they expect (`__success`, `__failure __msg(\"...\")` of the kernel's selftests)")(
       "unprivileged", "as loaded without capabilities")(
+      "kernel", po::value<std::string>()->value_name("V,..."),
+      "what these versions of Linux would say of what is accepted: 5.10,5.15,6.1,6.6,6.12,6.18")(
       "states", "print the state before each instruction, in the kernel's notation");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::vector<std::string>>());
@@ -97,13 +152,20 @@ int command_check(Arguments arguments, Console &console) {
   if (values->contains("type")) judging.type = (*values)["type"].as<std::string>();
   if (!judging.type.empty() && tables::find_program_type(judging.type) == nullptr)
     return console.usage("--type takes what SEC() takes, for example xdp; `{}` is no such section", judging.type);
-  const std::string kconfig = values->contains("kconfig") ? (*values)["kconfig"].as<std::string>() : "";
+  if (values->contains("kconfig")) judging.kconfig = (*values)["kconfig"].as<std::string>();
   judging.btf = compile->btf;
   judging.expect = values->contains("expect");
   judging.verifier.unprivileged = values->contains("unprivileged");
+  judging.may_relocate = true;
+  std::vector<uint16_t> kernels;
+  if (values->contains("kernel")) {
+    const auto &list = (*values)["kernel"].as<std::string>();
+    kernels = parse_kernels(list);
+    if (kernels.empty()) return console.usage("--kernel takes versions, for example 5.10,6.1; not `{}`", list);
+  }
   judging.verifier.keep_states = values->contains("states");
   for (const std::string &path : (*values)["file"].as<std::vector<std::string>>()) {
-    const int one = check_one(path, *compile, judging, kconfig, console);
+    const int one = check_one(path, *compile, judging, kernels, console);
     if (one != kExitOk && code != kExitProgram) code = one;
   }
   return code;

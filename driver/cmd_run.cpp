@@ -135,9 +135,9 @@ int command_run(Arguments arguments, Console &console) {
   if (object == nullptr) return own_failure(compilation.exit_code(), options);
   if (auto relocated = relocate_for(*object, compile->btf); !relocated)
     return own_failure(console.fail(relocated.error()), options);
-  if (auto provided = provide_kconfig(*object, text("kconfig").value_or("host")); !provided)
-    return own_failure(console.fail(provided.error()), options);
   JudgeOptions judging;
+  judging.btf = compile->btf;
+  judging.kconfig = text("kconfig").value_or("host");
   judging.program = text("prog").value_or("");
   const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, console, code);
   if (code != kExitOk) return own_failure(code, options);

@@ -3,8 +3,10 @@
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
+#include "backend/object/copy.h"
 #include "backend/object/core_relocate.h"
 #include "backend/object/kconfig.h"
 #include "frontend/btf/sources.h"
@@ -33,30 +35,170 @@ Result<void> relocate_for(object::Object &object, const std::string &btf) {
   return object::relocate_core(object, object::CoreTarget(*types));
 }
 
-// The types of the kernel that is aimed at: what --btf names, else the frozen ones. None when they cannot be read: the
-// verdict then says what it lacks.
-static std::optional<object::Btf> kernel_types(const std::string &where) {
-  btf::Source source(where);
-  const auto image = source.image();
-  if (!image) return {};
-  auto types = object::Btf::parse((*image)->raw());
-  return types ? std::optional(std::move(*types)) : std::nullopt;
+namespace {
+
+// Section names that people gave to programs before libbpf knew them by name, and that their loaders give a type: what
+// the program takes says what it is. Where several types take the same, the one that is most used.
+const tables::ProgramType *type_by_context(const object::Object &object, const object::ProgramEntry &entry) {
+  using Row = std::pair<std::string_view, std::string_view>;
+  static constexpr Row kPrefixes[] = {
+      {"lwt_in", "lwt_in"}, {"lwt_out", "lwt_out"}, {"lwt_xmit", "lwt_xmit"}, {"len_hist", "lwt_out"}};
+  static constexpr Row kContexts[] = {{"xdp_md", "xdp"},
+                                      {"__sk_buff", "tc"},
+                                      {"pt_regs", "kprobe"},
+                                      {"bpf_sock_ops", "sockops"},
+                                      {"sk_msg_md", "sk_msg"},
+                                      {"bpf_perf_event_data", "perf_event"},
+                                      {"bpf_sysctl", "cgroup/sysctl"},
+                                      {"bpf_sk_lookup", "sk_lookup"},
+                                      {"sk_reuseport_md", "sk_reuseport"},
+                                      {"bpf_cgroup_dev_ctx", "cgroup/dev"},
+                                      {"bpf_sock", "cgroup/sock"},
+                                      {"bpf_nf_ctx", "netfilter"},
+                                      {"bpf_raw_tracepoint_args", "raw_tp"}};
+  for (const auto &[prefix, section] : kPrefixes)
+    if (entry.section.starts_with(prefix)) return tables::find_program_type(section);
+  const object::BtfId function = object.btf.find(object[entry.symbol].name, object::BtfKind::Func);
+  if (!function) return nullptr;
+  const auto params = object.btf.params(object.btf.type(function).type);
+  if (params.size() != 1) return nullptr;
+  const object::BtfType pointer = object.btf.type(object.btf.resolve(params[0].type));
+  if (pointer.kind != object::BtfKind::Ptr) return nullptr;
+  const std::string_view name = object.btf.type(object.btf.resolve(pointer.type)).name;
+  for (const auto &[context, section] : kContexts)
+    if (context == name) return tables::find_program_type(section);
+  return nullptr;
 }
 
-static bool may_need_types(const tables::ProgramType &type, const verifier::Verdict &verdict) {
-  if (type.ctx == tables::CtxKind::BtfArgs || verdict.kind == verifier::Verdict::CannotJudge) return true;
-  static constexpr std::string_view kAboutTypes[] = {"KfuncRule",   "KfuncArgument", "ArgumentType",   "ObjectBounds",
-                                                     "NotAPointer", "NotModelled",   "GlobalArgument", "DynptrRule"};
-  return std::ranges::any_of(verdict.rejections, [](const verifier::Rejection &r) {
-    return std::ranges::find(kAboutTypes, r.diagnostic.info->name) != std::end(kAboutTypes);
+const object::ProgramEntry *same_entry(const object::Object &object, const object::ProgramEntry &entry) {
+  const auto found = std::ranges::find_if(object.programs, [&](const object::ProgramEntry &e) {
+    return e.name == entry.name && e.section == entry.section;
   });
+  return found == object.programs.end() ? nullptr : &*found;
 }
 
-std::vector<Judged> judge(const object::Object &object, const SourceManager &sources, const JudgeOptions &options,
+// The object and the kernel's types that its programs are judged by. What takes long to read is read once, and only
+// when a program needs it: most are judged by the object alone.
+class Judge {
+ public:
+  // [object]: before its options are placed.
+  Judge(const object::Object &object, const JudgeOptions &options)
+      : object_(object),
+        options_(options),
+        has_core_(
+            std::ranges::any_of(object.code_info, [](const object::CodeInfo &info) { return !info.core.empty(); })) {
+    if (!may_relocate() || !object::reads_kconfig(object)) return;
+    if (auto original = object::copy(object)) original_ = std::move(*original);
+  }
+
+  Result<Judged> run(const object::ProgramEntry &entry, const tables::ProgramType &type, const verifier::Options &how) {
+    how_ = how;
+    const bool relocated = !options_.btf.empty();
+    Result<Judged> own = verify(object_, nullptr, entry, type, kernel_ ? &*kernel_ : nullptr, relocated);
+    if (!own || own->verdict.kind == verifier::Verdict::Accept) return own;
+    if (!kernel_ && own->verdict.wants_kernel_types && (kernel_ = types_of(options_.btf))) {
+      own = verify(object_, nullptr, entry, type, &*kernel_, relocated);
+      if (!own || own->verdict.kind == verifier::Verdict::Accept) return own;
+    }
+    if (!may_relocate()) return own;
+    if (has_core_) {
+      Result<Judged> other = in_view(View::Frozen, frozen_, entry, type);
+      if (other && other->verdict.kind == verifier::Verdict::Accept) return other;
+    }
+    // This machine's kernel is asked where nothing else says what the program is attached to, or which of its branches
+    // for kernels of one version or another are alive.
+    const bool cannot_judge = own->verdict.kind == verifier::Verdict::CannotJudge;
+    if (!cannot_judge && !original_) return own;
+    Result<Judged> other = in_view(View::Host, host_, entry, type);
+    const bool is_better = other && (other->verdict.kind == verifier::Verdict::Accept ||
+                                     (cannot_judge && other->verdict.kind == verifier::Verdict::Reject));
+    return is_better ? std::move(other) : std::move(own);
+  }
+
+ private:
+  bool may_relocate() const { return options_.may_relocate && options_.btf.empty(); }
+
+  struct Relocated {
+    bool is_tried = false;
+    std::optional<object::Btf> types;
+    std::shared_ptr<object::Object> object;  // null: it cannot be had
+  };
+
+  // What --btf names; empty: the types that ship with Spile. None when they cannot be read: the verdict then says what
+  // it lacks.
+  static std::optional<object::Btf> types_of(const std::string &where) {
+    if (!where.empty()) {
+      // The cached index of a kernel holds what C can name; the functions that programs are attached to are not in it.
+      auto types = object::Btf::read(where == "host" ? std::string(btf::kHostBtf) : where);
+      return types ? std::optional(std::move(*types)) : std::nullopt;
+    }
+    btf::Source source("");
+    const auto image = source.image();
+    if (!image) return {};
+    auto types = object::Btf::parse((*image)->raw());
+    return types ? std::optional(std::move(*types)) : std::nullopt;
+  }
+
+  Result<Judged> in_view(View view, Relocated &made, const object::ProgramEntry &entry,
+                         const tables::ProgramType &type) {
+    if (!made.is_tried) prepare(view, made);
+    const object::ProgramEntry *same = made.object != nullptr ? same_entry(*made.object, entry) : nullptr;
+    if (same == nullptr) return unsupported_error("{}: cannot be relocated", object_.path);
+    Result<Judged> judged = verify(*made.object, made.object, *same, type, &*made.types, true);
+    if (judged) judged->view = view;
+    return judged;
+  }
+
+  void prepare(View view, Relocated &made) {
+    made.is_tried = true;
+    made.types = types_of(view == View::Host ? "host" : "");
+    if (!made.types) return;
+    auto copied = object::copy(original_ ? *original_ : object_);
+    if (!copied) return;
+    auto object = std::make_shared<object::Object>(std::move(*copied));
+    if (has_core_ && !object::relocate_core(*object, object::CoreTarget(*made.types))) return;
+    // The options of this machine's kernel belong to it.
+    const bool from_host = view == View::Host && options_.kconfig.empty();
+    if ((from_host && provide_kconfig(*object, "host")) || provide_kconfig(*object, options_.kconfig))
+      made.object = std::move(object);
+  }
+
+  Result<Judged> verify(const object::Object &object, std::shared_ptr<const object::Object> owner,
+                        const object::ProgramEntry &entry, const tables::ProgramType &type, const object::Btf *kernel,
+                        bool relocated) const {
+    Result<object::Program> program = object::link(object, entry);
+    if (!program) return std::unexpected(program.error());
+    Judged one{
+        .program = std::move(*program), .type = &type, .verdict = {}, .expected = {}, .object = std::move(owner)};
+    verifier::Options how = how_;
+    how.relocated = relocated;
+    how.kernel_btf = kernel;
+    const auto begin = std::chrono::steady_clock::now();
+    one.verdict = verifier::verify(one.program, type, how);
+    one.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return one;
+  }
+
+  const object::Object &object_;
+  const JudgeOptions &options_;
+  verifier::Options how_;  // of the program in work
+  bool has_core_ = false;
+  std::optional<object::Btf> kernel_;
+  std::optional<object::Object> original_;  // as it was before its options were placed; else [object_] is
+  Relocated frozen_, host_;
+};
+
+}  // namespace
+
+std::vector<Judged> judge(object::Object &object, const SourceManager &sources, const JudgeOptions &options,
                           Console &console, int &exit_code) {
   exit_code = kExitOk;
   std::vector<Judged> judged;
-  std::optional<object::Btf> kernel;
+  Judge judge(object, options);
+  if (auto provided = provide_kconfig(object, options.kconfig); !provided) {
+    exit_code = console.fail(provided.error());
+    return judged;
+  }
   bool found = false;
   for (const object::ProgramEntry &entry : object.programs) {
     if (!options.section.empty() && entry.section != options.section) continue;
@@ -64,6 +206,8 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
     found = true;
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr && !options.type.empty()) type = tables::find_program_type(options.type);
+    const bool is_guessed = type == nullptr && options.may_relocate;
+    if (is_guessed) type = type_by_context(object, entry);
     if (type == nullptr) {
       const auto nearest = tables::nearest_sections(entry.section);
       worsen(exit_code,
@@ -77,30 +221,22 @@ std::vector<Judged> judge(const object::Object &object, const SourceManager &sou
                   0}));
       continue;
     }
-    Result<object::Program> program = object::link(object, entry);
-    if (!program) {
-      worsen(exit_code, console.fail(program.error()));
+    verifier::Options how = options.verifier;
+    Expectation expected;
+    if (options.expect) {
+      expected = expectation_of(object, entry.name);
+      how.strict_alignment = (expected.flags & BPF_F_STRICT_ALIGNMENT) != 0;
+      how.sleepable = (expected.flags & BPF_F_SLEEPABLE) != 0;
+    }
+    Result<Judged> result = judge.run(entry, *type, how);
+    if (!result) {
+      worsen(exit_code, console.fail(result.error()));
       continue;
     }
-    Judged one{std::move(*program), type, {}, {}};
-    verifier::Options how = options.verifier;
+    Judged one = std::move(*result);
+    one.is_guessed = is_guessed;
     if (options.expect) {
-      one.expected = expectation_of(object, entry.name);
-      how.strict_alignment = (one.expected.flags & BPF_F_STRICT_ALIGNMENT) != 0;
-      how.sleepable = (one.expected.flags & BPF_F_SLEEPABLE) != 0;
-    }
-    how.relocated = !options.btf.empty();
-    if (kernel) how.kernel_btf = &*kernel;
-    one.verdict = verifier::verify(one.program, *type, how);
-    // Few programs need the kernel's types, and to read them takes longer than to verify most.
-    if (one.verdict.kind != verifier::Verdict::Accept && !kernel && may_need_types(*type, one.verdict)) {
-      kernel = kernel_types(options.btf);
-      if (kernel) {
-        how.kernel_btf = &*kernel;
-        one.verdict = verifier::verify(one.program, *type, how);
-      }
-    }
-    if (options.expect) {
+      one.expected = std::move(expected);
       judged.push_back(std::move(one));
       continue;
     }

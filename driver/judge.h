@@ -1,6 +1,7 @@
 // Links and verifies the programs of an object. Everything that runs has passed here.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,22 @@
 
 namespace spile::driver {
 
+// Which kernel's types a verdict was found with.
+enum class View : uint8_t {
+  Own,     // the object's numbers as they stand: those of its own types, or of the kernel that --btf named
+  Frozen,  // relocated to the types that ship with Spile
+  Host,    // relocated to the types of this machine's kernel, with its options
+};
+
 struct Judged {
   object::Program program;
   const tables::ProgramType *type = nullptr;
   verifier::Verdict verdict;
   Expectation expected;  // with JudgeOptions::expect
+  View view = View::Own;
+  bool is_guessed = false;                       // the type, by the context that the program takes
+  double seconds = 0;                            // that the verdict took
+  std::shared_ptr<const object::Object> object;  // what [program] points into, where it was relocated
 };
 
 struct JudgeOptions {
@@ -24,6 +36,10 @@ struct JudgeOptions {
   std::string type;              // the section whose program type is taken for programs in sections of no known type
   std::string btf;               // where the types of the kernel come from: see btf::Source
   bool expect = false;           // programs say what they expect: nothing is reported, and their flags hold
+  std::string kconfig;           // see provide_kconfig()
+  // Where the object's own numbers do not give an accept, ask as what it becomes on the kernel of the frozen types, and
+  // what those cannot tell (the arguments of fentry), on this machine's kernel. For verdicts alone, not to run.
+  bool may_relocate = false;
   verifier::Options verifier;
 };
 
@@ -37,7 +53,8 @@ Result<void> relocate_for(object::Object &object, const std::string &btf);
 
 // The programs with their verdicts. [exit_code] is kExitOk when every one was accepted; else what the worst of them
 // asks for, and the reasons were reported. A link error, an unknown section or no program at all are errors too.
-std::vector<Judged> judge(const object::Object &object, const SourceManager &sources, const JudgeOptions &options,
+// [object]: as compiled or read; its options were not provided yet.
+std::vector<Judged> judge(object::Object &object, const SourceManager &sources, const JudgeOptions &options,
                           Console &console, int &exit_code);
 
 }  // namespace spile::driver

@@ -20,7 +20,8 @@ struct Step {
   uint32_t insn = 0;
   uint32_t linked = 0;  // index + 1 into Trail::linked: registers that this jump refined together
   bool moves_slot = false, dst_is_stack = false, src_is_stack = false, ends_callback = false;
-  bool tests_null = false;  // a jump that compares a pointer with NULL: only for messages
+  bool tests_null = false;       // a jump that compares a pointer with NULL: only for messages
+  bool compares_packet = false;  // a jump that compares with the end of the packet: only for messages
   uint8_t slot_frame = 0, slot = 0;
 };
 

@@ -105,7 +105,9 @@ class Explanation {
       case Cause::UnboundedPointer:
         return make<diag::UnboundedPointer>("a pointer", "it is in " + range());
       case Cause::NotAPointer:
-        return make<diag::NotAPointer>(name(), kind_of(env_, f_.state));
+        return make<diag::NotAPointer>(name(), null_plus()
+                                                   ? fmt::format("NULL + {} on this path", f_.state.value.const_value())
+                                                   : kind_of(env_, f_.state));
       case Cause::NullDereference:
         return make<diag::NullDereference>(name());
       case Cause::MapValueBounds:
@@ -227,6 +229,15 @@ class Explanation {
     SPILE_UNREACHABLE("a failure of no cause");
   }
 
+  // A small number that an addition made: the pointer that it was meant to be is NULL.
+  bool null_plus() const {
+    constexpr uint64_t kLargestMember = 4096;
+    if (!f_.state.is_scalar() || !f_.state.value.is_const() || f_.state.origin == kNoInsn) return false;
+    const isa::Insn &made = env_.insn(f_.state.origin);
+    const bool adds = made.insn_class() == isa::ALU64 && made.alu_op() == isa::ADD;
+    return adds && f_.state.value.const_value() != 0 && f_.state.value.const_value() < kLargestMember;
+  }
+
   std::string object() const {
     return f_.detail.empty() ? kind_of(env_, f_.state) : fmt::format("a `struct {}`", f_.detail);
   }
@@ -340,6 +351,16 @@ class Explanation {
   int64_t lowest() const { return f_.cause == Cause::StackBounds ? -int64_t{kMaxStack} : 0; }
   int64_t highest() const { return (f_.cause == Cause::StackBounds ? 0 : f_.limit) - static_cast<int64_t>(f_.size); }
 
+  // Several numbers were added since the pointer was made.
+  bool is_sum() const {
+    unsigned additions = 0;
+    for (size_t i = trail_.steps.size(); i-- > 0 && trail_.steps[i].insn != f_.state.origin;) {
+      const isa::Insn &insn = env_.insn(trail_.steps[i].insn);
+      additions += insn.insn_class() == isa::ALU64 && insn.alu_op() == isa::ADD && insn.source_is_reg();
+    }
+    return additions > 1;
+  }
+
   void hint(std::string text) { d_.hints.push_back(std::move(text)); }
   std::string before() const { return line() != 0 ? fmt::format(" before line {}", line()) : " before"; }
   bool has_variable_name() const { return name().starts_with('`'); }
@@ -360,13 +381,19 @@ class Explanation {
         break;
       case Cause::MapValueBounds:
         if (f_.arg == 0 && !f_.state.value.is_const())
-          hint(fmt::format("check the index{}, so that the offset is at most {}", before(), highest()));
+          hint(fmt::format("check the index{}, so that the offset is at most {}{}", before(), highest(),
+                           is_sum() ? "; where it is a sum, compute that once, in one variable, and check that" : ""));
+        break;
+      case Cause::PacketBounds:
+        explain_packet(env_, f_, trail_, state_, d_);
         break;
       case Cause::StackBounds:
         if (f_.arg == 0 && !f_.state.value.is_const()) hint(fmt::format("check the index{}", before()));
         break;
       case Cause::NotAPointer:
-        if (f_.state.is_scalar() && !f_.write)
+        if (null_plus())
+          hint("the pointer that it is made of is NULL on this path: return before, where that pointer is NULL");
+        else if (f_.state.is_scalar() && !f_.write)
           hint(
               "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
         break;

@@ -15,4 +15,7 @@ Rejection explain(const Env &env, const Failure &failure, const Trail &trail, co
 // The notes that show the way to the failure: where the path chose, shortest first. explain_path.cpp
 void add_path_notes(const Env &env, const Failure &failure, const Trail &trail, Diagnostic &diagnostic);
 
+// What a packet access lacks: notes and a hint. explain_packet.cpp
+void explain_packet(const Env &env, const Failure &failure, const Trail &trail, const State &state, Diagnostic &d);
+
 }  // namespace spile::verifier

@@ -52,6 +52,9 @@ class Explorer {
         walk(entry(s));
       }
     }
+    for (uint32_t s = 0; s < stack_depth_.size(); s++)
+      if (s == 0 || called_[s] || stack_depth_[s] != 0)
+        verdict_.stats.frames.push_back({env_.structure.subprograms[s].start, stack_depth_[s]});
     if (!stop_) {
       const StackUse use = measure_stack(env_, stack_depth_);
       verdict_.stats.stack_depth = use.deepest;
@@ -283,6 +286,9 @@ class Explorer {
     const isa::Shape shape = env_.structure.infos[at]->shape;
     const bool branch = shape == isa::Shape::BranchImm || shape == isa::Shape::BranchReg;
     if (branch) s.tests_null = !env_.insn(at).source_is_reg() && path_.state.reg(env_.insn(at).dst).is_pointer();
+    if (shape == isa::Shape::BranchReg)
+      s.compares_packet = path_.state.reg(env_.insn(at).dst).type == RegType::PacketEnd ||
+                          path_.state.reg(env_.insn(at).src).type == RegType::PacketEnd;
     if (branch && !branch_decided(env_, path_.state, at)) {
       const LinkedRegs linked = link_operands(env_, path_.state, at);
       if (linked.count > 1) {

@@ -106,6 +106,24 @@ RegState object_pointer(TypeRef type, uint16_t flags, uint32_t origin) {
   return r;
 }
 
+RegState kernel_variable(const Env &env, BtfId variable, uint32_t at) {
+  const object::Btf &own = env.program.object->btf;
+  const BtfType declared = own.type(variable);
+  // An address without a type is only a number.
+  if (declared.kind != BtfKind::Var || own.type(own.resolve(declared.type)).kind == BtfKind::Void)
+    return RegState::unknown(at);
+  const TypeRef known = env.types.find_variable(declared.name);
+  if (!known) return RegState::pointer(RegType::Poisoned, at);
+  const object::Btf &kernel = env.types.btf(known);
+  const TypeRef type{true, kernel.resolve(kernel.type(known.id).type)};
+  if (env.types.is_per_cpu(known)) return object_pointer(type, kPerCpu, at);
+  if (kernel.type(type.id).kind == BtfKind::Struct) return object_pointer(type, 0, at);
+  RegState mem = RegState::pointer(RegType::Mem, at);
+  mem.mem_size = static_cast<uint32_t>(env.types.size_of(type));
+  mem.flags = kReadOnly;
+  return mem;
+}
+
 Outcome check_object(const Env &env, const Request &a) {
   const RegState &p = a.pointer;
   const TypeRef type = struct_behind(env, p);

@@ -15,6 +15,9 @@ inline bool in_rcu_section(const Env &env, const State &state) { return state.rc
 // A pointer to an object of [type].
 RegState object_pointer(TypeRef type, uint16_t flags, uint32_t origin);
 
+// The address of a kernel variable (`__ksym`), which the program's BTF names by [variable].
+RegState kernel_variable(const Env &env, object::BtfId variable, uint32_t at);
+
 std::optional<Failure> check_object(const Env &env, const Request &a);
 RegState load_object(const Env &env, State &state, const RegState &pointer, int64_t off, unsigned size, uint32_t at);
 

@@ -284,6 +284,12 @@ class Examiner {
             .count = maps});
   }
 
+  // A kernel variable declared as `const void` is only an address.
+  bool has_type(object::BtfId variable) const {
+    const object::Btf &btf = program_.object->btf;
+    return btf.type(btf.resolve(btf.type(variable).type)).kind != object::BtfKind::Void;
+  }
+
   void check_pseudo(uint32_t i, std::vector<bool> &used) {
     const Insn &insn = insns_[i];
     switch (insn.src) {
@@ -294,7 +300,12 @@ class Examiner {
       case isa::kPseudoMapIdxValue:
         break;
       case isa::kPseudoBtfId:
-        fail({.cause = Cause::NotModelled, .insn = i, .detail = "kernel variables (`__ksym`)"});
+        if (kernel_ == nullptr && has_type(object::BtfId{static_cast<uint32_t>(insn.imm)})) {
+          out_.wants_kernel = true;
+          fail({.cause = Cause::NotModelled,
+                .insn = i,
+                .detail = "kernel variables without the kernel's BTF (--btf=host)"});
+        }
         return;
       default:
         fail({.cause = Cause::BadMapReference,
@@ -352,7 +363,8 @@ class Examiner {
       if (insn.opcode == 0x85 && insn.src == isa::kPseudoKfuncCall && !out_.kfuncs.contains(insn.imm))
         if (Kfunc kfunc = describe_kfunc(program_.object->btf, object::BtfId{static_cast<uint32_t>(insn.imm)}, kernel_);
             !kfunc.name.empty())
-          out_.kfuncs.emplace(insn.imm, std::move(kfunc));
+          // The names of its parameters say what they are; the object may lack them.
+          out_.wants_kernel = kernel_ == nullptr, out_.kfuncs.emplace(insn.imm, std::move(kfunc));
   }
 
   // What a call of a function may do to its caller, through all that it calls.

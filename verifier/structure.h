@@ -46,6 +46,7 @@ struct Structure {
   std::vector<std::vector<SpecialField>> inner_map_fields;  // of the maps inside, by the outer one
   std::map<int32_t, Kfunc> kfuncs;                          // by the immediate of the call
   std::vector<Failure> failures;                            // any: the rest is not complete
+  bool wants_kernel = false;                                // the kernel's BTF would tell more, and there is none
 
   const Kfunc *kfunc_at(const isa::Insn &insn) const {
     const auto it = kfuncs.find(insn.imm);

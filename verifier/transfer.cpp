@@ -2,6 +2,7 @@
 
 #include "support/check.h"
 #include "verifier/domain/pointer.h"
+#include "verifier/objects.h"
 
 namespace spile::verifier {
 namespace {
@@ -37,6 +38,9 @@ void load_immediate(const Env &env, State &state, uint32_t index) {
     case isa::kPseudoFunc:
       dst = RegState::pointer(RegType::Func, index);
       dst.target = env.structure.subprogram_at(index + 1 + static_cast<uint32_t>(insn.imm));
+      return;
+    case isa::kPseudoBtfId:
+      dst = kernel_variable(env, object::BtfId{static_cast<uint32_t>(insn.imm)}, index);
       return;
     default:
       dst = RegState::scalar(Scalar::constant(isa::imm64(insn, second)), index);

@@ -65,6 +65,21 @@ void unary(RegState &dst, const isa::Insn &insn, uint32_t at) {
   dst.value = byte_order(dst.value, bits, alu64 || insn.source_is_reg());
 }
 
+// `x += constant` keeps the link: dst is the others of its id plus the constant.
+// Kernel: 32-bit additions, subtractions and negative constants since Linux 7.0, and in the stable 6.18.
+std::optional<int32_t> linked_delta(const RegState &dst, const RegState &src, const isa::Insn &insn) {
+  const bool alu32 = insn.insn_class() == isa::ALU;
+  if (insn.alu_op() != isa::ADD && insn.alu_op() != isa::SUB) return {};
+  if (dst.id == 0 || dst.plus_const || !src.value.is_const(alu32)) return {};
+  if (insn.source_is_reg() && insn.src == insn.dst) return {};
+  const auto wide = static_cast<int64_t>(src.value.const_value());
+  if (!alu32 && (wide < INT32_MIN || wide > INT32_MAX)) return {};
+  if (alu32 && dst.value.r64.umax > UINT32_MAX) return {};
+  const auto delta = static_cast<int32_t>(src.value.const_value(alu32));
+  if (insn.alu_op() == isa::ADD) return delta;
+  return delta == INT32_MIN ? std::nullopt : std::optional(-delta);
+}
+
 void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
   RegState &dst = state.reg(insn.dst);
   const RegState src = insn.source_is_reg()
@@ -85,16 +100,15 @@ void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
       dst = move_pointer(pointer, offset.value, op == isa::SUB, state.new_id());
     return;
   }
-  // `x += constant` keeps the link: dst is the others of its id plus the constant.
-  const bool keeps_link = op == isa::ADD && alu64 && dst.id != 0 && src.value.is_const() && !dst.plus_const &&
-                          src.value.const_value() <= INT32_MAX && !(insn.source_is_reg() && insn.src == insn.dst);
+  const std::optional<int32_t> delta = linked_delta(dst, src, insn);
   dst.value = alu(op, !alu64, dst.value, src.value);
   // For messages: a number behind a mask is still the number that came from there.
   if (op != isa::AND) dst.origin = at;
   dst.precise = false;
-  if (keeps_link) {
+  if (delta) {
     dst.plus_const = true;
-    dst.off = static_cast<int32_t>(src.value.const_value());
+    dst.plus_in_32 = !alu64;
+    dst.off = *delta;
   } else {
     dst.forget_id();
   }

@@ -48,6 +48,8 @@ void spread(State &state, const LinkedRegs &linked, unsigned reg) {
       r.value = known.value;
       continue;
     }
+    // Sums of different widths have no fixed distance.
+    if (r.plus_const && known.plus_const && r.plus_in_32 != known.plus_in_32) continue;
     // One is the other plus a constant.
     const int64_t delta = int64_t{r.plus_const ? r.off : 0} - int64_t{known.plus_const ? known.off : 0};
     const Scalar by = Scalar::constant(static_cast<uint64_t>(delta));
@@ -55,6 +57,7 @@ void spread(State &state, const LinkedRegs &linked, unsigned reg) {
     r.value.r32.add(by.r32);
     r.value.r64.add(by.r64);
     r.value.bits = add(r.value.bits, by.bits);
+    if (r.plus_in_32 || known.plus_in_32) r.value.zero_extend_32();
     r.value.sync();
   }
 }

@@ -191,7 +191,8 @@ RegState kptr_result(const Env &env, const RegState &slot, uint32_t index) {
     const int64_t at = static_cast<int64_t>(slot.value.const_value()) + slot.off;
     for (const SpecialField &f : env.fields_behind(slot)) {
       if (f.offset != at) continue;
-      RegState r = object_pointer({false, f.target}, f.kind == FieldKind::PerCpuKptr ? kPerCpu : 0, index);
+      RegState r = object_pointer(env.types.as_relocated({false, f.target}),
+                                  f.kind == FieldKind::PerCpuKptr ? kPerCpu : 0, index);
       if (f.kind == FieldKind::PerCpuKptr || env.types.is_local(env.types.name_of(type_of(r)))) r.flags |= kOwned;
       return r;
     }

@@ -15,17 +15,9 @@ using object::BtfKind;
 
 BtfId struct_behind(const object::Btf &btf, BtfId pointer) { return btf.resolve(btf.type(btf.resolve(pointer)).type); }
 
-// The kernel's own struct where the object's BTF only mentions it.
-TypeRef whole_struct(const Env &env, BtfId target) {
-  const object::BtfType t = env.program.object->btf.type(target);
-  if (t.kind != BtfKind::Fwd) return {false, target};
-  const TypeRef whole = env.types.find_struct(t.name);
-  return whole ? whole : TypeRef{false, target};
-}
-
-// A type that a constant argument names: of the program, or, with CO-RE done, of the kernel.
-TypeRef type_argument(const State &state, unsigned reg, bool in_kernel = false) {
-  return {in_kernel, BtfId{static_cast<uint32_t>(state.reg(reg).value.const_value())}};
+// A type of the program, named by a constant argument.
+TypeRef type_argument(const State &state, unsigned reg) {
+  return {false, BtfId{static_cast<uint32_t>(state.reg(reg).value.const_value())}};
 }
 
 RegState memory_result(uint32_t size, uint16_t flags, uint32_t index) {
@@ -81,9 +73,8 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
       return RegState::pointer(RegType::Poisoned, index);
     }
     case Special::ReadOnlyCast: {
-      const TypeRef type = type_argument(state, 2, env.options.relocated && env.options.kernel_btf != nullptr);
-      if (type) return object_pointer(type, kUntrusted, index);
-      return RegState::pointer(RegType::Poisoned, index);
+      const TypeRef type = env.types.kernel_id(static_cast<uint32_t>(state.reg(2).value.const_value()));
+      return type ? object_pointer(type, kUntrusted, index) : RegState::unknown(index);
     }
     case Special::DynptrSlice:
     case Special::DynptrSliceWritable: {
@@ -101,7 +92,7 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
       break;
   }
   if (kind == BtfKind::Struct || kind == BtfKind::Fwd) {
-    RegState r = object_pointer(whole_struct(env, target), 0, index);
+    RegState r = object_pointer(env.types.as_relocated({false, target}), 0, index);
     if (kfunc.has(tables::kIteratorNext)) {
       const RegState *iterator = iterator_behind(state, state.reg(1));
       r.flags |= iterator != nullptr && iterator->has(kRcu) ? kRcu : kTrusted;

@@ -50,7 +50,7 @@ RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_
     uint16_t flags = rcu ? kRcu : kUntrusted;
     if (rcu && f.kind == FieldKind::PerCpuKptr) flags |= kPerCpu;
     if (rcu && local) flags |= kOwned;
-    RegState r = object_pointer(type, flags, at);
+    RegState r = object_pointer(env.types.as_relocated(type), flags, at);
     r.or_null = true;
     r.id = state.new_id();
     return r;

@@ -44,35 +44,67 @@ std::string_view without_flavour(std::string_view name) {
   return at == std::string_view::npos || at == 0 ? name : name.substr(0, at);
 }
 
-TypeRef Types::find(std::string_view name, BtfKind kind) const {
-  const auto [it, is_new] = found_.try_emplace({std::string(name), kind});
-  if (!is_new) return it->second;
-  const auto in_object = [&]() -> TypeRef { return {false, object_.empty() ? BtfId{} : object_.find(name, kind)}; };
-  const auto in_kernel = [&] { return kernel_ == nullptr ? TypeRef{} : TypeRef{true, kernel_->find(name, kind)}; };
-  TypeRef ref = relocated_ ? in_kernel() : in_object();
-  if (!ref) ref = relocated_ ? in_object() : in_kernel();
-  return it->second = ref;
+TypeRef Types::find_in_kernel(std::string_view name, BtfKind kind) const {
+  if (kernel_ == nullptr) {
+    was_missed_ = true;
+    return {};
+  }
+  const auto [it, is_new] = in_kernel_.try_emplace({std::string(name), kind});
+  if (is_new) it->second = {true, kernel_->find(name, kind)};
+  return it->second;
 }
 
-TypeRef Types::find_struct(std::string_view name) const { return find(without_flavour(name), BtfKind::Struct); }
-
-TypeRef Types::find_function(std::string_view name) const {
-  return kernel_ == nullptr ? TypeRef{} : TypeRef{true, kernel_->find(name, BtfKind::Func)};
+TypeRef Types::find_in_object(std::string_view name, BtfKind kind) const {
+  if (object_.empty()) return {};
+  const auto [it, is_new] = in_object_.try_emplace({std::string(name), kind});
+  if (is_new) it->second = {false, object_.find(name, kind)};
+  return it->second;
 }
-TypeRef Types::find_typedef(std::string_view name) const {
-  return kernel_ == nullptr ? TypeRef{} : TypeRef{true, kernel_->find(name, BtfKind::Typedef)};
+
+TypeRef Types::find_struct(std::string_view flavoured) const {
+  const std::string_view name = without_flavour(flavoured);
+  const auto find = [&](bool in_kernel) {
+    return in_kernel ? find_in_kernel(name, BtfKind::Struct) : find_in_object(name, BtfKind::Struct);
+  };
+  const TypeRef first = find(relocated_);
+  return first ? first : find(!relocated_);
+}
+
+TypeRef Types::find_function(std::string_view name) const { return find_in_kernel(name, BtfKind::Func); }
+TypeRef Types::find_typedef(std::string_view name) const { return find_in_kernel(name, BtfKind::Typedef); }
+
+TypeRef Types::find_variable(std::string_view name) const { return find_in_kernel(name, BtfKind::Var); }
+bool Types::is_per_cpu(TypeRef variable) const {
+  const TypeRef section = find_in_kernel(".data..percpu", BtfKind::DataSec);
+  if (!section) return false;
+  for (const object::BtfVarSecInfo &v : kernel_->variables(section.id))
+    if (v.var == variable.id) return true;
+  return false;
 }
 
 bool Types::is_local(std::string_view name) const {
-  return kernel_ != nullptr && !kernel_->find(std::string(name), object::BtfKind::Struct);
+  return kernel_ != nullptr && !find_in_kernel(name, BtfKind::Struct);
 }
+
+TypeRef Types::as_relocated(TypeRef type) const {
+  if (type.in_kernel || !type) return type;
+  const BtfType t = object_.type(object_.resolve(type.id));
+  if (t.kind == BtfKind::Fwd || (relocated_ && t.kind == BtfKind::Struct))
+    if (const TypeRef whole = find_struct(t.name)) return whole;
+  return type;
+}
+
+TypeRef Types::kernel_id(uint32_t number) const { return {relocated_ && kernel_ != nullptr, BtfId{number}}; }
 
 std::string_view Types::name_of(TypeRef type) const {
   return type ? without_flavour(btf(type).type(btf(type).resolve(type.id)).name) : std::string_view("?");
 }
 
 Walk Types::walk(TypeRef type, int64_t off, uint64_t size) const {
-  return walk(type, static_cast<uint64_t>(off), size, kMaxNesting);
+  Walk result = walk(type, static_cast<uint64_t>(off), size, kMaxNesting);
+  // The kernel's lists of safe members name the struct that the pointer is to, not one inside it.
+  if (result.kind == Walk::Pointer) result.owner = name_of(type);
+  return result;
 }
 
 Walk Types::walk(TypeRef ref, uint64_t off, uint64_t size, unsigned depth) const {
@@ -122,8 +154,8 @@ Walk Types::walk(TypeRef ref, uint64_t off, uint64_t size, unsigned depth) const
     }
     if (it.kind == BtfKind::Struct || it.kind == BtfKind::Union) {
       Walk result = walk({ref.in_kernel, inner}, off - start, size, depth - 1);
-      result.in_union |= it.kind == BtfKind::Union;
-      if (result.owner.empty()) result.owner = without_flavour(t.name);  // of a part without a name
+      // Unions of one member only make it 8 bytes wide on every machine (__bpf_md_ptr).
+      result.in_union |= it.kind == BtfKind::Union && btf.members(inner).size() > 1;
       return result;
     }
     if (it.kind == BtfKind::Ptr) {
@@ -146,7 +178,6 @@ Walk Types::walk(TypeRef ref, uint64_t off, uint64_t size, unsigned depth) const
       }
       result.kind = Walk::Pointer;
       result.member = m.name;
-      result.owner = without_flavour(t.name);
       return result;
     }
     if (off + size > end)  // of an array, of several elements at once
@@ -184,9 +215,9 @@ bool Types::begins_with(TypeRef ref, uint64_t off, std::string_view wanted, bool
     return begins_with({ref.in_kernel, inner}, at, wanted, false, depth - 1);
   }
   // A struct that the object's BTF only mentions, or cut to what the program uses, begins as the kernel's does.
-  if (!ref.in_kernel && kernel_ != nullptr)
-    if (const BtfId whole = kernel_->find(without_flavour(t.name), BtfKind::Struct); whole)
-      return begins_with({true, whole}, off, wanted, exactly, depth - 1);
+  if (!ref.in_kernel)
+    if (const TypeRef whole = find_in_kernel(without_flavour(t.name), BtfKind::Struct))
+      return begins_with(whole, off, wanted, exactly, depth - 1);
   return false;
 }
 

@@ -43,6 +43,8 @@ class Types {
   Types(const object::Btf &object, const object::Btf *kernel, bool relocated)
       : object_(object), kernel_(kernel), relocated_(relocated) {}
 
+  // Something was looked for in the kernel's types, and there are none.
+  bool was_missed() const { return was_missed_; }
   const object::Btf &btf(TypeRef type) const { return type.in_kernel ? *kernel_ : object_; }
   // A struct by name, without its flavour (`task_struct___v2`).
   TypeRef find_struct(std::string_view name) const;
@@ -50,6 +52,13 @@ class Types {
   bool is_local(std::string_view name) const;
   TypeRef find_function(std::string_view name) const;  // of the kernel
   TypeRef find_typedef(std::string_view name) const;   // of the kernel
+  // The struct that the code was made for: once it is relocated, the kernel's of that name; an object's own view of it,
+  // such as `struct nf_conn___local`, only names it.
+  TypeRef as_relocated(TypeRef type) const;
+  // A number that CO-RE put in the place of a type (bpf_core_type_id_kernel).
+  TypeRef kernel_id(uint32_t number) const;
+  TypeRef find_variable(std::string_view name) const;  // of the kernel
+  bool is_per_cpu(TypeRef variable) const;
   // "task_struct"; flavours cut off.
   std::string_view name_of(TypeRef type) const;
   // The struct that a type is, through typedefs and qualifiers.
@@ -64,12 +73,16 @@ class Types {
  private:
   Walk walk(TypeRef type, uint64_t off, uint64_t size, unsigned depth) const;
   bool begins_with(TypeRef type, uint64_t off, std::string_view wanted, bool exactly, unsigned depth) const;
-  TypeRef find(std::string_view name, object::BtfKind kind) const;
+  TypeRef find_in_object(std::string_view name, object::BtfKind kind) const;
+  TypeRef find_in_kernel(std::string_view name, object::BtfKind kind) const;
 
   const object::Btf &object_;
   const object::Btf *kernel_;
   bool relocated_;
-  mutable std::map<std::pair<std::string, object::BtfKind>, TypeRef> found_;
+  // What was looked for, by name: to look through all types of a kernel takes longer than to verify most programs.
+  using Found = std::map<std::pair<std::string, object::BtfKind>, TypeRef>;
+  mutable Found in_object_, in_kernel_;
+  mutable bool was_missed_ = false;
 };
 
 }  // namespace spile::verifier

@@ -24,6 +24,7 @@ Verdict verify(const object::Program &program, const tables::ProgramType &type, 
     verdict.reached.assign(program.insns.size(), false);
     if (options.keep_states) verdict.states.resize(program.insns.size());
   }
+  verdict.wants_kernel_types = types.was_missed() || structure.wants_kernel;
   if (verdict.rejections.empty()) return verdict;
   verdict.kind = Verdict::CannotJudge;
   for (const Rejection &r : verdict.rejections)

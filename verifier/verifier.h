@@ -43,6 +43,11 @@ struct Stats {
   uint64_t processed = 0;  // instructions walked, as the kernel counts
   uint32_t peak_states = 0;
   uint32_t stack_depth = 0;  // deepest chain of frames, bytes
+  struct Frame {
+    uint32_t start = 0;  // of the subprogram
+    uint32_t stack = 0;  // bytes that it touches of its own frame
+  };
+  std::vector<Frame> frames;  // by subprogram, those that no path calls left out
 };
 
 // What was proven about one memory access on every path; the JIT uses it.
@@ -56,6 +61,7 @@ struct Verdict {
   } kind = Accept;
   std::vector<Rejection> rejections;
   Stats stats;
+  bool wants_kernel_types = false;  // there was no Options::kernel_btf, and something was looked for in it
   std::vector<Region> regions;      // by instruction: of the pointer that a load or store goes through
   std::vector<bool> reached;        // by instruction: some path executes it
   std::vector<std::string> states;  // by instruction, in the kernel's notation; only with keep_states

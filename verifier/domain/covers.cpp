@@ -49,7 +49,7 @@ class Comparison {
         if (!old.precise && match_ == Match::Safe) return true;
         if (old.plus_const && !cur.plus_const) return false;
         if (old.id != 0 && !old.plus_const && cur.plus_const) return false;
-        if (old.plus_const && old.off != cur.off) return false;
+        if (old.plus_const && (old.off != cur.off || old.plus_in_32 != cur.plus_in_32)) return false;
         return ids_.same_scalar(old, cur) && old.value.includes(cur.value);
       case RegType::MapKey:
       case RegType::MapValue:
@@ -138,8 +138,8 @@ class Comparison {
   bool exact(const RegState &old, const RegState &cur) {
     return old.type == cur.type && old.or_null == cur.or_null && old.frame == cur.frame && old.off == cur.off &&
            old.target == cur.target && old.range == cur.range && old.value == cur.value &&
-           old.plus_const == cur.plus_const && old.mem_size == cur.mem_size && old.flags == cur.flags &&
-           ids_.same(old.id, cur.id) && ids_.same(old.ref_id, cur.ref_id);
+           old.plus_const == cur.plus_const && old.plus_in_32 == cur.plus_in_32 && old.mem_size == cur.mem_size &&
+           old.flags == cur.flags && ids_.same(old.id, cur.id) && ids_.same(old.ref_id, cur.ref_id);
   }
 
   Match match_;

@@ -62,6 +62,7 @@ struct RegState {
   bool or_null = false;     // pointer: may be NULL
   bool precise = false;     // scalar: its value decided something; pruning must compare it
   bool plus_const = false;  // scalar with an id: it is the others of its id plus [off]
+  bool plus_in_32 = false;  // and the sum was made by a 32-bit addition: cut to its lower half
   uint8_t frame = 0;        // Stack: which frame's
   int32_t off = 0;
   uint32_t id = 0;        // scalar: linked registers share it. or_null: refined together. Packet: variable part's id
@@ -113,7 +114,7 @@ struct RegState {
     return type == RegType::MapValue || type == RegType::MapKey || type == RegType::MapPtr || is_socket() ||
            (type == RegType::BtfObject && (has(kTrusted | kOwned) || ref_id != 0)) || type == RegType::Mem;
   }
-  void forget_id() { id = 0, plus_const = false, off = 0; }
+  void forget_id() { id = 0, plus_const = plus_in_32 = false, off = 0; }
 };
 
 // "map_value_or_null", "fp", "scalar": the kernel's names.

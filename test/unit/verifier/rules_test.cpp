@@ -316,6 +316,20 @@ TEST_F(VerifierTest, LinkedNumbersAreRefinedTogether) {
            exit()});
 }
 
+TEST_F(VerifierTest, LinkedNumbersKeepADistance) {
+  // w7 = w6 + 4; if (w7 > 12) return; the value at [r6], which is at most 8 as long as the sum did not wrap
+  accepts({call(5), mov64_reg(R6, R0), alu64(AND, R6, 255), mov64_reg(R7, R6), alu32(ADD, R7, 4), LOOKUP(kHash),
+           branch64(JEQ, R0, 0, 3), branch64(JGT, R7, 12, 2), alu64_reg(ADD, R0, R6), load(B, R0, R0, 0), mov64(R0, 0),
+           exit()});
+  accepts({call(5), mov64_reg(R6, R0), alu64(AND, R6, 255), mov64_reg(R7, R6), alu64(SUB, R7, 4), LOOKUP(kHash),
+           branch64(JEQ, R0, 0, 3), branch64(JSGT, R7, 8, 2), alu64_reg(ADD, R0, R6), load(B, R0, R0, 0), mov64(R0, 0),
+           exit()});
+  // A number of 64 bits has another lower half.
+  rejects({call(5), mov64_reg(R6, R0), mov64_reg(R7, R6), alu32(ADD, R7, 4), LOOKUP(kHash), branch64(JEQ, R0, 0, 3),
+           branch64(JGT, R7, 12, 2), alu64_reg(ADD, R0, R6), load(B, R0, R0, 0), mov64(R0, 0), exit()},
+          "UnboundedPointer", "", 12);
+}
+
 TEST_F(VerifierTest, NothingIsAcceptedThatIsNotModelled) {
   EXPECT_EQ(judge({call_kfunc(1), exit()}).kind, Verdict::CannotJudge);
 }

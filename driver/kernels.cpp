@@ -1,0 +1,136 @@
+#include "driver/kernels.h"
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+
+#include "backend/isa/info.h"
+#include "verifier/types.h"
+
+namespace spile::driver {
+namespace {
+
+struct NameSince {
+  std::string_view name;
+  uint16_t since;
+};
+constexpr NameSince kSections[] = {
+#define SPILE_SECTION_SINCE(section, major, minor) {section, tables::linux_version(major, minor)},
+#include "lang-spec/tables/kernels.def"
+};
+constexpr NameSince kKfuncs[] = {
+#define SPILE_KFUNC_SINCE(name, major, minor) {name, tables::linux_version(major, minor)},
+#include "lang-spec/tables/kernels.def"
+};
+
+uint16_t since_of(std::span<const NameSince> rows, std::string_view name) {
+  const NameSince *best = nullptr;
+  for (const NameSince &row : rows)
+    if (name.starts_with(row.name) && (best == nullptr || row.name.size() > best->name.size())) best = &row;
+  return best == nullptr ? 0 : best->since;
+}
+
+uint16_t since_of_map(uint32_t type) {
+  switch (type) {
+#define SPILE_MAP_SINCE(number, major, minor) \
+  case number:                                \
+    return tables::linux_version(major, minor);
+#include "lang-spec/tables/kernels.def"
+    default:
+      return 0;
+  }
+}
+
+class Collector {
+ public:
+  Collector(const Judged &judged, const object::Object &object) : judged_(judged), object_(object) {}
+
+  std::vector<Need> run() {
+    const std::string &section = judged_.program.section;
+    add(fmt::format("a program in `{}`", section), since_of(kSections, section));
+    const auto &insns = judged_.program.insns;
+    for (size_t i = 0; i < insns.size(); i++)
+      if (i < judged_.verdict.reached.size() && judged_.verdict.reached[i]) instruction(insns[i]);
+    std::ranges::stable_sort(needs_, std::greater{}, &Need::since);
+    return std::move(needs_);
+  }
+
+ private:
+  void add(std::string what, uint16_t since) {
+    if (since > tables::linux_version(5, 10) && std::ranges::find(needs_, what, &Need::what) == needs_.end())
+      needs_.push_back({std::move(what), since});
+  }
+
+  void instruction(const isa::Insn &insn) {
+    const isa::InsnInfo *info = isa::lookup(insn);
+    if (info == nullptr) return;
+    switch (info->shape) {
+      case isa::Shape::CallHelper:
+        if (const tables::Helper *helper = tables::find_helper(static_cast<uint32_t>(insn.imm)))
+          add(fmt::format("`bpf_{}`", helper->name), helper->since);
+        return;
+      case isa::Shape::CallKfunc: {
+        const object::BtfType function = object_.btf.type(object::BtfId{static_cast<uint32_t>(insn.imm)});
+        const std::string_view name = verifier::without_flavour(function.name);
+        add(fmt::format("`{}`", name), since_of(kKfuncs, name));
+        return;
+      }
+      case isa::Shape::LoadImm64:
+        if (insn.src == isa::kPseudoFunc) add("a callback", tables::linux_version(5, 13));
+        if (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue) map(static_cast<size_t>(insn.imm));
+        return;
+      case isa::Shape::Atomic:
+        // The sum of one value into memory is as old as eBPF.
+        if (insn.imm != isa::ADD) add("an atomic operation other than addition", tables::linux_version(5, 12));
+        return;
+      case isa::Shape::MayGoto:
+        add("`may_goto`", tables::linux_version(6, 9));
+        return;
+      case isa::Shape::LoadAcquire:
+      case isa::Shape::StoreRelease:
+        add("a load-acquire or store-release", tables::linux_version(6, 15));
+        return;
+      default:
+        if (info->cpu >= 4)
+          add(fmt::format("an instruction of -mcpu=v4 ({})", info->name), tables::linux_version(6, 6));
+        return;
+    }
+  }
+
+  void map(size_t index) {
+    if (index >= object_.maps.size()) return;
+    const object::Map &map = object_.maps[index];
+    const tables::MapType *type = tables::find_map_type(map.type);
+    add(fmt::format("the map `{}` ({})", map.name, type != nullptr ? type->spoken : "?"), since_of_map(map.type));
+  }
+
+  const Judged &judged_;
+  const object::Object &object_;
+  std::vector<Need> needs_;
+};
+
+}  // namespace
+
+std::vector<Need> needs_of(const Judged &judged, const object::Object &object) {
+  return Collector(judged, object).run();
+}
+
+std::vector<uint16_t> parse_kernels(const std::string &list) {
+  std::vector<uint16_t> versions;
+  const char *at = list.data(), *const end = at + list.size();
+  while (true) {
+    unsigned major = 0, minor = 0;
+    const auto first = std::from_chars(at, end, major);
+    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.' || major > 255) return {};
+    const auto second = std::from_chars(first.ptr + 1, end, minor);
+    if (second.ec != std::errc() || minor > 255) return {};
+    versions.push_back(tables::linux_version(major, minor));
+    if (second.ptr == end) return versions;
+    if (*second.ptr != ',') return {};
+    at = second.ptr + 1;
+  }
+}
+
+std::string version_text(uint16_t version) { return fmt::format("{}.{}", version >> 8, version & 0xff); }
+
+}  // namespace spile::driver
