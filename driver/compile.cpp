@@ -151,7 +151,7 @@ ast::TranslationUnit *Compilation::parse(parse::Bodies bodies) {
     if (!image) return failed(image.error()), nullptr;
     btf_ = *image;
   }
-  unit_ = parse::parse(*tokens, arena_, diagnostics_, btf_, bodies);
+  unit_ = parse::parse(*tokens, tree_, diagnostics_, btf_, bodies);
   end_stage("parse");
   return unit_;
 }
@@ -166,11 +166,18 @@ ir::Module *Compilation::module(bool optimize) {
   } else {
     ast::TranslationUnit *unit = parse(parse::Bodies::Lazy);
     if (unit == nullptr) return nullptr;
-    auto analysed = sema::analyze(*unit, arena_, diagnostics_, btf_);
-    end_stage("analyse");
-    if (diagnostics_.has_errors()) return nullptr;
-    module_ = lower::lower(analysed, sources_, diagnostics_);
-    module_->path = path_;
+    {
+      const auto analysed = sema::analyze(*unit, tree_, diagnostics_, btf_);
+      end_stage("analyse");
+      if (diagnostics_.has_errors()) return nullptr;
+      module_ = lower::lower(analysed, sources_, diagnostics_);
+      module_->path = path_;
+    }
+    // The module refers to the sources alone: what is some twenty times as large as they are goes.
+    unit_ = nullptr;
+    tree_ = Arena();
+    tokens_->list = {};
+    tokens_->postponed.reset();
     end_stage("lower");
   }
   if (optimize && !diagnostics_.has_errors()) {

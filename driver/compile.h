@@ -51,6 +51,7 @@ class Compilation {
 
   // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
   bool open();
+  // The tokens and the tree are there until the module is.
   const pp::Tokens *preprocess(pp::Postpone postpone = pp::Postpone::Nothing);
   ast::TranslationUnit *parse(parse::Bodies bodies = parse::Bodies::All);
   ir::Module *module(bool optimize = true);
@@ -92,7 +93,8 @@ class Compilation {
   bool opened_ = false;
   SourceManager sources_;
   Diagnostics diagnostics_{sources_};
-  Arena arena_;
+  Arena arena_;  // of the preprocessor: names of macros, which notes of later stages show
+  Arena tree_;   // of the parser and sema, until there is a module
   const SourceManager::File *file_ = nullptr;
   std::optional<pp::Tokens> tokens_;
   btf::Source btf_source_;

@@ -14,8 +14,9 @@ namespace spile::pp {
 static constexpr size_t kLargeHeader = 64 << 10;
 
 void Machine::enter_file(const SourceManager::File &file, size_t directory) {
-  // A token takes about six characters of a large header. What is not used is never touched, so it costs no memory.
-  const size_t wanted = out_.size() + file.text.size() / 4;
+  // A token takes more than two characters of nearly every file. What is not used is never touched, so it costs no
+  // memory.
+  const size_t wanted = out_.size() + file.text.size() / 2;
   if (wanted > out_.capacity()) out_.reserve(std::max(wanted, out_.capacity() * 2));
   inputs_.push_back(std::make_unique<Input>(Input{
       .file = &file,

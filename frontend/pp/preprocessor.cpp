@@ -20,7 +20,7 @@ Machine::Machine(const Options &options, SourceManager &sources, Arena &arena, D
 
 void Machine::run(const SourceManager::File &main) {
   main_path_ = main.path;
-  out_.reserve(main.text.size() / 4 + 256);
+  out_.reserve(main.text.size() / 2 + 256);
   if (auto file = sources_.add("<built-in>", std::string(predefined_text()))) predefined_file_ = *file;
   enter_file(main, 0);
   input().may_postpone = options_.postpone == Postpone::Everything;
