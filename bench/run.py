@@ -67,4 +67,7 @@ with tempfile.TemporaryDirectory() as folder:
         "spile run, interpreter": f"{spile} run -q {kill} -c true",
         "spile run, JIT": f"{spile} run -q --engine=jit {kill} -c true",
         "true": "/bin/true"})
+if options.filter in "generated":
+    print("== generated sources", flush=True)
+    subprocess.run([os.path.join(root, "bench", "compile-time"), "--generated", "--spile", spile, "--largest", "2"], check=False)
 sys.exit(0)
