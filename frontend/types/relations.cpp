@@ -1,5 +1,7 @@
 // How types relate: signedness, compatibility, the composite of two declarations.
 #include <algorithm>
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "frontend/types/types.h"
@@ -154,25 +156,30 @@ std::string_view nearest_name(std::span<const std::string_view> names, std::stri
   if (wanted.empty() || wanted.size() > kLongest) return {};
   size_t best = (wanted.size() + 2) / 3 + 1;
   std::string_view nearest;
-  std::vector<size_t> row, above;  // of the table of distances; two letters swapped count once
+  // Three rows of the table of distances; two letters swapped count once.
+  std::array<std::array<size_t, kLongest + 1>, 3> rows;
   for (const std::string_view name : names) {
-    if (name.size() > wanted.size() + best || wanted.size() > name.size() + best) continue;
-    row.assign(wanted.size() + 1, 0);
+    if (name.size() >= wanted.size() + best || wanted.size() >= name.size() + best) continue;
+    size_t *row = rows[0].data(), *last = rows[1].data(), *above = rows[2].data();
     for (size_t j = 0; j <= wanted.size(); j++) row[j] = j;
-    above = row;
+    size_t least = 0, least_of_last = 0;
     for (size_t i = 1; i <= name.size(); i++) {
-      const std::vector<size_t> last = row;
+      std::swap(above, last);
+      std::swap(last, row);
       row[0] = i;
+      least_of_last = std::exchange(least, i);
       for (size_t j = 1; j <= wanted.size(); j++) {
         const size_t replaced = last[j - 1] + (name[i - 1] != wanted[j - 1] ? 1 : 0);
         row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
         if (i > 1 && j > 1 && name[i - 1] == wanted[j - 2] && name[i - 2] == wanted[j - 1])
           row[j] = std::min(row[j], above[j - 2] + 1);
+        least = std::min(least, row[j]);
       }
-      above = last;
+      // What comes below grows from the last two rows.
+      if (least >= best && least_of_last >= best) break;
     }
-    if (row.back() < best) {
-      best = row.back();
+    if (row[wanted.size()] < best) {
+      best = row[wanted.size()];
       nearest = name;
     }
   }
