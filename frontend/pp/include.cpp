@@ -67,14 +67,15 @@ std::optional<Token> Machine::read_header_name(std::string_view after) {
   return {};
 }
 
+std::optional<Machine::Found> Machine::shipped_header(const std::string &path, size_t directory) {
+  const ShippedHeader *header = find_shipped_header(path);
+  if (header == nullptr) return {};
+  return Found{std::string(kShippedPrefix) + path, directory, header->text, true};
+}
+
 // Directories are numbered in the order of the search: 0 that of the includer, then -iquote, -I, -isystem, the shipped
 // headers (which stand where clang has those of its resource directory), -idirafter.
 std::optional<Machine::Found> Machine::find_header(std::string_view name, bool is_quoted, bool is_next) {
-  const auto shipped = [&](const std::string &path, size_t directory) -> std::optional<Found> {
-    const ShippedHeader *header = find_shipped_header(path);
-    if (header == nullptr) return {};
-    return Found{std::string(kShippedPrefix) + path, directory, header->text, true};
-  };
   const size_t first = is_next ? input().directory + 1 : 0;
   if (name.starts_with('/')) {
     std::string path = join_path({}, name);
@@ -86,12 +87,21 @@ std::optional<Machine::Found> Machine::find_header(std::string_view name, bool i
     std::string_view directory = directory_of(input().path);
     if (directory.starts_with(kShippedPrefix)) {
       directory.remove_prefix(kShippedPrefix.size());
-      if (auto found = shipped(join_path(directory, name), input().directory)) return found;
+      if (auto found = shipped_header(join_path(directory, name), input().directory)) return found;
     } else {
       std::string path = join_path(directory, name);
       if (is_readable_file(path)) return Found{std::move(path), input().directory, {}, false};
     }
   }
+  if (is_next) return search_header(name, is_quoted, first);
+  // Many headers include the same ones: each is looked for once.
+  auto &known = (is_quoted ? found_quoted_ : found_angled_)[std::string(name)];
+  if (!known) known = search_header(name, is_quoted, first);
+  return *known;
+}
+
+// In the directories from number [first] on.
+std::optional<Machine::Found> Machine::search_header(std::string_view name, bool is_quoted, size_t first) {
   size_t number = 1;
   const auto search = [&](const std::vector<std::string> &directories) -> std::optional<Found> {
     const bool is_searched = is_quoted || &directories != &options_.quote_dirs;
@@ -107,7 +117,7 @@ std::optional<Machine::Found> Machine::find_header(std::string_view name, bool i
   for (const auto *directories : {&options_.quote_dirs, &options_.include_dirs, &options_.system_dirs})
     if (auto found = search(*directories)) return found;
   if (options_.shipped_headers && number >= first)
-    if (auto found = shipped(join_path({}, name), number)) return found;
+    if (auto found = shipped_header(join_path({}, name), number)) return found;
   number++;
   return search(options_.after_dirs);
 }

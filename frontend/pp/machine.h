@@ -129,6 +129,8 @@ class Machine {
   void include_command_line();
   std::optional<Token> read_header_name(std::string_view after);
   std::optional<Found> find_header(std::string_view name, bool is_quoted, bool is_next);
+  std::optional<Found> search_header(std::string_view name, bool is_quoted, size_t first);
+  static std::optional<Found> shipped_header(const std::string &path, size_t directory);
   void report_missing_header(const Token &header, std::string_view name, bool is_quoted);
 
   // directives.cpp
@@ -210,6 +212,7 @@ class Machine {
   std::vector<Argument> argument_stack_;
   std::vector<Token> result_;  // what substitute() is building
   std::unordered_map<std::string, KnownFile> known_files_;
+  std::unordered_map<std::string, std::optional<std::optional<Found>>> found_angled_, found_quoted_;  // by name
   std::vector<std::string> read_;
   std::vector<HeaderTokens> headers_;
   std::vector<uint32_t> pack_stack_;
