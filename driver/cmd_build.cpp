@@ -43,6 +43,22 @@ static Result<std::string> emit_text(Compilation &compilation, const std::string
   return object::dump(*object, options);
 }
 
+// `-` is stdout.
+static int write_output(const std::string &path, std::span<const std::byte> bytes, Console &console) {
+  if (path == "-") {
+    console.print({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+    return kExitOk;
+  }
+  if (auto written = write_file(path, bytes); !written) return console.fail(written.error());
+  return kExitOk;
+}
+
+static int write_object(const object::Object &object, const std::string &path, Console &console) {
+  const auto bytes = object::write_elf(object);
+  if (!bytes) return console.fail(bytes.error());
+  return write_output(path, *bytes, console);
+}
+
 // A name in a rule for make.
 static std::string make_name(std::string_view path) {
   std::string name;
@@ -82,8 +98,7 @@ static int build_linked(const std::vector<std::string> &paths, const std::string
   if (code != kExitOk) return code;
   const auto linked = object::link_objects(objects, output);
   if (!linked) return console.fail(linked.error());
-  if (auto written = object::write_elf_file(*linked, output); !written) return console.fail(written.error());
-  return kExitOk;
+  return write_object(*linked, output, console);
 }
 
 int command_build(Arguments arguments, Console &console) {
@@ -95,7 +110,7 @@ int command_build(Arguments arguments, Console &console) {
   line.footer = "  spile build probe.bpf.c -o probe.o && bpftool prog loadall probe.o /sys/fs/bpf/probe";
   line.add_common();
   line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
-                             "where to write; default: FILE with .o for its ending")(
+                             "where to write, - for stdout; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
       "pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the object")(
       "MD", "write a rule for make that names the headers beside the output (as -MMD)")(
@@ -152,7 +167,7 @@ int command_build(Arguments arguments, Console &console) {
     if (compilation.kind() == InputKind::Object && std::filesystem::exists(output) &&
         std::filesystem::equivalent(output, path))
       return console.usage("{} would be written over itself", path);
-    if (auto written = object::write_elf_file(*object, output); !written) return console.fail(written.error());
+    if (const int failed = write_object(*object, output, console); failed != kExitOk) return failed;
     if (!values->contains("MD") && !values->contains("MMD")) return kExitOk;
     const std::string rule_file = values->contains("MF")
                                       ? (*values)["MF"].as<std::string>()
@@ -166,13 +181,8 @@ int command_build(Arguments arguments, Console &console) {
   const Result<std::string> text = emit_text(compilation, stage);
   compilation.summary();
   if (!text || compilation.diagnostics().has_errors()) return compilation.exit_code();
-  if (values->contains("output")) {
-    if (auto written = write_file((*values)["output"].as<std::string>(), std::as_bytes(std::span(*text))); !written)
-      return console.fail(written.error());
-  } else {
-    console.print(*text);
-  }
-  return kExitOk;
+  const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : "-";
+  return write_output(output, std::as_bytes(std::span(*text)), console);
 }
 
 }  // namespace spile::driver

@@ -12,11 +12,11 @@ Fd::~Fd() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-static Result<void> write_all(int fd, std::span<const std::byte> bytes, const std::string &path) {
+Result<void> write_all(const Fd &file, std::span<const std::byte> bytes, std::string_view what) {
   while (!bytes.empty()) {
-    const ssize_t done = ::write(fd, bytes.data(), bytes.size());
+    const ssize_t done = ::write(file.get(), bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return os_error(errno, fmt::format("writing `{}`", path));
+    if (done < 0) return os_error(errno, fmt::format("writing `{}`", what));
     bytes = bytes.subspan(static_cast<size_t>(done));
   }
   return {};
@@ -29,7 +29,7 @@ Result<void> write_file(const std::string &path, std::span<const std::byte> byte
   const int flags = O_WRONLY | O_CLOEXEC | (replace ? O_CREAT | O_TRUNC | O_NOFOLLOW : 0);
   const Fd file(::open(target.c_str(), flags, 0666));
   if (!file.valid()) return os_error(errno, fmt::format("creating `{}`", path));
-  Result<void> written = write_all(file.get(), bytes, path);
+  Result<void> written = write_all(file, bytes, path);
   if (!replace) return written;
   if (written && ::rename(target.c_str(), path.c_str()) != 0)
     written = os_error(errno, fmt::format("creating `{}`", path));

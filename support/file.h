@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "support/result.h"
 
@@ -14,7 +16,9 @@ class Fd {
  public:
   explicit Fd(int fd) : fd_(fd) {}
   Fd(const Fd &) = delete;
+  Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Fd &operator=(const Fd &) = delete;
+  Fd &operator=(Fd &&) = delete;
   ~Fd();
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
@@ -22,6 +26,9 @@ class Fd {
  private:
   int fd_;
 };
+
+// All of [bytes], however often write(2) takes a part. Errors name [what].
+Result<void> write_all(const Fd &file, std::span<const std::byte> bytes, std::string_view what);
 
 // [path] holds [bytes] and nothing else. A file is replaced through a temporary one beside it and rename(2); a pipe or
 // a device is written to.

@@ -217,6 +217,20 @@ class Emitter {
             .size = global.size};
   }
 
+  std::vector<ir::FunctionId> needed_extern_functions() const {
+    std::vector<ir::FunctionId> ids;
+    for (size_t i = 0; i < module_.functions.size(); i++)
+      if (needs_function_[i] && is_extern(module_.functions[i].linkage)) ids.emplace_back(i);
+    return ids;
+  }
+
+  std::vector<ir::GlobalId> needed_extern_globals() const {
+    std::vector<ir::GlobalId> ids;
+    for (size_t i = 0; i < module_.globals.size(); i++)
+      if (needs_global_[i] && is_extern(module_.globals[i].linkage)) ids.emplace_back(i);
+    return ids;
+  }
+
   template <class Extern>
   static object::Symbol extern_symbol(const Extern &declared) {
     return {
@@ -246,12 +260,10 @@ class Emitter {
         global_symbols_[placed.global.index] = add(symbol_of(placed));
       }
     }
-    for (size_t i = 0; i < module_.functions.size(); i++)
-      if (needs_function_[i] && is_extern(module_.functions[i].linkage))
-        function_symbols_[static_cast<uint32_t>(i)] = add(extern_symbol(module_.functions[i]));
-    for (size_t i = 0; i < module_.globals.size(); i++)
-      if (needs_global_[i] && is_extern(module_.globals[i].linkage))
-        global_symbols_[static_cast<uint32_t>(i)] = add(extern_symbol(module_.globals[i]));
+    for (const ir::FunctionId id : needed_extern_functions())
+      function_symbols_[id.index] = add(extern_symbol(module_[id]));
+    for (const ir::GlobalId id : needed_extern_globals())
+      global_symbols_[id.index] = add(extern_symbol(module_.globals[id.index]));
   }
 
   // A symbol, and what to add to it.
@@ -342,11 +354,9 @@ class Emitter {
     for (const PlacedGlobal &placed : globals_) any |= !module_[placed.global].debug_type.is_void();
     if (!any) return;
     // What is defined elsewhere comes last.
-    for (size_t i = 0; i < module_.functions.size(); i++)
-      if (needs_function_[i] && is_extern(module_.functions[i].linkage)) ids.emplace_back(i);
+    std::ranges::copy(needed_extern_functions(), std::back_inserter(ids));
     std::vector<PlacedGlobal> globals = globals_;
-    for (size_t i = 0; i < module_.globals.size(); i++)
-      if (needs_global_[i] && is_extern(module_.globals[i].linkage)) globals.push_back({ir::GlobalId(i), {}, 0});
+    for (const ir::GlobalId id : needed_extern_globals()) globals.push_back({id, {}, 0});
     const WrittenBtf written = write_btf(module_, ids, globals, needed_core_relocs(), object_);
     std::unordered_map<uint32_t, size_t> info_of;
     for (size_t i = 0; i < functions_.size(); i++) {

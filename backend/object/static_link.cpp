@@ -9,8 +9,9 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
-#include <utility>
 #include <vector>
+
+#include "support/file.h"
 
 namespace spile::object {
 
@@ -19,30 +20,16 @@ namespace {
 // libbpf reads and writes files by name: each object lies in memory that has one.
 class MemoryFile {
  public:
-  MemoryFile() : fd_(memfd_create("spile object", MFD_CLOEXEC)) {}
-  MemoryFile(MemoryFile &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  MemoryFile &operator=(MemoryFile &&) = delete;
-  ~MemoryFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  bool valid() const { return fd_ >= 0; }
-  std::string name() const { return fmt::format("/proc/self/fd/{}", fd_); }
-
-  Result<void> write(std::span<const std::byte> bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t done = ::write(fd_, bytes.data(), bytes.size());
-      if (done < 0 && errno == EINTR) continue;
-      if (done <= 0) return os_error(done < 0 ? errno : EIO, "keeping an object in memory");
-      bytes = bytes.subspan(static_cast<size_t>(done));
-    }
-    return {};
-  }
+  MemoryFile() : file_(memfd_create("spile object", MFD_CLOEXEC)) {}
+  bool valid() const { return file_.valid(); }
+  std::string name() const { return fmt::format("/proc/self/fd/{}", file_.get()); }
+  Result<void> write(std::span<const std::byte> bytes) const { return write_all(file_, bytes, "an object in memory"); }
   Result<std::vector<std::byte>> read() const {
     std::vector<std::byte> bytes;
     for (;;) {
       const size_t filled = bytes.size();
       bytes.resize(filled + 65536);
-      const ssize_t got = ::pread(fd_, bytes.data() + filled, 65536, static_cast<off_t>(filled));
+      const ssize_t got = ::pread(file_.get(), bytes.data() + filled, 65536, static_cast<off_t>(filled));
       if (got < 0 && errno != EINTR) return os_error(errno, "reading a linked object");
       bytes.resize(filled + static_cast<size_t>(got > 0 ? got : 0));
       if (got == 0) return bytes;
@@ -50,7 +37,7 @@ class MemoryFile {
   }
 
  private:
-  int fd_ = -1;
+  Fd file_;
 };
 
 // What libbpf prints while it links is the only place where it names what is wrong. Its printer is one for the whole
