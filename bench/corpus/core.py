@@ -11,6 +11,8 @@ import os
 import struct
 import sys
 
+from corpora import elf_sections
+
 parser = argparse.ArgumentParser(description="CO-RE relocations of Spile's objects beside clang's.")
 parser.add_argument("clang")
 parser.add_argument("ours")
@@ -23,14 +25,6 @@ KINDS = ["byte_off", "byte_sz", "field_exists", "signed", "lshift_u64", "rshift_
 # Words behind the twelve bytes that every type of BTF has: fixed, and for each part.
 EXTRA_WORDS = {1: (1, 0), 3: (3, 0), 4: (0, 3), 5: (0, 3), 6: (0, 2), 13: (0, 2), 14: (1, 0), 15: (0, 3), 17: (1, 0),
                19: (0, 3)}
-
-
-def sections_of(data):
-    table, = struct.unpack_from("<Q", data, 40)
-    entry, count, names = struct.unpack_from("<HHH", data, 58)
-    headers = [struct.unpack_from("<IIQQQQ", data, table + i * entry) for i in range(count)]
-    strings = data[headers[names][4]:][:headers[names][5]]
-    return {strings[h[0]:strings.index(b"\0", h[0])].decode(): data[h[4]:h[4] + h[5]] for h in headers}
 
 
 class Types:
@@ -54,7 +48,7 @@ class Types:
 def relocations(path):
     """A Counter of (kind, type, access)."""
     result = collections.Counter()
-    sections = sections_of(open(path, "rb").read())
+    sections = elf_sections(open(path, "rb").read())
     if ".BTF" not in sections or ".BTF.ext" not in sections:
         return result
     types, ext = Types(sections[".BTF"]), sections[".BTF.ext"]

@@ -111,6 +111,15 @@ def instructions(path):
         return 0
 
 
+def elf_sections(data):
+    """The content of each section of a 64-bit ELF object, by name."""
+    table, = struct.unpack_from("<Q", data, 40)
+    entry, count, names = struct.unpack_from("<HHH", data, 58)
+    headers = [struct.unpack_from("<IIQQQQ", data, table + i * entry) for i in range(count)]
+    strings = data[headers[names][4]:][:headers[names][5]]
+    return {strings[h[0]:strings.index(b"\0", h[0])].decode(): data[h[4]:h[4] + h[5]] for h in headers}
+
+
 class Clang:
     """clang's objects of the sources, kept in a folder between runs and made again when the source is newer."""
 
