@@ -20,6 +20,7 @@ struct Target {
   bool has_fetch_atomics() const { return cpu >= 3; }
   bool has_signed_division() const { return cpu >= 4; }
   bool has_sign_extension() const { return cpu >= 4; }  // moves and loads
+  bool has_byte_swap() const { return cpu >= 4; }
   bool has_long_jump() const { return cpu >= 4; }
 };
 

@@ -192,10 +192,23 @@ void Selector::negate_if_negative(Reg value, Reg sign, unsigned width) {
   begin_block(after);
 }
 
+// A load that only this sign extension to 64 bits reads does it itself. One that CO-RE relocates stays plain: loaders
+// change its size as that of an unsigned one.
+bool Selector::load_signed(ValueId extension) {
+  const ValueId from = fn_.operand(extension, 0);
+  const auto at = plain_loads_.find(from.index);
+  if (at == plain_loads_.end() || uses_[from.index] != 1 || bits(extension) != 64) return false;
+  mir::Inst &load = out_[at->second.block].insts[at->second.index];
+  if (load.core != mir::Inst::kNoCore) return false;
+  load.opcode = isa::mem_opcode(isa::LDX, isa::MEMSX, static_cast<isa::Size>(load.opcode & isa::DW));
+  return true;
+}
+
 void Selector::select_extension(ValueId v) {
   const ValueId from = fn_.operand(v, 0);
   const unsigned n = bits(from);
   const Op op = inst(v).op;
+  if (op == Op::Sext && load_signed(v)) return alias(v, regs_[from.index]);
   const Reg to = op == Op::Zext   ? zero_extended(from, n)
                  : op == Op::Sext ? sign_extended(from, n, bits(v))
                                   : reg(from);  // Trunc, PtrToInt, IntToPtr, Opaque

@@ -128,7 +128,10 @@ void Selector::select_load(ValueId v) {
   const uint32_t piece = access_size(pointer, bytes, i.align);
   const Address from = piece == bytes ? access_address(pointer, i.imm, bytes) : address_of(pointer, i.imm, bytes);
   const Reg dst = result(v);
-  if (piece == bytes) return load(dst, from, bytes);
+  if (piece == bytes) {
+    if (target_.has_sign_extension() && bytes < 8) plain_loads_[v.index] = {current_, out_[current_].insts.size()};
+    return load(dst, from, bytes);
+  }
   const unsigned width = bytes == 8 ? 64 : native(bytes * 8);
   load(dst, from, piece);
   for (uint32_t at = piece; at < bytes; at += piece) {

@@ -226,7 +226,9 @@ void Selector::unary(isa::AluOp op, unsigned width, Reg dst) {
 }
 
 void Selector::swap_bytes(unsigned swapped_bits, Reg dst) {
-  emit({.form = Form::Unary, .opcode = isa::opcode(isa::ALU, isa::END, isa::X), .dst = dst, .imm = swapped_bits});
+  const uint8_t opcode = target_.has_byte_swap() ? isa::opcode(isa::ALU64, isa::END, isa::K)
+                                                 : isa::opcode(isa::ALU, isa::END, isa::X);  // to big endian
+  emit({.form = Form::Unary, .opcode = opcode, .dst = dst, .imm = swapped_bits});
 }
 
 void Selector::jump(mir::BlockId to) {

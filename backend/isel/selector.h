@@ -95,6 +95,7 @@ class Selector {
   void select_unsigned_division(ValueId v);
   void select_signed_division(ValueId v);
   void negate_if_negative(Reg value, Reg sign, unsigned width);
+  bool load_signed(ValueId extension);
   void select_extension(ValueId v);
   void select_address_space_cast(ValueId v);
   void select_ptr_add(ValueId v);
@@ -190,6 +191,7 @@ class Selector {
     mir::BlockId block;
     size_t index = 0;
   };
+  std::unordered_map<uint32_t, Point> plain_loads_;  // by ValueId; of one instruction, where loads can extend by sign
   std::vector<Point> terminator_at_;  // by IR block: before its terminator and phi copies
   // The blocks on edges into a block with phis, by what they pass to the phis: edges that pass the same share one.
   struct Edge {
