@@ -192,7 +192,7 @@ class Selector {
     size_t index = 0;
   };
   std::unordered_map<uint32_t, Point> plain_loads_;  // by ValueId; of one instruction, where loads can extend by sign
-  std::vector<Point> terminator_at_;  // by IR block: before its terminator and phi copies
+  std::vector<Point> terminator_at_;                 // by IR block: before its terminator and phi copies
   // The blocks on edges into a block with phis, by what they pass to the phis: edges that pass the same share one.
   struct Edge {
     std::vector<uint32_t> values;

@@ -1,0 +1,293 @@
+// Addresses that a loop counts become pointers that step.
+//
+// Idea: where a counter goes from a constant by a constant to a constant bound, base + scale * counter is a pointer that
+// starts at the first element and moves by scale * step. Addresses of one base and scale share that pointer; constant
+// distances between them go into the loads and stores. The counter stays for the test.
+//
+//     loop: %0 = phi.i32 [i32 0, entry], [%5, loop]         entry: jump loop
+//           %1 = zext.i64 %0                                loop: %0 = phi.i32 [i32 0, entry], [%5, loop]
+//           %2 = shl.i64 %1, i64 3                     ->         %6 = phi.ptr [@a, entry], [%7, loop]
+//           %3 = ptradd @a, %2                                    %4 = load.i64 %6
+//           %4 = load.i64 %3                                      %5 = add.i32 %0, i32 1
+//           %5 = add.i32 %0, i32 1                                %7 = ptradd %6, i64 8
+//           %8 = icmp.ult %5, i32 16                              %8 = icmp.ult %5, i32 16
+//           branch %8, loop, out                                  branch %8, loop, out
+//
+// Requires: mem2reg, rotate_loops. Breaks: leaves unused arithmetic (dce) and additions of 0 (simplify).
+//
+// For the kernel's verifier: the counter starts at a constant, so it is a constant in every round that the verifier
+// walks, and the pointer's offset is as well. Loops that it does not walk round by round have calls in them (iterators,
+// may_goto): they are left alone.
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "ir/analysis_dominators.h"
+#include "ir/pass.h"
+#include "ir/rewrite.h"
+
+namespace spile::ir::passes {
+
+namespace {
+
+// Deeper expressions are not taken apart.
+constexpr int kMaxDepth = 8;
+// What a loop counts stays far from where sums of any width that is extended would wrap.
+constexpr int64_t kMaxValue = INT32_MAX;
+// Pointers that step cost a register each for the whole loop.
+constexpr size_t kMaxPointers = 4;
+
+class Stepper {
+ public:
+  explicit Stepper(const PassContext &context) : context_(context), f_(context.function) {}
+
+  bool run() {
+    const Cfg cfg(f_);
+    const Dominators dominators(cfg);
+    std::vector<Loop> loops;
+    for (const BlockId head : cfg.rpo)
+      if (auto loop = find_loop(cfg, dominators, head)) loops.push_back(std::move(*loop));
+    if (loops.empty()) return false;
+    ranges_.resize(f_.insts.size());
+    for (const Loop &loop : loops) find_counters(loop);
+    if (counters_.empty()) return false;
+    // Inner loops have later headers: an outer one then sees what the inner one starts from.
+    Rewrite rewrite(f_);
+    for (size_t i = loops.size(); i-- > 0;) step(loops[i], rewrite);
+    rewrite.apply();
+    context_.did("pointers", made_);
+    return made_ != 0;
+  }
+
+ private:
+  struct Loop {
+    BlockId head, before, latch;
+    std::vector<bool> inside;
+    bool has_calls = false;
+  };
+  struct Range {
+    int64_t min, max;
+  };
+  struct Counter {
+    ValueId phi;
+    int64_t start, step;
+    BlockId head;
+  };
+  // scale * counter + factor * rest + offset, in 64 bits and without wrapping.
+  struct Linear {
+    int64_t scale = 0, offset = 0, factor = 0;
+    ValueId rest;
+  };
+  // A pointer that steps: base + the constant of its first round.
+  struct Group {
+    ValueId base, rest;
+    int64_t scale, factor;
+    struct Use {
+      ValueId address;
+      int64_t offset;
+    };
+    std::vector<Use> uses;
+  };
+
+  // One way in, one way back.
+  std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, BlockId head) const {
+    Loop loop{head, {}, {}, {}};
+    for (const BlockId p : cfg.preds(head)) {
+      if (!cfg.reachable(p)) return std::nullopt;
+      BlockId &which = dominators.dominates(head, p) ? loop.latch : loop.before;
+      if (which) return std::nullopt;
+      which = p;
+    }
+    if (!loop.latch || !loop.before) return std::nullopt;
+    const Op way_in = f_[f_.terminator(loop.before)].op;
+    if (way_in != Op::Jump && way_in != Op::Branch) return std::nullopt;
+    loop.inside.assign(f_.blocks.size(), false);
+    loop.inside[head.index] = true;
+    std::vector<BlockId> work;
+    if (loop.latch != head) work.push_back(loop.latch);
+    loop.inside[loop.latch.index] = true;
+    while (!work.empty()) {
+      const BlockId b = work.back();
+      work.pop_back();
+      for (const BlockId p : cfg.preds(b))
+        if (!loop.inside[p.index]) loop.inside[p.index] = true, work.push_back(p);
+    }
+    for (const BlockId b : cfg.rpo) {
+      if (!loop.inside[b.index]) continue;
+      for (const ValueId v : f_[b].insts) {
+        const Op op = f_[v].op;
+        loop.has_calls |= op == Op::Call || op == Op::CallHelper || op == Op::Asm || op == Op::AsmGoto;
+      }
+    }
+    return loop;
+  }
+
+  std::optional<int64_t> constant(ValueId v) const {
+    return f_[v].op == Op::Const ? std::optional(f_[v].imm) : std::nullopt;
+  }
+
+  // Phis of the header that count from a constant to one that the latch, or the header itself, tests.
+  void find_counters(const Loop &loop) {
+    for (const ValueId phi : f_[loop.head].insts) {
+      if (f_[phi].op != Op::Phi) break;
+      if (!is_integer(f_[phi].type) || bits_of(f_[phi].type) < 32) continue;
+      const auto start = constant(f_.phi_operand(phi, loop.before));
+      const ValueId next = f_.phi_operand(phi, loop.latch);
+      if (!start || *start < 0 || f_[next].op != Op::Add || f_.operand(next, 0) != phi) continue;
+      const auto by = constant(f_.operand(next, 1));
+      if (!by || *by <= 0 || *by > kMaxValue) continue;
+      auto bound = bound_of(loop, loop.latch, next, *start, *by);
+      if (!bound && loop.latch != loop.head) bound = bound_of(loop, loop.head, phi, *start, *by);
+      if (!bound || *start >= *bound) continue;
+      // In the header that tests it, the counter is once beyond the bound.
+      remember(phi, {*start, *bound - 1 + *by});
+      remember(next, {*start + *by, *bound - 1 + 2 * *by});
+      counters_.push_back({phi, *start, *by, loop.head});
+    }
+  }
+
+  // The constant below which [tested] is where the branch of [block] stays in the loop.
+  std::optional<int64_t> bound_of(const Loop &loop, BlockId block, ValueId tested, int64_t start, int64_t by) const {
+    const ValueId branch = f_.terminator(block);
+    if (f_[branch].op != Op::Branch) return std::nullopt;
+    const ValueId test = f_.operand(branch, 0);
+    if (f_[test].op != Op::ICmp || f_.operand(test, 0) != tested) return std::nullopt;
+    const auto bound = constant(f_.operand(test, 1));
+    if (!bound || *bound <= 0 || *bound > kMaxValue) return std::nullopt;
+    const bool stays_when_true = loop.inside[f_.targets(branch)[0].index];
+    if (stays_when_true == loop.inside[f_.targets(branch)[1].index]) return std::nullopt;
+    const Pred stays = stays_when_true ? f_[test].pred : inverted(f_[test].pred);
+    const bool meets = stays == Pred::Ne && (*bound - start) % by == 0;
+    return stays == Pred::Ult || stays == Pred::Slt || meets ? bound : std::nullopt;
+  }
+
+  void remember(ValueId v, Range range) {
+    if (v.index >= ranges_.size()) ranges_.resize(f_.insts.size());
+    ranges_[v.index] = range;
+  }
+
+  // What [v] is between, when nothing in it can wrap.
+  std::optional<Range> range_of(ValueId v, int depth = 0) const {
+    if (const auto c = constant(v)) return *c >= 0 && *c <= kMaxValue ? std::optional(Range{*c, *c}) : std::nullopt;
+    if (v.index < ranges_.size() && ranges_[v.index]) return ranges_[v.index];
+    if (depth == kMaxDepth || f_[v].operand_count == 0) return std::nullopt;
+    const Op op = f_[v].op;
+    if (op == Op::Zext || op == Op::Sext) return range_of(f_.operand(v, 0), depth + 1);
+    if (op != Op::Add && op != Op::Mul && op != Op::Shl) return std::nullopt;
+    const auto a = range_of(f_.operand(v, 0), depth + 1), b = range_of(f_.operand(v, 1), depth + 1);
+    if (!a || !b || bits_of(f_[v].type) < 32 || (op == Op::Shl && b->max > 31)) return std::nullopt;
+    const auto apply = [&](int64_t x, int64_t y) { return op == Op::Add ? x + y : op == Op::Mul ? x * y : x << y; };
+    const Range range{apply(a->min, b->min), apply(a->max, b->max)};
+    return range.max <= kMaxValue ? std::optional(range) : std::nullopt;
+  }
+
+  bool is_invariant(const Loop &loop, ValueId v) const { return !f_[v].block || !loop.inside[f_[v].block.index]; }
+
+  // [v] taken apart by the counter [phi] of [loop]. Sound because: every part has a range that does not wrap, so sums and
+  // products of 32 bits are those of 64.
+  std::optional<Linear> linear(const Loop &loop, ValueId phi, ValueId v, int depth = 0) const {
+    if (const auto c = constant(v)) return *c >= 0 && *c <= kMaxValue ? std::optional(Linear{0, *c, 0, {}}) : std::nullopt;
+    if (v == phi) return Linear{1, 0, 0, {}};
+    if (depth == kMaxDepth || !range_of(v)) return std::nullopt;
+    if (is_invariant(loop, v)) return Linear{0, 0, 1, v};
+    const Op op = f_[v].op;
+    if (op == Op::Zext || op == Op::Sext) return linear(loop, phi, f_.operand(v, 0), depth + 1);
+    if (op != Op::Add && op != Op::Mul && op != Op::Shl) return std::nullopt;
+    const auto a = linear(loop, phi, f_.operand(v, 0), depth + 1), b = linear(loop, phi, f_.operand(v, 1), depth + 1);
+    if (!a || !b) return std::nullopt;
+    if (op == Op::Add) {
+      if (a->rest && b->rest) return std::nullopt;
+      return Linear{a->scale + b->scale, a->offset + b->offset, a->factor + b->factor, a->rest ? a->rest : b->rest};
+    }
+    if (b->scale != 0 || b->rest) return std::nullopt;
+    const int64_t by = op == Op::Mul ? b->offset : int64_t{1} << b->offset;
+    return Linear{a->scale * by, a->offset * by, a->factor * by, a->rest};
+  }
+
+  void step(const Loop &loop, Rewrite &rewrite) {
+    if (loop.has_calls) return;
+    for (const Counter &counter : counters_)
+      if (counter.head == loop.head) step(loop, counter, rewrite);
+  }
+
+  void step(const Loop &loop, const Counter &counter, Rewrite &rewrite) {
+    std::vector<Group> groups;
+    for (uint32_t b = 0; b < loop.inside.size(); b++) {
+      if (!loop.inside[b]) continue;
+      for (const ValueId v : f_.blocks[b].insts) {
+        if (f_[v].op != Op::PtrAdd || rewrite.replaced(v)) continue;
+        ValueId base = f_.operand(v, 0);
+        const auto x = linear(loop, counter.phi, f_.operand(v, 1));
+        if (!x || x->scale == 0 || !is_invariant(loop, base)) continue;
+        int64_t offset = x->offset;
+        while (f_[base].op == Op::PtrAdd && constant(f_.operand(base, 1))) {
+          offset += *constant(f_.operand(base, 1));
+          base = f_.operand(base, 0);
+        }
+        const auto same = [&](const Group &g) {
+          return g.base == base && g.rest == x->rest && g.scale == x->scale && g.factor == x->factor;
+        };
+        auto group = std::ranges::find_if(groups, same);
+        if (group == groups.end()) group = groups.insert(groups.end(), Group{base, x->rest, x->scale, x->factor, {}});
+        group->uses.push_back({v, offset});
+      }
+    }
+    // One address without a scale is two instructions as it is.
+    std::erase_if(groups, [](const Group &g) { return g.scale == 1 && g.uses.size() == 1 && !g.rest; });
+    if (groups.size() > kMaxPointers) return;
+    for (const Group &group : groups) make(loop, counter, group, rewrite);
+  }
+
+  ValueId insert(BlockId block, size_t at, Op op, Type type, std::array<ValueId, 2> operands, Loc loc) {
+    const ValueId v = f_.make(op, type, op == Op::Zext ? std::span(operands).first(1) : std::span(operands), {}, 0, loc);
+    f_.insert(block, at, v);
+    return v;
+  }
+
+  void make(const Loop &loop, const Counter &counter, const Group &group, Rewrite &rewrite) {
+    const Loc loc = f_[group.uses.front().address].loc;
+    const auto at_end = [&](BlockId b) { return f_[b].insts.size() - 1; };
+    const auto number = [&](int64_t n) { return f_.constant(Type::I64, n); };
+    const auto before = [&](Op op, Type type, ValueId a, ValueId b) {
+      return insert(loop.before, at_end(loop.before), op, type, {a, b}, loc);
+    };
+    // What all its addresses have in common is in the pointer.
+    const int64_t offset = std::ranges::min_element(group.uses, {}, &Group::Use::offset)->offset;
+    ValueId first = group.base;
+    if (group.rest) {
+      ValueId rest = group.rest;
+      if (f_[rest].type != Type::I64) rest = before(Op::Zext, Type::I64, rest, rest);
+      if (group.factor != 1) rest = before(Op::Mul, Type::I64, rest, number(group.factor));
+      first = before(Op::PtrAdd, Type::Ptr, first, rest);
+    }
+    if (const int64_t start = offset + group.scale * counter.start; start != 0)
+      first = before(Op::PtrAdd, Type::Ptr, first, number(start));
+    const ValueId phi = f_.make(Op::Phi, Type::Ptr, {}, {}, 0, loc);
+    f_.insert(loop.head, 0, phi);
+    const ValueId next = insert(loop.latch, at_end(loop.latch), Op::PtrAdd, Type::Ptr,
+                                {phi, number(group.scale * counter.step)}, f_[counter.phi].loc);
+    f_.add_phi_operand(phi, first, loop.before);
+    f_.add_phi_operand(phi, next, loop.latch);
+    for (const Group::Use &use : group.uses) {
+      if (use.offset == offset) {
+        rewrite.replace(use.address, phi);
+      } else {
+        const std::array<ValueId, 2> operands = {phi, number(use.offset - offset)};
+        f_.set_operands(use.address, operands);
+      }
+    }
+    made_++;
+  }
+
+  const PassContext &context_;
+  Function &f_;
+  std::vector<std::optional<Range>> ranges_;  // by value
+  std::vector<Counter> counters_;
+  size_t made_ = 0;
+};
+
+}  // namespace
+
+bool step_pointers(const PassContext &context) { return Stepper(context).run(); }
+
+}  // namespace spile::ir::passes
