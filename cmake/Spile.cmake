@@ -2,6 +2,7 @@
 
 option(SPILE_ASAN "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(SPILE_FUZZ "Build the libFuzzer programs (clang only)" OFF)
+option(SPILE_CHECKS "Run the checkers between the compiler's stages in a release build too" OFF)
 
 set(SPILE_LLVM_PREFIX /usr/lib/llvm-19 CACHE PATH "Where LLVM 19 is installed")
 

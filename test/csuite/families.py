@@ -9,7 +9,7 @@ from program import CONSTANTS, DIVISORS, TYPES
 
 
 def case(name, body, top=""):
-    return f"{top}CASE_SECTION int {name}(struct io *io)\n{{\n\tu64 h = 0;\n{body}\tio->out = h;\n\treturn 0;\n}}\n"
+    return f"{top}CASE({name})\n{{\n\tu64 h = 0;\n{body}\tio->out = h;\n\treturn 0;\n}}\n"
 
 
 def mixed(*values):

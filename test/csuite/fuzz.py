@@ -1,5 +1,10 @@
 """fuzz.py: `./dev fuzz compile --minutes N`: random programs until the time is over.
 
+Each runs as we compile it (three levels, three instruction sets) and as clang does (for this machine, and for one BPF
+instruction set after the other), on the interpreter, in the JIT and, as root, in the kernel; our verifier and the kernel's
+judge every object. The spile that compiles is built with its checkers on: the IR after each pass, the replay of the
+register allocation.
+
 Each batch has a seed of its own, printed when something differs; the case is made small (reduce.py) and left in
 build/fuzz/findings. Ends with the number of programs that ran.
 """
@@ -16,6 +21,8 @@ import reduce
 import run
 
 BATCH = 40
+CLANG_CPUS = ("v2", "v3", "v4")
+MAX_REDUCED = 6  # of one batch: a compiler that is broken breaks them all
 
 
 def main():
@@ -26,6 +33,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     tools = run.Tools(os.path.abspath(options.build))
+    tools.kernel = "kernel" if os.geteuid() == 0 else "-"
     end = time.monotonic() + options.minutes * 60
     programs, findings, number = 0, 0, 0
     while time.monotonic() < end:
@@ -36,11 +44,11 @@ def main():
             source = os.path.join(folder, "batch.c")
             names = [f"case_{i}" for i in range(BATCH)]
             run.write_batch(source, [program.random_case(name, seed + i, size) for i, name in enumerate(names)])
-            problems = run.check(tools, source, folder)
+            problems = run.check(tools, source, folder, clang_cpus=(CLANG_CPUS[number % len(CLANG_CPUS)],))
             programs += BATCH
             for problem in problems:
                 print(f"seed {seed} size {size}: {problem}", flush=True)
-            for name in sorted({m for p in problems for m in re.findall(r"\bcase_\d+\b", p)}):
+            for name in sorted({m for p in problems for m in re.findall(r"\bcase_\d+\b", p)})[:MAX_REDUCED]:
                 findings += 1
                 lines = reduce.Reducer(tools, name).run(reduce.case_text(source, name))
                 os.makedirs(options.findings, exist_ok=True)

@@ -1,6 +1,7 @@
 """Random C functions with defined behaviour only: what they compute must not depend on the compiler.
 
-A case is a function of eight 64-bit inputs to one 64-bit result. Every local is initialised, indices and shift counts
+A case is an XDP program: eight 64-bit inputs in a global and a packet give one 64-bit result, a return value and
+another packet. It is safe by construction, so every verifier should take it. Every local is initialised, indices and shift counts
 are masked, divisors cannot be zero or -1, loops count, expressions have no side effects; signed arithmetic wraps
 (-fwrapv). The same seed gives the same text on every machine.
 """
@@ -10,24 +11,59 @@ HEADER = """\
 typedef signed char s8; typedef unsigned char u8; typedef short s16; typedef unsigned short u16;
 typedef int s32; typedef unsigned int u32; typedef long long s64; typedef unsigned long long u64;
 struct io { u64 in[8]; u64 out; };
-#define CASE_SECTION __attribute__((section("tp/csuite/case"), used))
+struct xdp { u32 data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex; };
+struct turns { u64 sum, left; };
+struct io csuite_io __attribute__((section(".data.io"), used)) = { { 0 } };
+char csuite_license[] __attribute__((section("license"), used)) = "GPL";
 #define NOINLINE static __attribute__((noinline))
+#define GLOBAL __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline))
+#define CASE(name) \\
+	INLINE int name##_body(struct io *io, void *data, void *data_end); \\
+	__attribute__((section("xdp"), used)) int name(struct xdp *ctx) \\
+	{ return name##_body(&csuite_io, (void *)(long)ctx->data, (void *)(long)ctx->data_end); } \\
+	INLINE int name##_body(struct io *io, void *data, void *data_end)
 #ifdef __bpf__
 static void *(*const map_lookup)(void *map, const void *key) = (void *)1;
 static long (*const map_update)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
 static long (*const map_delete)(void *map, const void *key) = (void *)3;
+static long (*const map_each)(void *map, void *callback, void *ctx, u64 flags) = (void *)164;
+static long (*const bpf_loop)(u32 turns, void *callback, void *ctx, u64 flags) = (void *)181;
 #define MAP(name, kind, type_) \\
 	struct { int (*type)[kind]; u32 *key; type_ *value; int (*max_entries)[8]; } name __attribute__((section(".maps"), used)); \\
 	INLINE type_ *name##_at(u32 key) { return map_lookup(&name, &key); } \\
 	INLINE void name##_set(u32 key, type_ value) { map_update(&name, &key, &value, 0); } \\
 	INLINE void name##_drop(u32 key) { map_delete(&name, &key); }
+#define EACH(name, callback, ctx) map_each(&name, callback, ctx, 0)
+#define LOOP(turns, callback, ctx) bpf_loop(turns, callback, ctx, 0)
 #else
 #define MAP(name, kind, type_) \\
 	static struct { type_ value; int is_there; } name[8]; \\
 	INLINE type_ *name##_at(u32 key) { return key < 8 && (kind == 2 || name[key].is_there) ? &name[key].value : 0; } \\
 	INLINE void name##_set(u32 key, type_ value) { if (key < 8) name[key].value = value, name[key].is_there = 1; } \\
-	INLINE void name##_drop(u32 key) { if (key < 8) name[key].is_there = 0; }
+	INLINE void name##_drop(u32 key) { if (key < 8) name[key].is_there = 0; } \\
+	INLINE long name##_each(long (*callback)(void *, const u32 *, type_ *, struct turns *), struct turns *ctx, long n) \\
+	{ for (u32 i = 0; i < 8; i++) if (name##_at(i)) { n++; if (callback(0, &i, name##_at(i), ctx)) break; } return n; }
+#define EACH(name, callback, ctx) name##_each(callback, ctx, 0)
+INLINE long native_loop(u32 turns, long (*callback)(u32, struct turns *), struct turns *ctx)
+{ for (u32 i = 0; i < turns; i++) if (callback(i, ctx)) return i + 1; return turns; }
+#define LOOP(turns, callback, ctx) native_loop(turns, callback, ctx)
+#endif
+#if defined(__bpf__) && __BPF_CPU_VERSION__ < 3
+#define OLD_AND(p, v, then) ({ __typeof__(p) p_ = (p); __typeof__(*p_) old_ = *p_, v_ = (v); then; old_; })
+#define ATOMIC_ADD(p, v) OLD_AND(p, v, *p_ += v_)
+#define ATOMIC_OR(p, v) OLD_AND(p, v, *p_ |= v_)
+#define ATOMIC_AND(p, v) OLD_AND(p, v, *p_ &= v_)
+#define ATOMIC_XOR(p, v) OLD_AND(p, v, *p_ ^= v_)
+#define ATOMIC_SWAP(p, v) OLD_AND(p, v, *p_ = v_)
+#define ATOMIC_CAS(p, a, v) OLD_AND(p, v, if (old_ == (__typeof__(old_))(a)) *p_ = v_)
+#else
+#define ATOMIC_ADD(p, v) __sync_fetch_and_add(p, v)
+#define ATOMIC_OR(p, v) __sync_fetch_and_or(p, v)
+#define ATOMIC_AND(p, v) __sync_fetch_and_and(p, v)
+#define ATOMIC_XOR(p, v) __sync_fetch_and_xor(p, v)
+#define ATOMIC_SWAP(p, v) __sync_lock_test_and_set(p, v)
+#define ATOMIC_CAS(p, a, v) __sync_val_compare_and_swap(p, (__typeof__(*(p)))(a), v)
 #endif
 """
 
@@ -60,7 +96,7 @@ class Writer:
         self.top, self.lines, self.indent = [], [], 1
         self.scope, self.functions, self.records, self.enums = [], [], [], []
         self.counter = self.loop_depth = 0
-        self.maps = []
+        self.maps, self.globals, self.is_body = [], [], False
 
     # ---------------------------------------------------------------- names and places
 
@@ -322,9 +358,74 @@ class Writer:
             return self.switch(depth)
         if roll < 93:
             return self.forward_goto(depth)
-        if roll < 95 and self.loop_depth:
+        if roll < 94 and self.loop_depth:
             return self.emit(f"if ({self.expr(2)}) {self.pick('break', 'continue')};")
+        if roll < 97:
+            return self.pick(self.packet, self.atomic, self.atomic, self.turns)()
         return self.memory()
+
+    def packet(self):
+        """An access to the packet behind its bounds check; at a place that is known or masked."""
+        if not self.is_body:
+            return self.assign()
+        t, p = self.pick("u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64"), self.fresh("k")
+        at = self.pick(str(self.rng.randrange(10)), str(self.rng.randrange(10)), f"(({self.expr(1)}) & 7)")
+        self.emit(f"{{ {t} *{p} = ({t} *)data + {at};")
+        self.emit(f"\tif ((void *)({p} + 1) {self.pick('<=', '<')} data_end) {{ "
+                  + self.pick(f"h = h * 31 + (u64)*{p};", f"*{p} {self.pick('=', '+=', '^=', '-=')} {self.expr(2)};",
+                              f"h ^= *{p}; *{p} = {self.expr(1)};", f"h += {p}[0] == {self.constant()};") + " }")
+        self.emit(f"\telse h ^= {self.constant()};")
+        self.emit("}")
+
+    def atomic(self):
+        places = [v for v in self.scope if v.kind == "scalar" and v.writable and v.type_name in ("u32", "s32", "u64", "s64", "long")]
+        if not places:
+            return self.assign()
+        p, value = "&" + self.rng.choice(places).name, self.expr(2)
+        op = self.pick("ADD", "OR", "AND", "XOR", "SWAP", "CAS")
+        call = f"ATOMIC_{op}({p}, {self.expr(1) + ', ' if op == 'CAS' else ''}{value})"
+        self.emit(self.pick(f"h = h * 31 + (u64){call};", f"{call};"))
+
+    def turns(self):
+        """A callback, called some times by bpf_loop() or for each element of a map."""
+        if not self.is_body or self.loop_depth:
+            return self.assign()
+        callback, state = self.fresh("cb_" + self.name + "_"), self.fresh("t")
+        each = self.maps and self.chance(50)
+        self.emit(f"struct turns {state} = {{ {self.expr(1)}, ({self.expr(1)}) & 7 }};")
+        saved = self.lines, self.scope, self.loop_depth, self.maps, self.is_body, self.indent
+        self.lines, self.maps, self.is_body, self.indent = [], [], False, 1
+        # An order of elements is nobody's promise: their callback only adds.
+        if each:
+            name, _, t = self.rng.choice(saved[3])
+            self.scope = [Variable("*key", "scalar", "u32", writable=False), Variable("*value", "scalar", t, writable=False)]
+            self.emit(f"turns->sum += (u64)({self.expr(2)});")
+            self.emit("return 0;")
+            head, call = f"void *map, const u32 *key, {t} *value, struct turns *turns", f"EACH({name}, {callback}, &{state})"
+        else:
+            self.scope = [Variable("i", "scalar", "u32", writable=False), Variable("turns->sum", "scalar", "u64")]
+            self.emit("u64 h = i;")
+            self.statement(1)
+            self.emit(f"turns->sum = turns->sum * 31 + h + (u64)({self.expr(2)});")
+            self.emit("return turns->left-- == 0;")
+            head, call = "u32 i, struct turns *turns", f"LOOP({self.pick('3', '10', f'({self.constant()}) & 15')}, {callback}, &{state})"
+        self.top += [f"static long {callback}({head})", "{", *self.lines, "}"]
+        self.lines, self.scope, self.loop_depth, self.maps, self.is_body, self.indent = saved
+        self.emit(f"h = h * 31 + (u64){call};")
+        self.emit(f"h = h * 31 + {state}.sum;")
+
+    def global_variable(self):
+        """One that can be written, in .data or .bss; every run sets it first."""
+        t, name, count = self.rng.choice(TYPES), self.fresh("g_" + self.name + "_"), self.pick(0, 0, 4, 8)
+        quals = self.pick("static", "static", "static volatile", "")
+        first = self.constant()
+        init = self.pick("", f" = {first}") if not count else self.pick("", f" = {{ {first} }}")
+        self.top.append(f"{quals} {t} {name}{f'[{count}]' if count else ''}{init};")
+        if count:
+            self.emit(f"for (u32 i = 0; i < {count}; i++) {name}[i] = i * 7;")
+        else:
+            self.emit(f"{name} = {first};")
+        self.scope.append(Variable(name, "array" if count else "scalar", t, count))
 
     def loop(self, depth):
         if self.loop_depth >= 2:
@@ -379,10 +480,10 @@ class Writer:
         """A map of eight elements: an array (kind 2) or, with keys that may be absent, a hash (1)."""
         kind, t, name = self.pick(1, 2), self.pick("u32", "s32", "u64", "s64"), self.fresh("map_" + self.name + "_")
         self.top.append(f"MAP({name}, {kind}, {t})")
-        self.maps.append((name, kind))
+        self.maps.append((name, kind, t))
 
     def map_access(self):
-        name, kind = self.rng.choice(self.maps)
+        name, kind, _ = self.rng.choice(self.maps)
         key, place = f"({self.expr(1)}) & 7", self.fresh("e")
         roll = self.rng.randrange(10)
         if roll < 6:
@@ -420,7 +521,7 @@ class Writer:
     def function(self):
         """A static function of scalars; never writes anything but its own locals."""
         name = self.fresh("fn_" + self.name + "_")
-        how = self.pick("NOINLINE", "INLINE", "static", "NOINLINE")
+        how = self.pick("NOINLINE", "INLINE", "static", "NOINLINE", "GLOBAL")
         params = [self.rng.choice(TYPES) for _ in range(self.rng.randrange(1, 8 if how == "INLINE" else 6))]
         saved = self.lines, self.scope, self.loop_depth, self.maps
         self.lines, self.loop_depth, self.maps = [], 0, []
@@ -457,8 +558,10 @@ class Writer:
             self.functions = self.functions[-3:]
         if self.chance(30):
             self.map()
-        self.lines = ["\tu64 h = 0;"]
-        for name, kind in self.maps:  # as every run finds it
+        self.lines, self.is_body = ["\tu64 h = 0;"], True
+        for _ in range(self.rng.randrange(0, 3)):
+            self.global_variable()
+        for name, kind, _ in self.maps:  # as every run finds it
             change = f"{name}_drop(i)" if kind == 1 else f"{name}_set(i, io->in[i])"
             self.emit(f"for (u32 i = 0; i < 8; i++) {change};")
         for i in range(self.rng.randrange(2, 5)):
@@ -471,11 +574,11 @@ class Writer:
         for v in self.scope:
             for text in self.hash_place(v):
                 self.emit(f"h = h * 31 + (u64){text};")
-        for name, _ in self.maps:
+        for name, _, _ in self.maps:
             self.emit(f"for (u32 i = 0; i < 8; i++) {{ __typeof__({name}_at(0)) e = {name}_at(i); h = h * 31 + (e ? (u64)*e : 7); }}")
         self.emit("io->out = h;")
-        self.emit("return 0;")
-        return "\n".join([*self.top, f"CASE_SECTION int {self.name}(struct io *io)", "{", *self.lines, "}", ""])
+        self.emit("return (int)(h >> 7);")
+        return "\n".join([*self.top, f"CASE({self.name})", "{", *self.lines, "}", ""])
 
 
 def random_case(name, seed, size=8):

@@ -3,8 +3,8 @@
     python3 test/csuite/reduce.py --build build/release batch.c case_random_7 [-o small.c]
 
 Takes the case (its records, tables, functions and itself) out of the batch, then deletes lines, then replaces parts of
-expressions by less, as long as our object still computes something else and clang's object for BPF agrees with clang's
-native code; that it must agree keeps undefined behaviour out.
+expressions by less, as long as the same object shows the same kind of difference, and, where it computes something else,
+clang's object for BPF agrees with clang's native code; that it must agree keeps undefined behaviour out.
 """
 import argparse
 import os
@@ -23,10 +23,17 @@ STRICT = ["uninitialized", "sometimes-uninitialized", "conditional-uninitialized
           "division-by-zero"]
 
 
+def kind_of(problem):
+    """(object, what differs) of a line that run.check gives."""
+    match = re.search(r"\b(O\d-v\d|clang-v\d)\.o (verdict: [^:]*|\w+)", problem) or re.search(r"\b(O\d v\d): (spile build)", problem)
+    return (match.group(1).replace(" ", "-"), match.group(2)) if match else ("", problem[:40])
+
+
 class Reducer:
     def __init__(self, tools, name):
         self.tools, self.name, self.checks = tools, name, 0
-        self.targets = run.TARGETS
+        self.targets, self.clang_cpus = run.TARGETS, ("v2", "v3", "v4")
+        self.kind = None  # of the first difference
 
     def differs(self, lines):
         """Whether the case still shows the difference, and only ours."""
@@ -40,14 +47,18 @@ class Reducer:
             strict = [f"-Werror={name}" for name in STRICT] + ["-fsyntax-only", source]
             if run.run([run.CLANG, *run.MEANING[1:], "-Wno-everything", *strict])[0] != 0:
                 return False
-            problems = run.check(self.tools, source, folder, self.targets)
-            ours = [p for p in problems if re.search(r"O\d[- ]v\d", p)]
-            if not ours or len(ours) != len(problems):
+            problems = run.check(self.tools, source, folder, self.targets, clang_cpus=self.clang_cpus)
+            kinds = [kind_of(p) for p in problems]
+            if self.kind is None:
+                self.kind = next((k for k in kinds if k[0].startswith("O")), kinds[0] if kinds else None)
+                if self.kind and self.kind[0].startswith("clang"):
+                    self.clang_cpus = (self.kind[0][-2:],)
+                elif self.kind:  # only the target that differs is looked at from now on
+                    self.targets = [t for t in self.targets if f"O{t[0]}-{t[1]}" == self.kind[0]]
+            if self.kind is None or self.kind not in kinds:
                 return False
-            # Only the targets that differ are looked at from now on.
-            hit = [t for t in self.targets if any(f"O{t[0]}-{t[1]}" in p or f"O{t[0]} {t[1]}" in p for p in ours)]
-            self.targets = hit[:1] or self.targets
-            return True
+            computes = not self.kind[1].startswith("verdict")
+            return not (computes and self.kind[0].startswith("O") and any(k[0].startswith("clang") for k in kinds))
 
     def delete_lines(self, lines):
         size = max(1, len(lines) // 2)
@@ -123,8 +134,8 @@ class Reducer:
 def case_text(path, name):
     """What belongs to one case of a batch: the lines that stand between the case before it and its own end."""
     lines = open(path).read()[len(program.HEADER):].splitlines()
-    end = next(i for i, line in enumerate(lines) if f"CASE_SECTION int {name}(" in line)
-    begin = max((i + 1 for i in range(end) if lines[i] == "}" and any("CASE_SECTION" in l for l in lines[max(0, i - 400):i])
+    end = next(i for i, line in enumerate(lines) if f"CASE({name})" in line)
+    begin = max((i + 1 for i in range(end) if lines[i] == "}" and any("CASE(" in l for l in lines[max(0, i - 400):i])
                  and last_case(lines, i)), default=0)
     close = next(i for i in range(end, len(lines)) if lines[i] == "}")
     return [line for line in lines[begin:close + 1] if line]
@@ -133,7 +144,7 @@ def case_text(path, name):
 def last_case(lines, at):
     """Whether the function that ends in line [at] is a case."""
     for i in range(at, -1, -1):
-        if lines[i].startswith("CASE_SECTION"):
+        if lines[i].startswith("CASE("):
             return True
         if i != at and lines[i] == "}":
             return False

@@ -32,6 +32,7 @@ class Tools:
         self.runner = os.path.join(build, "bin", "csuite_runner")
         jit = os.path.join(build, "bin", "spile-jit.so")
         self.jit = jit if use_jit and os.path.exists(jit) else "-"
+        self.kernel = "-"  # or `kernel`
 
 
 def run(command, timeout=120):
@@ -43,21 +44,25 @@ def compile_native(source, library):
     return run([CLANG, *MEANING, "-O1", "-shared", "-fPIC", "-Wno-everything", source, "-o", library])
 
 
-def compile_for_bpf(source, target):
-    return run([CLANG, *MEANING, "-target", "bpf", "-mcpu=v4", "-O2", "-g", "-c", source, "-o", target])
+def compile_for_bpf(source, target, cpu="v4"):
+    return run([CLANG, *MEANING, "-target", "bpf", f"-mcpu={cpu}", "-O2", "-g", "-c", source, "-o", target])
 
 
 def compile_ours(tools, level, cpu, source, target):
     return run([tools.spile, "build", "-w", "-O", level, "--mcpu", cpu, source, "-o", target])
 
 
-def check(tools, source, folder, targets=TARGETS, inputs=8, with_clang=True):
+def check(tools, source, folder, targets=TARGETS, inputs=8, clang_cpus=("v4",)):
     """The differences of one source file: lines of text."""
     library = os.path.join(folder, "native.so")
     code, output = compile_native(source, library)
     if code != 0:
         return [f"clang does not take {source}: {output[:300]}"]
     problems, objects = [], []
+    for cpu in clang_cpus:
+        path = os.path.join(folder, f"clang-{cpu}.o")
+        if compile_for_bpf(source, path, cpu)[0] == 0:
+            objects.append(path)
     for level, cpu in targets:
         path = os.path.join(folder, f"O{level}-{cpu}.o")
         code, output = compile_ours(tools, level, cpu, source, path)
@@ -65,20 +70,11 @@ def check(tools, source, folder, targets=TARGETS, inputs=8, with_clang=True):
             objects.append(path)
         elif level != "0" or "StackTooLarge" not in output:  # variables that stay in memory may not all fit
             problems.append(f"O{level} {cpu}: spile build ends with {code}: {output.strip()[:600]}")
-    if with_clang:
-        path = os.path.join(folder, "clang.o")
-        if compile_for_bpf(source, path)[0] == 0:
-            objects.append(path)
     if objects:
-        # The JIT takes milliseconds a function: it sees the code that people run, and clang's.
-        for jit, some in ((tools.jit, [o for o in objects if o.endswith(("O2-v3.o", "clang.o"))]),
-                          ("-", [o for o in objects if not o.endswith(("O2-v3.o", "clang.o"))])):
-            if not some:
-                continue
-            code, output = run([tools.runner, library, jit, str(inputs), *some], timeout=600)
-            lines = output.splitlines()
-            if code != 0 or not lines or not lines[-1].endswith(" 0 differences"):
-                problems += [line.replace(folder + "/", "") for line in lines if not line.endswith("differences")] or [f"runner ends with {code}"]
+        code, output = run([tools.runner, library, tools.jit, tools.kernel, str(inputs), *objects], timeout=1200)
+        lines = output.splitlines()
+        if code != 0 or not lines or not lines[-1].endswith(" 0 differences"):
+            problems += [line.replace(folder + "/", "") for line in lines if not line.endswith("differences")] or [f"runner ends with {code}"]
     return problems
 
 

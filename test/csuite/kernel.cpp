@@ -1,0 +1,109 @@
+#include "test/csuite/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace spile::csuite {
+namespace {
+
+constexpr size_t kLogSize = 1 << 20;
+
+// The last line of a log that is a reason.
+std::string reason_of(const char *log) {
+  std::string last;
+  for (std::string_view rest = log; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    const bool is_detail = line.starts_with("processed ") || line.starts_with("mark_precise") ||
+                           line.starts_with("cur state:") || line.starts_with("old state:");
+    if (!line.empty() && !is_detail) last = line;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return last;
+}
+
+}  // namespace
+
+bool KernelObject::is_available() {
+  return geteuid() == 0 && libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_XDP, nullptr) == 1;
+}
+
+KernelObject::KernelObject(const std::string &path) {
+  libbpf_set_print(nullptr);
+  if (load(path, "")) return;
+  std::vector<std::string> names;
+  if (bpf_object *object = bpf_object__open_file(path.c_str(), nullptr)) {
+    bpf_program *program = nullptr;
+    bpf_object__for_each_program(program, object) names.emplace_back(bpf_program__name(program));
+    bpf_object__close(object);
+  }
+  for (const std::string &name : names) load(path, name);
+}
+
+KernelObject::~KernelObject() {
+  for (const Loaded &l : loaded_) bpf_object__close(l.object);
+}
+
+bool KernelObject::load(const std::string &path, const std::string &only) {
+  std::vector<char> log(only.empty() ? 0 : kLogSize);
+  bpf_object_open_opts options{};
+  options.sz = sizeof options;
+  if (!only.empty()) {
+    options.kernel_log_buf = log.data();
+    options.kernel_log_size = log.size();
+    options.kernel_log_level = 1;
+  }
+  bpf_object *object = bpf_object__open_file(path.c_str(), &options);
+  bpf_program *program = nullptr;
+  if (object != nullptr && !only.empty())
+    bpf_object__for_each_program(program, object)
+        bpf_program__set_autoload(program, bpf_program__name(program) == only);
+  const int error = object == nullptr ? errno : -bpf_object__load(object);
+  if (error != 0) {
+    if (object != nullptr) bpf_object__close(object);
+    if (only.empty()) return false;
+    const bool gave_up = error == E2BIG || error == ENOMEM || error == EFAULT ||
+                         std::strstr(log.data(), "BPF program is too large") != nullptr;
+    verdicts_[only] = {{.gave_up = gave_up, .reason = reason_of(log.data())}, 0};
+    return false;
+  }
+  Loaded l{.object = object};
+  bpf_map *map = nullptr;
+  bpf_object__for_each_map(map, object) if (std::strstr(bpf_map__name(map), ".data.io") != nullptr) l.io_map =
+      bpf_map__fd(map);
+  bpf_object__for_each_program(program, object) if (bpf_program__fd(program) >= 0)
+      verdicts_[bpf_program__name(program)] = {{.accepted = true, .fd = bpf_program__fd(program)}, loaded_.size()};
+  loaded_.push_back(l);
+  return true;
+}
+
+const KernelVerdict *KernelObject::verdict(const std::string &program) const {
+  const auto it = verdicts_.find(program);
+  return it == verdicts_.end() ? nullptr : &it->second.first;
+}
+
+int64_t KernelObject::run(const std::string &program, std::span<std::byte> io, std::vector<std::byte> &packet) const {
+  const auto &[verdict, index] = verdicts_.at(program);
+  const int map = loaded_[index].io_map;
+  const uint32_t key = 0;
+  if (map < 0 || bpf_map_update_elem(map, &key, io.data(), BPF_ANY) != 0) return -1;
+  std::vector<std::byte> out(packet.size() + 256);
+  bpf_test_run_opts options{};
+  options.sz = sizeof options;
+  options.data_in = packet.data();
+  options.data_size_in = static_cast<uint32_t>(packet.size());
+  options.data_out = out.data();
+  options.data_size_out = static_cast<uint32_t>(out.size());
+  options.repeat = 1;
+  if (bpf_prog_test_run_opts(verdict.fd, &options) != 0) return -1;
+  out.resize(options.data_size_out);
+  packet = std::move(out);
+  if (bpf_map_lookup_elem(map, &key, io.data()) != 0) return -1;
+  return static_cast<uint32_t>(options.retval);
+}
+
+}  // namespace spile::csuite
