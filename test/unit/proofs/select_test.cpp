@@ -13,7 +13,7 @@ namespace spile::proofs {
 namespace {
 
 // Compiling and proving a shape for four instruction sets costs more than its algebra.
-constexpr unsigned kEvery = 73;
+constexpr unsigned kEvery = 307;
 
 class Select : public testing::TestWithParam<ir::Type> {};
 
