@@ -11,8 +11,8 @@
 namespace spile::proofs {
 namespace {
 
-constexpr unsigned kMilliseconds = 3000;  // for one proof
-constexpr unsigned kSamples = 4000;       // where there is none
+constexpr unsigned kMilliseconds = 400;  // for one proof
+constexpr unsigned kSamples = 500;       // where there is none
 
 using ir::Op;
 using z3::expr;

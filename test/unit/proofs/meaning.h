@@ -23,7 +23,7 @@ z3::expr swapped(const z3::expr &x, unsigned bits);
 enum class Proof : uint8_t {
   Holds,
   Fails,
-  Sampled,  // Z3 could not decide in its time: some thousand values were tried, and it held
+  Sampled,  // Z3 could not decide in its time: some hundred values were tried, and it held
 };
 // Whether a == b for all values of [free], which is all that is free in them. Fails: [model] says for which not.
 Proof prove_equal(const z3::expr &a, const z3::expr &b, const std::vector<z3::expr> &free, std::string &model);
