@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 namespace spile::csuite {
 namespace {
@@ -66,9 +67,11 @@ bool KernelObject::load(const std::string &path, const std::string &only) {
   if (error != 0) {
     if (object != nullptr) bpf_object__close(object);
     if (only.empty()) return false;
-    const bool gave_up = error == E2BIG || error == ENOMEM || error == EFAULT ||
-                         std::strstr(log.data(), "BPF program is too large") != nullptr;
-    verdicts_[only] = {{.gave_up = gave_up, .reason = reason_of(log.data())}, 0};
+    const std::string reason = reason_of(log.data());
+    // Without a word it was not the program; without BTF (clang may name a variable larger than it became) neither.
+    const bool gave_up = error == E2BIG || error == ENOMEM || error == EFAULT || reason.empty() ||
+                         reason == "missing btf func_info" || reason.starts_with("BPF program is too large");
+    verdicts_[only] = {{.gave_up = gave_up, .reason = reason}, 0};
     return false;
   }
   Loaded l{.object = object};
