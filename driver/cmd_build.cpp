@@ -131,6 +131,7 @@ int command_build(Arguments arguments, Console &console) {
   if (!values->contains("file")) return console.usage("`spile build` needs a file");
   auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
+  compile->codegen.unloadable_maps = true;
   if (values->contains("after")) {
     compile->after = (*values)["after"].as<std::string>();
     if (const auto known = ir::check_after_option(compile->after); !known) return console.fail(known.error());

@@ -34,16 +34,25 @@ class Writer {
 
   // First everything is reached, so that the ids are known; then types are written in the order of their ids.
   void reach(DebugTypeId id) { reach(id, Through::Value); }
-  // The members of a map definition are pointers to its key and value types, which must be whole.
-  void reach_map_definition(DebugTypeId id) {
+  // The members of a map definition are pointers to its key and value types, which must be whole; `values` is an array
+  // of pointers to the definition of the inner map, of which the same holds.
+  void reach_map_definition(DebugTypeId id, bool is_inner = false) {
     reach(id);
     DebugTypeId at = id;
     while (!at.is_void() && (types_[at].kind == DebugKind::Typedef || types_[at].kind == DebugKind::Const ||
                              types_[at].kind == DebugKind::Volatile))
       at = types_[at].type;
     if (at.is_void() || types_[at].kind != DebugKind::Struct) return;
-    for (const ir::DebugPart &member : types_[at].parts)
-      if (!member.type.is_void() && types_[member.type].kind == DebugKind::Ptr) reach(types_[member.type].type);
+    for (const ir::DebugPart &member : types_[at].parts) {
+      DebugTypeId type = member.type;
+      const bool is_array = !type.is_void() && types_[type].kind == DebugKind::Array;
+      if (is_array) type = types_[type].type;
+      if (type.is_void() || types_[type].kind != DebugKind::Ptr) continue;
+      if (is_array && !is_inner)
+        reach_map_definition(types_[type].type, true);
+      else
+        reach(types_[type].type);
+    }
   }
 
   void write() {

@@ -53,10 +53,21 @@ class Emitter {
     apply_fixups();
     apply_global_relocs();
     if (options_.debug_info) add_debug_info();
-    if (const auto finished = object::finish(object_); !finished) {
-      auto report = diags_.report<diag::BadObjectCode>(Loc{}, finished.error().message);
-      if (!finished.error().hint.empty()) report.hint("{}", finished.error().hint);
+    const auto finished = object::finish(object_);
+    const auto told = [](Diagnostics::Builder report, const Error &error) {
+      if (!error.hint.empty()) report.hint("{}", error.hint);
+    };
+    if (!finished) {
+      told(diags_.report<diag::BadObjectCode>(Loc{}, finished.error().message), finished.error());
       return std::nullopt;
+    }
+    if (object_.map_fault) {
+      const Error &fault = *object_.map_fault;
+      if (!options_.unloadable_maps) {
+        told(diags_.report<diag::BadObjectCode>(Loc{}, fault.message), fault);
+        return std::nullopt;
+      }
+      told(diags_.report<diag::UnloadableMap>(Loc{}, fault.message), fault);
     }
     return std::move(object_);
   }

@@ -19,6 +19,8 @@ namespace spile::codegen {
 struct CodegenOptions {
   unsigned mcpu = 3;       // 1 to 4, as clang's -mcpu=v1 to v4
   bool debug_info = true;  // BTF and .BTF.ext
+  // A definition of a map that no loader takes is a warning, as clang knows nothing of it; else an error.
+  bool unloadable_maps = false;
 };
 
 // Nothing after an error.

@@ -281,7 +281,11 @@ class Reader {
     return {};
   }
 
-  Result<void> derive() { return finish(object_); }
+  Result<void> derive() {
+    Result<void> finished = finish(object_);
+    if (finished && object_.map_fault) return std::unexpected(*object_.map_fault);
+    return finished;
+  }
 
   std::span<const std::byte> bytes_, btf_, btf_ext_;
   Object object_;

@@ -140,8 +140,8 @@ Result<void> finish(Object &object) {
   place_variables(object);
   read_license_and_version(object);
   Result<std::vector<Map>> maps = collect_maps(object);
-  if (!maps) return std::unexpected(maps.error());
-  object.maps = *std::move(maps);
+  object.maps = maps ? *std::move(maps) : std::vector<Map>{};
+  object.map_fault = maps ? std::nullopt : std::optional(maps.error());
   size_functions(object);
   return collect_programs(object);
 }

@@ -139,6 +139,7 @@ struct Object {
 
   // Derived by finish(): the emitter and the ELF reader call it last.
   std::vector<Map> maps;
+  std::optional<Error> map_fault;  // of a definition that is wrong: then [maps] is empty
   std::vector<ProgramEntry> programs;
 
   const Section &operator[](SectionId id) const { return sections[id.index]; }
@@ -152,7 +153,7 @@ struct Object {
 // ".data" and ".data.mine", but not ".database".
 bool is_named(std::string_view section, std::string_view base);
 // Fills [maps], [programs], [license], [kern_version] and section kinds from sections, symbols and BTF.
-// Fails on a map definition that is wrong (names the map and the member).
+// A map definition that is wrong goes into [map_fault] (it names the map and the member).
 Result<void> finish(Object &object);
 
 // Reads an EM_BPF relocatable ELF file of either compiler. Checks every offset, size and index in it: a truncated or

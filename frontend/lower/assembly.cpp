@@ -127,7 +127,7 @@ void FunctionLowerer::asm_outputs(const AsmStmt &a, AsmParts &parts) {
     ir::Assembly::Operand operand = described(output);
     const Place to = place(output.value);
     if (output.place == AsmOperand::Memory) {
-      parts.values.push_back(address(to));
+      parts.values.push_back(access_address(to));
     } else {
       parts.results.push_back(to);
       parts.types.push_back(type_of(output.value->type));
@@ -146,7 +146,7 @@ void FunctionLowerer::asm_input(const AsmOperand &input, AsmParts &parts) {
   parts.assembly.operands.push_back(described(input));
   switch (input.place) {
     case AsmOperand::Memory:
-      parts.values.push_back(address(place(input.value)));
+      parts.values.push_back(access_address(place(input.value)));
       return;
     case AsmOperand::Immediate:
     case AsmOperand::RegisterOrImmediate:

@@ -194,11 +194,12 @@ ValueId FunctionLowerer::memory_builtin(const Expr *e, Builtin which) {
   const Loc at = e->a->range.begin.valid() ? e->a->range.begin : e->range.begin;
   const ValueId target = address(to);
   if (!e->args[2]->is_constant) {
+    const ValueId accessed = access_address(to);
     const ValueId count = scalar(e->args[2]);
     loc_ = at;
-    const ValueId source = is_set ? ValueId{} : address(from);
+    const ValueId source = is_set ? ValueId{} : access_address(from);
     byte_loop(count, [&](ValueId i) {
-      const Place there{emit(Op::PtrAdd, ir::Type::Ptr, {target, i}), 0, 1, to.is_volatile, {}, nullptr};
+      const Place there{emit(Op::PtrAdd, ir::Type::Ptr, {accessed, i}), 0, 1, to.is_volatile, {}, nullptr};
       ValueId v = byte;
       if (!is_set)
         v = load_memory({emit(Op::PtrAdd, ir::Type::Ptr, {source, i}), 0, 1, from.is_volatile, {}, nullptr},
@@ -241,7 +242,7 @@ ValueId FunctionLowerer::compare_memory(const Expr *e) {
     jump(end);
   };
   if (!e->args[2]->is_constant || static_cast<uint64_t>(e->args[2]->value) > kMaxStoredString) {
-    const ValueId count = scalar(e->args[2]), x = address(a), y = address(b);
+    const ValueId count = scalar(e->args[2]), x = access_address(a), y = access_address(b);
     store_memory(result, constant(ir::Type::I32, 0));
     byte_loop(count, [&](ValueId i) {
       const ValueId p = load_memory({emit(Op::PtrAdd, ir::Type::Ptr, {x, i}), 0, 1, false, {}, nullptr}, ir::Type::I8);
@@ -408,7 +409,7 @@ ValueId FunctionLowerer::atomic(const Expr *e, Builtin which, bool wants_value) 
   const Loc at = e->a->range.begin.valid() ? e->a->range.begin : e->range.begin;
   if (rmw) {
     ValueId v = operand(1);
-    const ValueId target = address(object);
+    const ValueId target = access_address(object);
     loc_ = at;
     if (rmw->what == Do::Sub) v = emit(Op::Sub, word, {constant(word, 0), v});
     const Op op = rmw->what == Do::Or    ? Op::AtomicOr
@@ -428,12 +429,12 @@ ValueId FunctionLowerer::atomic(const Expr *e, Builtin which, bool wants_value) 
     case Builtin::SyncExchange:
     case Builtin::AtomicExchangeN: {
       const ValueId v = operand(1);
-      return back(emit(Op::AtomicXchg, word, {v, address(object)}));
+      return back(emit(Op::AtomicXchg, word, {v, access_address(object)}));
     }
     case Builtin::SyncValCas:
     case Builtin::SyncBoolCas: {
       const ValueId expected = operand(1), fresh = operand(2);
-      const ValueId old = emit(Op::CmpXchg, word, {expected, fresh, address(object)});
+      const ValueId old = emit(Op::CmpXchg, word, {expected, fresh, access_address(object)});
       if (which == Builtin::SyncValCas) return back(old);
       return emit(Op::Zext, ir::Type::I8, {compare(Pred::Eq, old, expected)});
     }
@@ -441,7 +442,7 @@ ValueId FunctionLowerer::atomic(const Expr *e, Builtin which, bool wants_value) 
       // On failure the value that was found replaces the expected one.
       const Place memo = pointee(e->args[1]);
       const ValueId expected = load_memory(memo, word), fresh = operand(2);
-      const ValueId old = emit(Op::CmpXchg, word, {expected, fresh, address(object)});
+      const ValueId old = emit(Op::CmpXchg, word, {expected, fresh, access_address(object)});
       const ValueId same = compare(Pred::Eq, old, expected);
       const BlockId failed = f_.add_block(), end = f_.add_block();
       branch(same, end, failed, 1);

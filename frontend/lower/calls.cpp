@@ -1,4 +1,6 @@
 // Calls: helpers by their number, functions, and who is called when a pointer is used.
+#include <algorithm>
+
 #include "frontend/lower/function_lowerer.h"
 #include "frontend/sema/constant.h"
 #include "support/check.h"
@@ -13,16 +15,9 @@ using ast::UnaryOp;
 using sema::Symbol;
 using sema::SymbolKind;
 
-namespace {
-
-struct Callee {
-  const Symbol *function = nullptr;
-  std::optional<int64_t> helper;
-};
-
 // A helper is a pointer with a small integer in it: `static void *(*bpf_map_lookup_elem)(...) = (void *)1;`. Whoever
 // declares it this way never changes it, so a variable that is nowhere assigned stands for its initializer.
-Callee resolve(const Expr *e) {
+Callee FunctionLowerer::resolve(const Expr *e) const {
   constexpr int kLongestChain = 32;  // a pointer initialized with a pointer initialized with ...
   for (int steps = 0; steps < kLongestChain;) {
     if (e->kind == Expr::Identifier && e->symbol != nullptr &&
@@ -30,6 +25,10 @@ Callee resolve(const Expr *e) {
       return {e->symbol, {}};
     if (e->kind == Expr::ImplicitCast && e->cast == CastKind::LvalueToRvalue && e->a->kind == Expr::Identifier) {
       const Symbol *variable = e->a->symbol;
+      if (const auto it = std::ranges::find(symbol_.parameters, variable); it != symbol_.parameters.end()) {
+        const auto index = static_cast<size_t>(it - symbol_.parameters.begin());
+        return index < known_.size() ? known_[index] : Callee{};
+      }
       if (variable->kind != SymbolKind::Variable || variable->is_assigned || variable->initializer == nullptr ||
           variable->initializer->entries.size() != 1)
         return {};
@@ -56,7 +55,23 @@ Callee resolve(const Expr *e) {
   return {};
 }
 
-}  // namespace
+// A function that is inlined may call what it is passed, as `static __always_inline long walk(…, long (*visit)(…))`
+// does: for calls that pass a known function a copy is made that knows it.
+KnownParameters FunctionLowerer::known_arguments(const Expr *e, const Symbol &callee) const {
+  if (callee.definition == nullptr || callee.attributes.no_inline || callee.attributes.weak ||
+      (callee.linkage == sema::Linkage::External && !callee.attributes.always_inline))
+    return {};
+  KnownParameters known;
+  for (size_t i = 0; i < callee.parameters.size() && i < e->args.size(); i++) {
+    const Symbol &parameter = *callee.parameters[i];
+    if (!types::is_function_pointer(parameter.type) || parameter.is_assigned) continue;
+    const Callee passed = resolve(e->args[i]);
+    if (!passed.is_known()) continue;
+    known.resize(callee.parameters.size());
+    known[i] = passed;
+  }
+  return known;
+}
 
 std::optional<int64_t> FunctionLowerer::fixed_value(const Expr *e) const {
   const Expr *variable = e;
@@ -108,13 +123,13 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
     return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
   }
   const Type *type = callee.function->type->plain;
-  if (type->is_variadic) {
+  if (type->is_variadic && callee.function->definition == nullptr) {
     owner_.diags()
         .report<diag::VariadicCall>(e->range, callee.function->name)
         .note(callee.function->range, "`{}` is declared here", callee.function->name);
     return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
   }
-  const ir::FunctionId id = owner_.function_of(*callee.function);
+  const ir::FunctionId id = owner_.function_of(*callee.function, known_arguments(e, *callee.function));
   std::vector<ValueId> values;
   Place made;
   const bool returns_record = ModuleLowerer::by_pointer(type->base);

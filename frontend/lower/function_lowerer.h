@@ -34,6 +34,7 @@ struct Place {
   bool is_volatile = false;
   ast::FieldRef bits;  // bit_width != 0: a bitfield; [offset] is that of its storage unit
   const Type *type = nullptr;
+  bool is_arena = false;  // [base] is the address in the arena's space: an access goes through a cast of it
 };
 
 // A 16-byte integer in two halves.
@@ -43,8 +44,8 @@ struct Wide {
 
 class FunctionLowerer {
  public:
-  FunctionLowerer(ModuleLowerer &owner, ir::Function header, const sema::Symbol &symbol)
-      : owner_(owner), f_(std::move(header)), symbol_(symbol) {}
+  FunctionLowerer(ModuleLowerer &owner, ir::Function header, const sema::Symbol &symbol, const KnownParameters &known)
+      : owner_(owner), f_(std::move(header)), symbol_(symbol), known_(known) {}
   ir::Function run();
   ir::Function run_naked();
 
@@ -72,6 +73,8 @@ class FunctionLowerer {
   Place record_value(const Expr *e);  // where a record rvalue lies
   ValueId address(const Place &p);
   static Place moved(Place p, int64_t by);
+  ValueId access_base(const Place &p);  // [base] as loads and stores take it
+  ValueId access_address(const Place &p);
   ValueId load(const Place &p);
   void store(const Place &p, ValueId v);
   ValueId load_memory(const Place &p, ir::Type type, int64_t extra = 0);
@@ -127,6 +130,8 @@ class FunctionLowerer {
 
   // ------------------------------------------------------------ calls: calls.cpp
   ValueId call(const Expr *e, const Place *result, bool wants_value);
+  Callee resolve(const Expr *e) const;
+  KnownParameters known_arguments(const Expr *e, const sema::Symbol &callee) const;
   std::vector<ValueId> arguments(const Expr *e, bool is_helper);
   ValueId builtin(const Expr *e, sema::Builtin builtin, bool wants_value);
   ValueId memory_builtin(const Expr *e, sema::Builtin builtin);
@@ -169,6 +174,7 @@ class FunctionLowerer {
   ModuleLowerer &owner_;
   ir::Function f_;
   const sema::Symbol &symbol_;
+  const KnownParameters &known_;
   BlockId current_;
   Loc loc_;
   std::unordered_map<const sema::Symbol *, Place> locals_;

@@ -40,12 +40,12 @@ ir::Module ModuleLowerer::run() {
       global_of(*symbol);
     // What a function mentions is emitted right behind it, as clang does.
     while (!waiting_.empty()) {
-      const Symbol *next = waiting_.front();
+      const Waiting next = std::move(waiting_.front());
       waiting_.erase(waiting_.begin());
       // A copy: calls of the function to itself look at its header in the module.
-      FunctionLowerer lowerer(*this, module_[functions_.at(next)], *next);
+      FunctionLowerer lowerer(*this, module_[next.id], *next.symbol, next.known);
       ir::Function done = lowerer.run();
-      module_[functions_.at(next)] = std::move(done);
+      module_[next.id] = std::move(done);
     }
   }
   report_recursion(module_, diags_);
@@ -65,13 +65,17 @@ ir::Linkage ModuleLowerer::linkage_of(const Symbol &symbol) {
   return symbol.attributes.hidden ? ir::Linkage::Hidden : ir::Linkage::Global;
 }
 
-ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol) {
-  if (const auto it = functions_.find(&symbol); it != functions_.end()) return it->second;
+ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol, const KnownParameters &known) {
   const ir::FunctionId id(module_.functions.size());
-  functions_.emplace(&symbol, id);
+  if (known.empty()) {
+    if (const auto [it, is_new] = functions_.emplace(&symbol, id); !is_new) return it->second;
+  } else {
+    if (const auto [it, is_new] = copies_.emplace(std::pair(&symbol, known), id); !is_new) return it->second;
+  }
   const types::Type *type = symbol.type->plain;
   ir::Function f;
   f.name = symbol.asm_label.empty() ? symbol.name : symbol.asm_label;
+  if (!known.empty()) f.name += fmt::format(".{}", copies_.size());
   f.section = symbol.attributes.section;
   f.linkage = linkage_of(symbol);
   f.always_inline = symbol.attributes.always_inline;
@@ -98,13 +102,14 @@ ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol) {
   if (symbol.definition != nullptr) {
     const Loc end = symbol.definition->body->range.end;
     f.end_loc = end.raw > 1 ? Loc{end.raw - 1} : end;  // the closing brace
-    waiting_.push_back(&symbol);
+    waiting_.push_back({&symbol, id, known});
   }
   module_.functions.push_back(std::move(f));
   return id;
 }
 
 std::string_view ModuleLowerer::data_section(const types::Type *type, const ir::Global &global) const {
+  if (types::is_arena(type)) return ".addr_space.1";
   if ((type->quals & types::kConst) != 0) return ".rodata";
   const bool is_zero =
       global.relocs.empty() && std::ranges::all_of(global.bytes, [](std::byte b) { return b == std::byte{0}; });
@@ -131,7 +136,7 @@ ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
   g.size = types::is_complete(symbol.type) ? types::size_of(symbol.type) : types::is_void(symbol.type) ? 1 : 0;
   if (symbol.initializer != nullptr) g.size = std::max(g.size, symbol.initializer->size);
   g.align = std::max(types::align_of(symbol.type), symbol.attributes.align);
-  g.is_const = (symbol.type->quals & types::kConst) != 0;
+  g.is_const = (symbol.type->quals & types::kConst) != 0 && !types::is_arena(symbol.type);
   g.is_volatile = (symbol.type->quals & types::kVolatile) != 0;
   // A static scalar that nothing ever changes is a constant; what is not left of it takes no place.
   const bool is_scalar = types::is_integer(symbol.type) || types::is_pointer(symbol.type);

@@ -2,8 +2,11 @@
 // Private to frontend/lower.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "frontend/sema/sema.h"
@@ -13,6 +16,16 @@
 
 namespace spile::lower {
 
+// Who is called: a function, or a helper by its number; nobody when that is not known.
+struct Callee {
+  const sema::Symbol *function = nullptr;
+  std::optional<int64_t> helper;
+  bool is_known() const { return function != nullptr || helper.has_value(); }
+  auto operator<=>(const Callee &) const = default;
+};
+// Of a copy of a function that is made for calls which pass known functions: what its parameters call, in their order.
+using KnownParameters = std::vector<Callee>;
+
 class ModuleLowerer {
  public:
   ModuleLowerer(const sema::Unit &unit, const SourceManager &sources, Diagnostics &diags);
@@ -20,7 +33,7 @@ class ModuleLowerer {
 
   // What a symbol is in the module, made on first use. A function that is defined gets its body later.
   ir::GlobalId global_of(const sema::Symbol &symbol);
-  ir::FunctionId function_of(const sema::Symbol &symbol);
+  ir::FunctionId function_of(const sema::Symbol &symbol, const KnownParameters &known = {});
   ir::GlobalId string_of(const ast::Expr &literal);            // merged by content
   ir::GlobalId compound_literal_of(const ast::Expr &literal);  // with static storage
   // The relocation of that kind, by the path [access] from [root]: an index into Module::core_relocs.
@@ -47,10 +60,16 @@ class ModuleLowerer {
   types::DebugTypeBuilder debug_;
   std::unordered_map<const sema::Symbol *, ir::GlobalId> globals_;
   std::unordered_map<const sema::Symbol *, ir::FunctionId> functions_;
+  std::map<std::pair<const sema::Symbol *, KnownParameters>, ir::FunctionId> copies_;  // that know their parameters
   std::unordered_map<std::string, uint32_t> core_relocs_;
   std::unordered_map<std::string, ir::GlobalId> strings_;
   std::unordered_map<const ast::Expr *, ir::GlobalId> literals_;
-  std::vector<const sema::Symbol *> waiting_;  // functions without their body
+  struct Waiting {
+    const sema::Symbol *symbol = nullptr;
+    ir::FunctionId id;
+    KnownParameters known;
+  };
+  std::vector<Waiting> waiting_;  // functions without their body
 };
 
 // uninitialized.cpp, recursion.cpp: faults that show when control flow and calls are known.

@@ -28,6 +28,18 @@ ValueId FunctionLowerer::address(const Place &p) {
   return emit(Op::PtrAdd, ir::Type::Ptr, {p.base, constant(ir::Type::I64, p.offset)});
 }
 
+ValueId FunctionLowerer::access_base(const Place &p) {
+  // dst_as << 16 | src_as: from the arena's space to the kernel's, as LLVM wraps what every access goes through.
+  constexpr int64_t kToKernel = 0 << 16 | 1;
+  return p.is_arena ? emit(Op::AddrSpaceCast, ir::Type::Ptr, {p.base}, kToKernel) : p.base;
+}
+
+ValueId FunctionLowerer::access_address(const Place &p) {
+  Place in_kernel = p;
+  in_kernel.base = access_base(p);
+  return address(in_kernel);
+}
+
 static bool is_volatile(const Type *t) { return (t->quals & types::kVolatile) != 0; }
 
 Place FunctionLowerer::place(const Expr *e) {
@@ -38,7 +50,13 @@ Place FunctionLowerer::place(const Expr *e) {
         return {f_.func_addr(owner_.function_of(symbol)), 0, 8, false, {}, e->type};
       if (symbol.is_static_storage) {
         const uint32_t align = std::max(types::align_of(symbol.type), symbol.attributes.align);
-        return {f_.global_addr(owner_.global_of(symbol)), 0, align, is_volatile(e->type), {}, e->type};
+        return {f_.global_addr(owner_.global_of(symbol)),
+                0,
+                align,
+                is_volatile(e->type),
+                {},
+                e->type,
+                types::is_arena(e->type)};
       }
       const auto it = locals_.find(&symbol);
       if (it != locals_.end()) return it->second;
@@ -120,12 +138,13 @@ Place FunctionLowerer::pointee(const Expr *pointer) {
   const Type *t = types::base_of(pointer->type);
   const ValueId base = scalar(pointer);
   const uint32_t align = types::is_complete(t) ? types::align_of(t) : 1;
-  return {base, 0, align, is_volatile(t), {}, t};
+  return {base, 0, align, is_volatile(t), {}, t, types::is_arena(t)};
 }
 
 Place FunctionLowerer::memory(const Expr *pointer) {
   while ((pointer->kind == Expr::ImplicitCast || pointer->kind == Expr::Cast) &&
-         pointer->cast == CastKind::PointerToPointer)
+         pointer->cast == CastKind::PointerToPointer &&
+         types::is_arena(types::base_of(pointer->type)) == types::is_arena(types::base_of(pointer->a->type)))
     pointer = pointer->a;
   return pointee(pointer);
 }
@@ -141,7 +160,7 @@ Place FunctionLowerer::record_value(const Expr *e) {
 }
 
 ValueId FunctionLowerer::load_memory(const Place &p, ir::Type type, int64_t extra) {
-  const ValueId v = emit(Op::Load, type, {p.base}, p.offset + extra);
+  const ValueId v = emit(Op::Load, type, {access_base(p)}, p.offset + extra);
   const uint32_t align = align_at(p.align, extra);
   f_[v].align = align < ir::bytes_of(type) ? static_cast<uint8_t>(align) : 0;
   f_[v].is_volatile = p.is_volatile;
@@ -149,7 +168,7 @@ ValueId FunctionLowerer::load_memory(const Place &p, ir::Type type, int64_t extr
 }
 
 void FunctionLowerer::store_memory(const Place &p, ValueId value, int64_t extra) {
-  const ValueId v = emit(Op::Store, ir::Type::Void, {value, p.base}, p.offset + extra);
+  const ValueId v = emit(Op::Store, ir::Type::Void, {value, access_base(p)}, p.offset + extra);
   const uint32_t align = align_at(p.align, extra);
   f_[v].align = align < ir::bytes_of(f_[value].type) ? static_cast<uint8_t>(align) : 0;
   f_[v].is_volatile = p.is_volatile;
@@ -243,7 +262,7 @@ void FunctionLowerer::store_bits(const Place &p, ValueId v) {
 
 void FunctionLowerer::copy(const Place &to, const Place &from, uint64_t size) {
   if (size == 0) return;
-  const ValueId a = address(to), b = address(from);
+  const ValueId a = access_address(to), b = access_address(from);
   const ValueId v = emit(Op::MemCopy, ir::Type::Void, {a, b}, static_cast<int64_t>(size));
   f_[v].align = static_cast<uint8_t>(std::min({to.align, from.align, 8u}));
   f_[v].is_volatile = to.is_volatile || from.is_volatile;
@@ -251,7 +270,7 @@ void FunctionLowerer::copy(const Place &to, const Place &from, uint64_t size) {
 
 void FunctionLowerer::clear(const Place &at, uint64_t size, ValueId byte) {
   if (size == 0) return;
-  const ValueId v = emit(Op::MemSet, ir::Type::Void, {address(at), byte}, static_cast<int64_t>(size));
+  const ValueId v = emit(Op::MemSet, ir::Type::Void, {access_address(at), byte}, static_cast<int64_t>(size));
   f_[v].align = static_cast<uint8_t>(std::min(at.align, 8u));
   f_[v].is_volatile = at.is_volatile;
 }

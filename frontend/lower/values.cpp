@@ -30,7 +30,12 @@ ValueId FunctionLowerer::convert(ValueId v, const Type *from, const Type *to) {
     const ValueId is_set = compare(Pred::Ne, v, constant(f_[v].type, 0));
     return emit(Op::Zext, ir::Type::I8, {is_set});
   }
-  if (from_pointer && to_pointer) return v;
+  if (from_pointer && to_pointer) {
+    // Between address spaces; null is null in both. imm: to << 16 | from.
+    const bool from_arena = types::is_arena(types::base_of(from)), to_arena = types::is_arena(types::base_of(to));
+    if (from_arena == to_arena || f_[v].op == Op::Const) return v;
+    return emit(Op::AddrSpaceCast, ir::Type::Ptr, {v}, from_arena ? 1 : 1 << 16);
+  }
   if (from_pointer) return widen(emit(Op::PtrToInt, ir::Type::I64, {v}), type_of(to), false);
   if (to_pointer) {
     if (f_[v].op == Op::Const && f_[v].imm == 0) return constant(ir::Type::Ptr, 0);

@@ -42,6 +42,8 @@ struct Attributes {
   SymbolAttributes symbol;
   bool packed = false, preserve_access_index = false, fallthrough = false;
   std::vector<std::string_view> decl_tags, type_tags;
+  const ast::Attribute *mode = nullptr;
+  bool arena = false;  // address_space(1)
 };
 
 // Where a value goes, for the words of a message.
@@ -131,6 +133,8 @@ class Analyzer {
   void read_attributes(ast::List<ast::Attribute> list, Attributes &out);
   std::string_view string_argument(const ast::Attribute &attribute, size_t index = 0);
   uint32_t alignment_argument(const ast::Attribute &attribute);
+  const Type *machine_mode(const ast::Attribute &attribute, const Type *type);
+  const Type *attributed(const Type *type, Attributes &attributes);
   void check_section(const Symbol &symbol);
 
   // ------------------------------------------------------------ specifiers.cpp

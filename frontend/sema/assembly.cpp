@@ -150,6 +150,12 @@ bool Analyzer::asm_constraint(AsmStmt &a, AsmOperand &operand, bool is_output) {
       case 'X':
         has_register = has_immediate = has_memory = true;
         break;
+      case '+':  // of an input: clang takes it, and gives the register as for `r`
+        if (is_output) {
+          report<diag::AsmConstraint>(at, operand.constraint->bytes);
+          return false;
+        }
+        break;
       case '%':
       case ',':
       case '?':

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include "frontend/sema/analyzer.h"
 #include "lang-spec/tables/tables.h"
@@ -60,6 +61,50 @@ uint32_t Analyzer::alignment_argument(const ast::Attribute &attribute) {
   return static_cast<uint32_t>(*value);
 }
 
+// GNU's mode(…): an integer of the same sign in a width that the machine has; an enum becomes the signed one (clang's
+// choice). What bpftool writes for an enum of one or eight bytes.
+const Type *Analyzer::machine_mode(const ast::Attribute &attribute, const Type *type) {
+  if (types::is_error(type)) return type;
+  std::string_view mode;
+  if (attribute.args.size() == 1 && attribute.args[0]->kind == Expr::Identifier)
+    mode = attribute.args[0]->text;
+  else if (attribute.type_arg != nullptr)  // `typedef int word __attribute__((mode(word)))`: a type already
+    mode = attribute.type_arg->specs->typedef_name;
+  if (mode.size() > 4 && mode.starts_with("__") && mode.ends_with("__")) mode = mode.substr(2, mode.size() - 4);
+  struct Width {
+    std::string_view mode;
+    Kind signed_kind, unsigned_kind;
+  };
+  static constexpr auto kWidths = std::to_array<Width>({{"QI", Kind::SChar, Kind::UChar},
+                                                        {"byte", Kind::SChar, Kind::UChar},
+                                                        {"HI", Kind::Short, Kind::UShort},
+                                                        {"SI", Kind::Int, Kind::UInt},
+                                                        {"DI", Kind::Long, Kind::ULong},
+                                                        {"word", Kind::Long, Kind::ULong},
+                                                        {"pointer", Kind::Long, Kind::ULong},
+                                                        {"unwind_word", Kind::Long, Kind::ULong},
+                                                        {"TI", Kind::Int128, Kind::UInt128}});
+  const auto *row = std::ranges::find(kWidths, mode, &Width::mode);
+  if (row == kWidths.end()) {
+    report<diag::UnknownMode>(attribute.range, mode);
+    return type;
+  }
+  if (!types::is_integer(type)) {
+    report<diag::ModeOfType>(attribute.range, mode, types::to_string(type));
+    return type;
+  }
+  const bool is_unsigned = !types::is_enum(type) && !types::is_signed(type);
+  return types_.qualified(types_.basic(is_unsigned ? row->unsigned_kind : row->signed_kind), type->quals);
+}
+
+// What attributes that change a type make of it. Done once: the attributes of the specifiers are shared by declarators.
+const Type *Analyzer::attributed(const Type *type, Attributes &attributes) {
+  if (const auto *mode = std::exchange(attributes.mode, nullptr)) type = machine_mode(*mode, type);
+  for (const std::string_view tag : attributes.type_tags) type = types_.tagged(tag, type);
+  attributes.type_tags.clear();
+  return std::exchange(attributes.arena, false) ? types_.qualified(type, types::kArena) : type;
+}
+
 void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) {
   for (const ast::Attribute *attribute : list) {
     const std::string_view name = attribute->name;
@@ -93,6 +138,12 @@ void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) 
       if (const std::string_view tag = string_argument(*attribute); !tag.empty()) out.decl_tags.push_back(tag);
     } else if (name == "btf_type_tag") {
       if (const std::string_view tag = string_argument(*attribute); !tag.empty()) out.type_tags.push_back(tag);
+    } else if (name == "mode") {
+      out.mode = attribute;
+    } else if (name == "address_space") {
+      const auto space = attribute->args.empty() ? std::nullopt : integer_constant(attribute->args[0], "address space");
+      if (space && *space != 0 && *space != 1) report<diag::AddressSpace>(attribute->range, *space);
+      out.arena |= space && *space == 1;
     } else if (name == "deprecated") {
       symbol.deprecated = true;
       if (!attribute->args.empty()) symbol.deprecated_text = string_argument(*attribute);

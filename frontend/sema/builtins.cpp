@@ -201,8 +201,14 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
   const bool is_variadic = letters.ends_with('.');
   if (is_variadic) letters.remove_suffix(1);
   if (!check_argument_count(e, letters.size(), is_variadic ? SIZE_MAX : letters.size(), info.spelling)) return;
-  for (size_t i = 0; i < letters.size(); i++)
-    e->args[i] = assign_to(type_of(types_, letters[i]), e->args[i], {Into::Argument, {}, i + 1, nullptr});
+  for (size_t i = 0; i < letters.size(); i++) {
+    const Type *wants = type_of(types_, letters[i]);
+    // What a builtin does to memory it does in any address space.
+    const Type *given = e->args[i]->type;
+    if (types::is_pointer(wants) && types::is_pointer(given) && types::is_arena(types::base_of(given)))
+      wants = types_.pointer_to(types_.qualified(types::base_of(wants), types::kArena));
+    e->args[i] = assign_to(wants, e->args[i], {Into::Argument, {}, i + 1, nullptr});
+  }
   const auto constant_argument = [&](size_t i) { return e->args[i]->is_constant; };
   switch (builtin) {
     case Builtin::Expect:

@@ -156,6 +156,12 @@ void Analyzer::check_pointer_assignment(const Type *to, Expr *e, const Destinati
   const Type *target = types::base_of(to), *source = types::base_of(e->type);
   const Type *t = types_.unqualified(target)->plain, *s = types_.unqualified(source)->plain;
   const uint8_t lost = static_cast<uint8_t>(source->quals & ~target->quals & (types::kConst | types::kVolatile));
+  if (types::is_arena(source) != types::is_arena(target)) {
+    auto message = report<diag::AddressSpaceLost>(e->range, phrase(destination, to, e->type));
+    message.hint("a cast converts the address: `({})`", types::to_string(to));
+    with_note(message, destination);
+    return;
+  }
   const bool fits = types::is_void(t) || types::is_void(s) || types::compatible(t, s);
   if (!fits) {
     const bool sign_only = types::is_integer(t) && types::is_integer(s) &&

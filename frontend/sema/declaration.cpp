@@ -94,7 +94,7 @@ void Analyzer::variables(ast::Decl &decl) {
     const Type *t = declarator(*d->declarator, base);
     Attributes attributes = shared;
     read_attributes(d->declarator->attributes, attributes);
-    for (const std::string_view tag : attributes.type_tags) t = types_.tagged(tag, t);
+    t = attributed(t, attributes);
     if (specs.storage == ast::Storage::Typedef) {
       declare_typedef(*d, t, attributes);
     } else if (types::is_function(t)) {
@@ -234,6 +234,11 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
   const bool is_typeless = types::is_void(type) && specs.storage == ast::Storage::Extern && d.init == nullptr;
   if (!is_typeless && !check_object_type(type, at, name)) type = types_.error();
   if (specs.is_inline) report<diag::InlineVariable>(specs.range, name);
+  if (types::is_arena(type) && !at_file_scope() && specs.storage != ast::Storage::Extern &&
+      specs.storage != ast::Storage::Static) {
+    report<diag::AddressSpaceObject>(at, name, "a local variable");
+    type = types_.error();
+  }
   Symbol *fresh = new_symbol(SymbolKind::Variable, name, type, at);
   const bool is_extern = specs.storage == ast::Storage::Extern;
   const bool is_static = specs.storage == ast::Storage::Static;
@@ -351,7 +356,9 @@ void Analyzer::function_definition(ast::Decl &decl) {
   symbol->range = d.declarator->name_range;
   symbol->definition = &decl;
   const ast::Parameters &params = *d.declarator->parts[0]->params;
-  if (params.is_variadic) {
+  // One that stays in this file may say `...`, for the check of a format: what is passed there is evaluated and
+  // dropped.
+  if (params.is_variadic && symbol->linkage != Linkage::Internal) {
     report<diag::VariadicDefinition>(d.declarator->range, symbol->name)
         .hint("a BPF function has a fixed list of arguments: use a macro, or pass an array and its length");
   }

@@ -21,8 +21,8 @@ const Type *Analyzer::declarator(ast::Declarator &d, const Type *base) {
       case ast::DeclaratorPart::Pointer: {
         Attributes attributes;
         read_attributes(part.attributes, attributes);
-        for (const std::string_view tag : attributes.type_tags) t = types_.tagged(tag, t);
         t = types::is_error(t) ? t : types_.qualified(types_.pointer_to(t), part.qualifiers);
+        t = attributed(t, attributes);  // what stands behind a `*` says something of this pointer
         break;
       }
       case ast::DeclaratorPart::Array:
@@ -37,6 +37,30 @@ const Type *Analyzer::declarator(ast::Declarator &d, const Type *base) {
   return t;
 }
 
+// GNU C, as clang has it: a length that is made of constants and of `const` variables with a constant value is known.
+static std::optional<int64_t> folded_length(const Expr *e, int depth = 0) {
+  constexpr int kDeepest = 32;
+  if (depth > kDeepest) return std::nullopt;
+  if (e->is_constant) return e->value;
+  if (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) return folded_length(e->a, depth + 1);
+  if (e->kind == Expr::Identifier && e->symbol != nullptr && e->symbol->kind == SymbolKind::Variable) {
+    const Symbol &variable = *e->symbol;
+    const bool is_fixed = (variable.type->quals & (types::kConst | types::kVolatile)) == types::kConst;
+    if (!is_fixed || !types::is_integer(variable.type) || variable.initializer == nullptr ||
+        variable.initializer->entries.size() != 1)
+      return std::nullopt;
+    return folded_length(variable.initializer->entries[0].value, depth + 1);
+  }
+  if (e->kind != Expr::Binary) return std::nullopt;
+  const auto a = folded_length(e->a, depth + 1), b = folded_length(e->b, depth + 1);
+  constexpr int64_t kLargest = INT32_MAX;  // whatever is larger is no length, and nothing below overflows
+  if (!a || !b || *a < 0 || *b < 0 || *a > kLargest || *b > kLargest) return std::nullopt;
+  if (e->op.binary == ast::BinaryOp::Add) return *a + *b;
+  if (e->op.binary == ast::BinaryOp::Sub) return *a - *b;
+  if (e->op.binary == ast::BinaryOp::Mul) return *a * *b;
+  return std::nullopt;
+}
+
 const Type *Analyzer::array_part(ast::DeclaratorPart &part, const Type *element, const ast::Declarator &d) {
   std::optional<int64_t> length;
   if (part.size != nullptr) {
@@ -46,12 +70,12 @@ const Type *Analyzer::array_part(ast::DeclaratorPart &part, const Type *element,
       report<diag::ArraySizeType>(part.size->range, types::to_string(part.size->type));
       return types_.error();
     }
-    if (!part.size->is_constant) {
+    length = folded_length(part.size);
+    if (!length) {
       report<diag::VariableLengthArray>(part.size->range, d.name)
           .hint("a BPF program has no dynamic stack: give the array a constant size and check the length against it");
       return types_.error();
     }
-    length = part.size->value;
     if (*length < 0 && types::is_signed(part.size->type)) {
       report<diag::NegativeArraySize>(part.size->range, *length);
       return types_.error();
@@ -86,7 +110,7 @@ const Type *Analyzer::function_part(ast::DeclaratorPart &part, const Type *resul
     Attributes attributes;
     const Type *t = declarator(*p->declarator, specifiers(*p->specs, attributes));
     read_attributes(p->declarator->attributes, attributes);
-    for (const std::string_view tag : attributes.type_tags) t = types_.tagged(tag, t);
+    t = attributed(t, attributes);
     if (types::is_void(t)) {
       if (only_void && p->declarator->name.empty() && t->quals == 0) break;
       report<diag::VoidParameter>(p->range);
@@ -103,6 +127,10 @@ const Type *Analyzer::function_part(ast::DeclaratorPart &part, const Type *resul
       t = types_.pointer_to(t);
     }
     const std::string_view name = arena_.copy(p->declarator->name);
+    if (types::is_arena(t)) {
+      report<diag::AddressSpaceObject>(p->range, name, "a parameter");
+      t = types_.error();
+    }
     p->symbol = new_symbol(SymbolKind::Parameter, name, t, name.empty() ? p->range : p->declarator->name_range);
     p->symbol->is_defined = true;
     apply_attributes(*p->symbol, attributes);

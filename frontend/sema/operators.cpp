@@ -392,8 +392,11 @@ void Analyzer::comparison(Expr *e) {
           !is_null_pointer(e->b))
         report<diag::StringComparison>(at_op(e)).hint("`bpf_strncmp` compares characters");
     const Type *ap = types_.unqualified(types::base_of(a)), *bp = types_.unqualified(types::base_of(b));
-    const bool fine = types::compatible(ap->plain, bp->plain) || types::is_void(ap) || types::is_void(bp) ||
-                      is_null_pointer(e->a) || is_null_pointer(e->b);
+    const bool same_space = types::is_arena(types::base_of(a)) == types::is_arena(types::base_of(b)) ||
+                            is_null_pointer(e->a) || is_null_pointer(e->b);
+    if (!same_space) report<diag::AddressSpacesMixed>(at_op(e), types::to_string(a), types::to_string(b));
+    const bool fine = !same_space || types::compatible(ap->plain, bp->plain) || types::is_void(ap) ||
+                      types::is_void(bp) || is_null_pointer(e->a) || is_null_pointer(e->b);
     if (!fine) report<diag::PointerComparison>(at_op(e), types::to_string(a), types::to_string(b));
     return;
   }

@@ -69,8 +69,7 @@ const Type *Analyzer::specifiers(ast::DeclSpecs &specs, Attributes &attributes, 
     t = words_type(specs);
   }
   if (specs.typeof_unqual) t = types_.unqualified(t);
-  for (const std::string_view tag : attributes.type_tags) t = types_.tagged(tag, t);
-  attributes.type_tags.clear();
+  t = attributed(t, attributes);
   if ((specs.qualifiers & ast::kAtomic) != 0) {
     report<diag::UnsupportedAtomicType>(specs.range).hint("use `__sync_fetch_and_add` or the `__atomic_…` builtins");
     return types_.error();
@@ -184,7 +183,7 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
     if (!is_anonymous_record) {
       // `struct tag { ... };` inside a record declares a type, or, as in MS C, nothing that C knows.
       if (decl.specs->record == nullptr && decl.specs->enumeration == nullptr)
-        report<diag::MemberWithoutName>(decl.range);
+        report<diag::DeclaresNothing>(decl.range);
       return;
     }
     types::Field field;
@@ -200,7 +199,7 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
     const Type *t = declarator(*member->declarator, base);
     Attributes own;
     read_attributes(member->declarator->attributes, own);
-    for (const std::string_view tag : own.type_tags) t = types_.tagged(tag, t);
+    t = attributed(t, own);
     field.name = arena_.copy(member->declarator->name);
     field.range = member->declarator->name.empty() ? member->declarator->range : member->declarator->name_range;
     field.type = t;
@@ -209,7 +208,10 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
     std::vector<std::string_view> tags = shared.decl_tags;
     tags.insert(tags.end(), own.decl_tags.begin(), own.decl_tags.end());
     field.decl_tags = arena_.copy(tags);
-    if (types::is_function(t)) {
+    if (types::is_arena(t)) {
+      report<diag::AddressSpaceObject>(field.range, field.name, "a member");
+      field.type = types_.error();
+    } else if (types::is_function(t)) {
       report<diag::FunctionMember>(field.range, field.name)
           .hint("a pointer to a function is written `(*{})(…)`", field.name);
       field.type = types_.error();
@@ -224,10 +226,8 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
     }
     if (member->bit_width != nullptr)
       read_bit_width(*member, field);
-    else if (field.name.empty() && !types::is_error(t)) {
-      report<diag::MemberWithoutName>(member->declarator->range);
-      continue;
-    }
+    else if (field.name.empty())
+      continue;  // the parser has reported it
     if (member->init != nullptr) report<diag::InitializedMember>(member->init->range);
     (void)record;
     fields.push_back(field);
@@ -303,6 +303,8 @@ const Type *Analyzer::enum_specifier(ast::EnumSpec &spec) {
   }
   enumeration->is_packed = own.packed;
   define_enum(spec, *enumeration);
+  // The constants keep the types that their values give them, as clang has it.
+  if (own.mode != nullptr) enumeration->underlying = machine_mode(*own.mode, enumeration->type)->plain;
   return enumeration->type;
 }
 

@@ -42,8 +42,17 @@ DebugTypeId DebugTypeBuilder::get(const Type *t) {
   return id;
 }
 
+// A tag is kept where a pointer points to what it is on, and nowhere else, as clang has it.
 DebugTypeId DebugTypeBuilder::id_of(const Type *t) {
+  while (t->kind == Kind::Tagged) t = t->base;
+  return id_of_pointee(t);
+}
+
+DebugTypeId DebugTypeBuilder::id_of_pointee(const Type *t) {
   if (t->kind == Kind::Void || t->kind == Kind::Error) return {};
+  // BTF has no word for an address space.
+  while (t->kind == Kind::Qualified && (t->quals & ~t->base->quals) == kArena) t = t->base;
+  if (t->kind == Kind::Void) return {};
   const auto [it, is_new] = ids_.try_emplace(t);
   if (is_new) {
     it->second = out_->add({});
@@ -65,7 +74,8 @@ void DebugTypeBuilder::fill(const Type *t, DebugTypeId id) {
       made.name = t->name;
       break;
     case Kind::Tagged:
-      derived(DebugKind::TypeTag);
+      made.kind = DebugKind::TypeTag;
+      made.type = id_of_pointee(t->base);
       made.name = t->name;
       break;
     case Kind::Qualified: {
@@ -89,7 +99,8 @@ void DebugTypeBuilder::fill(const Type *t, DebugTypeId id) {
       break;
     }
     case Kind::Pointer:
-      derived(DebugKind::Ptr);
+      made.kind = DebugKind::Ptr;
+      made.type = id_of_pointee(t->base);
       break;
     case Kind::Array:
       derived(DebugKind::Array);

@@ -18,6 +18,7 @@ class DebugTypeBuilder {
 
  private:
   ir::DebugTypeId id_of(const Type *t);
+  ir::DebugTypeId id_of_pointee(const Type *t);
   void fill(const Type *t, ir::DebugTypeId id);
   void fill_record(const Record &record, ir::DebugType &made);
 

@@ -14,6 +14,7 @@ std::string quals_text(uint8_t quals) {
   if ((quals & kVolatile) != 0) text += "volatile ";
   if ((quals & kRestrict) != 0) text += "restrict ";
   if ((quals & kAtomic) != 0) text += "_Atomic ";
+  if ((quals & kArena) != 0) text += "__arena ";  // as the kernel's macro for address_space(1)
   return text;
 }
 

@@ -49,7 +49,8 @@ enum class Kind : uint8_t {
   Tagged,
 };
 
-enum Quals : uint8_t { kConst = 1, kVolatile = 2, kRestrict = 4, kAtomic = 8 };  // the bits of ast::Qualifier
+// The bits of ast::Qualifier, and address_space(1): what lies in an arena, reached through a cast of its address.
+enum Quals : uint8_t { kConst = 1, kVolatile = 2, kRestrict = 4, kAtomic = 8, kArena = 16 };
 
 struct Type;
 struct Record;
@@ -200,6 +201,7 @@ inline bool is_integer(const Type *t) {  // enums too
 inline bool is_arithmetic(const Type *t) { return is_integer(t) || is_float(t); }
 inline bool is_scalar(const Type *t) { return is_arithmetic(t) || is_pointer(t); }
 inline bool is_aggregate(const Type *t) { return is_record(t) || is_array(t); }
+inline bool is_arena(const Type *t) { return (t->quals & kArena) != 0; }
 inline bool is_function_pointer(const Type *t) { return is_pointer(t) && is_function(t->plain->base); }
 bool is_signed(const Type *t);  // of an integer type
 bool is_char_array(const Type *t);

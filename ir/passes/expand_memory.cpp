@@ -29,7 +29,7 @@ namespace spile::ir::passes {
 namespace {
 
 // As clang: a larger copy is a mistake more often than a wish, and should be a loop or a helper.
-constexpr uint64_t kMaxAccesses = 128;
+constexpr uint64_t kMaxAccesses = 1024;
 
 class Expander {
  public:

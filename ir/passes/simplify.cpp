@@ -434,6 +434,10 @@ class Simplifier {
     if (is_equality && *cb == 0 && op(a) == Op::PtrAdd && constant(f_.operand(a, 1)) &&
         op(f_.operand(a, 0)) != Op::Const)
       return f_.constant(Type::I1, p == Pred::Ne);
+    // Nor is a function that is here.
+    if (is_equality && *cb == 0 && op(a) == Op::FuncAddr &&
+        !module_[FunctionId(static_cast<size_t>(f_[a].imm))].is_declaration())
+      return f_.constant(Type::I1, p == Pred::Ne);
     if (type(a) == Type::I1 && is_equality) {
       // i1: x != 0 = x, x == 1 = x; x == 0 = ~x, x != 1 = ~x
       if ((p == Pred::Ne) == (*cb == 0)) return a;

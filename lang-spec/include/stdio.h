@@ -3,6 +3,8 @@
 #define _STDIO_H 1
 
 #include <stdarg.h>
+#define __need_size_t
+#define __need_NULL
 #include <stddef.h>
 
 #define EOF (-1)

@@ -2,6 +2,8 @@
 #ifndef _STDLIB_H
 #define _STDLIB_H
 
+#define __need_size_t
+#define __need_NULL
 #include <stddef.h>
 
 static inline __attribute__((always_inline, unused)) int abs(int x) { return x < 0 ? -x : x; }

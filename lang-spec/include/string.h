@@ -2,6 +2,8 @@
 #ifndef _STRING_H
 #define _STRING_H
 
+#define __need_size_t
+#define __need_NULL
 #include <stddef.h>
 
 #define memcpy(to, from, size) __builtin_memcpy(to, from, size)

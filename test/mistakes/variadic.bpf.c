@@ -2,7 +2,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 char LICENSE[] SEC("license") = "GPL";
-static int sum(int n, ...) { return n; } // expect: VariadicDefinition
+int sum(int n, ...) { return n; } // expect: VariadicDefinition
 SEC("tracepoint/syscalls/sys_enter_openat")
 int probe(struct trace_event_raw_sys_enter *ctx) {
   return 0;

@@ -11,6 +11,10 @@ typedef uint32_t in_addr_t;
 #include <linux/in.h>
 #include <linux/in6.h>
 
+#define SOL_IP 0
+#define SOL_IPV6 41
+#define SOL_ICMPV6 58
+
 #define htons(x) ((uint16_t)__builtin_bswap16(x))
 #define ntohs(x) ((uint16_t)__builtin_bswap16(x))
 #define htonl(x) ((uint32_t)__builtin_bswap32(x))

@@ -2,6 +2,7 @@
 #ifndef _SYS_TYPES_H
 #define _SYS_TYPES_H 1
 
+#define __need_size_t
 #include <stddef.h>
 
 typedef unsigned char u_char;

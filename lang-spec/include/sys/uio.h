@@ -2,6 +2,7 @@
 #ifndef _SYS_UIO_H
 #define _SYS_UIO_H 1
 
+#define __need_size_t
 #include <stddef.h>
 
 struct iovec {

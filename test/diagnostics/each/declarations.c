@@ -29,7 +29,7 @@ struct missing incomplete_elements[2]; // expect: IncompleteElement
 int takes_void(int a, void); // expect: VoidParameter
 void nothing_at_all; // expect: VoidVariable
 int returns_array(void)[2]; // expect: FunctionResult
-struct unnamed { int; }; // expect: MemberWithoutName
+struct unnamed { int; }; // expect: DeclaresNothing
 struct functions { int f(void); }; // expect: FunctionMember
 struct storage { static int a; }; // expect: StorageInRecord
 struct bits { int *p : 3; }; // expect: BitfieldType
@@ -53,3 +53,14 @@ int huge[1L << 60]; // expect: ObjectTooLarge
 __attribute__((no_such_attribute)) int attributed; // expect: UnknownAttribute
 struct known { int a; }; // expect: RecordRedefined
 typedef long number; // expect: TypedefRedefined
+int odd_mode __attribute__((mode(XYZ))); // expect: UnknownMode
+int *pointer_mode __attribute__((mode(SI))); // expect: ModeOfType
+#define __arena __attribute__((address_space(1)))
+int __attribute__((address_space(5))) other_space; // expect: AddressSpace
+struct in_space { int __arena a; }; // expect: AddressSpaceObject
+void in_spaces(int __arena *shared, int *own) {
+  int __arena local; // expect: AddressSpaceObject
+  own = shared; // expect: AddressSpaceLost
+  if (own == shared) // expect: AddressSpacesMixed
+    own = (int *)shared;
+}

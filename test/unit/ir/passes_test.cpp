@@ -475,10 +475,10 @@ TEST(ExpandMemory, UsesTheWidestAlignedAccesses) {
 }
 
 TEST(ExpandMemory, RefusesWhatTakesTooManyAccesses) {
-  Read r = read("func @f(ptr %p) -> i32 { slot $0 size 2048\n entry: memset $0, i8 0, 2048 align 8\n ret i32 0 }");
+  Read r = read("func @f(ptr %p) -> i32 { slot $0 size 16384\n entry: memset $0, i8 0, 16384 align 8\n ret i32 0 }");
   ASSERT_TRUE(run_passes(*r.module, "expand-memory", *r.diags));
   ASSERT_EQ(r.diags->error_count(), 1u);
-  EXPECT_EQ(r.diags->all()[0].message, "filling 2048 bytes takes 256 accesses, at most 128 are generated");
+  EXPECT_EQ(r.diags->all()[0].message, "filling 16384 bytes takes 2048 accesses, at most 1024 are generated");
 }
 
 // ---------------------------------------------------------------- inlining
