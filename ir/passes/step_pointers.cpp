@@ -1,8 +1,8 @@
 // Addresses that a loop counts become pointers that step.
 //
-// Idea: where a counter goes from a constant by a constant to a constant bound, base + scale * counter is a pointer that
-// starts at the first element and moves by scale * step. Addresses of one base and scale share that pointer; constant
-// distances between them go into the loads and stores. The counter stays for the test.
+// Idea: where a counter goes from a constant by a constant to a constant bound, base + scale * counter is a pointer
+// that starts at the first element and moves by scale * step. Addresses of one base and scale share that pointer;
+// constant distances between them go into the loads and stores. The counter stays for the test.
 //
 //     loop: %0 = phi.i32 [i32 0, entry], [%5, loop]         entry: jump loop
 //           %1 = zext.i64 %0                                loop: %0 = phi.i32 [i32 0, entry], [%5, loop]
@@ -183,10 +183,11 @@ class Stepper {
 
   bool is_invariant(const Loop &loop, ValueId v) const { return !f_[v].block || !loop.inside[f_[v].block.index]; }
 
-  // [v] taken apart by the counter [phi] of [loop]. Sound because: every part has a range that does not wrap, so sums and
-  // products of 32 bits are those of 64.
+  // [v] taken apart by the counter [phi] of [loop]. Sound because: every part has a range that does not wrap, so sums
+  // and products of 32 bits are those of 64.
   std::optional<Linear> linear(const Loop &loop, ValueId phi, ValueId v, int depth = 0) const {
-    if (const auto c = constant(v)) return *c >= 0 && *c <= kMaxValue ? std::optional(Linear{0, *c, 0, {}}) : std::nullopt;
+    if (const auto c = constant(v))
+      return *c >= 0 && *c <= kMaxValue ? std::optional(Linear{0, *c, 0, {}}) : std::nullopt;
     if (v == phi) return Linear{1, 0, 0, {}};
     if (depth == kMaxDepth || !range_of(v)) return std::nullopt;
     if (is_invariant(loop, v)) return Linear{0, 0, 1, v};
@@ -239,7 +240,8 @@ class Stepper {
   }
 
   ValueId insert(BlockId block, size_t at, Op op, Type type, std::array<ValueId, 2> operands, Loc loc) {
-    const ValueId v = f_.make(op, type, op == Op::Zext ? std::span(operands).first(1) : std::span(operands), {}, 0, loc);
+    const ValueId v =
+        f_.make(op, type, op == Op::Zext ? std::span(operands).first(1) : std::span(operands), {}, 0, loc);
     f_.insert(block, at, v);
     return v;
   }
