@@ -383,7 +383,9 @@ class Writer:
             return self.assign()
         p, value = "&" + self.rng.choice(places).name, self.expr(2)
         op = self.pick("ADD", "OR", "AND", "XOR", "SWAP", "CAS")
-        call = f"ATOMIC_{op}({p}, {self.expr(1) + ', ' if op == 'CAS' else ''}{value})"
+        # Parentheses: a compound literal's commas would be the macro's.
+        expected = f"({self.expr(1)}), " if op == "CAS" else ""
+        call = f"ATOMIC_{op}({p}, {expected}({value}))"
         self.emit(self.pick(f"h = h * 31 + (u64){call};", f"{call};"))
 
     def turns(self):
