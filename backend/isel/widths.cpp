@@ -101,10 +101,9 @@ class Widths {
       }
       case Op::AShr:
         return width(v, 0) < bits ? width(v, 0) : native_bits;
+      // The quotient of a small number is small, but the kernel's verifier knows nothing of what it divides.
       case Op::UDiv:
-        return extended(v, 0, bits);
       case Op::UMod:
-        return extended(v, 0, bits);
       case Op::SDiv:
       case Op::SMod:
         return native_bits;
