@@ -71,6 +71,9 @@ const Kfunc *find_kfunc(std::string_view name) {
   return it != kKfuncs.end() && it->name == name ? it : nullptr;
 }
 
+uint32_t index_of(const Kfunc &kfunc) { return static_cast<uint32_t>(&kfunc - kKfuncs.data()); }
+const Kfunc *kfunc_at(uint32_t index) { return index < kKfuncs.size() ? &kKfuncs[index] : nullptr; }
+
 bool is_available(const Kfunc &kfunc, uint32_t program) {
   return (kfunc.hooks & (kCommon | hook_of(program))) != 0 || program == BPF_PROG_TYPE_EXT;
 }

@@ -43,6 +43,10 @@ struct Kfunc {
 
 // Null for a name that is not in the table.
 const Kfunc *find_kfunc(std::string_view name);
+// Its place in the table, which is the order of names.
+uint32_t index_of(const Kfunc &kfunc);
+// Null for a place that is none.
+const Kfunc *kfunc_at(uint32_t index);
 // Whether programs of this type (enum bpf_prog_type) may call it.
 bool is_available(const Kfunc &kfunc, uint32_t program);
 

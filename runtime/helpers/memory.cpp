@@ -4,6 +4,7 @@
 // Kernel: `_kernel` reads any kernel address there; here only memory of this process, where the program's own stack,
 // maps and constants lie: everything else is -EFAULT.
 #include <algorithm>
+#include <cerrno>
 
 #include "runtime/helpers/helpers.h"
 #include "runtime/helpers/read.h"
@@ -44,6 +45,16 @@ uint64_t probe_read_kernel(uint64_t to, uint64_t size, uint64_t address, uint64_
 }
 uint64_t probe_read_kernel_str(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
   return probe_string(env, k_probe_read_kernel_str, Space::Own, to, size, address);
+}
+
+// Kernel: may sleep until the page is there.
+uint64_t copy_from_user(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t, vm::Env *env) {
+  return probe(env, k_copy_from_user, Space::Task, to, size, address);
+}
+// Of another task nothing is known; the current one is the only one that a program here can name.
+uint64_t copy_from_user_task(uint64_t to, uint64_t size, uint64_t address, uint64_t, uint64_t flags, vm::Env *env) {
+  if (flags != 0) return returned(env, k_copy_from_user_task, -EINVAL);
+  return probe(env, k_copy_from_user_task, Space::Task, to, size, address);
 }
 
 }  // namespace spile::helpers

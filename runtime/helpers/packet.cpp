@@ -1,5 +1,11 @@
-// Helpers that read the packet of the event.
+// Helpers that read, write and reshape the packet of the event (net/core/filter.c).
+//
+// The packet lies in a buffer with room before and behind it (vm::Packet); the program's context holds its addresses,
+// in the 32-bit fields that the kernel rewrites. After every change of shape the context is brought up to date.
+#include "runtime/helpers/packet.h"
+
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,16 +15,83 @@
 
 namespace spile::helpers {
 
-// Copies [to.size()] bytes from [offset] of the packet; zero-fills and fails when the capture does not hold them all.
-static int64_t load_bytes(const vm::Env *env, uint64_t offset, std::span<std::byte> to) {
-  const vm::Packet *packet = env->event == nullptr ? nullptr : env->event->packet;
-  if (packet == nullptr || offset > packet->data.size() || to.size() > packet->data.size() - offset) {
+vm::Packet *packet_of(const vm::Env *env) { return env->event == nullptr ? nullptr : env->event->packet; }
+
+void show_packet(const vm::Env *env) {
+  const vm::Packet *packet = packet_of(env);
+  const std::span<std::byte> ctx = env->event->ctx;
+  const auto data = static_cast<uint32_t>(reinterpret_cast<uint64_t>(packet->data.data()));
+  const auto end = static_cast<uint32_t>(data + packet->data.size());
+  if (env->program_type == BPF_PROG_TYPE_XDP) {
+    if (ctx.size() < sizeof(xdp_md)) return;
+    auto &md = *reinterpret_cast<xdp_md *>(ctx.data());
+    md.data = data;
+    md.data_end = end;
+    md.data_meta = data - packet->meta;
+    return;
+  }
+  if (ctx.size() < sizeof(__sk_buff)) return;
+  auto &skb = *reinterpret_cast<__sk_buff *>(ctx.data());
+  skb.data = data;
+  skb.data_end = end;
+  skb.data_meta = data - packet->meta;
+  skb.len = static_cast<uint32_t>(packet->data.size());
+}
+
+namespace {
+
+__sk_buff *skb_of(const vm::Env *env) {
+  const std::span<std::byte> ctx = env->event == nullptr ? std::span<std::byte>() : env->event->ctx;
+  return ctx.size() < sizeof(__sk_buff) ? nullptr : reinterpret_cast<__sk_buff *>(ctx.data());
+}
+
+bool holds(const vm::Packet *packet, uint64_t offset, uint64_t size) {
+  return packet != nullptr && offset <= packet->data.size() && size <= packet->data.size() - offset;
+}
+
+uint64_t room_before(const vm::Packet &packet) {
+  return static_cast<uint64_t>(packet.data.data() - packet.buffer.data());
+}
+uint64_t room_behind(const vm::Packet &packet) {
+  return packet.buffer.size() - room_before(packet) - packet.data.size();
+}
+
+// Copies [to.size()] bytes from [offset] of the packet; zero-fills and fails when it does not hold them all.
+int64_t load_bytes(const vm::Env *env, uint64_t offset, std::span<std::byte> to) {
+  const vm::Packet *packet = packet_of(env);
+  if (!holds(packet, offset, to.size())) {
     std::ranges::fill(to, std::byte{0});
     return -EFAULT;
   }
-  std::memcpy(to.data(), packet->data.data() + offset, to.size());
+  if (!to.empty()) std::memcpy(to.data(), packet->data.data() + offset, to.size());
   return 0;
 }
+
+// Makes [size] zero bytes at [at], moving what lies before towards the front; or takes them away.
+int64_t insert(vm::Packet &packet, uint64_t at, uint64_t size) {
+  if (size > room_before(packet)) return -ENOMEM;
+  std::byte *old = packet.data.data(), *start = old - size;
+  std::memmove(start, old, at);
+  std::memset(start + at, 0, size);
+  packet.data = {start, packet.data.size() + size};
+  packet.meta = 0;
+  return 0;
+}
+void remove(vm::Packet &packet, uint64_t at, uint64_t size) {
+  std::byte *old = packet.data.data();
+  std::memmove(old + size, old, at);
+  packet.data = packet.data.subspan(size);
+  packet.meta = 0;
+}
+
+uint16_t ether_type(const vm::Packet &packet) {
+  uint16_t type = 0;
+  if (packet.network_offset >= 2 && packet.data.size() >= packet.network_offset)
+    std::memcpy(&type, packet.data.data() + packet.network_offset - 2, sizeof type);
+  return __builtin_bswap16(type);
+}
+
+}  // namespace
 
 uint64_t skb_load_bytes(uint64_t, uint64_t offset, uint64_t to, uint64_t size, uint64_t, vm::Env *env) {
   return returned(env, k_skb_load_bytes, load_bytes(env, static_cast<uint32_t>(offset), buffer_at(to, size)));
@@ -26,7 +99,7 @@ uint64_t skb_load_bytes(uint64_t, uint64_t offset, uint64_t to, uint64_t size, u
 
 uint64_t skb_load_bytes_relative(uint64_t, uint64_t offset, uint64_t to, uint64_t size, uint64_t start, vm::Env *env) {
   constexpr uint32_t kMaxOffset = 0xffff;  // as bpf_skb_load_bytes_relative()
-  const vm::Packet *packet = env->event == nullptr ? nullptr : env->event->packet;
+  const vm::Packet *packet = packet_of(env);
   uint64_t from = UINT64_MAX;  // beyond every packet
   if (packet != nullptr && static_cast<uint32_t>(offset) <= kMaxOffset) {
     if (static_cast<uint32_t>(start) == BPF_HDR_START_MAC) from = packet->mac_offset + static_cast<uint32_t>(offset);
@@ -34,6 +107,278 @@ uint64_t skb_load_bytes_relative(uint64_t, uint64_t offset, uint64_t to, uint64_
       from = packet->network_offset + static_cast<uint32_t>(offset);
   }
   return returned(env, k_skb_load_bytes_relative, load_bytes(env, from, buffer_at(to, size)));
+}
+
+uint64_t skb_store_bytes(uint64_t, uint64_t offset, uint64_t from, uint64_t size, uint64_t flags, vm::Env *env) {
+  if ((flags & ~uint64_t{BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH}) != 0)
+    return returned(env, k_skb_store_bytes, -EINVAL);
+  const std::span<std::byte> bytes = buffer_at(from, size);
+  const uint32_t at = static_cast<uint32_t>(offset);
+  if (at > INT32_MAX || !holds(packet_of(env), at, bytes.size())) return returned(env, k_skb_store_bytes, -EFAULT);
+  std::memmove(packet_of(env)->data.data() + at, bytes.data(), bytes.size());
+  if ((flags & BPF_F_INVALIDATE_HASH) != 0 && skb_of(env) != nullptr) skb_of(env)->hash = 0;
+  return 0;
+}
+
+// Everything is in one piece here.
+uint64_t skb_pull_data(uint64_t, uint64_t size, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return returned(env, k_skb_pull_data, holds(packet_of(env), 0, static_cast<uint32_t>(size)) ? 0 : -ENOMEM);
+}
+
+uint64_t skb_change_tail(uint64_t, uint64_t size, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+  vm::Packet *packet = packet_of(env);
+  const uint32_t wanted = static_cast<uint32_t>(size);
+  // __bpf_skb_min_len(): the headers stay.
+  if (flags != 0 || packet == nullptr || wanted < std::max(packet->network_offset, uint32_t{ETH_HLEN}))
+    return returned(env, k_skb_change_tail, -EINVAL);
+  const size_t old = packet->data.size();
+  if (wanted > old && wanted - old > room_behind(*packet)) return returned(env, k_skb_change_tail, -EINVAL);
+  packet->data = {packet->data.data(), wanted};
+  if (wanted > old) std::memset(packet->data.data() + old, 0, wanted - old);
+  show_packet(env);
+  return 0;
+}
+
+uint64_t skb_change_head(uint64_t, uint64_t size, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+  vm::Packet *packet = packet_of(env);
+  if (flags != 0 || packet == nullptr) return returned(env, k_skb_change_head, -EINVAL);
+  const int64_t error = insert(*packet, 0, static_cast<uint32_t>(size));
+  if (error != 0) return returned(env, k_skb_change_head, error);
+  packet->mac_offset = 0;
+  packet->network_offset += static_cast<uint32_t>(size);
+  show_packet(env);
+  return 0;
+}
+
+// Room between the link and the network header (BPF_ADJ_ROOM_MAC) or behind the network header (BPF_ADJ_ROOM_NET).
+uint64_t skb_adjust_room(uint64_t, uint64_t difference, uint64_t mode, uint64_t flags, uint64_t, vm::Env *env) {
+  constexpr uint32_t kMost = 0xfff, kIpv4 = 20, kIpv6 = 40;
+  constexpr uint64_t kKnown = 0x1ff | uint64_t{0xff} << 56;  // BPF_F_ADJ_ROOM_MASK
+  vm::Packet *packet = packet_of(env);
+  const auto change = static_cast<int32_t>(difference);
+  const auto size = static_cast<uint32_t>(change < 0 ? -int64_t{change} : change);
+  if ((flags & ~kKnown) != 0 || packet == nullptr) return returned(env, k_skb_adjust_room, -EINVAL);
+  if (size > kMost) return returned(env, k_skb_adjust_room, -EFAULT);
+  const uint16_t type = ether_type(*packet);
+  if (type != ETH_P_IP && type != ETH_P_IPV6) return returned(env, k_skb_adjust_room, -kNotSupported);
+  const uint32_t header = type == ETH_P_IP ? kIpv4 : kIpv6;
+  uint64_t at = packet->network_offset;
+  if (static_cast<uint32_t>(mode) == BPF_ADJ_ROOM_NET)
+    at += header;
+  else if (static_cast<uint32_t>(mode) != BPF_ADJ_ROOM_MAC)
+    return returned(env, k_skb_adjust_room, -kNotSupported);
+  const uint64_t current = packet->data.size() - packet->network_offset;
+  if (change < 0 && (size >= current || current - size < header))
+    return returned(env, k_skb_adjust_room, -kNotSupported);
+  if (change < 0) {
+    remove(*packet, at, size);
+  } else if (const int64_t error = insert(*packet, at, size); error != 0) {
+    return returned(env, k_skb_adjust_room, error);
+  }
+  show_packet(env);
+  return 0;
+}
+
+// A tag lies in the context first, as the hardware gives it; a second one pushes the first into the packet.
+uint64_t skb_vlan_push(uint64_t, uint64_t protocol, uint64_t tag, uint64_t, uint64_t, vm::Env *env) {
+  vm::Packet *packet = packet_of(env);
+  __sk_buff *skb = skb_of(env);
+  if (packet == nullptr || skb == nullptr) return returned(env, k_skb_vlan_push, -EINVAL);
+  const auto type = static_cast<uint16_t>(protocol);
+  const uint16_t known = __builtin_bswap16(ETH_P_8021AD);
+  const uint16_t wanted = type == known ? known : __builtin_bswap16(ETH_P_8021Q);
+  if (skb->vlan_present != 0) {
+    constexpr uint32_t kAddresses = 2 * ETH_ALEN, kTag = 4;
+    if (const int64_t error = insert(*packet, kAddresses, kTag); error != 0)
+      return returned(env, k_skb_vlan_push, error);
+    const uint16_t words[2] = {static_cast<uint16_t>(skb->vlan_proto),
+                               __builtin_bswap16(static_cast<uint16_t>(skb->vlan_tci))};
+    std::memcpy(packet->data.data() + kAddresses, words, sizeof words);
+    packet->network_offset += kTag;
+    skb->protocol = words[0];
+  }
+  skb->vlan_present = 1;
+  skb->vlan_proto = wanted;
+  skb->vlan_tci = static_cast<uint16_t>(tag);
+  show_packet(env);
+  return 0;
+}
+
+uint64_t skb_vlan_pop(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  vm::Packet *packet = packet_of(env);
+  __sk_buff *skb = skb_of(env);
+  if (packet == nullptr || skb == nullptr) return returned(env, k_skb_vlan_pop, -EINVAL);
+  skb->vlan_tci = skb->vlan_present = skb->vlan_proto = 0;
+  return 0;
+}
+
+uint64_t skb_change_type(uint64_t, uint64_t type, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  constexpr uint32_t kOtherHost = 3;  // PACKET_OTHERHOST
+  __sk_buff *skb = skb_of(env);
+  if (skb == nullptr || skb->pkt_type > kOtherHost || static_cast<uint32_t>(type) > kOtherHost)
+    return returned(env, k_skb_change_type, -EINVAL);
+  skb->pkt_type = static_cast<uint32_t>(type);
+  return 0;
+}
+uint64_t get_hash_recalc(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return skb_of(env) == nullptr ? 0 : skb_of(env)->hash;
+}
+uint64_t set_hash(uint64_t, uint64_t hash, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  if (skb_of(env) != nullptr) skb_of(env)->hash = static_cast<uint32_t>(hash);
+  return 0;
+}
+uint64_t set_hash_invalid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  if (skb_of(env) != nullptr) skb_of(env)->hash = 0;
+  return 0;
+}
+
+// ---- XDP
+
+uint64_t xdp_adjust_head(uint64_t, uint64_t difference, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  constexpr uint64_t kFrame = 40;  // struct xdp_frame, which the kernel keeps at the start of the headroom
+  vm::Packet *packet = packet_of(env);
+  if (packet == nullptr) return returned(env, k_xdp_adjust_head, -EINVAL);
+  const int64_t by = static_cast<int32_t>(difference);
+  const int64_t least = static_cast<int64_t>(kFrame + packet->meta) - static_cast<int64_t>(room_before(*packet));
+  if (by < least || by > static_cast<int64_t>(packet->data.size()) - ETH_HLEN)
+    return returned(env, k_xdp_adjust_head, -EINVAL);
+  std::byte *start = packet->data.data() + by;
+  std::memmove(start - packet->meta, packet->data.data() - packet->meta, packet->meta);
+  packet->data = {start, static_cast<size_t>(static_cast<int64_t>(packet->data.size()) - by)};
+  show_packet(env);
+  return 0;
+}
+
+uint64_t xdp_adjust_tail(uint64_t, uint64_t difference, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  vm::Packet *packet = packet_of(env);
+  if (packet == nullptr) return returned(env, k_xdp_adjust_tail, -EINVAL);
+  const int64_t by = static_cast<int32_t>(difference), old = static_cast<int64_t>(packet->data.size());
+  if (by > static_cast<int64_t>(room_behind(*packet)) || old + by < ETH_HLEN)
+    return returned(env, k_xdp_adjust_tail, -EINVAL);
+  packet->data = {packet->data.data(), static_cast<size_t>(old + by)};
+  if (by > 0) std::memset(packet->data.data() + old, 0, static_cast<size_t>(by));
+  show_packet(env);
+  return 0;
+}
+
+uint64_t xdp_adjust_meta(uint64_t, uint64_t difference, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  constexpr int64_t kFrame = 40, kMost = 252;
+  vm::Packet *packet = packet_of(env);
+  if (packet == nullptr) return returned(env, k_xdp_adjust_meta, -EINVAL);
+  const int64_t meta = int64_t{packet->meta} - static_cast<int32_t>(difference);
+  if (meta < 0 || meta > static_cast<int64_t>(room_before(*packet)) - kFrame)
+    return returned(env, k_xdp_adjust_meta, -EINVAL);
+  if (meta % 4 != 0 || meta > kMost) return returned(env, k_xdp_adjust_meta, -EACCES);
+  packet->meta = static_cast<uint32_t>(meta);
+  show_packet(env);
+  return 0;
+}
+
+uint64_t xdp_get_buff_len(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return packet_of(env) == nullptr ? 0 : packet_of(env)->data.size();
+}
+
+static int64_t xdp_range(const vm::Env *env, uint64_t offset, uint64_t size) {
+  constexpr uint32_t kMost = 0xffff;
+  if (static_cast<uint32_t>(offset) > kMost || static_cast<uint32_t>(size) > kMost) return -EFAULT;
+  return holds(packet_of(env), static_cast<uint32_t>(offset), static_cast<uint32_t>(size)) ? 0 : -EINVAL;
+}
+uint64_t xdp_load_bytes(uint64_t, uint64_t offset, uint64_t to, uint64_t size, uint64_t, vm::Env *env) {
+  const int64_t error = xdp_range(env, offset, size);
+  if (error == 0 && static_cast<uint32_t>(size) != 0)
+    std::memcpy(bytes_at(to), packet_of(env)->data.data() + static_cast<uint32_t>(offset), static_cast<uint32_t>(size));
+  return returned(env, k_xdp_load_bytes, error);
+}
+uint64_t xdp_store_bytes(uint64_t, uint64_t offset, uint64_t from, uint64_t size, uint64_t, vm::Env *env) {
+  const int64_t error = xdp_range(env, offset, size);
+  if (error == 0 && static_cast<uint32_t>(size) != 0)
+    std::memmove(packet_of(env)->data.data() + static_cast<uint32_t>(offset), bytes_at(from),
+                 static_cast<uint32_t>(size));
+  return returned(env, k_xdp_store_bytes, error);
+}
+
+// ---- Where the packet goes next: recorded in the environment, for whoever runs the program.
+
+uint64_t redirect(uint64_t interface, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  constexpr uint64_t kRedirected = 7, kShot = 2;  // TC_ACT_REDIRECT, TC_ACT_SHOT
+  const bool xdp = env->program_type == BPF_PROG_TYPE_XDP;
+  const uint64_t known = xdp ? 0 : uint64_t{BPF_F_INGRESS};
+  if ((flags & ~known) != 0) return xdp ? uint64_t{XDP_ABORTED} : kShot;
+  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
+  return xdp ? uint64_t{XDP_REDIRECT} : kRedirected;
+}
+uint64_t redirect_peer(uint64_t interface, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  if (flags != 0) return 2;  // TC_ACT_SHOT
+  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
+  return 7;  // TC_ACT_REDIRECT
+}
+uint64_t redirect_neigh(uint64_t interface, uint64_t, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {
+  constexpr uint32_t kLeast = 24;  // struct bpf_redir_neigh, or none
+  const uint32_t length = static_cast<uint32_t>(size);
+  if ((length != 0 && length < kLeast) || flags != 0) return 2;  // TC_ACT_SHOT
+  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
+  return 7;  // TC_ACT_REDIRECT
+}
+uint64_t clone_redirect(uint64_t, uint64_t interface, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+  if ((flags & ~uint64_t{BPF_F_INGRESS}) != 0) return returned(env, k_clone_redirect, -EINVAL);
+  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
+  return 0;
+}
+
+// __bpf_xdp_redirect_map(): the low two bits of [flags] are the answer when there is no target.
+uint64_t redirect_map(uint64_t map, uint64_t key, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+  constexpr uint64_t kActions = 3;
+  maps::Map &targets = map_at(map);
+  const uint32_t type = targets.definition().type;
+  const bool devices = type == BPF_MAP_TYPE_DEVMAP || type == BPF_MAP_TYPE_DEVMAP_HASH;
+  const uint64_t known = kActions | (devices ? uint64_t{BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS} : 0);
+  if ((flags & ~known) != 0) return XDP_ABORTED;
+  uint32_t wanted = static_cast<uint32_t>(key);
+  const bool all = devices && (flags & BPF_F_BROADCAST) != 0;
+  const std::byte *target = all ? nullptr : targets.lookup(reinterpret_cast<const std::byte *>(&wanted));
+  if (!all && target == nullptr) return flags & kActions;
+  if (target != nullptr) std::memcpy(&wanted, target, sizeof wanted);
+  env->redirect = {&targets, wanted, flags, true};
+  return XDP_REDIRECT;
+}
+
+// ---- What the network around the packet would say. There is none: no routes, no sockets, one MTU.
+
+// BPF_FIB_LKUP_RET_NOT_FWDED: no route leads anywhere.
+uint64_t fib_lookup(uint64_t, uint64_t params, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {
+  constexpr uint64_t kKnown = 0x7f, kNotForwarded = 4;
+  if (static_cast<uint32_t>(size) < sizeof(bpf_fib_lookup) || (flags & ~kKnown) != 0)
+    return returned(env, k_fib_lookup, -EINVAL);
+  constexpr uint8_t kInet = 2, kInet6 = 10;
+  const auto family = std::to_integer<uint8_t>(*bytes_at(params));
+  if (family != kInet && family != kInet6) return returned(env, k_fib_lookup, -EAFNOSUPPORT);
+  return kNotForwarded;
+}
+
+uint64_t check_mtu(uint64_t, uint64_t, uint64_t length, uint64_t difference, uint64_t flags, vm::Env *env) {
+  constexpr uint32_t kMtu = 1500;
+  const vm::Packet *packet = packet_of(env);
+  if ((flags & ~uint64_t{BPF_MTU_CHK_SEGS}) != 0 || packet == nullptr) return returned(env, k_check_mtu, -EINVAL);
+  uint32_t asked;
+  std::memcpy(&asked, bytes_at(length), sizeof asked);
+  std::memcpy(bytes_at(length), &kMtu, sizeof kMtu);
+  const int64_t size = (asked != 0 ? int64_t{asked} : static_cast<int64_t>(packet->data.size()) - ETH_HLEN) +
+                       static_cast<int32_t>(difference);
+  return size <= kMtu ? BPF_MTU_CHK_RET_SUCCESS : BPF_MTU_CHK_RET_FRAG_NEEDED;
+}
+
+// 0: the packet belongs to no socket; cookies begin at 1.
+uint64_t get_socket_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
+uint64_t get_netns_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 1; }
+uint64_t skb_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) { return env->cgroup_id; }
+
+// Packets come without a sum that hardware has made.
+uint64_t csum_update(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return returned(env, k_csum_update, -kNotSupported);
+}
+uint64_t csum_level(uint64_t, uint64_t level, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  constexpr uint64_t kMost = BPF_CSUM_LEVEL_RESET;
+  return returned(env, k_csum_level, level > kMost ? -EINVAL : level == BPF_CSUM_LEVEL_QUERY ? -EACCES : 0);
 }
 
 }  // namespace spile::helpers

@@ -1,6 +1,10 @@
 // Helpers that ask who caused the event. In a handler without an event (begin, end, interval) they answer for nobody:
 // zeros and an empty name.
+#include <linux/bpf.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "runtime/helpers/helpers.h"
@@ -27,6 +31,52 @@ uint64_t get_current_comm(uint64_t to, uint64_t size, uint64_t, uint64_t, uint64
   const auto &comm = env->event->comm;
   const size_t length = std::min(::strnlen(comm.data(), comm.size()), buffer.size() - 1);
   std::memcpy(buffer.data(), comm.data(), length);
+  return 0;
+}
+
+// An address that is not null and that nothing can be read from: there is no task_struct here.
+uint64_t get_current_task(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  constexpr uint64_t kTasks = 0xffff'8880'0000'0000;
+  return env->event == nullptr ? 0 : kTasks + uint64_t{env->event->tid} * 0x4000;
+}
+
+uint64_t get_current_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return env->cgroup_id;
+}
+// Level 0 is the root, whose id is 1 in every hierarchy.
+uint64_t get_current_ancestor_cgroup_id(uint64_t level, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) {
+  return static_cast<uint32_t>(level) == 0 ? 1 : 0;
+}
+// A cgroup array has no element until someone puts a group in: an index that it has is -EAGAIN.
+uint64_t current_task_under_cgroup(uint64_t map, uint64_t index, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  const bool inside = static_cast<uint32_t>(index) < map_at(map).definition().max_entries;
+  return returned(env, k_current_task_under_cgroup, inside ? -EAGAIN : -E2BIG);
+}
+uint64_t get_numa_node_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
+
+// The ids of the event are those of this process's namespace: no other is known.
+uint64_t get_ns_current_pid_tgid(uint64_t device, uint64_t inode, uint64_t to, uint64_t size, uint64_t, vm::Env *env) {
+  const std::span<std::byte> buffer = buffer_at(to, size);
+  std::ranges::fill(buffer, std::byte{0});
+  if (buffer.size() != sizeof(bpf_pidns_info)) return returned(env, k_get_ns_current_pid_tgid, -EINVAL);
+  struct stat own{};
+  if (env->event == nullptr || ::stat("/proc/self/ns/pid", &own) != 0 || own.st_dev != device || own.st_ino != inode)
+    return returned(env, k_get_ns_current_pid_tgid, -EINVAL);
+  const bpf_pidns_info info{env->event->tid, env->event->pid};
+  std::memcpy(buffer.data(), &info, sizeof info);
+  return 0;
+}
+
+// What whoever attached the program said about it: nothing.
+uint64_t get_attach_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
+uint64_t get_func_ip(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
+
+// The result of the system call that the control group's programs may change.
+uint64_t get_retval(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return static_cast<uint64_t>(int64_t{env->return_value});
+}
+uint64_t set_retval(uint64_t value, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  env->return_value = static_cast<int32_t>(value);
   return 0;
 }
 

@@ -116,13 +116,25 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   skb_.ifindex = header_.interface;
   skb_.ingress_ifindex = header_.interface;
 
-  packet_.data = bytes_;
+  buffer_.put(bytes_, packet_);
   packet_.wire_length = skb_.len;
   packet_.network_offset = network;
   packet_.mac_offset = 0;
   event.time_ns = captured.time_ns;
   event.ctx = std::as_writable_bytes(std::span(&skb_, 1));
   event.packet = &packet_;
+}
+
+bool PacketContext::is_changed() const { return !std::ranges::equal(packet_.data, bytes_); }
+
+std::span<const std::byte> PacketContext::changed_bytes(const CapturedPacket &captured) {
+  const bool made_header = layer_ == Layer::Link && !header_.is_ethernet;
+  const size_t skipped = made_header ? std::min<size_t>(ETH_HLEN, packet_.data.size()) : 0;
+  changed_.clear();
+  if (made_header || layer_ == Layer::Network)
+    changed_.assign(captured.bytes.begin(), captured.bytes.begin() + header_.size);
+  changed_.insert(changed_.end(), packet_.data.begin() + static_cast<int64_t>(skipped), packet_.data.end());
+  return changed_;
 }
 
 uint32_t PacketContext::kept_in_file(const CapturedPacket &captured, uint32_t result) const {

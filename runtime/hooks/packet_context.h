@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "runtime/hooks/packet_buffer.h"
 #include "runtime/hooks/pcap_reader.h"
 #include "runtime/vm/event.h"
 
@@ -27,13 +28,17 @@ class PacketContext {
   // Whether captures with these link headers can be shown: DLT_EN10MB, DLT_RAW, DLT_IPV4, DLT_IPV6, DLT_LINUX_SLL,
   // DLT_LINUX_SLL2.
   static bool knows(int link_type);
-  PacketContext(int link_type, Layer layer) : link_type_(link_type), layer_(layer) {}
+  PacketContext(int link_type, Layer layer, PacketBuffer buffer)
+      : link_type_(link_type), layer_(layer), buffer_(std::move(buffer)) {}
 
   // Fills [event]'s ctx, packet and time. The bytes live until the next call; a packet that is too short for its link
   // header is shown with what there is.
   void show(const CapturedPacket &captured, vm::Event &event);
   // How many bytes of the packet in the file a filter's [result] keeps, which is not 0. The packet was shown last.
   uint32_t kept_in_file(const CapturedPacket &captured, uint32_t result) const;
+  // Whether programs have changed the packet's bytes; then its new bytes, with the file's link header.
+  bool is_changed() const;
+  std::span<const std::byte> changed_bytes(const CapturedPacket &captured);
 
  private:
   struct Header {           // of the link layer, whatever it was
@@ -48,8 +53,10 @@ class PacketContext {
 
   int link_type_;
   Layer layer_;
-  Header header_;  // of the packet shown last
-  std::vector<std::byte> bytes_;
+  Header header_;                   // of the packet shown last
+  std::vector<std::byte> bytes_;    // as shown
+  std::vector<std::byte> changed_;  // as it leaves
+  PacketBuffer buffer_;
   __sk_buff skb_{};
   vm::Packet packet_;
 };

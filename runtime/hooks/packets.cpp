@@ -22,7 +22,9 @@ Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<u
   }
 
   PacketOutcome outcome;
-  PacketContext context((*reader)->link_type(), run.layer);
+  auto buffer = PacketBuffer::allocate();
+  if (!buffer) return std::unexpected(buffer.error());
+  PacketContext context((*reader)->link_type(), run.layer, std::move(*buffer));
   vm::Event event;
   CapturedPacket packet;
   while (!stop.load(std::memory_order_relaxed)) {
@@ -36,8 +38,15 @@ Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<u
       outcome.counts.dropped++;
       continue;
     }
-    const uint32_t kept = context.kept_in_file(packet, result);
     outcome.counts.passed++;
+    if (context.is_changed()) {
+      outcome.counts.changed++;
+      packet.bytes = context.changed_bytes(packet);
+      packet.wire_length = static_cast<uint32_t>(packet.bytes.size());
+      if (writer != nullptr) writer->write(packet);
+      continue;
+    }
+    const uint32_t kept = context.kept_in_file(packet, result);
     if (kept < packet.bytes.size()) outcome.counts.truncated++;
     packet.bytes = packet.bytes.first(kept);
     if (writer != nullptr) writer->write(packet);

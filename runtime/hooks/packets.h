@@ -25,6 +25,7 @@ struct PacketCounts {
   uint64_t seen = 0;
   uint64_t passed = 0;     // truncated ones too
   uint64_t truncated = 0;  // passed with fewer bytes than captured
+  uint64_t changed = 0;    // passed with other bytes
   uint64_t dropped = 0;
 };
 

@@ -177,13 +177,14 @@ class Translator {
       }
       case Shape::CallHelper:
         call(pointer_to(value));
+        if (insn.imm == vm::kTailCall) leave_after_tail_call();
+        break;
+      case Shape::CallKfunc:
+        call(pointer_to(value));
         break;
       case Shape::CallLocal:
         call(functions_.at(static_cast<uint32_t>(value)));
         break;
-      case Shape::CallKfunc:
-        b_.CreateUnreachable();
-        break;  // resolve_program refuses them
       case Shape::CallReg:
         call_register(insn.dst);
         break;
@@ -437,6 +438,20 @@ class Translator {
     function->addIncoming(direct, from);
     b_.SetInsertPoint(ready);
     call(function);
+  }
+
+  // When another program has run, this frame ends with its result.
+  void leave_after_tail_call() {
+    auto *const type = llvm::FunctionType::get(b_.getInt1Ty(), {ptr_}, false);
+    auto *const leaves =
+        b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.leaves_after_tail_call)), {env_});
+    leaves->addRetAttr(llvm::Attribute::ZExt);  // a C bool
+    auto *const done = BasicBlock::Create(b_.getContext(), "tail_called", function_);
+    auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
+    b_.CreateCondBr(leaves, done, next);
+    b_.SetInsertPoint(done);
+    b_.CreateRet(get(0));
+    b_.SetInsertPoint(next);
   }
 
   // Without the bytes, the subprogram ends with r0 = 0.

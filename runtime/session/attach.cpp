@@ -11,7 +11,8 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
     case tables::HookKind::None: {
       auto error = unsupported_error("SEC(\"{}\"): only a kernel can run a program of this type", section);
       error.error().hint =
-          "`spile check` verifies it; here run tracepoint/syscalls/..., socket, begin, end, interval/...";
+          "`spile check` verifies it; here run tracepoint/syscalls/..., socket, xdp, tc, cgroup_skb, syscall, begin, "
+          "end, interval/...";
       return error;
     }
     case tables::HookKind::Tracepoint: {
@@ -23,6 +24,9 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
     }
     case tables::HookKind::Packet:
       hook.kind = Hook::Packet;
+      return hook;
+    case tables::HookKind::Once:
+      hook.kind = Hook::Once;
       return hook;
     case tables::HookKind::Begin:
       hook.kind = Hook::Begin;

@@ -12,7 +12,7 @@
 namespace spile::session {
 
 struct Hook {
-  enum Kind : uint8_t { Tracepoint, Packet, Begin, End, Interval } kind = Begin;
+  enum Kind : uint8_t { Tracepoint, Packet, Once, Begin, End, Interval } kind = Begin;
   hooks::Tracepoint tracepoint;       // Tracepoint
   std::chrono::nanoseconds period{};  // Interval
 };

@@ -1,14 +1,39 @@
 #include "runtime/session/map_set.h"
 
+#include <linux/bpf.h>
+
+#include <algorithm>
 #include <cstring>
 
+#include "runtime/helpers/timers.h"
+#include "runtime/maps/reference_map.h"
+#include "runtime/session/special_fields.h"
+
 namespace spile::session {
+
+namespace {
+
+// libbpf fills in what the program leaves open.
+maps::Definition definition_of(const object::Object &object, const object::Map &map) {
+  maps::Definition definition{
+      map.name,        map.type,      map.key_size,  map.value_size,
+      map.max_entries, map.map_flags, map.map_extra, special_fields(object.btf, map.value_type)};
+  if (map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && map.max_entries == 0) definition.max_entries = maps::possible_cpus();
+  const bool indexed = map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || map.type == BPF_MAP_TYPE_PROG_ARRAY;
+  if (indexed && map.key_size == 0) definition.key_size = sizeof(uint32_t);
+  if (indexed && map.value_size == 0) definition.value_size = sizeof(uint32_t);
+  const bool of_maps = map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
+  if (of_maps) definition.value_size = sizeof(uint32_t);
+  std::erase_if(definition.special, [&](const maps::SpecialField &f) { return f.offset + f.size > map.value_size; });
+  return definition;
+}
+
+}  // namespace
 
 Result<MapSet> MapSet::create(const object::Object &object) {
   MapSet set;
   for (const object::Map &map : object.maps) {
-    auto made =
-        maps::create({map.name, map.type, map.key_size, map.value_size, map.max_entries, map.map_flags, map.map_extra});
+    auto made = maps::create(definition_of(object, map));
     if (!made) return std::unexpected(made.error());
     if (map.is_global_data && map.section.valid()) {
       const object::Section &section = object[map.section];
@@ -17,10 +42,61 @@ Result<MapSet> MapSet::create(const object::Object &object) {
         return input_error("{}: section {} does not fit its map", object.path, section.name);
       if (!section.bytes.empty()) std::memcpy(data, section.bytes.data(), section.bytes.size());
     }
+    if (map.is_readonly) (*made)->freeze();
     set.pointers_.push_back(made->get());
     set.maps_.push_back(std::move(*made));
   }
+  set.put_inner_maps(object);
   return set;
+}
+
+void MapSet::put_inner_maps(const object::Object &object) {
+  for (size_t i = 0; i < object.maps.size(); i++) {
+    const object::Map &map = object.maps[i];
+    if (map.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && map.type != BPF_MAP_TYPE_HASH_OF_MAPS) continue;
+    auto &outer = static_cast<maps::ReferenceMap &>(*pointers_[i]);
+    for (const object::Map::InitialValue &value : map.initial_values) {
+      if (!value.symbol.valid()) continue;
+      const object::Symbol &symbol = object[value.symbol];
+      const auto inner = std::ranges::find_if(object.maps, [&](const object::Map &other) {
+        return !other.is_global_data && other.section == symbol.section && other.section_offset == symbol.value;
+      });
+      if (inner == object.maps.end()) continue;
+      // A hash map of maps is keyed by the index too, as libbpf does it.
+      std::vector<std::byte> key(std::max<size_t>(outer.definition().key_size, sizeof value.index));
+      std::memcpy(key.data(), &value.index, sizeof value.index);
+      outer.set(key.data(), pointers_[static_cast<size_t>(inner - object.maps.begin())]);
+    }
+  }
+}
+
+void MapSet::put_program(const object::Object &object, std::string_view name, const vm::Loaded *program) {
+  for (size_t i = 0; i < object.maps.size(); i++) {
+    if (object.maps[i].type != BPF_MAP_TYPE_PROG_ARRAY) continue;
+    for (const object::Map::InitialValue &value : object.maps[i].initial_values) {
+      if (!value.symbol.valid() || object[value.symbol].name != name) continue;
+      auto &programs = static_cast<maps::ReferenceMap &>(*pointers_[i]);
+      programs.set(reinterpret_cast<const std::byte *>(&value.index), program);
+    }
+  }
+}
+
+bool MapSet::is_tail_called(const object::Object &object, std::string_view name) {
+  return std::ranges::any_of(object.maps, [&](const object::Map &map) {
+    return map.type == BPF_MAP_TYPE_PROG_ARRAY &&
+           std::ranges::any_of(map.initial_values, [&](const object::Map::InitialValue &value) {
+             return value.symbol.valid() && object[value.symbol].name == name;
+           });
+  });
+}
+
+void MapSet::watch_timers(helpers::Timers &timers) {
+  for (maps::Map *map : pointers_) {
+    const auto &special = map->definition().special;
+    const auto field = std::ranges::find(special, maps::SpecialField::Timer, &maps::SpecialField::kind);
+    if (field == special.end()) continue;
+    map->on_release([&timers, offset = field->offset](std::byte *value) { timers.forget(value + offset); });
+  }
 }
 
 }  // namespace spile::session

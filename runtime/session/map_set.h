@@ -6,20 +6,31 @@
 
 #include "backend/object/object.h"
 #include "runtime/maps/map.h"
+#include "runtime/vm/engine.h"
 #include "support/result.h"
 
 namespace spile::session {
 
 class MapSet {
  public:
-  // Creates each of [object]'s maps and fills those of global data (.rodata, .data) with their section's bytes.
+  // Creates each of [object]'s maps; fills those of global data (.rodata, .data) with their section's bytes, and maps
+  // of maps with the maps that `.values` names.
   // [object] outlives the set.
   static Result<MapSet> create(const object::Object &object);
 
   // Indexed as Object::maps.
   std::span<maps::Map *const> pointers() const { return pointers_; }
 
+  // Puts a loaded program, which outlives the set, where `.values` of program arrays name it.
+  void put_program(const object::Object &object, std::string_view name, const vm::Loaded *program);
+  // Whether some program array names it: it is reached by bpf_tail_call() and hangs on no hook itself.
+  static bool is_tail_called(const object::Object &object, std::string_view name);
+  // Timers in elements that are deleted end.
+  void watch_timers(helpers::Timers &timers);
+
  private:
+  void put_inner_maps(const object::Object &object);
+
   std::vector<std::unique_ptr<maps::Map>> maps_;
   std::vector<maps::Map *> pointers_;
 };

@@ -10,11 +10,14 @@
 #include <ctime>
 
 #include "backend/isa/insn.h"
+#include "runtime/helpers/timers.h"
 #include "runtime/hooks/child.h"
 #include "runtime/hooks/packets.h"
 #include "runtime/hooks/words.h"
 #include "runtime/session/attach.h"
+#include "runtime/session/packet_run.h"
 #include "runtime/session/print_maps.h"
+#include "runtime/session/records.h"
 
 namespace spile::session {
 
@@ -22,17 +25,27 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+// As much as bpf(BPF_PROG_TEST_RUN) gives a program of type syscall at most.
+constexpr size_t kOnceContext = 65536;
+
 struct Attached {
   Hook hook;
   std::unique_ptr<vm::Loaded> loaded;
   std::string name;
   Clock::time_point due;  // Interval
+  uint32_t type = 0;      // enum bpf_prog_type
 };
 
 uint64_t monotonic_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+uint64_t tai_ahead_ns() {
+  timespec tai{};
+  ::clock_gettime(CLOCK_TAI, &tai);
+  return static_cast<uint64_t>(tai.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(tai.tv_nsec) - monotonic_ns();
 }
 
 // How long the machine has slept since it started: CLOCK_BOOTTIME counts it, CLOCK_MONOTONIC does not.
@@ -68,8 +81,11 @@ struct Session::State {
   const object::Object *object = nullptr;
   Options options;
   MapSet maps;
+  helpers::Timers timers;
   std::unique_ptr<vm::Engine> engine;
   std::vector<Attached> attached;
+  std::vector<std::unique_ptr<vm::Loaded>> tail_called;  // in program arrays alone
+  bool has_record_maps = false;
   std::vector<bool> handled;  // by map: a handler of the user's side refers to it
   vm::Env env;
   Outcome outcome;
@@ -79,9 +95,11 @@ struct Session::State {
   Result<void> attach(const Accepted &accepted);
   uint64_t fire(const Attached &program, const vm::Event &event);
   void fire_all(Hook::Kind kind);
+  void run_once();
   Clock::time_point run_due_intervals();
   Clock::time_point next_due() const;
   void print_maps();
+  void print_waiting_records();
   void report_failures();
 
   Result<void> run_child(Control &control);
@@ -102,7 +120,12 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   if (!hook) return std::unexpected(hook.error());
   auto loaded = engine->load(*accepted.program, maps.pointers());
   if (!loaded) return std::unexpected(loaded.error());
-  attached.push_back({*hook, std::move(*loaded), accepted.program->name, {}});
+  maps.put_program(*object, accepted.program->name, loaded->get());
+  if (MapSet::is_tail_called(*object, accepted.program->name)) {
+    tail_called.push_back(std::move(*loaded));
+  } else {
+    attached.push_back({*hook, std::move(*loaded), accepted.program->name, {}, accepted.type->number});
+  }
   constexpr int32_t kGetSmpProcessorId = 8;
   for (const isa::Insn &insn : accepted.program->insns)
     asks_for_cpu |= insn.opcode == isa::opcode(isa::JMP, isa::CALL, isa::K) && insn.src == isa::kHelperCall &&
@@ -123,6 +146,11 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   auto maps = MapSet::create(object);
   if (!maps) return std::unexpected(maps.error());
   state->maps = std::move(*maps);
+  state->maps.watch_timers(state->timers);
+  state->env.timers = &state->timers;
+  state->env.tai_ahead_ns = tai_ahead_ns();
+  state->has_record_maps =
+      std::ranges::any_of(object.maps, [](const object::Map &map) { return has_records(map.type); });
   state->handled.resize(object.maps.size());
   if (state->options.use_jit) {
     auto jit = vm::make_jit();
@@ -161,11 +189,19 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
 }
 
 uint64_t Session::State::fire(const Attached &program, const vm::Event &event) {
-  env.event = &event;
+  env.begin(&event, program.type);
   const uint64_t r0 = program.loaded->run(event.ctx.data(), event.ctx.size(), env);
   env.event = nullptr;
   outcome.events++;
+  if (has_record_maps) print_waiting_records();
   return r0;
+}
+
+void Session::State::print_waiting_records() {
+  std::string text;
+  for (size_t i = 0; i < object->maps.size(); i++)
+    if (!handled[i]) print_records(*object, object->maps[i], *maps.pointers()[i], text);
+  if (!text.empty()) env.print(text);
 }
 
 void Session::State::fire_all(Hook::Kind kind) {
@@ -174,15 +210,31 @@ void Session::State::fire_all(Hook::Kind kind) {
     if (program.hook.kind == kind) fire(program, event);
 }
 
+// Programs that are run by nothing but a call: once, on a context of zeros.
+void Session::State::run_once() {
+  std::vector<std::byte> ctx(kOnceContext);
+  vm::Event event = own_event();
+  event.ctx = ctx;
+  for (const Attached &program : attached) {
+    if (program.hook.kind != Hook::Once) continue;
+    const auto result = static_cast<int32_t>(fire(program, event));
+    if (options.status) options.status(fmt::format("{} returned {}", program.name, result));
+  }
+}
+
 Clock::time_point Session::State::next_due() const {
   Clock::time_point next = deadline;
   for (const Attached &program : attached)
     if (program.hook.kind == Hook::Interval) next = std::min(next, program.due);
+  // Timers of programs count in CLOCK_MONOTONIC, as this clock does.
+  if (const auto due = timers.next_due())
+    next = std::min(next, Clock::time_point(std::chrono::nanoseconds(std::min<uint64_t>(*due, INT64_MAX))));
   return next;
 }
 
 // A handler that is late runs once, not once for each period missed.
 Clock::time_point Session::State::run_due_intervals() {
+  if (timers.run_due(env.now_ns(), env) != 0 && has_record_maps) print_waiting_records();
   const Clock::time_point now = Clock::now();
   for (Attached &program : attached) {
     if (program.hook.kind != Hook::Interval || program.due > now) continue;
@@ -205,10 +257,10 @@ void Session::State::print_maps() {
 void Session::State::report_failures() {
   for (const vm::Env::Failure &failure : env.failures) {
     if (is_ordinary(failure)) continue;
-    const tables::Helper *helper = tables::find_helper(failure.helper);
+    const std::string_view name = vm::function_name(failure.helper);
     outcome.failed_helpers += failure.count;
     if (options.status)
-      options.status(fmt::format("bpf_{} returned {} ({}) {} time{}", helper != nullptr ? helper->name : "?",
+      options.status(fmt::format("{}{} returned {} ({}) {} time{}", name.starts_with("bpf_") ? "" : "bpf_", name,
                                  failure.error, std::strerror(static_cast<int>(-failure.error)), failure.count,
                                  failure.count == 1 ? "" : "s"));
   }
@@ -262,7 +314,10 @@ Result<void> Session::State::run_packets(Control &control) {
     uint64_t keep = UINT32_MAX;
     for (const Attached &program : attached)
       if (program.hook.kind == Hook::Packet)
-        keep = std::min<uint64_t>(keep, static_cast<uint32_t>(fire(program, event)));
+        keep = std::min<uint64_t>(keep, run_on_packet(*program.loaded, program.type, event, env).kept);
+    outcome.events++;
+    if (timers.next_due()) timers.run_due(env.now_ns(), env);
+    if (has_record_maps) print_waiting_records();
     if (ended(control)) stop = true;
     return keep;
   };
@@ -271,8 +326,9 @@ Result<void> Session::State::run_packets(Control &control) {
   if (!done) return std::unexpected(done.error());
   const hooks::PacketCounts &counts = done->counts;
   if (options.status)
-    options.status(fmt::format("{} packets: {} passed, {} truncated, {} dropped", counts.seen, counts.passed,
-                               counts.truncated, counts.dropped));
+    options.status(fmt::format("{} packets: {} passed, {} truncated, {}{} dropped", counts.seen, counts.passed,
+                               counts.truncated, counts.changed == 0 ? "" : fmt::format("{} changed, ", counts.changed),
+                               counts.dropped));
   // What came before the damage has been filtered and counted.
   if (done->trouble) return std::unexpected(*done->trouble);
   return {};
@@ -280,8 +336,8 @@ Result<void> Session::State::run_packets(Control &control) {
 
 // Only time passes: until a signal, or -T. Without intervals and without -T there is nothing to wait for.
 void Session::State::run_timers(Control &control) {
-  if (!has(Hook::Interval) && deadline == Clock::time_point::max()) return;
   while (!ended(control) && Clock::now() < deadline) {
+    if (!has(Hook::Interval) && next_due() == Clock::time_point::max()) return;
     const Clock::time_point next = run_due_intervals();
     if (control.print_maps.exchange(false)) print_maps();
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count();
@@ -295,6 +351,7 @@ Result<Outcome> Session::run(Control &control) {
   const Clock::time_point begin = Clock::now();
   if (s.options.duration) s.deadline = begin + std::chrono::duration_cast<Clock::duration>(*s.options.duration);
   s.fire_all(Hook::Begin);
+  s.run_once();
   for (Attached &program : s.attached)
     if (program.hook.kind == Hook::Interval)
       program.due = begin + std::chrono::duration_cast<Clock::duration>(program.hook.period);

@@ -21,6 +21,8 @@ class Loaded {
   virtual ~Loaded() = default;
   // r1 = ctx, r2 = ctx_size (programs of the kernel ignore it; raw execution uses it), r10 = a fresh stack. Returns r0.
   virtual uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const = 0;
+  // A subprogram that the program passed as a callback (a timer's), outside of a run.
+  virtual uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const = 0;
 };
 
 // [maps] are indexed as Program::object->maps. The program must have been accepted by the verifier: nothing is

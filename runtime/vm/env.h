@@ -13,6 +13,10 @@
 #include "runtime/maps/map.h"
 #include "runtime/vm/event.h"
 
+namespace spile::helpers {
+class Timers;
+}
+
 namespace spile::vm {
 
 struct Env;
@@ -24,13 +28,29 @@ using HelperFn = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4
 using CallbackFn = uint64_t (*)(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
                                 uint64_t r5);
 
+class Loaded;
+
+// Where a program sends a packet: what bpf_redirect() and bpf_redirect_map() leave for whoever runs it.
+struct Redirect {
+  const maps::Map *map = nullptr;  // null: straight to an interface
+  uint32_t target = 0;             // interface, or what the map's element holds
+  uint64_t flags = 0;
+  bool is_set = false;
+};
+
 struct Env {
   const Event *event = nullptr;
+  uint32_t program_type = 0;  // enum bpf_prog_type of the program that runs
+  uint64_t cgroup_id = 1;     // of the task; 1 is the root of every hierarchy
+  helpers::Timers *timers = nullptr;
+  Redirect redirect;
+  int32_t return_value = 0;  // bpf_set_retval()
   // Text that a program prints, as it is: trace_printk lines end in a newline.
   std::function<void(std::string_view)> print;
   // CLOCK_MONOTONIC in a live run; virtual otherwise.
   std::function<uint64_t()> now_ns;
   uint64_t suspended_ns = 0;                      // CLOCK_BOOTTIME less CLOCK_MONOTONIC; 0 when the clock is virtual
+  uint64_t tai_ahead_ns = 0;                      // CLOCK_TAI less CLOCK_MONOTONIC; 0 likewise
   uint64_t random_state = 0x9e3779b97f4a7c15ull;  // of get_prandom_u32; set by !seed
   // Calls of each helper that returned an error, by helper number (modulo size); reported at the end of a run.
   struct Failure {
@@ -41,12 +61,29 @@ struct Env {
   std::vector<Failure> failures;
   void count_failure(uint32_t helper, int64_t error);
 
+  // Before a program runs for an event: what the last one left is gone.
+  void begin(const Event *of, uint32_t type) {
+    event = of;
+    program_type = type;
+    redirect = {};
+    tail_calls = 0;
+  }
+
+  // bpf_tail_call(): how often in this run, and whether the frame that called is to be left now.
+  uint32_t tail_calls = 0;
+  bool tail_called = false;
+
   // Set by the engine while it runs.
+  const Loaded *running = nullptr;
   CallbackFn call_back = nullptr;
   const void *engine_state = nullptr;
 };
 
-// The function of a helper; null when the engines do not have it.
+// Functions of the kernel (kfuncs.def) have numbers too: their place in the table, from here on.
+inline constexpr uint32_t kKfuncNumbers = 0x8000;
+// A helper or kernel function in words; empty for a number that is none.
+std::string_view function_name(uint32_t number);
+// The function of a helper or kernel function; null when the engines do not have it.
 HelperFn helper_function(uint32_t number);
 
 }  // namespace spile::vm

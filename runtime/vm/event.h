@@ -20,9 +20,11 @@ class TaskMemory {
   virtual bool read(uint64_t address, std::span<std::byte> to) = 0;
 };
 
-// What a packet program sees. [headroom] bytes before [data] may be claimed by bpf_xdp_adjust_head.
+// What a packet program sees. Helpers that reshape it move [data] inside [buffer].
 struct Packet {
   std::span<std::byte> data;
+  std::span<std::byte> buffer;  // the room that data lies in; where programs read it directly, below 4 GiB
+  uint32_t meta = 0;            // bytes of metadata right before data
   uint32_t wire_length = 0;     // as on the wire; the capture may hold less
   uint32_t network_offset = 0;  // of the network header in [data]; skb_load_bytes_relative counts from it
   uint32_t mac_offset = 0;
@@ -37,6 +39,7 @@ struct Event {
   std::span<std::byte> ctx;      // what r1 points to, laid out as the kernel does
   TaskMemory *memory = nullptr;  // null: every read of task memory fails with -EFAULT
   Packet *packet = nullptr;
+  std::span<const uint64_t> user_stack;  // return addresses, innermost first; empty when unknown
 };
 
 }  // namespace spile::vm

@@ -12,7 +12,10 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 1;
+inline constexpr uint32_t kJitAbiVersion = 2;
+
+// The number of bpf_tail_call(), which may end the frame that calls it.
+inline constexpr int32_t kTailCall = 12;
 
 // What compiled programs call. Outlives the plugin's use.
 struct JitHost {
@@ -20,6 +23,8 @@ struct JitHost {
   bool (*packet_load)(const Env *env, int64_t offset, uint32_t bytes, uint64_t *value);
   // The function of a helper that the running program calls through a register; never null.
   void *(*helper_of_register)(const Env *env, uint64_t number);
+  // After bpf_tail_call(): whether another program has run, so that this frame ends with its result.
+  bool (*leaves_after_tail_call)(Env *env);
 };
 
 // A Resolved (resolve.h) as plain data.

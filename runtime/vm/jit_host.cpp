@@ -22,6 +22,7 @@ constexpr JitHost kHost{
     .packet_load = [](const Env *env, int64_t offset, uint32_t bytes,
                       uint64_t *value) { return packet_load(*env, offset, bytes, *value); },
     .helper_of_register = helper_of_register,
+    .leaves_after_tail_call = [](Env *env) { return std::exchange(env->tail_called, false); },
 };
 
 class JitLoaded final : public Loaded {
@@ -32,18 +33,28 @@ class JitLoaded final : public Loaded {
   JitLoaded &operator=(const JitLoaded &) = delete;
 
   // Compiled code does not have the type word that -fsanitize=function looks for before a function.
-  [[clang::no_sanitize("function")]] uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
-    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const void *const outer_state = std::exchange(env.engine_state, this);
-    const uint64_t result = code_.entry(reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0, &env);
-    env.engine_state = outer_state;
-    env.call_back = outer_call_back;
-    return result;
+  uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
+    return run_from(code_.entry, reinterpret_cast<uint64_t>(ctx), ctx_size, 0, env);
+  }
+  uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
+    return run_from(reinterpret_cast<JitEntry>(callback), r1, r2, r3, env);
   }
 
   HelperResolver resolver() const { return resolve_; }
 
  private:
+  [[clang::no_sanitize("function")]] uint64_t run_from(JitEntry entry, uint64_t r1, uint64_t r2, uint64_t r3,
+                                                       Env &env) const {
+    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
+    const void *const outer_state = std::exchange(env.engine_state, this);
+    const Loaded *const outer_running = std::exchange(env.running, this);
+    const uint64_t result = entry(r1, r2, r3, 0, 0, &env);
+    env.running = outer_running;
+    env.engine_state = outer_state;
+    env.call_back = outer_call_back;
+    return result;
+  }
+
   [[clang::no_sanitize("function")]] static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2,
                                                                uint64_t r3, uint64_t r4, uint64_t r5) {
     return reinterpret_cast<JitEntry>(callback)(r1, r2, r3, r4, r5, env);
@@ -65,7 +76,7 @@ class JitEngine final : public Engine {
   JitEngine(const JitApi &api, HelperResolver resolve) : api_(api), resolve_(resolve) {}
 
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
-    const auto resolved = resolve_program(program.insns, addresses_of(maps), resolve_);
+    const auto resolved = resolve_program(program, addresses_of(maps), resolve_);
     if (!resolved) return std::unexpected(resolved.error());
     const JitProgram plain{.name = program.name.c_str(),
                            .insns = resolved->insns.data(),

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "runtime/vm/interpreter.h"
+#include "runtime/vm/jit_abi.h"
 #include "runtime/vm/memory.h"
 #include "runtime/vm/resolve.h"
 #include "support/check.h"
@@ -231,6 +232,15 @@ SPILE_HANDLER call_helper(SPILE_REGISTERS) {
   SPILE_GO(ip + 1);
 }
 
+// bpf_tail_call(): when the other program has run, this frame is left with its result.
+SPILE_HANDLER call_tail(SPILE_REGISTERS) {
+  r0 = reinterpret_cast<HelperFn>(ip->bits)(r1, r2, r3, r4, r5, machine.env);
+  r1 = r2 = r3 = r4 = r5 = 0;
+  if (std::exchange(machine.env->tail_called, false)) [[clang::musttail]]
+    return leave(r6, r7, r8, r9, r1, r2, r3, r4, r5, r0, ip);
+  SPILE_GO(ip + 1);
+}
+
 SPILE_HANDLER call_register(SPILE_REGISTERS) {
   const uint64_t regs[] = SPILE_TO_ARRAY();
   const uint64_t target = regs[Indices(ip).dst];
@@ -243,11 +253,6 @@ SPILE_HANDLER call_register(SPILE_REGISTERS) {
   r0 = helper(r1, r2, r3, r4, r5, machine.env);
   r1 = r2 = r3 = r4 = r5 = 0;
   SPILE_GO(ip + 1);
-}
-
-SPILE_HANDLER call_kernel_function(SPILE_REGISTERS) {
-  (void)r0, (void)r1, (void)r2, (void)r3, (void)r4, (void)r5, (void)r6, (void)r7, (void)r8, (void)r9, (void)ip;
-  SPILE_UNREACHABLE("resolve_program refuses kernel functions");
 }
 
 // ---- Classic packet loads: without the bytes, the (sub)program ends with r0 = 0.
@@ -325,9 +330,9 @@ Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
 #define SLOT_Jump(op, bits) {jump, Slot::pack(0, jump_bytes)}
 #define SLOT_JumpLong(op, bits) {jump, Slot::pack(0, jump_bytes)}
 #define SLOT_MayGoto(op, bits) {may_goto, Slot::pack(0, jump_bytes)}
-#define SLOT_CallHelper(op, bits) {call_helper, value}
+#define SLOT_CallHelper(op, bits) {insn.imm == kTailCall ? call_tail : call_helper, value}
 #define SLOT_CallLocal(op, bits) {call_local, Slot::pack(callee_stack_bytes(program, value), jump_bytes)}
-#define SLOT_CallKfunc(op, bits) {call_kernel_function, 0}
+#define SLOT_CallKfunc(op, bits) {call_helper, value}
 #define SLOT_CallReg(op, bits) {call_register, Slot::pack(Indices::pack(insn), 0)}
 #define SLOT_Exit(op, bits) {leave, 0}
 #define SLOT_Load(op, bits) {kLoad<isa::Extend::op, bits>[pair], Slot::pack(0, insn.off)}
@@ -366,19 +371,28 @@ class PinnedLoaded final : public Loaded {
   }
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
+    return run_from(slots_.data(), stack_bytes_, reinterpret_cast<uint64_t>(ctx), ctx_size, 0, env);
+  }
+  uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
+    return run_from(reinterpret_cast<const Slot *>(callback), kStackBytes, r1, r2, r3, env);
+  }
+
+ private:
+  uint64_t run_from(const Slot *ip, uint64_t stack_bytes, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const {
     alignas(16) std::byte stack[kMaxFrames * kStackBytes];
     Frame frames[kMaxFrames];
     // A helper may run another program on this thread: each run puts back what it found.
     const Machine outer = machine;
     machine = {reinterpret_cast<uint64_t>(stack), 0, frames, frames + kMaxFrames, &env, resolve_};
     const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const uint64_t result = start(slots_.data(), stack_bytes_, reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0);
+    const Loaded *outer_running = std::exchange(env.running, this);
+    const uint64_t result = start(ip, stack_bytes, r1, r2, r3, 0, 0);
+    env.running = outer_running;
     env.call_back = outer_call_back;
     machine = outer;
     return result;
   }
 
- private:
   static uint64_t call_back(Env *, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
     return start(reinterpret_cast<const Slot *>(callback), kStackBytes, r1, r2, r3, r4, r5);
   }
@@ -392,7 +406,7 @@ class PinnedEngine final : public Engine {
  public:
   explicit PinnedEngine(HelperResolver resolve) : resolve_(resolve) {}
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
-    auto resolved = resolve_program(program.insns, addresses_of(maps), resolve_);
+    auto resolved = resolve_program(program, addresses_of(maps), resolve_);
     if (!resolved) return std::unexpected(resolved.error());
     return std::make_unique<PinnedLoaded>(*resolved, resolve_);
   }

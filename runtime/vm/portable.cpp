@@ -103,6 +103,7 @@ uint64_t execute(Machine *machine, const Slot *ip, std::array<uint64_t, 5> argum
   NEXT(1);
 #define HANDLE_CallHelper(operation, bits)                                                                       \
   after_call(reinterpret_cast<HelperFn>(ip->value)(regs[1], regs[2], regs[3], regs[4], regs[5], &machine->env)); \
+  if (machine->env.tail_called) goto leave_after_tail_call;                                                      \
   NEXT(1);
 #define HANDLE_CallLocal(operation, bits)                                \
   {                                                                      \
@@ -110,7 +111,7 @@ uint64_t execute(Machine *machine, const Slot *ip, std::array<uint64_t, 5> argum
     enter(ip + 1);                                                       \
     NEXT(distance);                                                      \
   }
-#define HANDLE_CallKfunc(operation, bits) SPILE_UNREACHABLE("resolve_program refuses kernel functions");
+#define HANDLE_CallKfunc(operation, bits) HANDLE_CallHelper(operation, bits)
 #define HANDLE_CallReg(operation, bits) goto call_register;
 #define HANDLE_Exit(operation, bits) goto leave;
 #define HANDLE_Load(operation, bits)                                    \
@@ -161,6 +162,9 @@ call_register: {
 }
 leave_without_packet:
   regs[0] = 0;
+  goto leave;
+leave_after_tail_call:
+  machine->env.tail_called = false;
 leave: {
   const Frame &frame = machine->frames[--machine->depth];
   if (frame.return_to == nullptr) return regs[0];
@@ -182,7 +186,7 @@ class PortableLoaded final : public Loaded {
       const isa::Insn &insn = program.insns[i];
       const isa::InsnInfo &info = program.info(i);
       slots_[i].handler = handlers[static_cast<size_t>(info.op)];
-      if (info.shape == isa::Shape::CallHelper)
+      if (info.shape == isa::Shape::CallHelper || info.shape == isa::Shape::CallKfunc)
         slots_[i].value = program.values[i];
       else
         slots_[i].operands = {insn.imm, insn.off, insn.dst, insn.src};
@@ -193,17 +197,25 @@ class PortableLoaded final : public Loaded {
   }
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
+    return run_from(slots_.data(), reinterpret_cast<uint64_t>(ctx), ctx_size, 0, env);
+  }
+  uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
+    return run_from(reinterpret_cast<const Slot *>(callback), r1, r2, r3, env);
+  }
+
+ private:
+  uint64_t run_from(const Slot *start, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const {
     Machine machine{.env = env, .resolve = resolve_};
     const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
     const void *outer_state = std::exchange(env.engine_state, &machine);
-    const uint64_t result =
-        execute(&machine, slots_.data(), {reinterpret_cast<uint64_t>(ctx), ctx_size, 0, 0, 0}, nullptr);
+    const Loaded *outer = std::exchange(env.running, this);
+    const uint64_t result = execute(&machine, start, {r1, r2, r3, 0, 0}, nullptr);
+    env.running = outer;
     env.call_back = outer_call_back;
     env.engine_state = outer_state;
     return result;
   }
 
- private:
   static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
                             uint64_t r5) {
     auto *machine = const_cast<Machine *>(static_cast<const Machine *>(env->engine_state));
@@ -218,7 +230,7 @@ class PortableEngine final : public Engine {
  public:
   explicit PortableEngine(HelperResolver resolve) : resolve_(resolve) {}
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
-    auto resolved = resolve_program(program.insns, addresses_of(maps), resolve_);
+    auto resolved = resolve_program(program, addresses_of(maps), resolve_);
     if (!resolved) return std::unexpected(resolved.error());
     return std::make_unique<PortableLoaded>(*resolved, resolve_);
   }

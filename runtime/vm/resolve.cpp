@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/isa/disasm.h"
+#include "lang-spec/tables/kfuncs.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/maps/map.h"
 
@@ -24,8 +25,9 @@ bool has_target(Shape shape) {
 
 class Resolver {
  public:
-  Resolver(std::span<const Insn> insns, std::span<const ResolvedMap> maps, HelperResolver resolve)
-      : insns_(insns), maps_(maps), helper_(resolve), is_second_half_(insns.size(), false) {}
+  Resolver(std::span<const Insn> insns, std::span<const ResolvedMap> maps, HelperResolver resolve,
+           const object::Btf *btf)
+      : insns_(insns), maps_(maps), helper_(resolve), btf_(btf), is_second_half_(insns.size(), false) {}
 
   Result<Resolved> run() {
     if (insns_.empty()) return input_error("a program without instructions");
@@ -90,8 +92,7 @@ class Resolver {
     }
     if (info.shape == Shape::CallLocal) return i + 1 + static_cast<uint64_t>(static_cast<int64_t>(insn.imm));
     if (info.shape == Shape::CallHelper) return helper_address(i, static_cast<uint32_t>(insn.imm));
-    if (info.shape == Shape::CallKfunc)
-      return unsupported_error("{}: kernel functions exist in the kernel only", text_of(insns_, i));
+    if (info.shape == Shape::CallKfunc) return kernel_function(i, static_cast<uint32_t>(insn.imm));
     if (info.shape == Shape::LoadImm64) return immediate(i, info);
     if (insn.dst == isa::kFramePointer && writes_dst(info.shape))
       return input_error("{}: r10 is read-only", text_of(insns_, i));
@@ -112,6 +113,17 @@ class Resolver {
     const tables::Helper *helper = tables::find_helper(number);
     if (helper == nullptr) return unsupported_error("{}: helper {} is unknown", text_of(insns_, i), number);
     return unsupported_error("{}: helper {} ({}) is not available here", text_of(insns_, i), helper->name, number);
+  }
+
+  Result<uint64_t> kernel_function(size_t i, uint32_t btf_id) const {
+    if (btf_ == nullptr || btf_id >= btf_->type_count())
+      return unsupported_error("{}: kernel functions exist in the kernel only", text_of(insns_, i));
+    const std::string_view name = btf_->type(object::BtfId{btf_id}).name;
+    const tables::Kfunc *kfunc = tables::find_kfunc(name);
+    const HelperFn function =
+        kfunc == nullptr || helper_ == nullptr ? nullptr : helper_(kKfuncNumbers + tables::index_of(*kfunc));
+    if (function != nullptr) return reinterpret_cast<uint64_t>(function);
+    return unsupported_error("{}: the kernel function {} is not available here", text_of(insns_, i), name);
   }
 
   Result<uint64_t> immediate(size_t i, const InsnInfo &info) const {
@@ -165,6 +177,7 @@ class Resolver {
   std::span<const Insn> insns_;
   std::span<const ResolvedMap> maps_;
   HelperResolver helper_;
+  const object::Btf *btf_;
   std::vector<bool> is_second_half_;
   Resolved out_;
 };
@@ -179,9 +192,14 @@ std::vector<ResolvedMap> addresses_of(std::span<maps::Map *const> maps) {
   return addresses;
 }
 
-Result<Resolved> resolve_program(std::span<const Insn> insns, std::span<const ResolvedMap> maps,
+Result<Resolved> resolve_program(std::span<const Insn> insns, std::span<const ResolvedMap> maps, HelperResolver resolve,
+                                 const object::Btf *btf) {
+  return Resolver(insns, maps, resolve, btf).run();
+}
+
+Result<Resolved> resolve_program(const object::Program &program, std::span<const ResolvedMap> maps,
                                  HelperResolver resolve) {
-  return Resolver(insns, maps, resolve).run();
+  return resolve_program(program.insns, maps, resolve, program.object == nullptr ? nullptr : &program.object->btf);
 }
 
 }  // namespace spile::vm

@@ -29,8 +29,8 @@ inline constexpr uint64_t kMaxHelperNumber = 0x1'0000;
 struct Resolved {
   std::vector<isa::Insn> insns;
   // By instruction. LoadImm64: the 64-bit value (for kPseudoFunc the index of its first instruction, which the engine
-  // turns into what Env::call_back takes); CallHelper: the function's address; CallLocal: index of its target; jumps
-  // and branches: index of their target; else 0.
+  // turns into what Env::call_back takes); CallHelper, CallKfunc: the function's address; CallLocal: index of its
+  // target; jumps and branches: index of their target; else 0.
   std::vector<uint64_t> values;
   // First instructions of subprograms, rising; [0] is 0, the entry. A subprogram ends where the next begins.
   std::vector<uint32_t> subprograms;
@@ -48,9 +48,12 @@ struct ResolvedMap {
 };
 std::vector<ResolvedMap> addresses_of(std::span<maps::Map *const> maps);
 
-// Fails, naming the instruction, on a helper that [resolve] does not know (Unsupported), on kernel functions and file
-// descriptors of maps (Unsupported), and on what a verifier would have rejected (Input).
+// Fails, naming the instruction, on a helper or kernel function that [resolve] does not know (Unsupported), on file
+// descriptors of maps (Unsupported), and on what a verifier would have rejected (Input). [btf] names kernel functions;
+// null: there are none.
 Result<Resolved> resolve_program(std::span<const isa::Insn> insns, std::span<const ResolvedMap> maps,
+                                 HelperResolver resolve, const object::Btf *btf = nullptr);
+Result<Resolved> resolve_program(const object::Program &program, std::span<const ResolvedMap> maps,
                                  HelperResolver resolve);
 
 }  // namespace spile::vm

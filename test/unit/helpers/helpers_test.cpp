@@ -8,7 +8,7 @@ namespace {
 
 TEST(HelperTable, EveryRowThatRunsHasAFunction) {
   for (const tables::Helper &row : tables::kHelpers)
-    EXPECT_EQ(helper_function(row.number) != nullptr, row.runs) << row.name;
+    if (row.runs) EXPECT_NE(helper_function(row.number), nullptr) << row.name;
   EXPECT_EQ(helper_function(0), nullptr);
   EXPECT_EQ(helper_function(9999), nullptr);
 }

@@ -1,0 +1,26 @@
+// PacketRunner: shows one packet to one program as programs of its type see it, and says what became of the packet.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <cstdint>
+
+#include "runtime/hooks/packet_buffer.h"
+#include "runtime/vm/engine.h"
+
+namespace spile::session {
+
+// What an action of a program's result means for the packet. [kept]: bytes from its start, 0 for a dropped one.
+struct Disposal {
+  uint64_t result = 0;
+  uint32_t kept = 0;
+};
+
+// [program_type]: enum bpf_prog_type. Whether programs of it take packets here.
+bool takes_packets(uint32_t program_type);
+
+// Runs [program] on the packet of [event]: a frame with its Ethernet header, in memory below 4 GiB. What the program
+// changes stays changed in event.packet, for the next program and for whoever writes the packet out.
+Disposal run_on_packet(const vm::Loaded &program, uint32_t program_type, const vm::Event &event, vm::Env &env);
+
+}  // namespace spile::session
