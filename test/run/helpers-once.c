@@ -1,6 +1,6 @@
 // RUN: %run-all %s | FileCheck %s
-// A program of type syscall runs once, and loops, strings, sums, dynptrs, ring buffers, iterators and tail calls answer
-// it as the kernel does, on every engine.
+// A program of type syscall runs once, and loops, strings, ring buffers and iterators answer it as the kernel
+// does, on every engine.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
@@ -18,19 +18,6 @@ struct {
   __type(value, struct event);
 } events SEC(".maps");
 
-int other(void *ctx);
-struct {
-  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-  __uint(max_entries, 2);
-  __uint(key_size, 4);
-  __array(values, int(void *));
-} programs SEC(".maps") = {.values = {[1] = (void *)&other}};
-
-SEC("syscall") int other(void *ctx) {
-  bpf_printk("tail called");
-  return 7;
-}
-
 static long add(__u32 i, void *sum) {
   *(__u32 *)sum += i;
   return i == 5;
@@ -46,10 +33,6 @@ SEC("syscall") int main_program(void *ctx) {
   long used = bpf_strtol("-0x1f ", 6, 0, &number);
   // CHECK-NEXT: strtol 5 -31
   bpf_printk("strtol %ld %ld", used, number);
-
-  __u32 words[2] = {0x01020304, 0xfffefdfc};
-  // CHECK-NEXT: csum 514
-  bpf_printk("csum %lld", bpf_csum_diff(0, 0, words, 8, 0));
 
   int total = 0;
   struct bpf_iter_num it;
@@ -70,13 +53,6 @@ SEC("syscall") int main_program(void *ctx) {
   // CHECK-NEXT: waiting 16
   bpf_printk("waiting %llu", bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA));
 
-  bpf_tail_call(ctx, &programs, 0);
-  // CHECK-NEXT: an empty slot
-  bpf_printk("an empty slot");
-  bpf_tail_call(ctx, &programs, 1);
-  // CHECK-NEXT: tail called
-  // CHECK-NOT: not reached
-  bpf_printk("not reached");
   // CHECK-NEXT: events: { .id = 21, .twice = 42 }
   return 0;
 }

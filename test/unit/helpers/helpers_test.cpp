@@ -140,7 +140,7 @@ using SocketBuffer = HelperTest;
 TEST_F(SocketBuffer, BytesOutsideTheCaptureFailAndZero) {
   std::array<std::byte, 20> data;
   for (size_t i = 0; i < data.size(); i++) data[i] = std::byte(i);
-  Packet packet{data, 60, 14, 0};
+  Packet packet{.data = data, .wire_length = 60, .network_offset = 14, .mac_offset = 0};
   event.packet = &packet;
   uint32_t word = 1;
   EXPECT_EQ(call("skb_load_bytes", 0, 12, &word, 4), 0);
