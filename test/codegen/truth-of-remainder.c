@@ -1,4 +1,4 @@
-// RUN: %spile check %s | FileCheck %s
+// RUN: %spile check %s 2>&1 | FileCheck %s
 // Without it, a remainder of a `_Bool` would index memory unchecked: the verifier does not know that it is 0 or 1.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
