@@ -2,22 +2,23 @@
 
 #include <cstring>
 
+#include "frontend/pp/characters.h"
 #include "frontend/pp/lexer.h"
 
 namespace spile::pp {
 
-Postponed::Slot &Postponed::slot_of(std::string_view name, uint32_t hash) {
+size_t Postponed::slot_of(std::string_view name, uint32_t hash) const {
   const size_t mask = slots_.size() - 1;
   size_t i = hash & mask;
   while (slots_[i].entry != 0 && (slots_[i].hash != hash || entries_[slots_[i].entry - 1].name != name))
     i = (i + 1) & mask;
-  return slots_[i];
+  return i;
 }
 
 void Postponed::add_name(std::string_view name, Kind kind) {
   if ((used_ + 1) * 2 > slots_.size()) grow();
   const uint32_t hash = Names::hash(name);
-  Slot &slot = slot_of(name, hash);
+  Slot &slot = slots_[slot_of(name, hash)];
   if (slot.entry == 0) used_++;
   entries_.push_back({name, static_cast<uint32_t>(declarations_.size() - 1), slot.entry, kind});
   slot = {hash, static_cast<uint32_t>(entries_.size())};
@@ -36,11 +37,8 @@ void Postponed::grow() {
 }
 
 const Postponed::Entry *Postponed::find(std::string_view name) const {
-  const uint32_t hash = Names::hash(name);
-  const size_t mask = slots_.size() - 1;
-  for (size_t i = hash & mask; slots_[i].entry != 0; i = (i + 1) & mask)
-    if (const Entry &entry = entries_[slots_[i].entry - 1]; slots_[i].hash == hash && entry.name == name) return &entry;
-  return nullptr;
+  const Slot &slot = slots_[slot_of(name, Names::hash(name))];
+  return slot.entry == 0 ? nullptr : &entries_[slot.entry - 1];
 }
 
 bool Postponed::has(std::string_view name, Kind kind) const {
@@ -50,12 +48,10 @@ bool Postponed::has(std::string_view name, Kind kind) const {
 }
 
 bool Postponed::mentions_tag(std::string_view tag) const {
-  const auto is_word = [](char c) {
-    return c == '_' || c == '$' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-  };
   for (const Declaration &declaration : declarations_) {
     const std::string_view text = declaration.text;
-    for (size_t at = text.find(tag); at != std::string_view::npos; at = text.find(tag, at + 1)) {
+    // From 1: what begins a declaration is its first word, and no tag.
+    for (size_t at = text.find(tag, 1); at != std::string_view::npos; at = text.find(tag, at + 1)) {
       const size_t end = at + tag.size();
       if (is_word(text[at - 1]) || (end < text.size() && is_word(text[end]))) continue;
       const std::string_view ahead = text.substr(0, text.find_last_not_of(" \t\n", at - 1) + 1);

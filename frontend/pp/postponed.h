@@ -69,7 +69,7 @@ class Postponed {
     uint32_t hash = 0, entry = 0;  // 1 + the last entry of the name; 0: free
   };
   bool has(std::string_view name, Kind kind) const;
-  Slot &slot_of(std::string_view name, uint32_t hash);
+  size_t slot_of(std::string_view name, uint32_t hash) const;
   void grow();
 
   std::vector<Declaration> declarations_;

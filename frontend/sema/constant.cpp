@@ -14,8 +14,7 @@ using ast::BinaryOp;
 using ast::CastKind;
 using ast::UnaryOp;
 
-// [value] cut to the width of an integer type and extended by its sign.
-static int64_t cut(const Type *t, uint64_t value) {
+int64_t cut(const Type *t, uint64_t value) {
   if (types::is_bool(t)) return value != 0 ? 1 : 0;
   const uint64_t bytes = types::size_of(t);
   if (bytes >= 8) return static_cast<int64_t>(value);

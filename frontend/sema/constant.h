@@ -19,6 +19,9 @@ struct StaticValue {
   bool is_integer() const { return symbol == nullptr && object == nullptr; }
 };
 
+// [value] cut to the width of an integer type and extended by its sign.
+int64_t cut(const types::Type *type, uint64_t value);
+
 // The value of a typed expression when it is known before the program runs.
 std::optional<StaticValue> evaluate_static(const ast::Expr *e);
 

@@ -1,5 +1,6 @@
 // Declarators → types, and the checks that a type can be had: complete, of bounded size and depth.
 #include "frontend/sema/analyzer.h"
+#include "frontend/sema/constant.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
 #include "support/diag_table.h"
@@ -42,7 +43,10 @@ static std::optional<int64_t> folded_length(const Expr *e, int depth = 0) {
   constexpr int kDeepest = 32;
   if (depth > kDeepest) return std::nullopt;
   if (e->is_constant) return e->value;
-  if (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) return folded_length(e->a, depth + 1);
+  if (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) {
+    const auto converted = types::is_integer(e->type) ? folded_length(e->a, depth + 1) : std::nullopt;
+    return converted ? std::optional(cut(e->type, static_cast<uint64_t>(*converted))) : std::nullopt;
+  }
   if (e->kind == Expr::Identifier && e->symbol != nullptr && e->symbol->kind == SymbolKind::Variable) {
     const Symbol &variable = *e->symbol;
     const bool is_fixed = (variable.type->quals & (types::kConst | types::kVolatile)) == types::kConst;

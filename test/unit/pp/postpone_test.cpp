@@ -30,6 +30,16 @@ std::string postponed(const std::string &text) {
   return squeezed(all);
 }
 
+// The first word of a declaration is no tag, whatever stands before it in the file.
+TEST(Postpone, FindsTagsThatAreMentioned) {
+  const Preprocessed run("struct a { struct str *p; };\nstatic inline_t f(enum s x);\n",
+                         {.postpone = Postpone::Everything});
+  ASSERT_NE(run.tokens.postponed, nullptr);
+  EXPECT_TRUE(run.tokens.postponed->mentions_tag("str"));
+  EXPECT_FALSE(run.tokens.postponed->mentions_tag("struct"));
+  EXPECT_FALSE(run.tokens.postponed->mentions_tag("st"));
+}
+
 TEST(Postpone, LeavesDeclarationsWhoseNamesAndEndsAreCertain) {
   EXPECT_EQ(postponed("typedef unsigned long size, "), squeezed("typedef unsigned long size, |"));
   EXPECT_EQ(postponed("typedef unsigned long size;\ntypedef int (*call)(int, char[2]);\ntypedef int row[4];"),
