@@ -241,6 +241,13 @@ ValueId Function::phi_operand(ValueId phi, BlockId from) const {
   return operand(phi, static_cast<size_t>(at - from_blocks.begin()));
 }
 
+size_t Function::taken(ValueId terminator, int64_t value) const {
+  if ((*this)[terminator].op == Op::Branch) return value != 0 ? 0 : 1;
+  const auto values = cases(terminator);
+  const auto at = std::ranges::find(values, value);
+  return at == values.end() ? 0 : static_cast<size_t>(at - values.begin()) + 1;
+}
+
 void Function::remove_phi_operands(BlockId to, BlockId from) {
   for (const ValueId phi : (*this)[to].insts) {
     if ((*this)[phi].op != Op::Phi) break;

@@ -172,6 +172,8 @@ struct Function {
   std::vector<Assembly> assemblies;
 
   bool is_declaration() const { return blocks.empty(); }
+  // Whether others than this module may call it: functions that are not static, have a SEC() or are marked used.
+  bool is_root() const { return linkage != Linkage::Static || !section.empty() || used; }
 
   Inst &operator[](ValueId v) { return insts[v.index]; }
   const Inst &operator[](ValueId v) const { return insts[v.index]; }
@@ -219,6 +221,8 @@ struct Function {
   void remove_phi_operand(ValueId phi, size_t i);
   // What the phi is when its block is entered from [from], which is a predecessor.
   ValueId phi_operand(ValueId phi, BlockId from) const;
+  // Which target, by number, a Branch or Switch takes when its condition is [value].
+  size_t taken(ValueId terminator, int64_t value) const;
   // No phi of [to] has an operand for [from] any more.
   void remove_phi_operands(BlockId to, BlockId from);
   // Takes the instruction out of its block; its id stays, with op Undef.

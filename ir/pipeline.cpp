@@ -254,8 +254,7 @@ void remove_unused_functions(Module &module) {
     work.push_back(f);
   };
   for (size_t i = 0; i < module.functions.size(); i++) {
-    const Function &f = module.functions[i];
-    if (f.linkage != Linkage::Static || f.used || !f.section.empty()) use(FunctionId(i));
+    if (module.functions[i].is_root()) use(FunctionId(i));
   }
   for (const Global &g : module.globals)
     for (const GlobalReloc &r : g.relocs)

@@ -17,9 +17,7 @@ struct CallSite {
 std::vector<std::vector<CallSite>> collect_calls(const Module &module, std::vector<bool> &is_closed) {
   std::vector<std::vector<CallSite>> calls(module.functions.size());
   is_closed.clear();
-  for (const Function &f : module.functions)
-    is_closed.push_back(f.linkage == Linkage::Static && !f.used && f.section.empty() && !f.is_declaration() &&
-                        !f.is_naked);
+  for (const Function &f : module.functions) is_closed.push_back(!f.is_root() && !f.is_declaration() && !f.is_naked);
   for (const Global &g : module.globals)
     for (const GlobalReloc &r : g.relocs)
       if (r.function) is_closed[r.function.index] = false;
@@ -84,14 +82,16 @@ std::vector<bool> specialize_functions(Module &module) {
     for (uint32_t p = 0; p < f.params.size();) {
       const ValueId param = f.param(p);
       const ValueId value = same_constant(module, calls[i], p);
-      if (value && is_used(f, param)) {
+      const bool is_read = is_used(f, param);
+      if (is_read && !value) {
+        p++;
+        continue;
+      }
+      if (is_read) {
         const Inst constant = module[calls[i].front().caller][value];
         Rewrite rewrite(f);
         rewrite.replace(param, f.constant(f.params[p], constant.imm));
         rewrite.apply();
-      } else if (is_used(f, param)) {
-        p++;
-        continue;
       }
       remove_parameter(f, p);
       changed[i] = true;

@@ -30,7 +30,6 @@ SectionKind kind_of_data(std::string_view name) {
 }
 
 // What nobody refers to is not written, unless others may: functions that are not static or have a SEC().
-bool is_root(const ir::Function &fn) { return fn.linkage != ir::Linkage::Static || !fn.section.empty() || fn.used; }
 bool is_root(const ir::Global &global) {
   if (is_extern(global.linkage)) return false;
   const SectionKind kind = kind_of_data(global.section);
@@ -99,7 +98,7 @@ class Emitter {
     needs_function_.assign(module_.functions.size(), false);
     needs_global_.assign(module_.globals.size(), false);
     for (size_t i = 0; i < module_.functions.size(); i++)
-      if (!module_.functions[i].is_declaration() && is_root(module_.functions[i])) need(ir::FunctionId(i));
+      if (!module_.functions[i].is_declaration() && module_.functions[i].is_root()) need(ir::FunctionId(i));
     for (size_t i = 0; i < module_.globals.size(); i++)
       if (is_root(module_.globals[i])) need(ir::GlobalId(i));
     while (!functions_to_scan_.empty()) {

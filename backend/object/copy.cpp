@@ -11,6 +11,7 @@ Result<Object> copy(const Object &object) {
               .license = object.license,
               .kern_version = object.kern_version,
               .maps = object.maps,
+              .map_fault = object.map_fault,
               .programs = object.programs};
   if (object.btf.empty()) return made;
   auto btf = Btf::parse(object.btf.raw());

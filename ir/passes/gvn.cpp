@@ -75,6 +75,7 @@ class Numbering {
         cfg_(f),
         dominators_(cfg_),
         slots_(f, cfg_),
+        has_context_(!f.section.empty() && f.params.size() == 1 && !f.section.starts_with("freplace")),
         rewrite_(f),
         slot_stamps_(f.slots.size()),
         known_(f.insts.size()),
@@ -180,12 +181,12 @@ class Numbering {
     const ValueId base = address_of(f_, pointer).base;
     switch (f_[base].op) {
       case Op::Param:
-        return {.regions = has_context() ? kContext : kAnywhere};
+        return {.regions = has_context_ ? kContext : kAnywhere};
       case Op::SlotAddr:
       case Op::GlobalAddr:
         return {.regions = kElsewhere};
       case Op::CallHelper:
-        return {.regions = f_[base].imm == kMapLookup ? kElsewhere : static_cast<Regions>(kElsewhere | kPacket)};
+        return {.regions = is_map_value(base) ? kElsewhere : static_cast<Regions>(kElsewhere | kPacket)};
       case Op::Load:
         return {.regions =
                     holds_no_context(f_.operand(base, 0)) ? static_cast<Regions>(kElsewhere | kPacket) : kAnywhere};
@@ -195,16 +196,13 @@ class Numbering {
         return {.regions = kAnywhere};
     }
   }
-  // Whether the parameter is the context of a program. What replaces a function has that function's parameters.
-  bool has_context() const {
-    return !f_.section.empty() && f_.params.size() == 1 && !f_.section.starts_with("freplace");
-  }
+  // Where a lookup in a map of the program points to.
+  bool is_map_value(ValueId base) const { return f_[base].op == Op::CallHelper && f_[base].imm == kMapLookup; }
   // Sound because: the kernel lets no program write a pointer to its context into the context, a map or a variable. The
   // stack may hold one.
   bool holds_no_context(ValueId pointer) const {
     const ValueId base = address_of(f_, pointer).base;
-    return (f_[base].op == Op::Param && has_context()) || f_[base].op == Op::GlobalAddr ||
-           (f_[base].op == Op::CallHelper && f_[base].imm == kMapLookup);
+    return (f_[base].op == Op::Param && has_context_) || f_[base].op == Op::GlobalAddr || is_map_value(base);
   }
   // Sound because: a context has pointers in 32 bits only for the packet (data, data_end, data_meta), and no other
   // pointer fits there.
@@ -212,7 +210,7 @@ class Numbering {
     const ValueId wide = f_.operand(pointer, 0);
     if (f_[wide].op != Op::Zext) return false;
     const ValueId field = f_.operand(wide, 0);
-    if (f_[field].op != Op::Load || f_[field].type != Type::I32 || !has_context()) return false;
+    if (f_[field].op != Op::Load || f_[field].type != Type::I32 || !has_context_) return false;
     return f_[address_of(f_, f_.operand(field, 0)).base].op == Op::Param;
   }
 
@@ -503,9 +501,6 @@ class Numbering {
     if (a.base != b.base) {
       const bool two_globals = a_op == Op::GlobalAddr && b_op == Op::GlobalAddr;
       // Sound because: a map of the program is no variable of it, and a lookup gives a pointer into a map.
-      const auto is_map_value = [&](ValueId base) {
-        return f_[base].op == Op::CallHelper && f_[base].imm == kMapLookup;
-      };
       const bool is_variable_and_map_value =
           (a_op == Op::GlobalAddr && is_map_value(b.base)) || (b_op == Op::GlobalAddr && is_map_value(a.base));
       return !two_globals && !is_variable_and_map_value &&
@@ -520,6 +515,8 @@ class Numbering {
   Cfg cfg_;
   Dominators dominators_;
   SlotPointers slots_;
+  // The parameter is the context of a program. What replaces a function has that function's parameters.
+  const bool has_context_;
   Rewrite rewrite_;
   std::unordered_map<Key, Entry, KeyHash> table_;
   std::vector<Undo> undo_;

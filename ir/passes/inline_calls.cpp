@@ -95,8 +95,7 @@ class Inliner {
     if (size_ + size > kMaxSize) return false;
     if (callee.always_inline || callee.params.size() > kMaxCallArguments) return true;
     if (!by_choice_ || size_ + size > kMaxChosenSize) return false;
-    const bool is_only_call = callee.linkage == Linkage::Static && !callee.used && callee.section.empty() &&
-                              context_.function_uses[id.index] == 1;
+    const bool is_only_call = !callee.is_root() && context_.function_uses[id.index] == 1;
     if (is_only_call || (size <= kClangSize && is_verified_alone(callee))) return true;
     if (size <= kSmallSizeForSockets && passes_place_in_object(call)) return true;
     return size <= kSmallSize + callee.params.size();

@@ -145,12 +145,7 @@ class Propagation {
     if (f_[v].op == Op::Branch || f_[v].op == Op::Switch) {
       const Lattice on = fact(f_.operand(v, 0));
       if (on.state == State::Unknown) return;
-      if (on.state == State::Constant) {
-        if (f_[v].op == Op::Branch) return take(b, to[on.value != 0 ? 0 : 1]);
-        const auto cases = f_.cases(v);
-        const auto at = std::ranges::find(cases, on.value);
-        return take(b, at == cases.end() ? to[0] : to[static_cast<size_t>(at - cases.begin()) + 1]);
-      }
+      if (on.state == State::Constant) return take(b, to[f_.taken(v, on.value)]);
     }
     for (const BlockId t : to) take(b, t);
   }

@@ -69,7 +69,6 @@ class Simplifier {
       for (ValueId &use : f_.operands(v)) use = rewrite_.resolve(use);
       const ValueId result = is_void_effect(v) ? ValueId{} : simplest(v);
       if (result == v) {
-        if (is_integer(f_[v].type)) remember_bits(v);
         (f_[v].op == Op::Phi ? phis_ : out_).push_back(v);
         continue;
       }
@@ -92,9 +91,10 @@ class Simplifier {
       if (result != v) return result;
       if (!changed_now && before == f_[v].op) break;
     }
-    if (info_of(op(v)).effects != Effects::Pure || !is_integer(type(v))) return v;
-    const KnownBits known = known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); });
-    if (known.is_constant()) return f_.constant(type(v), static_cast<int64_t>(known.min));
+    if (!is_integer(type(v))) return v;
+    const KnownBits known = remember_bits(v);
+    if (info_of(op(v)).effects == Effects::Pure && known.is_constant())
+      return f_.constant(type(v), static_cast<int64_t>(known.min));
     return v;
   }
 
@@ -210,9 +210,9 @@ class Simplifier {
       return known_bits(f_, v, [&](ValueId operand) { return bits_in(operand, depth + 1); });
     return is_integer(type(v)) ? anything(type(v)) : KnownBits{};
   }
-  void remember_bits(ValueId v) {
+  KnownBits remember_bits(ValueId v) {
     if (v.index >= bits_.size()) bits_.resize(f_.insts.size());
-    bits_[v.index] = known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); });
+    return bits_[v.index].emplace(known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); }));
   }
   uint64_t unsigned_max(ValueId v) const { return bits_in(v).max; }
   bool is_not_negative(ValueId v) const { return unsigned_max(v) <= all_bits(type(v)) / 2; }

@@ -91,12 +91,8 @@ class Cleaner {
     const auto to = f_.targets(v);
     const auto value = constant_of(f_, rewrite_.resolve(f_.operand(v, 0)));
     size_t taken = 0;
-    if (value && op == Op::Branch) {
-      taken = *value != 0 ? 0 : 1;
-    } else if (value) {
-      const auto cases = f_.cases(v);
-      const auto found = std::ranges::find(cases, *value);
-      taken = found == cases.end() ? 0 : static_cast<size_t>(found - cases.begin()) + 1;
+    if (value) {
+      taken = f_.taken(v, *value);
     } else if (std::ranges::adjacent_find(to, std::not_equal_to<>{}) != to.end()) {
       return;
     }

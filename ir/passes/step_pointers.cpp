@@ -23,6 +23,7 @@
 #include <optional>
 
 #include "ir/analysis_dominators.h"
+#include "ir/fold.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
 
@@ -122,19 +123,15 @@ class Stepper {
     return loop;
   }
 
-  std::optional<int64_t> constant(ValueId v) const {
-    return f_[v].op == Op::Const ? std::optional(f_[v].imm) : std::nullopt;
-  }
-
   // Phis of the header that count from a constant to one that the latch, or the header itself, tests.
   void find_counters(const Loop &loop) {
     for (const ValueId phi : f_[loop.head].insts) {
       if (f_[phi].op != Op::Phi) break;
       if (!is_integer(f_[phi].type) || bits_of(f_[phi].type) < 32) continue;
-      const auto start = constant(f_.phi_operand(phi, loop.before));
+      const auto start = constant_of(f_, f_.phi_operand(phi, loop.before));
       const ValueId next = f_.phi_operand(phi, loop.latch);
       if (!start || *start < 0 || f_[next].op != Op::Add || f_.operand(next, 0) != phi) continue;
-      const auto by = constant(f_.operand(next, 1));
+      const auto by = constant_of(f_, f_.operand(next, 1));
       if (!by || *by <= 0 || *by > kMaxValue) continue;
       auto bound = bound_of(loop, loop.latch, next, *start, *by);
       if (!bound && loop.latch != loop.head) bound = bound_of(loop, loop.head, phi, *start, *by);
@@ -152,7 +149,7 @@ class Stepper {
     if (f_[branch].op != Op::Branch) return std::nullopt;
     const ValueId test = f_.operand(branch, 0);
     if (f_[test].op != Op::ICmp || f_.operand(test, 0) != tested) return std::nullopt;
-    const auto bound = constant(f_.operand(test, 1));
+    const auto bound = constant_of(f_, f_.operand(test, 1));
     if (!bound || *bound <= 0 || *bound > kMaxValue) return std::nullopt;
     const bool stays_when_true = loop.inside[f_.targets(branch)[0].index];
     if (stays_when_true == loop.inside[f_.targets(branch)[1].index]) return std::nullopt;
@@ -168,7 +165,8 @@ class Stepper {
 
   // What [v] is between, when nothing in it can wrap.
   std::optional<Range> range_of(ValueId v, int depth = 0) const {
-    if (const auto c = constant(v)) return *c >= 0 && *c <= kMaxValue ? std::optional(Range{*c, *c}) : std::nullopt;
+    if (const auto c = constant_of(f_, v))
+      return *c >= 0 && *c <= kMaxValue ? std::optional(Range{*c, *c}) : std::nullopt;
     if (v.index < ranges_.size() && ranges_[v.index]) return ranges_[v.index];
     if (depth == kMaxDepth || f_[v].operand_count == 0) return std::nullopt;
     const Op op = f_[v].op;
@@ -186,7 +184,7 @@ class Stepper {
   // [v] taken apart by the counter [phi] of [loop]. Sound because: every part has a range that does not wrap, so sums
   // and products of 32 bits are those of 64.
   std::optional<Linear> linear(const Loop &loop, ValueId phi, ValueId v, int depth = 0) const {
-    if (const auto c = constant(v))
+    if (const auto c = constant_of(f_, v))
       return *c >= 0 && *c <= kMaxValue ? std::optional(Linear{0, *c, 0, {}}) : std::nullopt;
     if (v == phi) return Linear{1, 0, 0, {}};
     if (depth == kMaxDepth || !range_of(v)) return std::nullopt;
@@ -221,8 +219,8 @@ class Stepper {
         const auto x = linear(loop, counter.phi, f_.operand(v, 1));
         if (!x || x->scale == 0 || !is_invariant(loop, base)) continue;
         int64_t offset = x->offset;
-        while (f_[base].op == Op::PtrAdd && constant(f_.operand(base, 1))) {
-          offset += *constant(f_.operand(base, 1));
+        while (f_[base].op == Op::PtrAdd && constant_of(f_, f_.operand(base, 1))) {
+          offset += *constant_of(f_, f_.operand(base, 1));
           base = f_.operand(base, 0);
         }
         const auto same = [&](const Group &g) {

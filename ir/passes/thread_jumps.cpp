@@ -141,16 +141,22 @@ class Threader {
   std::optional<bool> known_compare(BlockId p, BlockId b, Pred pred, ValueId a, ValueId c) const {
     const bool is_equality = pred == Pred::Eq || pred == Pred::Ne;
     if (is_equality && f_[c].op == Op::Const && f_[c].imm == 0 && is_not_null(a)) return pred == Pred::Ne;
-    BlockId to = b;
-    for (int i = 0; i < kMaxBranchesBefore; i++) {
-      const ValueId branch = f_.terminator(p);
+    return from_branches_before(p, b, [&](ValueId branch, BlockId to) -> std::optional<bool> {
       const auto targets = f_.targets(branch);
       if (f_[branch].op == Op::Branch && targets[0] != targets[1])
-        if (const auto truth = implied(f_.operand(branch, 0), targets[0] == to, pred, a, c)) return truth;
+        return implied(f_.operand(branch, 0), targets[0] == to, pred, a, c);
       if (f_[branch].op == Op::Switch && is_equality && f_.operand(branch, 0) == a && f_[c].op == Op::Const)
         if (const auto value = switched(branch, to)) return (*value == f_[c].imm) == (pred == Pred::Eq);
+      return std::nullopt;
+    });
+  }
+  // The first answer of the branches that lead from [p] to [b], nearest first: ask(branch, the target that was taken).
+  template <class Ask>
+  auto from_branches_before(BlockId p, BlockId b, Ask ask) const -> decltype(ask(ValueId{}, b)) {
+    for (int i = 0; i < kMaxBranchesBefore; i++) {
+      if (const auto answer = ask(f_.terminator(p), b)) return answer;
       if (preds_[p.index].size() != 1) break;
-      to = p;
+      b = p;
       p = preds_[p.index].front();
     }
     return std::nullopt;
@@ -184,19 +190,12 @@ class Threader {
     if (f_[now].op == Op::ICmp && f_[now].block != b)
       if (const auto truth = known_compare(p, b, f_[now].pred, f_.operand(now, 0), f_.operand(now, 1)))
         return *truth ? 1 : 0;
-    BlockId to = b;
-    for (int i = 0; i < kMaxBranchesBefore; i++) {
-      const ValueId branch = f_.terminator(p);
+    return from_branches_before(p, b, [&](ValueId branch, BlockId to) -> std::optional<int64_t> {
+      if (f_[branch].operand_count != 1 || f_.operand(branch, 0) != now) return std::nullopt;
       const auto targets = f_.targets(branch);
-      if (f_[branch].operand_count == 1 && f_.operand(branch, 0) == now) {
-        if (f_[branch].op == Op::Branch && targets[0] != targets[1]) return targets[0] == to ? 1 : 0;
-        if (f_[branch].op == Op::Switch) return switched(branch, to);
-      }
-      if (preds_[p.index].size() != 1) break;
-      to = p;
-      p = preds_[p.index].front();
-    }
-    return std::nullopt;
+      if (f_[branch].op == Op::Branch && targets[0] != targets[1]) return targets[0] == to ? 1 : 0;
+      return f_[branch].op == Op::Switch ? switched(branch, to) : std::nullopt;
+    });
   }
 
   // ---------------------------------------------------------------- the new edge
@@ -206,15 +205,7 @@ class Threader {
     if (f_[f_.terminator(p)].op == Op::AsmGoto) return false;
     const auto value = decided(p, b);
     if (!value) return false;
-    const auto to = f_.targets(branch);
-    BlockId target;
-    if (f_[branch].op == Op::Branch) {
-      target = to[*value != 0 ? 0 : 1];
-    } else {
-      const auto cases = f_.cases(branch);
-      const auto at = std::ranges::find(cases, *value);
-      target = at == cases.end() ? to[0] : to[static_cast<size_t>(at - cases.begin()) + 1];
-    }
+    const BlockId target = f_.targets(branch)[f_.taken(branch, *value)];
     if (target == b || target.index == 0 || !plan(p, b, target)) return false;
 
     const bool is_new = std::ranges::find(preds_[target.index], p) == preds_[target.index].end();
