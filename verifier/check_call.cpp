@@ -121,24 +121,19 @@ class CheckArgument {
 
   // may_access_direct_pkt_data() for a helper's argument.
   bool may_use_packet() const {
+    const bool helper_may = (helper_.flags & tables::kPacketAccess) != 0;
     switch (env_.type.number) {
-      case BPF_PROG_TYPE_SCHED_CLS:
-      case BPF_PROG_TYPE_SCHED_ACT:
-      case BPF_PROG_TYPE_XDP:
-      case BPF_PROG_TYPE_LWT_XMIT:
-      case BPF_PROG_TYPE_SK_SKB:
-      case BPF_PROG_TYPE_SK_MSG:
+      case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+        return true;
       case BPF_PROG_TYPE_LWT_IN:
       case BPF_PROG_TYPE_LWT_OUT:
       case BPF_PROG_TYPE_LWT_SEG6LOCAL:
       case BPF_PROG_TYPE_SK_REUSEPORT:
       case BPF_PROG_TYPE_FLOW_DISSECTOR:
       case BPF_PROG_TYPE_CGROUP_SKB:
-        return (helper_.flags & tables::kPacketAccess) != 0;
-      case BPF_PROG_TYPE_CGROUP_SOCKOPT:
-        return true;
+        return helper_may;
       default:
-        return false;
+        return helper_may && may_write_packet(env_.type);
     }
   }
 

@@ -440,18 +440,22 @@ class Translator {
     call(function);
   }
 
+  void return_if(Value *condition, Value *result, const char *name) {
+    auto *const returns = BasicBlock::Create(b_.getContext(), name, function_);
+    auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
+    b_.CreateCondBr(condition, returns, next);
+    b_.SetInsertPoint(returns);
+    b_.CreateRet(result);
+    b_.SetInsertPoint(next);
+  }
+
   // When another program has run, this frame ends with its result.
   void leave_after_tail_call() {
     auto *const type = llvm::FunctionType::get(b_.getInt1Ty(), {ptr_}, false);
     auto *const leaves =
         b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.leaves_after_tail_call)), {env_});
     leaves->addRetAttr(llvm::Attribute::ZExt);  // a C bool
-    auto *const done = BasicBlock::Create(b_.getContext(), "tail_called", function_);
-    auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
-    b_.CreateCondBr(leaves, done, next);
-    b_.SetInsertPoint(done);
-    b_.CreateRet(get(0));
-    b_.SetInsertPoint(next);
+    return_if(leaves, get(0), "tail_called");
   }
 
   // Without the bytes, the subprogram ends with r0 = 0.
@@ -460,12 +464,7 @@ class Translator {
     auto *const loaded = b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.packet_load)),
                                        {env_, offset, b_.getInt32(info.bytes()), packet_value_});
     loaded->addRetAttr(llvm::Attribute::ZExt);  // a C bool
-    auto *const missing = BasicBlock::Create(b_.getContext(), "missing", function_);
-    auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
-    b_.CreateCondBr(loaded, next, missing);
-    b_.SetInsertPoint(missing);
-    b_.CreateRet(constant(0));
-    b_.SetInsertPoint(next);
+    return_if(b_.CreateNot(loaded), constant(0), "missing");
     set(0, b_.CreateLoad(i64_, packet_value_));
   }
 
