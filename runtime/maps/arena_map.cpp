@@ -15,7 +15,10 @@ constexpr uint64_t kPage = 4096;
 }  // namespace
 
 ArenaMap::ArenaMap(const Definition &definition, std::byte *base, void *mapping)
-    : Map(definition), base_(base), mapping_(mapping), used_(definition.max_entries) {
+    : KeylessMap(definition, {.update = -EOPNOTSUPP, .erase = -EOPNOTSUPP, .next_key = -EOPNOTSUPP}),
+      base_(base),
+      mapping_(mapping),
+      used_(definition.max_entries) {
   used_[0] = true;  // so that no address in the arena has a zero lower half, which casts take for a null pointer
 }
 
@@ -28,10 +31,6 @@ Result<std::unique_ptr<Map>> ArenaMap::make(const Definition &definition) {
   const uint64_t aligned = (reinterpret_cast<uint64_t>(mapping) + kSpan - 1) & ~(kSpan - 1);
   return std::unique_ptr<Map>(new ArenaMap(definition, reinterpret_cast<std::byte *>(aligned), mapping));
 }
-
-int64_t ArenaMap::update(const std::byte *, const std::byte *, uint64_t) { return -EOPNOTSUPP; }
-int64_t ArenaMap::erase(const std::byte *) { return -EOPNOTSUPP; }
-int64_t ArenaMap::next_key(const std::byte *, std::byte *) { return -EOPNOTSUPP; }
 
 std::byte *ArenaMap::place_globals(uint64_t size) {
   const uint64_t pages = (size + kPage - 1) / kPage, all = definition().max_entries;

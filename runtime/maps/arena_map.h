@@ -7,22 +7,15 @@
 
 #include <mutex>
 
-#include "runtime/maps/map.h"
+#include "runtime/maps/keyless_map.h"
 
 namespace spile::maps {
 
-class ArenaMap final : public Map {
+class ArenaMap final : public KeylessMap {
  public:
   // [definition] has passed create()'s checks.
   static Result<std::unique_ptr<Map>> make(const Definition &definition);
   ~ArenaMap() override;
-
-  std::byte *lookup(const std::byte *) override { return nullptr; }
-  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
-  int64_t erase(const std::byte *key) override;
-  int64_t next_key(const std::byte *key, std::byte *next) override;
-  uint64_t for_each(const Visit &) override { return 0; }
-  size_t size() const override { return 0; }
 
   uint64_t base() const { return reinterpret_cast<uint64_t>(base_); }
   // Global variables that lie in the arena take its last pages, as libbpf places them; null when they do not fit.

@@ -15,7 +15,7 @@ constexpr uint32_t kDefaultHashes = 5, kMaxHashes = 15;
 }
 
 BloomMap::BloomMap(const Definition &definition, Pages bits, uint64_t mask)
-    : Map(definition),
+    : KeylessMap(definition, {.update = -EINVAL, .erase = -EOPNOTSUPP, .next_key = -EOPNOTSUPP}),
       bits_(std::move(bits)),
       mask_(mask),
       hashes_((definition.map_extra & kMaxHashes) == 0 ? kDefaultHashes
@@ -35,10 +35,6 @@ uint64_t BloomMap::bit_of(const std::byte *value, uint32_t which) const {
   const uint64_t hash = hash_bytes(value, definition().value_size);
   return fold_multiply(hash ^ kHashSeed0, kHashSeed1 + which) & mask_;
 }
-
-int64_t BloomMap::update(const std::byte *, const std::byte *, uint64_t) { return -EINVAL; }
-int64_t BloomMap::erase(const std::byte *) { return -EOPNOTSUPP; }
-int64_t BloomMap::next_key(const std::byte *, std::byte *) { return -EOPNOTSUPP; }
 
 int64_t BloomMap::push(const std::byte *value, uint64_t flags) {
   if (flags != BPF_ANY) return -EINVAL;

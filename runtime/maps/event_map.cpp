@@ -8,10 +8,6 @@ Result<std::unique_ptr<Map>> EventMap::make(const Definition &definition) {
   return std::unique_ptr<Map>(new EventMap(definition));
 }
 
-int64_t EventMap::update(const std::byte *, const std::byte *, uint64_t) { return -EBADF; }
-int64_t EventMap::erase(const std::byte *) { return -ENOENT; }
-int64_t EventMap::next_key(const std::byte *, std::byte *) { return -ENOENT; }
-
 int64_t EventMap::output(uint32_t cpu, std::span<const std::byte> head, std::span<const std::byte> tail) {
   if (cpu >= definition().max_entries) return -E2BIG;
   if (cpu >= possible_cpus()) return -ENOENT;

@@ -4,29 +4,22 @@
 // the order in which they came; a full queue loses new ones and counts them, as the kernel's buffers do.
 #pragma once
 
+#include <cerrno>
 #include <deque>
 #include <mutex>
 #include <span>
 
-#include "runtime/maps/map.h"
+#include "runtime/maps/keyless_map.h"
 
 namespace spile::maps {
 
-class EventMap final : public Map {
+class EventMap final : public KeylessMap {
  public:
   // Bytes that may wait: as many as libbpf's perf_buffer of 64 pages for each of 16 CPUs.
   static constexpr size_t kMaxWaiting = size_t{4} << 20;
 
   // [definition] has passed create()'s checks.
   static Result<std::unique_ptr<Map>> make(const Definition &definition);
-
-  // Its elements are events that a reader opens: programs and the user's side here have no way to name one.
-  std::byte *lookup(const std::byte *) override { return nullptr; }
-  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
-  int64_t erase(const std::byte *key) override;
-  int64_t next_key(const std::byte *key, std::byte *next) override;
-  uint64_t for_each(const Visit &) override { return 0; }
-  size_t size() const override { return 0; }
 
   // 0; -E2BIG: [cpu] is outside of the map; -ENOENT: no such CPU; -ENOSPC: the queue is full.
   int64_t output(uint32_t cpu, std::span<const std::byte> head, std::span<const std::byte> tail);
@@ -37,7 +30,8 @@ class EventMap final : public Map {
   uint64_t lost() const;
 
  private:
-  explicit EventMap(const Definition &definition) : Map(definition) {}
+  explicit EventMap(const Definition &definition)
+      : KeylessMap(definition, {.update = -EBADF, .erase = -ENOENT, .next_key = -ENOENT}) {}
   struct Sample {
     uint32_t cpu;
     std::vector<std::byte> bytes;

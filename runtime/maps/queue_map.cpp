@@ -9,17 +9,15 @@
 namespace spile::maps {
 
 QueueMap::QueueMap(const Definition &definition, Pages values)
-    : Map(definition), values_(std::move(values)), is_stack_(definition.type == BPF_MAP_TYPE_STACK) {}
+    : KeylessMap(definition, {.update = -EINVAL, .erase = -EINVAL, .next_key = -EINVAL}),
+      values_(std::move(values)),
+      is_stack_(definition.type == BPF_MAP_TYPE_STACK) {}
 
 Result<std::unique_ptr<Map>> QueueMap::make(const Definition &definition) {
   auto values = Pages::allocate(uint64_t{definition.max_entries} * definition.value_size);
   if (!values) return std::unexpected(values.error());
   return std::unique_ptr<Map>(new QueueMap(definition, std::move(*values)));
 }
-
-int64_t QueueMap::update(const std::byte *, const std::byte *, uint64_t) { return -EINVAL; }
-int64_t QueueMap::erase(const std::byte *) { return -EINVAL; }
-int64_t QueueMap::next_key(const std::byte *, std::byte *) { return -EINVAL; }
 
 size_t QueueMap::size() const {
   const std::lock_guard guard(lock_);

@@ -1,22 +1,17 @@
 // QueueMap: BPF_MAP_TYPE_QUEUE and STACK. A ring of values without keys.
 #pragma once
 
-#include "runtime/maps/map.h"
+#include "runtime/maps/keyless_map.h"
 #include "runtime/maps/pages.h"
 #include "runtime/maps/spin_lock.h"
 
 namespace spile::maps {
 
-class QueueMap final : public Map {
+class QueueMap final : public KeylessMap {
  public:
   // [definition] has passed create()'s checks.
   static Result<std::unique_ptr<Map>> make(const Definition &definition);
 
-  // There are no keys: null, and -EINVAL (queue_stack_map_lookup_elem() and its siblings).
-  std::byte *lookup(const std::byte *) override { return nullptr; }
-  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
-  int64_t erase(const std::byte *key) override;
-  int64_t next_key(const std::byte *key, std::byte *next) override;
   // From the one that pop() gives next; the key is null.
   uint64_t for_each(const Visit &visit) override;
   size_t size() const override;

@@ -23,7 +23,9 @@ std::atomic_ref<uint32_t> header_of(std::byte *record) {
 
 }  // namespace
 
-RingMap::RingMap(const Definition &definition, std::byte *data) : Map(definition), data_(data) {}
+RingMap::RingMap(const Definition &definition, std::byte *data)
+    : KeylessMap(definition, {.update = -kNotSupported, .erase = -kNotSupported, .next_key = -kNotSupported}),
+      data_(data) {}
 
 RingMap::~RingMap() { ::munmap(data_, uint64_t{definition().max_entries} * 2); }
 
@@ -46,10 +48,6 @@ Result<std::unique_ptr<Map>> RingMap::make(const Definition &definition) {
   }
   return std::unique_ptr<Map>(new RingMap(definition, static_cast<std::byte *>(both)));
 }
-
-int64_t RingMap::update(const std::byte *, const std::byte *, uint64_t) { return -kNotSupported; }
-int64_t RingMap::erase(const std::byte *) { return -kNotSupported; }
-int64_t RingMap::next_key(const std::byte *, std::byte *) { return -kNotSupported; }
 
 std::byte *RingMap::reserve(uint64_t size) {
   if (size > kMaxRecord) return nullptr;

@@ -10,24 +10,16 @@
 #include <atomic>
 #include <span>
 
-#include "runtime/maps/map.h"
+#include "runtime/maps/keyless_map.h"
 #include "runtime/maps/spin_lock.h"
 
 namespace spile::maps {
 
-class RingMap final : public Map {
+class RingMap final : public KeylessMap {
  public:
   // [definition] has passed create()'s checks.
   static Result<std::unique_ptr<Map>> make(const Definition &definition);
   ~RingMap() override;
-
-  // A ring has neither keys nor elements: null, and -ENOTSUPP (ringbuf_map_lookup_elem() and its siblings).
-  std::byte *lookup(const std::byte *) override { return nullptr; }
-  int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
-  int64_t erase(const std::byte *key) override;
-  int64_t next_key(const std::byte *key, std::byte *next) override;
-  uint64_t for_each(const Visit &) override { return 0; }
-  size_t size() const override { return 0; }
 
   // The producer. Space for [size] bytes, or null when the ring is full or the record too large for it.
   std::byte *reserve(uint64_t size);
