@@ -297,48 +297,42 @@ uint64_t xdp_store_bytes(uint64_t, uint64_t offset, uint64_t from, uint64_t size
   return returned(env, k_xdp_store_bytes, error);
 }
 
-// ---- Where the packet goes next: recorded in the environment, for whoever runs the program.
+// ---- Where the packet goes next. Nothing is sent: the program's result says what would be.
 
-uint64_t redirect(uint64_t interface, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+uint64_t redirect(uint64_t, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   constexpr uint64_t kRedirected = 7, kShot = 2;  // TC_ACT_REDIRECT, TC_ACT_SHOT
   const bool xdp = env->program_type == BPF_PROG_TYPE_XDP;
   const uint64_t known = xdp ? 0 : uint64_t{BPF_F_INGRESS};
   if ((flags & ~known) != 0) return xdp ? uint64_t{XDP_ABORTED} : kShot;
-  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
   return xdp ? uint64_t{XDP_REDIRECT} : kRedirected;
 }
-uint64_t redirect_peer(uint64_t interface, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+uint64_t redirect_peer(uint64_t, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *) {
   if (flags != 0) return 2;  // TC_ACT_SHOT
-  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
-  return 7;  // TC_ACT_REDIRECT
+  return 7;                  // TC_ACT_REDIRECT
 }
-uint64_t redirect_neigh(uint64_t interface, uint64_t, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {
+uint64_t redirect_neigh(uint64_t, uint64_t, uint64_t size, uint64_t flags, uint64_t, vm::Env *) {
   constexpr uint32_t kLeast = 24;  // struct bpf_redir_neigh, or none
   const uint32_t length = static_cast<uint32_t>(size);
   if ((length != 0 && length < kLeast) || flags != 0) return 2;  // TC_ACT_SHOT
-  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
-  return 7;  // TC_ACT_REDIRECT
+  return 7;                                                      // TC_ACT_REDIRECT
 }
-uint64_t clone_redirect(uint64_t, uint64_t interface, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+uint64_t clone_redirect(uint64_t, uint64_t, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
   if ((flags & ~uint64_t{BPF_F_INGRESS}) != 0) return returned(env, k_clone_redirect, -EINVAL);
-  env->redirect = {nullptr, static_cast<uint32_t>(interface), flags, true};
   return 0;
 }
 
 // __bpf_xdp_redirect_map(): the low two bits of [flags] are the answer when there is no target.
-uint64_t redirect_map(uint64_t map, uint64_t key, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+uint64_t redirect_map(uint64_t map, uint64_t key, uint64_t flags, uint64_t, uint64_t, vm::Env *) {
   constexpr uint64_t kActions = 3;
   maps::Map &targets = map_at(map);
   const uint32_t type = targets.definition().type;
   const bool devices = type == BPF_MAP_TYPE_DEVMAP || type == BPF_MAP_TYPE_DEVMAP_HASH;
   const uint64_t known = kActions | (devices ? uint64_t{BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS} : 0);
   if ((flags & ~known) != 0) return XDP_ABORTED;
-  uint32_t wanted = static_cast<uint32_t>(key);
+  const uint32_t wanted = static_cast<uint32_t>(key);
   const bool all = devices && (flags & BPF_F_BROADCAST) != 0;
   const std::byte *target = all ? nullptr : targets.lookup(reinterpret_cast<const std::byte *>(&wanted));
   if (!all && target == nullptr) return flags & kActions;
-  if (target != nullptr) std::memcpy(&wanted, target, sizeof wanted);
-  env->redirect = {&targets, wanted, flags, true};
   return XDP_REDIRECT;
 }
 

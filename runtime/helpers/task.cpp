@@ -59,8 +59,12 @@ uint64_t get_ns_current_pid_tgid(uint64_t device, uint64_t inode, uint64_t to, u
   const std::span<std::byte> buffer = buffer_at(to, size);
   std::ranges::fill(buffer, std::byte{0});
   if (buffer.size() != sizeof(bpf_pidns_info)) return returned(env, k_get_ns_current_pid_tgid, -EINVAL);
-  struct stat own{};
-  if (env->event == nullptr || ::stat("/proc/self/ns/pid", &own) != 0 || own.st_dev != device || own.st_ino != inode)
+  static const auto own = [] {
+    struct stat found{};
+    if (::stat("/proc/self/ns/pid", &found) != 0) found = {};
+    return found;
+  }();
+  if (env->event == nullptr || own.st_ino == 0 || own.st_dev != device || own.st_ino != inode)
     return returned(env, k_get_ns_current_pid_tgid, -EINVAL);
   const bpf_pidns_info info{env->event->tid, env->event->pid};
   std::memcpy(buffer.data(), &info, sizeof info);

@@ -125,7 +125,10 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   event.packet = &packet_;
 }
 
-bool PacketContext::is_changed() const { return !std::ranges::equal(packet_.data, bytes_); }
+bool PacketContext::is_changed() const {
+  return packet_.data.size() != bytes_.size() ||
+         (!bytes_.empty() && std::memcmp(packet_.data.data(), bytes_.data(), bytes_.size()) != 0);
+}
 
 std::span<const std::byte> PacketContext::changed_bytes(const CapturedPacket &captured) {
   const bool made_header = layer_ == Layer::Link && !header_.is_ethernet;

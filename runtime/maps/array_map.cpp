@@ -34,11 +34,11 @@ int64_t ArrayMap::update(const std::byte *key, const std::byte *value, uint64_t 
   const uint32_t index = index_of(key);
   if (index >= definition().max_entries) return -E2BIG;
   if ((flags & BPF_NOEXIST) != 0) return -EEXIST;
-  const SpecialField *lock = lock_field();
+  const SpecialField *lock = (flags & BPF_F_LOCK) != 0 ? lock_field() : nullptr;
   if ((flags & BPF_F_LOCK) != 0 && lock == nullptr) return -EINVAL;
-  if ((flags & BPF_F_LOCK) != 0) lock_value(at(index) + lock->offset);
+  if (lock != nullptr) lock_value(at(index) + lock->offset);
   copy_value(at(index), value);
-  if ((flags & BPF_F_LOCK) != 0) unlock_value(at(index) + lock->offset);
+  if (lock != nullptr) unlock_value(at(index) + lock->offset);
   // Kernel: bpf_obj_free_fields() after an update, so that timers of the old value end.
   if (!definition().special.empty()) release(at(index));
   return 0;

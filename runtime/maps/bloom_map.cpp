@@ -31,16 +31,16 @@ Result<std::unique_ptr<Map>> BloomMap::make(const Definition &definition) {
   return std::unique_ptr<Map>(new BloomMap(definition, std::move(*pages), bits - 1));
 }
 
-uint64_t BloomMap::bit_of(const std::byte *value, uint32_t which) const {
-  const uint64_t hash = hash_bytes(value, definition().value_size);
+uint64_t BloomMap::bit_of(uint64_t hash, uint32_t which) const {
   return fold_multiply(hash ^ kHashSeed0, kHashSeed1 + which) & mask_;
 }
 
 int64_t BloomMap::push(const std::byte *value, uint64_t flags) {
   if (flags != BPF_ANY) return -EINVAL;
   auto *words = reinterpret_cast<uint64_t *>(bits_.data());
+  const uint64_t hash = hash_bytes(value, definition().value_size);
   for (uint32_t i = 0; i < hashes_; i++) {
-    const uint64_t bit = bit_of(value, i);
+    const uint64_t bit = bit_of(hash, i);
     std::atomic_ref(words[bit / 64]).fetch_or(uint64_t{1} << bit % 64, std::memory_order_relaxed);
   }
   return 0;
@@ -48,8 +48,9 @@ int64_t BloomMap::push(const std::byte *value, uint64_t flags) {
 
 int64_t BloomMap::peek(std::byte *value) {
   auto *words = reinterpret_cast<uint64_t *>(bits_.data());
+  const uint64_t hash = hash_bytes(value, definition().value_size);
   for (uint32_t i = 0; i < hashes_; i++) {
-    const uint64_t bit = bit_of(value, i);
+    const uint64_t bit = bit_of(hash, i);
     if ((std::atomic_ref(words[bit / 64]).load(std::memory_order_relaxed) >> bit % 64 & 1) == 0) return -ENOENT;
   }
   return 0;

@@ -17,7 +17,7 @@ class BloomMap final : public KeylessMap {
 
  private:
   BloomMap(const Definition &definition, Pages bits, uint64_t mask);
-  uint64_t bit_of(const std::byte *value, uint32_t which) const;
+  uint64_t bit_of(uint64_t hash, uint32_t which) const;
 
   Pages bits_;
   const uint64_t mask_;    // of bit numbers

@@ -12,10 +12,7 @@ int64_t EventMap::output(uint32_t cpu, std::span<const std::byte> head, std::spa
   if (cpu >= definition().max_entries) return -E2BIG;
   if (cpu >= possible_cpus()) return -ENOENT;
   const std::lock_guard guard(mutex_);
-  if (waiting_ + head.size() + tail.size() > kMaxWaiting) {
-    lost_++;
-    return -ENOSPC;
-  }
+  if (waiting_ + head.size() + tail.size() > kMaxWaiting) return -ENOSPC;
   Sample &sample = samples_.emplace_back(cpu);
   sample.bytes.assign(head.begin(), head.end());
   sample.bytes.insert(sample.bytes.end(), tail.begin(), tail.end());
@@ -24,19 +21,15 @@ int64_t EventMap::output(uint32_t cpu, std::span<const std::byte> head, std::spa
 }
 
 uint64_t EventMap::consume(const Take &take) {
-  std::deque<Sample> ready;
+  std::vector<Sample> ready;
   {
     const std::lock_guard guard(mutex_);
+    if (samples_.empty()) return 0;
     ready.swap(samples_);
     waiting_ = 0;
   }
   for (const Sample &sample : ready) take(sample.cpu, sample.bytes);
   return ready.size();
-}
-
-uint64_t EventMap::lost() const {
-  const std::lock_guard guard(mutex_);
-  return lost_;
 }
 
 }  // namespace spile::maps

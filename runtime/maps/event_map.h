@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cerrno>
-#include <deque>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "runtime/maps/keyless_map.h"
 
@@ -27,7 +27,6 @@ class EventMap final : public KeylessMap {
   using Take = std::function<void(uint32_t cpu, std::span<const std::byte> sample)>;
   // Hands over what waits; how many samples.
   uint64_t consume(const Take &take);
-  uint64_t lost() const;
 
  private:
   explicit EventMap(const Definition &definition)
@@ -36,10 +35,9 @@ class EventMap final : public KeylessMap {
     uint32_t cpu;
     std::vector<std::byte> bytes;
   };
-  mutable std::mutex mutex_;
-  std::deque<Sample> samples_;
+  std::mutex mutex_;
+  std::vector<Sample> samples_;
   size_t waiting_ = 0;  // bytes
-  uint64_t lost_ = 0;
 };
 
 }  // namespace spile::maps

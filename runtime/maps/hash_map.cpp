@@ -31,7 +31,7 @@ Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition
   Result<Pages> slab = Pages::allocate((uint64_t{definition.max_entries} + 1) * stride);
   if (!slab) return std::unexpected(slab.error());
   const bool evicts = definition.type == BPF_MAP_TYPE_LRU_HASH;
-  Result<Pages> marks = Pages::allocate(evicts ? uint64_t{definition.max_entries} + 2 : 1);
+  Result<Pages> marks = evicts ? Pages::allocate(uint64_t{definition.max_entries} + 2) : Pages();
   if (!marks) return std::unexpected(marks.error());
   return std::unique_ptr<Map>(
       new HashMap(definition, bucket_count, std::move(*buckets), std::move(*slab), std::move(*marks)));

@@ -20,7 +20,7 @@ int64_t Map::push(const std::byte *, uint64_t) { return -EOPNOTSUPP; }
 int64_t Map::pop(std::byte *) { return -EOPNOTSUPP; }
 int64_t Map::peek(std::byte *) { return -EOPNOTSUPP; }
 
-void Map::copy_value(std::byte *to, const std::byte *from) const {
+void Map::copy_around_special(std::byte *to, const std::byte *from) const {
   uint32_t at = 0;
   for (const SpecialField &field : definition_.special) {
     std::memcpy(to + at, from + at, field.offset - at);

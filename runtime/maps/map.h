@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
@@ -79,10 +80,6 @@ class Map {
   virtual int64_t pop(std::byte *value);
   virtual int64_t peek(std::byte *value);
 
-  // BPF_MAP_FREEZE: the user's side changes nothing any more.
-  void freeze() { frozen_ = true; }
-  bool is_frozen() const { return frozen_; }
-
   // Called with the value of every element that is deleted or replaced: whoever gave its special fields a meaning
   // (a running timer, an object in a kptr) takes it back. Set before programs run.
   using Released = std::function<void(std::byte *value)>;
@@ -90,7 +87,12 @@ class Map {
 
  protected:
   // Copies a value but for its special fields (copy_map_value() of the kernel).
-  void copy_value(std::byte *to, const std::byte *from) const;
+  void copy_value(std::byte *to, const std::byte *from) const {
+    if (definition_.special.empty())
+      std::memcpy(to, from, definition_.value_size);
+    else
+      copy_around_special(to, from);
+  }
   // A new element's special fields are zero (check_and_init_map_value()).
   void clear_special(std::byte *value) const;
   void release(std::byte *value) const {
@@ -100,9 +102,10 @@ class Map {
   const SpecialField *lock_field() const;
 
  private:
+  void copy_around_special(std::byte *to, const std::byte *from) const;
+
   Definition definition_;
   Released released_;
-  bool frozen_ = false;
 };
 
 // The value's bpf_spin_lock, which helpers and updates with BPF_F_LOCK take: a word that is 1 while it is held.

@@ -15,6 +15,7 @@ namespace spile::maps {
 class Pages {
  public:
   static Result<Pages> allocate(uint64_t size);
+  Pages() = default;  // none
   Pages(Pages &&other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Pages &operator=(Pages &&other) noexcept {
     std::swap(data_, other.data_);
@@ -27,8 +28,8 @@ class Pages {
 
  private:
   Pages(std::byte *data, uint64_t size) : data_(data), size_(size) {}
-  std::byte *data_;
-  uint64_t size_;
+  std::byte *data_ = nullptr;
+  uint64_t size_ = 0;
 };
 
 // Value and key storage is rounded up to 8 bytes, as in the kernel: values are aligned for 64-bit atomics.

@@ -1,9 +1,9 @@
 // TargetMap: maps that packets and connections are sent to: DEVMAP, DEVMAP_HASH, CPUMAP, XSKMAP, SOCKMAP, SOCKHASH,
 // REUSEPORT_SOCKARRAY.
 //
-// In this process nothing lies behind an element: a redirect is recorded in the environment (vm::Redirect), and the
-// element says what it would have reached: the number that the user's side put in (an interface, a queue size, a
-// socket). Arrays begin empty, as in the kernel: lookup gives null and a redirect falls back until someone fills them.
+// In this process nothing lies behind an element; it says what a redirect would have reached: the number that the
+// user's side put in (an interface, a queue size, a socket). Arrays begin empty, as in the kernel: lookup gives null
+// and a redirect falls back until someone fills them.
 #pragma once
 
 #include "runtime/maps/map.h"

@@ -44,7 +44,6 @@ Result<MapSet> MapSet::create(const object::Object &object) {
         return input_error("{}: section {} does not fit its map", object.path, section.name);
       if (!section.bytes.empty()) std::memcpy(data, section.bytes.data(), section.bytes.size());
     }
-    if (map.is_readonly) (*made)->freeze();
     set.pointers_.push_back(made->get());
     set.maps_.push_back(std::move(*made));
   }

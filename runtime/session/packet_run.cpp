@@ -25,11 +25,6 @@ bool goes_on(uint32_t type, uint32_t result) {
 
 }  // namespace
 
-bool takes_packets(uint32_t type) {
-  return type == BPF_PROG_TYPE_SOCKET_FILTER || type == BPF_PROG_TYPE_XDP || is_tc(type) || is_lwt(type) ||
-         type == BPF_PROG_TYPE_CGROUP_SKB;
-}
-
 Disposal run_on_packet(const vm::Loaded &program, uint32_t type, const vm::Event &event, vm::Env &env) {
   vm::Packet &packet = *event.packet;
   vm::Event shown = event;

@@ -16,11 +16,9 @@ struct Disposal {
   uint32_t kept = 0;
 };
 
-// [program_type]: enum bpf_prog_type. Whether programs of it take packets here.
-bool takes_packets(uint32_t program_type);
-
-// Runs [program] on the packet of [event]: a frame with its Ethernet header, in memory below 4 GiB. What the program
-// changes stays changed in event.packet, for the next program and for whoever writes the packet out.
+// [program_type]: enum bpf_prog_type. Runs [program] on the packet of [event]: a frame with its Ethernet header, in
+// memory below 4 GiB. What the program changes stays changed in event.packet, for the next program and for whoever
+// writes the packet out.
 Disposal run_on_packet(const vm::Loaded &program, uint32_t program_type, const vm::Event &event, vm::Env &env);
 
 }  // namespace spile::session

@@ -115,9 +115,10 @@ class Checked {
   }
 
   void fill_stack() {
+    if (options_.stack_noise == 0) return stack_.fill(std::byte{0});
     uint64_t noise = options_.stack_noise;
     for (std::byte &b : stack_) {
-      noise = noise * 6364136223846793005 + (noise == 0 ? 0 : 1442695040888963407);
+      noise = noise * 6364136223846793005 + 1442695040888963407;
       b = static_cast<std::byte>(noise >> 56);
     }
   }

@@ -30,20 +30,11 @@ using CallbackFn = uint64_t (*)(Env *env, uint64_t callback, uint64_t r1, uint64
 
 class Loaded;
 
-// Where a program sends a packet: what bpf_redirect() and bpf_redirect_map() leave for whoever runs it.
-struct Redirect {
-  const maps::Map *map = nullptr;  // null: straight to an interface
-  uint32_t target = 0;             // interface, or what the map's element holds
-  uint64_t flags = 0;
-  bool is_set = false;
-};
-
 struct Env {
   const Event *event = nullptr;
   uint32_t program_type = 0;  // enum bpf_prog_type of the program that runs
   uint64_t cgroup_id = 1;     // of the task; 1 is the root of every hierarchy
   helpers::Timers *timers = nullptr;
-  Redirect redirect;
   int32_t return_value = 0;  // bpf_set_retval()
   // Text that a program prints, as it is: trace_printk lines end in a newline.
   std::function<void(std::string_view)> print;
@@ -65,7 +56,6 @@ struct Env {
   void begin(const Event *of, uint32_t type) {
     event = of;
     program_type = type;
-    redirect = {};
     tail_calls = 0;
   }
 

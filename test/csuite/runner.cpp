@@ -37,7 +37,6 @@ using namespace spile;
 
 constexpr unsigned kSecondsPerCase = 10;
 constexpr size_t kPacketRoom = 4096, kHeadroom = 256;
-constexpr uint32_t kLoop = 181;
 
 // As HEADER in program.py declares it.
 struct Io {
@@ -124,15 +123,6 @@ int fail(const Error &error) {
   std::printf("error: %s\n", error.message.c_str());
   return 2;
 }
-
-// bpf_loop, which the engines leave to the kernel.
-uint64_t loop(uint64_t turns, uint64_t callback, uint64_t context, uint64_t, uint64_t, vm::Env *env) {
-  for (uint64_t i = 0; i < turns; i++)
-    if (env->call_back(env, callback, i, context, 0, 0, 0) != 0) return i + 1;
-  return turns;
-}
-
-vm::HelperFn helper(uint32_t number) { return number == kLoop ? loop : vm::helper_function(number); }
 
 class Runner {
  public:
@@ -309,9 +299,9 @@ int main(int argc, char **argv) {
   }
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM}) std::signal(signal, on_fault);
   std::vector<NamedEngine> engines;
-  engines.push_back({"interp", vm::make_interpreter(helper)});
+  engines.push_back({"interp", vm::make_interpreter(vm::helper_function)});
   if (std::strcmp(argv[2], "-") != 0) {
-    auto jit = vm::open_jit(argv[2], helper);
+    auto jit = vm::open_jit(argv[2], vm::helper_function);
     if (!jit) return fail(jit.error());
     engines.push_back({"jit", std::move(*jit)});
   }
