@@ -48,7 +48,6 @@ static void read_tag(Expectation &expected, std::string_view tag, bool &other_ma
   if (tag == "expect_success") expected.accepted = true;
   if (tag == "expect_failure_unpriv") expected.accepted_unprivileged = false;
   if (tag == "expect_success_unpriv") expected.accepted_unprivileged = true;
-  if (tag == "auxiliary") expected.auxiliary = true;
   if (const auto message = value_of("expect_msg=")) expected.messages.emplace_back(behind_counter(*message));
   if (const auto arch = value_of("arch=")) (*arch == "X86_64" ? this_machine : other_machine) = true;
   if (const auto flag = value_of("prog_flags=")) {

@@ -18,7 +18,6 @@ struct Expectation {
   std::vector<std::string> messages;  // parts of the verifier's log, in order; "{{" "}}" hold a regular expression
   uint32_t flags = 0;                 // BPF_F_*, of <linux/bpf.h>
   bool elsewhere = false;             // only for other processors than x86-64
-  bool auxiliary = false;             // not a test of its own
 
   bool judged(bool unprivileged) const { return (unprivileged ? accepted_unprivileged : accepted).has_value(); }
 };

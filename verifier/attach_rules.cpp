@@ -41,13 +41,6 @@ bool is_disabled(std::string_view hook) {
   return is_in(kHooks, hook);
 }
 
-// is_tracing_prog_type()
-bool is_probe(const tables::ProgramType &type) {
-  return type.number == BPF_PROG_TYPE_KPROBE || type.number == BPF_PROG_TYPE_TRACEPOINT ||
-         type.number == BPF_PROG_TYPE_PERF_EVENT || type.number == BPF_PROG_TYPE_RAW_TRACEPOINT ||
-         type.number == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
-}
-
 bool is_for_sleepable(uint32_t map_type) {
   switch (map_type) {
     case BPF_MAP_TYPE_HASH:
@@ -89,6 +82,12 @@ const char *unfit_field(const Env &env, uint32_t map) {
 }
 
 }  // namespace
+
+bool is_probe(const tables::ProgramType &type) {
+  return type.number == BPF_PROG_TYPE_KPROBE || type.number == BPF_PROG_TYPE_TRACEPOINT ||
+         type.number == BPF_PROG_TYPE_PERF_EVENT || type.number == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+         type.number == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+}
 
 std::optional<Failure> check_maps(const Env &env) {
   for (uint32_t i = 0; i < env.program.insns.size(); i++) {

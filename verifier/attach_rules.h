@@ -14,6 +14,8 @@ namespace spile::verifier {
 
 // What SEC() names behind its last slash.
 std::string_view target_of(const Env &env);
+// Programs that interrupt anything, at any time (is_tracing_prog_type).
+bool is_probe(const tables::ProgramType &type);
 // A program that cannot be loaded for where it hangs, whatever it does (check_attach_btf_id).
 std::optional<Failure> check_attachment(const Env &env);
 // Maps that programs of this type must not use, whatever they do with them (check_map_prog_compatibility).

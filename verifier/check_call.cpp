@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "support/check.h"
+#include "verifier/attach_rules.h"
 #include "verifier/check_memory.h"
 #include "verifier/dynptr.h"
 #include "verifier/map_rules.h"
@@ -296,18 +297,6 @@ class CheckArgument {
       if (f.offset == at && std::ranges::find(kinds, f.kind) != kinds.end()) return f;
     return {};
   }
-  bool is_tracing() const {
-    switch (env_.type.number) {
-      case BPF_PROG_TYPE_KPROBE:
-      case BPF_PROG_TYPE_TRACEPOINT:
-      case BPF_PROG_TYPE_PERF_EVENT:
-      case BPF_PROG_TYPE_RAW_TRACEPOINT:
-      case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
-        return true;
-      default:
-        return false;
-    }
-  }
   Outcome rule(std::string kernel, std::string words) const {
     return failure(Cause::LockRule, std::move(kernel), std::move(words));
   }
@@ -318,9 +307,9 @@ class CheckArgument {
 
   // process_spin_lock()
   Outcome lock() const {
-    if (is_tracing() || env_.type.number == BPF_PROG_TYPE_SOCKET_FILTER)
-      return rule(is_tracing() ? "tracing progs cannot use bpf_spin_lock yet"
-                               : "socket filter progs cannot use bpf_spin_lock yet",
+    if (is_probe(env_.type) || env_.type.number == BPF_PROG_TYPE_SOCKET_FILTER)
+      return rule(is_probe(env_.type) ? "tracing progs cannot use bpf_spin_lock yet"
+                                      : "socket filter progs cannot use bpf_spin_lock yet",
                   "programs of this type cannot use a `bpf_spin_lock`");
     const bool owned = is_owned_object();
     if ((value_.type != RegType::MapValue && !owned) || value_.or_null)
@@ -345,7 +334,8 @@ class CheckArgument {
   }
 
   Outcome timer() const {
-    if (is_tracing()) return rule("tracing progs cannot use bpf_timer yet", "programs of this type cannot use timers");
+    if (is_probe(env_.type))
+      return rule("tracing progs cannot use bpf_timer yet", "programs of this type cannot use timers");
     if (value_.type != RegType::MapValue || value_.or_null)
       return wrong({"map_value", "the address of a `bpf_timer` in a map's value"});
     if (!value_.value.is_const())

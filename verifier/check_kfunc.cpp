@@ -154,8 +154,7 @@ class KfuncCall {
   }
 
   Outcome number(unsigned index, const KfuncParameter &p, const RegState &r) const {
-    const BtfKind kind = btf_.type(btf_.resolve(p.type)).kind;
-    if (kind != BtfKind::Int && kind != BtfKind::Enum && kind != BtfKind::Enum64) return {};
+    if (!is_number(btf_.type(btf_.resolve(p.type)).kind)) return {};
     if (!r.is_scalar()) return wrong(index, fmt::format("R{} is not a scalar", index + 1), "a number");
     if (p.constant && !r.value.is_const())
       return wrong(index, fmt::format("R{} must be a known constant", index + 1), "a constant");
@@ -213,8 +212,7 @@ class KfuncCall {
   Outcome refcounted(const RegState &r) const {
     if (r.type != RegType::BtfObject || !r.has(kOwned) || r.has(kUntrusted))
       return wrong(0, "arg#0 is neither owning or non-owning ref", "an object that this program allocated");
-    for (const SpecialField &f : env_.fields_behind(r))
-      if (f.kind == FieldKind::Refcount) return {};
+    if (env_.find_field(r, FieldKind::Refcount) != nullptr) return {};
     return wrong(0, "arg#0 doesn't point to a type with bpf_refcount field", "an object with a `bpf_refcount`");
   }
 

@@ -1,6 +1,8 @@
 // Env: what is known of the program before a state exists, and shared by every stage of the verifier.
 #pragma once
 
+#include <algorithm>
+
 #include "lang-spec/tables/tables.h"
 #include "verifier/structure.h"
 #include "verifier/types.h"
@@ -40,16 +42,20 @@ struct Env {
     return (index & kInnerMap) != 0 ? structure.inner_map_fields[index & ~kInnerMap] : structure.map_fields[index];
   }
   // The special fields of what a pointer points into: a map's value, an object that the program allocated.
-  std::vector<SpecialField> fields_behind(const RegState &pointer) const {
+  const std::vector<SpecialField> &fields_behind(const RegState &pointer) const {
+    static const std::vector<SpecialField> kNone;
     if (pointer.type == RegType::MapValue) return fields_of_map(pointer.target);
-    if (pointer.type != RegType::BtfObject || !pointer.has(kOwned) || pointer.has(kKernelBtf)) return {};
-    return special_fields(program.object->btf, object::BtfId{pointer.target});
+    if (pointer.type != RegType::BtfObject || !pointer.has(kOwned) || pointer.has(kKernelBtf)) return kNone;
+    return types.fields_of(object::BtfId{pointer.target});
   }
-  // The first special field of a kind in a map's values; null without.
-  const SpecialField *find_field(uint32_t map, FieldKind kind) const {
-    for (const SpecialField &f : fields_of_map(map))
-      if (f.kind == kind) return &f;
-    return nullptr;
+  // The first special field of a kind in a map's values, or behind a pointer; null without.
+  const SpecialField *find_field(uint32_t map, FieldKind kind) const { return first_of(fields_of_map(map), kind); }
+  const SpecialField *find_field(const RegState &pointer, FieldKind kind) const {
+    return first_of(fields_behind(pointer), kind);
+  }
+  static const SpecialField *first_of(const std::vector<SpecialField> &fields, FieldKind kind) {
+    const auto found = std::ranges::find(fields, kind, &SpecialField::kind);
+    return found == fields.end() ? nullptr : &*found;
   }
   bool is_sleepable() const { return options.sleepable || (type.flags & tables::kSleepable) != 0; }
 };

@@ -190,22 +190,28 @@ class Explorer {
     return same_kind(at);
   }
 
+  // The register through which an instruction accesses memory.
+  std::optional<unsigned> address_register(uint32_t at) const {
+    const isa::Insn &insn = env_.insn(at);
+    const uint8_t cls = insn.insn_class();
+    if (cls != isa::LDX && cls != isa::STX && cls != isa::ST) return std::nullopt;
+    const bool loads = cls == isa::LDX || env_.structure.infos[at]->shape == isa::Shape::LoadAcquire;
+    return loads ? insn.src : insn.dst;
+  }
+
   // The kernel rewrites accesses to the context: one instruction cannot access it on one path and other memory on
   // another (save_aux_ptr_type).
   bool same_kind(uint32_t at) {
-    const isa::Insn &insn = env_.insn(at);
-    const uint8_t cls = insn.insn_class();
-    if (cls != isa::LDX && cls != isa::STX && cls != isa::ST) return true;
-    const bool loads = cls == isa::LDX || env_.structure.infos[at]->shape == isa::Shape::LoadAcquire;
-    const unsigned reg = loads ? insn.src : insn.dst;
-    const RegState &pointer = path_.state.reg(reg);
+    const auto reg = address_register(at);
+    if (!reg) return true;
+    const RegState &pointer = path_.state.reg(*reg);
     RegType &known = accessed_[at];
     if (known == RegType::NotInit) known = pointer.type;
     if (known == pointer.type || (known != RegType::Ctx && pointer.type != RegType::Ctx)) return true;
     report({.cause = Cause::MixedPointers,
             .insn = at,
             .kernel = "same insn cannot be used with different pointers",
-            .reg = static_cast<int>(reg),
+            .reg = static_cast<int>(*reg),
             .state = pointer,
             .detail = known == RegType::Ctx ? "the context" : "a pointer to other memory"});
     return false;
@@ -465,10 +471,9 @@ class Explorer {
     if (env_.options.keep_states && !verdict_.reached[at])
       verdict_.states[at] = to_string(path_.state, env_.program.object);
     verdict_.reached[at] = true;
-    const isa::Insn &insn = env_.insn(at);
-    const uint8_t cls = insn.insn_class();
-    if (cls != isa::LDX && cls != isa::STX && cls != isa::ST) return;
-    const RegState &pointer = path_.state.reg(cls == isa::LDX ? insn.src : insn.dst);
+    const auto reg = address_register(at);
+    if (!reg) return;
+    const RegState &pointer = path_.state.reg(*reg);
     Region region = Region::Mixed;
     if (pointer.type == RegType::Ctx)
       region = Region::Ctx;

@@ -24,10 +24,6 @@ std::optional<SpecialField> root_behind(const Env &env, const RegState &r) {
   return list ? list : field_at(env, r, FieldKind::RbRoot);
 }
 
-bool has_field(const Env &env, const RegState &r, FieldKind kind) {
-  return std::ranges::any_of(env.fields_behind(r), [&](const SpecialField &f) { return f.kind == kind; });
-}
-
 bool is_list(Special s) { return s == Special::ListPush || s == Special::ListPop || s == Special::ListPeek; }
 
 class GraphArgument {
@@ -129,15 +125,20 @@ Outcome check_graph_node(const Env &env, const State &state, uint32_t insn, cons
   return GraphArgument(env, state, insn, kfunc, reg).node();
 }
 
+RegState with_lock(const Env &env, RegState r) {
+  if (env.find_field(r, FieldKind::SpinLock) != nullptr) r.flags |= kHoldsLock;
+  return r;
+}
+
 RegState element_of(const Env &env, const RegState &root, bool owning, uint32_t insn) {
   const auto field = root_behind(env, root);
   if (!field) return RegState::pointer(RegType::Poisoned, insn);
   RegState r = object_pointer({false, field->target}, kOwned, insn);
   r.off = static_cast<int32_t>(field->node_offset);
-  if (has_field(env, r, FieldKind::SpinLock)) r.flags |= kHoldsLock;
+  r = with_lock(env, r);
   if (owning) return r;
   r.flags |= kNonOwning;
-  if (has_field(env, r, FieldKind::Refcount)) r.flags |= kRcu;
+  if (env.find_field(r, FieldKind::Refcount) != nullptr) r.flags |= kRcu;
   return r;
 }
 
@@ -147,7 +148,7 @@ void give_to_graph(const Env &env, State &state, uint32_t ref_id) {
     if (r.ref_id != ref_id) return;
     r.ref_id = 0;
     r.flags |= kNonOwning;
-    if (has_field(env, r, FieldKind::Refcount)) r.flags |= kRcu;
+    if (env.find_field(r, FieldKind::Refcount) != nullptr) r.flags |= kRcu;
   });
 }
 

@@ -19,6 +19,8 @@ std::optional<Failure> check_graph_root(const Env &env, const State &state, uint
 std::optional<Failure> check_graph_node(const Env &env, const State &state, uint32_t insn, const Kfunc &kfunc,
                                         unsigned reg);
 
+// A pointer to an object with a lock has an id that tells it from others: the lock is taken by it.
+RegState with_lock(const Env &env, RegState r);
 // An element of the list or tree behind [root]: a pointer to its node. [owning]: as it comes out.
 RegState element_of(const Env &env, const RegState &root, bool owning, uint32_t insn);
 // The element whose reference is [ref_id] now belongs to a list or tree.

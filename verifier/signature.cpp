@@ -14,8 +14,6 @@ using object::BtfType;
 
 constexpr size_t kMaxArguments = 5;
 
-bool is_number(BtfKind kind) { return kind == BtfKind::Int || kind == BtfKind::Enum || kind == BtfKind::Enum64; }
-
 // The "arg:..." tags of parameter [index].
 struct Tags {
   bool context = false, nonnull = false, nullable = false, trusted = false, arena = false;

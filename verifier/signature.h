@@ -12,6 +12,11 @@
 
 namespace spile::verifier {
 
+// What a number is passed as.
+constexpr bool is_number(object::BtfKind kind) {
+  return kind == object::BtfKind::Int || kind == object::BtfKind::Enum || kind == object::BtfKind::Enum64;
+}
+
 struct Parameter {
   enum Kind : uint8_t {
     Number,

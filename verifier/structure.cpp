@@ -14,6 +14,8 @@ using isa::Insn;
 bool is_subprogram_reference(const Insn &insn) {
   return (insn.opcode == 0x85 && insn.src == isa::kPseudoCall) || (insn.is_lddw() && insn.src == isa::kPseudoFunc);
 }
+// LD_ABS and LD_IND.
+bool is_packet_load(const Insn &insn) { return insn.insn_class() == isa::LD && !insn.is_lddw() && insn.opcode != 0; }
 bool is_may_goto(const Insn &insn) { return insn.is_jump() && insn.jump_op() == isa::JCOND; }
 
 int64_t jump_target(const Insn &insn, uint32_t at) {
@@ -120,8 +122,7 @@ class Examiner {
       sub.ends_exception = handler != 0 && sub.start == handler;
       sub.is_global |= sub.ends_exception;
       if (sub.is_global) sub.signature = signature_of(program_, type_, sub.start);
-      for (uint32_t i = sub.start; i < sub.end; i++)
-        sub.loads_packet |= insns_[i].insn_class() == isa::LD && !insns_[i].is_lddw() && insns_[i].opcode != 0;
+      for (uint32_t i = sub.start; i < sub.end; i++) sub.loads_packet |= is_packet_load(insns_[i]);
       out_.subprograms.push_back(sub);
     }
     for (uint32_t i = 0; i < count(); i++)
@@ -202,7 +203,7 @@ class Examiner {
       for (uint32_t i = sub.start; i < sub.end; i++) {
         const bool tail_call = insns_[i].opcode == 0x85 && insns_[i].src == isa::kHelperCall &&
                                insns_[i].imm == static_cast<int32_t>(BPF_FUNC_tail_call);
-        const bool packet_load = insns_[i].insn_class() == isa::LD && !insns_[i].is_lddw() && insns_[i].opcode != 0;
+        const bool packet_load = is_packet_load(insns_[i]);
         if (insns_[i].is_lddw()) i++;
         if ((!tail_call && !packet_load) || (has_btf && returns_number(known->func))) continue;
         const char *what = tail_call ? "tail_call" : "LD_ABS";
@@ -218,8 +219,7 @@ class Examiner {
   bool returns_number(object::BtfId func) const {
     const object::Btf &btf = program_.object->btf;
     const object::BtfId result = btf.type(btf.type(func).type).type;
-    const object::BtfKind kind = btf.type(btf.resolve(result)).kind;
-    return kind == object::BtfKind::Int || kind == object::BtfKind::Enum || kind == object::BtfKind::Enum64;
+    return is_number(btf.type(btf.resolve(result)).kind);
   }
 
   void check_jumps() {

@@ -27,13 +27,6 @@ RegState memory_result(uint32_t size, uint16_t flags, uint32_t index) {
   return r;
 }
 
-// The id of an object with a lock tells it from others, when the lock is taken.
-RegState with_lock(const Env &env, RegState r) {
-  for (const SpecialField &f : env.fields_behind(r))
-    if (f.kind == FieldKind::SpinLock) r.flags |= kHoldsLock;
-  return r;
-}
-
 RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
   const object::Btf &btf = env.program.object->btf;
   const BtfId target = struct_behind(btf, kfunc.result);

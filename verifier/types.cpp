@@ -221,4 +221,10 @@ bool Types::begins_with(TypeRef ref, uint64_t off, std::string_view wanted, bool
   return false;
 }
 
+const std::vector<SpecialField> &Types::fields_of(object::BtfId type) const {
+  const auto [place, is_new] = fields_.try_emplace(type.value);
+  if (is_new) place->second = special_fields(object_, type);
+  return place->second;
+}
+
 }  // namespace spile::verifier

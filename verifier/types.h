@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "backend/object/btf.h"
+#include "verifier/special_fields.h"
 
 namespace spile::verifier {
 
@@ -65,6 +66,9 @@ class Types {
   TypeRef resolve(TypeRef type) const { return {type.in_kernel, btf(type).resolve(type.id)}; }
   uint64_t size_of(TypeRef type) const { return btf(type).size_of(type.id); }
 
+  // The special fields of a struct of the object, by offset.
+  const std::vector<SpecialField> &fields_of(object::BtfId type) const;
+
   Walk walk(TypeRef type, int64_t off, uint64_t size) const;
   // Whether byte [off] of [type] is the beginning of a [wanted]: the struct itself, or a first member of it. [exactly]:
   // only itself.
@@ -82,6 +86,7 @@ class Types {
   // What was looked for, by name: to look through all types of a kernel takes longer than to verify most programs.
   using Found = std::map<std::pair<std::string, object::BtfKind>, TypeRef>;
   mutable Found in_object_, in_kernel_;
+  mutable std::map<uint32_t, std::vector<SpecialField>> fields_;  // by type
   mutable bool was_missed_ = false;
 };
 
