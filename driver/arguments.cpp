@@ -4,6 +4,8 @@
 #include <array>
 #include <sstream>
 
+#include "driver/dependencies.h"
+
 namespace spile::driver {
 
 // Options of clang that change nothing here, so that a line of a makefile works with the name of the compiler changed.
@@ -64,16 +66,24 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
     else if (!is_neutral(word))
       words.emplace_back(word);
   }
-  static constexpr std::string_view kLong[] = {"-isystem", "-iquote",       "-idirafter", "-include", "-imacros",
-                                               "-mcpu",    "-nobuiltininc", "-nostdinc",  "-std",     "-MD",
-                                               "-MMD",     "-MF",           "-MT",        "-MP"};
+  static constexpr std::string_view kLong[] = {
+      "-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-mcpu", "-nobuiltininc", "-nostdinc",
+      "-std",     "-M",      "-MM",        "-MD",      "-MMD",     "-MF",   "-MT",           "-MP"};
   for (size_t i = 0; i < words.size(); i++) {
     std::string &word = words[i];
     if (word == "--") break;
+    // Among those of -MT, in their order.
+    if (word == "-MQ" && i + 1 < words.size()) {
+      word = "--MT";
+      words[i + 1] = make_name(words[i + 1]);
+      i++;
+      continue;
+    }
+    if (word.size() > 3 && word.starts_with("-MQ")) word = "--MT=" + make_name(word.substr(3));
     for (const std::string_view name : kLong)
       if (word == name || word.starts_with(std::string(name) + "=")) word.insert(0, "-");
     // A value that is joined to its option.
-    for (const std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-imacros"})
+    for (const std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-MF", "-MT"})
       if (word.size() > name.size() && word.starts_with(name))
         word = "-" + std::string(name) + "=" + word.substr(name.size());
     if (constexpr std::string_view kUndefine = "--undefine="; word.starts_with(kUndefine)) {

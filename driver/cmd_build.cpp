@@ -7,6 +7,7 @@
 #include "driver/build_stats.h"
 #include "driver/commands.h"
 #include "driver/compile.h"
+#include "driver/dependencies.h"
 #include "frontend/ast/print.h"
 #include "ir/text.h"
 #include "support/file.h"
@@ -43,6 +44,11 @@ static Result<std::string> emit_text(Compilation &compilation, const std::string
   return object::dump(*object, options);
 }
 
+// What an input becomes when no -o says it.
+static std::string object_name(const std::string &path) {
+  return std::filesystem::path(path).filename().replace_extension(".o").string();
+}
+
 // `-` is stdout.
 static int write_output(const std::string &path, std::span<const std::byte> bytes, Console &console) {
   if (path == "-") {
@@ -59,31 +65,33 @@ static int write_object(const object::Object &object, const std::string &path, C
   return write_output(path, *bytes, console);
 }
 
-// A name in a rule for make.
-static std::string make_name(std::string_view path) {
-  std::string name;
-  for (const char c : path) {
-    if (c == ' ' || c == '#') name += '\\';
-    if (c == '$') name += '$';
-    name += c;
-  }
-  return name;
+using Compilations = std::vector<std::unique_ptr<Compilation>>;
+
+static int write_dependencies(const DependencyOptions &options, const std::string &output, const Compilations &inputs,
+                              Console &console) {
+  if (!options.is_wanted) return kExitOk;
+  const std::string rule = dependency_rule(options, output, inputs);
+  const std::string path =
+      options.file.empty() ? std::filesystem::path(output).replace_extension(".d").string() : options.file;
+  return write_output(path, std::as_bytes(std::span(rule)), console);
 }
 
-// What the output was made from, as make reads it. The headers that ship are part of the compiler.
-static std::string dependency_rule(const Compilation &compilation, const std::string &target, bool phony_headers) {
-  std::string rule = target + ": " + make_name(compilation.path());
-  for (const std::string &header : compilation.headers()) rule += " \\\n  " + make_name(header);
-  rule += '\n';
-  if (phony_headers)
-    for (const std::string &header : compilation.headers()) rule += make_name(header) + ":\n";
-  return rule;
+// -M and -MM: nothing is compiled, and warnings are for when it is.
+static int build_rule(const std::string &path, CompileOptions compile, const DependencyOptions &options,
+                      Console &console) {
+  compile.warnings.no_warnings = true;
+  Compilations inputs;
+  Compilation &compilation = *inputs.emplace_back(std::make_unique<Compilation>(path, std::move(compile), console));
+  const pp::Tokens *tokens = compilation.preprocess(pp::Postpone::Headers);
+  compilation.summary();
+  if (tokens == nullptr || compilation.diagnostics().has_errors()) return compilation.exit_code();
+  return write_dependencies(options, object_name(path), inputs, console);
 }
 
 // Several inputs, sources or objects, become one object.
 static int build_linked(const std::vector<std::string> &paths, const std::string &output, const CompileOptions &options,
-                        Console &console) {
-  std::vector<std::unique_ptr<Compilation>> compilations;
+                        const DependencyOptions &dependencies, Console &console) {
+  Compilations compilations;
   std::vector<const object::Object *> objects;
   int code = kExitOk;
   for (const std::string &path : paths) {
@@ -98,7 +106,8 @@ static int build_linked(const std::vector<std::string> &paths, const std::string
   if (code != kExitOk) return code;
   const auto linked = object::link_objects(objects, output);
   if (!linked) return console.fail(linked.error());
-  return write_object(*linked, output, console);
+  if (const int failed = write_object(*linked, output, console); failed != kExitOk) return failed;
+  return write_dependencies(dependencies, output, compilations, console);
 }
 
 int command_build(Arguments arguments, Console &console) {
@@ -113,16 +122,13 @@ int command_build(Arguments arguments, Console &console) {
                              "where to write, - for stdout; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
       "pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the object")(
-      "MD", "write a rule for make that names the headers beside the output (as -MMD)")(
-      "MF", po::value<std::string>()->value_name("FILE"), "with -MD: where to write it; default: the output with .d")(
-      "MT", po::value<std::string>()->value_name("TARGET"), "with -MD: the target of the rule")(
-      "MP", "with -MD: a rule without prerequisites for each header")("assembly,S", "the same as --emit=asm")(
-      "preprocess,E", "the same as --emit=pp")(
+      "assembly,S", "the same as --emit=asm")("preprocess,E", "the same as --emit=pp")(
       "after", po::value<std::string>()->value_name("PASS[:N]"),
       "stop the optimizer behind the first (Nth) run of PASS in each function; -v names the passes")(
       "stats", "instructions, stack, map lookups and time by stage, on stderr");
+  add_dependency_options(line.options);
   add_compile_options(line.options);
-  line.hidden.add_options()("file", po::value<std::vector<std::string>>())("MMD", "as -MD")(
+  line.hidden.add_options()("file", po::value<std::vector<std::string>>())(
       "debug,g", "accepted: debug information is always written")("compile,c", "accepted: an object is all there is");
   line.positional.add("file", -1);
   int code = kExitOk;
@@ -146,44 +152,41 @@ int command_build(Arguments arguments, Console &console) {
   if (std::ranges::find(kStages, stage) == std::end(kStages))
     return console.usage("--emit takes pp, ast, ir-raw, ir, mir, asm, btf or obj, not `{}`", stage);
 
+  DependencyOptions dependencies = dependency_options(*values);
+  if (dependencies.is_all) {
+    if (paths.size() > 1) return console.usage("-M and -MM take one file");
+    if (dependencies.file.empty())
+      dependencies.file = values->contains("output") ? (*values)["output"].as<std::string>() : "-";
+    return build_rule(path, *compile, dependencies, console);
+  }
   if (paths.size() > 1) {
     if (stage != "obj") return console.usage("--emit={} takes one file", stage);
     if (!values->contains("output")) return console.usage("several files are linked into the one that -o names");
-    return build_linked(paths, (*values)["output"].as<std::string>(), *compile, console);
+    return build_linked(paths, (*values)["output"].as<std::string>(), *compile, dependencies, console);
   }
-  Compilation compilation(path, *compile, console);
+  Compilations inputs;
+  Compilation &compilation = *inputs.emplace_back(std::make_unique<Compilation>(path, *compile, console));
   if (stage == "obj") {
     const object::Object *object = compilation.object();
     compilation.summary();
     if (object == nullptr) return compilation.exit_code();
     if (compile->log_passes) console.error_text(pass_table(compilation.pass_log()));
     if (values->contains("stats")) console.status("{}: {}", path, stats_line(*object, compilation));
-    std::string output;
-    if (values->contains("output"))
-      output = (*values)["output"].as<std::string>();
-    else if (path == "-")
-      return console.usage("a program from standard input needs -o");
-    else
-      output = std::filesystem::path(path).filename().replace_extension(".o").string();
+    if (!values->contains("output") && path == "-") return console.usage("a program from standard input needs -o");
+    const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : object_name(path);
     if (compilation.kind() == InputKind::Object && std::filesystem::exists(output) &&
         std::filesystem::equivalent(output, path))
       return console.usage("{} would be written over itself", path);
     if (const int failed = write_object(*object, output, console); failed != kExitOk) return failed;
-    if (!values->contains("MD") && !values->contains("MMD")) return kExitOk;
-    const std::string rule_file = values->contains("MF")
-                                      ? (*values)["MF"].as<std::string>()
-                                      : std::filesystem::path(output).replace_extension(".d").string();
-    const std::string target = values->contains("MT") ? (*values)["MT"].as<std::string>() : make_name(output);
-    const std::string rule = dependency_rule(compilation, target, values->contains("MP"));
-    if (auto written = write_file(rule_file, std::as_bytes(std::span(rule))); !written)
-      return console.fail(written.error());
-    return kExitOk;
+    return write_dependencies(dependencies, output, inputs, console);
   }
   const Result<std::string> text = emit_text(compilation, stage);
   compilation.summary();
   if (!text || compilation.diagnostics().has_errors()) return compilation.exit_code();
   const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : "-";
-  return write_output(output, std::as_bytes(std::span(*text)), console);
+  if (const int failed = write_output(output, std::as_bytes(std::span(*text)), console); failed != kExitOk)
+    return failed;
+  return write_dependencies(dependencies, output == "-" ? object_name(path) : output, inputs, console);
 }
 
 }  // namespace spile::driver

@@ -61,10 +61,12 @@ class Compilation {
   int exit_code() const { return exit_code_; }
   const std::string &path() const { return path_; }
   // The header files that were read; those that ship are not among them.
-  std::span<const std::string> headers() const {
+  std::span<const SourceManager::File *const> headers() const {
     if (!tokens_) return {};
     return tokens_->read;
   }
+  // Whether types come from BTF.
+  bool imports_btf() const { return tokens_ && tokens_->has_import; }
   const SourceManager &sources() const { return sources_; }
   Diagnostics &diagnostics() { return diagnostics_; }
   const CompileOptions &options() const { return options_; }

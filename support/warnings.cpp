@@ -44,6 +44,10 @@ std::string_view WarningOptions::flag_of(std::string_view diagnostic) {
   return names.substr(0, names.find(' '));
 }
 
+bool WarningOptions::is_name(std::string_view name) {
+  return std::ranges::any_of(kWarnings, [&](const WarningInfo &info) { return answers_to(info, name); });
+}
+
 void WarningOptions::apply(States &states, std::string_view name, WarningState state) {
   for (size_t i = 0; i < kWarnings.size(); i++) {
     if (name != "everything" && !answers_to(kWarnings[i], name)) continue;

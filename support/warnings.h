@@ -34,6 +34,8 @@ class WarningOptions {
 
   // What the diagnostic [name] is at a place. [declared]: the severity of its row.
   WarningState state(std::string_view diagnostic, WarningState declared, Loc at, const SourceManager &sources) const;
+  // Whether some diagnostic of ours answers to [name], written without "-W".
+  static bool is_name(std::string_view name);
   // The narrowest -W name of a diagnostic; empty when it has none.
   static std::string_view flag_of(std::string_view diagnostic);
 

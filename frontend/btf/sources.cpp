@@ -133,8 +133,8 @@ Result<const Image *> Source::image() {
 
 Result<Image> Source::open() {
   if (where_.empty()) return Image::view(frozen_image());
-  auto opened = open_file(where_ == "host" ? kHostBtf : where_);
-  if (!opened && where_ == "host" && opened.error().os_error == ENOENT)
+  auto opened = open_file(where_ == kHost ? kHostBtf : where_);
+  if (!opened && where_ == kHost && opened.error().os_error == ENOENT)
     opened.error().hint =
         "the kernel has no CONFIG_DEBUG_INFO_BTF; without --btf, Spile uses the BTF that ships with it";
   return opened;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "frontend/btf/image.h"
@@ -23,6 +24,7 @@ class Source {
  public:
   // [where]: empty for the frozen BTF, "host", or the path of raw BTF or of an ELF file with a .BTF section.
   explicit Source(std::string where) : where_(std::move(where)) {}
+  static constexpr std::string_view kHost = "host";
   ~Source();
   Source(const Source &) = delete;
   Source &operator=(const Source &) = delete;

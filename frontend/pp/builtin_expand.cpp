@@ -67,15 +67,21 @@ bool Machine::expand_builtin(Token &name, const Macro &macro) {
       return expand_has_include(name, false);
     case BuiltinMacro::HasIncludeNext:
       return expand_has_include(name, true);
+    case BuiltinMacro::HasWarning:
+      return expand_has_warning(name);
     case BuiltinMacro::HasAttribute:
     case BuiltinMacro::HasCAttribute:
     case BuiltinMacro::HasDeclspecAttribute:
     case BuiltinMacro::HasBuiltin:
     case BuiltinMacro::HasFeature:
     case BuiltinMacro::HasExtension:
-    case BuiltinMacro::HasWarning:
     case BuiltinMacro::BuildingModule:
     case BuiltinMacro::IsIdentifier:
+    case BuiltinMacro::IsTargetArch:
+    case BuiltinMacro::IsTargetEnvironment:
+    case BuiltinMacro::IsTargetOs:
+    case BuiltinMacro::IsTargetVariant:
+    case BuiltinMacro::IsTargetVendor:
       return expand_feature_test(name, macro.builtin);
     case BuiltinMacro::None:
       return false;
@@ -119,9 +125,7 @@ bool Machine::expand_pragma_operator(Token &name) {
 
 bool Machine::expand_feature_test(Token &name, BuiltinMacro test) {
   Token open, word, close;
-  const bool takes_string = test == BuiltinMacro::HasWarning;
-  bool is_call = next_is_left_paren() && next_token(open) && next_token(word) &&
-                 (takes_string ? word.is(TokenKind::StringLiteral) : word.name != 0) && next_token(close);
+  bool is_call = next_is_left_paren() && next_token(open) && next_token(word) && word.name != 0 && next_token(close);
   std::string_view attribute = word.spelling();
   bool has_vendor = false;
   // gnu::packed, clang::...: the vendor's name does not change the answer.
@@ -134,7 +138,7 @@ bool Machine::expand_feature_test(Token &name, BuiltinMacro test) {
   is_call = is_call && close.is(TokenKind::RightParen);
   uint32_t answer = 0;
   if (!is_call) {
-    diagnostics_.report<diag::BadFeatureTest>(name.range(), name.spelling(), takes_string ? "string" : "name");
+    diagnostics_.report<diag::BadFeatureTest>(name.range(), name.spelling(), "name");
   } else if (test == BuiltinMacro::HasAttribute) {
     answer = has_attribute(attribute) ? 1 : 0;
   } else if (test == BuiltinMacro::HasCAttribute) {
@@ -147,8 +151,26 @@ bool Machine::expand_feature_test(Token &name, BuiltinMacro test) {
     answer = has_extension(attribute) ? 1 : 0;
   } else if (test == BuiltinMacro::IsIdentifier) {
     answer = names_[word.name].kind == TokenKind::Identifier ? 1 : 0;
+  } else {
+    answer = is_target(test, attribute) ? 1 : 0;
   }
   name = make_token(TokenKind::IntegerLiteral, std::to_string(answer) + (answer > 1 ? "L" : ""), name);
+  return false;
+}
+
+// __has_warning("-Wname"), the string perhaps in pieces.
+bool Machine::expand_has_warning(Token &name) {
+  Token open, piece;
+  std::string option;
+  bool is_call = next_is_left_paren() && next_token(open) && next_expanded(piece) && piece.is(TokenKind::StringLiteral);
+  while (is_call && piece.is(TokenKind::StringLiteral)) {
+    option += piece.spelling().substr(1, piece.length - 2);
+    is_call = next_expanded(piece);
+  }
+  is_call = is_call && piece.is(TokenKind::RightParen);
+  if (!is_call) diagnostics_.report<diag::BadFeatureTest>(name.range(), name.spelling(), "string");
+  const bool is_known = option.starts_with("-W") && WarningOptions::is_name(std::string_view(option).substr(2));
+  name = make_token(TokenKind::IntegerLiteral, is_known ? "1" : "0", name);
   return false;
 }
 

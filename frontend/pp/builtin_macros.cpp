@@ -35,6 +35,12 @@ constexpr auto kBuiltinMacros = std::to_array<Row>({
     {"__has_include_next", BuiltinMacro::HasIncludeNext},
     {"__has_warning", BuiltinMacro::HasWarning},
     {"__is_identifier", BuiltinMacro::IsIdentifier},
+    {"__is_target_arch", BuiltinMacro::IsTargetArch},
+    {"__is_target_environment", BuiltinMacro::IsTargetEnvironment},
+    {"__is_target_os", BuiltinMacro::IsTargetOs},
+    {"__is_target_variant_environment", BuiltinMacro::IsTargetVariant},
+    {"__is_target_variant_os", BuiltinMacro::IsTargetVariant},
+    {"__is_target_vendor", BuiltinMacro::IsTargetVendor},
 });
 static_assert(std::ranges::is_sorted(kBuiltinMacros, {}, &Row::name));
 
@@ -92,6 +98,21 @@ constexpr StandardAttribute kStandardAttributes[] = {
     {"maybe_unused", 202106}, {"nodiscard", 202003},  {"noreturn", 202202},
 };
 
+// What the target is called, to each of the questions about it.
+struct TargetName {
+  BuiltinMacro question;
+  std::string_view name;
+};
+constexpr TargetName kTargetNames[] = {
+    {BuiltinMacro::IsTargetArch, "bpf"},
+    {BuiltinMacro::IsTargetArch, "bpfel"},
+    {BuiltinMacro::IsTargetArch, "bpf_le"},
+    {BuiltinMacro::IsTargetVendor, "unknown"},
+    {BuiltinMacro::IsTargetOs, "unknown"},
+    {BuiltinMacro::IsTargetOs, "none"},
+    {BuiltinMacro::IsTargetEnvironment, "unknown"},
+};
+
 std::string_view without_underscores(std::string_view name) {
   if (name.size() > 4 && name.starts_with("__") && name.ends_with("__")) return name.substr(2, name.size() - 4);
   return name;
@@ -125,6 +146,12 @@ bool has_builtin(std::string_view name) {
 bool has_feature(std::string_view name) { return std::ranges::binary_search(kFeatures, without_underscores(name)); }
 bool has_extension(std::string_view name) {
   return has_feature(name) || std::ranges::binary_search(kExtensions, without_underscores(name));
+}
+bool is_target(BuiltinMacro test, std::string_view name) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::any_of(kTargetNames, [&](const TargetName &known) {
+    return known.question == test && std::ranges::equal(known.name, name, {}, {}, lower);
+  });
 }
 uint32_t standard_attribute_date(std::string_view name) {
   const auto *row = std::ranges::find(kStandardAttributes, without_underscores(name), &StandardAttribute::name);

@@ -19,6 +19,8 @@ bool has_attribute(std::string_view name);
 bool has_builtin(std::string_view name);
 bool has_feature(std::string_view name);
 bool has_extension(std::string_view name);
+// __is_target_arch and its kin: about bpf-unknown-none. In any case of letters, as in clang.
+bool is_target(BuiltinMacro test, std::string_view name);
 // [[name]]: 202003 for `202003L`; 0 for one that C23 does not have.
 uint32_t standard_attribute_date(std::string_view name);
 

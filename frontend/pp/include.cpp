@@ -181,7 +181,7 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
   }
   if (is_new) {
     known_files_.emplace(found->path, KnownFile{});
-    if (!found->is_shipped) read_.push_back(found->path);
+    if (!found->is_shipped) read_.push_back(*file);
   }
   // Directories are numbered from 1 on: those of -isystem and Spile's own come behind those of -iquote and -I.
   const bool is_system = found->is_shipped || found->path.starts_with("/usr/include/") ||
@@ -212,7 +212,7 @@ void Machine::include_command_line() {
       return;
     }
     known_files_.emplace(found->path, KnownFile{});
-    if (!found->is_shipped) read_.push_back(found->path);
+    if (!found->is_shipped) read_.push_back(*file);
     enter_file(**file, found->directory);
     input().macros_only = macros_only;
   };

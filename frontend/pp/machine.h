@@ -192,6 +192,7 @@ class Machine {
   bool expand_builtin(Token &name, const Macro &macro);
   bool expand_pragma_operator(Token &name);
   bool expand_feature_test(Token &name, BuiltinMacro test);
+  bool expand_has_warning(Token &name);
   bool expand_has_include(Token &name, bool is_next);
 
   // condition.cpp
@@ -213,7 +214,7 @@ class Machine {
   std::vector<Token> result_;  // what substitute() is building
   std::unordered_map<std::string, KnownFile> known_files_;
   std::unordered_map<std::string, std::optional<std::optional<Found>>> found_angled_, found_quoted_;  // by name
-  std::vector<std::string> read_;
+  std::vector<const SourceManager::File *> read_;
   std::vector<HeaderTokens> headers_;
   std::vector<uint32_t> pack_stack_;
   std::unordered_map<uint32_t, std::vector<Macro *>> pushed_macros_;  // #pragma push_macro, by name

@@ -33,6 +33,11 @@ enum class BuiltinMacro : uint8_t {
   HasWarning,
   BuildingModule,
   IsIdentifier,
+  IsTargetArch,
+  IsTargetEnvironment,
+  IsTargetOs,
+  IsTargetVariant,
+  IsTargetVendor,
 };
 
 struct BodyToken {

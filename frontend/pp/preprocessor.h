@@ -55,7 +55,8 @@ struct Tokens {
   std::vector<HeaderTokens> headers;  // in the order of the list
   bool has_import = false;            // a PragmaImport is among them
   uint32_t name_count = 0;            // Token::name of identifiers and keywords is in [1, name_count]
-  std::vector<std::string> read;      // files opened by #include, in order of first use, without shipped headers (-MD)
+  std::vector<const SourceManager::File *>
+      read;                              // what #include opened, in order of first use, without shipped headers
   std::shared_ptr<Postponed> postponed;  // declarations of headers whose tokens are not in the list; null: none
 };
 
