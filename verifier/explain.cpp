@@ -7,8 +7,91 @@
 #include "support/diag_table.h"
 #include "verifier/obligations.h"
 #include "verifier/source_names.h"
+#include "verifier/source_text.h"
 
 namespace spile::verifier {
+
+void Telling::note(uint32_t insn, std::string text) const {
+  if (insn != kNoInsn) out.diagnostic.notes.push_back({{}, std::move(text), place_of(env, insn)});
+}
+
+std::string Telling::before() const { return line() != 0 ? fmt::format(" before line {}", line()) : " before"; }
+
+std::string Telling::name() const {
+  std::string made = name_of(env, f.state, f.reg);
+  if (f.arg != 0) {
+    if (const std::string text = argument_text(f.arg); is_plain_name(text)) return fmt::format("`{}`", text);
+    return made;
+  }
+  const ForeignPlace &at = out.diagnostic.foreign;
+  const std::string_view used = pointer_at(at.line_text, at.column);
+  const uint8_t insn_class = env.insn(f.insn).insn_class();
+  const bool accesses = insn_class == isa::LDX || insn_class == isa::STX || insn_class == isa::ST;
+  if (!accesses || used.empty()) return made;
+  // An array inside of what the pointer points to is not a pointer of its own.
+  const std::string_view bare = made.starts_with('`') ? std::string_view(made).substr(1, made.size() - 2) : made;
+  const bool is_part = used.starts_with(bare) && used.size() > bare.size() && used[bare.size()] == '-';
+  return is_part ? made : fmt::format("`{}`", used);
+}
+
+std::string Telling::source_name() const {
+  const std::string text = name();
+  return text.starts_with('`') ? text.substr(1, text.size() - 2) : "";
+}
+
+std::string Telling::callee() const {
+  if (!f.callee.empty()) return f.callee;
+  const tables::Helper *helper = tables::find_helper(f.helper);
+  if (helper == nullptr) return fmt::format("helper {}", f.helper);
+  return (helper->flags & tables::kUserSide) != 0 ? std::string(helper->name) : fmt::format("bpf_{}", helper->name);
+}
+
+std::string Telling::argument_text(unsigned number) const {
+  return number == 0 ? "" : std::string(argument_of(out.diagnostic.foreign.line_text, callee(), number));
+}
+
+uint32_t Telling::packet_moved(uint32_t since) const {
+  const auto moves = [this](uint32_t insn) {
+    const tables::Helper *helper = helper_of(env.insn(insn));
+    return helper != nullptr && (helper->flags & tables::kChangesPacket) != 0;
+  };
+  return last_call(moves, since);
+}
+
+// A small number that an addition made: the pointer that it was meant to be is NULL.
+bool Telling::is_null_plus() const {
+  constexpr uint64_t kLargestMember = 4096;
+  if (!f.state.is_scalar() || !f.state.value.is_const() || f.state.origin == kNoInsn) return false;
+  const isa::Insn &made = env.insn(f.state.origin);
+  const bool adds = made.insn_class() == isa::ALU64 && made.alu_op() == isa::ADD;
+  return adds && f.state.value.const_value() != 0 && f.state.value.const_value() < kLargestMember;
+}
+
+int64_t Telling::fixed_offset() const {
+  const isa::Insn &insn = env.insn(f.insn);
+  return f.state.off + (insn.is_call() ? 0 : insn.off);
+}
+
+std::string Telling::offset_bounds() const {
+  const Range64 &r = f.state.value.r64;
+  return fmt::format("[{}, {}]", r.smin + fixed_offset(), r.smax + fixed_offset());
+}
+
+int64_t room_behind(const Env &env, const RegState &pointer) {
+  switch (pointer.type) {
+    case RegType::Stack:
+      return -int64_t{pointer.off};
+    case RegType::MapValue:
+      return int64_t{env.map(pointer.target).value_size} - pointer.off;
+    case RegType::MapKey:
+      return int64_t{env.map(pointer.target).key_size} - pointer.off;
+    case RegType::Mem:
+      return int64_t{pointer.mem_size} - pointer.off;
+    default:
+      return -1;
+  }
+}
+
 namespace {
 
 template <class Diag, class... Args>
@@ -20,37 +103,70 @@ Diagnostic make(Args &&...args) {
 
 const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
 
+// Lines that a message has, however long the path was, unless Options::whole_path asks for all of it.
+constexpr size_t kMaxLines = 12;
+
 class Explanation {
  public:
   Explanation(const Env &env, const Failure &f, const Trail &trail, const State &state)
-      : env_(env), f_(f), trail_(trail), state_(state) {}
+      : env_(env), f_(f), trail_(trail), state_(state), tell_{env, f, trail, state, out_} {}
 
   Rejection run() {
-    d_ = message();
-    d_.foreign = place_of(env_, f_.insn);
-    add_origin();
-    add_path_notes(env_, f_, trail_, d_);
-    add_hint();
-    if (!f_.kernel.empty()) d_.notes.push_back({{}, fmt::format("kernel says: {}", f_.kernel), {}});
-    return {std::move(d_), f_.insn, f_.kernel};
+    out_.insn = f_.insn;
+    out_.kernel_message = f_.kernel;
+    out_.diagnostic.foreign = place_of(env_, place());
+    Diagnostic said = message();
+    said.foreign = std::move(out_.diagnostic.foreign);
+    out_.diagnostic = std::move(said);
+    explain_origin(tell_);
+    explain_mend(tell_);
+    explain_path(tell_, lines_left());
+    if (!f_.kernel.empty()) tell_.remark(fmt::format("kernel says: {}", f_.kernel));
+    return std::move(out_);
   }
 
  private:
-  std::string name() const { return name_of(env_, f_.state, f_.reg); }
-  std::string helper() const {
-    const tables::Helper *h = tables::find_helper(f_.helper);
-    if (h == nullptr) return fmt::format("helper {}", f_.helper);
-    return (h->flags & tables::kUserSide) != 0 ? std::string(h->name) : fmt::format("bpf_{}", h->name);
+  // Returns share one exit: the place is the statement, or the branch, that led this path to it.
+  uint32_t place() const {
+    if (!env_.insn(f_.insn).is_exit() || trail_.steps.empty()) return f_.insn;
+    const uint32_t exit = place_of(env_, f_.insn).line;
+    uint32_t next = f_.insn;
+    for (size_t i = trail_.steps.size() - 1; i-- > 0; next = trail_.steps[i + 1].insn) {
+      const uint32_t at = trail_.steps[i].insn;
+      const isa::Insn &insn = env_.insn(at);
+      const ForeignPlace where = place_of(env_, at);
+      const bool returns = where.line_text.find("return") != std::string::npos;
+      if (insn.is_call()) break;
+      if (where.line == exit || where.line == 0) continue;
+      if (returns && (insn.is_jump() || (insn.is_alu() && insn.dst == 0))) return at;
+      // The value to return may be made before the branch.
+      if (insn.is_jump() && next != at + 1)
+        return i > 0 && gives_result(trail_.steps[i - 1].insn) ? trail_.steps[i - 1].insn : at;
+    }
+    return f_.insn;
+  }
+  bool gives_result(uint32_t at) const {
+    return env_.insn(at).is_alu() && env_.insn(at).dst == 0 &&
+           place_of(env_, at).line_text.find("return") != std::string::npos;
+  }
+
+  // A note with a place takes three lines: itself, the source and the mark below it.
+  size_t lines_left() const {
+    if (env_.options.whole_path) return SIZE_MAX;
+    size_t lines = 3 + out_.diagnostic.hints.size() + (f_.kernel.empty() ? 0 : 1);
+    for (const Note &note : out_.diagnostic.notes) lines += note.foreign.line != 0 ? 3 : 1;
+    return lines < kMaxLines ? kMaxLines - lines : 0;
+  }
+
+  std::string name() const { return tell_.name(); }
+  std::string helper() const { return tell_.callee(); }
+  // " (`length`)": what the source gives as the argument.
+  std::string argument() const {
+    const std::string text = tell_.argument_text(f_.arg);
+    return text.empty() ? text : fmt::format(" (`{}`)", text);
   }
   std::string map() const { return env_.map(f_.map).name; }
   std::string type() const { return std::string(env_.type.name); }
-  std::string function(uint32_t insn) const {
-    const uint32_t start = env_.structure.subprograms[env_.structure.subprogram_of(insn)].start;
-    for (const auto &sub : env_.program.subprograms)
-      if (sub.start == start) return sub.name;
-    return env_.program.name;
-  }
-  uint32_t line() const { return place_of(env_, f_.insn).line; }
   std::string range() const { return range_of(f_.state.value); }
   // The offset that an index takes: variable and fixed part.
   std::string offset_range() const {
@@ -85,7 +201,7 @@ class Explanation {
       case Cause::Unreachable:
         return make<diag::Unreachable>();
       case Cause::FallsThrough:
-        return make<diag::FallsThrough>(function(f_.insn));
+        return make<diag::FallsThrough>(function_name(env_, f_.insn));
       case Cause::EarlyReturn:
         return make<diag::EarlyReturn>(f_.detail);
       case Cause::BadMapReference:
@@ -103,9 +219,9 @@ class Explanation {
       case Cause::NullArithmetic:
         return make<diag::NullArithmetic>(name());
       case Cause::UnboundedPointer:
-        return make<diag::UnboundedPointer>("a pointer", "it is in " + range());
+        return make<diag::UnboundedPointer>(moved_by(), range());
       case Cause::NotAPointer:
-        return make<diag::NotAPointer>(name(), null_plus()
+        return make<diag::NotAPointer>(name(), tell_.is_null_plus()
                                                    ? fmt::format("NULL + {} on this path", f_.state.value.const_value())
                                                    : kind_of(env_, f_.state));
       case Cause::NullDereference:
@@ -152,19 +268,19 @@ class Explanation {
         return make<diag::MapTypeUnfit>(map(), fmt::format("{} {}", article(spoken), spoken), helper());
       }
       case Cause::ArgumentNotConstant:
-        return make<diag::ArgumentNotConstant>(f_.arg, helper(), range());
+        return make<diag::ArgumentNotConstant>(f_.arg, helper(), argument(), range());
       case Cause::UnreferencedRelease:
-        return make<diag::UnreferencedRelease>(f_.arg, helper());
+        return make<diag::UnreferencedRelease>(f_.arg, helper(), argument());
       case Cause::ReferenceLeak:
         return make<diag::ReferenceLeak>(name());
       case Cause::HelperSleeps:
         return make<diag::HelperSleeps>(helper(), f_.detail);
       case Cause::StringConstant:
-        return make<diag::StringConstant>(f_.arg, helper(), f_.detail);
+        return make<diag::StringConstant>(f_.arg, helper(), argument(), f_.detail);
       case Cause::BadSignature:
         return make<diag::BadSignature>(f_.callee, f_.detail);
       case Cause::GlobalArgument:
-        return make<diag::GlobalArgument>(f_.arg, f_.callee, f_.detail, kind_of(env_, f_.state));
+        return make<diag::GlobalArgument>(f_.arg, f_.callee, argument(), f_.detail, kind_of(env_, f_.state));
       case Cause::LockRule:
         return make<diag::LockRule>(f_.detail);
       case Cause::DynptrRule:
@@ -172,7 +288,7 @@ class Explanation {
       case Cause::KfuncRule:
         return make<diag::KfuncRule>(f_.detail);
       case Cause::KfuncArgument:
-        return make<diag::KfuncArgument>(f_.arg, f_.callee, f_.detail, kind_of(env_, f_.state));
+        return make<diag::KfuncArgument>(f_.arg, f_.callee, argument(), f_.detail, kind_of(env_, f_.state));
       case Cause::MovedContext:
         return make<diag::MovedContext>();
       case Cause::MixedPointers:
@@ -196,15 +312,15 @@ class Explanation {
       case Cause::HelperNeedsGpl:
         return make<diag::HelperNeedsGpl>(helper(), env_.program.license);
       case Cause::ArgumentType:
-        return make<diag::ArgumentType>(f_.arg, helper(), f_.detail, kind_of(env_, f_.state));
+        return make<diag::ArgumentType>(f_.arg, helper(), argument(), f_.detail, kind_of(env_, f_.state));
       case Cause::NullArgument:
-        return make<diag::NullArgument>(f_.arg, helper());
+        return make<diag::NullArgument>(f_.arg, helper(), argument());
       case Cause::SizeNegative:
-        return make<diag::SizeNegative>(f_.arg, helper(), range());
+        return make<diag::SizeNegative>(f_.arg, helper(), argument(), range());
       case Cause::SizeZero:
-        return make<diag::SizeZero>(f_.arg, helper(), range());
+        return make<diag::SizeZero>(f_.arg, helper(), argument(), range());
       case Cause::SizeUnbounded:
-        return make<diag::SizeUnbounded>(f_.arg, helper(), range());
+        return make<diag::SizeUnbounded>(f_.arg, helper(), argument(), range());
       case Cause::CallbackMap:
         return make<diag::CallbackMap>(map());
       case Cause::CallTooDeep:
@@ -229,15 +345,6 @@ class Explanation {
     SPILE_UNREACHABLE("a failure of no cause");
   }
 
-  // A small number that an addition made: the pointer that it was meant to be is NULL.
-  bool null_plus() const {
-    constexpr uint64_t kLargestMember = 4096;
-    if (!f_.state.is_scalar() || !f_.state.value.is_const() || f_.state.origin == kNoInsn) return false;
-    const isa::Insn &made = env_.insn(f_.state.origin);
-    const bool adds = made.insn_class() == isa::ALU64 && made.alu_op() == isa::ADD;
-    return adds && f_.state.value.const_value() != 0 && f_.state.value.const_value() < kLargestMember;
-  }
-
   std::string object() const {
     return f_.detail.empty() ? kind_of(env_, f_.state) : fmt::format("a `struct {}`", f_.detail);
   }
@@ -251,10 +358,9 @@ class Explanation {
     const bool argument = f_.reg >= 1 && f_.reg <= 5;
     const isa::Insn &insn = env_.insn(f_.insn);
     if (f_.reg == 0 && insn.is_exit()) return "the return value";
-    if (const tables::Helper *h = helper_of(insn); h != nullptr && argument)
-      return fmt::format("argument {} of `bpf_{}`", f_.reg, h->name);
+    if (helper_of(insn) != nullptr && argument) return fmt::format("argument {} of `{}`", f_.reg, helper());
     if (argument && lost_to_call()) return fmt::format("r{}, which the call before has overwritten,", f_.reg);
-    return fmt::format("r{}", f_.reg);
+    return name();
   }
   // r1 to r5 do not survive a call.
   bool lost_to_call() const {
@@ -276,186 +382,21 @@ class Explanation {
     return "only numbers can be added to a pointer or subtracted from it";
   }
 
-  void note(uint32_t insn, std::string text) { d_.notes.push_back({{}, std::move(text), place_of(env_, insn)}); }
-
-  // Where the value comes from, and what is known of it.
-  void add_origin() {
-    const uint32_t origin = f_.state.origin;
-    switch (f_.cause) {
-      case Cause::NullDereference:
-      case Cause::NullArithmetic:
-      case Cause::NullArgument:
-        if (origin != kNoInsn) note(origin, "the lookup may return NULL here");
-        break;
-      case Cause::MapValueBounds:
-      case Cause::MapKeyBounds:
-      case Cause::StackBounds:
-        if (!f_.state.value.is_const())
-          d_.notes.push_back(
-              {{},
-               fmt::format("the offset is in {}, it must stay in [{}, {}]", offset_bounds(), lowest(), highest()),
-               {}});
-        add_size_note();
-        break;
-      case Cause::NotAPointer:
-        if (origin != kNoInsn && place_of(env_, origin).line != line()) note(origin, "the value comes from here");
-        break;
-      case Cause::UnboundedPointer:
-      case Cause::SizeNegative:
-      case Cause::SizeZero:
-      case Cause::SizeUnbounded:
-      case Cause::ReturnRange:
-      case Cause::CallbackReturn:
-        if (origin != kNoInsn && place_of(env_, origin).line != 0 && place_of(env_, origin).line != line())
-          note(origin, "the number comes from here");
-        break;
-      case Cause::ContextBounds:
-        if (const tables::CtxField *field =
-                f_.off < 0 ? nullptr : tables::find_ctx_field(env_.type.ctx, static_cast<uint32_t>(f_.off)))
-          d_.notes.push_back({{}, context_note(*field), {}});
-        break;
-      default:
-        break;  // the message says it all
-    }
-  }
-  std::string context_note(const tables::CtxField &field) const {
-    if (field.access == tables::kNever) return fmt::format("`{}` is not for programs of type `{}`", field.name, type());
-    if (f_.write && (field.access & tables::kWrite) == 0) return fmt::format("`{}` is read-only", field.name);
-    return fmt::format("`{}` has {} bytes at offset {}; an access must be aligned and lie within", field.name,
-                       field.size, field.offset);
-  }
-  // A helper was given memory and its size.
-  void add_size_note() {
-    if (f_.arg == 0) return;
-    const RegState *size = f_.count != 0 ? &state_.reg(static_cast<unsigned>(f_.count)) : nullptr;
-    const std::string has = size != nullptr ? range_of(size->value) : fmt::format("{}", f_.size);
-    const int64_t room = (f_.cause == Cause::StackBounds ? 0 : f_.limit) - f_.off;
-    d_.notes.push_back(
-        {{},
-         fmt::format("`{}` {} {} byte{} there; at most {} fit", helper(), f_.write ? "writes" : "reads", has,
-                     plural(size != nullptr && size->value.is_const() ? static_cast<int64_t>(f_.size) : 2), room),
-         {}});
-    if (size == nullptr || size->value.is_const()) return;
-    if (const std::string n = name_of(env_, *size, 0); n.front() == '`' && room > 0)
-      hint(fmt::format("add `if ({} > {}) return 0;`{}", n.substr(1, n.size() - 2), room, before()));
-  }
-  std::string offset_bounds() const {
-    const Range64 &r = f_.state.value.r64;
-    const int64_t fixed = f_.state.off + access_off();
-    return fmt::format("[{}, {}]", r.smin + fixed, r.smax + fixed);
-  }
-  int64_t access_off() const {
-    const isa::Insn &insn = env_.insn(f_.insn);
-    return insn.is_call() ? 0 : insn.off;
-  }
-  int64_t lowest() const { return f_.cause == Cause::StackBounds ? -int64_t{kMaxStack} : 0; }
-  int64_t highest() const { return (f_.cause == Cause::StackBounds ? 0 : f_.limit) - static_cast<int64_t>(f_.size); }
-
-  // Several numbers were added since the pointer was made.
-  bool is_sum() const {
-    unsigned additions = 0;
-    for (size_t i = trail_.steps.size(); i-- > 0 && trail_.steps[i].insn != f_.state.origin;) {
-      const isa::Insn &insn = env_.insn(trail_.steps[i].insn);
-      additions += insn.insn_class() == isa::ALU64 && insn.alu_op() == isa::ADD && insn.source_is_reg();
-    }
-    return additions > 1;
-  }
-
-  void hint(std::string text) { d_.hints.push_back(std::move(text)); }
-  std::string before() const { return line() != 0 ? fmt::format(" before line {}", line()) : " before"; }
-  bool has_variable_name() const { return name().starts_with('`'); }
-  std::string bare_name() const {
-    const std::string n = name();
-    return n.substr(1, n.size() - 2);
-  }
-
-  void add_hint() {
-    switch (f_.cause) {
-      case Cause::NullDereference:
-      case Cause::NullArithmetic:
-      case Cause::NullArgument:
-        if (has_variable_name())
-          hint(fmt::format("add `if (!{}) return 0;`{}", bare_name(), before()));
-        else
-          hint(fmt::format("compare it with NULL{}", before()));
-        break;
-      case Cause::MapValueBounds:
-        if (f_.arg == 0 && !f_.state.value.is_const())
-          hint(fmt::format("check the index{}, so that the offset is at most {}{}", before(), highest(),
-                           is_sum() ? "; where it is a sum, compute that once, in one variable, and check that" : ""));
-        break;
-      case Cause::PacketBounds:
-        explain_packet(env_, f_, trail_, state_, d_);
-        break;
-      case Cause::StackBounds:
-        if (f_.arg == 0 && !f_.state.value.is_const()) hint(fmt::format("check the index{}", before()));
-        break;
-      case Cause::NotAPointer:
-        if (null_plus())
-          hint("the pointer that it is made of is NULL on this path: return before, where that pointer is NULL");
-        else if (f_.state.is_scalar() && !f_.write)
-          hint(
-              "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
-        break;
-      case Cause::NegativeIndex:
-        hint("make the index unsigned, or check that it is not negative");
-        break;
-      case Cause::UnboundedIndex:
-      case Cause::UnboundedPointer:
-      case Cause::UnboundedStackIndex:
-        hint(fmt::format("check the index against its limit{}", before()));
-        break;
-      case Cause::SizeNegative:
-        hint("make the size unsigned, or check that it is not negative");
-        break;
-      case Cause::SizeZero:
-        hint(fmt::format("check that the size is not 0{}", before()));
-        break;
-      case Cause::SizeUnbounded:
-        if (has_variable_name())
-          hint(fmt::format("add `if ({} > sizeof(buffer)) return 0;`, with the name of the buffer,{}", bare_name(),
-                           before()));
-        else
-          hint(fmt::format("check the size against that of the buffer{}", before()));
-        break;
-      case Cause::HelperNeedsGpl:
-        hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`");
-        break;
-      case Cause::UninitializedValue:
-        if (f_.reg == 0 && env_.insn(f_.insn).is_exit()) hint("return a value on every path");
-        break;
-      case Cause::CallbackReturn:
-        hint("return 0 to go on, 1 to stop");
-        break;
-      case Cause::StackTooDeep:
-        hint("keep large variables in a map, for example an array of one element");
-        break;
-      case Cause::InfiniteLoop:
-        hint("let the loop count, and end at a number that is known");
-        break;
-      case Cause::TooComplex:
-      case Cause::TooManyBranches:
-        hint("give loops fewer turns, or move their body into `bpf_for_each_map_elem`");
-        break;
-      case Cause::MovedContext:
-        hint("access the members of the context through the pointer that the program was given");
-        break;
-      case Cause::MixedPointers:
-        hint("access the context in a statement of its own");
-        break;
-      case Cause::DivisionByZero:
-        hint("divide by another number; division by a variable that is 0 gives 0");
-        break;
-      default:
-        break;  // no fix is known that would surely work
-    }
+  // What is added to a pointer: `i` of `table[i]`.
+  std::string moved_by() const {
+    const ForeignPlace &at = out_.diagnostic.foreign;
+    if (const std::string_view index = index_at(at.line_text, at.column); is_plain_name(index))
+      return fmt::format("`{}`", index);
+    const std::string text = f_.state.is_scalar() ? name_of(env_, f_.state, kNoReg) : "";
+    return text.starts_with('`') ? text : "the number";
   }
 
   const Env &env_;
   const Failure &f_;
   const Trail &trail_;
   const State &state_;
-  Diagnostic d_;
+  Rejection out_;
+  const Telling tell_;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Explain: a failure in the terms of the source: what was needed, what was known, which path led there, what to change.
 //
-// In: the failure with its facts, and the path as the instructions it executed. Out: a Diagnostic whose place is the
-// source line, notes for the cause and the way, hints, and last what the kernel would say.
+// In: the failure with its facts, and the path as the instructions it executed. Out: a Rejection whose place is the
+// source line: notes for the cause and the way, hints, statements that may mend it, and last what the kernel would say.
 #pragma once
 
 #include "verifier/checkpoint.h"
@@ -12,10 +12,63 @@ namespace spile::verifier {
 
 Rejection explain(const Env &env, const Failure &failure, const Trail &trail, const State &state);
 
-// The notes that show the way to the failure: where the path chose, shortest first. explain_path.cpp
-void add_path_notes(const Env &env, const Failure &failure, const Trail &trail, Diagnostic &diagnostic);
+// What every part of an explanation has at hand: the failure, and the message that grows.
+struct Telling {
+  const Env &env;
+  const Failure &f;
+  const Trail &trail;
+  const State &state;
+  Rejection &out;
 
+  void note(uint32_t insn, std::string text) const;
+  void remark(std::string text) const { out.diagnostic.notes.push_back({{}, std::move(text), {}}); }
+  void hint(std::string text) const { out.diagnostic.hints.push_back(std::move(text)); }
+  // A way out of the program or of the loop in front of the statement at [line], where [condition] holds; told as a
+  // hint.
+  void leave_if(uint32_t line, std::string condition) const;
+  // A statement in front of the one at [line].
+  void insert(uint32_t line, std::string statement) const;
+
+  uint32_t line() const { return out.diagnostic.foreign.line; }
+  std::string before() const;
+  // What the fault is about, as the source calls it: "`eth`", "the result of `bpf_map_lookup_elem`", "r3".
+  std::string name() const;
+  // The same where it is a name of the source, without its marks; else empty.
+  std::string source_name() const;
+  // Of the call at the fault: "`bpf_loop`"'s name, and the text of argument [number].
+  std::string callee() const;
+  std::string argument_text(unsigned number) const;
+  // The last call before the fault that [wanted] takes; kNoInsn without. [since]: only behind it on the path.
+  template <class Wanted>
+  uint32_t last_call(Wanted wanted, uint32_t since = kNoInsn) const {
+    for (size_t i = trail.steps.size(); i-- > 0 && trail.steps[i].insn != since;)
+      if (trail.steps[i].insn != f.insn && env.insn(trail.steps[i].insn).is_call() && wanted(trail.steps[i].insn))
+        return trail.steps[i].insn;
+    return kNoInsn;
+  }
+  // A call that may move the packet, behind [since].
+  uint32_t packet_moved(uint32_t since) const;
+
+  // For accesses: lowest and highest offset, and those that are allowed.
+  std::string offset_bounds() const;
+  int64_t lowest() const { return f.cause == Cause::StackBounds ? -int64_t{kMaxStack} : 0; }
+  int64_t highest() const { return (f.cause == Cause::StackBounds ? 0 : f.limit) - static_cast<int64_t>(f.size); }
+  int64_t fixed_offset() const;
+  // The fault is about a member of what NULL points to.
+  bool is_null_plus() const;
+};
+
+// Bytes from where a pointer certainly points to the end of its memory; -1 where that is not known.
+int64_t room_behind(const Env &env, const RegState &pointer);
+
+// Where the value comes from, what is known of it, where a fact was lost. explain_origin.cpp
+void explain_origin(const Telling &tell);
+// What to change: hints, and the statements that may do it. explain_mend.cpp
+void explain_mend(const Telling &tell);
 // What a packet access lacks: notes and a hint. explain_packet.cpp
-void explain_packet(const Env &env, const Failure &failure, const Trail &trail, const State &state, Diagnostic &d);
+void explain_packet(const Telling &tell);
+// The notes that show the way to the failure: where the path chose, shortest first. [lines]: how many the message may
+// still grow by. explain_path.cpp
+void explain_path(const Telling &tell, size_t lines);
 
 }  // namespace spile::verifier

@@ -10,7 +10,8 @@
 namespace spile::verifier {
 namespace {
 
-constexpr size_t kMaxChoices = 3;
+constexpr size_t kMaxChoices = 3;  // more would hide the failure
+constexpr size_t kLinesOfChoice = 3;
 
 // Instructions of the same function from which [target] can be reached.
 std::vector<bool> reaching(const Env &env, uint32_t target) {
@@ -54,19 +55,51 @@ void add_loop_note(const Env &env, const Trail &trail, Diagnostic &d) {
                      place_of(env, most->first)});
 }
 
+// What is true or false wherever the path came from: the way there would explain nothing.
+bool holds_on_any_path(const Failure &f) {
+  switch (f.cause) {
+    case Cause::HelperUnavailable:
+    case Cause::HelperNeedsGpl:
+    case Cause::MapTypeUnfit:
+    case Cause::ContextBounds:
+    case Cause::MovedContext:
+    case Cause::ReadOnlyMap:
+    case Cause::ReadOnlyKey:
+    case Cause::ReadOnlyObject:
+    case Cause::ObjectBounds:
+    case Cause::PointerArithmetic:
+    case Cause::DynptrRule:
+    case Cause::KfuncRule:
+    case Cause::PacketAccess:
+    case Cause::AtomicTarget:
+    case Cause::StringConstant:
+    case Cause::BadSignature:
+    case Cause::MisalignedStack:
+      return true;
+    case Cause::StackBounds:
+      return f.state.value.is_const();
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
-void add_path_notes(const Env &env, const Failure &failure, const Trail &trail, Diagnostic &d) {
+void explain_path(const Telling &tell, size_t lines) {
+  const auto &[env, failure, trail, state, out] = tell;
+  Diagnostic &d = out.diagnostic;
   if (failure.cause == Cause::TooComplex || failure.cause == Cause::TooManyBranches) {
     add_loop_note(env, trail, d);
     return;
   }
+  if (holds_on_any_path(failure) && !env.options.whole_path) return;
   if (trail.steps.empty() || trail.steps.back().insn != failure.insn) return;
   const std::vector<bool> reaches = reaching(env, failure.insn);
-  const uint32_t failing_line = place_of(env, failure.insn).line;
+  const uint32_t failing_line = tell.line(), exit_line = place_of(env, failure.insn).line;
+  const size_t most = env.options.whole_path ? SIZE_MAX : std::min(kMaxChoices, lines / kLinesOfChoice);
   std::vector<Note> choices;
   // Backwards to where the value was made; before that the way did not matter to it.
-  for (size_t i = trail.steps.size() - 1; i-- > 0 && choices.size() < kMaxChoices;) {
+  for (size_t i = trail.steps.size() - 1; i-- > 0 && choices.size() < most;) {
     const uint32_t at = trail.steps[i].insn, next = trail.steps[i + 1].insn;
     if (at == failure.state.origin) break;
     // The checks of other pointers have gone well.
@@ -77,9 +110,14 @@ void add_path_notes(const Env &env, const Failure &failure, const Trail &trail, 
     if (both_lead_here) continue;
     const ForeignPlace from = place_of(env, at), to = place_of(env, next);
     const auto same_line = [&](const Note &n) { return n.foreign.line == from.line; };
-    if (from.line == 0 || to.line == from.line || from.line == failing_line || std::ranges::any_of(choices, same_line))
+    if (from.line == 0 || to.line == from.line || from.line == failing_line ||
+        std::ranges::any_of(choices, same_line) || std::ranges::any_of(d.notes, same_line))
       continue;
-    choices.push_back({{}, fmt::format("from here the path goes to line {}", to.line), from});
+    const bool leaves = env.insn(failure.insn).is_exit() && (to.line == failing_line || to.line == exit_line);
+    choices.push_back(
+        {{},
+         leaves ? "from here the path leaves the function" : fmt::format("from here the path goes to line {}", to.line),
+         from});
   }
   d.notes.insert(d.notes.end(), choices.rbegin(), choices.rend());
 }

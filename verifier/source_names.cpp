@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
+#include <algorithm>
+
+#include "verifier/source_text.h"
 
 namespace spile::verifier {
 namespace {
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 // Structures inside structures, at most this many deep: a name longer than that helps nobody.
 constexpr int kMaxMemberDepth = 4;
@@ -43,24 +43,10 @@ ForeignPlace place_of(const Env &env, uint32_t insn) {
   return {line->file, line->line, line->column, line->text};
 }
 
-std::string_view assigned_name(std::string_view line) {
-  for (size_t i = 1; i + 1 < line.size(); i++) {
-    if (line[i] != '=') continue;
-    static constexpr std::string_view kNotBefore = "=!<>+-*/%&|^";
-    if (line[i + 1] == '=' || kNotBefore.find(line[i - 1]) != std::string_view::npos) {
-      i++;
-      continue;
-    }
-    size_t end = i;
-    while (end > 0 && line[end - 1] == ' ') end--;
-    size_t start = end;
-    while (start > 0 && is_word(line[start - 1])) start--;
-    if (start == end || std::isdigit(static_cast<unsigned char>(line[start])) != 0) return {};
-    // A member or an element is not a variable of its own.
-    if (start > 0 && (line[start - 1] == '.' || line[start - 1] == '>' || line[start - 1] == ']')) return {};
-    return line.substr(start, end - start);
-  }
-  return {};
+std::string function_name(const Env &env, uint32_t insn) {
+  const uint32_t start = env.structure.subprograms[env.structure.subprogram_of(insn)].start;
+  const auto sub = std::ranges::find(env.program.subprograms, start, &object::Program::Subprogram::start);
+  return sub != env.program.subprograms.end() ? sub->name : env.program.name;
 }
 
 std::string name_of(const Env &env, const RegState &value, int reg) {
@@ -137,14 +123,16 @@ std::string kind_of(const Env &env, const RegState &value) {
 
 std::string range_of(const Scalar &v) {
   if (v.is_const()) return fmt::format("{}", static_cast<int64_t>(v.const_value()));
+  // What is left of a range that has no end is not told to the last byte.
+  constexpr int64_t kFar = INT64_MAX / 2;
   const Range64 &r = v.r64;
-  if (r.smin == INT64_MIN && r.smax == INT64_MAX && r.umin == 0 && r.umax == UINT64_MAX) return "[-2^63, 2^63)";
+  if (r.smin < -kFar && r.smax > kFar && r.umin < kFar) return "[-2^63, 2^63)";
   if (r.smin < 0) {
-    const std::string low = r.smin == INT64_MIN ? "-2^63" : fmt::format("{}", r.smin);
-    return r.smax == INT64_MAX ? fmt::format("[{}, 2^63)", low) : fmt::format("[{}, {}]", low, r.smax);
+    const std::string low = r.smin < -kFar ? "-2^63" : fmt::format("{}", r.smin);
+    return r.smax > kFar ? fmt::format("[{}, 2^63)", low) : fmt::format("[{}, {}]", low, r.smax);
   }
-  return r.umax >= static_cast<uint64_t>(INT64_MAX) ? fmt::format("[{}, 2^64)", r.umin)
-                                                    : fmt::format("[{}, {}]", r.umin, r.umax);
+  return r.umax >= static_cast<uint64_t>(kFar) ? fmt::format("[{}, 2^64)", r.umin)
+                                               : fmt::format("[{}, {}]", r.umin, r.umax);
 }
 
 std::string member_at(const object::Btf &btf, object::BtfId type, uint64_t offset) {

@@ -12,9 +12,8 @@ namespace spile::verifier {
 // The place of an instruction; line 0 when the program has no line info.
 ForeignPlace place_of(const Env &env, uint32_t insn);
 
-// The variable that a source line assigns: "v" of `struct value *v = bpf_map_lookup_elem(&m, &k);`. Empty when it does
-// not look like an assignment.
-std::string_view assigned_name(std::string_view line);
+// The function that holds an instruction.
+std::string function_name(const Env &env, uint32_t insn);
 
 // What a message calls the value of register [reg]: "`v`", "the context", "r3".
 std::string name_of(const Env &env, const RegState &value, int reg);

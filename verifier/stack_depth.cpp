@@ -6,6 +6,8 @@
 #include <set>
 #include <tuple>
 
+#include "verifier/source_names.h"
+
 namespace spile::verifier {
 namespace {
 
@@ -27,6 +29,12 @@ class Measurer {
   void visit(uint32_t subprogram, uint32_t depth, uint32_t frames) {
     // A function is reached by many chains; only depth and count of a chain matter.
     if (!seen_.insert({subprogram, depth, frames}).second) return;
+    chain_.push_back(subprogram);
+    descend(subprogram, depth, frames);
+    chain_.pop_back();
+  }
+
+  void descend(uint32_t subprogram, uint32_t depth, uint32_t frames) {
     const uint32_t need = (bytes_[subprogram] + kRounding - 1) / kRounding * kRounding;
     const bool is_private = has_private_stacks(env_) && need >= kPrivateStackMin;
     if (!is_private) depth += need;
@@ -56,12 +64,17 @@ class Measurer {
     }
   }
   void fail(Failure f) {
-    if (!use_.failure) use_.failure = std::move(f);
+    if (use_.failure) return;
+    for (const uint32_t subprogram : chain_)
+      f.detail += fmt::format("{}`{}` ({} bytes)", f.detail.empty() ? "" : ", ",
+                              function_name(env_, env_.structure.subprograms[subprogram].start), bytes_[subprogram]);
+    use_.failure = std::move(f);
   }
 
   const Env &env_;
   const std::vector<uint32_t> &bytes_;
   StackUse use_;
+  std::vector<uint32_t> chain_;  // subprograms, from the program to the one that is visited
   std::set<std::tuple<uint32_t, uint32_t, uint32_t>> seen_;
 };
 

@@ -30,13 +30,23 @@ struct Options {
   bool strict_alignment = false;            // BPF_F_STRICT_ALIGNMENT: as on machines that cannot load from any address
   bool sleepable = false;                   // BPF_F_SLEEPABLE, where the section does not say it
   bool relocated = false;                   // the program's offsets are those of that kernel (CO-RE)
+  bool whole_path = false;                  // messages tell all of the path, however long
+};
+
+// A change of the source that may mend a rejection. Whoever has the source can try whether it does.
+struct Remedy {
+  std::string path;
+  uint32_t line = 0;      // in front of the statement there; 0: at the end of the file
+  std::string condition;  // leave the function, or the turn of the loop, where this holds
+  std::string statement;  // without a condition: this
 };
 
 // One reason to reject, with everything a message needs.
 struct Rejection {
-  Diagnostic diagnostic;       // ready to be rendered: line, path as notes, hint
-  uint32_t insn = 0;           // the offending instruction
-  std::string kernel_message;  // what the kernel's log says in this place
+  Diagnostic diagnostic;         // ready to be rendered: line, path as notes, hint
+  std::vector<Remedy> remedies;  // the likeliest first
+  uint32_t insn = 0;             // the offending instruction
+  std::string kernel_message;    // what the kernel's log says in this place
 };
 
 struct Stats {

@@ -6,7 +6,7 @@ SEC("xdp")
 int wrong(struct xdp_md *ctx) {
   struct ethhdr *eth = (void *)(long)ctx->data;
   // CHECK: [[@LINE+2]]:{{[0-9]+}}: error: access to 2 bytes at offset 12 of the packet; 0 proven [PacketBounds]
-  // CHECK: hint: add `if (data + 14 > data_end) return 0;` before line [[@LINE+1]]
+  // CHECK: hint: add `if ((void *)(eth + 1) > (void *)(long)ctx->data_end) return 0;` before line [[@LINE+1]]
   return eth->h_proto == 8;
 }
 SEC("xdp")

@@ -12,12 +12,13 @@ struct ctx {
 SEC("tracepoint/syscalls/sys_enter_write")
 int copy(struct ctx *ctx) {
   char buffer[64];
-  // CHECK: [[@LINE+4]]:{{[0-9]+}}: error: the size in argument 2 of `bpf_probe_read_user` may be negative
+  // CHECK: [[@LINE+5]]:{{[0-9]+}}: error: the size in argument 2 of `bpf_probe_read_user` (`length`) may be negative
+  // CHECK: note: it must be at most 64: the memory has 64 bytes
   // CHECK: [[@LINE+1]]:{{[0-9]+}}: note: the number comes from here
   long length = ctx->args[2];
   if (length > 64) return 0;
   bpf_probe_read_user(buffer, length, (void *)ctx->args[1]);
-  // CHECK: hint: make the size unsigned
+  // CHECK: hint: add `if (length < 0 || length > 64) return 0;` before line [[@LINE-1]]
   return buffer[3];
 }
 char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,292 @@
+// What to change: a hint, and where a statement may mend it, that statement. Only names that the source's own lines
+// show are used; whether the program then passes is for whoever tries it to see.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "verifier/explain.h"
+#include "verifier/source_names.h"
+#include "verifier/source_text.h"
+
+namespace spile::verifier {
+
+void Telling::leave_if(uint32_t line, std::string condition) const {
+  const std::string text = fmt::format("add `if ({}) return 0;` before line {}", condition, line);
+  if (out.diagnostic.hints.empty()) hint(text);
+  out.remedies.push_back({out.diagnostic.foreign.path, line, std::move(condition), ""});
+}
+
+void Telling::insert(uint32_t line, std::string statement) const {
+  if (out.diagnostic.hints.empty()) hint(fmt::format("add `{}` before line {}", statement, line));
+  out.remedies.push_back({out.diagnostic.foreign.path, line, "", std::move(statement)});
+}
+
+namespace {
+
+// What gives a reference back: by what gave it.
+struct Release {
+  std::string_view acquired_by;  // without "bpf_"; what the name begins with
+  const char *statement;
+};
+constexpr Release kReleases[] = {
+    {"ringbuf_reserve_dynptr", "bpf_ringbuf_discard_dynptr(&{}, 0);"},
+    {"ringbuf_reserve", "bpf_ringbuf_discard({}, 0);"},
+    {"sk_lookup", "bpf_sk_release({});"},
+    {"skc_lookup", "bpf_sk_release({});"},
+    {"task_", "bpf_task_release({});"},
+    {"cgroup_", "bpf_cgroup_release({});"},
+    {"cpumask_", "bpf_cpumask_release({});"},
+};
+
+class Mender {
+ public:
+  explicit Mender(const Telling &tell) : tell_(tell), env_(tell.env), f_(tell.f), line_(tell.line()) {}
+
+  void run() {
+    switch (f_.cause) {
+      case Cause::NullDereference:
+      case Cause::NullArithmetic:
+      case Cause::NullArgument:
+        if (const std::string name = tell_.source_name(); !name.empty())
+          tell_.leave_if(line_, "!" + name);
+        else
+          tell_.hint("compare it with NULL" + tell_.before());
+        break;
+      case Cause::MapValueBounds:
+      case Cause::MapKeyBounds:
+      case Cause::MemoryBounds:
+      case Cause::StackBounds:
+        bounds();
+        break;
+      case Cause::PacketBounds:
+        explain_packet(tell_);
+        break;
+      case Cause::NotAPointer:
+      case Cause::ArgumentType:
+        not_a_pointer();
+        break;
+      case Cause::NegativeIndex:
+        if (!check_index(limit_of_memory())) tell_.hint("make the index unsigned, or check that it is not negative");
+        break;
+      case Cause::UnboundedIndex:
+      case Cause::UnboundedPointer:
+      case Cause::UnboundedStackIndex:
+        if (!check_index(limit_of_memory()))
+          tell_.hint(fmt::format("check the index against its limit{}", tell_.before()));
+        break;
+      case Cause::SizeNegative:
+        if (!check_size(room_of_size(), 0)) tell_.hint("make the size unsigned, or check that it is not negative");
+        break;
+      case Cause::SizeZero:
+        if (!check_size(room_of_size(), 1)) tell_.hint(fmt::format("check that the size is not 0{}", tell_.before()));
+        break;
+      case Cause::SizeUnbounded:
+        if (!check_size(room_of_size(), 0))
+          tell_.hint(fmt::format("check the size against that of the buffer{}", tell_.before()));
+        break;
+      case Cause::ReferenceLeak:
+        give_back();
+        break;
+      case Cause::HelperNeedsGpl:
+        tell_.hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`");
+        if (env_.program.license.empty())
+          tell_.out.remedies.push_back(
+              {tell_.out.diagnostic.foreign.path, 0, "", "char LICENSE[] SEC(\"license\") = \"GPL\";"});
+        break;
+      case Cause::UninitializedValue:
+        if (f_.reg == 0 && env_.insn(f_.insn).is_exit())
+          tell_.insert(line_, "return 0;");
+        else
+          tell_.hint("give it a value where it is declared");
+        break;
+      case Cause::UnreferencedRelease:
+        tell_.hint(
+            "give back, once, what a function gave with a reference: not what a map, an argument or a member holds");
+        break;
+      case Cause::CallbackReturn:
+        tell_.hint("return 0 to go on, 1 to stop");
+        break;
+      case Cause::ReturnRange:
+        tell_.hint(fmt::format("return a number of [{}, {}] on every path", f_.limit, f_.count));
+        break;
+      case Cause::StackTooDeep:
+        tell_.hint("keep large variables in a map, for example an array of one element");
+        break;
+      case Cause::CallTooDeep:
+        tell_.hint("let the compiler inline some of them: `static __always_inline`");
+        break;
+      case Cause::InfiniteLoop:
+        tell_.hint("let the loop count, and end at a number that is known");
+        break;
+      case Cause::TooComplex:
+      case Cause::TooManyBranches:
+        tell_.hint("give loops fewer turns, or make the body a callback of `bpf_loop()`, which is verified once");
+        break;
+      case Cause::MovedContext:
+        tell_.hint("access the members of the context through the pointer that the program was given");
+        break;
+      case Cause::MixedPointers:
+        tell_.hint("access the context in a statement of its own");
+        break;
+      case Cause::DivisionByZero:
+        tell_.hint("divide by another number; division by a variable that is 0 gives 0");
+        break;
+      case Cause::PointerArithmetic:
+        tell_.hint("compute with a number, an offset, and add that to the pointer");
+        break;
+      case Cause::ReadOnlyMap:
+      case Cause::ReadOnlyObject:
+        tell_.hint("copy it into a variable and change that");
+        break;
+      case Cause::StringConstant:
+        tell_.hint("give it a `static const char` array of the file");
+        break;
+      case Cause::DynptrRule:
+        tell_.hint(
+            "functions like `bpf_dynptr_from_mem()` make a dynptr in a variable; that variable itself, no copy, is "
+            "given to the others");
+        break;
+      case Cause::HelperUnavailable:
+        tell_.hint(fmt::format("`spile tables helpers` lists what programs of type `{}` can call", env_.type.name));
+        break;
+      case Cause::MapTypeUnfit:
+        tell_.hint("give the map another type, or call the function that is for maps of this type");
+        break;
+      case Cause::ContextBounds:
+        tell_.hint(fmt::format("`spile tables contexts` lists the members that programs of type `{}` can access",
+                               env_.type.name));
+        break;
+      default:
+        break;  // no fix is known that would surely work
+    }
+  }
+
+ private:
+  std::string_view text() const { return tell_.out.diagnostic.foreign.line_text; }
+
+  void bounds() {
+    if (f_.arg != 0) {
+      const int64_t room = (f_.cause == Cause::StackBounds ? 0 : f_.limit) - f_.off;
+      if (f_.count != 0 && !tell_.state.reg(static_cast<unsigned>(f_.count)).value.is_const())
+        check_size(room, 0);
+      else
+        tell_.hint(fmt::format("give it at most {} bytes, or a larger variable", room));
+      return;
+    }
+    if (f_.state.value.is_const()) {
+      if (f_.cause != Cause::StackBounds)
+        tell_.hint(fmt::format("check the index{}, or give the memory more bytes", tell_.before()));
+      return;
+    }
+    if (is_sum())
+      tell_.hint(
+          fmt::format("check the index{}, so that the offset is at most {}; where it is a sum, compute that once, "
+                      "in one variable, and check that",
+                      tell_.before(), tell_.highest()));
+    check_index((tell_.highest() - lowest_of_index()) / scale() + 1);
+    if (tell_.out.diagnostic.hints.empty())
+      tell_.hint(fmt::format("check the index{}, so that the offset is at most {}", tell_.before(), tell_.highest()));
+  }
+
+  // Several numbers were added since the pointer was made.
+  bool is_sum() const {
+    unsigned additions = 0;
+    for (size_t i = tell_.trail.steps.size(); i-- > 0 && tell_.trail.steps[i].insn != f_.state.origin;) {
+      const isa::Insn &insn = env_.insn(tell_.trail.steps[i].insn);
+      additions += insn.insn_class() == isa::ALU64 && insn.alu_op() == isa::ADD && insn.source_is_reg();
+    }
+    return additions > 1;
+  }
+
+  // The offset of element 0, where the index alone varies.
+  int64_t lowest_of_index() const { return tell_.fixed_offset(); }
+  // Bytes of an element: what every offset is a multiple of.
+  int64_t scale() const {
+    const Tnum &bits = f_.state.value.bits;
+    const int zeros = std::countr_zero(bits.mask | bits.value);
+    return zeros < 32 ? int64_t{1} << zeros : 1;
+  }
+  // How many elements the memory behind the pointer of the fault has.
+  int64_t limit_of_memory() const {
+    const isa::Insn &insn = env_.insn(f_.insn);
+    const bool moves = f_.cause == Cause::UnboundedPointer && insn.source_is_reg();
+    const RegState &pointer = !moves                                   ? f_.state
+                              : tell_.state.reg(insn.src).is_pointer() ? tell_.state.reg(insn.src)
+                                                                       : tell_.state.reg(insn.dst);
+    return room_behind(env_, pointer) / scale();
+  }
+  bool check_index(int64_t limit) {
+    const std::string_view index = index_at(text(), tell_.out.diagnostic.foreign.column);
+    if (!is_plain_name(index) || limit <= 0) return false;
+    const bool may_be_negative = f_.state.value.r64.smin + (f_.state.is_scalar() ? 0 : lowest_of_index()) < 0;
+    tell_.leave_if(line_, may_be_negative ? fmt::format("{} < 0 || {} >= {}", index, index, limit)
+                                          : fmt::format("{} >= {}", index, limit));
+    return true;
+  }
+
+  int64_t room_of_size() const { return room_behind(env_, tell_.state.reg(static_cast<unsigned>(f_.reg) - 1)); }
+  // [least]: what the size must be at least.
+  bool check_size(int64_t room, int64_t least) {
+    const unsigned argument = f_.count != 0 && f_.reg > 0 ? static_cast<unsigned>(f_.count) : f_.arg;
+    std::string size = tell_.argument_text(argument);
+    const RegState &value = tell_.state.reg(argument);
+    if (size.empty() || size.find_first_of("(;\"") != std::string::npos) {
+      const std::string made = name_of(env_, value, kNoReg);
+      size = made.starts_with('`') ? made.substr(1, made.size() - 2) : "";
+    }
+    if (size.empty() || room <= 0) return false;
+    if (!is_plain_name(size)) size = fmt::format("({})", size);
+    const bool may_be_low = value.value.r64.smin < least;
+    tell_.leave_if(line_, may_be_low ? fmt::format("{} < {} || {} > {}", size, least, size, room)
+                                     : fmt::format("{} > {}", size, room));
+    return true;
+  }
+
+  void not_a_pointer() {
+    if (tell_.is_null_plus()) {
+      tell_.hint("the pointer that it is made of is NULL on this path: return before, where that pointer is NULL");
+      const ForeignPlace made = place_of(env_, f_.state.origin);
+      if (const Sum sum = sum_in(assigned_value(made.line_text)); !sum.left.empty())
+        tell_.leave_if(made.line, fmt::format("!{}", sum.left));
+      return;
+    }
+    if (f_.state.is_null() && !tell_.source_name().empty()) return tell_.leave_if(line_, "!" + tell_.source_name());
+    if (!f_.state.is_scalar()) return;
+    const bool from_call = f_.state.origin != kNoInsn && env_.insn(f_.state.origin).is_call();
+    if (!from_call && f_.state.origin != kNoInsn && tell_.packet_moved(f_.state.origin) != kNoInsn)
+      tell_.hint("read `data` and `data_end` again behind that call, and compare them again");
+    else if (from_call)
+      tell_.hint("what was given back is not used again");
+    else if (f_.cause == Cause::NotAPointer && !f_.write)
+      tell_.hint(
+          "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
+  }
+
+  void give_back() {
+    if (f_.state.origin == kNoInsn) return;
+    const std::string name = tell_.source_name();
+    const tables::Helper *helper = helper_of(env_.insn(f_.state.origin));
+    const ForeignPlace made = place_of(env_, f_.state.origin);
+    for (const Release &release : kReleases) {
+      const bool fits = helper != nullptr
+                            ? helper->name.starts_with(release.acquired_by)
+                            : made.line_text.find(fmt::format("bpf_{}", release.acquired_by)) != std::string::npos;
+      if (!fits) continue;
+      if (!name.empty()) return tell_.insert(line_, fmt::format(fmt::runtime(release.statement), name));
+      break;
+    }
+    tell_.hint(fmt::format("give it back{}", tell_.before()));
+  }
+
+  const Telling &tell_;
+  const Env &env_;
+  const Failure &f_;
+  const uint32_t line_;
+};
+
+}  // namespace
+
+void explain_mend(const Telling &tell) { Mender(tell).run(); }
+
+}  // namespace spile::verifier
