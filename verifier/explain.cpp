@@ -128,7 +128,7 @@ class Explanation {
  private:
   // Returns share one exit: the place is the statement, or the branch, that led this path to it.
   uint32_t place() const {
-    if (!env_.insn(f_.insn).is_exit() || trail_.steps.empty()) return f_.insn;
+    if (trail_.steps.empty() || !env_.insn(f_.insn).is_exit()) return f_.insn;
     const uint32_t exit = place_of(env_, f_.insn).line;
     uint32_t next = f_.insn;
     for (size_t i = trail_.steps.size() - 1; i-- > 0; next = trail_.steps[i + 1].insn) {
