@@ -28,6 +28,15 @@ inline Address address_of(const Function &function, ValueId pointer, int64_t off
   return address;
 }
 
+// Whether [base] is a pointer out of 32 bits of a context: only the packet's are (data, data_end, data_meta), which the
+// kernel widens as it loads them. No other pointer fits there.
+inline bool is_packet_pointer(const Function &function, ValueId base) {
+  if (function[base].op != Op::IntToPtr || function[function.operand(base, 0)].op != Op::Zext) return false;
+  const ValueId field = function.operand(function.operand(base, 0), 0);
+  if (function[field].op != Op::Load || function[field].type != Type::I32) return false;
+  return function[address_of(function, function.operand(field, 0)).base].op == Op::Param;
+}
+
 // Which operand of a load, store or atomic is the pointer; -1 for other operations.
 inline int pointer_operand(Op op) {
   switch (op) {

@@ -48,7 +48,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     gvn, simplify, sccp, simplify_cfg,                   // what gvn decided
     thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                // addresses that have become constant offsets
-    expand_memory, simplify, gvn, dse, dce, simplify_cfg,
+    expand_memory, simplify, gvn, dse, dce, drop_branches, dce, simplify_cfg, thread_jumps, simplify_cfg,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
     step_pointers, simplify, dce,                        // loops test at their end
     merge_tails, simplify_cfg, share_constants, dce,     // smaller than it runs

@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "backend/isel/selector.h"
+#include "ir/analysis_address.h"
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/codegen.def"
 #include "support/diag_table.h"
 
@@ -111,13 +112,13 @@ void Selector::store_imm(const Address &to, int64_t value, uint32_t bytes) {
 }
 
 // The largest piece that an access of [bytes] through [pointer] may use. Only the stack must be aligned on the targets
-// that the kernel runs on; a pointer that a helper or a load gave is not one to the stack.
+// that the kernel runs on; a pointer to the packet, or one that a helper or a load gave, is not one to the stack.
 uint32_t Selector::access_size(ValueId pointer, uint32_t bytes, uint32_t align) const {
   if (align == 0 || align >= bytes) return bytes;
   ValueId root = pointer;
   while (inst(root).op == Op::PtrAdd) root = fn_.operand(root, 0);
   const Op op = inst(root).op;
-  if (op == Op::CallHelper || op == Op::Load || op == Op::GlobalAddr) return bytes;
+  if (op == Op::CallHelper || op == Op::Load || op == Op::GlobalAddr || ir::is_packet_pointer(fn_, root)) return bytes;
   return std::bit_floor(align);
 }
 

@@ -13,8 +13,9 @@
 // Requires: split_slots before it, which does not see through the pieces. Breaks: nothing.
 //
 // Kernel: memory that is not the stack may be accessed at any alignment on x86-64 and arm64 (the verifier asks for more
-// only there, or with BPF_F_STRICT_ALIGNMENT), so a pointer that was loaded or came from a helper is cut into 8 bytes
-// whatever its type says; clang uses the alignment of the type. Stack accesses must always be aligned.
+// only there, or with BPF_F_STRICT_ALIGNMENT), so what is behind a pointer to the packet, or behind one that was loaded
+// or came from a helper, is cut into 8 bytes whatever its type says; clang uses the alignment of the type. Stack
+// accesses must always be aligned.
 #include <algorithm>
 
 #include "ir/analysis_address.h"
@@ -80,7 +81,7 @@ class Expander {
       const uint64_t align = std::min<uint64_t>(8, f_.slots[static_cast<size_t>(base.imm)].align);
       return std::max(known, offset == 0 ? align : std::min(align, offset & (0 - offset)));
     }
-    const bool is_not_stack = base.op == Op::GlobalAddr || base.op == Op::CallHelper ||
+    const bool is_not_stack = base.op == Op::GlobalAddr || base.op == Op::CallHelper || is_packet_pointer(f_, a.base) ||
                               (base.op == Op::Load && f_[address_of(f_, f_.operand(a.base, 0)).base].op == Op::Param);
     return is_not_stack ? 8 : known;
   }

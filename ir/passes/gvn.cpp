@@ -191,7 +191,7 @@ class Numbering {
         return {.regions =
                     holds_no_context(f_.operand(base, 0)) ? static_cast<Regions>(kElsewhere | kPacket) : kAnywhere};
       case Op::IntToPtr:
-        return {.regions = is_packet(base) ? kPacket : kAnywhere};
+        return {.regions = has_context_ && is_packet_pointer(f_, base) ? kPacket : kAnywhere};
       default:
         return {.regions = kAnywhere};
     }
@@ -204,16 +204,6 @@ class Numbering {
     const ValueId base = address_of(f_, pointer).base;
     return (f_[base].op == Op::Param && has_context_) || f_[base].op == Op::GlobalAddr || is_map_value(base);
   }
-  // Sound because: a context has pointers in 32 bits only for the packet (data, data_end, data_meta), and no other
-  // pointer fits there.
-  bool is_packet(ValueId pointer) const {
-    const ValueId wide = f_.operand(pointer, 0);
-    if (f_[wide].op != Op::Zext) return false;
-    const ValueId field = f_.operand(wide, 0);
-    if (f_[field].op != Op::Load || f_[field].type != Type::I32 || !has_context_) return false;
-    return f_[address_of(f_, f_.operand(field, 0)).base].op == Op::Param;
-  }
-
   bool writes_memory(const Inst &inst) const {
     if (inst.op == Op::Asm && !f_.assemblies[static_cast<size_t>(inst.imm)].writes_memory()) return false;
     return inst.op == Op::AsmGoto || (info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque);

@@ -582,7 +582,7 @@ class Simplifier {
       if (op(a) == Op::And)
         if (const auto m = constant(f_.operand(a, 1)))
           if ((static_cast<uint64_t>(*m) & all_bits(to)) == all_bits(to)) return become(v, Op::Trunc, x);
-      return v;
+      return to == Type::I32 ? narrowed(v, a) : v;
     }
     // zext(zext x) = zext x, sext(sext x) = sext x, sext(zext x) = zext x
     if (op(a) == Op::Zext || (op(a) == Op::Sext && o == Op::Sext)) return become(v, op(a), x);
@@ -594,6 +594,17 @@ class Simplifier {
     // zext(trunc x) = x where x has no more bits
     if (o == Op::Zext && op(a) == Op::Trunc && from == to && bits_in(x).within(all_bits(type(a)))) return x;
     return v;
+  }
+
+  // trunc(x op y) = trunc x op trunc y, where that takes an extension away: the low bits come from low bits.
+  ValueId narrowed(ValueId v, ValueId a) {
+    const Op o = op(a);
+    if (o != Op::Add && o != Op::Sub && o != Op::Mul && o != Op::And && o != Op::Or && o != Op::Xor) return v;
+    const ValueId x = f_.operand(a, 0), y = f_.operand(a, 1);
+    auto is_extension = [&](ValueId value) { return op(value) == Op::Sext || op(value) == Op::Zext; };
+    if (!has_one_use(a) || (!is_extension(x) && !is_extension(y))) return v;
+    const ValueId low_x = make(Op::Trunc, type(v), {x}, v), low_y = make(Op::Trunc, type(v), {y}, v);
+    return become(v, o, low_x, low_y);
   }
 
   // ---------------------------------------------------------------- control

@@ -481,6 +481,21 @@ TEST(ExpandMemory, RefusesWhatTakesTooManyAccesses) {
   EXPECT_EQ(r.diags->all()[0].message, "filling 16384 bytes takes 2048 accesses, at most 1024 are generated");
 }
 
+// ---------------------------------------------------------------- drop_branches
+
+TEST(DropBranches, LeavesLoopsAndWaysThatDiffer) {
+  // A store, another value for the phi, a way back, a value that is used behind the join.
+  for (const char *text :
+       {"func @f(i1 %c, ptr %p) -> i32 { entry: branch %c, a, out\n a: store i32 1, %p\n jump out\n out: ret i32 0 }",
+        "func @f(i1 %c, ptr %p) -> i32 { entry: branch %c, a, out\n a: jump out\n"
+        "out: %0 = phi.i32 [i32 1, entry], [i32 2, a]\n ret %0 }",
+        "func @f(i1 %c, ptr %p) -> i32 { entry: jump a\n a: %0 = load.i8 %p\n %1 = icmp.eq %0, i8 0\n branch %1, b, "
+        "out\n"
+        "b: jump a\n out: ret i32 0 }",
+        "func @f(i1 %c, ptr %p) -> i32 { entry: branch %c, a, b\n a: ret i32 1\n b: ret i32 2 }"})
+    expect_unchanged("drop-branches", text);
+}
+
 // ---------------------------------------------------------------- inlining
 
 constexpr std::string_view kTwice = "func @twice(i32 %x) -> i32 { entry: %0 = add.i32 %x, %x\n ret %0 }\n";

@@ -153,6 +153,20 @@ class Shapes {
             }
         },
         type_);
+    for (const ir::Op o : kBinary) {
+      if (bits() > 32) break;
+      for (const ir::Op first : {ir::Op::Zext, ir::Op::Sext})
+        for (const ir::Op second : {ir::Op::Zext, ir::Op::Sext})
+          add([&](auto &b) {
+            const ir::ValueId wide = b.op(o, b.cast(first, ir::Type::I64, b.x), b.cast(second, ir::Type::I64, b.y));
+            return b.cast(ir::Op::Trunc, ir::Type::I32, wide);
+          });
+      for (const int64_t c : few)
+        add([&](auto &b) {
+          const ir::ValueId wide = b.op(o, b.cast(ir::Op::Sext, ir::Type::I64, b.x), b.f.constant(ir::Type::I64, c));
+          return b.cast(ir::Op::Trunc, ir::Type::I32, wide);
+        });
+    }
     if (bits() == 8) return;
     add([&](auto &b) { return b.cast(ir::Op::Bswap, type_, b.x); });
     add([&](auto &b) { return b.cast(ir::Op::Bswap, type_, b.cast(ir::Op::Bswap, type_, b.x)); });
