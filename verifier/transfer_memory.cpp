@@ -171,10 +171,13 @@ void transfer_load(const Env &env, State &state, uint32_t at) {
   touch_stack(state, pointer, insn.off, size);
   RegState value = load_value(env, state, pointer, insn.off, size, at);
   if (value.is_scalar() && size < 8) {
-    if (insn.mode() == isa::MEMSX)
+    if (insn.mode() == isa::MEMSX) {
+      // A negative number is no longer the one that was spilled, though Linux 6.18 keeps the two linked.
+      if (value.value.r64.umax >= 1ull << (size * 8 - 1)) value.forget_id();
       value.value.sign_extend(size);
-    else
+    } else {
       value.value.truncate(size);
+    }
   }
   state.reg(insn.dst) = value;
 }

@@ -316,6 +316,14 @@ TEST_F(VerifierTest, LinkedNumbersAreRefinedTogether) {
            exit()});
 }
 
+TEST_F(VerifierTest, ASignExtendingFillIsAnotherNumber) {
+  // What is known of the filled number after the comparison: -1. The spilled one is 0xffffffff then.
+  rejects({call(5), mov32_reg(R4, R0), store(DW, R10, -8, R4), load_signed(W, R0, R10, -8), branch32(JNE, R0, -1, 5),
+           alu64(ADD, R4, 1), mov64_reg(R2, R10), alu64_reg(ADD, R2, R4), store_imm(B, R2, -8, 0), mov64(R0, 0),
+           mov64(R0, 0), exit()},
+          "UnboundedStackIndex", "", 8);
+}
+
 TEST_F(VerifierTest, LinkedNumbersKeepADistance) {
   // w7 = w6 + 4; if (w7 > 12) return; the value at [r6], which is at most 8 as long as the sum did not wrap
   accepts({call(5), mov64_reg(R6, R0), alu64(AND, R6, 255), mov64_reg(R7, R6), alu32(ADD, R7, 4), LOOKUP(kHash),
