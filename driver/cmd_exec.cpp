@@ -1,52 +1,111 @@
-// spile exec: bytecode on bare memory. r1 is the memory, r2 its length; r0 is printed. Nothing is verified first, so
-// every access is checked while it runs, and fuel bounds the run.
+// spile exec: runs a program on what the command line gives it, on one engine or on several, and prints r0.
+//
+//   --hex, FILE.s, --unverified ──► bare memory, every access checked while it runs
+//   a program of a known type   ──► the verifier ──► maps, helpers, context or packet ──► interp, jit: equal results
 #include <algorithm>
-#include <cctype>
+#include <chrono>
 #include <optional>
 
 #include "backend/isa/asm.h"
 #include "driver/commands.h"
 #include "driver/compile.h"
+#include "driver/exec_conformance.h"
+#include "driver/exec_input.h"
+#include "driver/judge.h"
+#include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
 
 namespace spile::driver {
 
 namespace {
 
-// Pairs of hexadecimal digits; white space between them is skipped.
-Result<std::vector<std::byte>> parse_hex(std::string_view text, std::string_view what) {
-  std::vector<std::byte> bytes;
-  std::optional<unsigned> high;
-  for (const char c : text) {
-    if (std::isspace(static_cast<unsigned char>(c)) != 0) continue;
-    const char lower = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    unsigned digit = 0;
-    if (lower >= '0' && lower <= '9')
-      digit = static_cast<unsigned>(lower - '0');
-    else if (lower >= 'a' && lower <= 'f')
-      digit = static_cast<unsigned>(lower - 'a') + 10;
-    else
-      return usage_error("{}: `{}` is no hexadecimal digit", what, c);
-    if (high) {
-      bytes.push_back(static_cast<std::byte>(*high << 4 | digit));
-      high.reset();
-    } else {
-      high = digit;
-    }
+constexpr std::string_view kEngines[] = {"checked", "interp", "jit"};
+
+struct Request {
+  std::vector<std::string> engines;  // of kEngines; empty: what suits the program
+  std::vector<std::string> ctx;
+  std::optional<std::string> memory, packet, type, program;
+  uint64_t repeat = 1;
+  std::optional<uint64_t> fuel;
+  bool unverified = false;
+  bool json = false;
+};
+
+// What one engine says of the program.
+struct Report {
+  std::string_view engine;
+  session::TrialResult result;
+  std::optional<uint64_t> insns;  // executed in a run
+};
+
+void print_json(Console &console, const Report &report) {
+  console.print(fmt::format("{{\"r0\":{},\"ns_per_run\":{:.1f},\"insns\":{},\"engine\":\"{}\"}}\n", report.result.r0,
+                            report.result.ns_per_run, report.insns ? std::to_string(*report.insns) : "null",
+                            report.engine));
+}
+
+// One answer when all agree; else each engine's, and an error.
+int print_reports(Console &console, std::span<const Report> reports, const Request &request) {
+  const Report &first = reports.front();
+  console.print(first.result.printed);
+  const auto differs =
+      std::ranges::find_if(reports, [&](const Report &other) { return !(other.result == first.result); });
+  if (request.json) {
+    for (const Report &report : reports) print_json(console, report);
+  } else if (differs == reports.end()) {
+    console.print(fmt::format("0x{:x}\n", first.result.r0));
+    console.print(first.result.maps);
+  } else {
+    for (const Report &report : reports) console.print(fmt::format("{} 0x{:x}\n", report.engine, report.result.r0));
   }
-  if (high) return usage_error("{}: an odd number of hexadecimal digits", what);
-  return bytes;
+  if (differs == reports.end()) return kExitOk;
+  const session::TrialResult &a = first.result, &b = differs->result;
+  const char *what = a.r0 != b.r0           ? "r0 differs"
+                     : a.memory != b.memory ? "they leave other bytes behind"
+                     : a.maps != b.maps     ? "they leave other maps behind"
+                                            : "they print something else";
+  return console.fail(
+      Error{Error::Kind::Input, fmt::format("{} and {}: {}", first.engine, differs->engine, what), {}, 0});
 }
 
-Result<std::vector<isa::Insn>> decode(std::span<const std::byte> bytes, std::string_view what) {
-  if (bytes.empty() || bytes.size() % sizeof(isa::Insn) != 0)
-    return input_error("{}: {} bytes are no whole number of instructions (8 bytes each)", what, bytes.size());
-  std::vector<isa::Insn> insns(bytes.size() / sizeof(isa::Insn));
-  std::memcpy(insns.data(), bytes.data(), bytes.size());
-  return insns;
+// Bytes that nobody verified, on bare memory.
+int run_bare(std::span<const isa::Insn> insns, const Request &request, Console &console) {
+  if (!request.ctx.empty() || request.packet)
+    return console.usage("--ctx and --packet are for verified programs; bare instructions get their memory by --mem");
+  if (std::ranges::any_of(request.engines, [](const std::string &name) { return name != "checked"; })) {
+    Error error{Error::Kind::Usage, "only the checked interpreter runs what was not verified", {}, 0};
+    error.hint = "--type=SECTION says what the program is, so that it can be verified: --type=syscall";
+    return console.fail(error);
+  }
+  std::vector<std::byte> memory;
+  if (request.memory) {
+    auto bytes = read_bytes(*request.memory, "--mem");
+    if (!bytes) return console.fail(bytes.error());
+    memory = std::move(*bytes);
+  }
+  const vm::Region region{"memory", reinterpret_cast<uint64_t>(memory.data()), memory.size(), true};
+  Report report{"checked", {}, 0};
+  vm::CheckedRun run;
+  run.executed = &*report.insns;
+  if (request.fuel) run.fuel = *request.fuel;
+  if (!memory.empty()) {
+    run.regions = {&region, 1};
+    run.r1 = region.address;
+    run.r2 = region.size;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  for (uint64_t i = 0; i < request.repeat; i++) {
+    const Result<uint64_t> result = vm::run_checked(insns, run);
+    if (!result) return console.fail(result.error());
+    report.result.r0 = *result;
+  }
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+  report.result.ns_per_run = took.count() / static_cast<double>(request.repeat);
+  *report.insns /= request.repeat;
+  return print_reports(console, {&report, 1}, request);
 }
 
-Result<std::vector<isa::Insn>> from_object(const object::Object &object, const std::string &name) {
+Result<std::vector<isa::Insn>> bare_program(const object::Object &object, const std::string &name) {
   const object::ProgramEntry *entry =
       name.empty() && object.programs.size() == 1 ? object.programs.data() : object.find_program(name);
   if (entry == nullptr) {
@@ -58,81 +117,225 @@ Result<std::vector<isa::Insn>> from_object(const object::Object &object, const s
   if (!program) return std::unexpected(program.error());
   for (const isa::Insn &insn : program->insns)
     if (insn.is_lddw() && (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue))
-      return unsupported_error(
-          "{}: program `{}` uses maps; `spile exec` runs bare instructions, `spile run` makes maps", object.path,
-          entry->name);
+      return unsupported_error("{}: program `{}` uses maps, which only verified programs have here", object.path,
+                               entry->name);
   return program->insns;
 }
 
-Result<std::vector<isa::Insn>> read_program(const po::variables_map &values, Console &console, int &code) {
-  if (values.contains("hex")) {
-    auto bytes = parse_hex(values["hex"].as<std::string>(), "--hex");
+// Bare instructions as an object with one program, which can be verified.
+object::Object wrap(std::span<const isa::Insn> insns, const std::string &section) {
+  object::Object object;
+  object.path = "instructions";
+  object.license = "GPL";
+  const auto bytes = std::as_bytes(insns);
+  object.sections.push_back({section, object::SectionKind::Program, bytes.size(), 8, {bytes.begin(), bytes.end()}, {}});
+  object.symbols.push_back({"program", object::SymbolKind::Function, object::Binding::Global,
+                            object::Visibility::Default, object::SectionId{0}, 0, bytes.size()});
+  object.programs.push_back({"program", section, object::SectionId{0}, 0, bytes.size(), object::SymbolId{0}});
+  return object;
+}
+
+Result<session::TrialInput> input_for(const Judged &judged, const Request &request) {
+  session::TrialInput input;
+  input.repeat = request.repeat;
+  const bool takes_packet = judged.type->hook == tables::HookKind::Packet;
+  if (takes_packet && request.memory)
+    return usage_error("`{}` takes a packet: give one with --packet, in hexadecimal or as FILE.pcap#N",
+                       judged.program.name);
+  if (!takes_packet && request.packet) return usage_error("`{}` takes no packet", judged.program.name);
+  auto values = parse_ctx(request.ctx, judged.program, *judged.type);
+  if (!values) return std::unexpected(values.error());
+  input.values = std::move(*values);
+  if (request.packet) {
+    if (auto read = read_packet(*request.packet, input); !read) return std::unexpected(read.error());
+  }
+  input.ctx = empty_context(judged.program, *judged.type);
+  if (request.memory) {
+    const auto bytes = read_bytes(*request.memory, "--mem");
     if (!bytes) return std::unexpected(bytes.error());
-    return decode(*bytes, "--hex");
+    if (bytes->size() > input.ctx.size())
+      return usage_error("--mem: {} bytes; the context of `{}` has {}", bytes->size(), judged.program.name,
+                         input.ctx.size());
+    std::ranges::copy(*bytes, input.ctx.begin());
   }
-  if (!values.contains("file")) return usage_error("`spile exec` needs a file (.s, .o, .c) or --hex");
-  const auto &path = values["file"].as<std::string>();
-  if (path.ends_with(".s")) {
-    SourceManager sources;
-    auto file = sources.load(path);
-    if (!file) return std::unexpected(file.error());
-    auto insns = isa::assemble((*file)->text);
-    if (!insns) insns.error().message = path + ": " + insns.error().message;
-    return insns;
+  return input;
+}
+
+// Programs that the verifier accepted, on each engine, with maps of its own.
+int run_verified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging,
+                 const Request &request, Console &console) {
+  int code = kExitOk;
+  const std::vector<Judged> judged = judge(object, sources, judging, console, code);
+  if (code != kExitOk) return code;
+  std::vector<session::Accepted> accepted;
+  std::optional<size_t> chosen;
+  for (const Judged &one : judged) {
+    const bool is_wanted = request.program ? one.program.name == *request.program
+                                           : !session::MapSet::is_tail_called(object, one.program.name);
+    if (is_wanted && chosen) return console.usage("{} has several programs: choose one with --prog", object.path);
+    if (is_wanted) chosen = accepted.size();
+    accepted.push_back({&one.program, one.type});
   }
-  const auto options = compile_options(values);
-  if (!options) return std::unexpected(options.error());
-  Compilation compilation(path, *options, console);
-  const object::Object *object = compilation.object();
-  compilation.summary();
-  if (object == nullptr) {
-    code = compilation.exit_code();
-    return std::vector<isa::Insn>{};
+  if (!chosen) return console.usage("{} has no program `{}`", object.path, request.program.value_or(""));
+  const Judged &program = judged[*chosen];
+  if (!session::can_be_tried(*program.type))
+    return console.fail(Error{Error::Kind::Unsupported,
+                              fmt::format("`{}`: the context of {} holds objects of a kernel, which cannot be made up",
+                                          program.program.name, program.program.section),
+                              {},
+                              0});
+  const auto input = input_for(program, request);
+  if (!input) return console.fail(input.error());
+
+  uint64_t executed = 0;
+  std::vector<Report> reports;
+  std::vector<std::string> engines = request.engines;
+  if (engines.empty()) engines.emplace_back("interp");
+  for (const std::string &name : engines) {
+    std::unique_ptr<vm::Engine> engine;
+    if (name == "jit") {
+      auto jit = vm::make_jit();
+      if (!jit) return console.fail(jit.error());
+      engine = std::move(*jit);
+    } else {
+      engine = name == "interp" ? vm::make_interpreter() : vm::make_counting_interpreter(executed);
+    }
+    auto result = session::try_program(object, accepted, *chosen, *engine, *input);
+    if (!result) return console.fail(result.error());
+    reports.push_back({*std::ranges::find(kEngines, name), std::move(*result), {}});
   }
-  return from_object(*object, values.contains("prog") ? values["prog"].as<std::string>() : "");
+  if (request.json) {
+    // How many instructions a run executes, the counting interpreter says.
+    executed = 0;
+    const auto counting = vm::make_counting_interpreter(executed);
+    session::TrialInput once = *input;
+    once.repeat = 1;
+    if (session::try_program(object, accepted, *chosen, *counting, once))
+      for (Report &report : reports) report.insns = executed;
+  }
+  return print_reports(console, reports, request);
+}
+
+Result<std::vector<isa::Insn>> assemble_file(const std::string &path) {
+  SourceManager sources;
+  auto file = sources.load(path);
+  if (!file) return std::unexpected(file.error());
+  auto insns = isa::assemble((*file)->text);
+  if (!insns) insns.error().message = path + ": " + insns.error().message;
+  return insns;
+}
+
+Result<Request> request_of(const po::variables_map &values) {
+  Request request;
+  const auto text = [&](const char *name) {
+    return values.contains(name) ? std::optional(values[name].as<std::string>()) : std::nullopt;
+  };
+  request.memory = text("mem");
+  request.packet = text("packet");
+  request.type = text("type");
+  request.program = text("prog");
+  if (values.contains("ctx")) request.ctx = values["ctx"].as<std::vector<std::string>>();
+  if (values.contains("repeat")) request.repeat = values["repeat"].as<uint64_t>();
+  if (values.contains("fuel")) request.fuel = values["fuel"].as<uint64_t>();
+  request.unverified = values.contains("unverified");
+  if (const auto stats = text("stats")) {
+    if (*stats != "json") return usage_error("--stats takes json, not `{}`", *stats);
+    request.json = true;
+  }
+  if (request.repeat == 0) return usage_error("--repeat: at least 1");
+  if (const auto list = text("engine")) {
+    for (std::string_view rest = *list; !rest.empty();) {
+      const std::string_view name = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+      if (std::ranges::find(kEngines, name) == std::end(kEngines))
+        return usage_error("--engine takes checked, interp, jit, or several with commas, not `{}`", name);
+      request.engines.emplace_back(name);
+    }
+  }
+  return request;
 }
 
 }  // namespace
 
 int command_exec(Arguments arguments, Console &console) {
   CommandLine line;
-  line.usage = "spile exec [options] FILE.s|FILE.o|FILE.c | --hex BYTES";
+  line.usage = "spile exec [options] FILE.c|FILE.o|FILE.s | --hex BYTES";
   line.about =
-      "Runs instructions on bare memory: r1 is the memory, r2 its length. Prints r0 in hexadecimal. Nothing is\n"
-      "verified first: every access is checked, and a fault names the instruction and the address.";
-  line.footer = "  spile exec --hex '61 10 00 00 00 00 00 00 95 00 00 00 00 00 00 00' --mem 78563412";
+      "Runs one program and prints r0 in hexadecimal, then its maps. Programs of FILE.c and FILE.o are verified first\n"
+      "and run on maps of their own, with a context or a packet that the options give. --hex, FILE.s and what\n"
+      "--unverified names run on bare memory: r1 is the memory, r2 its length, every access is checked, and a fault\n"
+      "names the instruction and the address.";
+  line.footer =
+      "  spile exec --hex '61 10 00 00 00 00 00 00 95 00 00 00 00 00 00 00' --mem 78563412\n"
+      "  spile exec filter.bpf.c --packet traffic.pcap#3 --engine=interp,jit --repeat 1000000 --stats=json";
   line.add_common();
   line.options.add_options()("hex", po::value<std::string>()->value_name("BYTES"), "the instructions, 16 digits each")(
-      "mem", po::value<std::string>()->value_name("BYTES"), "the memory's content in hexadecimal")(
+      "mem", po::value<std::string>()->value_name("BYTES"),
+      "what r1 points to: hexadecimal digits, or a file; default: zeros")(
+      "packet", po::value<std::string>()->value_name("PACKET"),
+      "an Ethernet frame in hexadecimal, or FILE.pcap#N of a capture")(
+      "ctx", po::value<std::vector<std::string>>()->value_name("NAME=N,..."),
+      "fields of the context: mark=5, args[1]=0x10")("engine", po::value<std::string>()->value_name("LIST"),
+                                                     "checked, interp, jit; several: their results are compared")(
+      "repeat", po::value<uint64_t>()->value_name("N"), "run it N times; a run finds what the one before left")(
+      "stats", po::value<std::string>()->value_name("json"), "print r0, time, instructions of a run for each engine")(
       "prog", po::value<std::string>()->value_name("NAME"), "the program, where an object has several")(
-      "fuel", po::value<uint64_t>()->value_name("N"), "instructions that may be executed (100,000,000)");
+      "type", po::value<std::string>()->value_name("SECTION"),
+      "what the instructions of --hex or FILE.s are, so that they are verified: socket, syscall, xdp, ...")(
+      "unverified", "run a program on bare memory, whatever the verifier says")(
+      "conformance", "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin")(
+      "fuel", po::value<uint64_t>()->value_name("N"), "instructions that may be executed on bare memory (100,000,000)")(
+      "kconfig", po::value<std::string>()->value_name("FILE"),
+      "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::string>());
   line.positional.add("file", 1);
   int code = kExitOk;
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
-  auto insns = read_program(*values, console, code);
-  if (code != kExitOk) return code;
-  if (!insns) return console.fail(insns.error());
-  std::vector<std::byte> memory;
-  if (values->contains("mem")) {
-    auto bytes = parse_hex((*values)["mem"].as<std::string>(), "--mem");
-    if (!bytes) return console.fail(bytes.error());
-    memory = std::move(*bytes);
+  const auto request = request_of(*values);
+  if (!request) return console.fail(request.error());
+  const std::string path = values->contains("file") ? (*values)["file"].as<std::string>() : "";
+  if (values->contains("conformance")) return run_conformance(path, request->engines, console);
+  if (path.empty() && !values->contains("hex")) return console.usage("`spile exec` needs a file (.c, .o, .s) or --hex");
+
+  const auto compile = compile_options(*values);
+  if (!compile) return console.fail(compile.error());
+  JudgeOptions judging;
+  judging.btf = compile->btf;
+  judging.kconfig = values->contains("kconfig") ? (*values)["kconfig"].as<std::string>() : "host";
+
+  if (values->contains("hex") || path.ends_with(".s")) {
+    Result<std::vector<isa::Insn>> insns;
+    if (values->contains("hex")) {
+      const auto bytes = parse_hex((*values)["hex"].as<std::string>(), "--hex");
+      if (!bytes) return console.fail(bytes.error());
+      insns = decode_insns(*bytes, "--hex");
+    } else {
+      insns = assemble_file(path);
+    }
+    if (!insns) return console.fail(insns.error());
+    if (!request->type) return run_bare(*insns, *request, console);
+    object::Object object = wrap(*insns, *request->type);
+    return run_verified(object, SourceManager(), judging, *request, console);
   }
-  const vm::Region region{"memory", reinterpret_cast<uint64_t>(memory.data()), memory.size(), true};
-  vm::CheckedRun run;
-  if (!memory.empty()) {
-    run.regions = {&region, 1};
-    run.r1 = region.address;
-    run.r2 = region.size;
+
+  Compilation compilation(path, *compile, console);
+  object::Object *object = compilation.object();
+  compilation.summary();
+  if (object == nullptr) return compilation.exit_code();
+  if (request->unverified) {
+    const auto insns = bare_program(*object, request->program.value_or(""));
+    return insns ? run_bare(*insns, *request, console) : console.fail(insns.error());
   }
-  if (values->contains("fuel")) run.fuel = (*values)["fuel"].as<uint64_t>();
-  const Result<uint64_t> result = vm::run_checked(*insns, run);
-  if (!result) return console.fail(result.error());
-  console.print(fmt::format("0x{:x}\n", *result));
-  return kExitOk;
+  if (auto relocated = relocate_for(*object, compile->btf); !relocated) return console.fail(relocated.error());
+  // Programs that a tail call reaches are verified too.
+  if (request->program && std::ranges::none_of(object->programs, [&](const object::ProgramEntry &entry) {
+        return session::MapSet::is_tail_called(*object, entry.name);
+      }))
+    judging.program = *request->program;
+  if (request->type) judging.type = *request->type;
+  return run_verified(*object, compilation.sources(), judging, *request, console);
 }
 
 }  // namespace spile::driver

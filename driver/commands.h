@@ -33,7 +33,7 @@ inline constexpr auto kCommands = std::to_array<Command>({
     {"check", command_check, "compile and verify; attach nothing, no root"},
     {"build", command_build, "compile to an ELF object that libbpf, bpftool and spile load"},
     {"dump", command_dump, "disassemble an object of any compiler, with source, maps and types"},
-    {"exec", command_exec, "run bytecode on bare memory"},
+    {"exec", command_exec, "run one program on one input, engines compared; or bytecode on bare memory"},
     {"opt", command_opt, "run optimizer passes over IR text"},
     {"info", command_info, "what this build and this machine can do"},
     {"tables", command_tables, "print a table of the language: helpers, maps, programs, contexts, diagnostics"},

@@ -9,6 +9,7 @@
 #include "backend/isa/info.h"
 #include "runtime/vm/memory.h"
 #include "runtime/vm/resolve.h"
+#include "support/check.h"
 
 namespace spile::vm {
 namespace {
@@ -38,8 +39,16 @@ class Checked {
 
   Result<uint64_t> run() {
     const EnvScope scope(*this);
-    if (auto done = run_above(-1); !done) return std::unexpected(done.error());
+    const Result<void> done = run_above(-1);
+    if (options_.executed != nullptr) *options_.executed += options_.fuel - fuel_;
+    if (!done) return std::unexpected(done.error());
     return regs_[0];
+  }
+  // A subprogram that was passed as a callback.
+  Result<uint64_t> run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
+    pc_ = static_cast<int64_t>(callback - kSubprogramTag);
+    regs_[1] = r1, regs_[2] = r2, regs_[3] = r3;
+    return run();
   }
 
  private:
@@ -138,6 +147,7 @@ class Checked {
   Result<uint64_t> access(uint64_t base, int16_t off, unsigned bytes, bool writes, bool aligned) const {
     const uint64_t address = base + static_cast<uint64_t>(static_cast<int64_t>(off));
     const char *verb = writes ? "writes" : "reads";
+    if (options_.verified) return address;
     if (aligned && address % bytes != 0) return fault("an atomic access of {} bytes at {:#x}", bytes, address);
 
     const uint64_t stack_start = reinterpret_cast<uint64_t>(stack_.data());
@@ -204,17 +214,18 @@ class Checked {
           loops_left_--;
         break;
       case Shape::CallHelper:
-        if (auto called = call_helper(static_cast<uint32_t>(insn.imm)); !called) return called;
-        break;
+        return call_helper(static_cast<uint32_t>(insn.imm), next);
       case Shape::CallLocal:
         if (auto entered = enter(next); !entered) return entered;
         next += insn.imm;
         break;
       case Shape::CallKfunc:
-        return fault("kernel functions exist in the kernel only");
+        if (const HelperFn f = kernel_function(options_.btf, static_cast<uint32_t>(insn.imm), options_.resolve))
+          return call(f, next);
+        return fault("there is no such kernel function here");
       case Shape::CallReg:
         if (dst < kMaxHelperNumber) {
-          if (auto called = call_helper(static_cast<uint32_t>(dst)); !called) return called;
+          return call_helper(static_cast<uint32_t>(dst), next);
         } else {
           const uint64_t target = dst - kSubprogramTag;
           if (target >= insns_.size()) return fault("calls {:#x}, which is neither a helper nor a subprogram", dst);
@@ -306,12 +317,18 @@ class Checked {
     return address + (is_value ? static_cast<uint32_t>(second.imm) : 0);
   }
 
-  Result<void> call_helper(uint32_t number) {
+  Result<void> call_helper(uint32_t number, int64_t next) {
     const HelperFn helper = options_.resolve == nullptr ? nullptr : options_.resolve(number);
     if (helper == nullptr) return fault("there is no helper {} here", number);
+    return call(helper, next);
+  }
+  // Goes on at [next], unless the helper ran another program in the place of this frame.
+  Result<void> call(HelperFn helper, int64_t next) {
     const uint64_t result = helper(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5], options_.env);
     if (failed_) return std::unexpected(*failed_);
     after_call(result);
+    const bool left = options_.env != nullptr && std::exchange(options_.env->tail_called, false);
+    pc_ = left ? leave() : next;
     return {};
   }
   void after_call(uint64_t result) {
@@ -354,10 +371,75 @@ class Checked {
   alignas(16) std::array<std::byte, kMaxFrames * kStackBytes> stack_;
 };
 
+class Counted final : public Loaded {
+ public:
+  Counted(const object::Program &program, std::span<maps::Map *const> maps, HelperResolver resolve, uint64_t &executed)
+      : insns_(program.insns),
+        maps_(addresses_of(maps)),
+        resolve_(resolve),
+        btf_(program.object == nullptr ? nullptr : &program.object->btf),
+        executed_(executed) {}
+
+  uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
+    const CheckedRun options = options_for(env, reinterpret_cast<uint64_t>(ctx), ctx_size);
+    const Loaded *const outer = std::exchange(env.running, this);
+    const Result<uint64_t> done = Checked(insns_, options).run();
+    env.running = outer;
+    return result_of(done);
+  }
+  uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
+    const CheckedRun options = options_for(env, r1, r2);
+    return result_of(Checked(insns_, options).run_subprogram(callback, r1, r2, r3));
+  }
+
+ private:
+  CheckedRun options_for(Env &env, uint64_t r1, uint64_t r2) const {
+    CheckedRun options;
+    options.verified = true;
+    options.r1 = r1, options.r2 = r2;
+    options.fuel = UINT64_MAX;
+    options.resolve = resolve_;
+    options.btf = btf_;
+    options.env = &env;
+    options.maps = maps_;
+    options.executed = &executed_;
+    return options;
+  }
+  static uint64_t result_of(const Result<uint64_t> &done) {
+    SPILE_CHECK(done.has_value(), "load() and the verifier took the program");
+    return *done;
+  }
+
+  std::vector<Insn> insns_;
+  std::vector<ResolvedMap> maps_;
+  HelperResolver resolve_;
+  const object::Btf *btf_;
+  uint64_t &executed_;
+};
+
+class CountingInterpreter final : public Engine {
+ public:
+  CountingInterpreter(uint64_t &executed, HelperResolver resolve) : executed_(executed), resolve_(resolve) {}
+  Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
+    // Says what is not available here, before anything runs.
+    if (const auto resolved = resolve_program(program, addresses_of(maps), resolve_); !resolved)
+      return std::unexpected(resolved.error());
+    return std::make_unique<Counted>(program, maps, resolve_, executed_);
+  }
+
+ private:
+  uint64_t &executed_;
+  HelperResolver resolve_;
+};
+
 }  // namespace
 
 Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &options) {
   return Checked(insns, options).run();
+}
+
+std::unique_ptr<Engine> make_counting_interpreter(uint64_t &executed, HelperResolver resolve) {
+  return std::make_unique<CountingInterpreter>(executed, resolve);
 }
 
 }  // namespace spile::vm

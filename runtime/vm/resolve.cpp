@@ -92,7 +92,7 @@ class Resolver {
     }
     if (info.shape == Shape::CallLocal) return i + 1 + static_cast<uint64_t>(static_cast<int64_t>(insn.imm));
     if (info.shape == Shape::CallHelper) return helper_address(i, static_cast<uint32_t>(insn.imm));
-    if (info.shape == Shape::CallKfunc) return kernel_function(i, static_cast<uint32_t>(insn.imm));
+    if (info.shape == Shape::CallKfunc) return kfunc_address(i, static_cast<uint32_t>(insn.imm));
     if (info.shape == Shape::LoadImm64) return immediate(i, info);
     if (insn.dst == isa::kFramePointer && writes_dst(info.shape))
       return input_error("{}: r10 is read-only", text_of(insns_, i));
@@ -115,15 +115,12 @@ class Resolver {
     return unsupported_error("{}: helper {} ({}) is not available here", text_of(insns_, i), helper->name, number);
   }
 
-  Result<uint64_t> kernel_function(size_t i, uint32_t btf_id) const {
+  Result<uint64_t> kfunc_address(size_t i, uint32_t btf_id) const {
+    if (const HelperFn function = kernel_function(btf_, btf_id, helper_)) return reinterpret_cast<uint64_t>(function);
     if (btf_ == nullptr || btf_id >= btf_->type_count())
       return unsupported_error("{}: kernel functions exist in the kernel only", text_of(insns_, i));
-    const std::string_view name = btf_->type(object::BtfId{btf_id}).name;
-    const tables::Kfunc *kfunc = tables::find_kfunc(name);
-    const HelperFn function =
-        kfunc == nullptr || helper_ == nullptr ? nullptr : helper_(kKfuncNumbers + tables::index_of(*kfunc));
-    if (function != nullptr) return reinterpret_cast<uint64_t>(function);
-    return unsupported_error("{}: the kernel function {} is not available here", text_of(insns_, i), name);
+    return unsupported_error("{}: the kernel function {} is not available here", text_of(insns_, i),
+                             btf_->type(object::BtfId{btf_id}).name);
   }
 
   Result<uint64_t> immediate(size_t i, const InsnInfo &info) const {
@@ -190,6 +187,12 @@ std::vector<ResolvedMap> addresses_of(std::span<maps::Map *const> maps) {
     addresses.push_back(
         {reinterpret_cast<uint64_t>(map), map == nullptr ? 0 : reinterpret_cast<uint64_t>(map->direct_values())});
   return addresses;
+}
+
+HelperFn kernel_function(const object::Btf *btf, uint32_t id, HelperResolver resolve) {
+  if (btf == nullptr || id >= btf->type_count() || resolve == nullptr) return nullptr;
+  const tables::Kfunc *kfunc = tables::find_kfunc(btf->type(object::BtfId{id}).name);
+  return kfunc == nullptr ? nullptr : resolve(kKfuncNumbers + tables::index_of(*kfunc));
 }
 
 Result<Resolved> resolve_program(std::span<const Insn> insns, std::span<const ResolvedMap> maps, HelperResolver resolve,

@@ -48,6 +48,9 @@ struct ResolvedMap {
 };
 std::vector<ResolvedMap> addresses_of(std::span<maps::Map *const> maps);
 
+// The function of the kernel whose BTF_KIND_FUNC has this id, as [resolve] knows it; null when it does not.
+HelperFn kernel_function(const object::Btf *btf, uint32_t id, HelperResolver resolve);
+
 // Fails, naming the instruction, on a helper or kernel function that [resolve] does not know (Unsupported), on file
 // descriptors of maps (Unsupported), and on what a verifier would have rejected (Input). [btf] names kernel functions;
 // null: there are none.

@@ -1,0 +1,141 @@
+#include "runtime/session/trial.h"
+
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <memory>
+
+#include "runtime/helpers/timers.h"
+#include "runtime/hooks/packet_context.h"
+#include "runtime/session/packet_run.h"
+#include "runtime/session/print_maps.h"
+
+namespace spile::session {
+
+namespace {
+
+// How far the virtual clock goes on each time that a program looks at it.
+constexpr uint64_t kTickNs = 1000;
+
+bool is_safe_made_up(tables::CtxResult result) {
+  switch (result) {
+    case tables::CtxResult::Scalar:
+    case tables::CtxResult::Packet:  // data and data_end: no byte lies between two zeros
+    case tables::CtxResult::PacketEnd:
+    case tables::CtxResult::PacketMeta:
+    case tables::CtxResult::SocketOrNull:
+    case tables::CtxResult::SockCommonOrNull:
+      return true;
+    case tables::CtxResult::Socket:
+    case tables::CtxResult::FlowKeys:
+    case tables::CtxResult::TpBuffer:
+    case tables::CtxResult::BtfArgument:
+    case tables::CtxResult::NfHookState:
+    case tables::CtxResult::SkBuffObject:
+      return false;
+  }
+  return false;
+}
+
+void put_values(std::span<const CtxValue> values, std::span<std::byte> ctx) {
+  for (const CtxValue &v : values)
+    if (v.offset + v.size <= ctx.size()) std::memcpy(ctx.data() + v.offset, &v.value, v.size);
+}
+
+class Trial {
+ public:
+  explicit Trial(const TrialInput &input) : input_(input) {
+    env_.timers = &timers_;
+    env_.print = [this](std::string_view text) {
+      if (prints_) result_.printed += text;
+    };
+    env_.now_ns = [this] { return now_ns_ += kTickNs; };
+    event_.pid = event_.tid = 1;
+    constexpr std::string_view kComm = "spile";
+    std::ranges::copy(kComm, event_.comm.begin());
+  }
+
+  Result<TrialResult> run(const object::Object &object, std::span<const Accepted> programs, size_t chosen,
+                          vm::Engine &engine) {
+    auto maps = MapSet::create(object);
+    if (!maps) return std::unexpected(maps.error());
+    maps->watch_timers(timers_);
+    std::vector<std::unique_ptr<vm::Loaded>> loaded;
+    for (const Accepted &accepted : programs) {
+      auto one = engine.load(*accepted.program, maps->pointers());
+      if (!one) return std::unexpected(one.error());
+      maps->put_program(object, accepted.program->name, one->get());
+      loaded.push_back(std::move(*one));
+    }
+    const tables::ProgramType &type = *programs[chosen].type;
+    auto ran = type.hook == tables::HookKind::Packet ? on_packet(*loaded[chosen], type.number)
+                                                     : on_context(*loaded[chosen], type.number);
+    if (!ran) return std::unexpected(ran.error());
+    for (size_t i = 0; i < object.maps.size(); i++)
+      if (!object.maps[i].is_global_data) print_map(object, object.maps[i], *maps->pointers()[i], result_.maps);
+    return std::move(result_);
+  }
+
+ private:
+  template <class Run>
+  void repeat(const Run &run) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (uint64_t i = 0; i < input_.repeat; i++) {
+      result_.r0 = run();
+      prints_ = false;
+    }
+    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+    result_.ns_per_run = took.count() / static_cast<double>(input_.repeat);
+  }
+
+  Result<void> on_packet(const vm::Loaded &program, uint32_t type) {
+    auto buffer = hooks::PacketBuffer::allocate();
+    if (!buffer) return std::unexpected(buffer.error());
+    hooks::PacketContext context(input_.link_type, hooks::Layer::Link, std::move(*buffer));
+    hooks::CapturedPacket captured;
+    captured.bytes = input_.packet;
+    captured.wire_length = static_cast<uint32_t>(input_.packet.size());
+    context.show(captured, event_);
+    put_values(input_.values, event_.ctx);
+    repeat([&] { return static_cast<uint32_t>(run_on_packet(program, type, event_, env_).result); });
+    result_.memory.assign(event_.packet->data.begin(), event_.packet->data.end());
+    return {};
+  }
+
+  Result<void> on_context(const vm::Loaded &program, uint32_t type) {
+    std::vector<std::byte> ctx = input_.ctx;
+    put_values(input_.values, ctx);
+    event_.ctx = ctx;
+    repeat([&] {
+      env_.begin(&event_, type);
+      return program.run(ctx.data(), ctx.size(), env_);
+    });
+    result_.memory = std::move(ctx);
+    return {};
+  }
+
+  const TrialInput &input_;
+  helpers::Timers timers_;
+  vm::Env env_;
+  vm::Event event_;
+  uint64_t now_ns_ = 0;
+  bool prints_ = true;
+  TrialResult result_;
+};
+
+}  // namespace
+
+bool can_be_tried(const tables::ProgramType &type) {
+  return std::ranges::all_of(tables::kCtxFields, [&](const tables::CtxField &field) {
+    return field.ctx != type.ctx || field.access == tables::kNever || is_safe_made_up(field.result);
+  });
+}
+
+Result<TrialResult> try_program(const object::Object &object, std::span<const Accepted> programs, size_t chosen,
+                                vm::Engine &engine, const TrialInput &input) {
+  return Trial(input).run(object, programs, chosen, engine);
+}
+
+}  // namespace spile::session
