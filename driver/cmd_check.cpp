@@ -90,14 +90,14 @@ static bool print_kernels(const Judged &judged, const object::Object &object, co
 }
 
 static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging,
-                     const std::vector<uint16_t> &kernels, Console &console) {
+                     const std::vector<uint16_t> &kernels, KernelTypes &types, Console &console) {
   Compilation compilation(path, compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return compilation.exit_code();
-  if (auto relocated = relocate_for(*object, compile.btf); !relocated) return console.fail(relocated.error());
+  if (auto relocated = relocate_for(*object, compile.btf, types); !relocated) return console.fail(relocated.error());
   int code = kExitOk;
-  const std::vector<Judged> programs = judge(*object, compilation.sources(), judging, console, code);
+  const std::vector<Judged> programs = judge(*object, compilation.sources(), judging, types, console, code);
   if (judging.expect) return compare(path, programs, judging.verifier.unprivileged, console, code);
   for (const Judged &judged : programs) {
     const object::Program &program = judged.program;
@@ -164,8 +164,9 @@ int command_check(Arguments arguments, Console &console) {
     if (kernels.empty()) return console.usage("--kernel takes versions, for example 5.10,6.1; not `{}`", list);
   }
   judging.verifier.keep_states = values->contains("states");
+  KernelTypes types;
   for (const std::string &path : (*values)["file"].as<std::vector<std::string>>()) {
-    const int one = check_one(path, *compile, judging, kernels, console);
+    const int one = check_one(path, *compile, judging, kernels, types, console);
     if (one != kExitOk && code != kExitProgram) code = one;
   }
   return code;

@@ -133,13 +133,14 @@ int command_run(Arguments arguments, Console &console) {
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return own_failure(compilation.exit_code(), options);
-  if (auto relocated = relocate_for(*object, compile->btf); !relocated)
+  KernelTypes types;
+  if (auto relocated = relocate_for(*object, compile->btf, types); !relocated)
     return own_failure(console.fail(relocated.error()), options);
   JudgeOptions judging;
   judging.btf = compile->btf;
   judging.kconfig = text("kconfig").value_or("host");
   judging.program = text("prog").value_or("");
-  const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, console, code);
+  const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, types, console, code);
   if (code != kExitOk) return own_failure(code, options);
   if (console.verbosity > 0)
     console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");

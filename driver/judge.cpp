@@ -26,13 +26,30 @@ Result<void> provide_kconfig(object::Object &object, const std::string &source) 
   return object::place_kconfig(object, &*values);
 }
 
-Result<void> relocate_for(object::Object &object, const std::string &btf) {
+Result<const object::Btf *> KernelTypes::get(const std::string &where) {
+  auto known = read_.find(where);
+  if (known == read_.end()) {
+    // The cached index of a kernel holds what C can name; the functions that programs are attached to are not in it.
+    const auto read = [&]() -> Result<object::Btf> {
+      if (!where.empty()) return object::Btf::read(where == "host" ? std::string(btf::kHostBtf) : where);
+      btf::Source source("");
+      const auto image = source.image();
+      if (!image) return std::unexpected(image.error());
+      return object::Btf::parse((*image)->raw());
+    };
+    known = read_.emplace(where, read()).first;
+  }
+  if (!known->second) return std::unexpected(known->second.error());
+  return &*known->second;
+}
+
+Result<void> relocate_for(object::Object &object, const std::string &btf, KernelTypes &types) {
   if (btf.empty()) return {};
-  const auto types = object::Btf::read(btf == "host" ? std::string(btf::kHostBtf) : btf);
-  if (!types) return std::unexpected(types.error());
+  const auto known = types.get(btf);
+  if (!known) return std::unexpected(known.error());
   // To know a kernel's types by name takes as long as to verify most programs.
   if (std::ranges::all_of(object.code_info, [](const object::CodeInfo &info) { return info.core.empty(); })) return {};
-  return object::relocate_core(object, object::CoreTarget(*types));
+  return object::relocate_core(object, object::CoreTarget(**known));
 }
 
 namespace {
@@ -77,14 +94,15 @@ const object::ProgramEntry *same_entry(const object::Object &object, const objec
   return found == object.programs.end() ? nullptr : &*found;
 }
 
-// The object and the kernel's types that its programs are judged by. What takes long to read is read once, and only
-// when a program needs it: most are judged by the object alone.
+// The object and the kernel's types that its programs are judged by. They are read only when a program needs them: most
+// are judged by the object alone.
 class Judge {
  public:
   // [object]: before its options are placed.
-  Judge(const object::Object &object, const JudgeOptions &options)
+  Judge(const object::Object &object, const JudgeOptions &options, KernelTypes &types)
       : object_(object),
         options_(options),
+        types_(types),
         has_core_(
             std::ranges::any_of(object.code_info, [](const object::CodeInfo &info) { return !info.core.empty(); })) {
     if (!may_relocate() || !object::reads_kconfig(object)) return;
@@ -93,14 +111,19 @@ class Judge {
 
   Result<Judged> run(const object::ProgramEntry &entry, const tables::ProgramType &type, const verifier::Options &how) {
     how_ = how;
-    const bool relocated = !options_.btf.empty();
-    Result<Judged> own = verify(object_, nullptr, entry, type, kernel_ ? &*kernel_ : nullptr, relocated);
-    if (!own || own->verdict.kind == verifier::Verdict::Accept) return own;
-    if (!kernel_ && own->verdict.wants_kernel_types && (kernel_ = types_of(options_.btf))) {
-      own = verify(object_, nullptr, entry, type, &*kernel_, relocated);
-      if (!own || own->verdict.kind == verifier::Verdict::Accept) return own;
-    }
-    if (!may_relocate()) return own;
+    how_.relocated = !options_.btf.empty();
+    how_.kernel_btf = kernel_;
+    Result<Judged> own = linked(object_, entry, type);
+    if (!own) return own;
+    verify(*own);
+    // Of the kernel that was named, what a program declares itself (the prototypes of kernel functions) does not count.
+    const bool is_settled = own->verdict.kind == verifier::Verdict::Accept && !how_.relocated;
+    if (!is_settled && kernel_ == nullptr && own->verdict.wants_kernel_types)
+      if (const auto kernel = types_.get(options_.btf)) {
+        how_.kernel_btf = kernel_ = *kernel;
+        verify(*own);
+      }
+    if (own->verdict.kind == verifier::Verdict::Accept || !may_relocate()) return own;
     if (has_core_) {
       Result<Judged> other = in_view(View::Frozen, frozen_, entry, type);
       if (other && other->verdict.kind == verifier::Verdict::Accept) return other;
@@ -120,39 +143,30 @@ class Judge {
 
   struct Relocated {
     bool is_tried = false;
-    std::optional<object::Btf> types;
+    const object::Btf *types = nullptr;
     std::shared_ptr<object::Object> object;  // null: it cannot be had
   };
-
-  // What --btf names; empty: the types that ship with Spile. None when they cannot be read: the verdict then says what
-  // it lacks.
-  static std::optional<object::Btf> types_of(const std::string &where) {
-    if (!where.empty()) {
-      // The cached index of a kernel holds what C can name; the functions that programs are attached to are not in it.
-      auto types = object::Btf::read(where == "host" ? std::string(btf::kHostBtf) : where);
-      return types ? std::optional(std::move(*types)) : std::nullopt;
-    }
-    btf::Source source("");
-    const auto image = source.image();
-    if (!image) return {};
-    auto types = object::Btf::parse((*image)->raw());
-    return types ? std::optional(std::move(*types)) : std::nullopt;
-  }
 
   Result<Judged> in_view(View view, Relocated &made, const object::ProgramEntry &entry,
                          const tables::ProgramType &type) {
     if (!made.is_tried) prepare(view, made);
     const object::ProgramEntry *same = made.object != nullptr ? same_entry(*made.object, entry) : nullptr;
     if (same == nullptr) return unsupported_error("{}: cannot be relocated", object_.path);
-    Result<Judged> judged = verify(*made.object, made.object, *same, type, &*made.types, true);
-    if (judged) judged->view = view;
+    Result<Judged> judged = linked(*made.object, *same, type);
+    if (!judged) return judged;
+    judged->object = made.object;
+    judged->view = view;
+    how_.relocated = true;
+    how_.kernel_btf = made.types;
+    verify(*judged);
     return judged;
   }
 
   void prepare(View view, Relocated &made) {
     made.is_tried = true;
-    made.types = types_of(view == View::Host ? "host" : "");
-    if (!made.types) return;
+    const auto types = types_.get(view == View::Host ? "host" : "");
+    if (!types) return;
+    made.types = *types;
     auto copied = object::copy(original_ ? *original_ : object_);
     if (!copied) return;
     auto object = std::make_shared<object::Object>(std::move(*copied));
@@ -163,27 +177,25 @@ class Judge {
       made.object = std::move(object);
   }
 
-  Result<Judged> verify(const object::Object &object, std::shared_ptr<const object::Object> owner,
-                        const object::ProgramEntry &entry, const tables::ProgramType &type, const object::Btf *kernel,
-                        bool relocated) const {
+  static Result<Judged> linked(const object::Object &object, const object::ProgramEntry &entry,
+                               const tables::ProgramType &type) {
     Result<object::Program> program = object::link(object, entry);
     if (!program) return std::unexpected(program.error());
-    Judged one{
-        .program = std::move(*program), .type = &type, .verdict = {}, .expected = {}, .object = std::move(owner)};
-    verifier::Options how = how_;
-    how.relocated = relocated;
-    how.kernel_btf = kernel;
+    return Judged{.program = std::move(*program), .type = &type, .verdict = {}, .expected = {}, .object = {}};
+  }
+
+  void verify(Judged &one) const {
     const auto begin = std::chrono::steady_clock::now();
-    one.verdict = verifier::verify(one.program, type, how);
+    one.verdict = verifier::verify(one.program, *one.type, how_);
     one.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    return one;
   }
 
   const object::Object &object_;
   const JudgeOptions &options_;
+  KernelTypes &types_;
   verifier::Options how_;  // of the program in work
   bool has_core_ = false;
-  std::optional<object::Btf> kernel_;
+  const object::Btf *kernel_ = nullptr;     // of options_.btf, once a program needed it
   std::optional<object::Object> original_;  // as it was before its options were placed; else [object_] is
   Relocated frozen_, host_;
 };
@@ -191,10 +203,10 @@ class Judge {
 }  // namespace
 
 std::vector<Judged> judge(object::Object &object, const SourceManager &sources, const JudgeOptions &options,
-                          Console &console, int &exit_code) {
+                          KernelTypes &types, Console &console, int &exit_code) {
   exit_code = kExitOk;
   std::vector<Judged> judged;
-  Judge judge(object, options);
+  Judge judge(object, options, types);
   if (auto provided = provide_kconfig(object, options.kconfig); !provided) {
     exit_code = console.fail(provided.error());
     return judged;

@@ -1,6 +1,7 @@
 // Links and verifies the programs of an object. Everything that runs has passed here.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,16 @@ struct Judged {
   std::shared_ptr<const object::Object> object;  // what [program] points into, where it was relocated
 };
 
+// The types of kernels, each read once, when they are first asked for: "host", a file of BTF or with a .BTF section;
+// empty: those that ship with Spile.
+class KernelTypes {
+ public:
+  Result<const object::Btf *> get(const std::string &where);
+
+ private:
+  std::map<std::string, Result<object::Btf>> read_;
+};
+
 struct JudgeOptions {
   std::string section, program;  // judge only these; empty: all
   std::string type;              // the section whose program type is taken for programs in sections of no known type
@@ -49,12 +60,12 @@ Result<void> provide_kconfig(object::Object &object, const std::string &source);
 
 // Puts the numbers of another kernel's types where CO-RE relocates them: "host", or a file of BTF or with a .BTF
 // section; empty: the numbers of the object's own types stay.
-Result<void> relocate_for(object::Object &object, const std::string &btf);
+Result<void> relocate_for(object::Object &object, const std::string &btf, KernelTypes &types);
 
 // The programs with their verdicts. [exit_code] is kExitOk when every one was accepted; else what the worst of them
 // asks for, and the reasons were reported. A link error, an unknown section or no program at all are errors too.
 // [object]: as compiled or read; its options were not provided yet.
 std::vector<Judged> judge(object::Object &object, const SourceManager &sources, const JudgeOptions &options,
-                          Console &console, int &exit_code);
+                          KernelTypes &types, Console &console, int &exit_code);
 
 }  // namespace spile::driver

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "verifier/objects.h"
+
 namespace spile::verifier {
 namespace {
 
@@ -41,29 +43,28 @@ bool is_disabled(std::string_view hook) {
   return is_in(kHooks, hook);
 }
 
+// What the kernel's subsystems say of single members of their struct_ops (check_member, get_func_proto).
+struct MemberRule {
+  std::string_view ops, member;
+  bool unsupported = false, never_sleeps = false, no_sockopt = false;
+};
+constexpr MemberRule kMemberRules[] = {
+    {.ops = "bpf_dummy_ops", .member = "test_1", .never_sleeps = true},
+    {.ops = "bpf_dummy_ops", .member = "test_2", .never_sleeps = true},
+    {.ops = "tcp_congestion_ops", .member = "get_info", .unsupported = true},
+    {.ops = "tcp_congestion_ops", .member = "release", .no_sockopt = true},
+};
+const MemberRule *member_rule(const Env &env) {
+  const std::optional<StructOpsMember> place = struct_ops_member(env);
+  if (!place) return nullptr;
+  const auto *found = std::ranges::find_if(
+      kMemberRules, [&](const MemberRule &r) { return r.ops == place->ops && r.member == place->member; });
+  return found == std::end(kMemberRules) ? nullptr : found;
+}
+
 bool is_for_sleepable(uint32_t map_type) {
-  switch (map_type) {
-    case BPF_MAP_TYPE_HASH:
-    case BPF_MAP_TYPE_LRU_HASH:
-    case BPF_MAP_TYPE_ARRAY:
-    case BPF_MAP_TYPE_PERCPU_HASH:
-    case BPF_MAP_TYPE_PERCPU_ARRAY:
-    case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-    case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-    case BPF_MAP_TYPE_HASH_OF_MAPS:
-    case BPF_MAP_TYPE_RINGBUF:
-    case BPF_MAP_TYPE_USER_RINGBUF:
-    case BPF_MAP_TYPE_INODE_STORAGE:
-    case BPF_MAP_TYPE_SK_STORAGE:
-    case BPF_MAP_TYPE_TASK_STORAGE:
-    case kCgroupLocalStorageMap:
-    case BPF_MAP_TYPE_QUEUE:
-    case BPF_MAP_TYPE_STACK:
-    case kArenaMap:
-      return true;
-    default:
-      return false;
-  }
+  const tables::MapType *type = tables::find_map_type(map_type);
+  return type != nullptr && (type->flags & tables::kMapForSleepable) != 0;
 }
 
 // The special field that keeps a map out of the program; in the kernel's words.
@@ -114,6 +115,13 @@ std::optional<Failure> check_maps(const Env &env) {
   return {};
 }
 
+bool hands_over_dying(std::string_view hook) {  // untrusted_lsm_hooks
+  static constexpr std::string_view kHooks[] = {"bpf_map_free",       "bpf_prog_free",     "file_alloc_security",
+                                                "file_free_security", "sk_alloc_security", "sk_free_security",
+                                                "task_free"};
+  return is_in(kHooks, hook);
+}
+
 std::string_view target_of(const Env &env) {
   const std::string_view section = env.program.section;
   const size_t slash = section.find('/');
@@ -130,6 +138,13 @@ std::optional<Failure> check_attachment(const Env &env) {
                    .kernel = "struct ops programs must have a GPL compatible license",
                    .detail = fmt::format("programs of struct_ops need a GPL-compatible licence; this one is `{}`",
                                          env.program.license)};
+  if (env.type.number == BPF_PROG_TYPE_STRUCT_OPS)
+    if (const MemberRule *rule = member_rule(env);
+        rule != nullptr && (rule->unsupported || (rule->never_sleeps && env.is_sleepable())))
+      return Failure{.cause = Cause::KfuncRule,
+                     .kernel = fmt::format("attach to unsupported member {} of struct {}", rule->member, rule->ops),
+                     .detail = fmt::format("no {}program may be the member `{}` of a `struct {}`",
+                                           rule->unsupported ? "" : "sleepable ", rule->member, rule->ops)};
   if (env.type.number == BPF_PROG_TYPE_LSM && is_disabled(target_of(env)))
     return Failure{.cause = Cause::KfuncRule,
                    .kernel = fmt::format("points to disabled hook bpf_lsm_{}", target_of(env)),
@@ -142,6 +157,12 @@ tables::ReturnRange return_range(const Env &env) {
   if (env.type.number != BPF_PROG_TYPE_LSM || env.type.attach != AttachType::LSM_MAC) return env.type.returns;
   static constexpr std::string_view kBool[] = {"audit_rule_known", "inode_xattr_skipcap"};
   return is_in(kBool, target_of(env)) ? tables::ReturnRange{false, 0, 1} : tables::ReturnRange{false, -kMaxErrno, 0};
+}
+
+bool may_set_sockets(const Env &env) {
+  if (env.type.number != BPF_PROG_TYPE_STRUCT_OPS) return true;
+  const MemberRule *rule = member_rule(env);
+  return rule == nullptr || !rule->no_sockopt;
 }
 
 bool may_call_d_path(const Env &env) {

@@ -12,6 +12,8 @@
 
 namespace spile::verifier {
 
+// Hooks of security modules whose objects may be about to go away: no pointer from them is trusted.
+bool hands_over_dying(std::string_view hook);
 // What SEC() names behind its last slash.
 std::string_view target_of(const Env &env);
 // Programs that interrupt anything, at any time (is_tracing_prog_type).
@@ -22,6 +24,8 @@ std::optional<Failure> check_attachment(const Env &env);
 std::optional<Failure> check_maps(const Env &env);
 // What the program may return: its row's range, or its hook's.
 tables::ReturnRange return_range(const Env &env);
+// Whether bpf_setsockopt() and bpf_getsockopt() may be called here: not while the kernel lets go of the socket.
+bool may_set_sockets(const Env &env);
 // Functions in which bpf_d_path() can take no lock that is held (bpf_d_path_allowed).
 bool may_call_d_path(const Env &env);
 

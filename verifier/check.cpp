@@ -28,7 +28,7 @@ std::string range_text(const RegState &r) {
 // A callback ends: its result says whether it is called again, or nothing.
 Outcome check_callback_return(const State &state, uint32_t insn) {
   const RegState &r0 = state.reg(0);
-  const int64_t low = 0, high = state.top().callback_max;
+  const int64_t low = state.top().callback_min, high = state.top().callback_max;
   Failure f{.cause = Cause::CallbackReturn, .insn = insn, .reg = 0, .state = r0, .limit = low, .count = high};
   if (!r0.is_scalar()) {
     f.kernel = "R0 not a scalar value";
@@ -129,7 +129,10 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
                    .insn = insn,
                    .kernel = "helper call is not allowed in probe",
                    .helper = number};
-  if (tables::is_available(*helper, env.type.number) && fits_attach_type(*helper, env.type)) return {};
+  const bool is_sockopt = number == BPF_FUNC_setsockopt || number == BPF_FUNC_getsockopt;
+  if (tables::is_available(*helper, env.type.number) && fits_attach_type(*helper, env.type) &&
+      (!is_sockopt || may_set_sockets(env)))
+    return {};
   return Failure{.cause = Cause::HelperUnavailable,
                  .insn = insn,
                  .kernel = fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number),

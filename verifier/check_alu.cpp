@@ -77,7 +77,7 @@ Outcome check_arithmetic(const Env &env, const State &state, uint32_t index) {
                            ? state.reg(insn.src)
                            : RegState::scalar(Scalar::constant(static_cast<uint64_t>(int64_t{insn.imm})));
   if (dst.type == RegType::Poisoned || src.type == RegType::Poisoned) return {};
-  if (dst.is_scalar() && src.is_scalar()) return {};
+  if (dst.type == RegType::Arena || (dst.is_scalar() && src.is_scalar())) return {};
   Failure base{
       .cause = Cause::PointerArithmetic, .insn = index, .reg = insn.dst, .state = dst, .detail = operator_text(op)};
   const auto fail = [&](std::string kernel) -> Outcome {

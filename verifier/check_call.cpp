@@ -7,6 +7,7 @@
 #include "verifier/attach_rules.h"
 #include "verifier/check_memory.h"
 #include "verifier/dynptr.h"
+#include "verifier/locks.h"
 #include "verifier/map_rules.h"
 #include "verifier/objects.h"
 
@@ -289,14 +290,6 @@ class CheckArgument {
     return fail("string is not zero-terminated", "it has no 0 at its end");
   }
 
-  // Exactly at a special field of a map's value or of an object.
-  std::optional<SpecialField> field_here(std::initializer_list<FieldKind> kinds) const {
-    if (!value_.value.is_const()) return {};
-    const int64_t at = static_cast<int64_t>(value_.value.const_value()) + value_.off;
-    for (const SpecialField &f : env_.fields_behind(value_))
-      if (f.offset == at && std::ranges::find(kinds, f.kind) != kinds.end()) return f;
-    return {};
-  }
   Outcome rule(std::string kernel, std::string words) const {
     return failure(Cause::LockRule, std::move(kernel), std::move(words));
   }
@@ -311,26 +304,9 @@ class CheckArgument {
       return rule(is_probe(env_.type) ? "tracing progs cannot use bpf_spin_lock yet"
                                       : "socket filter progs cannot use bpf_spin_lock yet",
                   "programs of this type cannot use a `bpf_spin_lock`");
-    const bool owned = is_owned_object();
-    if ((value_.type != RegType::MapValue && !owned) || value_.or_null)
+    if ((value_.type != RegType::MapValue && !is_owned_object()) || value_.or_null)
       return wrong({"map_value, alloc_ptr_", "the address of a `bpf_spin_lock`"});
-    if (!value_.value.is_const())
-      return rule(fmt::format("R{} doesn't have constant offset. bpf_spin_lock has to be at the constant offset", reg_),
-                  "the lock must be at a constant place");
-    if (!field_here({FieldKind::SpinLock}))
-      return rule(owned ? "local object has no valid bpf_spin_lock"
-                        : fmt::format("map '{}' has no valid bpf_spin_lock", env_.map(value_.target).name),
-                  "there is no `bpf_spin_lock` at this place");
-    const Reference *held = state_.lock();
-    if (helper_.number == BPF_FUNC_spin_lock) {
-      if (held != nullptr)
-        return rule("Locking two bpf_spin_locks are not allowed", "a second lock is taken while one is held");
-      return {};
-    }
-    if (held == nullptr) return rule("bpf_spin_unlock without taking a lock", "no lock is held here");
-    if (held->id != value_.id || held->map != (owned ? 0 : value_.target))
-      return rule("bpf_spin_unlock of different lock", "another lock is held here than the one that is released");
-    return {};
+    return check_lock(env_, state_, insn_, reg_, {.takes = helper_.number == BPF_FUNC_spin_lock});
   }
 
   Outcome timer() const {
@@ -341,7 +317,7 @@ class CheckArgument {
     if (!value_.value.is_const())
       return rule(fmt::format("R{} doesn't have constant offset. bpf_timer has to be at the constant offset", reg_),
                   "the timer must be at a constant place");
-    if (field_here({FieldKind::Timer})) return {};
+    if (field_at(env_, value_, {FieldKind::Timer}) != nullptr) return {};
     return rule(fmt::format("map '{}' has no valid bpf_timer", env_.map(value_.target).name),
                 "there is no `bpf_timer` at this place");
   }
@@ -352,8 +328,9 @@ class CheckArgument {
     if (!value_.value.is_const())
       return rule(fmt::format("R{} doesn't have constant offset. kptr has to be at the constant offset", reg_),
                   "the pointer must be at a constant place");
-    const auto f = field_here({FieldKind::Kptr, FieldKind::PerCpuKptr, FieldKind::KptrUntrusted});
-    if (!f) return rule(fmt::format("off={} doesn't point to kptr", value_.off), "there is no `__kptr` at this place");
+    const SpecialField *f = field_at(env_, value_, {FieldKind::Kptr, FieldKind::PerCpuKptr, FieldKind::KptrUntrusted});
+    if (f == nullptr)
+      return rule(fmt::format("off={} doesn't point to kptr", value_.off), "there is no `__kptr` at this place");
     if (f->kind == FieldKind::KptrUntrusted)
       return rule(fmt::format("off={} kptr isn't referenced kptr", value_.off), "the pointer is a `__kptr_untrusted`");
     const RegState &value = state_.reg(reg_ + 1);

@@ -7,6 +7,7 @@
 #include "verifier/check_memory.h"
 #include "verifier/dynptr.h"
 #include "verifier/graph.h"
+#include "verifier/locks.h"
 #include "verifier/objects.h"
 
 namespace spile::verifier {
@@ -42,7 +43,7 @@ bool is_plain(const object::Btf &btf, BtfId type, unsigned depth = 8) {
 class KfuncCall {
  public:
   KfuncCall(const Env &env, const State &state, uint32_t insn, const Kfunc &kfunc)
-      : env_(env), state_(state), insn_(insn), kfunc_(kfunc), btf_(env.program.object->btf) {}
+      : env_(env), state_(state), insn_(insn), kfunc_(kfunc), btf_(*kfunc.btf) {}
 
   Outcome check() const {
     if (kfunc_.row == nullptr)
@@ -51,8 +52,6 @@ class KfuncCall {
     if (!tables::is_available(*kfunc_.row, env_.type.number) || is_filtered())
       return rule(fmt::format("calling kernel function {} is not allowed", kfunc_.name),
                   fmt::format("programs of type `{}` cannot call `{}`", env_.type.name, kfunc_.name));
-    if (kfunc_.special == Special::NotModelled)
-      return Failure{.cause = Cause::NotModelled, .insn = insn_, .detail = fmt::format("`{}`", kfunc_.name)};
     if (Outcome f = section()) return f;
     for (unsigned i = 0; i < kfunc_.parameters.size() && i < 5; i++)
       if (Outcome f = argument(i)) return f;
@@ -82,35 +81,30 @@ class KfuncCall {
 
   // What a set's own filter keeps from programs that share its hook (bpf_fs_kfuncs_filter, tracing_iter_filter).
   bool is_filtered() const {
-    static constexpr std::string_view kOnlyLsm[] = {
-        "bpf_get_task_exe_file", "bpf_put_file",         "bpf_path_d_path",        "bpf_get_dentry_xattr",
-        "bpf_get_file_xattr",    "bpf_set_dentry_xattr", "bpf_remove_dentry_xattr"};
-    if (kfunc_.name == "bpf_sock_destroy") return env_.type.attach != tables::AttachType::TRACE_ITER;
-    return env_.type.number != BPF_PROG_TYPE_LSM && std::ranges::find(kOnlyLsm, kfunc_.name) != std::end(kOnlyLsm);
-  }
-
-  // kfunc_spin_allowed()
-  bool may_hold_lock() const {
-    return is_graph(kfunc_.special) || kfunc_.special == Special::RefcountAcquire ||
-           kfunc_.name.starts_with("bpf_iter_num_");
+    const bool lsm = env_.type.number == BPF_PROG_TYPE_LSM,
+               iterator = env_.type.attach == tables::AttachType::TRACE_ITER;
+    return (kfunc_.has(tables::kOnlyIterator) && !iterator) || (kfunc_.has(tables::kOnlyLsm) && !lsm);
   }
 
   // Locks, sleep, RCU.
   Outcome section() const {
-    if (state_.lock() != nullptr && !may_hold_lock())
+    if (state_.lock() != nullptr && !kfunc_.has(tables::kWhileLocked))
       return rule("function calls are not allowed while holding a lock",
                   fmt::format("`{}` is called while a lock is held", kfunc_.name));
     if (kfunc_.has(tables::kMaySleep)) {
-      if (!env_.is_sleepable() || state_.top().is_async)
+      if (!may_sleep(env_, state_))
         return rule(fmt::format("program must be sleepable to call sleepable kfunc {}", kfunc_.name),
                     fmt::format("`{}` may sleep, this program must not", kfunc_.name));
-      if (state_.rcu_depth > 0)
-        return rule(fmt::format("kernel func {} is sleepable within rcu_read_lock region", kfunc_.name),
-                    fmt::format("`{}` may sleep, a section that `bpf_rcu_read_lock()` began must not", kfunc_.name));
-      if (state_.preempt_depth > 0)
-        return rule(fmt::format("kernel func {} is sleepable within non-preemptible region", kfunc_.name),
-                    fmt::format("`{}` may sleep, a section that `bpf_preempt_disable()` began must not", kfunc_.name));
+      if (const Section *section = section_of(state_))
+        return rule(
+            fmt::format("kernel func {} is sleepable within {} region", kfunc_.name, section->kernel),
+            fmt::format("`{}` may sleep, a section that `{}()` began must not", kfunc_.name, section->begun_by));
     }
+    if (kfunc_.has(tables::kFromTaskContext) && env_.type.number != BPF_PROG_TYPE_LSM &&
+        env_.type.attach != tables::AttachType::TRACE_ITER && !may_sleep(env_, state_))
+      return rule(
+          "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs",
+          fmt::format("`{}` is for programs of security modules, iterators, and those that may sleep", kfunc_.name));
     if (kfunc_.has(tables::kRcuProtected) && !kfunc_.is_iterator_function() && !in_rcu_section(env_, state_))
       return rule(
           fmt::format("kernel func {} requires RCU critical section protection", kfunc_.name),
@@ -158,11 +152,33 @@ class KfuncCall {
     if (!r.is_scalar()) return wrong(index, fmt::format("R{} is not a scalar", index + 1), "a number");
     if (p.constant && !r.value.is_const())
       return wrong(index, fmt::format("R{} must be a known constant", index + 1), "a constant");
-    if (kfunc_.special == Special::ObjectNew && index == 0) {
-      const BtfId type{static_cast<uint32_t>(r.value.const_value())};
-      if (btf_.type(btf_.resolve(type)).kind != BtfKind::Struct)
-        return wrong(index, "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct", "a struct's type");
+    if (kfunc_.special == Special::ObjectNew && index == 0) return new_object(r);
+    if (kfunc_.special == Special::ReadOnlyCast && index == 1) {
+      const TypeRef type = env_.types.kernel_id(static_cast<uint32_t>(r.value.const_value()));
+      const BtfKind kind = type ? env_.types.btf(type).type(env_.types.resolve(type).id).kind : BtfKind::Struct;
+      if (kind != BtfKind::Struct && kind != BtfKind::Union)
+        return wrong(index, "kfunc bpf_rdonly_cast type ID argument must be of a struct", "a struct's type");
     }
+    return {};
+  }
+
+  // What the program names by a type of its own, to be allocated.
+  Outcome new_object(const RegState &number) const {
+    constexpr uint64_t kMaxPerCpu = 512;  // BPF_GLOBAL_PERCPU_MA_MAX_SIZE
+    const object::Btf &own = env_.program.object->btf;
+    const BtfId type{static_cast<uint32_t>(number.value.const_value())};
+    if (own.type(own.resolve(type)).kind != BtfKind::Struct)
+      return wrong(0, "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct", "a struct's type");
+    if (!kfunc_.has(tables::kPerCpuObject)) return {};
+    if (own.size_of(type) > kMaxPerCpu)
+      return wrong(0,
+                   fmt::format("bpf_percpu_obj_new type size ({}) is greater than {}", own.size_of(type), kMaxPerCpu),
+                   fmt::format("a struct of at most {} bytes", kMaxPerCpu));
+    if (!env_.types.fields_of(type).empty())
+      return wrong(0, "bpf_percpu_obj_new type ID argument must not contain special fields",
+                   "a struct without locks, timers, lists or kernel pointers");
+    if (!is_plain(own, type))
+      return wrong(0, "bpf_percpu_obj_new type ID argument must be of a struct of scalars", "a struct of numbers");
     return {};
   }
 
@@ -170,7 +186,7 @@ class KfuncCall {
     const unsigned reg = index + 1;
     const BtfId target = btf_.resolve(btf_.type(btf_.resolve(p.type)).type);
     const object::BtfType t = btf_.type(target);
-    const std::string_view name = env_.types.name_of({false, target});
+    const std::string_view name = env_.types.name_of(kfunc_.ref(target));
     if (p.nullable && r.is_null()) return {};
     if (kfunc_.has(tables::kTrustedArgs | tables::kRcuArgs | tables::kRelease) && (r.is_null() || r.or_null) &&
         !p.nullable)
@@ -191,17 +207,64 @@ class KfuncCall {
     if (name == "bpf_dynptr" || name == "bpf_dynptr_kern")
       return check_dynptr(env_, state_, insn_, reg, {.uninit = p.uninit});
     if ((kfunc_.is_iterator_function() && index == 0) || p.is_iterator) return iterator(index, target, r);
-    if (p.is_map)
-      return r.type == RegType::MapPtr || is_map_object(r)
-                 ? Outcome{}
-                 : wrong(index, fmt::format("pointer in R{} isn't map pointer", reg), "a map");
+    if (p.is_map) return map(index, r);
+    if (name == "bpf_wq") return deferred(index, r, FieldKind::Workqueue);
+    if (name == "bpf_task_work") return deferred(index, r, FieldKind::TaskWork);
+    if (name == "bpf_res_spin_lock") return lock(index, r);
+    if (index == irq_argument()) return check_irq_flags(state_, insn_, reg, kfunc_.special);
     if (name == "bpf_map" && r.type == RegType::MapPtr) return {};
     if (r.type == RegType::BtfObject || r.is_socket()) return object(index, name, r);
     if (t.kind == BtfKind::FuncProto)
       return r.type == RegType::Func ? Outcome{}
                                      : wrong(index, fmt::format("arg{} expected pointer to func", index), "a function");
-    if (name == "bpf_wq" || name == "bpf_timer") return {};
     return memory(index, p, target, r);
+  }
+
+  // The argument that names a variable for interrupt flags; none.
+  unsigned irq_argument() const {
+    const bool any = begins_irq_section(kfunc_.special) || ends_irq_section(kfunc_.special);
+    return !any ? UINT32_MAX : is_res_lock(kfunc_.special) ? 1 : 0;
+  }
+
+  Outcome map(unsigned index, const RegState &r) const {
+    if (r.type != RegType::MapPtr && !is_map_object(r))
+      return wrong(index, fmt::format("pointer in R{} isn't map pointer", index + 1), "a map");
+    // What lies in a value is set up with the map of that value.
+    const RegState &value = state_.reg(index);
+    if (index == 0 || r.type != RegType::MapPtr || value.type != RegType::MapValue) return {};
+    if (value.target == r.target && value.map_uid == r.map_uid) return {};
+    const bool work_queue = field_at(env_, value, {FieldKind::Workqueue}) != nullptr;
+    return rule(fmt::format("{} pointer in R{} map_uid={} doesn't match map pointer in R{} map_uid={}",
+                            work_queue ? "workqueue" : "bpf_task_work", index, value.map_uid, index + 1, r.map_uid),
+                fmt::format("`{}` needs the map in whose value the work lies", kfunc_.name), index + 1);
+  }
+
+  // process_wq_func(), process_task_work_func(): exactly at the field in a map's value.
+  Outcome deferred(unsigned index, const RegState &r, FieldKind kind) const {
+    const std::string expected = fmt::format("the address of a `{}` in a map's value", name_of(kind));
+    if (r.type != RegType::MapValue || r.or_null)
+      return wrong(index, fmt::format("arg#{} doesn't point to a map value", index), expected);
+    if (!r.value.is_const())
+      return wrong(index,
+                   fmt::format("R{} doesn't have constant offset. {} has to be at the constant offset", index + 1,
+                               name_of(kind)),
+                   expected);
+    if (field_at(env_, r, {kind}) != nullptr) return {};
+    const SpecialField *field = env_.find_field(r, kind);
+    const int64_t at = static_cast<int64_t>(r.value.const_value()) + r.off;
+    return wrong(index,
+                 field == nullptr ? fmt::format("map '{}' has no valid {}", env_.map(r.target).name, name_of(kind))
+                                  : fmt::format("off {} doesn't point to 'struct {}' that is at {}", at, name_of(kind),
+                                                field->offset),
+                 expected);
+  }
+
+  Outcome lock(unsigned index, const RegState &r) const {
+    const bool owned = r.type == RegType::BtfObject && r.has(kOwned) && !r.has(kNonOwning | kUntrusted | kPerCpu);
+    if ((r.type != RegType::MapValue && !owned) || r.or_null)
+      return wrong(index, fmt::format("arg#{} doesn't point to map value or allocated object", index),
+                   "the address of a `bpf_res_spin_lock`");
+    return check_lock(env_, state_, insn_, index + 1, lock_use(kfunc_.special));
   }
 
   // What an iterator over maps hands over.
@@ -217,7 +280,7 @@ class KfuncCall {
   }
 
   Outcome allocated(unsigned index, const RegState &r) const {
-    const bool per_cpu = kfunc_.name.starts_with("bpf_percpu_");
+    const bool per_cpu = kfunc_.has(tables::kPerCpuObject);
     if (r.type == RegType::BtfObject && r.has(kOwned) && !r.has(kNonOwning | kUntrusted) && !r.or_null &&
         r.has(kPerCpu) == per_cpu) {
       if (kfunc_.has(tables::kRelease) && r.ref_id == 0)
@@ -234,7 +297,7 @@ class KfuncCall {
   }
 
   Outcome iterator(unsigned index, BtfId type, const RegState &r) const {
-    const std::string_view name = env_.types.name_of({false, type}).substr(4);  // "bpf_iter_num" -> "iter_num"
+    const std::string_view name = env_.types.name_of(kfunc_.ref(type)).substr(4);  // "bpf_iter_num" -> "iter_num"
     if (r.type != RegType::Stack)
       return wrong(index, fmt::format("arg#{} expected pointer to an iterator on stack", index),
                    "the address of an iterator");
@@ -335,8 +398,8 @@ class KfuncCall {
     if (!is_plain(btf_, target))
       return wrong(index,
                    fmt::format("arg#{} pointer type STRUCT {} must point to scalar, or struct with scalar", index,
-                               env_.types.name_of({false, target})),
-                   fmt::format("a pointer to a `struct {}` of the kernel", env_.types.name_of({false, target})));
+                               env_.types.name_of(kfunc_.ref(target))),
+                   fmt::format("a pointer to a `struct {}` of the kernel", env_.types.name_of(kfunc_.ref(target))));
     return accessible(index, r, btf_.size_of(target));
   }
   Outcome accessible(unsigned index, const RegState &r, uint64_t size) const {

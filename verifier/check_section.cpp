@@ -3,6 +3,7 @@
 
 #include "verifier/check.h"
 #include "verifier/graph.h"
+#include "verifier/locks.h"
 
 namespace spile::verifier {
 namespace {
@@ -21,12 +22,9 @@ Outcome check_leaks(const State &state, uint32_t insn, const char *what) {
   if (whole_program && state.lock() != nullptr)
     return rule(insn, fmt::format("{} cannot be used inside bpf_spin_lock-ed region", what),
                 "the program ends while it holds a lock");
-  if (whole_program && state.rcu_depth > 0)
-    return rule(insn, fmt::format("{} cannot be used inside bpf_rcu_read_lock-ed region", what),
-                "the program ends inside a section that `bpf_rcu_read_lock()` began");
-  if (whole_program && state.preempt_depth > 0)
-    return rule(insn, fmt::format("{} cannot be used inside bpf_preempt_disable-ed region", what),
-                "the program ends inside a section that `bpf_preempt_disable()` began");
+  if (const Section *section = section_of(state); whole_program && section != nullptr)
+    return rule(insn, fmt::format("{} cannot be used inside {}-ed region", what, section->begun_by),
+                fmt::format("the program ends inside a section that `{}()` began", section->begun_by));
   if (!whole_program && !frame.in_callback) return {};
   for (const Reference &r : state.references) {
     if (r.kind != Reference::Pointer) continue;
@@ -52,18 +50,14 @@ Outcome check_section(const Env &env, const State &state, uint32_t insn) {
   if ((helper.number == BPF_FUNC_spin_lock || helper.number == BPF_FUNC_spin_unlock) && in_comparison(env, state))
     return rule(insn, "can't spin_{lock,unlock} in rbtree cb",
                 "a lock is taken or released in the function that compares elements of a tree");
-  if (state.lock() != nullptr && helper.number != BPF_FUNC_spin_unlock)
+  if (state.lock() != nullptr && helper.number != BPF_FUNC_spin_unlock && helper.number != BPF_FUNC_spin_lock)
     return rule(insn, "function calls are not allowed while holding a lock",
                 fmt::format("`bpf_{}` is called while a lock is held", helper.name));
   if ((helper.flags & tables::kSleeps) == 0) return {};
-  if (!env.is_sleepable() || state.top().is_async)
-    return sleeps("helper call might sleep in a non-sleepable prog", "this program must not");
-  if (state.rcu_depth > 0)
-    return sleeps(fmt::format("sleepable helper bpf_{}#{} in rcu_read_lock region", helper.name, helper.number),
-                  "a section that `bpf_rcu_read_lock()` began must not");
-  if (state.preempt_depth > 0)
-    return sleeps(fmt::format("sleepable helper bpf_{}#{} in non-preemptible region", helper.name, helper.number),
-                  "a section that `bpf_preempt_disable()` began must not");
+  if (!may_sleep(env, state)) return sleeps("helper call might sleep in a non-sleepable prog", "this program must not");
+  if (const Section *section = section_of(state))
+    return sleeps(fmt::format("sleepable helper bpf_{}#{} in {} region", helper.name, helper.number, section->kernel),
+                  fmt::format("a section that `{}()` began must not", section->begun_by));
   return {};
 }
 
@@ -74,7 +68,7 @@ Outcome check_function_in_section(const Env &env, const State &state, uint32_t i
   if (state.lock() != nullptr)
     return rule(insn, "global function calls are not allowed while holding a lock, use static function instead",
                 "a global function is called while a lock is held: make it `static`");
-  if (sub.may_sleep && (state.rcu_depth > 0 || state.preempt_depth > 0 || !env.is_sleepable()))
+  if (sub.may_sleep && (section_of(state) != nullptr || !may_sleep(env, state)))
     return rule(insn,
                 fmt::format("global functions that may sleep are not allowed in non-sleepable context, i.e., in a "
                             "RCU/IRQ/preempt-disabled section, or in a non-sleepable BPF program context"),
@@ -90,6 +84,7 @@ Outcome check_helper_rules(const Env &env, const State &state, uint32_t insn) {
         return rule(insn, "tail_call cannot be used inside bpf_spin_lock-ed region",
                     "a tail call is made while a lock is held");
       for (const Reference &r : state.references) {
+        if (r.kind != Reference::Pointer) continue;
         Failure f{
             .cause = Cause::ReferenceLeak,
             .insn = insn,
@@ -98,9 +93,9 @@ Outcome check_helper_rules(const Env &env, const State &state, uint32_t insn) {
         f.state = RegState::pointer(RegType::Mem, r.insn);
         return f;
       }
-      if (state.rcu_depth > 0)
-        return rule(insn, "tail_call cannot be used inside bpf_rcu_read_lock-ed region",
-                    "a tail call is made inside a section that `bpf_rcu_read_lock()` began");
+      if (const Section *section = section_of(state))
+        return rule(insn, fmt::format("tail_call cannot be used inside {}-ed region", section->begun_by),
+                    fmt::format("a tail call is made inside a section that `{}()` began", section->begun_by));
       return {};
     case BPF_FUNC_get_local_storage:
       if (state.reg(2).is_null() || state.reg(2).type == RegType::Poisoned) return {};

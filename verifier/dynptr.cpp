@@ -198,7 +198,9 @@ std::optional<std::string> forbids_write(const State &state, uint32_t frame, int
 bool holds_object(const State &state, uint32_t frame, int64_t low, int64_t high) {
   for (int64_t off = low; off < high; off++) {
     const StackSlot *slot = slot_at(state, frame, off);
-    if (slot != nullptr && (slot->bytes[0] == ByteKind::Dynptr || slot->bytes[0] == ByteKind::Iterator)) return true;
+    if (slot != nullptr && (slot->bytes[0] == ByteKind::Dynptr || slot->bytes[0] == ByteKind::Iterator ||
+                            slot->bytes[0] == ByteKind::IrqFlags))
+      return true;
   }
   return false;
 }

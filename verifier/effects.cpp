@@ -256,7 +256,7 @@ class Collector {
       if (p.constant || p.is_size) out_.precise |= bit(i + 1);
       if (value.type != RegType::Stack) continue;
       // What the function may read: all of the slots that it can reach, for lack of a size that is certain.
-      const object::Btf &btf = env_.program.object->btf;
+      const object::Btf &btf = *k->btf;
       int64_t size = static_cast<int64_t>(btf.size_of(btf.type(btf.resolve(p.type)).type));
       if (p.sized_by_next && state_.reg(i + 2).is_scalar())
         size = static_cast<int64_t>(std::min<uint64_t>(state_.reg(i + 2).value.r64.umax, kMaxStack));

@@ -7,8 +7,10 @@
 #include "support/check.h"
 #include "verifier/check.h"
 #include "verifier/checkpoint.h"
+#include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
 #include "verifier/explain.h"
+#include "verifier/fastcall.h"
 #include "verifier/objects.h"
 #include "verifier/stack_depth.h"
 
@@ -33,6 +35,7 @@ class Explorer {
         obligations_(env.program.insns.size()),
         accessed_(env.program.insns.size(), RegType::NotInit),
         stack_depth_(env.structure.subprograms.size()),
+        fastcalls_(env),
         called_(env.structure.subprograms.size()) {
     verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
     verdict_.reached.assign(env.program.insns.size(), false);
@@ -52,6 +55,7 @@ class Explorer {
         walk(entry(s));
       }
     }
+    for (uint32_t s = 0; s < stack_depth_.size(); s++) stack_depth_[s] = fastcalls_.shrunk(s, stack_depth_[s]);
     for (uint32_t s = 0; s < stack_depth_.size(); s++)
       if (s == 0 || called_[s] || stack_depth_[s] != 0)
         verdict_.stats.frames.push_back({env_.structure.subprograms[s].start, stack_depth_[s]});
@@ -160,6 +164,7 @@ class Explorer {
     Effects e = effects(env_, path_.state, at);
     remember(at, e);
     mark_effects(path_, e);
+    note_stack_accesses(at, e);
     if (!holds(at)) return after(skip(env_, path_.state, at));
     mark_precise(env_, trail_, path_, e.precise);
     if (insn.is_alu())
@@ -487,6 +492,21 @@ class Explorer {
     known = known == Region::Unknown || known == region ? region : Region::Mixed;
   }
 
+  // The lowest byte of the stack that the instruction touches, for each frame that it does.
+  void note_stack_accesses(uint32_t at, const Effects &e) {
+    const auto note = [&](const SlotSet &set) {
+      if (set.mask == 0) return;
+      const int64_t lowest = -static_cast<int64_t>(kSlotBytes) * std::bit_width(set.mask);
+      fastcalls_.access(path_.state.frames[set.frame].subprogram, at, lowest);
+    };
+    for (const SlotSet &read : e.slot_reads) note(read);
+    note(e.slot_writes);
+    const auto reg = address_register(at);
+    if (!reg || path_.state.reg(*reg).type != RegType::Stack) return;
+    const RegState &pointer = path_.state.reg(*reg);
+    fastcalls_.access(path_.state.frames[pointer.frame].subprogram, at, span_of(pointer, env_.insn(at).off, 1).low);
+  }
+
   void measure_frames() {
     for (const Frame &frame : path_.state.frames)
       stack_depth_[frame.subprogram] =
@@ -504,6 +524,7 @@ class Explorer {
   std::vector<std::optional<Obligations>> obligations_;
   std::vector<RegType> accessed_;  // by instruction: the kind of pointer that a load or store first went through
   std::vector<uint32_t> stack_depth_;
+  Fastcalls fastcalls_;
   std::vector<bool> called_;  // by subprogram
   std::vector<std::pair<uint32_t, Cause>> reported_;
   uint64_t jumps_ = 0, last_jumps_ = 0, last_insns_ = 0;

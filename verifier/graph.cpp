@@ -13,15 +13,8 @@ using Outcome = std::optional<Failure>;
 
 int64_t place_of(const RegState &r) { return static_cast<int64_t>(r.value.const_value()) + r.off; }
 
-std::optional<SpecialField> field_at(const Env &env, const RegState &r, FieldKind kind) {
-  for (const SpecialField &f : env.fields_behind(r))
-    if (f.kind == kind && f.offset == place_of(r)) return f;
-  return {};
-}
-std::optional<SpecialField> root_behind(const Env &env, const RegState &r) {
-  if (!r.value.is_const()) return {};
-  const auto list = field_at(env, r, FieldKind::ListHead);
-  return list ? list : field_at(env, r, FieldKind::RbRoot);
+const SpecialField *root_behind(const Env &env, const RegState &r) {
+  return field_at(env, r, {FieldKind::ListHead, FieldKind::RbRoot});
 }
 
 bool is_list(Special s) { return s == Special::ListPush || s == Special::ListPop || s == Special::ListPeek; }
@@ -40,13 +33,12 @@ class GraphArgument {
       return wrong("allocated object must be referenced", "an object that this program owns");
     const FieldKind kind = is_list(kfunc_.special) ? FieldKind::ListHead : FieldKind::RbRoot;
     if (Outcome f = constant(kind)) return f;
-    const auto field = field_at(env_, r_, kind);
-    if (!field || !field->target)
+    const SpecialField *field = field_at(env_, r_, {kind});
+    if (field == nullptr || !field->target)
       return wrong(fmt::format("{} not found at offset={}", name_of(kind), place_of(r_)),
                    fmt::format("the address of a `{}`", name_of(kind)));
-    const Reference *held = state_.lock();
-    const bool locked = held != nullptr && held->id == r_.id && held->map == (owned ? 0 : r_.target);
-    if (locked) return {};
+    for (const Reference::Kind lock : {Reference::Lock, Reference::ResLock, Reference::ResLockIrq})
+      if (state_.find_lock(lock, r_.id, owned ? 0 : r_.target) != nullptr) return {};
     int64_t lock_at = -1;
     for (const SpecialField &f : env_.fields_behind(r_))
       if (f.kind == FieldKind::SpinLock || f.kind == FieldKind::ResSpinLock) lock_at = f.offset;
@@ -75,12 +67,12 @@ class GraphArgument {
         return wrong(fmt::format("{} not allowed in rbtree cb", kfunc_.name), "used outside the comparison");
     }
     if (Outcome f = constant(kind)) return f;
-    const auto field = field_at(env_, r_, kind);
-    if (!field)
+    const SpecialField *field = field_at(env_, r_, {kind});
+    if (field == nullptr)
       return wrong(fmt::format("{} not found at offset={}", name_of(kind), place_of(r_)),
                    fmt::format("the address of a `{}`", name_of(kind)));
-    const auto root = root_behind(env_, state_.reg(1));
-    if (!root) return {};  // reported at that argument
+    const SpecialField *root = root_behind(env_, state_.reg(1));
+    if (root == nullptr) return {};  // reported at that argument
     if (root->target.value == r_.target && root->node_offset == field->offset) return {};
     const std::string_view want = env_.types.name_of({false, root->target}), have = env_.types.name_of(type_of(r_));
     return wrong(fmt::format("operation on {} expects arg#1 {} at offset={} in struct {}, but arg is at offset={} in "
@@ -126,13 +118,14 @@ Outcome check_graph_node(const Env &env, const State &state, uint32_t insn, cons
 }
 
 RegState with_lock(const Env &env, RegState r) {
-  if (env.find_field(r, FieldKind::SpinLock) != nullptr) r.flags |= kHoldsLock;
+  if (env.find_field(r, FieldKind::SpinLock) != nullptr || env.find_field(r, FieldKind::ResSpinLock) != nullptr)
+    r.flags |= kHoldsLock;
   return r;
 }
 
 RegState element_of(const Env &env, const RegState &root, bool owning, uint32_t insn) {
-  const auto field = root_behind(env, root);
-  if (!field) return RegState::pointer(RegType::Poisoned, insn);
+  const SpecialField *field = root_behind(env, root);
+  if (field == nullptr) return RegState::pointer(RegType::Poisoned, insn);
   RegState r = object_pointer({false, field->target}, kOwned, insn);
   r.off = static_cast<int32_t>(field->node_offset);
   r = with_lock(env, r);

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "verifier/types.h"
-
 namespace spile::verifier {
 namespace {
 
+using object::BtfId;
 using object::BtfKind;
 
 constexpr auto kSpecials = std::to_array<std::pair<std::string_view, Special>>({
@@ -40,15 +39,15 @@ constexpr auto kSpecials = std::to_array<std::pair<std::string_view, Special>>({
     {"bpf_rbtree_root", Special::TreePeek},
     {"bpf_rbtree_left", Special::TreePeek},
     {"bpf_rbtree_right", Special::TreePeek},
-    {"bpf_local_irq_save", Special::NotModelled},
-    {"bpf_local_irq_restore", Special::NotModelled},
-    {"bpf_res_spin_lock", Special::NotModelled},
-    {"bpf_res_spin_unlock", Special::NotModelled},
-    {"bpf_res_spin_lock_irqsave", Special::NotModelled},
-    {"bpf_res_spin_unlock_irqrestore", Special::NotModelled},
-    {"bpf_wq_set_callback_impl", Special::NotModelled},
-    {"bpf_task_work_schedule_signal_impl", Special::NotModelled},
-    {"bpf_task_work_schedule_resume_impl", Special::NotModelled},
+    {"bpf_local_irq_save", Special::IrqSave},
+    {"bpf_local_irq_restore", Special::IrqRestore},
+    {"bpf_res_spin_lock", Special::ResLock},
+    {"bpf_res_spin_unlock", Special::ResUnlock},
+    {"bpf_res_spin_lock_irqsave", Special::ResLockIrqSave},
+    {"bpf_res_spin_unlock_irqrestore", Special::ResUnlockIrqRestore},
+    {"bpf_wq_set_callback_impl", Special::SetWorkCallback},
+    {"bpf_task_work_schedule_signal_impl", Special::ScheduleTaskWork},
+    {"bpf_task_work_schedule_resume_impl", Special::ScheduleTaskWork},
 });
 
 }  // namespace
@@ -61,19 +60,20 @@ Kfunc describe_kfunc(const object::Btf &btf, object::BtfId function, const objec
   k.row = tables::find_kfunc(k.name);
   for (const auto &[name, special] : kSpecials)
     if (name == k.name) k.special = special;
-  k.result = btf.type(f.type).type;
-  const object::BtfId theirs = kernel != nullptr ? kernel->find(k.name, BtfKind::Func) : object::BtfId{};
-  const std::vector<object::BtfParam> known =
-      theirs ? kernel->params(kernel->type(theirs).type) : std::vector<object::BtfParam>{};
+  const BtfId theirs = kernel != nullptr ? kernel->find(k.name, BtfKind::Func) : BtfId{};
+  k.in_kernel = static_cast<bool>(theirs);
+  k.btf = k.in_kernel ? kernel : &btf;
+  const BtfId proto = k.in_kernel ? kernel->type(theirs).type : f.type;
+  k.result = k.btf->type(proto).type;
   const bool allocates = k.special == Special::ObjectNew,
              owns = k.special == Special::ObjectDrop || k.special == Special::RefcountAcquire;
-  for (const object::BtfParam &param : btf.params(f.type)) {
+  for (const object::BtfParam &param : k.btf->params(proto)) {
     const size_t at = k.parameters.size();
-    const std::string_view name = at < known.size() ? known[at].name : param.name;
+    const std::string_view name = param.name;
     KfuncParameter p{.name = std::string(name), .type = param.type};
-    p.is_pointer = btf.type(btf.resolve(param.type)).kind == BtfKind::Ptr;
+    p.is_pointer = k.btf->type(k.btf->resolve(param.type)).kind == BtfKind::Ptr;
     // bpf_obj_new() and its kin hide their second argument from programs.
-    p.ignored = name.ends_with("__ign") || ((allocates || owns) && at > 0);
+    p.ignored = name.ends_with("__ign") || name.ends_with("__prog") || ((allocates || owns) && at > 0);
     p.constant = (allocates && at == 0) || name.ends_with("__k") || name.ends_with("__szk") ||
                  name == "rdonly_buf_size" || name == "rdwr_buf_size";
     p.nullable = name.ends_with("__nullable");

@@ -10,6 +10,7 @@
 
 #include "backend/object/btf.h"
 #include "lang-spec/tables/kfuncs.h"
+#include "verifier/types.h"
 
 namespace spile::verifier {
 
@@ -35,10 +36,23 @@ enum class Special : uint8_t {
   ListPeek,  // the first or the last, which stays
   TreeAdd,
   TreeRemove,
-  TreePeek,     // the first, the root, a child
-  NotModelled,  // work queues, interrupt flags, resilient locks
+  TreePeek,  // the first, the root, a child
+  IrqSave,
+  IrqRestore,
+  ResLock,
+  ResUnlock,
+  ResLockIrqSave,
+  ResUnlockIrqRestore,
+  SetWorkCallback,   // bpf_wq_set_callback
+  ScheduleTaskWork,  // both of bpf_task_work
 };
 constexpr bool is_graph(Special s) { return s >= Special::ListPush && s <= Special::TreePeek; }
+constexpr bool takes_res_lock(Special s) { return s == Special::ResLock || s == Special::ResLockIrqSave; }
+constexpr bool is_res_lock(Special s) { return s >= Special::ResLock && s <= Special::ResUnlockIrqRestore; }
+constexpr bool begins_irq_section(Special s) { return s == Special::IrqSave || s == Special::ResLockIrqSave; }
+constexpr bool ends_irq_section(Special s) { return s == Special::IrqRestore || s == Special::ResUnlockIrqRestore; }
+// Its callback runs later, by itself, and may sleep.
+constexpr bool defers(Special s) { return s == Special::SetWorkCallback || s == Special::ScheduleTaskWork; }
 
 struct KfuncParameter {
   std::string name;
@@ -53,17 +67,20 @@ struct KfuncParameter {
 struct Kfunc {
   std::string name;
   const tables::Kfunc *row = nullptr;  // null: not known
+  const object::Btf *btf = nullptr;    // of its types
+  bool in_kernel = false;              // they are the kernel's, which asks nobody what a program declared
   std::vector<KfuncParameter> parameters;
   object::BtfId result;
   Special special = Special::None;
 
-  bool has(uint16_t flag) const { return row != nullptr && (row->flags & flag) != 0; }
+  TypeRef ref(object::BtfId type) const { return {in_kernel, type}; }
+  bool has(uint32_t flag) const { return row != nullptr && (row->flags & flag) != 0; }
   bool is_iterator_function() const {
     return has(tables::kIteratorNew | tables::kIteratorNext | tables::kIteratorDestroy);
   }
 };
 
-// [kernel]: the kernel's BTF, whose names of the parameters are better than what a header of the program says; or null.
+// [kernel]: the kernel's BTF, whose prototype counts, whatever a header of the program says; or null.
 Kfunc describe_kfunc(const object::Btf &btf, object::BtfId function, const object::Btf *kernel);
 
 }  // namespace spile::verifier

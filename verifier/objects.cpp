@@ -187,6 +187,26 @@ RegState load_object(const Env &env, State &state, const RegState &pointer, int6
   return r;
 }
 
+// A relocation in the section of a struct_ops map names the program.
+std::optional<StructOpsMember> struct_ops_member(const Env &env) {
+  const object::Object &object = *env.program.object;
+  for (const object::Section &section : object.sections) {
+    if (!section.name.starts_with(".struct_ops") && !section.name.starts_with("?.struct_ops")) continue;
+    for (const object::Reloc &reloc : section.relocs) {
+      if (object[reloc.symbol].name != env.program.name) continue;
+      const BtfId datasec = object.btf.find(section.name, BtfKind::DataSec);
+      for (const object::BtfVarSecInfo &v : object.btf.variables(datasec)) {
+        if (reloc.offset < v.offset || reloc.offset >= uint64_t{v.offset} + v.size) continue;
+        const BtfId ops = object.btf.resolve(object.btf.type(v.var).type);
+        for (const object::BtfMember &m : object.btf.members(ops))
+          if (v.offset + m.bit_offset / 8 == reloc.offset)
+            return StructOpsMember{object.btf.type(ops).name, m.name, m.type};
+      }
+    }
+  }
+  return {};
+}
+
 namespace {
 
 struct Prototype {
@@ -204,31 +224,15 @@ TypeRef proto_behind(const Env &env, TypeRef type) {
   return env.types.btf(at).type(at.id).kind == BtfKind::FuncProto ? at : TypeRef{};
 }
 
-// The member of a struct_ops map that the program is: a relocation in its section names the program.
-TypeRef struct_ops_member(const Env &env) {
-  const object::Object &object = *env.program.object;
-  for (size_t i = 0; i < object.sections.size(); i++) {
-    const object::Section &section = object.sections[i];
-    if (!section.name.starts_with(".struct_ops") && !section.name.starts_with("?.struct_ops")) continue;
-    for (const object::Reloc &reloc : section.relocs) {
-      if (object[reloc.symbol].name != env.program.name) continue;
-      const BtfId datasec = object.btf.find(section.name, BtfKind::DataSec);
-      for (const object::BtfVarSecInfo &v : object.btf.variables(datasec)) {
-        if (reloc.offset < v.offset || reloc.offset >= uint64_t{v.offset} + v.size) continue;
-        const BtfId ops = object.btf.resolve(object.btf.type(v.var).type);
-        for (const object::BtfMember &m : object.btf.members(ops)) {
-          if (v.offset + m.bit_offset / 8 != reloc.offset) continue;
-          // The kernel's own struct knows the types of the arguments.
-          const TypeRef kernel = env.types.find_struct(object.btf.type(ops).name);
-          if (kernel && kernel.in_kernel)
-            for (const object::BtfMember &k : env.types.btf(kernel).members(kernel.id))
-              if (k.name == m.name) return proto_behind(env, {true, k.type});
-          return proto_behind(env, {false, m.type});
-        }
-      }
-    }
-  }
-  return {};
+// What the program is called as, by the kernel's own struct where it is known: that knows the types of the arguments.
+TypeRef struct_ops_prototype(const Env &env) {
+  const std::optional<StructOpsMember> place = struct_ops_member(env);
+  if (!place) return {};
+  const TypeRef kernel = env.types.find_struct(place->ops);
+  if (kernel && kernel.in_kernel)
+    for (const object::BtfMember &k : env.types.btf(kernel).members(kernel.id))
+      if (k.name == place->member) return proto_behind(env, {true, k.type});
+  return proto_behind(env, {false, place->type});
 }
 
 std::optional<Prototype> prototype_of(const Env &env) {
@@ -236,11 +240,11 @@ std::optional<Prototype> prototype_of(const Env &env) {
   const std::string_view target = target_of(env);
   Prototype p;
   if (env.type.number == BPF_PROG_TYPE_STRUCT_OPS) {
-    p.proto = struct_ops_member(env);
+    p.proto = struct_ops_prototype(env);
     p.trusted = true;
   } else if (env.type.number == BPF_PROG_TYPE_LSM) {
     p.proto = proto_behind(env, env.types.find_function(fmt::format("bpf_lsm_{}", target)));
-    p.trusted = true;
+    p.trusted = !hands_over_dying(target);
   } else if (env.type.attach == AttachType::TRACE_RAW_TP) {
     const TypeRef alias = env.types.find_typedef(fmt::format("btf_trace_{}", target));
     p.proto = alias ? proto_behind(env, alias) : TypeRef{};
@@ -289,6 +293,12 @@ bool is_buffer(std::string_view iterator, std::string_view parameter) {
          (iterator == "sockmap" && parameter == "key") || (iterator == "bpf_sk_storage_map" && parameter == "value");
 }
 
+// Whether an iterator hands over NULL at its end in place of this object: its meta never, and a map only where it is
+// the map that is walked.
+bool may_be_null(const Argument &a, std::string_view iterator, std::string_view parameter) {
+  return a.kind == Argument::Object && parameter != "meta" && (parameter != "map" || iterator == "bpf_map");
+}
+
 }  // namespace
 
 bool returns_nothing(const Env &env) {
@@ -312,7 +322,7 @@ static Argument argument_of_iterator(const Env &env, unsigned index) {
       return {.kind = Argument::Buffer, .or_null = true, .writable = inner.name == "value"};
     Argument a = argument_of_type(env, {ctx.in_kernel, inner.type});
     a.trusted = true;
-    a.or_null = a.kind == Argument::Object && inner.name != "meta";
+    a.or_null = may_be_null(a, target_of(env), inner.name);
     return a;
   }
   return {.kind = Argument::Outside};
@@ -335,7 +345,7 @@ Argument argument_of(const Env &env, unsigned index) {
     return {.kind = Argument::Buffer, .or_null = true, .writable = param.name == "value"};
   Argument a = argument_of_type(env, {p->proto.in_kernel, param.type});
   a.trusted = p->trusted;
-  a.or_null = a.kind == Argument::Object && p->iterates && param.name != "meta";
+  a.or_null = p->iterates && may_be_null(a, target_of(env), param.name);
   return a;
 }
 

@@ -3,14 +3,12 @@
 #pragma once
 
 #include "verifier/check_memory.h"
+#include "verifier/locks.h"
 #include "verifier/types.h"
 
 namespace spile::verifier {
 
 inline TypeRef type_of(const RegState &r) { return {r.has(kKernelBtf), object::BtfId{r.target}}; }
-
-// Objects that RCU keeps alive are: programs that may not sleep are one such section.
-inline bool in_rcu_section(const Env &env, const State &state) { return state.rcu_depth > 0 || !env.is_sleepable(); }
 
 // A pointer to an object of [type].
 RegState object_pointer(TypeRef type, uint16_t flags, uint32_t origin);
@@ -34,6 +32,12 @@ struct Argument {
   bool or_null = false, trusted = false, writable = false;
 };
 Argument argument_of(const Env &env, unsigned index);
+// The member of a struct_ops map that the program is.
+struct StructOpsMember {
+  std::string_view ops, member;  // "tcp_congestion_ops", "release"
+  object::BtfId type;
+};
+std::optional<StructOpsMember> struct_ops_member(const Env &env);
 // The member of a struct_ops that the program is returns void: its r0 is not looked at.
 bool returns_nothing(const Env &env);
 

@@ -12,7 +12,7 @@ using object::BtfKind;
 
 constexpr unsigned kMaxDepth = 16;       // structs in structs
 constexpr uint32_t kMaxElements = 1024;  // of an array of structs that hold special fields
-constexpr size_t kMaxFields = 64;
+constexpr size_t kMaxFields = 11;        // BTF_FIELDS_MAX: a struct with more has none for the kernel
 
 std::optional<FieldKind> kind_of_struct(std::string_view name) {
   static constexpr std::pair<std::string_view, FieldKind> kNames[] = {
@@ -40,7 +40,7 @@ class Collector {
   explicit Collector(const Btf &btf) : btf_(btf) {}
 
   void visit(BtfId type, uint32_t offset, unsigned depth) {
-    if (depth == 0 || fields_.size() >= kMaxFields) return;
+    if (depth == 0 || fields_.size() > kMaxFields) return;
     const BtfId id = btf_.resolve(type);
     const object::BtfType t = btf_.type(id);
     switch (t.kind) {
@@ -77,6 +77,7 @@ class Collector {
   }
 
   std::vector<SpecialField> take() {
+    if (fields_.size() > kMaxFields) return {};
     std::ranges::stable_sort(fields_, {}, &SpecialField::offset);
     return std::move(fields_);
   }

@@ -249,7 +249,9 @@ class Examiner {
     std::vector<bool> used(program_.object != nullptr ? program_.object->maps.size() : 0);
     for (uint32_t i = 0; i < count(); i++) {
       const Insn &insn = insns_[i];
-      const isa::InsnInfo *info = isa::lookup(insn);
+      const bool casts = is_address_cast(insn);
+      if (casts && !check_address_cast(i)) continue;
+      const isa::InsnInfo *info = casts ? &isa::info_of(isa::Op::Mov64Reg) : isa::lookup(insn);
       if (info == nullptr && !insn.is_lddw()) {
         if (is_known_opcode(insn.opcode))
           fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
@@ -266,7 +268,7 @@ class Examiner {
               .insn = i,
               .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
               .count = insn.opcode});
-      if (info != nullptr && !isa::malformed(*info, insn).empty())
+      if (info != nullptr && !casts && !isa::malformed(*info, insn).empty())
         fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
       if (!insn.is_lddw()) continue;
       if (i + 1 == count() || !isa::malformed_second(insns_[i + 1]).empty()) {
@@ -282,6 +284,26 @@ class Examiner {
             .kernel = fmt::format("The total number of maps per program has reached the limit of {}", kMaxMaps),
             .limit = kMaxMaps,
             .count = maps});
+  }
+
+  bool check_address_cast(uint32_t i) {
+    if (insns_[i].imm != kCastFromArena && insns_[i].imm != kCastToArena) {
+      fail({.cause = Cause::ReservedField,
+            .insn = i,
+            .kernel = "addr_space_cast insn can only convert between address space 1 and 0"});
+      return false;
+    }
+    const auto names_arena = [&](const Insn &insn) {
+      return insn.is_lddw() && (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue) &&
+             program_.object != nullptr && static_cast<uint32_t>(insn.imm) < program_.object->maps.size() &&
+             program_.object->maps[static_cast<uint32_t>(insn.imm)].type == kArenaMap;
+    };
+    if (std::ranges::any_of(insns_, names_arena)) return true;
+    fail({.cause = Cause::BadMapReference,
+          .insn = i,
+          .kernel = "addr_space_cast insn can only be used in a program that has an associated arena",
+          .detail = "the program uses no arena map"});
+    return false;
   }
 
   // A kernel variable declared as `const void` is only an address.
@@ -426,7 +448,7 @@ class Examiner {
           mark_target(i);
           out_.facts[i].next_of_iterator = out_.facts[i].force_checkpoint = true;
         }
-        if (kfunc != nullptr && kfunc->special == Special::TreeAdd) {
+        if (kfunc != nullptr && (kfunc->special == Special::TreeAdd || defers(kfunc->special))) {
           mark_target(i);
           out_.facts[i].calls_callback = out_.facts[i].force_checkpoint = true;
         }

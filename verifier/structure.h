@@ -18,6 +18,12 @@
 
 namespace spile::verifier {
 
+// `r1 = addr_space_cast(r2, 0, 1)` and its reverse: a move with an offset of 1 (BPF_ADDR_SPACE_CAST).
+inline bool is_address_cast(const isa::Insn &insn) {
+  return insn.opcode == isa::opcode(isa::ALU64, isa::MOV, isa::X) && insn.off == 1;
+}
+inline constexpr int32_t kCastFromArena = 1, kCastToArena = 1 << 16;  // its immediate
+
 struct InsnFacts {
   bool prune_point = false;       // states are compared here
   bool force_checkpoint = false;  // and always kept

@@ -48,6 +48,8 @@ void clobber_arguments(State &state);
 void write_memory(State &state, const RegState &memory, uint64_t size);
 uint32_t acquire(State &state, uint32_t index);
 Frame &push_frame(State &state, uint32_t callsite, uint32_t subprogram);
+// A callback that runs later, alone, on a stack of its own, with the map and the value that [value] points into.
+State enter_later(const State &state, const RegState &value, uint32_t callee, uint32_t insn);
 void transfer_alu(const Env &env, State &state, uint32_t insn);
 void transfer_load(const Env &env, State &state, uint32_t insn);
 void transfer_store(const Env &env, State &state, uint32_t insn);

@@ -15,6 +15,10 @@ void give_id(State &state, RegState &src) {
 void move_register(State &state, const isa::Insn &insn, uint32_t at) {
   RegState &src = state.reg(insn.src), &dst = state.reg(insn.dst);
   const bool alu64 = insn.insn_class() == isa::ALU64;
+  if (is_address_cast(insn)) {
+    dst = insn.imm == kCastFromArena ? RegState::pointer(RegType::Arena, at) : RegState::unknown(at);
+    return;
+  }
   if (src.type == RegType::Poisoned) {
     dst = src;
     return;
@@ -91,6 +95,7 @@ void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
     dst = RegState::pointer(RegType::Poisoned, at);
     return;
   }
+  if (dst.type == RegType::Arena) return;  // whatever is computed stays within the arena's 4 GiB
   if (dst.is_pointer() || src.is_pointer()) {
     const RegState &pointer = dst.is_pointer() ? dst : src, &offset = dst.is_pointer() ? src : dst;
     const bool both = dst.is_pointer() && src.is_pointer();

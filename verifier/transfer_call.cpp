@@ -52,14 +52,28 @@ Frame &push_frame(State &state, uint32_t callsite, uint32_t subprogram) {
   return frame;
 }
 
-namespace {
-
-RegState map_pointer(const RegState &map, RegType type, uint32_t index) {
+static RegState map_pointer(const RegState &map, RegType type, uint32_t index) {
   RegState r = RegState::pointer(type, index);
   r.target = map.target;
   r.map_uid = map.map_uid;
   return r;
 }
+
+State enter_later(const State &state, const RegState &value, uint32_t callee, uint32_t index) {
+  State later;
+  later.next_id = state.next_id;
+  later.may_goto_turns = state.may_goto_turns;
+  later.callback_entries = state.callback_entries;
+  Frame &frame = push_frame(later, kNoInsn, callee);
+  frame.in_callback = frame.is_async = true;
+  frame.callback_max = 0;
+  frame.regs[1] = map_pointer(value, RegType::MapPtr, index);
+  frame.regs[2] = map_pointer(value, RegType::MapKey, index);
+  frame.regs[3] = map_pointer(value, RegType::MapValue, index);
+  return later;
+}
+
+namespace {
 
 // The registers of a callback, by the helper that calls it (set_*_callback_state).
 void give_arguments(const Env &env, State &inside, Frame &frame,
@@ -75,12 +89,6 @@ void give_arguments(const Env &env, State &inside, Frame &frame,
     case BPF_FUNC_loop:
       regs[1] = RegState::unknown(index);
       regs[2] = caller[3];
-      return;
-    case BPF_FUNC_timer_set_callback:
-      regs[1] = map_pointer(caller[1], RegType::MapPtr, index);
-      regs[2] = map_pointer(caller[1], RegType::MapKey, index);
-      regs[3] = map_pointer(caller[1], RegType::MapValue, index);
-      frame.callback_max = 0;
       return;
     case BPF_FUNC_find_vma: {
       const TypeRef vma = env.types.find_struct("vm_area_struct");
@@ -108,23 +116,16 @@ uint32_t callback_of(const tables::Helper &helper, const State &state) {
 }
 
 // The state in which a helper enters its callback. The caller keeps its argument registers: the call instruction is
-// explored again when the callback returns. A timer's callback runs later, on a stack of its own.
+// explored again when the callback returns.
 State enter_callback(const Env &env, const State &state, const tables::Helper &helper, uint32_t callee,
                      uint32_t index) {
+  if (helper.number == BPF_FUNC_timer_set_callback) return enter_later(state, state.reg(1), callee, index);
   State inside = state;
   const std::array<RegState, isa::kRegisterCount> caller = state.top().regs;
-  const bool async = helper.number == BPF_FUNC_timer_set_callback;
-  if (async) {
-    inside.frames.clear();
-    inside.references.clear();
-    inside.rcu_depth = inside.preempt_depth = 0;
-  } else {
-    inside.top().callback_depth++;
-    inside.callback_entries++;
-  }
-  Frame &frame = push_frame(inside, async ? kNoInsn : index, callee);
+  inside.top().callback_depth++;
+  inside.callback_entries++;
+  Frame &frame = push_frame(inside, index, callee);
   frame.in_callback = true;
-  frame.is_async = async;
   give_arguments(env, inside, frame, caller, helper.number, index);
   return inside;
 }
@@ -182,8 +183,7 @@ RegState map_result(const Env &env, State &state, const tables::Helper &helper, 
         break;
     }
   }
-  if (env.find_field(result.target, FieldKind::SpinLock) != nullptr) result.flags |= kHoldsLock;
-  return result;
+  return with_lock(env, result);
 }
 
 RegState kptr_result(const Env &env, const RegState &slot, uint32_t index) {
@@ -325,17 +325,6 @@ void make_dynptrs(const Env &env, State &state, const tables::Helper &helper, ui
   }
 }
 
-void lock_or_unlock(State &state, const tables::Helper &helper, uint32_t index) {
-  const RegState &lock = state.reg(1);
-  const uint32_t map = lock.type == RegType::MapValue ? lock.target : 0;
-  if (helper.number == BPF_FUNC_spin_lock) {
-    state.references.push_back({.kind = Reference::Lock, .id = lock.id, .map = map, .insn = index});
-  } else if (helper.number == BPF_FUNC_spin_unlock) {
-    std::erase_if(state.references, [](const Reference &r) { return r.kind == Reference::Lock; });
-    forget_elements(state);
-  }
-}
-
 bool changes_packet(const Env &env, const State &state, const tables::Helper &helper) {
   if ((helper.flags & tables::kChangesPacket) != 0) return true;
   if (helper.number != BPF_FUNC_dynptr_write) return false;
@@ -378,7 +367,8 @@ Flow call_helper(const Env &env, State &state, uint32_t index) {
   const bool packet_moves = changes_packet(env, state, helper);
   RegState result = helper_result(env, state, helper, index);
   write_arguments(env, state, helper);
-  lock_or_unlock(state, helper, index);
+  if (helper.number == BPF_FUNC_spin_lock || helper.number == BPF_FUNC_spin_unlock)
+    use_lock(state, 1, {.takes = helper.number == BPF_FUNC_spin_lock}, index);
   give_back(env, state, helper);
   make_dynptrs(env, state, helper, index);
   clobber_arguments(state);

@@ -4,6 +4,7 @@
 #include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
 #include "verifier/graph.h"
+#include "verifier/locks.h"
 #include "verifier/objects.h"
 #include "verifier/transfer.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 using object::BtfId;
 using object::BtfKind;
+
+constexpr int64_t kMaxErrno = 4095;
 
 BtfId struct_behind(const object::Btf &btf, BtfId pointer) { return btf.resolve(btf.type(btf.resolve(pointer)).type); }
 
@@ -28,13 +31,13 @@ RegState memory_result(uint32_t size, uint16_t flags, uint32_t index) {
 }
 
 RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
-  const object::Btf &btf = env.program.object->btf;
+  const object::Btf &btf = *kfunc.btf;
   const BtfId target = struct_behind(btf, kfunc.result);
   const BtfKind kind = btf.type(target).kind;
   switch (kfunc.special) {
     case Special::ObjectNew: {
       RegState r = object_pointer(type_argument(state, 1), kOwned, index);
-      if (kfunc.name == "bpf_percpu_obj_new_impl") r.flags |= kPerCpu;
+      if (kfunc.has(tables::kPerCpuObject)) r.flags |= kPerCpu;
       return with_lock(env, r);
     }
     case Special::RefcountAcquire:
@@ -85,13 +88,13 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
       break;
   }
   if (kind == BtfKind::Struct || kind == BtfKind::Fwd) {
-    RegState r = object_pointer(env.types.as_relocated({false, target}), 0, index);
+    RegState r = object_pointer(env.types.as_relocated(kfunc.ref(target)), 0, index);
     if (kfunc.has(tables::kIteratorNext)) {
       const RegState *iterator = iterator_behind(state, state.reg(1));
       r.flags |= iterator != nullptr && iterator->has(kRcu) ? kRcu : kTrusted;
     } else if (kfunc.has(tables::kRcuProtected)) {
       r.flags |= kRcu;
-    } else if (kfunc.name == "bpf_get_kmem_cache") {
+    } else if (kfunc.has(tables::kUntrustedResult)) {
       r.flags |= kUntrusted;
     }
     return r;
@@ -103,12 +106,12 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
                          name == "rdonly_buf_size" ? kReadOnly : 0, index);
   }
   if (kind == BtfKind::Void) return RegState::unknown(index);
-  if (kfunc.name == "bpf_session_cookie") return memory_result(sizeof(uint64_t), 0, index);
-  return memory_result(static_cast<uint32_t>(btf.size_of(target)), kReadOnly, index);
+  return memory_result(static_cast<uint32_t>(btf.size_of(target)), kfunc.has(tables::kWritableResult) ? 0 : kReadOnly,
+                       index);
 }
 
 RegState kfunc_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
-  const object::Btf &btf = env.program.object->btf;
+  const object::Btf &btf = *kfunc.btf;
   const BtfKind kind = btf.type(btf.resolve(kfunc.result)).kind;
   if (!kfunc.result || kind == BtfKind::Void) return {};
   if (kind != BtfKind::Ptr) return RegState::unknown(index);
@@ -141,26 +144,62 @@ State enter_comparison(const Env &env, const State &state, uint32_t index) {
 
 void leave_rcu_section(State &state) {
   if (--state.rcu_depth > 0) return;
-  state.for_each_reg([](RegState &r) {
-    if (r.type != RegType::BtfObject || !r.has(kRcu)) return;
+  const auto distrust = [](RegState &r) {
+    if (!r.has(kRcu)) return;
     r.flags = static_cast<uint16_t>((r.flags & ~kRcu) | kUntrusted);
     r.or_null = false;
+  };
+  state.for_each_reg([&](RegState &r) {
+    if (r.type == RegType::BtfObject) distrust(r);
   });
+  for (Frame &frame : state.frames)
+    for (StackSlot &slot : frame.stack.slots)
+      if (slot.bytes[0] == ByteKind::Iterator) distrust(slot.spilled);
 }
 
 void write_arguments(const Env &env, State &state, const Kfunc &kfunc) {
-  const object::Btf &btf = env.program.object->btf;
+  const object::Btf &btf = *kfunc.btf;
   for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++) {
     const KfuncParameter &p = kfunc.parameters[i];
     const RegState memory = state.reg(i + 1);
     if (!p.is_pointer || memory.type != RegType::Stack) continue;
     const BtfId target = struct_behind(btf, p.type);
-    const std::string_view name = env.types.name_of({false, target});
+    const std::string_view name = env.types.name_of(kfunc.ref(target));
     if (name == "bpf_dynptr" || name == "bpf_dynptr_kern" || (kfunc.is_iterator_function() && i == 0)) continue;
+    if (begins_irq_section(kfunc.special) || ends_irq_section(kfunc.special)) continue;
     uint64_t size = btf.size_of(target);
     if (p.sized_by_next) size = state.reg(i + 2).is_scalar() ? state.reg(i + 2).value.r64.umax : 0;
     write_memory(state, memory, size);
   }
+}
+
+// A callback that runs later may sleep, and may return any number to task work.
+State enter_deferred(const State &state, const Kfunc &kfunc, uint32_t callee, uint32_t index) {
+  const bool task_work = kfunc.special == Special::ScheduleTaskWork;
+  State later = enter_later(state, state.reg(task_work ? 2 : 1), callee, index);
+  later.top().may_sleep = true;
+  if (task_work) later.top().callback_min = INT32_MIN, later.top().callback_max = INT32_MAX;
+  return later;
+}
+
+// A resilient lock may not be had: a negative errno, and nothing is held.
+State without_lock(const State &state, uint32_t index) {
+  State failed = state;
+  clobber_arguments(failed);
+  failed.reg(0) = RegState::unknown(index);
+  Scalar &v = failed.reg(0).value;
+  v.r64.smin = -kMaxErrno, v.r64.smax = -1;
+  v.r32.smin = -static_cast<int32_t>(kMaxErrno), v.r32.smax = -1;
+  v.sync();
+  return failed;
+}
+
+// Locks and interrupt flags.
+void change_sections(State &state, const Kfunc &kfunc, uint32_t index) {
+  const RegState flags = state.reg(is_res_lock(kfunc.special) ? 2 : 1);
+  if (is_res_lock(kfunc.special)) use_lock(state, 1, lock_use(kfunc.special), index);
+  if (begins_irq_section(kfunc.special)) save_irq_flags(state, flags, kfunc.special, index);
+  if (ends_irq_section(kfunc.special)) restore_irq_flags(state, flags);
 }
 
 void make_dynptr_of(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
@@ -181,8 +220,7 @@ void make_dynptr_of(const Env &env, State &state, const Kfunc &kfunc, uint32_t i
       break;
   }
   for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++) {
-    const std::string_view name =
-        env.types.name_of({false, struct_behind(env.program.object->btf, kfunc.parameters[i].type)});
+    const std::string_view name = env.types.name_of(kfunc.ref(struct_behind(*kfunc.btf, kfunc.parameters[i].type)));
     if (kfunc.parameters[i].uninit && name == "bpf_dynptr")
       make_dynptr(state, state.reg(i + 1), DynptrKind::Local, 0, index);
   }
@@ -201,7 +239,7 @@ void give_back(State &state, const Kfunc &kfunc) {
 
 Flow call_kfunc(const Env &env, State &state, uint32_t index) {
   const Kfunc &kfunc = *env.structure.kfunc_at(env.insn(index));
-  const object::Btf &btf = env.program.object->btf;
+  const object::Btf &btf = *kfunc.btf;
   Flow flow{.next = index + 1};
   if (kfunc.special == Special::Throw) return {.kind = Flow::EndOfProgram};
   if (kfunc.special == Special::TreeAdd && state.reg(3).type == RegType::Func) {
@@ -210,7 +248,21 @@ Flow call_kfunc(const Env &env, State &state, uint32_t index) {
     flow.other_next = env.structure.subprograms[state.reg(3).target].start;
     state.top().callback_depth = 0;
   }
+  if (defers(kfunc.special)) {
+    const RegState &function = state.reg(kfunc.special == Special::ScheduleTaskWork ? 4 : 2);
+    if (function.type == RegType::Func) {
+      flow.kind = Flow::Fork;
+      flow.other = enter_deferred(state, kfunc, function.target, index);
+      flow.other_next = env.structure.subprograms[function.target].start;
+    }
+  }
+  if (takes_res_lock(kfunc.special)) {
+    flow.kind = Flow::Fork;
+    flow.other = without_lock(state, index);
+    flow.other_next = index + 1;
+  }
   RegState result = kfunc_result(env, state, kfunc, index);
+  if (takes_res_lock(kfunc.special)) result.value = Scalar::constant(0);
   write_arguments(env, state, kfunc);
   switch (kfunc.special) {
     case Special::RcuLock:
@@ -232,6 +284,7 @@ Flow call_kfunc(const Env &env, State &state, uint32_t index) {
     default:
       break;
   }
+  change_sections(state, kfunc, index);
   give_back(state, kfunc);
   make_dynptr_of(env, state, kfunc, index);
   const RegState iterator = state.reg(1);

@@ -87,7 +87,12 @@ bool Types::is_local(std::string_view name) const {
 }
 
 TypeRef Types::as_relocated(TypeRef type) const {
-  if (type.in_kernel || !type) return type;
+  if (!type) return type;
+  if (type.in_kernel) {
+    if (relocated_) return type;
+    const TypeRef own = find_in_object(kernel_->type(kernel_->resolve(type.id)).name, BtfKind::Struct);
+    return own ? own : type;
+  }
   const BtfType t = object_.type(object_.resolve(type.id));
   if (t.kind == BtfKind::Fwd || (relocated_ && t.kind == BtfKind::Struct))
     if (const TypeRef whole = find_struct(t.name)) return whole;
@@ -199,7 +204,7 @@ bool Types::begins_with(TypeRef ref, uint64_t off, std::string_view wanted, bool
   const BtfId id = btf.resolve(ref.id);
   const BtfType t = btf.type(id);
   if (off == 0 && without_flavour(t.name) == wanted) return true;
-  if (depth == 0 || t.kind != BtfKind::Struct || exactly) return false;
+  if (depth == 0 || (t.kind != BtfKind::Struct && t.kind != BtfKind::Union) || exactly) return false;
   for (const object::BtfMember &m : btf.members(id)) {
     const uint64_t start = m.bit_offset / 8;
     BtfId inner = btf.resolve(m.type);

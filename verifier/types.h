@@ -53,8 +53,8 @@ class Types {
   bool is_local(std::string_view name) const;
   TypeRef find_function(std::string_view name) const;  // of the kernel
   TypeRef find_typedef(std::string_view name) const;   // of the kernel
-  // The struct that the code was made for: once it is relocated, the kernel's of that name; an object's own view of it,
-  // such as `struct nf_conn___local`, only names it.
+  // The struct that the code was made for: once it is relocated, the kernel's of that name, before that the object's
+  // own view of it. A view such as `struct nf_conn___local` only names it.
   TypeRef as_relocated(TypeRef type) const;
   // A number that CO-RE put in the place of a type (bpf_core_type_id_kernel).
   TypeRef kernel_id(uint32_t number) const;

@@ -6,7 +6,7 @@
 
 namespace spile::tables {
 
-enum KfuncFlags : uint16_t {
+enum KfuncFlags : uint32_t {
   kAcquire = 1,
   kRelease = 2,
   kReturnsNull = 4,
@@ -18,6 +18,13 @@ enum KfuncFlags : uint16_t {
   kIteratorNext = 256,
   kIteratorDestroy = 512,
   kRcuProtected = 1024,
+  kOnlyLsm = 1 << 11,
+  kOnlyIterator = 1 << 12,     // programs of iterators (SEC("iter/..."))
+  kFromTaskContext = 1 << 13,  // those of security modules, of iterators, and what may sleep
+  kWhileLocked = 1 << 14,      // may be called while a lock is held
+  kPerCpuObject = 1 << 15,
+  kUntrustedResult = 1 << 16,
+  kWritableResult = 1 << 17,  // memory that the program may write
 };
 // Groups of program types that share a set of kfuncs (enum btf_kfunc_hook).
 enum KfuncHooks : uint16_t {
@@ -37,7 +44,7 @@ enum KfuncHooks : uint16_t {
 
 struct Kfunc {
   std::string_view name;
-  uint16_t flags;
+  uint32_t flags;
   uint16_t hooks;
 };
 

@@ -241,7 +241,7 @@ bool is_available(const Helper &helper, uint32_t program);
 
 enum class SizeRule : uint8_t { Any, U32, U32OrU64, Words, Prefix, CgroupKey, None };
 enum class EntriesRule : uint8_t { Positive, Zero, One, Cpus, Pages };
-enum MapFlags : uint8_t { kMapWalked = 2, kMapOfMaps = 4, kMapOfPrograms = 8 };
+enum MapFlags : uint8_t { kMapForSleepable = 1, kMapWalked = 2, kMapOfMaps = 4, kMapOfPrograms = 8 };
 
 struct MapType {
   uint32_t number;

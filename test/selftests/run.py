@@ -127,8 +127,8 @@ Row = collections.namedtuple("Row", "file name ours reason theirs why expected d
 
 def ours_of(obj):
     """{program: (verdict, the first reason, what its author expects, whether the message differs)}"""
-    # What the selftests say of themselves needs no kernel; the numbers of its types do.
-    command = [os.path.join(options.build, "bin", "spile"), "check", "--expect", "--btf=host", obj]
+    # What the selftests say of themselves needs no kernel; the numbers of its types and its options do.
+    command = [os.path.join(options.build, "bin", "spile"), "check", "--expect", "--btf=host", "--kconfig=host", obj]
     if options.unprivileged:
         command.append("--unprivileged")
     found, last = {}, None

@@ -94,7 +94,7 @@ class Comparison {
       return false;
     for (size_t i = 0; i < old.references.size(); i++) {
       const Reference &o = old.references[i], &c = cur.references[i];
-      if (o.kind != c.kind || o.frame != c.frame || !ids_.same(o.id, c.id)) return false;
+      if (o.kind != c.kind || o.frame != c.frame || o.map != c.map || !ids_.same(o.id, c.id)) return false;
     }
     return true;
   }
@@ -128,10 +128,10 @@ class Comparison {
       if (old.bytes[b] == ByteKind::Untouched || old.bytes[b] == ByteKind::Misc) continue;
       if (old.bytes[b] != cur->bytes[b]) return false;
     }
-    if (old.bytes[0] == ByteKind::Dynptr || old.bytes[0] == ByteKind::Iterator)
+    if (old.bytes[0] == ByteKind::Dynptr || old.bytes[0] == ByteKind::Iterator || old.bytes[0] == ByteKind::IrqFlags)
       return old.spilled.target == cur->spilled.target && old.spilled.frame == cur->spilled.frame &&
              old.spilled.range == cur->spilled.range && ids_.same(old.spilled.ref_id, cur->spilled.ref_id) &&
-             (old.bytes[0] == ByteKind::Iterator || ids_.same(old.spilled.id, cur->spilled.id));
+             (old.bytes[0] != ByteKind::Dynptr || ids_.same(old.spilled.id, cur->spilled.id));
     return !old.is_spill() || regs(old.spilled, cur->spilled, true);
   }
 

@@ -20,6 +20,7 @@ enum class ByteKind : uint8_t {
   Spilled,    // part of the slot's register
   Dynptr,     // part of a dynptr, which the slot's register describes
   Iterator,   // part of an open-coded iterator
+  IrqFlags,   // interrupt flags that were saved here
 };
 
 inline constexpr unsigned kSlotBytes = 8;

@@ -35,7 +35,7 @@ void forget_packet_pointers(State &state) {
 }
 
 std::string to_string(const State &state, const object::Object *object) {
-  static constexpr char kKindLetter[] = {'?', 'm', '0', 'r', 'd', 'i'};
+  static constexpr char kKindLetter[] = {'?', 'm', '0', 'r', 'd', 'i', 'f'};
   std::string text;
   const Frame &frame = state.top();
   if (state.depth() != 0) text += fmt::format("frame{}:", state.depth());

@@ -19,17 +19,18 @@ struct Frame {
   uint32_t callsite = kNoInsn;  // the call instruction; none for the entry
   uint32_t subprogram = 0;
   bool in_callback = false;
-  bool is_async = false;        // a timer's callback: run alone, some time
-  uint8_t callback_max = 1;     // the callback returns 0 to this
-  uint32_t callback_depth = 0;  // how often a callback was entered from the call that is being explored
+  bool is_async = false;                       // a callback that runs alone, some time later
+  bool may_sleep = false;                      // is_async: where it runs
+  int32_t callback_min = 0, callback_max = 1;  // what the callback may return
+  uint32_t callback_depth = 0;                 // how often a callback was entered from the call that is being explored
 };
 
 // Something that the path has acquired and must give back.
 struct Reference {
-  enum Kind : uint8_t { Pointer, Lock } kind = Pointer;
+  enum Kind : uint8_t { Pointer, Lock, ResLock, ResLockIrq, IrqFlags } kind = Pointer;
   uint32_t id = 0;
   uint32_t frame = 0;       // of the callback that acquired it, which must release it; 0 outside callbacks
-  uint32_t map = 0;         // Lock: the map whose value it lies in
+  uint32_t map = 0;         // of a lock: the map whose value it lies in
   uint32_t insn = kNoInsn;  // where it was acquired
 };
 
@@ -52,9 +53,26 @@ struct State {
       if (r.id == ref_id && r.kind == Reference::Pointer) return true;
     return false;
   }
+  // The lock that was taken last; null when none is held.
   const Reference *lock() const {
-    for (const Reference &r : references)
-      if (r.kind == Reference::Lock) return &r;
+    return youngest([](const Reference &r) { return is_lock(r.kind); });
+  }
+  bool has_lock(Reference::Kind kind) const {
+    return youngest([&](const Reference &r) { return r.kind == kind; }) != nullptr;
+  }
+  const Reference *find_lock(Reference::Kind kind, uint32_t id, uint32_t map) const {
+    return youngest([&](const Reference &r) { return r.kind == kind && r.id == id && r.map == map; });
+  }
+  // The interrupt flags that were saved last.
+  const Reference *irq_section() const {
+    return youngest([](const Reference &r) { return r.kind == Reference::IrqFlags; });
+  }
+
+  static bool is_lock(Reference::Kind kind) { return kind != Reference::Pointer && kind != Reference::IrqFlags; }
+  template <class F>
+  const Reference *youngest(F &&fits) const {
+    for (size_t i = references.size(); i-- > 0;)
+      if (fits(references[i])) return &references[i];
     return nullptr;
   }
 
