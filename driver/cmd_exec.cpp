@@ -162,10 +162,10 @@ Result<session::TrialInput> input_for(const Judged &judged, const Request &reque
 }
 
 // Programs that the verifier accepted, on each engine, with maps of its own.
-int run_verified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging,
+int run_verified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging, KernelTypes &types,
                  const Request &request, Console &console) {
   int code = kExitOk;
-  const std::vector<Judged> judged = judge(object, sources, judging, console, code);
+  const std::vector<Judged> judged = judge(object, sources, judging, types, console, code);
   if (code != kExitOk) return code;
   std::vector<session::Accepted> accepted;
   std::optional<size_t> chosen;
@@ -301,6 +301,7 @@ int command_exec(Arguments arguments, Console &console) {
 
   const auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
+  KernelTypes types;
   JudgeOptions judging;
   judging.btf = compile->btf;
   judging.kconfig = values->contains("kconfig") ? (*values)["kconfig"].as<std::string>() : "host";
@@ -317,7 +318,7 @@ int command_exec(Arguments arguments, Console &console) {
     if (!insns) return console.fail(insns.error());
     if (!request->type) return run_bare(*insns, *request, console);
     object::Object object = wrap(*insns, *request->type);
-    return run_verified(object, SourceManager(), judging, *request, console);
+    return run_verified(object, SourceManager(), judging, types, *request, console);
   }
 
   Compilation compilation(path, *compile, console);
@@ -328,14 +329,14 @@ int command_exec(Arguments arguments, Console &console) {
     const auto insns = bare_program(*object, request->program.value_or(""));
     return insns ? run_bare(*insns, *request, console) : console.fail(insns.error());
   }
-  if (auto relocated = relocate_for(*object, compile->btf); !relocated) return console.fail(relocated.error());
+  if (auto relocated = relocate_for(*object, compile->btf, types); !relocated) return console.fail(relocated.error());
   // Programs that a tail call reaches are verified too.
   if (request->program && std::ranges::none_of(object->programs, [&](const object::ProgramEntry &entry) {
         return session::MapSet::is_tail_called(*object, entry.name);
       }))
     judging.program = *request->program;
   if (request->type) judging.type = *request->type;
-  return run_verified(*object, compilation.sources(), judging, *request, console);
+  return run_verified(*object, compilation.sources(), judging, types, *request, console);
 }
 
 }  // namespace spile::driver
