@@ -19,6 +19,8 @@ struct PassContext {
   Diagnostics &diags;
   // By function: how often it was called, or its address taken, when the passes began.
   const std::vector<uint32_t> &function_uses;
+  // Bit n: parameter n points to a variable of the caller that no other parameter points to.
+  uint32_t lone_params = 0;
   PassRecord *record = nullptr;  // where somebody asked what the passes do
 
   // For `build -v`: what a pass did, by a name that is a literal.

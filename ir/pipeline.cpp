@@ -46,7 +46,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     simplify, sccp, simplify_cfg,
     thread_jumps, simplify_cfg, simplify,
     gvn, simplify, sccp, simplify_cfg,                   // what gvn decided
-    thread_jumps, simplify_cfg,
+    join_loads, simplify, thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, drop_branches, dce, simplify_cfg, thread_jumps, simplify_cfg,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
@@ -213,14 +213,15 @@ class Observer {
 // Each function goes through all passes before its callers do. A pass that found nothing is not asked again before
 // another one has changed something.
 void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const PipelineRequest &request = {},
-         const std::vector<bool> &only = {}) {
+         const Specialized &specialized = {}) {
   Observer observer(request.log);
   std::optional<PlaceInOrder> last;
   if (!request.after.empty())
     if (const auto place = parse_after(request.after)) last = *place;
   const std::vector<uint32_t> function_uses = count_function_uses(module);
   for (const FunctionId f : bottom_up(module)) {
-    if (!only.empty() && !only[f.index]) continue;
+    if (!specialized.changed.empty() && !specialized.changed[f.index]) continue;
+    const uint32_t lone_params = specialized.lone_params.empty() ? 0 : specialized.lone_params[f.index];
     uint32_t version = 1;
     std::array<uint32_t, kInfos.size()> nothing_at{};  // by pass: the version in which it found nothing
     size_t runs_of_last = 0;
@@ -230,7 +231,7 @@ void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const 
       const auto index = static_cast<size_t>(pass);
       if (nothing_at[index] == version) continue;
       observer.before(kInfos[index].name, module[f]);
-      const PassContext context{module, module[f], diags, function_uses, observer.record()};
+      const PassContext context{module, module[f], diags, function_uses, lone_params, observer.record()};
       const bool changed = kFunctions[index](context);
       observer.after(module[f], changed);
       if (!changed) {
@@ -279,8 +280,9 @@ void remove_unused_functions(Module &module) {
 // Static functions are fitted to their calls, and what that changes goes through the passes again.
 static void specialize(Module &module, Diagnostics &diags, const PipelineRequest &request) {
   remove_unused_functions(module);
-  const std::vector<bool> changed = specialize_functions(module);
-  if (std::ranges::find(changed, true) != changed.end()) run(module, kO2, diags, request, changed);
+  const Specialized specialized = specialize_functions(module);
+  if (std::ranges::find(specialized.changed, true) != specialized.changed.end())
+    run(module, kO2, diags, request, specialized);
 }
 
 std::span<const PassInfo> all_passes() { return kInfos; }

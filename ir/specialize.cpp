@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ir/analysis_address.h"
 #include "ir/rewrite.h"
 
 namespace spile::ir {
@@ -71,10 +72,25 @@ void remove_argument(Function &f, ValueId call, uint32_t p) {
   f.set_operands(call, arguments);
 }
 
+// Whether argument [p] of a call is the address of a variable of the caller, which no other argument points to.
+bool is_lone(const Function &f, ValueId call, size_t p) {
+  const auto arguments = f.operands(call);
+  const ValueId own = address_of(f, arguments[p]).base;
+  if (f[own].op != Op::SlotAddr) return false;
+  for (size_t i = 0; i < arguments.size(); i++) {
+    const ValueId base = address_of(f, arguments[i]).base;
+    const Op op = f[base].op;
+    const bool is_another = base != own && (op == Op::SlotAddr || op == Op::Param || op == Op::GlobalAddr);
+    if (i != p && f[arguments[i]].type == Type::Ptr && op != Op::Const && !is_another) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-std::vector<bool> specialize_functions(Module &module) {
-  std::vector<bool> changed(module.functions.size()), is_closed;
+Specialized specialize_functions(Module &module) {
+  Specialized result{std::vector<bool>(module.functions.size()), std::vector<uint32_t>(module.functions.size())};
+  std::vector<bool> &changed = result.changed, is_closed;
   const auto calls = collect_calls(module, is_closed);
   for (size_t i = 0; i < module.functions.size(); i++) {
     Function &f = module.functions[i];
@@ -100,8 +116,13 @@ std::vector<bool> specialize_functions(Module &module) {
         changed[caller.index] = true;
       }
     }
+    if (std::ranges::count(f.params, Type::Ptr) < 2) continue;
+    for (uint32_t p = 0; p < f.params.size(); p++)
+      if (std::ranges::all_of(calls[i], [&](const CallSite &at) { return is_lone(module[at.caller], at.call, p); }))
+        result.lone_params[i] |= 1u << p;
+    if (result.lone_params[i] != 0) changed[i] = true;
   }
-  return changed;
+  return result;
 }
 
 }  // namespace spile::ir

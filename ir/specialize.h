@@ -2,7 +2,9 @@
 //
 // Idea: all calls of a static function whose address is not taken can be seen. A parameter that is one constant in all
 // of them is that constant; a parameter that the function does not use goes, at its calls too. The passes then run
-// again over what changed. Called by the pipeline behind the passes, when functions that are inlined are gone.
+// again over what changed. Of a parameter that points to a variable of the caller, and no other parameter to the same
+// in any call, gvn knows that a store through another parameter does not change what it points to. Called by the
+// pipeline behind the passes, when functions that are inlined are gone.
 //
 //     func @g(ptr %p0, i32 %p1) -> i32 {              func @g(ptr %p0) -> i32 {
 //       %0 = load.i32 %p0                               %0 = load.i32 %p0
@@ -22,7 +24,10 @@
 
 namespace spile::ir {
 
-// The functions that changed, by number.
-std::vector<bool> specialize_functions(Module &module);
+struct Specialized {
+  std::vector<bool> changed;          // by function: whether it is to go through the passes again
+  std::vector<uint32_t> lone_params;  // by function: of its PassContext
+};
+Specialized specialize_functions(Module &module);
 
 }  // namespace spile::ir

@@ -18,10 +18,9 @@
 // comes before its null check, and no load before its bounds check.
 #include <algorithm>
 
-#include "ir/analysis_address.h"
 #include "ir/analysis_bits.h"
 #include "ir/analysis_dominators.h"
-#include "ir/analysis_slots.h"
+#include "ir/analysis_memory.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
 
@@ -33,12 +32,6 @@ namespace {
 constexpr size_t kMaxBlocksToJoin = 24;
 // Loads that a store is compared with, one by one; older ones are forgotten at a store.
 constexpr size_t kMaxRecentLoads = 16;
-
-// Memory that is not a private slot, in parts of which no pointer can be to another: a set of bits.
-using Regions = uint8_t;
-constexpr Regions kContext = 1, kPacket = 2, kElsewhere = 4, kAnywhere = 7;
-constexpr size_t kRegionCount = 3;
-constexpr int64_t kMapLookup = 1;  // bpf_map_lookup_elem
 
 struct Key {
   Op op;
@@ -70,16 +63,15 @@ bool commutes(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And ||
 
 class Numbering {
  public:
-  explicit Numbering(Function &f)
-      : f_(f),
-        cfg_(f),
+  explicit Numbering(const PassContext &context)
+      : f_(context.function),
+        cfg_(f_),
         dominators_(cfg_),
-        slots_(f, cfg_),
-        has_context_(!f.section.empty() && f.params.size() == 1 && !f.section.starts_with("freplace")),
-        rewrite_(f),
-        slot_stamps_(f.slots.size()),
-        known_(f.insts.size()),
-        ranges_(f.insts.size()) {}
+        memory_(context.module, f_, cfg_, context.lone_params),
+        rewrite_(f_),
+        slot_stamps_(f_.slots.size()),
+        known_(f_.insts.size()),
+        ranges_(f_.insts.size()) {}
 
   bool run() {
     summarize_writes();
@@ -166,69 +158,17 @@ class Numbering {
 
   // ---------------------------------------------------------------- memory
 
+  using Place = Memory::Place;
   struct Writes {
     Regions regions = 0;
     std::vector<uint32_t> slots;
   };
-  // Where an access goes: to one private slot, or somewhere in some regions.
-  struct Place {
-    uint32_t slot = SlotPointers::kNone;
-    Regions regions = 0;
-  };
-
-  Place place_of(ValueId pointer) const {
-    if (const uint32_t slot = slots_.private_slot(pointer); slot != SlotPointers::kNone) return {slot};
-    const ValueId base = address_of(f_, pointer).base;
-    switch (f_[base].op) {
-      case Op::Param:
-        return {.regions = has_context_ ? kContext : kAnywhere};
-      case Op::SlotAddr:
-      case Op::GlobalAddr:
-        return {.regions = kElsewhere};
-      case Op::CallHelper:
-        return {.regions = is_map_value(base) ? kElsewhere : static_cast<Regions>(kElsewhere | kPacket)};
-      case Op::Load:
-        return {.regions =
-                    holds_no_context(f_.operand(base, 0)) ? static_cast<Regions>(kElsewhere | kPacket) : kAnywhere};
-      case Op::IntToPtr:
-        return {.regions = has_context_ && is_packet_pointer(f_, base) ? kPacket : kAnywhere};
-      default:
-        return {.regions = kAnywhere};
-    }
-  }
-  // Where a lookup in a map of the program points to.
-  bool is_map_value(ValueId base) const { return f_[base].op == Op::CallHelper && f_[base].imm == kMapLookup; }
-  // Sound because: the kernel lets no program write a pointer to its context into the context, a map or a variable. The
-  // stack may hold one.
-  bool holds_no_context(ValueId pointer) const {
-    const ValueId base = address_of(f_, pointer).base;
-    return (f_[base].op == Op::Param && has_context_) || f_[base].op == Op::GlobalAddr || is_map_value(base);
-  }
-  bool writes_memory(const Inst &inst) const {
-    if (inst.op == Op::Asm && !f_.assemblies[static_cast<size_t>(inst.imm)].writes_memory()) return false;
-    return inst.op == Op::AsmGoto || (info_of(inst.op).effects == Effects::Write && inst.op != Op::Opaque);
-  }
-
-  // Calls found(place) for each place that [v] writes.
-  template <class Found>
-  void for_each_write(ValueId v, Found found) const {
-    const Inst &inst = f_[v];
-    if (!writes_memory(inst)) return;
-    const int pointer = pointer_operand(inst.op);
-    if (pointer >= 0) return found(place_of(f_.operand(v, static_cast<size_t>(pointer))));
-    if (inst.op == Op::MemCopy || inst.op == Op::MemSet) return found(place_of(f_.operand(v, 0)));
-    if (inst.op == Op::LoadAbs || inst.op == Op::LoadInd) return;
-    found(Place{.regions = kAnywhere});
-    if (inst.op == Op::CallHelper)
-      for (const ValueId arg : f_.operands(v))
-        if (const uint32_t slot = slots_.private_slot(arg); slot != SlotPointers::kNone) found(Place{slot});
-  }
 
   void summarize_writes() {
     writes_.resize(f_.blocks.size());
     for (const BlockId b : cfg_.rpo)
       for (const ValueId v : f_[b].insts)
-        for_each_write(v, [&](Place place) {
+        memory_.for_each_write(v, [&](Place place) {
           writes_[b.index].regions |= place.regions;
           if (place.slot != SlotPointers::kNone) writes_[b.index].slots.push_back(place.slot);
         });
@@ -441,7 +381,7 @@ class Numbering {
       set_entry(key, {v, 0});
       return {};
     }
-    if (writes_memory(inst)) write(v);
+    if (memory_.writes(v)) write(v);
     return {};
   }
 
@@ -452,7 +392,7 @@ class Numbering {
   ValueId number_load(ValueId v) {
     const ValueId pointer = f_.operand(v, 0);
     const Key key = load_key(f_[v].type, pointer, f_[v].imm);
-    const uint32_t now = stamp(place_of(pointer));
+    const uint32_t now = stamp(memory_.place_of(pointer));
     if (const auto found = table_.find(key); found != table_.end() && found->second.stamp == now)
       return found->second.value;
     make_available(key, v, now);
@@ -461,7 +401,7 @@ class Numbering {
 
   void make_available(const Key &key, ValueId value, uint32_t now) {
     set_entry(key, {value, now});
-    if (slots_.private_slot(key.operands[0]) != SlotPointers::kNone) return;
+    if (memory_.is_private(key.operands[0])) return;
     if (recent_.size() == kMaxRecentLoads) recent_.erase(recent_.begin());
     recent_.push_back(key);
   }
@@ -471,42 +411,25 @@ class Numbering {
     const bool is_store = inst.op == Op::Store;
     // Loads before a store that cannot overlap it stay available.
     std::vector<std::pair<Key, ValueId>> kept;
-    if (is_store && slots_.private_slot(f_.operand(v, 1)) == SlotPointers::kNone)
+    if (is_store && !memory_.is_private(f_.operand(v, 1)))
       for (const Key &key : recent_) {
+        const ValueId pointer = key.operands[0];
         const auto found = table_.find(key);
-        if (found != table_.end() && found->second.stamp == stamp(place_of(key.operands[0])) && !may_overlap(key, v))
+        if (found != table_.end() && found->second.stamp == stamp(memory_.place_of(pointer)) &&
+            !memory_.may_meet({pointer, key.imm, bytes_of(key.type)}, memory_.access_of(v)))
           kept.emplace_back(key, found->second.value);
       }
-    for_each_write(v, [&](Place place) { clobber(place); });
-    for (const auto &[key, loaded] : kept) set_entry(key, {loaded, stamp(place_of(key.operands[0]))});
+    memory_.for_each_write(v, [&](Place place) { clobber(place); });
+    for (const auto &[key, loaded] : kept) set_entry(key, {loaded, stamp(memory_.place_of(key.operands[0]))});
     if (!is_store || inst.is_volatile) return;
     const ValueId value = f_.operand(v, 0), pointer = f_.operand(v, 1);
-    make_available(load_key(f_[value].type, pointer, inst.imm), value, stamp(place_of(pointer)));
-  }
-
-  bool may_overlap(const Key &load, ValueId store) const {
-    const Address a = address_of(f_, load.operands[0], load.imm);
-    const Address b = address_of(f_, f_.operand(store, 1), f_[store].imm);
-    const Op a_op = f_[a.base].op, b_op = f_[b.base].op;
-    if (a.base != b.base) {
-      const bool two_globals = a_op == Op::GlobalAddr && b_op == Op::GlobalAddr;
-      // Sound because: a map of the program is no variable of it, and a lookup gives a pointer into a map.
-      const bool is_variable_and_map_value =
-          (a_op == Op::GlobalAddr && is_map_value(b.base)) || (b_op == Op::GlobalAddr && is_map_value(a.base));
-      return !two_globals && !is_variable_and_map_value &&
-             (place_of(load.operands[0]).regions & place_of(f_.operand(store, 1)).regions) != 0;
-    }
-    if (!a.offset || !b.offset) return true;
-    const int64_t a_size = bytes_of(load.type), b_size = bytes_of(f_[f_.operand(store, 0)].type);
-    return *a.offset < *b.offset + b_size && *b.offset < *a.offset + a_size;
+    make_available(load_key(f_[value].type, pointer, inst.imm), value, stamp(memory_.place_of(pointer)));
   }
 
   Function &f_;
   Cfg cfg_;
   Dominators dominators_;
-  SlotPointers slots_;
-  // The parameter is the context of a program. What replaces a function has that function's parameters.
-  const bool has_context_;
+  const Memory memory_;
   Rewrite rewrite_;
   std::unordered_map<Key, Entry, KeyHash> table_;
   std::vector<Undo> undo_;
@@ -524,6 +447,6 @@ class Numbering {
 
 }  // namespace
 
-bool gvn(const PassContext &context) { return Numbering(context.function).run(); }
+bool gvn(const PassContext &context) { return Numbering(context).run(); }
 
 }  // namespace spile::ir::passes
