@@ -11,20 +11,37 @@
 namespace spile::csuite {
 namespace {
 
-constexpr size_t kLogSize = 1 << 20;
+// The kernel keeps the end of a log that is longer, and then fails with ENOSPC whatever the verdict was.
+constexpr size_t kLogSize = 1 << 24;
 
-// The last line of a log that is a reason.
-std::string reason_of(const char *log) {
-  std::string last;
-  for (std::string_view rest = log; !rest.empty();) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    const bool is_detail = line.starts_with("processed ") || line.starts_with("mark_precise") ||
-                           line.starts_with("cur state:") || line.starts_with("old state:");
-    if (!line.empty() && !is_detail) last = line;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+// What a log says: its last line that is a reason, and whether any instruction was looked at.
+struct Log {
+  std::string reason;
+  bool was_begun = false;
+
+  explicit Log(const char *text) {
+    for (std::string_view rest = text; !rest.empty();) {
+      const size_t end = std::min(rest.find('\n'), rest.size());
+      const std::string_view line = rest.substr(0, end);
+      const bool is_count = line.starts_with("processed ");
+      const bool is_detail =
+          line.starts_with("mark_precise") || line.starts_with("cur state:") || line.starts_with("old state:");
+      was_begun |= is_count && !line.starts_with("processed 0 ");
+      if (!line.empty() && !is_detail && !is_count) reason = line;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
   }
-  return last;
+};
+
+// A program that was refused. The reason is the verifier's; without one, the words say where it was refused.
+KernelVerdict refused(int error, const Log &log) {
+  // clang may name a variable larger than it became, and then the object is loaded without its BTF.
+  const bool gave_up = error == E2BIG || error == ENOMEM || error == EFAULT || error == ENOSPC ||
+                       log.reason == "missing btf func_info" || log.reason.starts_with("BPF program is too large");
+  if (!log.reason.empty()) return {.gave_up = gave_up, .reason = log.reason};
+  // Without a word, but after verification: a signal, memory, or the kernel's compiler.
+  if (log.was_begun) return {.gave_up = true, .reason = std::strerror(error)};
+  return {.gave_up = gave_up, .reason = std::string("refused before verification: ") + std::strerror(error)};
 }
 
 }  // namespace
@@ -67,19 +84,17 @@ bool KernelObject::load(const std::string &path, const std::string &only) {
   if (error != 0) {
     if (object != nullptr) bpf_object__close(object);
     if (only.empty()) return false;
-    const std::string reason = reason_of(log.data());
-    // Without a word it was not the program; without BTF (clang may name a variable larger than it became) neither.
-    const bool gave_up = error == E2BIG || error == ENOMEM || error == EFAULT || reason.empty() ||
-                         reason == "missing btf func_info" || reason.starts_with("BPF program is too large");
-    verdicts_[only] = {{.gave_up = gave_up, .reason = reason}, 0};
+    verdicts_[only] = {refused(error, Log(log.data())), 0};
     return false;
   }
   Loaded l{.object = object};
   bpf_map *map = nullptr;
   bpf_object__for_each_map(map, object) if (std::strstr(bpf_map__name(map), ".data.io") != nullptr) l.io_map =
       bpf_map__fd(map);
+  const bool has_types = bpf_object__btf_fd(object) >= 0;
   bpf_object__for_each_program(program, object) if (bpf_program__fd(program) >= 0)
-      verdicts_[bpf_program__name(program)] = {{.accepted = true, .fd = bpf_program__fd(program)}, loaded_.size()};
+      verdicts_[bpf_program__name(program)] = {
+          {.accepted = true, .has_types = has_types, .fd = bpf_program__fd(program)}, loaded_.size()};
   loaded_.push_back(l);
   return true;
 }

@@ -16,7 +16,8 @@ namespace spile::csuite {
 // What the kernel said of one program.
 struct KernelVerdict {
   bool accepted = false;
-  bool gave_up = false;  // too complex for it, or out of memory: says nothing about the program
+  bool has_types = true;  // false: it refused the BTF and loaded the programs without
+  bool gave_up = false;  // too complex for it, or not a matter of the program: says nothing about it
   std::string reason;
   int fd = -1;  // accepted: lives as long as the object
 };

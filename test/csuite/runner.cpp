@@ -116,7 +116,7 @@ struct NamedEngine {
 };
 
 struct Totals {
-  size_t cases = 0, runs = 0, verdicts = 0, differences = 0;
+  size_t cases = 0, runs = 0, verdicts = 0, gave_up = 0, differences = 0;
 };
 
 int fail(const Error &error) {
@@ -191,7 +191,10 @@ class Runner {
         differs("verdict: clang's object is accepted, ours rejected: %s", why);
       return;
     }
-    if (kernel->gave_up || too_complex) return;
+    totals_.gave_up += kernel->gave_up;
+    // clang may write types that the kernel does not take; then it judged a program without types, which we did not.
+    if (!kernel->has_types && !clangs) differs("verdict: %s", "the kernel does not take its BTF");
+    if (kernel->gave_up || too_complex || !kernel->has_types) return;
     if (accepted && !kernel->accepted) differs("verdict: we accept, the kernel rejects: %s", kernel->reason.c_str());
     if (!accepted && kernel->accepted) differs("verdict: the kernel accepts, we reject: %s", why);
     if (clangs && kernel->accepted) taken_.insert(program.name);
@@ -311,7 +314,8 @@ int main(int argc, char **argv) {
   for (int i = 5; i < argc; i++)
     if (auto done = runner.run(argv[i]); !done) return fail(done.error());
   const Totals &totals = runner.totals();
-  std::printf("%zu cases, %zu runs, %zu verdicts%s, %zu differences\n", totals.cases, totals.runs, totals.verdicts,
-              with_kernel ? " beside the kernel's" : "", totals.differences);
+  std::printf("%zu cases, %zu runs, %zu verdicts", totals.cases, totals.runs, totals.verdicts);
+  if (with_kernel) std::printf(" beside the kernel's (it gave up on %zu)", totals.gave_up);
+  std::printf(", %zu differences\n", totals.differences);
   return totals.differences == 0 ? 0 : 1;
 }
