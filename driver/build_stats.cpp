@@ -60,6 +60,8 @@ std::string stats_line(const object::Object &object, const Compilation &compilat
       count_code(section, counts);
   std::string line = fmt::format("{} programs, {} instructions, {} bytes of stack, {} map lookups",
                                  object.programs.size(), counts.instructions, counts.stack, counts.map_lookups);
+  if (compilation.kind() != InputKind::Object)
+    line += fmt::format(", {} spills, {} reloads", compilation.spilled().spills, compilation.spilled().reloads);
   double total = 0;
   std::string stages;
   for (const auto &[stage, seconds] : compilation.stage_times()) {

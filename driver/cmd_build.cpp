@@ -1,4 +1,7 @@
 // spile build FILE -o x.o: compile to an ELF object; --emit shows the stages on the way.
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <span>
 
@@ -15,7 +18,7 @@
 namespace spile::driver {
 
 // What --emit takes. Text goes to stdout unless -o names a file.
-static Result<std::string> emit_text(Compilation &compilation, const std::string &what) {
+static Result<std::string> emit_text(Compilation &compilation, const std::string &what, std::string_view stage) {
   const auto failed = [] { return std::unexpected(Error{}); };
   if (what == "pp") {
     const pp::Tokens *tokens = compilation.preprocess();
@@ -35,7 +38,7 @@ static Result<std::string> emit_text(Compilation &compilation, const std::string
   if (what == "mir") {
     const ir::Module *module = compilation.module();
     if (module == nullptr) return failed();
-    return codegen::print_mir(*module, compilation.options().codegen, compilation.diagnostics());
+    return codegen::print_mir(*module, compilation.options().codegen, stage, compilation.diagnostics());
   }
   const object::Object *object = compilation.object();
   if (object == nullptr) return failed();
@@ -118,14 +121,18 @@ int command_build(Arguments arguments, Console &console) {
       "one object, as `bpftool gen object` does it.";
   line.footer = "  spile build probe.bpf.c -o probe.o && bpftool prog loadall probe.o /sys/fs/bpf/probe";
   line.add_common();
+  const std::vector<std::string_view> stages = codegen::stage_names();
+  const std::string after_help = fmt::format(
+      "stop the optimizer behind the first (Nth) run of PASS in each function; -v names the passes. With --emit=mir "
+      "also a stage of the back end: {}",
+      fmt::join(stages, ", "));
   line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                              "where to write, - for stdout; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
       "pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the object")(
       "assembly,S", "the same as --emit=asm")("preprocess,E", "the same as --emit=pp")(
-      "after", po::value<std::string>()->value_name("PASS[:N]"),
-      "stop the optimizer behind the first (Nth) run of PASS in each function; -v names the passes")(
-      "stats", "instructions, stack, map lookups and time by stage, on stderr");
+      "after", po::value<std::string>()->value_name("PASS[:N]"), after_help.c_str())(
+      "stats", "instructions, stack, map lookups, spills and time by stage, on stderr");
   add_dependency_options(line.options);
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::vector<std::string>>())(
@@ -138,10 +145,6 @@ int command_build(Arguments arguments, Console &console) {
   auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
   compile->codegen.unloadable_maps = true;
-  if (values->contains("after")) {
-    compile->after = (*values)["after"].as<std::string>();
-    if (const auto known = ir::check_after_option(compile->after); !known) return console.fail(known.error());
-  }
   compile->log_passes = console.verbosity > 0;
   const auto &paths = (*values)["file"].as<std::vector<std::string>>();
   const std::string &path = paths.front();
@@ -159,6 +162,19 @@ int command_build(Arguments arguments, Console &console) {
       dependencies.file = values->contains("output") ? (*values)["output"].as<std::string>() : "-";
     return build_rule(path, *compile, dependencies, console);
   }
+  std::string back_end_stage;
+  if (values->contains("after")) {
+    const auto &after = (*values)["after"].as<std::string>();
+    if (std::ranges::find(stages, after) != stages.end()) {
+      if (stage != "mir") return console.usage("--after={} is a stage of the back end: it needs --emit=mir", after);
+      back_end_stage = after;
+    } else if (const auto known = ir::check_after_option(after); !known) {
+      return console.fail(known.error());
+    } else {
+      compile->after = after;
+    }
+  }
+
   if (paths.size() > 1) {
     if (stage != "obj") return console.usage("--emit={} takes one file", stage);
     if (!values->contains("output")) return console.usage("several files are linked into the one that -o names");
@@ -180,7 +196,7 @@ int command_build(Arguments arguments, Console &console) {
     if (const int failed = write_object(*object, output, console); failed != kExitOk) return failed;
     return write_dependencies(dependencies, output, inputs, console);
   }
-  const Result<std::string> text = emit_text(compilation, stage);
+  const Result<std::string> text = emit_text(compilation, stage, back_end_stage);
   compilation.summary();
   if (!text || compilation.diagnostics().has_errors()) return compilation.exit_code();
   const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : "-";

@@ -202,7 +202,7 @@ object::Object *Compilation::object() {
   } else {
     const ir::Module *lowered = module();
     if (lowered == nullptr) return nullptr;
-    object_ = codegen::emit(*lowered, options_.codegen, diagnostics_);
+    object_ = codegen::emit(*lowered, options_.codegen, diagnostics_, &spilled_);
     end_stage("emit");
     if (!object_ || diagnostics_.has_errors()) return nullptr;
   }

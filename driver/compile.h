@@ -72,6 +72,8 @@ class Compilation {
   const CompileOptions &options() const { return options_; }
   // What the optimizer did, where the options ask for it.
   const ir::PassLog &pass_log() const { return pass_log_; }
+  // What register allocation did not keep in registers; nothing for an input that is an object.
+  regalloc::SpillCount spilled() const { return spilled_; }
   // How long each stage took, in the order in which they ended. A stage that ran within another is not in that one.
   struct StageTime {
     std::string_view stage;
@@ -104,6 +106,7 @@ class Compilation {
   ast::TranslationUnit *unit_ = nullptr;
   std::optional<ir::Module> module_;
   ir::PassLog pass_log_;
+  regalloc::SpillCount spilled_;
   std::vector<StageTime> stage_times_;
   std::chrono::steady_clock::time_point stage_begin_ = std::chrono::steady_clock::now();
   std::optional<object::Object> object_;

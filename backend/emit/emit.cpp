@@ -71,6 +71,15 @@ class Emitter {
     return std::move(object_);
   }
 
+  regalloc::SpillCount spilled() const {
+    regalloc::SpillCount all;
+    for (const PlacedFunction &placed : functions_) {
+      all.spills += placed.code.spilled.spills;
+      all.reloads += placed.code.spilled.reloads;
+    }
+    return all;
+  }
+
  private:
   struct PlacedFunction {
     ir::FunctionId id;
@@ -447,14 +456,19 @@ class Emitter {
 
 }  // namespace
 
-std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags) {
-  return Emitter(module, options, diags).run();
+std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags,
+                                   regalloc::SpillCount *spilled) {
+  Emitter emitter(module, options, diags);
+  auto object = emitter.run();
+  if (spilled != nullptr) *spilled = emitter.spilled();
+  return object;
 }
 
-std::string print_mir(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags) {
+std::string print_mir(const ir::Module &module, const CodegenOptions &options, std::string_view after,
+                      Diagnostics &diags) {
   std::string text;
   for (size_t i = 0; i < module.functions.size(); i++)
-    if (!module.functions[i].is_declaration()) text += machine_text(module, ir::FunctionId(i), options, diags);
+    if (!module.functions[i].is_declaration()) text += machine_text(module, ir::FunctionId(i), options, after, diags);
   return text;
 }
 

@@ -1,6 +1,6 @@
 // Code generation, from a module of the IR to an object.
 //
-//     ir::Function ── isel ──► mir ── regalloc ──► mir ── clean up ──► mir ── encode ──► EncodedFunction
+//     ir::Function ── isel ──► mir ── stages.def ──► mir ── encode ──► EncodedFunction
 //     functions, globals, debug types ──► sections, symbols, relocations, BTF, line info ──► object::Object
 //
 // In: a checked module, optimised or not. Out: an object as libbpf wants it, finished (object::finish). Called by the
@@ -9,8 +9,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "backend/object/object.h"
+#include "backend/regalloc/regalloc.h"
 #include "ir/ir.h"
 #include "support/diagnostics.h"
 
@@ -23,11 +26,16 @@ struct CodegenOptions {
   bool unloadable_maps = false;
 };
 
-// Nothing after an error.
-std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags);
+// Nothing after an error. [spilled]: what register allocation could not keep, of all functions.
+std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags,
+                                   regalloc::SpillCount *spilled = nullptr);
 
-// Machine code of every function as text, as selected and as allocated: `--emit=mir`. What cannot be compiled is left
-// out; why stands in [diags].
-std::string print_mir(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags);
+// The stages of stages.def, in their order.
+std::vector<std::string_view> stage_names();
+
+// Machine code of every function as text, behind the stage [after]; without one, as selected and as laid out:
+// `--emit=mir`. What cannot be compiled is left out; why stands in [diags].
+std::string print_mir(const ir::Module &module, const CodegenOptions &options, std::string_view after,
+                      Diagnostics &diags);
 
 }  // namespace spile::codegen

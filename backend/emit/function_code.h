@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/emit/emit.h"
 #include "backend/isa/insn.h"
+#include "backend/regalloc/regalloc.h"
 #include "ir/ir.h"
 
 namespace spile::codegen {
@@ -34,14 +36,15 @@ struct EncodedFunction {
     Loc loc;
   };
   std::vector<Line> lines;  // one for each instruction
+  regalloc::SpillCount spilled;
 };
 
 // Nothing after an error.
 std::optional<EncodedFunction> generate(const ir::Module &module, ir::FunctionId function,
                                         const CodegenOptions &options, Diagnostics &diags);
 
-// The same, stopping at machine IR: as selected, then as allocated and cleaned up.
+// The same, stopping at machine IR: behind the stage [after]; without one, behind the first stage and the last.
 std::string machine_text(const ir::Module &module, ir::FunctionId function, const CodegenOptions &options,
-                         Diagnostics &diags);
+                         std::string_view after, Diagnostics &diags);
 
 }  // namespace spile::codegen

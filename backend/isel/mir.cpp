@@ -213,7 +213,7 @@ std::string print(const Function &function, const Inst &inst, const ir::Module &
   return text;
 }
 
-std::string print(const Function &function, const ir::Module &module) {
+std::string print(const Function &function, const ir::Module &module, std::span<const uint32_t> order) {
   std::string out;
   auto to = std::back_inserter(out);
   fmt::format_to(to, "machine @{} {{\n", function.name);
@@ -224,10 +224,11 @@ std::string print(const Function &function, const ir::Module &module) {
     if (!slot.name.empty()) fmt::format_to(to, " \"{}\"", slot.name);
     out += '\n';
   }
-  for (size_t i = 0; i < function.blocks.size(); i++) {
-    if (function.blocks[i].insts.empty()) continue;
-    fmt::format_to(to, "b{}:\n", i);
-    for (const Inst &inst : function.blocks[i].insts) fmt::format_to(to, "  {}\n", print(function, inst, module));
+  for (size_t i = 0; i < (order.empty() ? function.blocks.size() : order.size()); i++) {
+    const size_t block = order.empty() ? i : order[i];
+    if (function.blocks[block].insts.empty()) continue;
+    fmt::format_to(to, "b{}:\n", block);
+    for (const Inst &inst : function.blocks[block].insts) fmt::format_to(to, "  {}\n", print(function, inst, module));
   }
   return out + "}\n";
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -232,7 +233,7 @@ void for_each_successor(const Block &block, Visit &&visit) {
 // 0..10: a number; else the virtual register.
 std::string name_of(Reg reg);
 std::string print(const Function &function, const Inst &inst, const ir::Module &module);
-// What `--emit=mir` shows.
-std::string print(const Function &function, const ir::Module &module);
+// What `--emit=mir` shows; blocks as they stand in the function, or in [order].
+std::string print(const Function &function, const ir::Module &module, std::span<const uint32_t> order = {});
 
 }  // namespace spile::mir

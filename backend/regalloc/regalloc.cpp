@@ -2,23 +2,30 @@
 
 #include "backend/regalloc/assign.h"
 #include "backend/regalloc/coalesce.h"
-#include "backend/regalloc/delay.h"
 #include "backend/regalloc/intervals.h"
 #include "backend/regalloc/liveness.h"
 #include "backend/regalloc/rename.h"
-#include "backend/regalloc/share.h"
 #include "backend/regalloc/spill.h"
 
 namespace spile::regalloc {
 
-void prepare(mir::Function &function) {
-  const Liveness liveness = live_registers(function);
-  remove_dead(function, liveness);
-  delay_changes(function, liveness);
-  share_addresses(function);
+namespace {
+
+// Slots from [first] on are those of spilled values.
+SpillCount count_spills(const mir::Function &function, size_t first) {
+  SpillCount count;
+  for (const mir::Block &block : function.blocks)
+    for (const mir::Inst &inst : block.insts) {
+      if (!inst.slot.valid() || inst.slot.index < first) continue;
+      (inst.form == mir::Form::Store ? count.spills : count.reloads)++;
+    }
+  return count;
 }
 
-void allocate_registers(mir::Function &function) {
+}  // namespace
+
+SpillCount allocate_registers(mir::Function &function) {
+  const size_t slots = function.slots.size();
   std::vector<Spillable> spillable(function.register_count, Spillable::Yes);
   for (const mir::Reg r : function.shared) spillable[r.id] = Spillable::First;
   for (const mir::Reg r : function.unspillable) spillable[r.id] = Spillable::Never;
@@ -31,7 +38,7 @@ void allocate_registers(mir::Function &function) {
     const Assignment assignment = assign(function, intervals, spillable, rematerializable.is);
     if (assignment.to_spill.empty()) {
       rename_registers(function, [&](mir::Reg r) { return r.is_physical() ? r : assignment.to[r.id]; });
-      return;
+      return count_spills(function, slots);
     }
     spill(function, assignment.to_spill, intervals, rematerializable, spillable);
     intervals = live_intervals(function, live_registers(function));

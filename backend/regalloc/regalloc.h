@@ -4,18 +4,21 @@
 // rematerialised constants are inserted (Inst::is_inserted); moves of a register to itself are left, for peephole to
 // delete. Called by emit, which runs replay.h over the result in checked builds.
 //
-//     prepare ── coalesce copies ──► assign by weight, with eviction ──► done
-//                                          ▲          │ no register
-//                                          └─ spill: a slot, or the constant again, split around calls
+//     coalesce copies ──► assign by weight, with eviction ──► done
+//                              ▲          │ no register
+//                              └─ spill: a slot, or the constant again, split around calls
 #pragma once
 
 #include "backend/isel/mir.h"
 
 namespace spile::regalloc {
 
-// Removes dead code, delays changes of copies, shares addresses. What that leaves is what the replay check compares
-// with.
-void prepare(mir::Function &function);
-void allocate_registers(mir::Function &function);
+// How many instructions move values that found no register: to their slots and from them. Values that are made again
+// are not among them.
+struct SpillCount {
+  uint32_t spills = 0, reloads = 0;
+};
+
+SpillCount allocate_registers(mir::Function &function);
 
 }  // namespace spile::regalloc

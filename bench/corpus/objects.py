@@ -11,13 +11,6 @@ import os
 import struct
 import sys
 
-parser = argparse.ArgumentParser(description="Spile's objects beside clang's.")
-parser.add_argument("clang")
-parser.add_argument("ours")
-parser.add_argument("--only", default="", help="only objects with this in their path")
-parser.add_argument("--list", default="", help="list the differences of this kind (or `all`)")
-options = parser.parse_args()
-
 KINDS = ["VOID", "INT", "PTR", "ARRAY", "STRUCT", "UNION", "ENUM", "FWD", "TYPEDEF", "VOLATILE", "CONST", "RESTRICT",
          "FUNC", "FUNC_PROTO", "VAR", "DATASEC", "FLOAT", "DECL_TAG", "TYPE_TAG", "ENUM64"]
 SHT_SYMTAB, SHT_REL, SHT_NOBITS, SHF_EXECINSTR = 2, 9, 8, 4
@@ -121,6 +114,8 @@ class Object:
                 place = "code" if headers[header[7]][2] & SHF_EXECINSTR else target
                 self.referred[place].add((by_index[info >> 32], info & 0xffffffff))
         self.btf = Btf(content(headers[self.names.index(".BTF")])) if ".BTF" in self.names else None
+        self.code = {n: content(h) for n, h in zip(self.names, headers) if h[1] != SHT_NOBITS and h[2] & SHF_EXECINSTR}
+        self.btf_ext = content(headers[self.names.index(".BTF.ext")]) if ".BTF.ext" in self.names else b""
 
     @staticmethod
     def is_kept(name, header):
@@ -182,17 +177,29 @@ def differences(theirs, own):
     return found
 
 
-counts, files, same = collections.Counter(), collections.Counter(), 0
-compared = 0
-for folder, _, names in sorted(os.walk(options.ours)):
-    for name in sorted(names):
-        mine = os.path.join(folder, name)
-        relative = os.path.relpath(mine, options.ours)
-        clang = os.path.join(options.clang, relative)
-        if not name.endswith(".o") or options.only not in relative or not os.path.exists(clang):
-            continue
+def pairs(clang_dir, our_dir, only=""):
+    """(name below both folders, clang's object, ours)"""
+    for folder, _, names in sorted(os.walk(our_dir)):
+        for name in sorted(names):
+            ours = os.path.join(folder, name)
+            relative = os.path.relpath(ours, our_dir)
+            clang = os.path.join(clang_dir, relative)
+            if name.endswith(".o") and only in relative and os.path.exists(clang):
+                yield relative, clang, ours
+
+
+def compare_all(description, differences):
+    """The command line, and the report, of a script that finds differences(clang's Object, ours): [(kind, text)]."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clang")
+    parser.add_argument("ours")
+    parser.add_argument("--only", default="", help="only objects with this in their path")
+    parser.add_argument("--list", default="", help="list the differences of this kind (or `all`)")
+    options = parser.parse_args()
+    counts, files, same, compared = collections.Counter(), collections.Counter(), 0, 0
+    for relative, clang, ours in pairs(options.clang, options.ours, options.only):
         try:
-            found = differences(Object(clang), Object(mine))
+            found = differences(Object(clang), Object(ours))
         except (struct.error, ValueError, IndexError) as error:
             found = [("unreadable", str(error))]
         compared += 1
@@ -202,6 +209,11 @@ for folder, _, names in sorted(os.walk(options.ours)):
         for kind, text in found:
             if options.list in ("all", kind):
                 print(f"{relative}: {kind}: {text}")
-print(f"{compared} objects compared, {same} without a difference", file=sys.stderr if options.list else sys.stdout)
-for kind, count in counts.most_common():
-    print(f"  {kind:<18}{count:>6} in {files[kind]} objects", file=sys.stderr if options.list else sys.stdout)
+    out = sys.stderr if options.list else sys.stdout
+    print(f"{compared} objects compared, {same} without a difference", file=out)
+    for kind, count in counts.most_common():
+        print(f"  {kind:<18}{count:>6} in {files[kind]} objects", file=out)
+
+
+if __name__ == "__main__":
+    compare_all("Spile's objects beside clang's.", differences)

@@ -2,7 +2,9 @@
 #include "backend/regalloc/replay.h"
 
 #include "backend/isel/isel.h"
+#include "backend/regalloc/liveness.h"
 #include "backend/regalloc/regalloc.h"
+#include "backend/regalloc/share.h"
 #include "test/unit/codegen/codegen_test.h"
 
 namespace spile::codegen::test {
@@ -27,7 +29,8 @@ struct Allocated {
 Allocated allocate(std::string_view text) {
   Allocated a{.source = compile(text), .before = {}, .after = {}};
   a.before = *isel::select(*a.source.module, ir::FunctionId(0), {}, *a.source.diags);
-  regalloc::prepare(a.before);
+  regalloc::remove_dead(a.before, regalloc::live_registers(a.before));
+  regalloc::share_addresses(a.before);
   a.after = a.before;
   regalloc::allocate_registers(a.after);
   return a;
