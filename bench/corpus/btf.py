@@ -10,16 +10,13 @@ maps, linkage); here are the definitions behind it. Kinds of differences:
     prototype    a function of one name whose parameters, their names or its result differ
     tag          a declaration tag that only one has
     no line      a function of ours whose first instruction has no line, or an instruction between two functions
-    line         a source line of ours that clang's object does not know, in a file that it knows: more than half of
-                 a section's: `return 0` and the like leave each compiler other lines
-    refused      what bpftool btf dump file ... format c makes of ours does not compile
+    line         more than half of a section's source lines are unknown to clang's object, in files that it knows; some
+                 are always, since constants and returns leave each compiler other lines
 """
 import collections
 import os
 import struct
-import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import objects

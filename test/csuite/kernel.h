@@ -17,7 +17,7 @@ namespace spile::csuite {
 struct KernelVerdict {
   bool accepted = false;
   bool has_types = true;  // false: it refused the BTF and loaded the programs without
-  bool gave_up = false;  // too complex for it, or not a matter of the program: says nothing about it
+  bool gave_up = false;   // too complex for it, or not a matter of the program: says nothing about it
   std::string reason;
   int fd = -1;  // accepted: lives as long as the object
 };
