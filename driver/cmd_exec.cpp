@@ -1,7 +1,9 @@
 // spile exec: runs a program on what the command line gives it, on one engine or on several, and prints r0.
 //
 //   --hex, FILE.s, --unverified ──► bare memory, every access checked while it runs
-//   a program of a known type   ──► the verifier ──► maps, helpers, context or packet ──► interp, jit: equal results
+//   a program of a known type   ──► the verifier ──► maps, context or packet ──► interp, jit, kernel: equal results
+#include <linux/bpf.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -19,7 +21,8 @@ namespace spile::driver {
 
 namespace {
 
-constexpr std::string_view kEngines[] = {"checked", "interp", "jit"};
+// As --engine names them.
+constexpr std::string_view kEngines[] = {"checked", "interp", "jit", "kernel"};
 
 struct Request {
   std::vector<std::string> engines;  // of kEngines; empty: what suits the program
@@ -47,9 +50,9 @@ void print_json(Console &console, const Report &report) {
 // One answer when all agree; else each engine's, and an error.
 int print_reports(Console &console, std::span<const Report> reports, const Request &request) {
   const Report &first = reports.front();
-  console.print(first.result.printed);
-  const auto differs =
-      std::ranges::find_if(reports, [&](const Report &other) { return !(other.result == first.result); });
+  if (first.result.printed) console.print(*first.result.printed);
+  const auto differs = std::ranges::find_if(
+      reports, [&](const Report &other) { return !session::difference(first.result, other.result).empty(); });
   if (request.json) {
     for (const Report &report : reports) print_json(console, report);
   } else if (differs == reports.end()) {
@@ -59,13 +62,11 @@ int print_reports(Console &console, std::span<const Report> reports, const Reque
     for (const Report &report : reports) console.print(fmt::format("{} 0x{:x}\n", report.engine, report.result.r0));
   }
   if (differs == reports.end()) return kExitOk;
-  const session::TrialResult &a = first.result, &b = differs->result;
-  const char *what = a.r0 != b.r0           ? "r0 differs"
-                     : a.memory != b.memory ? "they leave other bytes behind"
-                     : a.maps != b.maps     ? "they leave other maps behind"
-                                            : "they print something else";
-  return console.fail(
-      Error{Error::Kind::Input, fmt::format("{} and {}: {}", first.engine, differs->engine, what), {}, 0});
+  return console.fail(Error{
+      Error::Kind::Input,
+      fmt::format("{} and {}: {}", first.engine, differs->engine, session::difference(first.result, differs->result)),
+      {},
+      0});
 }
 
 // Bytes that nobody verified, on bare memory.
@@ -161,6 +162,20 @@ Result<session::TrialInput> input_for(const Judged &judged, const Request &reque
   return input;
 }
 
+Result<session::TrialResult> try_here(const object::Object &object, std::span<const session::Accepted> programs,
+                                      size_t chosen, std::string_view name, const session::TrialInput &input,
+                                      uint64_t &executed) {
+  std::unique_ptr<vm::Engine> engine;
+  if (name == "jit") {
+    auto jit = vm::make_jit();
+    if (!jit) return std::unexpected(jit.error());
+    engine = std::move(*jit);
+  } else {
+    engine = name == "interp" ? vm::make_interpreter() : vm::make_counting_interpreter(executed);
+  }
+  return session::try_program(object, programs, chosen, *engine, input);
+}
+
 // Programs that the verifier accepted, on each engine, with maps of its own.
 int run_verified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging, KernelTypes &types,
                  const Request &request, Console &console) {
@@ -184,33 +199,30 @@ int run_verified(object::Object &object, const SourceManager &sources, const Jud
                                           program.program.name, program.program.section),
                               {},
                               0});
-  const auto input = input_for(program, request);
+  auto input = input_for(program, request);
   if (!input) return console.fail(input.error());
 
   uint64_t executed = 0;
   std::vector<Report> reports;
   std::vector<std::string> engines = request.engines;
   if (engines.empty()) engines.emplace_back("interp");
+  const bool in_kernel = std::ranges::find(engines, "kernel") != engines.end();
+  // There a socket filter is shown what a socket of UDP or TCP gives it.
+  if (in_kernel && program.type->number == BPF_PROG_TYPE_SOCKET_FILTER) input->layer = hooks::Layer::Network;
   for (const std::string &name : engines) {
-    std::unique_ptr<vm::Engine> engine;
-    if (name == "jit") {
-      auto jit = vm::make_jit();
-      if (!jit) return console.fail(jit.error());
-      engine = std::move(*jit);
-    } else {
-      engine = name == "interp" ? vm::make_interpreter() : vm::make_counting_interpreter(executed);
-    }
-    auto result = session::try_program(object, accepted, *chosen, *engine, *input);
+    auto result = name == "kernel" ? session::try_in_kernel(object, accepted, *chosen, *input)
+                                   : try_here(object, accepted, *chosen, name, *input, executed);
     if (!result) return console.fail(result.error());
+    // The kernel tells half of it.
+    if (in_kernel) result->r0 = static_cast<uint32_t>(result->r0);
     reports.push_back({*std::ranges::find(kEngines, name), std::move(*result), {}});
   }
   if (request.json) {
     // How many instructions a run executes, the counting interpreter says.
     executed = 0;
-    const auto counting = vm::make_counting_interpreter(executed);
     session::TrialInput once = *input;
     once.repeat = 1;
-    if (session::try_program(object, accepted, *chosen, *counting, once))
+    if (try_here(object, accepted, *chosen, "checked", once, executed))
       for (Report &report : reports) report.insns = executed;
   }
   return print_reports(console, reports, request);
@@ -248,7 +260,7 @@ Result<Request> request_of(const po::variables_map &values) {
       const std::string_view name = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(rest.size(), name.size() + 1));
       if (std::ranges::find(kEngines, name) == std::end(kEngines))
-        return usage_error("--engine takes checked, interp, jit, or several with commas, not `{}`", name);
+        return usage_error("--engine takes checked, interp, jit, kernel, or several with commas, not `{}`", name);
       request.engines.emplace_back(name);
     }
   }
@@ -275,8 +287,9 @@ int command_exec(Arguments arguments, Console &console) {
       "packet", po::value<std::string>()->value_name("PACKET"),
       "an Ethernet frame in hexadecimal, or FILE.pcap#N of a capture")(
       "ctx", po::value<std::vector<std::string>>()->value_name("NAME=N,..."),
-      "fields of the context: mark=5, args[1]=0x10")("engine", po::value<std::string>()->value_name("LIST"),
-                                                     "checked, interp, jit; several: their results are compared")(
+      "fields of the context: mark=5, args[1]=0x10")(
+      "engine", po::value<std::string>()->value_name("LIST"),
+      "checked, interp, jit, kernel (BPF_PROG_TEST_RUN); several: their results are compared")(
       "repeat", po::value<uint64_t>()->value_name("N"), "run it N times; a run finds what the one before left")(
       "stats", po::value<std::string>()->value_name("json"), "print r0, time, instructions of a run for each engine")(
       "prog", po::value<std::string>()->value_name("NAME"), "the program, where an object has several")(

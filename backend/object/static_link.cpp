@@ -5,12 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "backend/object/libbpf_listener.h"
 #include "support/file.h"
 
 namespace spile::object {
@@ -40,54 +38,15 @@ class MemoryFile {
   Fd file_;
 };
 
-// What libbpf prints while it links is the only place where it names what is wrong. Its printer is one for the whole
-// process, so one link runs at a time.
-class Listener {
- public:
-  Listener() : lock_(mutex()) {
-    heard().clear();
-    libbpf_set_print(listen);
-  }
-  ~Listener() { libbpf_set_print(nullptr); }
-  Listener(const Listener &) = delete;
-  Listener &operator=(const Listener &) = delete;
-
-  // The last warning: the first ones lead up to it.
-  static std::string text() { return heard(); }
-
- private:
-  static std::mutex &mutex() {
-    static std::mutex one;
-    return one;
-  }
-  static std::string &heard() {
-    static std::string one;
-    return one;
-  }
-  __attribute__((format(printf, 2, 0))) static int listen(libbpf_print_level level, const char *format,
-                                                          va_list arguments) {
-    if (level != LIBBPF_WARN) return 0;
-    char line[512];
-    const int length = std::vsnprintf(line, sizeof line, format, arguments);
-    std::string text(line);
-    while (text.ends_with('\n')) text.pop_back();
-    if (text.starts_with("libbpf: ")) text.erase(0, 8);
-    if (text.starts_with("linker: ")) text.erase(0, 8);
-    if (!text.empty()) heard() = std::move(text);
-    return length;
-  }
-  std::lock_guard<std::mutex> lock_;
-};
-
 }  // namespace
 
 Result<Object> link_objects(std::span<const Object *const> objects, const std::string &path) {
   const auto fail = [](std::string_view where, int error) {
-    std::string why = Listener::text();
+    std::string why = LibbpfListener::text();
     if (why.empty()) return Error{Error::Kind::Input, fmt::format("{}: it cannot be linked", where), {}, error};
     return Error{Error::Kind::Input, fmt::format("{}: {}", where, why), {}, 0};
   };
-  const Listener listener;
+  const LibbpfListener listener;
   const MemoryFile output;
   if (!output.valid()) return os_error(errno, "creating memory for an object");
   const std::unique_ptr<bpf_linker, decltype(&bpf_linker__free)> linker(bpf_linker__new(output.name().c_str(), nullptr),

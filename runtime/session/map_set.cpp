@@ -11,9 +11,6 @@
 
 namespace spile::session {
 
-namespace {
-
-// libbpf fills in what the program leaves open.
 maps::Definition definition_of(const object::Object &object, const object::Map &map) {
   maps::Definition definition{
       map.name,        map.type,      map.key_size,  map.value_size,
@@ -29,8 +26,6 @@ maps::Definition definition_of(const object::Object &object, const object::Map &
   std::erase_if(definition.special, [&](const maps::SpecialField &f) { return f.offset + f.size > map.value_size; });
   return definition;
 }
-
-}  // namespace
 
 Result<MapSet> MapSet::create(const object::Object &object) {
   MapSet set;

@@ -11,6 +11,9 @@
 
 namespace spile::session {
 
+// What a map is created with; what libbpf fills in where the program leaves it open is filled in.
+maps::Definition definition_of(const object::Object &object, const object::Map &map);
+
 class MapSet {
  public:
   // Creates each of [object]'s maps; fills those of global data (.rodata, .data) with their section's bytes, and maps

@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "runtime/helpers/timers.h"
-#include "runtime/hooks/packet_context.h"
 #include "runtime/session/packet_run.h"
 #include "runtime/session/print_maps.h"
 
@@ -39,19 +38,15 @@ bool is_safe_made_up(tables::CtxResult result) {
   return false;
 }
 
-void put_values(std::span<const CtxValue> values, std::span<std::byte> ctx) {
-  for (const CtxValue &v : values)
-    if (v.offset + v.size <= ctx.size()) std::memcpy(ctx.data() + v.offset, &v.value, v.size);
-}
-
 class Trial {
  public:
   explicit Trial(const TrialInput &input) : input_(input) {
     env_.timers = &timers_;
     env_.print = [this](std::string_view text) {
-      if (prints_) result_.printed += text;
+      if (prints_) *result_.printed += text;
     };
     env_.now_ns = [this] { return now_ns_ += kTickNs; };
+    result_.printed.emplace();
     event_.pid = event_.tid = 1;
     constexpr std::string_view kComm = "spile";
     std::ranges::copy(kComm, event_.comm.begin());
@@ -93,14 +88,14 @@ class Trial {
   Result<void> on_packet(const vm::Loaded &program, uint32_t type) {
     auto buffer = hooks::PacketBuffer::allocate();
     if (!buffer) return std::unexpected(buffer.error());
-    hooks::PacketContext context(input_.link_type, hooks::Layer::Link, std::move(*buffer));
+    hooks::PacketContext context(input_.link_type, input_.layer, std::move(*buffer));
     hooks::CapturedPacket captured;
     captured.bytes = input_.packet;
     captured.wire_length = static_cast<uint32_t>(input_.packet.size());
     context.show(captured, event_);
     put_values(input_.values, event_.ctx);
     repeat([&] { return static_cast<uint32_t>(run_on_packet(program, type, event_, env_).result); });
-    result_.memory.assign(event_.packet->data.begin(), event_.packet->data.end());
+    result_.memory.emplace(event_.packet->data.begin(), event_.packet->data.end());
     return {};
   }
 
@@ -127,10 +122,23 @@ class Trial {
 
 }  // namespace
 
+void put_values(std::span<const CtxValue> values, std::span<std::byte> ctx) {
+  for (const CtxValue &v : values)
+    if (v.offset + v.size <= ctx.size()) std::memcpy(ctx.data() + v.offset, &v.value, v.size);
+}
+
 bool can_be_tried(const tables::ProgramType &type) {
   return std::ranges::all_of(tables::kCtxFields, [&](const tables::CtxField &field) {
     return field.ctx != type.ctx || field.access == tables::kNever || is_safe_made_up(field.result);
   });
+}
+
+std::string_view difference(const TrialResult &a, const TrialResult &b) {
+  if (a.r0 != b.r0) return "r0 differs";
+  if (a.memory && b.memory && *a.memory != *b.memory) return "they leave other bytes behind";
+  if (a.maps != b.maps) return "they leave other maps behind";
+  if (a.printed && b.printed && *a.printed != *b.printed) return "they print something else";
+  return {};
 }
 
 Result<TrialResult> try_program(const object::Object &object, std::span<const Accepted> programs, size_t chosen,

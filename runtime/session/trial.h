@@ -8,9 +8,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/object/object.h"
+#include "runtime/hooks/packet_context.h"
 #include "runtime/session/session.h"
 #include "runtime/vm/engine.h"
 #include "support/result.h"
@@ -26,22 +28,25 @@ struct CtxValue {
 struct TrialInput {
   // What r1 points to. Programs of packets have a struct __sk_buff instead, made from the packet.
   std::vector<std::byte> ctx;
-  std::vector<CtxValue> values;   // put into the context, or that __sk_buff
-  std::vector<std::byte> packet;  // with the link header of [link_type], as libpcap numbers them
-  int link_type = 1;              // Ethernet
-  uint64_t repeat = 1;            // each run finds what the one before left
+  std::vector<CtxValue> values;             // put into the context, or that __sk_buff
+  std::vector<std::byte> packet;            // with the link header of [link_type], as libpcap numbers them
+  int link_type = 1;                        // Ethernet
+  hooks::Layer layer = hooks::Layer::Link;  // where socket filters see the packet begin; in the kernel: Network
+  uint64_t repeat = 1;                      // each run finds what the one before left
 };
 
 struct TrialResult {
   uint64_t r0 = 0;  // of the last run
   double ns_per_run = 0;
-  std::vector<std::byte> memory;  // the context, or the packet, after the last run
-  std::string maps;               // as `spile run` prints them
-  std::string printed;            // by the first run
-  friend bool operator==(const TrialResult &a, const TrialResult &b) {  // all but the time
-    return a.r0 == b.r0 && a.memory == b.memory && a.maps == b.maps && a.printed == b.printed;
-  }
+  std::optional<std::vector<std::byte>> memory;  // the context, or the packet, after the last run; none: not known
+  std::string maps;                              // as `spile run` prints them
+  std::optional<std::string> printed;            // by the first run; none: it went elsewhere
 };
+// How two answers differ, in words; empty when they do not, as far as both are known. Time is no difference.
+std::string_view difference(const TrialResult &a, const TrialResult &b);
+
+// Puts [values] into a context; those that lie outside of it are left out.
+void put_values(std::span<const CtxValue> values, std::span<std::byte> ctx);
 
 // Whether a userspace engine can run programs of this type on bytes that were made up: their context must hold no
 // address of a kernel object that programs read through unasked.
@@ -50,5 +55,8 @@ bool can_be_tried(const tables::ProgramType &type);
 // Runs programs[chosen]; the others are there for bpf_tail_call().
 Result<TrialResult> try_program(const object::Object &object, std::span<const Accepted> programs, size_t chosen,
                                 vm::Engine &engine, const TrialInput &input);
+// The same in this machine's kernel, by BPF_PROG_TEST_RUN. What programs print goes where the kernel's does.
+Result<TrialResult> try_in_kernel(const object::Object &object, std::span<const Accepted> programs, size_t chosen,
+                                  const TrialInput &input);
 
 }  // namespace spile::session

@@ -1,0 +1,136 @@
+#include "runtime/kernel/kernel_object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "backend/object/libbpf_listener.h"
+
+namespace spile::kernel {
+
+namespace {
+
+// What BPF_PROG_TEST_RUN may make of a packet: adjust_head and adjust_tail move within a page.
+constexpr size_t kRoom = 4096;
+// Lines of the verifier's log that an error shows.
+constexpr size_t kLogLines = 6;
+constexpr size_t kLogBytes = 1 << 20;
+// ENOTSUPP of the kernel, which userspace has no name for.
+constexpr int kNotSupported = 524;
+
+std::unexpected<Error> not_allowed(int error) {
+  auto failed = os_error(error, "the kernel takes no programs from this process");
+  failed.error().hint = "run as root, or with CAP_BPF and what the program's type needs (CAP_PERFMON, CAP_NET_ADMIN)";
+  return failed;
+}
+
+// The end of a log, without the line of numbers that closes it.
+std::string end_of(std::string_view log) {
+  std::vector<std::string_view> lines;
+  for (size_t begin = 0; begin < log.size();) {
+    const size_t end = std::min(log.find('\n', begin), log.size());
+    const std::string_view line = log.substr(begin, end - begin);
+    if (!line.empty() && !line.starts_with("processed ") && !line.starts_with("verification time"))
+      lines.push_back(line);
+    begin = end + 1;
+  }
+  std::string text;
+  for (size_t i = lines.size() - std::min(lines.size(), kLogLines); i < lines.size(); i++)
+    text += "\n  " + std::string(lines[i]);
+  return text;
+}
+
+std::unexpected<Error> refused(bpf_object *object, const object::Object &from, int error) {
+  if (error == EPERM) return not_allowed(error);
+  for (bpf_program *program = ::bpf_object__next_program(object, nullptr); program != nullptr;
+       program = ::bpf_object__next_program(object, program)) {
+    size_t size = 0;
+    const char *log = ::bpf_program__log_buf(program, &size);
+    if (log == nullptr || *log == '\0' || !::bpf_program__autoload(program)) continue;
+    if (::bpf_program__fd(program) >= 0) continue;
+    return input_error("{}: the kernel refuses `{}`:{}", from.path, ::bpf_program__name(program), end_of(log));
+  }
+  return os_error(error,
+                  fmt::format("{}: the kernel takes not all of it: {}", from.path, object::LibbpfListener::text()));
+}
+
+}  // namespace
+
+KernelObject::KernelObject(KernelObject &&other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+KernelObject &KernelObject::operator=(KernelObject &&other) noexcept {
+  std::swap(object_, other.object_);
+  return *this;
+}
+KernelObject::~KernelObject() {
+  if (object_ != nullptr) ::bpf_object__close(object_);
+}
+
+Result<KernelObject> KernelObject::load(const object::Object &object, std::span<const Wanted> programs) {
+  const auto image = object::write_elf(object);
+  if (!image) return std::unexpected(image.error());
+  const object::LibbpfListener listener;
+  bpf_object_open_opts open{};
+  open.sz = sizeof open;
+  open.object_name = "spile";
+  bpf_object *opened = ::bpf_object__open_mem(image->data(), image->size(), &open);
+  if (opened == nullptr) return os_error(errno, fmt::format("{}: {}", object.path, object::LibbpfListener::text()));
+  KernelObject loaded(opened);
+
+  std::vector<std::vector<char>> logs;
+  bpf_program *program = nullptr;
+  bpf_object__for_each_program(program, opened) {
+    const auto wanted = std::ranges::find(programs, std::string_view(::bpf_program__name(program)), &Wanted::name);
+    ::bpf_program__set_autoload(program, wanted != programs.end());
+    if (wanted == programs.end()) continue;
+    logs.emplace_back(kLogBytes);
+    ::bpf_program__set_log_buf(program, logs.back().data(), logs.back().size());
+    // A section that this libbpf does not know has its type from our table.
+    const auto type = static_cast<bpf_prog_type>(wanted->type->number);
+    if (::bpf_program__type(program) != type) ::bpf_program__set_type(program, type);
+  }
+  if (const int failed = ::bpf_object__load(opened); failed != 0) return refused(opened, object, -failed);
+  // The logs end here, and libbpf keeps their addresses.
+  bpf_object__for_each_program(program, opened)::bpf_program__set_log_buf(program, nullptr, 0);
+  return loaded;
+}
+
+Result<TestResult> KernelObject::test_run(std::string_view name, const TestInput &input) const {
+  const bpf_program *program = ::bpf_object__find_program_by_name(object_, std::string(name).c_str());
+  const int fd = program == nullptr ? -1 : ::bpf_program__fd(program);
+  if (fd < 0) return usage_error("the kernel was given no program `{}`", name);
+  TestResult result;
+  if (!input.packet.empty()) result.packet.resize(input.packet.size() + kRoom);
+  bpf_test_run_opts run{};
+  run.sz = sizeof run;
+  if (!input.packet.empty()) {
+    run.data_in = input.packet.data();
+    run.data_size_in = static_cast<uint32_t>(input.packet.size());
+    run.data_out = result.packet.data();
+    run.data_size_out = static_cast<uint32_t>(result.packet.size());
+  }
+  if (!input.ctx.empty()) {
+    run.ctx_in = input.ctx.data();
+    run.ctx_size_in = static_cast<uint32_t>(input.ctx.size());
+  }
+  // 1 is said by nothing: types that cannot repeat refuse every number.
+  if (input.repeat > 1) run.repeat = static_cast<int>(std::min<uint64_t>(input.repeat, INT32_MAX));
+  if (const int failed = ::bpf_prog_test_run_opts(fd, &run); failed != 0) {
+    if (failed == -kNotSupported || failed == -EOPNOTSUPP)
+      return unsupported_error("`{}`: the kernel test-runs no programs of this type", name);
+    return os_error(-failed, fmt::format("the kernel's test run of `{}`", name));
+  }
+  result.r0 = run.retval;
+  result.ns_per_run = run.duration;
+  result.packet.resize(std::min<size_t>(run.data_size_out, result.packet.size()));
+  return result;
+}
+
+int KernelObject::map_fd(std::string_view name) const {
+  const bpf_map *map = ::bpf_object__find_map_by_name(object_, std::string(name).c_str());
+  return map == nullptr ? -1 : ::bpf_map__fd(map);
+}
+
+}  // namespace spile::kernel

@@ -1,0 +1,62 @@
+// KernelObject: an object loaded into this machine's kernel, through libbpf.
+//
+//   object::Object ──► ELF ──► libbpf: maps, CO-RE, the kernel's verifier ──► programs and maps behind descriptors
+//
+// What it made goes when it goes out of scope: nothing is pinned, nothing stays attached.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/object/object.h"
+#include "lang-spec/tables/tables.h"
+#include "support/result.h"
+
+struct bpf_object;
+
+namespace spile::kernel {
+
+// A program to load, with the type that it is to have.
+struct Wanted {
+  std::string_view name;
+  const tables::ProgramType *type = nullptr;
+};
+
+// What BPF_PROG_TEST_RUN takes and gives. A part that is empty is not given to the kernel, which refuses what a type
+// of program does not take.
+struct TestInput {
+  std::span<const std::byte> packet, ctx;
+  uint64_t repeat = 1;
+};
+struct TestResult {
+  uint32_t r0 = 0;  // of the last run
+  uint32_t ns_per_run = 0;
+  std::vector<std::byte> packet;  // as the last run left it
+};
+
+class KernelObject {
+ public:
+  // Environment error where this process may load nothing; Input error, with the end of the verifier's log, where the
+  // kernel refuses a program.
+  static Result<KernelObject> load(const object::Object &object, std::span<const Wanted> programs);
+  KernelObject(KernelObject &&) noexcept;
+  KernelObject &operator=(KernelObject &&) noexcept;
+  ~KernelObject();
+
+  // BPF_PROG_TEST_RUN. Unsupported error for types of program that have none.
+  Result<TestResult> test_run(std::string_view program, const TestInput &input) const;
+
+  // The descriptor of a map; -1 for one that the object does not have.
+  int map_fd(std::string_view name) const;
+
+ private:
+  explicit KernelObject(bpf_object *object) : object_(object) {}
+  bpf_object *object_;
+};
+
+}  // namespace spile::kernel
