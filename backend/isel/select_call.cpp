@@ -28,6 +28,8 @@ void Selector::select_call(ValueId v) {
   const ir::Inst &i = inst(v);
   const auto arguments = fn_.operands(v);
   if (arguments.size() > mir::kMaxArguments) {
+    // A function that is defined here has been told so itself.
+    if (i.op == Op::Call && !module_[ir::FunctionId(static_cast<uint32_t>(i.imm))].is_declaration()) return;
     diags_.report<diag::TooManyArguments>(i.loc, arguments.size(), mir::kMaxArguments)
         .hint("pass a pointer to a struct, or let the function be inlined (`static __always_inline`)");
     return;

@@ -388,6 +388,7 @@ struct Expr {
   const types::Type *type = nullptr;
   bool is_lvalue = false;
   bool is_constant = false;  // [value] holds: an integer constant expression
+  bool is_number = false;    // [value] holds the bits of a double: a floating constant expression
   CastKind cast = CastKind::NoOp;
   int64_t value = 0;
   sema::Symbol *symbol = nullptr;                  // Identifier: what it names. Member: null; see field

@@ -27,6 +27,7 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
       return core_question(e, which);
     case Builtin::ConstantP:
       return emit(Op::Zext, type_of(e->type), {emit(Op::IsConstant, ir::Type::I1, {scalar(e->args[0])})});
+    case Builtin::AtomicIsLockFree:
     case Builtin::ObjectSize:
     case Builtin::DynamicObjectSize:
       return constant(type_of(e->type), e->value);

@@ -78,9 +78,8 @@ std::optional<int64_t> FunctionLowerer::fixed_value(const Expr *e) const {
   while (variable->kind == Expr::ImplicitCast || variable->kind == Expr::Cast) variable = variable->a;
   if (variable->kind != Expr::Identifier || variable->symbol == nullptr) return std::nullopt;
   // A number that is not const may be changed by the loader.
-  const unsigned quals = variable->symbol->type->quals;
-  const bool is_fixed = (quals & types::kConst) != 0 && (quals & types::kVolatile) == 0;
-  if (!is_fixed && !types::is_pointer(variable->symbol->type)) return std::nullopt;
+  const Type *type = variable->symbol->type;
+  if (!types::is_fixed(type) && !types::is_pointer(type)) return std::nullopt;
   return resolve(e).helper;
 }
 

@@ -37,7 +37,7 @@ std::optional<Place> FunctionLowerer::core_place(const Expr *e) {
   p.base = emit(Op::PtrAdd, ir::Type::Ptr, {base, f_.core_value(ir::Type::I64, reloc)});
   p.offset = 0;
   p.type = e->type;
-  p.is_volatile = (e->type->quals & types::kVolatile) != 0;
+  p.is_volatile = types::is_shared(e->type);
   if (access->bitfield != nullptr) {
     // The unit that libbpf takes for it, whose offset the relocation gives.
     p.bits.bit_offset = static_cast<uint32_t>(access->bit_position - load->offset * 8);

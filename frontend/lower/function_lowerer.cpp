@@ -12,18 +12,26 @@ ir::Function FunctionLowerer::run() {
   current_ = f_.add_block("entry");
   loc_ = f_.loc;
   uint32_t index = 0;
+  bool may_repeat = symbol_.calls_itself && !symbol_.lends_locals && known_.empty() &&
+                    symbol_.type->plain->has_prototype && !ModuleLowerer::by_pointer(symbol_.type->plain->base);
   if (ModuleLowerer::by_pointer(symbol_.type->plain->base)) result_pointer_ = f_.param(index++);
   for (const sema::Symbol *p : symbol_.parameters) {
     const ValueId value = f_.param(index++);
     if (ModuleLowerer::by_pointer(p->type)) {
       // The caller has made a copy for us.
       locals_[p] = {value, 0, types::align_of(p->type), false, {}, p->type};
+      may_repeat = false;
       continue;
     }
     const Place at =
         slot(types::size_of(p->type), types::align_of(p->type), p->type, std::string(p->name), p->range.begin);
     locals_[p] = at;
     store_memory(at, value);
+  }
+  if (may_repeat) {
+    again_ = f_.add_block("again");
+    jump(again_);
+    enter(again_);
   }
   statement(symbol_.definition->body);
   loc_ = f_.end_loc;
@@ -96,12 +104,7 @@ Place FunctionLowerer::slot(uint64_t size, uint32_t align, const Type *type, std
   // Objects of a word or more lie on words, so that they can be cleared and copied by words.
   const uint32_t known = size >= 8 ? std::max(align, 8u) : align;
   f_.slots.push_back({static_cast<uint32_t>(std::min<uint64_t>(size, UINT32_MAX)), known, std::move(name), loc});
-  return {f_.slot_addr(static_cast<uint32_t>(f_.slots.size() - 1)),
-          0,
-          known,
-          (type->quals & types::kVolatile) != 0,
-          {},
-          type};
+  return {f_.slot_addr(static_cast<uint32_t>(f_.slots.size() - 1)), 0, known, types::is_shared(type), {}, type};
 }
 
 Place FunctionLowerer::temporary(const Type *type, std::string name) {

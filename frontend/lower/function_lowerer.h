@@ -155,6 +155,8 @@ class FunctionLowerer {
   void loop(const Stmt *s);
   void switch_statement(const Stmt *s);
   void return_statement(const Stmt *s);
+  void return_value(const Stmt *s, const Expr *e);
+  bool repeat(const Expr *e);
   void clean_up(size_t outer);
   void end_scope(size_t outer);
   void mark_unroll(size_t first_block, BlockId header, int32_t count);
@@ -188,6 +190,7 @@ class FunctionLowerer {
   std::vector<const sema::Symbol *> cleanups_;  // variables in scope that have one
   int core_region_ = 0;                         // inside __builtin_preserve_access_index
   ValueId result_pointer_;                      // of a function that returns a record
+  BlockId again_;  // where the body of a function that may call itself begins; invalid: it may not begin again
 };
 
 }  // namespace spile::lower

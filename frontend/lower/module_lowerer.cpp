@@ -137,7 +137,7 @@ ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
   if (symbol.initializer != nullptr) g.size = std::max(g.size, symbol.initializer->size);
   g.align = std::max(types::align_of(symbol.type), symbol.attributes.align);
   g.is_const = (symbol.type->quals & types::kConst) != 0 && !types::is_arena(symbol.type);
-  g.is_volatile = (symbol.type->quals & types::kVolatile) != 0;
+  g.is_volatile = types::is_shared(symbol.type);
   // A static scalar that nothing ever changes is a constant; what is not left of it takes no place.
   const bool is_scalar = types::is_integer(symbol.type) || types::is_pointer(symbol.type);
   g.is_const |= is_scalar && symbol.linkage != sema::Linkage::External && !symbol.is_assigned && symbol.is_defined &&
@@ -244,6 +244,11 @@ void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry,
   }
   const auto value = sema::evaluate_static(entry.value);
   SPILE_CHECK(value.has_value(), "sema lets only constants initialize static variables");
+  // An address takes all of a word.
+  if (!value->is_integer() && (size != 8 || entry.bits.bit_width != 0)) {
+    diags_.report<diag::AddressNotConstant>(entry.value->range, global.name);
+    return;
+  }
   if (entry.bits.bit_width != 0) {
     for (uint32_t i = 0; i < entry.bits.bit_width; i++) {
       const uint64_t bit = entry.bits.bit_offset + i;
@@ -259,10 +264,6 @@ void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry,
     put(global.bytes, at, std::min<uint64_t>(size, 8), static_cast<uint64_t>(value->offset));
     if (size > 8)  // a 16-byte integer: the value was folded with the sign of what it came from
       put(global.bytes, at + 8, 8, value->is_negative ? ~uint64_t{0} : 0);
-    return;
-  }
-  if (size != 8) {
-    diags_.report<diag::AddressNotConstant>(entry.value->range, global.name);
     return;
   }
   ir::GlobalReloc reloc;

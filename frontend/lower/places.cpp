@@ -40,8 +40,6 @@ ValueId FunctionLowerer::access_address(const Place &p) {
   return address(in_kernel);
 }
 
-static bool is_volatile(const Type *t) { return (t->quals & types::kVolatile) != 0; }
-
 Place FunctionLowerer::place(const Expr *e) {
   switch (e->kind) {
     case Expr::Identifier: {
@@ -53,7 +51,7 @@ Place FunctionLowerer::place(const Expr *e) {
         return {f_.global_addr(owner_.global_of(symbol)),
                 0,
                 align,
-                is_volatile(e->type),
+                types::is_shared(e->type),
                 {},
                 e->type,
                 types::is_arena(e->type)};
@@ -83,7 +81,7 @@ Place FunctionLowerer::place(const Expr *e) {
       {
         Place p = pointee(e->a);
         p.type = e->type;
-        p.is_volatile = is_volatile(e->type);
+        p.is_volatile = types::is_shared(e->type);
         return p;
       }
     case Expr::Index: {
@@ -91,7 +89,7 @@ Place FunctionLowerer::place(const Expr *e) {
       Place p = pointee(e->a);
       const uint64_t size = types::size_of(e->type);
       p.type = e->type;
-      p.is_volatile |= is_volatile(e->type);
+      p.is_volatile |= types::is_shared(e->type);
       if (e->b->is_constant) {
         Place q = moved(p, static_cast<int64_t>(static_cast<uint64_t>(e->b->value) * size));
         return q;
@@ -127,7 +125,7 @@ Place FunctionLowerer::member(Place base, const ast::FieldRef &field, const Type
   Place p = moved(base, static_cast<int64_t>(field.offset));
   p.bits = field;
   p.type = type;
-  p.is_volatile = base.is_volatile || is_volatile(type);
+  p.is_volatile = base.is_volatile || types::is_shared(type);
   return p;
 }
 
@@ -138,7 +136,7 @@ Place FunctionLowerer::pointee(const Expr *pointer) {
   const Type *t = types::base_of(pointer->type);
   const ValueId base = scalar(pointer);
   const uint32_t align = types::is_complete(t) ? types::align_of(t) : 1;
-  return {base, 0, align, is_volatile(t), {}, t, types::is_arena(t)};
+  return {base, 0, align, types::is_shared(t), {}, t, types::is_arena(t)};
 }
 
 Place FunctionLowerer::memory(const Expr *pointer) {

@@ -1,5 +1,7 @@
 // Functions that call themselves, directly or through others. The kernel bounds a chain of calls at 8 frames and never
 // runs a loop of calls; nothing behind lowering could inline one.
+#include <algorithm>
+
 #include "frontend/lower/module_lowerer.h"
 #include "support/diagnostics.h"
 
@@ -26,6 +28,7 @@ void report_recursion(const ir::Module &module, Diagnostics &diags) {
     size_t function, next = 0;
   };
   std::vector<State> states(count, State::New);
+  std::vector<bool> is_reported(count, false);  // once for each function, however many calls of it close a loop
   for (size_t root = 0; root < count; root++) {
     if (states[root] != State::New) continue;
     std::vector<Frame> stack{{root}};
@@ -44,15 +47,17 @@ void report_recursion(const ir::Module &module, Diagnostics &diags) {
         stack.push_back({call.callee});
         continue;
       }
+      if (is_reported[call.callee]) continue;
+      is_reported[call.callee] = true;
       const ir::Function &callee = module.functions[call.callee];
       auto message = diags.report<diag::Recursion>(Range{call.at, call.at}, callee.name);
-      for (const Frame &frame : stack) {
+      const auto in_loop = std::ranges::find(stack, call.callee, &Frame::function);
+      for (const Frame &frame : std::ranges::subrange(in_loop, stack.end())) {
         const ir::Function &on_the_way = module.functions[frame.function];
         if (frame.function != top.function && frame.function != call.callee)
           message.note({on_the_way.loc, on_the_way.loc}, "by way of `{}`", on_the_way.name);
       }
       message.hint("a loop with a bound does the same; `bpf_loop` calls a function many times");
-      return;
     }
   }
 }

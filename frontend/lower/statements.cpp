@@ -20,7 +20,14 @@ void FunctionLowerer::statement(const Stmt *s) {
   switch (s->kind) {
     case Stmt::Compound: {
       const size_t outer = cleanups_.size();
-      for (const Stmt *item : s->items) statement(item);
+      for (size_t i = 0; i < s->items.size(); i++) {
+        const Stmt *item = s->items[i];
+        const Stmt *next = i + 1 < s->items.size() ? s->items[i + 1] : nullptr;
+        const bool is_end = next != nullptr ? next->kind == Stmt::Return && next->expr == nullptr
+                                            : s == symbol_.definition->body && f_.result == ir::Type::Void;
+        if (is_end && item->kind == Stmt::Expression && repeat(item->expr)) continue;
+        statement(item);
+      }
       end_scope(outer);
       return;
     }
@@ -218,17 +225,54 @@ void FunctionLowerer::return_statement(const Stmt *s) {
     clean_up(0);
     emit(Op::Ret, ir::Type::Void, {});
   } else if (s->expr == nullptr || types::is_void(s->expr->type)) {
+    if (s->expr != nullptr && repeat(s->expr)) return;
     if (s->expr != nullptr) effect(s->expr);
     clean_up(0);
     loc_ = s->range.begin;
     emit(Op::Ret, ir::Type::Void, {});
   } else {
-    const ValueId v = scalar(s->expr);
-    clean_up(0);
-    loc_ = s->range.begin;
-    emit(Op::Ret, ir::Type::Void, {v});
+    return_value(s, s->expr);
   }
   current_ = {};
+}
+
+static bool is_call_of(const sema::Symbol &function, const Expr *e) {
+  if (e->kind == Expr::Conditional && e->b != nullptr) return is_call_of(function, e->b) || is_call_of(function, e->c);
+  if (e->kind != Expr::Call) return false;
+  const Expr *callee = e->a;
+  while (callee->kind == Expr::ImplicitCast) callee = callee->a;
+  return callee->kind == Expr::Identifier && callee->symbol == &function;
+}
+
+// `return test ? f(…) : value` goes two ways, so that one of them can begin the body again.
+void FunctionLowerer::return_value(const Stmt *s, const Expr *e) {
+  if (again_.valid() && e->kind == Expr::Conditional && is_call_of(symbol_, e)) {
+    const BlockId yes = f_.add_block(), no = f_.add_block();
+    condition(e->a, yes, no);
+    enter(yes);
+    return_value(s, e->b);
+    enter(no);
+    return_value(s, e->c);
+    return;
+  }
+  if (repeat(e)) return;
+  const ValueId v = scalar(e);
+  clean_up(0);
+  loc_ = s->range.begin;
+  emit(Op::Ret, ir::Type::Void, {v});
+  current_ = {};
+}
+
+// The function calls itself, and has nothing to do afterwards. As clang does it: no call, but the body once more, with
+// other parameters. Nobody holds the address of a variable, so no round sees those of another.
+bool FunctionLowerer::repeat(const Expr *e) {
+  const bool fits = again_.valid() && cleanups_.empty() && e->kind == Expr::Call && is_call_of(symbol_, e) &&
+                    e->args.size() == symbol_.parameters.size() && known_arguments(e, symbol_).empty();
+  if (!fits) return false;
+  const std::vector<ValueId> values = arguments(e, false);
+  for (size_t i = 0; i < values.size(); i++) store_memory(locals_[symbol_.parameters[i]], values[i]);
+  jump(again_);
+  return true;
 }
 
 }  // namespace spile::lower

@@ -146,7 +146,7 @@ void FunctionLowerer::effect(const Expr *e) {
   if (e->range.begin.valid()) loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
   if (e->is_constant && e->kind != Expr::StmtExpr) return;
   // `*(volatile int *)p;` reads.
-  if (e->is_lvalue && (e->type->quals & types::kVolatile) != 0 && type_of(e->type) != ir::Type::Void) {
+  if (e->is_lvalue && types::is_shared(e->type) && type_of(e->type) != ir::Type::Void) {
     load(place(e));
     return;
   }

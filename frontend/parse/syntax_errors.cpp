@@ -147,6 +147,10 @@ bool SyntaxErrors::report_special(ParserCore &parser) {
   const size_t rule = rule_of(parser);
   const Token &next = stream_.next();
   if (next.is(TokenKind::EndOfFile) && report_unclosed_brace()) return true;
+  if (rule == SpileC::RuleMemberDeclaration && next.is(TokenKind::Assign)) {
+    diagnostics_.report<diag::InitializedMember>(next.range());
+    return true;
+  }
   if (rule == SpileC::RuleParameterList || rule == SpileC::RuleFunctionSuffix) {
     const TokenKind after = stream_.after_next().kind;
     if (next.is(TokenKind::Identifier) && (after == TokenKind::Comma || after == TokenKind::RightParen)) {
@@ -181,6 +185,26 @@ bool SyntaxErrors::report_special(ParserCore &parser) {
   return report_unknown_type();
 }
 
+// `struct`, `union` or `enum` when a tag of that name is known; else nothing.
+std::string_view SyntaxErrors::keyword_of_tag(const Token &name) const {
+  for (size_t i = 0; i + 1 < stream_.position(); i++) {
+    const TokenKind kind = stream_[i].kind;
+    const bool is_keyword = kind == TokenKind::Struct || kind == TokenKind::Union || kind == TokenKind::Enum;
+    if (is_keyword && stream_[i + 1].name == name.name) return stream_[i].spelling();
+  }
+  const btf::Entry *tag =
+      stream_.btf() != nullptr ? stream_.btf()->find(btf::NameSpace::Tag, name.spelling()) : nullptr;
+  if (tag == nullptr) return {};
+  switch (stream_.btf()->type(tag->id).kind) {
+    case btf::BtfKind::Struct:
+      return "struct";
+    case btf::BtfKind::Union:
+      return "union";
+    default:
+      return "enum";
+  }
+}
+
 // [name] stands where a type must. From now on it is one: what uses it later is not wrong a second time.
 void SyntaxErrors::unknown_type(const Token &name) {
   static constexpr std::string_view kKernel[] = {"u8",    "u16",   "u32",    "u64",   "s8",    "s16",
@@ -198,9 +222,13 @@ void SyntaxErrors::unknown_type(const Token &name) {
     builder.hint("it is declared by `#include <stdbool.h>`");
   } else if (name.spelling() == "size_t") {
     builder.hint("it is declared by `#include <stddef.h>`");
+  } else if (const std::string_view keyword = keyword_of_tag(name); !keyword.empty()) {
+    builder.hint("did you mean `{} {}`?", keyword, name.spelling())
+        .fixit({name.loc, name.loc}, std::string(keyword) + " ");
   } else if (stream_.btf() != nullptr) {
     const std::string_view nearest = stream_.btf()->nearest(btf::NameSpace::Ordinary, name.spelling());
-    if (stream_.btf()->is_typedef(nearest)) builder.hint("did you mean `{}`?", nearest);
+    if (stream_.btf()->is_typedef(nearest))
+      builder.hint("did you mean `{}`?", nearest).fixit(name.range(), std::string(nearest));
   }
   stream_.types.set(name.name, true);
   stream_.reclassify();
@@ -248,7 +276,9 @@ bool SyntaxErrors::report_unclosed_brace() {
   const Range at{stream_.previous().end(), stream_.previous().end()};
   if (open.empty()) return false;
   diagnostics_.report<diag::UnclosedBrace>(at, "the end of the file")
-      .note(stream_[open.back()].range(), "this `{{` is not closed");
+      .note(stream_[open.back()].range(), "this `{{` is not closed")
+      .hint("close the block that begins there")
+      .fixit(at, "}");
   return true;
 }
 
@@ -280,6 +310,16 @@ void SyntaxErrors::report_expected(ParserCore &parser, size_t kind) {
 }
 
 void SyntaxErrors::report_found(ParserCore &, std::string_view wanted) {
+  const Token &next = stream_.next();
+  if (wanted == "an expression" && next.is(TokenKind::LeftBrace)) {
+    diagnostics_.report<diag::BracesInExpression>(next.range())
+        .hint("a compound literal has its type in front: `(struct key){{…}}`");
+    return;
+  }
+  if (wanted == "an expression" && next.is(TokenKind::Identifier) && stream_.is_type(next)) {
+    diagnostics_.report<diag::TypeAsExpression>(next.range(), next.spelling());
+    return;
+  }
   diagnostics_.report<diag::ExpectedFound>(stream_.next().range(), wanted, found());
 }
 

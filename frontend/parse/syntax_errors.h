@@ -42,6 +42,7 @@ class SyntaxErrors {
  private:
   bool report_special(ParserCore &parser);
   bool report_unknown_type();
+  std::string_view keyword_of_tag(const pp::Token &name) const;
   void unknown_type(const Token &name);
   bool is_undeclared(const Token &token) const;
   void report_expected(ParserCore &parser, size_t kind);

@@ -59,6 +59,7 @@ static_assert(std::ranges::is_sorted(kAttributes, {}, &AttributeRow::name), "att
 // Those of sema, and the forms that are keywords of the grammar.
 constexpr std::string_view kBuiltins[] = {
 #define SPILE_BUILTIN(Name, spelling, signature) spelling,
+#define SPILE_BUILTIN_ALIAS(spelling, Name) spelling,
 #include "frontend/sema/builtins.def"
 #define SPILE_TOKEN(Name, description)
 #define SPILE_PUNCTUATOR(Name, spelling)

@@ -140,6 +140,7 @@ void Machine::report_missing_header(const Token &header, std::string_view name, 
   const std::string_view nearest = nearest_shipped_header(name);
   if (!nearest.empty() && options_.shipped_headers) {
     builder.hint("did you mean `<{}>`?", nearest);
+    if (header.length != 0) builder.fixit(header.range(), fmt::format("<{}>", nearest));
   } else if (!nearest.empty() && nearest == name) {
     builder.hint("it ships with Spile; leave out -nobuiltininc");
   } else if (is_readable_file("/usr/include/" + std::string(name))) {

@@ -177,13 +177,17 @@ void Lexer::lex_quoted(Token &token, const char *start, const char *quote) {
   token.flags |= kSynthetic;
 }
 
+// Where a call ends on the line, the quote is taken to stand before it: otherwise all that follows would be its
+// arguments.
 void Lexer::unclosed_quote(Token &token, const char *start, const char *quote, const char *end) {
+  const std::string_view line(quote, static_cast<size_t>(end - quote));
+  if (const size_t call_end = line.find(");"); call_end != std::string_view::npos) end = quote + call_end;
   if (diagnostics_ != nullptr) {
-    const Range range{loc_of(start), loc_of(end)};
+    const Range range{loc_of(start), loc_of(end)}, missing{range.end, range.end};
     if (*quote == '"') {
-      diagnostics_->report<diag::UnterminatedString>(range);
+      diagnostics_->report<diag::UnterminatedString>(range).hint("close it with `\"`").fixit(missing, "\"");
     } else {
-      diagnostics_->report<diag::UnterminatedCharacter>(range);
+      diagnostics_->report<diag::UnterminatedCharacter>(range).hint("close it with `'`").fixit(missing, "'");
     }
   }
   // Kept as a literal, so that the parser does not report the same fault again.

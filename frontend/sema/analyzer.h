@@ -216,6 +216,7 @@ class Analyzer {
   void report_unsupported_builtin(const Expr *e);
   void member(Expr *e);
   void index(Expr *e);
+  void report_no_member(Range at, std::string_view name, Range where, const Type *record_type);
   void call(Expr *e);
   void compound_literal(Expr *e);
   void sizes(Expr *e);
@@ -227,6 +228,7 @@ class Analyzer {
   // ------------------------------------------------------------ operators.cpp
   void unary(Expr *e);
   void address_of(Expr *e);
+  void note_lent(const Expr *e);
   void increment(Expr *e);
   void binary(Expr *e);
   void binary_operands(Expr *e);
@@ -249,10 +251,10 @@ class Analyzer {
   const Type *usual_conversions(Expr *&a, Expr *&b);
   bool is_null_pointer(const Expr *e) const;
   void check_pointer_assignment(const Type *to, Expr *e, const Destination &destination);
-  bool reject_float(const Type *t, Range at);
 
   // ------------------------------------------------------------ constant.cpp
   void set_constant(Expr *e, uint64_t value);
+  void take_constant(Expr *e, const Expr *chosen);
   void fold_unary(Expr *e);
   void fold_binary(Expr *e);
   void fold_cast(Expr *e, bool also_relocated = false);
@@ -300,10 +302,24 @@ class Analyzer {
 
   // ------------------------------------------------------------ builtins.cpp
   void builtin_call(Expr *e, Builtin builtin);
-  void atomic_call(Expr *e, Builtin builtin);
   bool check_argument_count(const Expr *e, size_t low, size_t high, std::string_view name);
   void overflow_call(Expr *e);
   void note_memory_call(const Expr *e);
+
+  // ------------------------------------------------------------ floating.cpp
+  void float_literal(Expr *e);
+  static std::optional<double> number_of(const Expr *e);
+  void set_number(Expr *e, double number);
+  bool reject_float(const Type *t, Range at);
+  Expr *convert_number(Expr *e, const Type *to);
+  void floating_operation(Expr *e);
+
+  // ------------------------------------------------------------ atomic.cpp
+  void atomic_call(Expr *e, Builtin builtin);
+  void atomic_update(Expr *e, std::string_view op, Builtin builtin, Expr *operand);
+  void report_atomic_update(Expr *e, std::string_view op, const Type *object);
+  bool check_atomic_size(Range at, std::string_view name, const Type *object, bool is_plain_access);
+  const Type *qualify(const Type *t, uint8_t quals, Range at);
 
   // ------------------------------------------------------------ core.cpp
   void preserve_access_index(Expr *e);

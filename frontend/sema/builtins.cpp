@@ -17,6 +17,15 @@ constexpr auto kBuiltins = std::to_array<BuiltinInfo>({
 #define SPILE_BUILTIN(Name, spelling, signature) {Builtin::Name, spelling, signature},
 #include "frontend/sema/builtins.def"
 });
+struct Alias {
+  std::string_view spelling;
+  Builtin builtin;
+};
+constexpr auto kAliases = std::to_array<Alias>({
+#define SPILE_BUILTIN(Name, spelling, signature)
+#define SPILE_BUILTIN_ALIAS(spelling, Name) {spelling, Builtin::Name},
+#include "frontend/sema/builtins.def"
+});
 }  // namespace
 
 const BuiltinInfo &info_of(Builtin builtin) {
@@ -30,6 +39,8 @@ const BuiltinInfo *find_builtin(std::string_view name) {
   if (!name.starts_with("__") && !name.starts_with("llvm.")) return nullptr;
   for (const BuiltinInfo &info : kBuiltins)
     if (info.spelling == name) return &info;
+  for (const Alias &alias : kAliases)
+    if (alias.spelling == name) return &info_of(alias.builtin);
   return nullptr;
 }
 
@@ -109,7 +120,7 @@ static bool may_become_constant(const Expr *e) {
   if (!types::is_integer(e->type) || types::is_int128(e->type)) return false;
   switch (e->kind) {
     case Expr::Identifier:
-      return e->symbol != nullptr && !e->symbol->is_static_storage && (e->type->quals & types::kVolatile) == 0 &&
+      return e->symbol != nullptr && !e->symbol->is_static_storage && !types::is_shared(e->type) &&
              (e->symbol->kind == SymbolKind::Variable || e->symbol->kind == SymbolKind::Parameter);
     case Expr::Unary:
       return (e->op.unary == ast::UnaryOp::Plus || e->op.unary == ast::UnaryOp::Minus ||
@@ -146,12 +157,12 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
       const Symbol *variable = arg->kind == Expr::Identifier ? arg->symbol : nullptr;
       if (variable != nullptr && variable->kind == SymbolKind::Variable && variable->initializer != nullptr &&
           variable->initializer->entries.size() == 1 && types::is_integer(variable->type) &&
-          (variable->type->quals & (types::kConst | types::kVolatile)) == types::kConst)
+          types::is_fixed(variable->type))
         arg = variable->initializer->entries[0].value;
       // What a parameter or a variable holds is known once the function around it is inlined and its variables have
       // become values: the IR answers. A question whose answer has to be known here is answered with no.
-      if (arg->is_constant || arg->kind == Expr::StringLit || !may_become_constant(arg))
-        set_constant(e, arg->is_constant || arg->kind == Expr::StringLit ? 1 : 0);
+      const bool is_known = arg->is_constant || arg->is_number || arg->kind == Expr::StringLit;
+      if (is_known || !may_become_constant(arg)) set_constant(e, is_known ? 1 : 0);
       return;
     }
     if (builtin == Builtin::PreserveAccessIndex) return preserve_access_index(e);
@@ -223,6 +234,14 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
     case Builtin::Bswap64:
       if (constant_argument(0)) set_constant(e, __builtin_bswap64(static_cast<uint64_t>(e->args[0]->value)));
       break;
+    case Builtin::AtomicIsLockFree:
+      if (constant_argument(0)) {
+        const int64_t size = e->args[0]->value;
+        set_constant(e, size == 1 || size == 2 || size == 4 || size == 8 ? 1 : 0);
+      } else {
+        report<diag::NotConstant>(e->args[0]->range, "the size");
+      }
+      break;
     case Builtin::Popcount:
     case Builtin::Popcountl:
     case Builtin::Popcountll:
@@ -254,60 +273,6 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
     }
     default:
       break;  // not folded
-  }
-}
-
-// __sync_* and __atomic_*: the object is what the first argument points to.
-void Analyzer::atomic_call(Expr *e, Builtin builtin) {
-  const BuiltinInfo &info = info_of(builtin);
-  const auto is_sync = info.spelling.starts_with("__sync_");
-  size_t values = 1, extra = is_sync ? 0 : 1;  // values after the pointer; memory orders
-  if (builtin == Builtin::SyncValCas || builtin == Builtin::SyncBoolCas) values = 2;
-  if (builtin == Builtin::SyncRelease || builtin == Builtin::AtomicLoadN) values = 0;
-  if (builtin == Builtin::AtomicCasN) values = 2, extra = 3;
-  const size_t wanted = 1 + values + extra;
-  if (!check_argument_count(e, wanted, is_sync ? SIZE_MAX : wanted, info.spelling)) {
-    poison(e);
-    return;
-  }
-  const Type *pointer = e->args[0]->type;
-  const Type *object = types::is_pointer(pointer) ? types_.unqualified(types::base_of(pointer)) : nullptr;
-  if (object == nullptr || !types::is_scalar(object)) {
-    report<diag::AtomicOperand>(e->args[0]->range, info.spelling, types::to_string(pointer));
-    poison(e);
-    return;
-  }
-  const uint64_t size = types::size_of(object);
-  const bool is_plain_access =
-      builtin == Builtin::AtomicLoadN || builtin == Builtin::AtomicStoreN || builtin == Builtin::SyncRelease;
-  if (size != 4 && size != 8 && !(is_plain_access && size < 4)) {
-    report<diag::AtomicObjectSize>(e->args[0]->range, info.spelling, types::to_string(object), size)
-        .hint("BPF has atomics of 4 and 8 bytes");
-    poison(e);
-    return;
-  }
-  if ((types::base_of(pointer)->quals & types::kConst) != 0 && builtin != Builtin::AtomicLoadN)
-    report<diag::AssignThroughConst>(e->args[0]->range, types::to_string(types::base_of(pointer)));
-  for (size_t i = 1; i <= values; i++) {
-    // The compare-and-exchange of __atomic takes the address of what is expected.
-    const Type *wants = builtin == Builtin::AtomicCasN && i == 1 ? types_.pointer_to(object) : object;
-    const bool mixes = types::is_pointer(wants) != types::is_pointer(e->args[i]->type);
-    e->args[i] = mixes && types::is_scalar(e->args[i]->type)
-                     ? convert(e->args[i], wants)
-                     : assign_to(wants, e->args[i], {Into::Argument, {}, i + 1, nullptr});
-  }
-  switch (builtin) {
-    case Builtin::SyncBoolCas:
-    case Builtin::AtomicCasN:
-      e->type = types_.basic(Kind::Bool);
-      break;
-    case Builtin::SyncRelease:
-    case Builtin::AtomicStoreN:
-      e->type = types_.void_type();
-      break;
-    default:
-      e->type = object;
-      break;
   }
 }
 

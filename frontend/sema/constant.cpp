@@ -231,7 +231,7 @@ std::optional<StaticValue> constant_variable(const Expr *e) {
   if (e->kind != Expr::Identifier || e->symbol == nullptr || e->symbol->kind != SymbolKind::Variable)
     return std::nullopt;
   const Symbol &symbol = *e->symbol;
-  const bool is_fixed = (symbol.type->quals & (types::kConst | types::kVolatile)) == types::kConst;
+  const bool is_fixed = types::is_fixed(symbol.type);
   if (!symbol.is_static_storage || !is_fixed || symbol.initializer == nullptr || !types::is_scalar(symbol.type) ||
       symbol.initializer->entries.size() != 1 || symbol.attributes.weak)
     return std::nullopt;

@@ -26,6 +26,7 @@ Expr *Analyzer::decay(Expr *e) {
   if (types::is_error(e->type)) return e;
   if (Symbol *symbol = root_variable(e)) symbol->is_read = true;
   if (types::is_array(e->type)) {
+    note_lent(e);
     const Type *element = e->type->kind == Kind::Array ? e->type->base : types::base_of(e->type);
     return cast(e, types_.pointer_to(element), CastKind::ArrayToPointer);
   }
@@ -38,6 +39,7 @@ Expr *Analyzer::decay(Expr *e) {
 
 Expr *Analyzer::convert(Expr *e, const Type *to) {
   if (types::is_error(e->type) || types::is_error(to) || types::same(e->type, to)) return e;
+  if (types::is_float(e->type) || types::is_float(to)) return convert_number(e, to);
   const bool from_pointer = types::is_pointer(e->type), to_pointer = types::is_pointer(to);
   CastKind kind = CastKind::IntegerToInteger;
   if (from_pointer && to_pointer)
@@ -56,7 +58,6 @@ Expr *Analyzer::convert(Expr *e, const Type *to) {
 Expr *Analyzer::to_bool(Expr *e) {
   e = decay(e);
   if (types::is_error(e->type) || types::is_bool(e->type)) return e;
-  if (reject_float(e->type, e->range)) return poison(e);
   if (!types::is_scalar(e->type)) {
     report<diag::ConditionType>(e->range, types::to_string(e->type));
     return poison(e);
@@ -86,7 +87,15 @@ Expr *Analyzer::promote(Expr *e) { return types::is_integer(e->type) ? convert(e
 // C11 6.3.1.8. Both sides get the common type, which is returned.
 const Type *Analyzer::usual_conversions(Expr *&a, Expr *&b) {
   if (types::is_error(a->type) || types::is_error(b->type)) return types_.error();
-  if (reject_float(a->type, a->range) || reject_float(b->type, b->range)) return types_.error();
+  if (types::is_float(a->type) || types::is_float(b->type)) {
+    // The kinds stand in the order of their ranks.
+    const bool a_ranks_higher =
+        !types::is_float(b->type) || (types::is_float(a->type) && a->type->plain->kind >= b->type->plain->kind);
+    const Type *common = a_ranks_higher ? a->type : b->type;
+    a = convert(a, common);
+    b = convert(b, common);
+    return types::is_error(a->type) || types::is_error(b->type) ? types_.error() : common;
+  }
   const Type *l = promoted(a), *r = promoted(b);
   const Type *common = l;
   if (!types::same(l, r)) {
@@ -118,13 +127,6 @@ bool Analyzer::is_null_pointer(const Expr *e) const {
   if (e->kind == Expr::Cast && e->cast == CastKind::IntegerToPointer && types::is_void(types::base_of(e->type)))
     return e->a->is_constant && e->a->value == 0;
   return e->kind == Expr::Cast && e->cast == CastKind::PointerToPointer && is_null_pointer(e->a);
-}
-
-bool Analyzer::reject_float(const Type *t, Range at) {
-  if (!types::is_float(t)) return false;
-  report<diag::FloatingPoint>(at, fmt::format("`{}`", types::to_string(t)))
-      .hint("use integers, scaled: the kernel has no floating point");
-  return true;
 }
 
 // What happens, in words: "passing `int *` as argument 2 (`key`) of type `const void *`".
@@ -162,9 +164,11 @@ void Analyzer::check_pointer_assignment(const Type *to, Expr *e, const Destinati
     with_note(message, destination);
     return;
   }
-  const bool fits = types::is_void(t) || types::is_void(s) || types::compatible(t, s);
+  const bool fits = types::is_void(t) || types::is_void(s) ||
+                    (types::compatible(t, s) && types::is_atomic(source) == types::is_atomic(target));
   if (!fits) {
-    const bool sign_only = types::is_integer(t) && types::is_integer(s) &&
+    const bool sign_only = types::is_atomic(source) == types::is_atomic(target) && types::is_integer(t) &&
+                           types::is_integer(s) &&
                            types::same(types::with_sign(types_, t, false), types::with_sign(types_, s, false));
     if (sign_only) {
       auto message = report<diag::PointerSign>(e->range, phrase(destination, to, e->type));
@@ -192,6 +196,12 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
   if (types::is_void(e->type)) {
     report<diag::VoidValue>(e->range);
     return poison(e);
+  }
+  if (e->is_number && types::is_integer(to)) {
+    Expr *made = convert(e, to);
+    if (const auto kept = number_of(made); kept && *kept != *number_of(e) && !types::is_bool(to) && dead_ == 0)
+      report<diag::NumberTruncated>(e->range, *number_of(e), types::to_string(to), made->value);
+    return made;
   }
   if (reject_float(to, e->range) || reject_float(e->type, e->range)) return poison(e);
   if (types::is_integer(to) && types::is_integer(e->type)) {

@@ -51,7 +51,7 @@ void Analyzer::declaration(ast::Decl &decl) {
       if (decl.message != nullptr && decl.message->kind == Expr::StringLit) {
         string_literal(decl.message);
         if (decl.message->bytes.find_first_not_of(" \t\n") != std::string_view::npos)
-          report<diag::FileScopeAsm>(decl.range);
+          report<diag::FileScopeAsm>(decl.range).hint("a function with `__attribute__((naked))` holds assembly");
       }
       break;
     case ast::Decl::Import:
@@ -188,7 +188,8 @@ Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
   }
   if (!types::compatible(previous->type, fresh->type)) {
     noted(report<diag::ConflictingTypes>(fresh->range, fresh->name, types::to_string(fresh->type),
-                                         types::to_string(previous->type)));
+                                         types::to_string(previous->type))
+              .hint("if they mean the same, write `{}` here too", types::to_string(previous->type, previous->name)));
     return fresh;
   }
   if (fresh->linkage == Linkage::Internal && previous->linkage == Linkage::External) {
@@ -327,7 +328,7 @@ void Analyzer::auto_type(ast::DeclSpecs &specs, ast::InitDeclarator &d, Attribut
     return;
   }
   d.init = value(d.init);
-  declare_variable(specs, d, types_.qualified(types_.unqualified(d.init->type), specs.qualifiers), attributes);
+  declare_variable(specs, d, qualify(types_.unqualified(d.init->type), specs.qualifiers, specs.range), attributes);
 }
 
 void Analyzer::function_definition(ast::Decl &decl) {

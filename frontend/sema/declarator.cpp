@@ -22,7 +22,7 @@ const Type *Analyzer::declarator(ast::Declarator &d, const Type *base) {
       case ast::DeclaratorPart::Pointer: {
         Attributes attributes;
         read_attributes(part.attributes, attributes);
-        t = types::is_error(t) ? t : types_.qualified(types_.pointer_to(t), part.qualifiers);
+        t = types::is_error(t) ? t : qualify(types_.pointer_to(t), part.qualifiers, part.range);
         t = attributed(t, attributes);  // what stands behind a `*` says something of this pointer
         break;
       }
@@ -49,7 +49,7 @@ static std::optional<int64_t> folded_length(const Expr *e, int depth = 0) {
   }
   if (e->kind == Expr::Identifier && e->symbol != nullptr && e->symbol->kind == SymbolKind::Variable) {
     const Symbol &variable = *e->symbol;
-    const bool is_fixed = (variable.type->quals & (types::kConst | types::kVolatile)) == types::kConst;
+    const bool is_fixed = types::is_fixed(variable.type);
     if (!is_fixed || !types::is_integer(variable.type) || variable.initializer == nullptr ||
         variable.initializer->entries.size() != 1)
       return std::nullopt;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "frontend/sema/analyzer.h"
+#include "support/check.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
 #include "support/diag_table.h"
@@ -12,8 +13,21 @@ namespace spile::sema {
 Expr *Analyzer::poison(Expr *e) {
   e->type = types_.error();
   e->is_lvalue = false;
-  e->is_constant = false;
+  e->is_constant = e->is_number = false;
   return e;
+}
+
+// [e] stands for [chosen], also where a constant is wanted.
+void Analyzer::take_constant(Expr *e, const Expr *chosen) {
+  if (!chosen->is_constant && !chosen->is_number) return;
+  e->is_constant = chosen->is_constant;
+  e->is_number = chosen->is_number;
+  e->value = chosen->value;
+}
+
+static bool is_builtin_name(std::string_view name) {
+  return name.starts_with("__builtin_") || name.starts_with("__sync_") || name.starts_with("__atomic_") ||
+         name.starts_with("__c11_");
 }
 
 Expr *Analyzer::unevaluated(Expr *e) {
@@ -45,9 +59,7 @@ Expr *Analyzer::expr(Expr *e) {
       string_literal(e);
       break;
     case Expr::FloatLit:
-      report<diag::FloatingPoint>(e->range, "a floating-point constant")
-          .hint("use integers, scaled: the kernel has no floating point");
-      poison(e);
+      float_literal(e);
       break;
     case Expr::Unary:
       unary(e);
@@ -110,9 +122,7 @@ Expr *Analyzer::expr(Expr *e) {
       generic(e);
       break;
     case Expr::InitList:
-      report<diag::BracesInExpression>(e->range).hint("a compound literal has its type in front: `(struct key){{…}}`");
-      poison(e);
-      break;
+      SPILE_UNREACHABLE("the grammar has braces in initializers alone, which take them apart");
     case Expr::LabelAddress:
       report<diag::ComputedGoto>(e->range).hint("a BPF program has no indirect jumps: use `switch`");
       poison(e);
@@ -137,7 +147,7 @@ Expr *Analyzer::expr(Expr *e) {
       e->chosen = chosen = expr(chosen);
       e->type = chosen->type;
       e->is_lvalue = chosen->is_lvalue;
-      if (chosen->is_constant) set_constant(e, static_cast<uint64_t>(chosen->value));
+      take_constant(e, chosen);
       break;
     }
     case Expr::ImplicitCast:
@@ -184,7 +194,7 @@ void Analyzer::identifier(Expr *e) {
       e->is_lvalue = true;
       return;
     } else {
-      if (e->text.starts_with("__builtin_") || e->text.starts_with("__sync_") || e->text.starts_with("__atomic_"))
+      if (is_builtin_name(e->text))
         report_unsupported_builtin(e);
       else
         report_undeclared(e, false);
@@ -219,9 +229,7 @@ void Analyzer::identifier(Expr *e) {
     case SymbolKind::Builtin:
       break;
     case SymbolKind::Typedef:
-      report<diag::TypeAsExpression>(e->range, e->text);
-      poison(e);
-      break;
+      SPILE_UNREACHABLE("the parser reads the name of a type as no expression");
   }
 }
 
@@ -259,6 +267,20 @@ static ast::FieldRef reference_by_name(const types::Record &record, std::string_
 
 ast::FieldRef field_reference(const types::Record &record, const types::Field &field) {
   return reference(record, field, 0);
+}
+
+// [where]: the name, which may come from a macro that joins it with others.
+void Analyzer::report_no_member(Range at, std::string_view name, Range where, const Type *record_type) {
+  const types::Record &record = *record_type->plain->record;
+  auto message = report<diag::NoMember>(at, name, types::to_string(record_type));
+  const std::string_view nearest = types::nearest_field(record, name);
+  if (nearest.empty()) {
+    message.note(record.range, "`{}` is defined here", types::to_string(record.type));
+    return;
+  }
+  message.hint("did you mean `{}`?", nearest);
+  if (diags_.sources().text(where) == name) message.fixit(where, std::string(nearest));
+  message.note(types::find_field(record, nearest).field->range, "`{}` is declared here", nearest);
 }
 
 void Analyzer::member(Expr *e) {
@@ -302,13 +324,8 @@ void Analyzer::member(Expr *e) {
   }
   const types::FoundField found = types::find_field(record, e->text);
   if (found.field == nullptr) {
-    auto message = report<diag::NoMember>(at_op(e), e->text, types::to_string(base));
-    if (const std::string_view nearest = types::nearest_field(record, e->text); !nearest.empty()) {
-      message.hint("did you mean `{}`?", nearest);
-      message.note(types::find_field(record, nearest).field->range, "`{}` is declared here", nearest);
-    } else {
-      message.note(record.range, "`{}` is defined here", types::to_string(record.type));
-    }
+    const Loc end = e->range.end;
+    report_no_member(at_op(e), e->text, {Loc{end.raw - static_cast<uint32_t>(e->text.size())}, end}, base);
     poison(e);
     return;
   }
@@ -350,7 +367,8 @@ void Analyzer::index(Expr *e) {
     const Type *array = e->a->a->type->plain;
     const bool is_negative = types::is_signed(e->b->type) && e->b->value < 0;
     if (array->has_length && (is_negative || (array->length > 1 && static_cast<uint64_t>(e->b->value) > array->length)))
-      report<diag::IndexOutOfBounds>(e->b->range, e->b->value, types::to_string(array), array->length);
+      report<diag::IndexOutOfBounds>(e->b->range, e->b->value, types::to_string(array), array->length)
+          .hint("the last element has index {}", array->length - 1);
   }
   e->b = promote(e->b);
   e->type = element;
@@ -367,8 +385,7 @@ void Analyzer::call(Expr *e) {
   if (e->a->kind == Expr::Identifier && e->a->type == nullptr && lookup(e->a->text) == nullptr &&
       find_builtin(e->a->text) == nullptr) {
     for (Expr *&arg : e->args) arg = value(arg);
-    if (e->a->text.starts_with("__builtin_") || e->a->text.starts_with("__sync_") ||
-        e->a->text.starts_with("__atomic_"))
+    if (is_builtin_name(e->a->text))
       report_unsupported_builtin(e->a);
     else
       report_undeclared(e->a, true);
@@ -378,6 +395,7 @@ void Analyzer::call(Expr *e) {
   }
   e->a = expr(e->a);
   Symbol *callee = e->a->kind == Expr::Identifier ? e->a->symbol : nullptr;
+  if (callee != nullptr && callee == function_) function_->calls_itself = true;
   if (callee != nullptr && callee->kind == SymbolKind::Builtin) {
     builtin_call(e, callee->builtin);
     return;
@@ -510,11 +528,7 @@ void Analyzer::offset_of(Expr *e) {
     const types::Record &record = *t->plain->record;
     const types::FoundField found = types::find_field(record, step->field);
     if (found.field == nullptr) {
-      auto message = report<diag::NoMember>(step->range, step->field, types::to_string(t));
-      if (const std::string_view nearest = types::nearest_field(record, step->field); !nearest.empty())
-        message.hint("did you mean `{}`?", nearest);
-      else
-        message.note(record.range, "`{}` is defined here", types::to_string(record.type));
+      report_no_member(step->range, step->field, step->range, t);
       poison(e);
       return;
     }
@@ -561,7 +575,7 @@ void Analyzer::generic(Expr *e) {
   e->chosen = chosen->value = expr(chosen->value);
   e->type = e->chosen->type;
   e->is_lvalue = e->chosen->is_lvalue;
-  if (e->chosen->is_constant) set_constant(e, static_cast<uint64_t>(e->chosen->value));
+  take_constant(e, e->chosen);
 }
 
 void Analyzer::conditional(Expr *e) {
@@ -605,6 +619,14 @@ void Analyzer::conditional(Expr *e) {
       finish();
     }
     if (types::is_error(e->type)) return;
+    if (types::is_float(e->type)) {
+      const auto number = number_of(is_true ? left : right);
+      if (is_known && !is_elvis && number)
+        set_number(e, *number);
+      else if (reject_float(e->type, e->range))
+        poison(e);
+      return;
+    }
   } else if (types::is_void(l) || types::is_void(r)) {
     e->type = types_.void_type();
   } else if (types::is_record(l) && types::is_record(r) && types::same(types_.unqualified(l), types_.unqualified(r))) {
@@ -646,7 +668,7 @@ void Analyzer::conditional(Expr *e) {
   }
   if (is_known && types::is_integer(e->type)) {
     const Expr *chosen = is_true ? left : right;
-    if (chosen->is_constant) set_constant(e, static_cast<uint64_t>(chosen->value));
+    take_constant(e, chosen);
   }
 }
 

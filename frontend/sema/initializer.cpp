@@ -291,10 +291,9 @@ class InitializerBuilder {
         }
       }
       if (position == record.fields.size()) {
-        auto message = sema_.report<diag::NoMember>(designator.range, designator.field, types::to_string(type));
-        if (const std::string_view nearest = types::nearest_field(record, designator.field); !nearest.empty())
-          message.hint("did you mean `{}`?", nearest);
-        message.note(record.range, "`{}` is defined here", types::to_string(record.type));
+        const Loc end = designator.range.end;
+        sema_.report_no_member(designator.range, designator.field,
+                               {Loc{end.raw - static_cast<uint32_t>(designator.field.size())}, end}, type);
         return failed_ = true, false;
       }
       if (record.is_union) clear(offset, record.size);

@@ -92,7 +92,7 @@ void Analyzer::unary(Expr *e) {
       e->a = expr(e->a);
       e->type = e->a->type;
       e->is_lvalue = e->a->is_lvalue;
-      if (e->a->is_constant) set_constant(e, static_cast<uint64_t>(e->a->value));
+      take_constant(e, e->a);
       return;
     case UnaryOp::Plus:
     case UnaryOp::Minus:
@@ -125,6 +125,11 @@ void Analyzer::unary(Expr *e) {
     e->a = to_bool(e->a);
     e->type = types_.int_type();
     fold_unary(e);
+    return;
+  }
+  if (e->a->is_number && e->op.unary != UnaryOp::BitNot) {
+    e->type = e->a->type;
+    set_number(e, e->op.unary == UnaryOp::Minus ? -*number_of(e->a) : *number_of(e->a));
     return;
   }
   if (!types::is_integer(e->a->type)) {
@@ -167,7 +172,15 @@ void Analyzer::address_of(Expr *e) {
     if (inner->kind == Expr::Member && !inner->is_arrow) continue;
     break;
   }
+  note_lent(e->a);
   e->type = types_.pointer_to(e->a->type);
+}
+
+// The address of [e] is taken.
+void Analyzer::note_lent(const Expr *e) {
+  const Symbol *variable = root_variable(e);
+  if (function_ != nullptr && variable != nullptr && !variable->is_static_storage && unevaluated_ == 0)
+    function_->lends_locals = true;
 }
 
 // Whether something may be stored in [e]. Marks the variable as changed.
@@ -221,7 +234,45 @@ void Analyzer::increment(Expr *e) {
     poison(e);
     return;
   }
+  if (types::is_atomic(t)) {
+    const bool is_old = e->op.unary == UnaryOp::PostInc || e->op.unary == UnaryOp::PostDec;
+    const bool is_up = e->op.unary == UnaryOp::PostInc || e->op.unary == UnaryOp::PreInc;
+    Expr *one = arena_.make<Expr>();
+    one->kind = Expr::IntegerLit;
+    one->range = e->range;
+    one->type = types_.int_type();
+    set_constant(one, 1);
+    atomic_update(e, is_up ? "++" : "--",
+                  is_up ? (is_old ? Builtin::AtomicFetchAdd : Builtin::AtomicAddFetch)
+                        : (is_old ? Builtin::AtomicFetchSub : Builtin::AtomicSubFetch),
+                  one);
+    return;
+  }
   e->type = types_.unqualified(t);
+}
+
+// What changes an _Atomic object and gives its new value; None: BPF has no instruction for it.
+static Builtin atomic_form(ast::AssignOp op) {
+  switch (op) {
+    case ast::AssignOp::Add:
+      return Builtin::AtomicAddFetch;
+    case ast::AssignOp::Sub:
+      return Builtin::AtomicSubFetch;
+    case ast::AssignOp::BitAnd:
+      return Builtin::AtomicAndFetch;
+    case ast::AssignOp::BitXor:
+      return Builtin::AtomicXorFetch;
+    case ast::AssignOp::BitOr:
+      return Builtin::AtomicOrFetch;
+    case ast::AssignOp::Assign:
+    case ast::AssignOp::Mul:
+    case ast::AssignOp::Div:
+    case ast::AssignOp::Mod:
+    case ast::AssignOp::Shl:
+    case ast::AssignOp::Shr:
+      return Builtin::None;
+  }
+  return Builtin::None;
 }
 
 // ---------------------------------------------------------------- binary
@@ -263,8 +314,8 @@ void Analyzer::binary_operands(Expr *e) {
     return;
   }
   warn_precedence(e);
-  if (reject_float(e->a->type, e->a->range) || reject_float(e->b->type, e->b->range)) {
-    poison(e);
+  if (types::is_float(e->a->type) || types::is_float(e->b->type)) {
+    floating_operation(e);
     return;
   }
   const bool integers = types::is_integer(e->a->type) && types::is_integer(e->b->type);
@@ -437,7 +488,12 @@ void Analyzer::assignment(Expr *e) {
     poison(e);
     return;
   }
+  static constexpr std::string_view kOps[] = {"=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="};
   const ast::AssignOp op = e->op.assign;
+  if (types::is_atomic(e->a->type)) {
+    atomic_update(e, kOps[static_cast<size_t>(op)], atomic_form(op), e->b);
+    return;
+  }
   const bool is_additive = op == ast::AssignOp::Add || op == ast::AssignOp::Sub;
   if (types::is_pointer(target) && is_additive && types::is_integer(e->b->type)) {
     const Type *pointee = types::base_of(target);
@@ -448,7 +504,6 @@ void Analyzer::assignment(Expr *e) {
       e->b = promote(e->b);
     return;
   }
-  static constexpr std::string_view kOps[] = {"=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="};
   if (!types::is_integer(target) || !types::is_integer(e->b->type)) {
     report<diag::BadOperands>(at_op(e), kOps[static_cast<size_t>(op)], types::to_string(e->a->type),
                               types::to_string(e->b->type));
@@ -511,8 +566,12 @@ void Analyzer::explicit_cast(Expr *e) {
     poison(e);
     return;
   }
-  if (reject_float(t, e->type_name->range) || reject_float(from, e->a->range)) {
-    poison(e);
+  if (types::is_float(t) || types::is_float(from)) {
+    const auto number = number_of(e->a);
+    if (number && types::is_arithmetic(t) && !types::is_int128(t))
+      set_number(e, *number);
+    else if (reject_float(t, e->type_name->range) || reject_float(from, e->a->range))
+      poison(e);
     return;
   }
   if (types::is_pointer(t)) {

@@ -172,7 +172,13 @@ void Analyzer::report_undeclared(const Expr *e, bool is_call) {
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
   const std::string_view nearest = types::nearest_name(names, e->text);
-  if (nearest.empty()) return;
+  if (nearest.empty()) {
+    const Loc begin = e->range.begin;
+    if (!is_call && begin.raw > 1 && diags_.sources().text({Loc{begin.raw - 1}, begin}) == "&")
+      report.hint("if it is a map, `struct {{ __uint(type, BPF_MAP_TYPE_HASH); … }} {} SEC(\".maps\");` declares it",
+                  e->text);
+    return;
+  }
   const Symbol *symbol = lookup(nearest);
   report.hint("did you mean `{}`?", nearest).fixit(e->range, std::string(nearest));
   if (symbol->range.valid()) report.note(symbol->range, "`{}` is declared here", nearest);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "frontend/sema/analyzer.h"
+#include "support/check.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
 #include "support/diag_table.h"
@@ -55,7 +56,7 @@ const Type *Analyzer::specifiers(ast::DeclSpecs &specs, Attributes &attributes, 
   } else if (!specs.typedef_name.empty()) {
     const Symbol *symbol = lookup(specs.typedef_name);
     if (symbol == nullptr || symbol->kind != SymbolKind::Typedef) {
-      report<diag::UnknownType>(specs.typedef_range, specs.typedef_name);
+      SPILE_CHECK(diags_.has_errors(), "what the parser takes for a type is one, unless its declaration was wrong");
       t = types_.error();
     } else {
       t = symbol->type;
@@ -70,11 +71,7 @@ const Type *Analyzer::specifiers(ast::DeclSpecs &specs, Attributes &attributes, 
   }
   if (specs.typeof_unqual) t = types_.unqualified(t);
   t = attributed(t, attributes);
-  if ((specs.qualifiers & ast::kAtomic) != 0) {
-    report<diag::UnsupportedAtomicType>(specs.range).hint("use `__sync_fetch_and_add` or the `__atomic_…` builtins");
-    return types_.error();
-  }
-  return specs.qualifiers != 0 ? types_.qualified(t, specs.qualifiers) : t;
+  return qualify(t, specs.qualifiers, specs.range);
 }
 
 const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attributes, bool is_forward_declaration) {
@@ -228,7 +225,6 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
       read_bit_width(*member, field);
     else if (field.name.empty())
       continue;  // the parser has reported it
-    if (member->init != nullptr) report<diag::InitializedMember>(member->init->range);
     (void)record;
     fields.push_back(field);
   }
@@ -237,7 +233,7 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
 void Analyzer::read_bit_width(ast::InitDeclarator &member, types::Field &field) {
   const std::optional<int64_t> width = integer_constant(member.bit_width, "the width of a bitfield");
   if (!width || types::is_error(field.type)) return;
-  if (!types::is_integer(field.type) || types::is_int128(field.type)) {
+  if (!types::is_integer(field.type) || types::is_int128(field.type) || types::is_atomic(field.type)) {
     report<diag::BitfieldType>(field.range, field.name, types::to_string(field.type));
     return;
   }

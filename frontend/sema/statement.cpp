@@ -102,7 +102,7 @@ void Analyzer::statement(Stmt *s) {
       s->expr = expr(s->expr);
       if (types::is_record(s->expr->type) || !s->expr->is_lvalue)
         s->expr = s->expr->is_lvalue ? s->expr : decay(s->expr);
-      else if ((s->expr->type->quals & types::kVolatile) != 0)
+      else if (types::is_shared(s->expr->type))
         s->expr = decay(s->expr);
       if (s != value_statement_) warn_unused_value(s->expr);
       break;

@@ -55,6 +55,8 @@ struct Symbol {
   // Function.
   const ast::Decl *definition = nullptr;
   std::span<Symbol *> parameters;
+  bool calls_itself = false;
+  bool lends_locals = false;  // somebody may hold the address of one of its variables
   // Enumerator.
   int64_t value = 0;
   // Builtin; a library function that is one (labs, memcpy).

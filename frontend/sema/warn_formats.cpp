@@ -118,7 +118,8 @@ void Analyzer::check_format(const Expr *e, const tables::Helper &helper) {
       return;
     }
     if (next >= values.size()) {
-      report<diag::FormatArguments>(literal->range, spelled, values.size());
+      report<diag::FormatArguments>(literal->range, spelled, values.size())
+          .hint("give it a value behind the others, or leave `{}` out", spelled);
       return;
     }
     if (const Expr *value = values[next++]; value != nullptr && !types::is_error(value->type))

@@ -153,7 +153,7 @@ void Analyzer::warn_comparison(const Expr *e, const Expr *a, const Expr *b, cons
   const BinaryOp op = e->op.binary;
   const bool is_equality = op == BinaryOp::Eq || op == BinaryOp::Ne;
   const Symbol *left = variable_of(a);
-  if (left != nullptr && left == variable_of(b) && (left->type->quals & types::kVolatile) == 0 && !is_from_macro(e)) {
+  if (left != nullptr && left == variable_of(b) && !types::is_shared(left->type) && !is_from_macro(e)) {
     const bool holds = op == BinaryOp::Eq || op == BinaryOp::Le || op == BinaryOp::Ge;
     report<diag::SelfComparison>(at_op(e), left->name, holds ? "true" : "false");
     return;

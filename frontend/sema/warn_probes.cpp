@@ -168,7 +168,8 @@ void Analyzer::check_map_argument(const Expr *arg, const Symbol &map, std::strin
   report<diag::MapKeyPadding>(arg->range, key.name, hole.size, hole.offset)
       .note(have->plain->record->range, "`{}` is defined here", types::to_string(have->plain))
       .hint("initialize it: `{} = {{}};` clears the padding too, as does `__builtin_memset`",
-            types::to_string(types_.unqualified(have), key.name));
+            types::to_string(types_.unqualified(have), key.name))
+      .fixit({key.range.end, key.range.end}, " = {}");
 }
 
 // A constant that programs of this type may not return.

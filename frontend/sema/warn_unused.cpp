@@ -45,7 +45,7 @@ void Analyzer::warn_unused_in_function(const Symbol &function) {
       continue;
     if (!v->is_mentioned)
       report<diag::UnusedVariable>(v->range, v->name);
-    else if (!v->is_read && v->is_assigned && !v->is_static_storage && (v->type->quals & types::kVolatile) == 0)
+    else if (!v->is_read && v->is_assigned && !v->is_static_storage && !types::is_shared(v->type))
       report<diag::UnusedButSet>(v->range, v->name);
   }
   locals_.clear();
@@ -94,7 +94,7 @@ void Analyzer::warn_unused_value(const Expr *e) {
     case Expr::Identifier:
     case Expr::Member:
     case Expr::Index:
-      if ((e->type->quals & types::kVolatile) != 0 || types::is_function(e->type)) return;
+      if (types::is_shared(e->type) || types::is_function(e->type)) return;
       break;
     case Expr::IntegerLit:
     case Expr::CharLit:

@@ -201,6 +201,11 @@ inline bool is_integer(const Type *t) {  // enums too
 inline bool is_arithmetic(const Type *t) { return is_integer(t) || is_float(t); }
 inline bool is_scalar(const Type *t) { return is_arithmetic(t) || is_pointer(t); }
 inline bool is_aggregate(const Type *t) { return is_record(t) || is_array(t); }
+inline bool is_atomic(const Type *t) { return (t->quals & kAtomic) != 0; }
+// Others look at the object too: no access of it is left out, moved or repeated.
+inline bool is_shared(const Type *t) { return (t->quals & (kVolatile | kAtomic)) != 0; }
+// Nobody changes it: it is what it was initialized with.
+inline bool is_fixed(const Type *t) { return (t->quals & (kConst | kVolatile | kAtomic)) == kConst; }
 inline bool is_arena(const Type *t) { return (t->quals & kArena) != 0; }
 inline bool is_function_pointer(const Type *t) { return is_pointer(t) && is_function(t->plain->base); }
 bool is_signed(const Type *t);  // of an integer type

@@ -1,5 +1,8 @@
 /* Integers of exact width. The kernel's vmlinux.h declares the same names, some with another type of the same width. */
-#ifndef _STDINT_H
+#if __has_include_next(<stdint.h>)
+/* As clang's: the system's own, where it is asked for (-idirafter). */
+#include_next <stdint.h>
+#elif !defined(_STDINT_H)
 #define _STDINT_H
 
 #ifndef __VMLINUX_H__

@@ -1,6 +1,6 @@
 # each.py SPILE FOLDER: every `// expect: Name [Name…]` of the folder's files is reported on its line, and nothing else is.
 #
-# The first line of a file may give options: `// options: -Wall`.
+# The first line of a file may give options: `// options: -Wall`; or be `// check`: the verifier's verdict counts too.
 import json
 import pathlib
 import re
@@ -13,7 +13,8 @@ for path in sorted(pathlib.Path(sys.argv[2]).glob("*.c")):
     options = re.match(r"// options: (.*)", lines[0])
     wanted = sorted((number, name) for number, line in enumerate(lines, 1) if "// expect: " in line
                     for name in line.split("// expect: ")[1].split())
-    done = subprocess.run([sys.argv[1], "build", "--emit=ir", "--diagnostics=json", "--max-errors=0",
+    command = ["check"] if lines[0] == "// check" else ["build", "--emit=ir"]
+    done = subprocess.run([sys.argv[1], *command, "-q", "--diagnostics=json", "--max-errors=0",
                            *(options[1].split() if options else []), str(path)],
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60)
     got = []

@@ -3,7 +3,7 @@
 long scale(long a) { return a * 1.5; }
 int sum(int n) { int a[n]; return a[0]; }
 int log(const char *format, ...) { return 0; }
-// CHECK: :3:{{[0-9]+}}: error: a floating-point constant is used, and BPF has no floating point [FloatingPoint]
+// CHECK: :3:{{[0-9]+}}: error: `double` is used, and BPF has no floating point [FloatingPoint]
 // CHECK: :4:{{[0-9]+}}: error: array `a` has a length that is known only at run time [VariableLengthArray]
 // CHECK: hint: a BPF program has no dynamic stack
 // CHECK: :5:{{[0-9]+}}: error: function `log` is defined with a variable number of arguments [VariadicDefinition]

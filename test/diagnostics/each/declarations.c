@@ -49,10 +49,18 @@ void autos(void) {
 }
 asm("r0 = 0"); // expect: FileScopeAsm
 _Static_assert(1 == 2, "numbers"); // expect: StaticAssertFailed
+_Atomic struct known shared_record; // expect: AtomicType
 int huge[1L << 60]; // expect: ObjectTooLarge
 __attribute__((no_such_attribute)) int attributed; // expect: UnknownAttribute
 struct known { int a; }; // expect: RecordRedefined
 typedef long number; // expect: TypedefRedefined
+typedef int (function)(void);
+function with_body { return 0; } // expect: BodyWithoutFunction
+typedef void *address;
+enum by_address : address { FAR }; // expect: EnumUnderlying
+enum text { LETTERS = "abc" }; // expect: NotInteger
+#define TEN(x) x x x x x x x x x x
+int TEN(TEN(*) TEN(*) TEN(*)) far_away; // expect: TypeTooDeep
 int odd_mode __attribute__((mode(XYZ))); // expect: UnknownMode
 int *pointer_mode __attribute__((mode(SI))); // expect: ModeOfType
 #define __arena __attribute__((address_space(1)))

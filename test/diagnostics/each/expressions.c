@@ -27,6 +27,15 @@ int undeclared_things(struct pair p, struct pair *q, int *i, char *c, void *v, i
   n = undeclared_things; // expect: PointerToInteger
   n = __sync_fetch_and_add(n, 1); // expect: AtomicOperand
   n = __sync_fetch_and_add(c, 1); // expect: AtomicObjectSize
+  _Atomic int shared = 1;
+  _Atomic short narrow = 1;
+  n = __sync_fetch_and_add(&shared, 1); // expect: AtomicObjectKind
+  n = __c11_atomic_fetch_add(i, 1, 5); // expect: AtomicObjectKind
+  n = shared *= 2; // expect: AtomicUpdate
+  n = ++narrow; // expect: AtomicObjectSize
+  n = 1.5; // expect: NumberTruncated
+  n = n + 1.5; // expect: FloatingPoint
+  n = 0x1.8; // expect: BadNumber
   n = __builtin_add_overflow(i, 1, &n); // expect: OverflowTypes
   n = __builtin_va_arg(v, int); // expect: VaArg
   n = __builtin_popcuont(3); // expect: UnsupportedBuiltin

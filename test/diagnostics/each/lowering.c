@@ -2,6 +2,7 @@
 unsigned long length(char *text) { return __builtin_strlen(text); } // expect: StrlenOfVariable
 int compared(char *a, char *b) { return __builtin_strcmp(a, b); } // expect: StringFunction
 void copied(char *a, char *b) { __builtin_memcpy(a, b, 100000); } // expect: MemorySizeTooLarge
+int object; struct { long bits : 60; } holds_address = {(long)&object}; // expect: AddressNotConstant
 int variadic(int n, ...);
 int calls(void) { return variadic(1, 2); } // expect: VariadicCall
 int indirect(int (*f)(int)) { return f(1); } // expect: IndirectCall

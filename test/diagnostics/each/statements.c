@@ -16,7 +16,7 @@ twice: // expect: LabelRedefined
     break;
   case 1L << 40: // expect: CaseOutOfRange
     break;
-  case 2.5: // expect: FloatingPoint
+  case 2.5: // expect: NotInteger
     break;
   }
   if (n = 1) // expect: AssignmentAsCondition
@@ -31,4 +31,8 @@ void case_of_variable(int n) {
   case (n): // expect: NotConstant
     break;
   }
+}
+#define TEN(x) x x x x x x x x x x
+int too_deep(int n) {
+  return TEN(TEN(-~ -~ -~)) n; // expect: CodeTooDeep
 }

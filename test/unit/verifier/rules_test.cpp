@@ -7,6 +7,9 @@ namespace {
 TEST_F(VerifierTest, Structure) {
   accepts({mov64(R0, 0), exit()});
   rejects({}, "NoInstructions", "", 0);
+  Code many = mov64(R0, 0);
+  many.insns.resize(1'000'001, many.insns[0]);
+  rejects({many}, "TooManyInstructions", "argument list too long", 0);
   rejects({mov64(R0, 0), exit(), mov64(R0, 1), exit()}, "Unreachable", "unreachable insn 2", 2);
   rejects({mov64(R0, 0), jump(5), exit()}, "JumpOutOfRange", "jump out of range from insn 1 to 7", 1);
   rejects({branch64(JEQ, R1, 0, 1), lddw(R0, 1), exit()}, "JumpIntoImmediate", "jump into the middle of ldimm64 insn 1",
