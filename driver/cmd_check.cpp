@@ -133,7 +133,10 @@ int command_check(Arguments arguments, Console &console) {
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config, or `host`; default: any values")(
       "expect", "programs say what they expect (`__success`, `__failure __msg(\"...\")` of the kernel's selftests)")(
-      "unprivileged", "as loaded without capabilities")(
+      "unprivileged",
+      "as loaded without CAP_BPF and CAP_PERFMON (Linux 6.12): socket and cgroup_skb only, 4,096 instructions, no "
+      "loops "
+      "and calls, no address gets out, what the processor may execute in vain is safe")(
       "kernel", po::value<std::string>()->value_name("V,..."),
       "what these versions of Linux would say of what is accepted: 5.10,5.15,6.1,6.6,6.12,6.18")(
       "states", "print the state before each instruction, in the kernel's notation");

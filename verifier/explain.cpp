@@ -287,6 +287,8 @@ class Explanation {
         return make<diag::DynptrRule>(f_.detail);
       case Cause::KfuncRule:
         return make<diag::KfuncRule>(f_.detail);
+      case Cause::UnprivilegedRule:
+        return make<diag::UnprivilegedRule>(f_.detail);
       case Cause::KfuncArgument:
         return make<diag::KfuncArgument>(f_.arg, f_.callee, argument(), f_.detail, kind_of(env_, f_.state));
       case Cause::MovedContext:

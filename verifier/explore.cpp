@@ -13,6 +13,7 @@
 #include "verifier/fastcall.h"
 #include "verifier/objects.h"
 #include "verifier/stack_depth.h"
+#include "verifier/unprivileged.h"
 
 namespace spile::verifier {
 namespace {
@@ -36,6 +37,7 @@ class Explorer {
         accessed_(env.program.insns.size(), RegType::NotInit),
         stack_depth_(env.structure.subprograms.size()),
         fastcalls_(env),
+        sanitation_(env.program.insns.size()),
         called_(env.structure.subprograms.size()) {
     verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
     verdict_.reached.assign(env.program.insns.size(), false);
@@ -71,6 +73,7 @@ class Explorer {
 
   Path entry(uint32_t subprogram) {
     Path path;
+    path.state.hides_addresses = env_.options.unprivileged;
     Frame &frame = path.state.frames.emplace_back();
     frame.subprogram = subprogram;
     frame.regs[isa::kFramePointer] = RegState::pointer(RegType::Stack);
@@ -169,7 +172,25 @@ class Explorer {
     mark_precise(env_, trail_, path_, e.precise);
     if (insn.is_alu())
       if (std::optional<State> other = fork_sign(env_, path_.state, at)) wait(std::move(*other), at);
-    return after(transfer(env_, path_.state, at));
+    if (!env_.options.unprivileged) return after(transfer(env_, path_.state, at));
+    return step_unprivileged(at);
+  }
+
+  bool step_unprivileged(uint32_t at) {
+    std::optional<State> wrong;
+    if (std::optional<Failure> f = check_unprivileged(env_, path_.state, at)) return refuse(*f, at);
+    if (std::optional<Failure> f = sanitation_.before(env_, path_.state, at, wrong)) return refuse(*f, at);
+    if (wrong) wait(std::move(*wrong), at + 1);
+    Flow flow = transfer(env_, path_.state, at);
+    if (env_.insn(at).is_alu())
+      if (std::optional<Failure> f = sanitation_.after(env_, path_.state, at)) return refuse(*f, at);
+    return after(std::move(flow));
+  }
+  // One fault of this kind is enough to know: what follows from it is not looked at.
+  bool refuse(const Failure &f, uint32_t at) {
+    report(f);
+    if (path_.state.speculative) return false;
+    return after(skip(env_, path_.state, at));
   }
 
   // Decides the obligations. False: one does not hold; it was reported, and the state is poisoned where it failed.
@@ -339,9 +360,9 @@ class Explorer {
         if (!force && jumps < kMinLoopJumps && insns < kMinLoopInsns) add = false;
       } else {
         Checkpoint *loop = active_loop(c);
-        if (covers(c.state, c.read, path_.state,
-                   loop != nullptr || watch_.see != nullptr ? Match::Within : Match::Safe))
-          return hit(c, loop);
+        const bool whole = loop != nullptr || watch_.see != nullptr || env_.options.unprivileged;
+        const Match match = sanitation_.explores_limits() ? Match::Exact : whole ? Match::Within : Match::Safe;
+        if (covers(c.state, c.read, path_.state, match)) return hit(c, loop);
       }
       if (add) c.misses++;
       const uint32_t factor = facts.force_checkpoint && c.branches > 0 ? kForcedMissFactor : kMissFactor;
@@ -396,7 +417,7 @@ class Explorer {
   }
 
   void keep() {
-    path_.state.for_each_reg([](RegState &r) { r.precise = false; });
+    if (!env_.options.unprivileged) path_.state.for_each_reg([](RegState &r) { r.precise = false; });
     auto c = std::make_unique<Checkpoint>();
     c->state = path_.state;
     c->insn = path_.insn;
@@ -525,6 +546,7 @@ class Explorer {
   std::vector<RegType> accessed_;  // by instruction: the kind of pointer that a load or store first went through
   std::vector<uint32_t> stack_depth_;
   Fastcalls fastcalls_;
+  Sanitation sanitation_;
   std::vector<bool> called_;  // by subprogram
   std::vector<std::pair<uint32_t, Cause>> reported_;
   uint64_t jumps_ = 0, last_jumps_ = 0, last_insns_ = 0;

@@ -129,6 +129,16 @@ void refine_scalars(const isa::Insn &insn, State &state, bool holds) {
   }
 }
 
+// The processor may take the other way for a while, with operands that nobody knows then (sanitize_speculative_path).
+void speculate(Flow &flow, const State &state, const isa::Insn &insn, uint32_t other) {
+  flow.kind = Flow::Fork;
+  flow.other = state;
+  flow.other_next = other;
+  flow.other->speculative = true;
+  flow.other->reg(insn.dst) = RegState::unknown();
+  if (insn.source_is_reg()) flow.other->reg(insn.src) = RegState::unknown();
+}
+
 }  // namespace
 
 std::optional<bool> branch_decided(const Env &env, const State &state, uint32_t index) {
@@ -177,7 +187,11 @@ LinkedRegs link_operands(const Env &env, State &state, uint32_t index) {
 Flow transfer_branch(const Env &env, State &state, uint32_t index) {
   const isa::Insn &insn = env.insn(index);
   const uint32_t target = index + 1 + static_cast<uint32_t>(int32_t{insn.off});
-  if (const auto decided = branch_decided(env, state, index)) return {.next = *decided ? target : index + 1};
+  if (const auto decided = branch_decided(env, state, index)) {
+    Flow flow{.next = *decided ? target : index + 1};
+    if (env.options.unprivileged) speculate(flow, state, insn, *decided ? index + 1 : target);
+    return flow;
+  }
   const LinkedRegs linked = link_operands(env, state, index);
   const Operands before = operands(state, insn);
   Flow flow{.kind = Flow::Fork, .next = index + 1, .other = state, .other_next = target};

@@ -188,10 +188,15 @@ void transfer_store(const Env &env, State &state, uint32_t at) {
   const RegState pointer = state.reg(insn.dst);
   if (insn.insn_class() == isa::ST) {
     const auto imm = static_cast<uint64_t>(int64_t{insn.imm});
-    write_stack(state, pointer, insn.off, size, RegState::scalar(Scalar::constant(imm), at));
+    const bool kept = imm == 0 || !env.options.unprivileged;
+    write_stack(state, pointer, insn.off, size, RegState::scalar(kept ? Scalar::constant(imm) : Scalar::unknown(), at));
     return;
   }
   RegState &src = state.reg(insn.src);
+  if (env.options.unprivileged && src.is_scalar() && !src.is_null()) {  // saved numbers are not followed
+    write_stack(state, pointer, insn.off, size, RegState::unknown(at));
+    return;
+  }
   if (pointer.type == RegType::Stack && src.is_scalar() && pointer.value.is_const() && src.value.width() <= size * 8) {
     // A spill is a move: the slot and the register are linked.
     const Span span = span_of(pointer, insn.off, size);

@@ -4,6 +4,7 @@
 #include "verifier/env.h"
 #include "verifier/explain.h"
 #include "verifier/explore.h"
+#include "verifier/unprivileged.h"
 
 namespace spile::verifier {
 
@@ -17,6 +18,9 @@ Verdict verify(const object::Program &program, const tables::ProgramType &type, 
   for (const Failure &failure : structure.failures) verdict.rejections.push_back(explain(env, failure, {}, {}));
   if (structure.failures.empty())
     if (const auto failure = check_maps(env)) verdict.rejections.push_back(explain(env, *failure, {}, {}));
+  if (structure.failures.empty() && options.unprivileged)
+    if (const auto failure = check_unprivileged_program(env))
+      verdict.rejections.push_back(explain(env, *failure, {}, {}));
   if (structure.failures.empty()) {
     explore(env, verdict);
   } else {

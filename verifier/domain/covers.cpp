@@ -149,7 +149,7 @@ class Comparison {
 }  // namespace
 
 bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match) {
-  if (old.frames.size() != cur.frames.size()) return false;
+  if (old.frames.size() != cur.frames.size() || (old.speculative && !cur.speculative)) return false;
   Comparison comparison(match);
   if (!comparison.references(old, cur)) return false;
   for (size_t f = 0; f < old.frames.size(); f++) {

@@ -24,7 +24,7 @@ struct Range {
   static constexpr S kSMax = std::numeric_limits<S>::max();
   static constexpr U kUMax = std::numeric_limits<U>::max();
   // Factors up to this can be multiplied without overflow.
-  static constexpr U kHalf = kUMax >> (sizeof(U) * 4);
+  static constexpr U kHalf = kUMax >> (std::numeric_limits<U>::digits / 2);
 
   static constexpr Range constant(U v) { return {static_cast<S>(v), static_cast<S>(v), v, v}; }
 

@@ -23,14 +23,14 @@ void resolve_null(State &state, uint32_t id, bool is_null) {
 void release(State &state, uint32_t ref_id) {
   std::erase_if(state.references, [&](const Reference &r) { return r.id == ref_id && r.kind == Reference::Pointer; });
   state.for_each_reg([&](RegState &r) {
-    if (r.ref_id == ref_id) r = RegState::unknown(r.origin);
+    if (r.ref_id == ref_id) r = state.lost(r);
   });
 }
 
 void forget_packet_pointers(State &state) {
-  state.for_each_reg([](RegState &r) {
+  state.for_each_reg([&](RegState &r) {
     if (r.is_packet() || r.type == RegType::PacketEnd || (r.type == RegType::Mem && r.has(kPacketDynptr)))
-      r = RegState::unknown(r.origin);
+      r = state.lost(r);
   });
 }
 

@@ -38,6 +38,8 @@ struct State {
   std::vector<Frame> frames;  // [0] is the program's
   std::vector<Reference> references;
   uint32_t rcu_depth = 0, preempt_depth = 0;  // sections that the path is in
+  bool hides_addresses = false;               // without capabilities: a pointer that is lost cannot be read as a number
+  bool speculative = false;                   // what the processor might execute in vain (unprivileged.h)
   uint32_t next_id = 0;                       // ids are unique along a path
   uint32_t may_goto_turns = 0;                // of loops by may_goto on this path
   uint32_t callback_entries = 0;              // callbacks entered on this path: each turn of a callback is a new state
@@ -48,6 +50,10 @@ struct State {
   RegState &reg(unsigned r) { return frames.back().regs[r]; }
   const RegState &reg(unsigned r) const { return frames.back().regs[r]; }
   uint32_t new_id() { return ++next_id; }
+  // What a register holds once its pointer is no longer valid (mark_reg_invalid).
+  RegState lost(const RegState &pointer) const {
+    return hides_addresses ? RegState{} : RegState::unknown(pointer.origin);
+  }
   bool holds(uint32_t ref_id) const {
     for (const Reference &r : references)
       if (r.id == ref_id && r.kind == Reference::Pointer) return true;
