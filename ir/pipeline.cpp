@@ -50,7 +50,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     split_slots, mem2reg,                                // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, drop_branches, dce, simplify_cfg, thread_jumps, simplify_cfg,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
-    step_pointers, simplify, dce,                        // loops test at their end
+    hoist_invariants, step_pointers, simplify, dce,      // loops test at their end
     merge_tails, simplify_cfg, share_constants, dce,     // smaller than it runs
     share_slots,                                         // two variables are one: last
 });

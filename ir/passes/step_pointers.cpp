@@ -22,7 +22,7 @@
 #include <array>
 #include <optional>
 
-#include "ir/analysis_dominators.h"
+#include "ir/analysis_loops.h"
 #include "ir/fold.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
@@ -40,17 +40,15 @@ constexpr size_t kMaxPointers = 4;
 
 class Stepper {
  public:
-  explicit Stepper(const PassContext &context) : context_(context), f_(context.function) {}
+  explicit Stepper(const PassContext &context) : context_(context), f_(context.function), cfg_(f_) {}
 
   bool run() {
-    const Cfg cfg(f_);
-    const Dominators dominators(cfg);
-    std::vector<Loop> loops;
-    for (const BlockId head : cfg.rpo)
-      if (auto loop = find_loop(cfg, dominators, head)) loops.push_back(std::move(*loop));
+    std::vector<SimpleLoop> loops;
+    for (Loop &loop : find_loops(cfg_, Dominators(cfg_)))
+      if (auto found = simple(std::move(loop))) loops.push_back(std::move(*found));
     if (loops.empty()) return false;
     ranges_.resize(f_.insts.size());
-    for (const Loop &loop : loops) find_counters(loop);
+    for (const SimpleLoop &loop : loops) find_counters(loop);
     if (counters_.empty()) return false;
     // Inner loops have later headers: an outer one then sees what the inner one starts from.
     Rewrite rewrite(f_);
@@ -61,9 +59,8 @@ class Stepper {
   }
 
  private:
-  struct Loop {
-    BlockId head, before, latch;
-    std::vector<bool> inside;
+  struct SimpleLoop : Loop {
+    BlockId latch;
     bool has_calls = false;
   };
   struct Range {
@@ -91,40 +88,21 @@ class Stepper {
   };
 
   // One way in, one way back.
-  std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, BlockId head) const {
-    Loop loop{head, {}, {}, {}};
-    for (const BlockId p : cfg.preds(head)) {
-      if (!cfg.reachable(p)) return std::nullopt;
-      BlockId &which = dominators.dominates(head, p) ? loop.latch : loop.before;
-      if (which) return std::nullopt;
-      which = p;
-    }
-    if (!loop.latch || !loop.before) return std::nullopt;
+  std::optional<SimpleLoop> simple(Loop loop) const {
     const Op way_in = f_[f_.terminator(loop.before)].op;
-    if (way_in != Op::Jump && way_in != Op::Branch) return std::nullopt;
-    loop.inside.assign(f_.blocks.size(), false);
-    loop.inside[head.index] = true;
-    std::vector<BlockId> work;
-    if (loop.latch != head) work.push_back(loop.latch);
-    loop.inside[loop.latch.index] = true;
-    while (!work.empty()) {
-      const BlockId b = work.back();
-      work.pop_back();
-      for (const BlockId p : cfg.preds(b))
-        if (!loop.inside[p.index]) loop.inside[p.index] = true, work.push_back(p);
-    }
-    for (const BlockId b : cfg.rpo) {
-      if (!loop.inside[b.index]) continue;
+    if (loop.latches.size() != 1 || (way_in != Op::Jump && way_in != Op::Branch)) return std::nullopt;
+    SimpleLoop found{std::move(loop)};
+    found.latch = found.latches[0];
+    for (const BlockId b : found.blocks)
       for (const ValueId v : f_[b].insts) {
         const Op op = f_[v].op;
-        loop.has_calls |= op == Op::Call || op == Op::CallHelper || op == Op::Asm || op == Op::AsmGoto;
+        found.has_calls |= op == Op::Call || op == Op::CallHelper || op == Op::Asm || op == Op::AsmGoto;
       }
-    }
-    return loop;
+    return found;
   }
 
   // Phis of the header that count from a constant to one that the latch, or the header itself, tests.
-  void find_counters(const Loop &loop) {
+  void find_counters(const SimpleLoop &loop) {
     for (const ValueId phi : f_[loop.head].insts) {
       if (f_[phi].op != Op::Phi) break;
       if (!is_integer(f_[phi].type) || bits_of(f_[phi].type) < 32) continue;
@@ -144,15 +122,16 @@ class Stepper {
   }
 
   // The constant below which [tested] is where the branch of [block] stays in the loop.
-  std::optional<int64_t> bound_of(const Loop &loop, BlockId block, ValueId tested, int64_t start, int64_t by) const {
+  std::optional<int64_t> bound_of(const SimpleLoop &loop, BlockId block, ValueId tested, int64_t start,
+                                  int64_t by) const {
     const ValueId branch = f_.terminator(block);
     if (f_[branch].op != Op::Branch) return std::nullopt;
     const ValueId test = f_.operand(branch, 0);
     if (f_[test].op != Op::ICmp || f_.operand(test, 0) != tested) return std::nullopt;
     const auto bound = constant_of(f_, f_.operand(test, 1));
     if (!bound || *bound <= 0 || *bound > kMaxValue) return std::nullopt;
-    const bool stays_when_true = loop.inside[f_.targets(branch)[0].index];
-    if (stays_when_true == loop.inside[f_.targets(branch)[1].index]) return std::nullopt;
+    const bool stays_when_true = loop.contains(cfg_, f_.targets(branch)[0]);
+    if (stays_when_true == loop.contains(cfg_, f_.targets(branch)[1])) return std::nullopt;
     const Pred stays = stays_when_true ? f_[test].pred : inverted(f_[test].pred);
     const bool meets = stays == Pred::Ne && (*bound - start) % by == 0;
     return stays == Pred::Ult || stays == Pred::Slt || meets ? bound : std::nullopt;
@@ -179,11 +158,13 @@ class Stepper {
     return range.max <= kMaxValue ? std::optional(range) : std::nullopt;
   }
 
-  bool is_invariant(const Loop &loop, ValueId v) const { return !f_[v].block || !loop.inside[f_[v].block.index]; }
+  bool is_invariant(const SimpleLoop &loop, ValueId v) const {
+    return !f_[v].block || !loop.contains(cfg_, f_[v].block);
+  }
 
   // [v] taken apart by the counter [phi] of [loop]. Sound because: every part has a range that does not wrap, so sums
   // and products of 32 bits are those of 64.
-  std::optional<Linear> linear(const Loop &loop, ValueId phi, ValueId v, int depth = 0) const {
+  std::optional<Linear> linear(const SimpleLoop &loop, ValueId phi, ValueId v, int depth = 0) const {
     if (const auto c = constant_of(f_, v))
       return *c >= 0 && *c <= kMaxValue ? std::optional(Linear{0, *c, 0, {}}) : std::nullopt;
     if (v == phi) return Linear{1, 0, 0, {}};
@@ -203,17 +184,16 @@ class Stepper {
     return Linear{a->scale * by, a->offset * by, a->factor * by, a->rest};
   }
 
-  void step(const Loop &loop, Rewrite &rewrite) {
+  void step(const SimpleLoop &loop, Rewrite &rewrite) {
     if (loop.has_calls) return;
     for (const Counter &counter : counters_)
       if (counter.head == loop.head) step(loop, counter, rewrite);
   }
 
-  void step(const Loop &loop, const Counter &counter, Rewrite &rewrite) {
+  void step(const SimpleLoop &loop, const Counter &counter, Rewrite &rewrite) {
     std::vector<Group> groups;
-    for (uint32_t b = 0; b < loop.inside.size(); b++) {
-      if (!loop.inside[b]) continue;
-      for (const ValueId v : f_.blocks[b].insts) {
+    for (const BlockId b : loop.blocks) {
+      for (const ValueId v : f_[b].insts) {
         if (f_[v].op != Op::PtrAdd || rewrite.replaced(v)) continue;
         ValueId base = f_.operand(v, 0);
         const auto x = linear(loop, counter.phi, f_.operand(v, 1));
@@ -244,7 +224,7 @@ class Stepper {
     return v;
   }
 
-  void make(const Loop &loop, const Counter &counter, const Group &group, Rewrite &rewrite) {
+  void make(const SimpleLoop &loop, const Counter &counter, const Group &group, Rewrite &rewrite) {
     const Loc loc = f_[group.uses.front().address].loc;
     const auto at_end = [&](BlockId b) { return f_[b].insts.size() - 1; };
     const auto number = [&](int64_t n) { return f_.constant(Type::I64, n); };
@@ -281,6 +261,7 @@ class Stepper {
 
   const PassContext &context_;
   Function &f_;
+  const Cfg cfg_;
   std::vector<std::optional<Range>> ranges_;  // by value
   std::vector<Counter> counters_;
   size_t made_ = 0;

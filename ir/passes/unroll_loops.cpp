@@ -21,7 +21,7 @@
 #include <unordered_map>
 
 #include "ir/analysis_address.h"
-#include "ir/analysis_dominators.h"
+#include "ir/analysis_loops.h"
 #include "ir/fold.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
@@ -90,33 +90,21 @@ class Unroller {
 
   // ---------------------------------------------------------------- the loop
 
-  // One way in from outside, one way back: more ways back are joined first.
+  // More ways back than one are joined first.
   bool find_loop(const Cfg &cfg, const Dominators &dominators, Loop &loop) {
-    std::vector<BlockId> latches;
-    for (const BlockId p : cfg.preds(loop.head)) {
-      if (!cfg.reachable(p)) return false;
-      if (dominators.dominates(loop.head, p))
-        latches.push_back(p);
-      else if (loop.before)
-        return false;
-      else
-        loop.before = p;
-    }
-    if (latches.empty() || !loop.before || loop.before == loop.head) return false;
+    auto found = ir::find_loop(cfg, dominators, loop.head);
+    if (!found) return false;
+    loop.before = found->before;
+    loop.blocks = std::move(found->blocks);
     inside_.assign(f_.blocks.size(), false);
-    inside_[loop.head.index] = true;
-    loop.blocks = {loop.head};
-    for (const BlockId latch : latches) {
-      if (const int16_t asked = f_[f_.terminator(latch)].unroll; asked != 0) loop.pragma = asked;
-      if (!is_inside(latch)) inside_[latch.index] = true, loop.blocks.push_back(latch);
+    for (const BlockId b : loop.blocks) {
+      inside_[b.index] = true;
+      loop.size += f_[b].insts.size();
     }
-    for (size_t i = 1; i < loop.blocks.size(); i++)
-      for (const BlockId p : cfg.preds(loop.blocks[i]))
-        if (!is_inside(p)) inside_[p.index] = true, loop.blocks.push_back(p);
-    std::ranges::sort(loop.blocks, {}, [&](BlockId b) { return cfg.order[b.index]; });
-    for (const BlockId b : loop.blocks) loop.size += f_[b].insts.size();
-    loop.latch = latches[0];
-    latches_ = std::move(latches);
+    latches_ = std::move(found->latches);
+    loop.latch = latches_[0];
+    for (const BlockId latch : latches_)
+      if (const int16_t asked = f_[f_.terminator(latch)].unroll; asked != 0) loop.pragma = asked;
     return true;
   }
 

@@ -1,0 +1,47 @@
+#include "ir/analysis_loops.h"
+
+#include <utility>
+
+namespace spile::ir {
+
+std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, BlockId head) {
+  Loop loop{head, {}, {}, {head}};
+  for (const BlockId p : cfg.preds(head)) {
+    if (!cfg.reachable(p)) return std::nullopt;
+    if (dominators.dominates(head, p))
+      loop.latches.push_back(p);
+    else if (std::exchange(loop.before, p))
+      return std::nullopt;
+  }
+  if (loop.latches.empty() || !loop.before) return std::nullopt;
+  // In the order of numbers while it grows, as most loops are small.
+  auto add = [&](BlockId b) {
+    const auto at =
+        std::ranges::lower_bound(loop.blocks, cfg.order[b.index], {}, [&](BlockId x) { return cfg.order[x.index]; });
+    if (at != loop.blocks.end() && *at == b) return false;
+    loop.blocks.insert(at, b);
+    return true;
+  };
+  std::vector<BlockId> work;
+  for (const BlockId latch : loop.latches)
+    if (add(latch)) work.push_back(latch);
+  while (!work.empty()) {
+    const BlockId b = work.back();
+    work.pop_back();
+    for (const BlockId p : cfg.preds(b))
+      if (add(p)) work.push_back(p);
+  }
+  return loop;
+}
+
+std::vector<Loop> find_loops(const Cfg &cfg, const Dominators &dominators) {
+  std::vector<Loop> loops;
+  for (const BlockId head : cfg.rpo)
+    if (std::ranges::any_of(cfg.preds(head), [&](BlockId p) {
+          return cfg.order[p.index] != Cfg::kUnreachable && cfg.order[p.index] >= cfg.order[head.index];
+        }))
+      if (auto loop = find_loop(cfg, dominators, head)) loops.push_back(std::move(*loop));
+  return loops;
+}
+
+}  // namespace spile::ir
