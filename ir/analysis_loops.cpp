@@ -28,8 +28,10 @@ std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, Bloc
   while (!work.empty()) {
     const BlockId b = work.back();
     work.pop_back();
-    for (const BlockId p : cfg.preds(b))
+    for (const BlockId p : cfg.preds(b)) {
+      if (!cfg.reachable(p)) return std::nullopt;
       if (add(p)) work.push_back(p);
+    }
   }
   return loop;
 }

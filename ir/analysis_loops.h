@@ -23,7 +23,8 @@ struct Loop {
   }
 };
 
-// None when no block goes back to [head], or several go there from outside.
+// None when no block goes back to [head], several go there from outside, or blocks that nobody reaches go into the
+// loop.
 std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, BlockId head);
 
 // All of them, each before those that it contains.

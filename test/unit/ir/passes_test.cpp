@@ -512,9 +512,9 @@ TEST(Inline, PutsSmallBodiesInPlaceOfCalls) {
 
 TEST(Inline, TakesGlobalFunctionsThatTheKernelWouldVerifyAlone) {
   std::string long_body = "{ entry: %0 = load.i32 %p";
-  for (int i = 1; i < 20; i++)
+  for (int i = 1; i < 30; i++)
     long_body += "\n %" + std::to_string(i) + " = mul.i32 %" + std::to_string(i - 1) + ", %0";
-  long_body += "\n ret %19 }\n";
+  long_body += "\n ret %29 }\n";
   const std::string callers =
       "func @f(ptr %p) -> i32 global { entry: %0 = call.i32 @g(%p)\n %1 = call.i32 @g(%p)\n %2 = add.i32 %0, %1\n ret "
       "%2 }";
