@@ -96,6 +96,13 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
       i++;
     }
   }
+  // Options whose value may be left out: the next word is none.
+  static constexpr std::pair<std::string_view, std::string_view> kImplied[] = {{"--fix", "diff"}, {"--cfg", "svg"}};
+  for (std::string &word : words) {
+    if (word == "--") break;
+    for (const auto &[option, value] : kImplied)
+      if (word == option) word = fmt::format("{}={}", option, value);
+  }
   for (std::string &word : words)
     if (constexpr std::string_view kLimit = "-ferror-limit="; word.starts_with(kLimit))
       word = "--max-errors=" + word.substr(kLimit.size());

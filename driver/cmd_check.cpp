@@ -5,6 +5,8 @@
 #include "driver/compile.h"
 #include "driver/judge.h"
 #include "driver/kernels.h"
+#include "driver/mend.h"
+#include "support/file.h"
 
 namespace spile::driver {
 
@@ -89,16 +91,51 @@ static bool print_kernels(const Judged &judged, const object::Object &object, co
   return all;
 }
 
-static int check_one(const std::string &path, const CompileOptions &compile, const JudgeOptions &judging,
-                     const std::vector<uint16_t> &kernels, KernelTypes &types, Console &console) {
+// What --fix does with the edits that make programs pass.
+enum class Fixing : uint8_t { Tell, Diff, Apply };
+
+struct CheckOptions {
+  CompileOptions compile;
+  JudgeOptions judging;
+  std::vector<uint16_t> kernels;
+  Fixing fixing = Fixing::Tell;
+};
+
+// Tries to mend a source, and says in its messages what helps. True: the file was written anew.
+static Result<bool> fix(const Compilation &compilation, std::vector<Judged> &programs, const CheckOptions &options,
+                        KernelTypes &types, Console &console) {
+  const SourceManager::File &file = *compilation.file();
+  const Mended mended = mend(compilation, file.text, programs, options.judging, types);
+  tell_fixes(mended, file, console.diagnostics_format != DiagnosticsFormat::Text, programs);
+  if (mended.fixes.empty() || options.fixing == Fixing::Tell) return false;
+  if (options.fixing == Fixing::Diff) return console.print(mended.patch.diff(file.path)), false;
+  const std::string text = mended.patch.text();
+  if (auto written = write_file(file.path, std::as_bytes(std::span(text))); !written)
+    return std::unexpected(written.error());
+  console.status("{}: {} fix{} written", file.path, mended.fixes.size(), mended.fixes.size() == 1 ? "" : "es");
+  return true;
+}
+
+static int check_one(const std::string &path, const CheckOptions &options, KernelTypes &types, Console &console) {
+  const auto &[compile, judging, kernels, fixing] = options;
   Compilation compilation(path, compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return compilation.exit_code();
   if (auto relocated = relocate_for(*object, compile.btf, types); !relocated) return console.fail(relocated.error());
   int code = kExitOk;
-  const std::vector<Judged> programs = judge(*object, compilation.sources(), judging, types, console, code);
+  std::vector<Judged> programs = judge(*object, compilation.sources(), judging, types, console, code);
   if (judging.expect) return compare(path, programs, judging.verifier.unprivileged, console, code);
+  if (code == kExitProgram && compilation.kind() == InputKind::Source) {
+    const auto written = fix(compilation, programs, options, types, console);
+    if (!written) return console.fail(written.error());
+    if (*written) {
+      CheckOptions again = options;
+      again.fixing = Fixing::Tell;
+      return check_one(path, again, types, console);
+    }
+  }
+  for (const Judged &judged : programs) report_reasons(judged, compilation.sources(), console);
   for (const Judged &judged : programs) {
     const object::Program &program = judged.program;
     const verifier::Verdict &verdict = judged.verdict;
@@ -139,7 +176,11 @@ int command_check(Arguments arguments, Console &console) {
       "and calls, no address gets out, what the processor may execute in vain is safe")(
       "kernel", po::value<std::string>()->value_name("V,..."),
       "what these versions of Linux would say of what is accepted: 5.10,5.15,6.1,6.6,6.12,6.18")(
-      "states", "print the state before each instruction, in the kernel's notation");
+      "states", "print the state before each instruction, in the kernel's notation")(
+      "fix", po::value<std::string>()->value_name("diff|apply"),
+      "print edits of a source that make its programs pass, as a diff (also --fix alone), or write them. Each was "
+      "tried: "
+      "the text with it compiles, and is rejected for less");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::vector<std::string>>());
   line.positional.add("file", -1);
@@ -149,7 +190,9 @@ int command_check(Arguments arguments, Console &console) {
   if (!values->contains("file")) return console.usage("`spile check` needs a file");
   const auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
-  JudgeOptions judging;
+  CheckOptions options{.compile = *compile, .judging = {}, .kernels = {}};
+  JudgeOptions &judging = options.judging;
+  judging.report = false;
   if (values->contains("section")) judging.section = (*values)["section"].as<std::string>();
   if (values->contains("prog")) judging.program = (*values)["prog"].as<std::string>();
   if (values->contains("type")) judging.type = (*values)["type"].as<std::string>();
@@ -160,16 +203,22 @@ int command_check(Arguments arguments, Console &console) {
   judging.expect = values->contains("expect");
   judging.verifier.unprivileged = values->contains("unprivileged");
   judging.may_relocate = true;
-  std::vector<uint16_t> kernels;
   if (values->contains("kernel")) {
     const auto &list = (*values)["kernel"].as<std::string>();
-    kernels = parse_kernels(list);
-    if (kernels.empty()) return console.usage("--kernel takes versions, for example 5.10,6.1; not `{}`", list);
+    options.kernels = parse_kernels(list);
+    if (options.kernels.empty()) return console.usage("--kernel takes versions, for example 5.10,6.1; not `{}`", list);
+  }
+  if (values->contains("fix")) {
+    const auto &how = (*values)["fix"].as<std::string>();
+    if (how != "diff" && how != "apply") return console.usage("--fix takes diff or apply, not `{}`", how);
+    options.fixing = how == "apply" ? Fixing::Apply : Fixing::Diff;
   }
   judging.verifier.keep_states = values->contains("states");
+  judging.verifier.whole_path = console.verbosity > 0;
   KernelTypes types;
   for (const std::string &path : (*values)["file"].as<std::vector<std::string>>()) {
-    const int one = check_one(path, *compile, judging, kernels, types, console);
+    if (path == "-" && options.fixing == Fixing::Apply) return console.usage("--fix=apply needs a file to write");
+    const int one = check_one(path, options, types, console);
     if (one != kExitOk && code != kExitProgram) code = one;
   }
   return code;

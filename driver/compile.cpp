@@ -113,7 +113,7 @@ void Compilation::end_stage(std::string_view stage) {
 bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
-  auto loaded = sources_.load(path_);
+  auto loaded = replaced_ ? sources_.add(path_, std::move(*replaced_)) : sources_.load(path_);
   if (!loaded) return failed(loaded.error());
   file_ = *loaded;
   if (forced_kind_)

@@ -49,6 +49,9 @@ class Compilation {
   Compilation(const Compilation &) = delete;
   Compilation &operator=(const Compilation &) = delete;
 
+  // The source reads [text] in place of what the file holds. Before open().
+  void replace_text(std::string text) { replaced_ = std::move(text); }
+
   // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
   bool open();
   // The tokens and the tree are there until the module is.
@@ -68,6 +71,8 @@ class Compilation {
   // Whether types come from BTF.
   bool imports_btf() const { return tokens_ && tokens_->has_import; }
   const SourceManager &sources() const { return sources_; }
+  // The input itself; null before open().
+  const SourceManager::File *file() const { return file_; }
   Diagnostics &diagnostics() { return diagnostics_; }
   const CompileOptions &options() const { return options_; }
   // What the optimizer did, where the options ask for it.
@@ -92,6 +97,7 @@ class Compilation {
   CompileOptions options_;
   Console &console_;
   std::optional<InputKind> forced_kind_;
+  std::optional<std::string> replaced_;
   InputKind kind_ = InputKind::Source;
   int exit_code_ = kExitProgram;
   bool opened_ = false;

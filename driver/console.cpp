@@ -37,6 +37,7 @@ void Console::set_colour(Colour colour) {
 }
 
 bool Console::print(std::string_view text) {
+  if (muted) return true;
   if (output_closed_) return false;
   buffer_ += text;
   // A person who watches, or a pipe into another program, sees each line when it happens; a big dump is not slowed.
@@ -50,6 +51,7 @@ void Console::flush() {
 }
 
 void Console::error_text(std::string_view text) {
+  if (muted) return;
   flush();
   write_all(STDERR_FILENO, text);
 }

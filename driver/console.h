@@ -28,6 +28,7 @@ class Console {
   void set_colour(Colour colour);
   DiagnosticsFormat diagnostics_format = DiagnosticsFormat::Text;
   bool quiet = false;
+  bool muted = false;  // nothing at all is written: what is only tried is not told
   int verbosity = 0;
 
   // To stdout, unbuffered past flush(). False once the reader has closed the pipe.

@@ -202,6 +202,10 @@ class Judge {
 
 }  // namespace
 
+void report_reasons(const Judged &judged, const SourceManager &sources, Console &console) {
+  for (const verifier::Rejection &rejection : judged.verdict.rejections) console.report(sources, rejection.diagnostic);
+}
+
 std::vector<Judged> judge(object::Object &object, const SourceManager &sources, const JudgeOptions &options,
                           KernelTypes &types, Console &console, int &exit_code) {
   exit_code = kExitOk;
@@ -252,7 +256,7 @@ std::vector<Judged> judge(object::Object &object, const SourceManager &sources, 
       judged.push_back(std::move(one));
       continue;
     }
-    for (const verifier::Rejection &rejection : one.verdict.rejections) console.report(sources, rejection.diagnostic);
+    if (options.report) report_reasons(one, sources, console);
     if (one.verdict.kind == verifier::Verdict::Reject) worsen(exit_code, kExitProgram);
     if (one.verdict.kind == verifier::Verdict::CannotJudge) worsen(exit_code, kExitCannotJudge);
     judged.push_back(std::move(one));

@@ -47,6 +47,7 @@ struct JudgeOptions {
   std::string type;              // the section whose program type is taken for programs in sections of no known type
   std::string btf;               // where the types of the kernel come from: see btf::Source
   bool expect = false;           // programs say what they expect: nothing is reported, and their flags hold
+  bool report = true;            // tell the reasons; else only the verdicts hold them
   std::string kconfig;           // see provide_kconfig()
   // Where the object's own numbers do not give an accept, ask as what it becomes on the kernel of the frozen types, and
   // what those cannot tell (the arguments of fentry), on this machine's kernel. For verdicts alone, not to run.
@@ -67,5 +68,7 @@ Result<void> relocate_for(object::Object &object, const std::string &btf, Kernel
 // [object]: as compiled or read; its options were not provided yet.
 std::vector<Judged> judge(object::Object &object, const SourceManager &sources, const JudgeOptions &options,
                           KernelTypes &types, Console &console, int &exit_code);
+
+void report_reasons(const Judged &judged, const SourceManager &sources, Console &console);
 
 }  // namespace spile::driver

@@ -24,7 +24,8 @@ std::string Telling::name() const {
     return made;
   }
   const ForeignPlace &at = out.diagnostic.foreign;
-  const std::string_view used = pointer_at(at.line_text, at.column);
+  const std::string_view used =
+      f.write ? pointer_written(at.line_text, at.column) : pointer_at(at.line_text, at.column);
   const uint8_t insn_class = env.insn(f.insn).insn_class();
   const bool accesses = insn_class == isa::LDX || insn_class == isa::STX || insn_class == isa::ST;
   if (!accesses || used.empty()) return made;
@@ -153,7 +154,8 @@ class Explanation {
   // A note with a place takes three lines: itself, the source and the mark below it.
   size_t lines_left() const {
     if (env_.options.whole_path) return SIZE_MAX;
-    size_t lines = 3 + out_.diagnostic.hints.size() + (f_.kernel.empty() ? 0 : 1);
+    size_t lines =
+        3 + std::max<size_t>(out_.diagnostic.hints.size(), out_.remedies.empty() ? 0 : 1) + (f_.kernel.empty() ? 0 : 1);
     for (const Note &note : out_.diagnostic.notes) lines += note.foreign.line != 0 ? 3 : 1;
     return lines < kMaxLines ? kMaxLines - lines : 0;
   }
@@ -312,7 +314,8 @@ class Explanation {
       case Cause::HelperUnavailable:
         return make<diag::HelperUnavailable>(type(), helper());
       case Cause::HelperNeedsGpl:
-        return make<diag::HelperNeedsGpl>(helper(), env_.program.license);
+        return make<diag::HelperNeedsGpl>(
+            helper(), env_.program.license.empty() ? "none" : fmt::format("`{}`", env_.program.license));
       case Cause::ArgumentType:
         return make<diag::ArgumentType>(f_.arg, helper(), argument(), f_.detail, kind_of(env_, f_.state));
       case Cause::NullArgument:

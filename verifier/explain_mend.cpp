@@ -14,12 +14,12 @@ namespace spile::verifier {
 void Telling::leave_if(uint32_t line, std::string condition) const {
   const std::string text = fmt::format("add `if ({}) return 0;` before line {}", condition, line);
   if (out.diagnostic.hints.empty()) hint(text);
-  out.remedies.push_back({out.diagnostic.foreign.path, line, std::move(condition), ""});
+  out.remedies.push_back({out.diagnostic.foreign.path, line, "", std::move(condition)});
 }
 
 void Telling::insert(uint32_t line, std::string statement) const {
   if (out.diagnostic.hints.empty()) hint(fmt::format("add `{}` before line {}", statement, line));
-  out.remedies.push_back({out.diagnostic.foreign.path, line, "", std::move(statement)});
+  out.remedies.push_back({out.diagnostic.foreign.path, line, std::move(statement), ""});
 }
 
 namespace {
@@ -38,6 +38,9 @@ constexpr Release kReleases[] = {
     {"cgroup_", "bpf_cgroup_release({});"},
     {"cpumask_", "bpf_cpumask_release({});"},
 };
+
+// What check_call.cpp wants where a map must stand.
+constexpr std::string_view kMapAddress = "the address of a map";
 
 class Mender {
  public:
@@ -92,7 +95,7 @@ class Mender {
         tell_.hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`");
         if (env_.program.license.empty())
           tell_.out.remedies.push_back(
-              {tell_.out.diagnostic.foreign.path, 0, "", "char LICENSE[] SEC(\"license\") = \"GPL\";"});
+              {tell_.out.diagnostic.foreign.path, 0, "char LICENSE[] SEC(\"license\") = \"GPL\";", ""});
         break;
       case Cause::UninitializedValue:
         if (f_.reg == 0 && env_.insn(f_.insn).is_exit())
@@ -237,9 +240,10 @@ class Mender {
     }
     if (size.empty() || room <= 0) return false;
     if (!is_plain_name(size)) size = fmt::format("({})", size);
-    const bool may_be_low = value.value.r64.smin < least;
-    tell_.leave_if(line_, may_be_low ? fmt::format("{} < {} || {} > {}", size, least, size, room)
-                                     : fmt::format("{} > {}", size, room));
+    const std::string below = fmt::format("{} < {}", size, least), above = fmt::format("{} > {}", size, room);
+    if (value.value.r64.smin >= least) tell_.leave_if(line_, above);
+    // What is negative in the source may have become a large number on its way to the function.
+    tell_.leave_if(line_, fmt::format("{} || {}", below, above));
     return true;
   }
 
@@ -253,14 +257,28 @@ class Mender {
     }
     if (f_.state.is_null() && !tell_.source_name().empty()) return tell_.leave_if(line_, "!" + tell_.source_name());
     if (!f_.state.is_scalar()) return;
+    if (f_.detail == kMapAddress)
+      tell_.hint("give it a map by its name; a number has no relocation, so that no map is loaded for it");
     const bool from_call = f_.state.origin != kNoInsn && env_.insn(f_.state.origin).is_call();
     if (!from_call && f_.state.origin != kNoInsn && tell_.packet_moved(f_.state.origin) != kNoInsn)
-      tell_.hint("read `data` and `data_end` again behind that call, and compare them again");
+      read_again();
     else if (from_call)
       tell_.hint("what was given back is not used again");
     else if (f_.cause == Cause::NotAPointer && !f_.write)
       tell_.hint(
           "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
+  }
+
+  // A pointer to the start of the packet that a call has made worthless: the statement that made it, once more.
+  void read_again() {
+    tell_.hint("read `data` and `data_end` again behind that call, and compare them again");
+    const ForeignPlace made = place_of(env_, f_.state.origin);
+    const std::string name = tell_.source_name(), value(assigned_value(made.line_text));
+    if (name.empty() || assigned_name(made.line_text) != name || !value.ends_with("->data")) return;
+    Remedy remedy{tell_.out.diagnostic.foreign.path, line_, fmt::format("{} = {};", name, value), ""};
+    remedy.condition =
+        fmt::format("(void *)({} + 1) > {}{}_end", name, value.starts_with("(void *)") ? "" : "(void *)", value);
+    tell_.out.remedies.push_back(std::move(remedy));
   }
 
   void give_back() {

@@ -76,13 +76,23 @@ class PacketExplanation {
                fmt::format("the comparison with the end of the packet proves nothing: what is added to the "
                            "pointer may be {}, and only offsets below {} are followed",
                            most > INT32_MAX ? std::string("any number") : std::to_string(most), kMaxPacketOffset));
-    const ForeignPlace made = place_of(env_, f_.state.origin);
+    const ForeignPlace made = place_of(env_, addition());
     const Sum sum = sum_in(assigned_value(made.line_text));
     tell_.hint(
         fmt::format("check what is added against a limit before it is added, for example `if ({} > 1500) return 0;`",
                     sum.right.empty() ? "offset" : sum.right));
     if (is_plain_name(sum.right)) tell_.leave_if(made.line, fmt::format("{} > 1500", sum.right));
     return true;
+  }
+
+  // Where the variable part was added.
+  uint32_t addition() const {
+    for (size_t i = trail_.steps.size(); i-- > 0;) {
+      const isa::Insn &insn = env_.insn(trail_.steps[i].insn);
+      if (insn.insn_class() == isa::ALU64 && insn.alu_op() == isa::ADD && insn.source_is_reg())
+        return trail_.steps[i].insn;
+    }
+    return f_.state.origin;
   }
 
   uint32_t last_comparison() const {

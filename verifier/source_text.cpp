@@ -109,6 +109,11 @@ std::string_view pointer_at(std::string_view line, uint32_t column) {
   return before > 0 && line[before - 1] == '*' ? chain : std::string_view();
 }
 
+std::string_view pointer_written(std::string_view line, uint32_t column) {
+  const size_t at = assignment(line);
+  return pointer_at(line, at != std::string_view::npos && column > at + 1 ? static_cast<uint32_t>(at) + 1 : column);
+}
+
 std::string_view index_at(std::string_view line, uint32_t column) {
   const size_t end = chain_end(line, column);
   if (end >= line.size() || line[end] != '[') return {};

@@ -19,6 +19,8 @@ std::string_view assigned_value(std::string_view line);
 // The pointer that the access at [column] (from 1) goes through: "eth" of `eth->h_proto == 8`, of `eth[i]`, of `*eth =
 // 1`.
 std::string_view pointer_at(std::string_view line, uint32_t column);
+// The same of a store: what is computed for it may stand at [column], behind the `=`.
+std::string_view pointer_written(std::string_view line, uint32_t column);
 // The index of the access there: "i" of `eth[i]`.
 std::string_view index_at(std::string_view line, uint32_t column);
 

@@ -37,8 +37,8 @@ struct Options {
 struct Remedy {
   std::string path;
   uint32_t line = 0;      // in front of the statement there; 0: at the end of the file
-  std::string condition;  // leave the function, or the turn of the loop, where this holds
-  std::string statement;  // without a condition: this
+  std::string statement;  // put this there; may be empty
+  std::string condition;  // and behind it: leave the function, or the turn of the loop, where this holds; may be empty
 };
 
 // One reason to reject, with everything a message needs.

@@ -11,7 +11,7 @@ struct ctx {
 
 SEC("tracepoint/syscalls/sys_enter_kill")
 int print(struct ctx *ctx) {
-  // CHECK: [[@LINE+1]]:{{[0-9]+}}: error: `bpf_trace_printk` is for programs with a GPL-compatible licence; this one is `MIT`
+  // CHECK: [[@LINE+1]]:{{[0-9]+}}: error: `bpf_trace_printk` is for programs with a GPL-compatible licence; this one has `MIT`
   bpf_printk("kill");
   // CHECK: hint: add `
   return 0;

@@ -1,0 +1,151 @@
+#include "driver/mend.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+namespace spile::driver {
+namespace {
+
+// Trials of one source: each compiles and verifies it, some milliseconds.
+constexpr unsigned kMaxTrials = 60;
+// A source that takes longer to verify than this, in instructions walked, is not tried again and again.
+constexpr uint64_t kMaxProcessed = 200'000;
+
+// What a source's programs are blamed for: all that is left of a trial.
+struct Blame {
+  std::string_view name;
+  uint32_t line = 0;
+  std::vector<verifier::Remedy> remedies;
+};
+
+std::vector<Blame> blames_of(const std::vector<Judged> &judged) {
+  std::vector<Blame> blames;
+  for (const Judged &one : judged)
+    for (const verifier::Rejection &r : one.verdict.rejections)
+      blames.push_back({r.diagnostic.info->name, r.diagnostic.foreign.line, r.remedies});
+  return blames;
+}
+
+// The constant that the function returns elsewhere, above [line]; 0 without.
+std::string usual_result(const Patch &text, uint32_t line) {
+  for (uint32_t at = std::min(line, text.line_count()); at > 0 && !text.line(at).starts_with('}'); at--) {
+    std::string_view code = text.line(at);
+    const size_t found = code.find("return ");
+    if (found == std::string_view::npos) continue;
+    code = code.substr(found + 7);
+    code = code.substr(0, std::min(code.find(';'), code.size()));
+    constexpr std::string_view kConstant = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789-";
+    if (!code.empty() && code.find_first_not_of(kConstant) == std::string_view::npos) return std::string(code);
+  }
+  return "0";
+}
+
+class Mender {
+ public:
+  Mender(const Compilation &source, std::string_view text, const JudgeOptions &options, KernelTypes &types)
+      : source_(source), original_(text), options_(options), types_(types), mended_{.patch = Patch(text), .fixes = {}} {
+    options_.report = false;
+  }
+
+  Mended run(std::vector<Blame> blames) {
+    while (!blames.empty() && mend_one(blames)) {
+    }
+    mended_.accepted = blames.empty();
+    return std::move(mended_);
+  }
+
+ private:
+  // Puts the first remedy that helps into the text; [blames] are then those that are left.
+  bool mend_one(std::vector<Blame> &blames) {
+    for (const Blame &blame : blames)
+      for (const verifier::Remedy &remedy : blame.remedies)
+        if (remedy.path == source_.path())
+          for (const std::string &statement : statements(remedy)) {
+            if (trials_++ >= kMaxTrials) return false;
+            Patch patch = mended_.patch;
+            const uint32_t at = remedy.line == 0 ? patch.line_count() + 1 : patch.original_line(remedy.line);
+            const uint32_t line = patch.original_line(blame.line);
+            if (at == 0 || line == 0) break;
+            patch.insert(at, statement);
+            auto left = judge_text(patch.text());
+            if (!left || left->size() >= blames.size()) continue;
+            Patch alone(original_);
+            alone.insert(at, statement);
+            mended_.fixes.push_back({line, blame.name, remedy.line == 0 ? 0 : at, statement, alone.edits()});
+            mended_.patch = std::move(patch);
+            blames = std::move(*left);
+            return true;
+          }
+    return false;
+  }
+
+  // Ways to leave: of a function with and without a result, of a turn of a loop.
+  std::vector<std::string> statements(const verifier::Remedy &remedy) const {
+    if (remedy.condition.empty()) return {remedy.statement};
+    const std::string usual = usual_result(mended_.patch, mended_.patch.original_line(remedy.line));
+    std::vector<std::string> all;
+    for (const std::string &way :
+         {"return " + usual, std::string("return 0"), std::string("return"), std::string("continue")}) {
+      std::string statement =
+          fmt::format("{}{}if ({}) {};", remedy.statement, remedy.statement.empty() ? "" : " ", remedy.condition, way);
+      if (std::ranges::find(all, statement) == all.end()) all.push_back(std::move(statement));
+    }
+    return all;
+  }
+
+  std::optional<std::vector<Blame>> judge_text(std::string text) const {
+    Console silent;
+    silent.muted = true;
+    CompileOptions how = source_.options();
+    Compilation trial(source_.path(), how, silent);
+    trial.replace_text(std::move(text));
+    object::Object *object = trial.object();
+    if (object == nullptr || !relocate_for(*object, how.btf, types_)) return {};
+    int code = kExitOk;
+    return blames_of(judge(*object, trial.sources(), options_, types_, silent, code));
+  }
+
+  const Compilation &source_;
+  std::string_view original_;
+  JudgeOptions options_;
+  KernelTypes &types_;
+  Mended mended_;
+  unsigned trials_ = 0;
+};
+
+}  // namespace
+
+Mended mend(const Compilation &source, std::string_view text, const std::vector<Judged> &judged,
+            const JudgeOptions &options, KernelTypes &types) {
+  const uint64_t processed =
+      std::accumulate(judged.begin(), judged.end(), uint64_t{0},
+                      [](uint64_t sum, const Judged &one) { return sum + one.verdict.stats.processed; });
+  if (processed > kMaxProcessed) return {.patch = Patch(text), .fixes = {}};
+  return Mender(source, text, options, types).run(blames_of(judged));
+}
+
+void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_edits, std::vector<Judged> &judged) {
+  for (Judged &one : judged)
+    for (verifier::Rejection &r : one.verdict.rejections)
+      for (const Mended::Fix &fix : mended.fixes) {
+        Diagnostic &d = r.diagnostic;
+        if (fix.name != d.info->name || fix.line != d.foreign.line || d.foreign.path != file.path) continue;
+        std::erase_if(d.hints, [](const std::string &hint) { return hint.starts_with("add `"); });
+        const std::string place = fix.before == 0 ? "at the end" : fmt::format("before line {}", fix.before);
+        d.hints.push_back(fmt::format("add `{}` {} (tried: it passes; `--fix=apply` writes it)", fix.statement, place));
+        // The parts of a fix belong together: one edit, over what lies between them.
+        const uint32_t begin = mended.patch.offset_of(fix.edits.front()),
+                       end = mended.patch.offset_of(fix.edits.back());
+        std::string with;
+        uint32_t at = begin;
+        for (const Patch::Edit &edit : fix.edits) {
+          const uint32_t next = mended.patch.offset_of(edit);
+          with += file.text.substr(at, next - at) + edit.text;
+          at = next;
+        }
+        if (as_edits) d.fixits.push_back({{file.begin + begin, file.begin + end}, std::move(with)});
+      }
+}
+
+}  // namespace spile::driver

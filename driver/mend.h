@@ -1,0 +1,36 @@
+// Mend: edits of a source that make its programs pass, each tried before it is offered.
+//
+// In: a source whose programs were rejected, with the verifier's remedies. Out: the lines to put in. A remedy counts
+// when the text with it compiles, and the verifier then has fewer complaints than before, in memory; nothing is
+// written.
+#pragma once
+
+#include <vector>
+
+#include "driver/compile.h"
+#include "driver/judge.h"
+#include "driver/patch.h"
+
+namespace spile::driver {
+
+struct Mended {
+  struct Fix {
+    uint32_t line = 0;      // of the rejection that it mends, in the source
+    std::string_view name;  // of its diagnostic
+    uint32_t before = 0;    // the statement stands in front of this line; 0: at the end of the file
+    std::string statement;
+    std::vector<Patch::Edit> edits;
+  };
+  Patch patch;
+  std::vector<Fix> fixes;
+  bool accepted = false;  // every program passes with all of them
+};
+
+Mended mend(const Compilation &source, std::string_view text, const std::vector<Judged> &judged,
+            const JudgeOptions &options, KernelTypes &types);
+
+// What the messages say of the fixes that were found: as hints, and as edits where a machine reads them.
+// [as_edits]: for machines.
+void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_edits, std::vector<Judged> &judged);
+
+}  // namespace spile::driver

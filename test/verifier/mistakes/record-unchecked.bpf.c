@@ -1,0 +1,21 @@
+// A record of a ring buffer is written without a look whether there is one.
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "GPL";
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4096);
+} events SEC(".maps");
+struct event {
+  __u32 pid;
+};
+SEC("tracepoint/syscalls/sys_enter_openat")
+int probe(struct trace_event_raw_sys_enter *ctx) {
+  struct event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);  // lost
+#ifdef MENDED
+  if (!e) return 0;
+#endif
+  e->pid = bpf_get_current_pid_tgid() >> 32;  // expect: NullDereference
+  bpf_ringbuf_submit(e, 0);
+  return 0;
+}
