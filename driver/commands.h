@@ -18,6 +18,7 @@ int command_check(Arguments arguments, Console &console);
 int command_build(Arguments arguments, Console &console);
 int command_dump(Arguments arguments, Console &console);
 int command_exec(Arguments arguments, Console &console);
+int command_explain(Arguments arguments, Console &console);
 int command_opt(Arguments arguments, Console &console);
 int command_info(Arguments arguments, Console &console);
 int command_tables(Arguments arguments, Console &console);
@@ -33,6 +34,7 @@ inline constexpr auto kCommands = std::to_array<Command>({
     {"check", command_check, "compile and verify; attach nothing, no root"},
     {"build", command_build, "compile to an ELF object that libbpf, bpftool and spile load"},
     {"dump", command_dump, "disassemble an object of any compiler, with source, maps and types"},
+    {"explain", command_explain, "what a diagnostic means: its cause, an example, the cure"},
     {"exec", command_exec, "run one program on one input, engines compared; or bytecode on bare memory"},
     {"opt", command_opt, "run optimizer passes over IR text"},
     {"info", command_info, "what this build and this machine can do"},
