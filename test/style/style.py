@@ -68,7 +68,9 @@ rows = {name: os.path.basename(path) for path in git_files("lang-spec/tables/dia
         for name in re.findall(r"^SPILE_DIAG\((\w+),", open(os.path.join(root, path), encoding="utf-8").read(), re.M)}
 words = set()
 for path in git_files("test/*", "lang-spec/reference/*.md"):
-    words.update(re.findall(r"\w+", open(os.path.join(root, path), encoding="utf-8", errors="replace").read()))
+    text = open(os.path.join(root, path), encoding="utf-8", errors="replace").read()
+    # A heading of the manual tries nothing.
+    words.update(re.findall(r"\w+", re.sub(r"^###.*", "", text, flags=re.M) if path.endswith(".md") else text))
 report("every diagnostic is named in a test",
        [f"{rows[name]}: {name}" for name in sorted(rows) if name not in words])
 
