@@ -36,7 +36,7 @@ static Result<std::string> emit_text(Compilation &compilation, const std::string
     return ir::print(*module);
   }
   if (what == "mir") {
-    const ir::Module *module = compilation.module();
+    ir::Module *module = compilation.module();
     if (module == nullptr) return failed();
     return codegen::print_mir(*module, compilation.options().codegen, stage, compilation.diagnostics());
   }

@@ -200,7 +200,7 @@ object::Object *Compilation::object() {
     if (!read) return failed(read.error()), nullptr;
     object_ = std::move(*read);
   } else {
-    const ir::Module *lowered = module();
+    ir::Module *lowered = module();
     if (lowered == nullptr) return nullptr;
     object_ = codegen::emit(*lowered, options_.codegen, diagnostics_, &spilled_);
     end_stage("emit");

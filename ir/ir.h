@@ -151,6 +151,26 @@ struct DeclTag {
   int32_t parameter = -1;  // from 0; -1: the whole
 };
 
+// What a body refers to outside of itself: FunctionId, GlobalId, or the place in Module::core_relocs.
+struct NamedOutside {
+  enum class Kind : uint8_t { Function, Global, Core } kind = Kind::Function;
+  uint32_t id = 0;
+};
+
+// A body that nobody can read as it is: see ir/pack.h.
+struct PackedBody {
+  std::string bytes;
+  std::vector<NamedOutside> names;  // the bytes have indices into it, so that names may be replaced
+  struct Use {
+    uint32_t name = 0;
+    bool is_call = false;
+    Loc loc;
+  };
+  std::vector<Use> uses;  // of functions and globals, by instructions that stand in a block
+
+  bool empty() const { return bytes.empty(); }
+};
+
 struct Function {
   std::string name;
   std::string section;  // SEC(); empty: .text
@@ -170,8 +190,9 @@ struct Function {
   std::vector<Block> blocks;  // blocks[0] is the entry; a removed block is empty
   std::vector<Slot> slots;
   std::vector<Assembly> assemblies;
+  PackedBody packed;  // not empty: the body, and there are no blocks
 
-  bool is_declaration() const { return blocks.empty(); }
+  bool is_declaration() const { return blocks.empty() && packed.empty(); }
   // Whether others than this module may call it: functions that are not static, have a SEC() or are marked used.
   bool is_root() const { return linkage != Linkage::Static || !section.empty() || used; }
 
@@ -231,13 +252,15 @@ struct Function {
   // from old to new values and rewrite once (ir/rewrite.h).
   void replace_all_uses(ValueId from, ValueId to);
 
-  // Side tables. Stable ids; the pools only grow until compact().
+  // Side tables. Stable ids; the pools only grow.
   std::vector<Inst> insts;
   std::vector<ValueId> operand_pool;
   std::vector<BlockId> target_pool;
   std::vector<int64_t> case_pool;
 
  private:
+  friend class Packer;
+  friend class Unpacker;
   ValueId unplaced(Op op, Type type, int64_t imm);
   struct Key {
     Op op;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/checker.h"
+#include "ir/pack.h"
 #include "ir/pass.h"
 #include "ir/specialize.h"
 #include "support/diagnostics.h"
@@ -101,14 +102,25 @@ void check_after(std::string_view pass, const Module &module, const Function &fu
 void check_after(std::string_view, const Module &, const Function &) {}
 #endif
 
-// Callees before callers, so that a pass that looks into callees finds them finished. Cycles are cut anywhere.
-std::vector<FunctionId> bottom_up(const Module &module) {
-  std::vector<std::vector<FunctionId>> callees(module.functions.size());
+// Up to so many functions, bodies stay as they are: to pack one takes about a hundredth of the time of its passes.
+#ifdef SPILE_CHECKED
+constexpr size_t kLooseFunctions = 0;
+#else
+constexpr size_t kLooseFunctions = 256;
+#endif
+
+using Callees = std::vector<std::vector<FunctionId>>;
+Callees collect_callees(const Module &module) {
+  Callees callees(module.functions.size());
   for (size_t i = 0; i < module.functions.size(); i++)
-    for (const Block &block : module.functions[i].blocks)
-      for (const ValueId v : block.insts)
-        if (module.functions[i][v].op == Op::Call)
-          callees[i].push_back(FunctionId(static_cast<size_t>(module.functions[i][v].imm)));
+    for_each_name_use(module.functions[i], [&](const NameUse &use) {
+      if (use.is_call) callees[i].push_back(FunctionId(use.name.id));
+    });
+  return callees;
+}
+
+// Callees before callers, so that a pass that looks into callees finds them finished. Cycles are cut anywhere.
+std::vector<FunctionId> bottom_up(const Module &module, const Callees &callees) {
   std::vector<FunctionId> order;
   std::vector<bool> seen(module.functions.size());
   struct Frame {
@@ -143,12 +155,9 @@ std::vector<uint32_t> count_function_uses(const Module &module) {
     for (const GlobalReloc &r : g.relocs)
       if (r.function) uses[r.function.index]++;
   for (const Function &f : module.functions)
-    for (const Block &block : f.blocks)
-      for (const ValueId v : block.insts) {
-        if (f[v].op == Op::Call) uses[static_cast<size_t>(f[v].imm)]++;
-        for (const ValueId operand : f.operands(v))
-          if (f[operand].op == Op::FuncAddr) uses[static_cast<size_t>(f[operand].imm)]++;
-      }
+    for_each_name_use(f, [&](const NameUse &use) {
+      if (use.name.kind == NamedOutside::Kind::Function) uses[use.name.id]++;
+    });
   return uses;
 }
 
@@ -210,6 +219,10 @@ class Observer {
   std::chrono::steady_clock::time_point begin_;
 };
 
+void pack_body(Function &f) {
+  if (!f.blocks.empty()) pack(f);
+}
+
 // Each function goes through all passes before its callers do. A pass that found nothing is not asked again before
 // another one has changed something.
 void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const PipelineRequest &request = {},
@@ -219,9 +232,11 @@ void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const 
   if (!request.after.empty())
     if (const auto place = parse_after(request.after)) last = *place;
   const std::vector<uint32_t> function_uses = count_function_uses(module);
-  for (const FunctionId f : bottom_up(module)) {
+  const Callees callees = collect_callees(module);
+  for (const FunctionId f : bottom_up(module, callees)) {
     if (!specialized.changed.empty() && !specialized.changed[f.index]) continue;
     const uint32_t lone_params = specialized.lone_params.empty() ? 0 : specialized.lone_params[f.index];
+    unpack(module[f]);
     uint32_t version = 1;
     std::array<uint32_t, kInfos.size()> nothing_at{};  // by pass: the version in which it found nothing
     size_t runs_of_last = 0;
@@ -241,6 +256,9 @@ void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const 
       version++;
       check_after(kInfos[index].name, module, module[f]);
     }
+    if (module.functions.size() <= kLooseFunctions) continue;
+    pack_body(module[f]);
+    for (const FunctionId callee : callees[f.index]) pack_body(module[callee]);  // it was looked into
   }
 }
 
@@ -263,17 +281,15 @@ void remove_unused_functions(Module &module) {
   while (!work.empty()) {
     const Function &f = module[work.back()];
     work.pop_back();
-    for (const Block &block : f.blocks)
-      for (const ValueId v : block.insts) {
-        if (f[v].op == Op::Call) use(FunctionId(static_cast<size_t>(f[v].imm)));
-        for (const ValueId operand : f.operands(v))
-          if (f[operand].op == Op::FuncAddr) use(FunctionId(static_cast<size_t>(f[operand].imm)));
-      }
+    for_each_name_use(f, [&](const NameUse &named) {
+      if (named.name.kind == NamedOutside::Kind::Function) use(FunctionId(named.name.id));
+    });
   }
   for (size_t i = 0; i < module.functions.size(); i++)
     if (!is_used[i]) {
       module.functions[i].blocks.clear();
       module.functions[i].slots.clear();
+      module.functions[i].packed = {};
     }
 }
 
@@ -283,6 +299,7 @@ static void specialize(Module &module, Diagnostics &diags, const PipelineRequest
   const Specialized specialized = specialize_functions(module);
   if (std::ranges::find(specialized.changed, true) != specialized.changed.end())
     run(module, kO2, diags, request, specialized);
+  if (module.functions.size() > kLooseFunctions) std::ranges::for_each(module.functions, pack_body);
 }
 
 std::span<const PassInfo> all_passes() { return kInfos; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/analysis_address.h"
+#include "ir/pack.h"
 #include "ir/rewrite.h"
 
 namespace spile::ir {
@@ -14,22 +15,28 @@ struct CallSite {
   ValueId call;
 };
 
-// By function: its calls; none for those that are called from where nobody sees.
-std::vector<std::vector<CallSite>> collect_calls(const Module &module, std::vector<bool> &is_closed) {
+// By function: its calls; none for those that are called from where nobody sees. Those that have some are unpacked, and
+// who calls them.
+std::vector<std::vector<CallSite>> collect_calls(Module &module, std::vector<bool> &is_closed) {
   std::vector<std::vector<CallSite>> calls(module.functions.size());
   is_closed.clear();
   for (const Function &f : module.functions) is_closed.push_back(!f.is_root() && !f.is_declaration() && !f.is_naked);
   for (const Global &g : module.globals)
     for (const GlobalReloc &r : g.relocs)
       if (r.function) is_closed[r.function.index] = false;
+  for (const Function &f : module.functions)
+    for_each_name_use(f, [&](const NameUse &use) {
+      if (use.name.kind == NamedOutside::Kind::Function && !use.is_call) is_closed[use.name.id] = false;
+    });
   for (size_t i = 0; i < module.functions.size(); i++) {
-    const Function &f = module.functions[i];
+    Function &f = module.functions[i];
+    bool calls_closed = is_closed[i];
+    for_each_name_use(f, [&](const NameUse &use) { calls_closed |= use.is_call && is_closed[use.name.id]; });
+    if (!calls_closed) continue;
+    unpack(f);
     for (const Block &block : f.blocks)
-      for (const ValueId v : block.insts) {
+      for (const ValueId v : block.insts)
         if (f[v].op == Op::Call) calls[static_cast<size_t>(f[v].imm)].push_back({FunctionId(i), v});
-        for (const ValueId operand : f.operands(v))
-          if (f[operand].op == Op::FuncAddr) is_closed[static_cast<size_t>(f[operand].imm)] = false;
-      }
   }
   return calls;
 }

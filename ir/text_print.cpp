@@ -3,6 +3,7 @@
 #include <iterator>
 #include <unordered_set>
 
+#include "ir/pack.h"
 #include "ir/text.h"
 
 namespace spile::ir {
@@ -91,8 +92,15 @@ class Printer {
   }
 
   void function(const Function &f) {
+    if (f.packed.empty()) return function(f, handle_of(f));
+    Function open = f;
+    unpack(open);
+    function(open, handle_of(f));
+  }
+
+  void function(const Function &f, const std::string &name) {
     number(f);
-    out_ += "func " + handle_of(f) + '(';
+    out_ += "func " + name + '(';
     for (size_t i = 0; i < f.params.size(); i++) write("{}{} %p{}", i == 0 ? "" : ", ", name_of(f.params[i]), i);
     write(") -> {}{}", name_of(f.result), linkage_word(f.linkage));
     if (!f.section.empty()) write(" section {}", quoted(f.section));

@@ -18,6 +18,7 @@ bool Diagnostics::apply_options(Diagnostic &diagnostic) const {
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
+  if (is_draft) return all_.push_back(std::move(diagnostic));
   if (!apply_options(diagnostic)) return;
   if (diagnostic.severity == Severity::Error && errors_++ >= max_errors && max_errors != 0) return;
   all_.push_back(std::move(diagnostic));

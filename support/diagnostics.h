@@ -133,6 +133,8 @@ class Diagnostics {
 
   size_t max_errors = 20;  // 0: no limit. Errors past it are counted, not kept.
   WarningOptions warnings;
+  // What is reported is kept as it is: another Diagnostics will be asked to add() it, and judges then.
+  bool is_draft = false;
   // Called for each kept diagnostic, at once; null: only collect.
   std::function<void(const Diagnostic &)> on_report;
 

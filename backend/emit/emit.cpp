@@ -6,6 +6,7 @@
 
 #include "backend/emit/debug_info.h"
 #include "backend/emit/function_code.h"
+#include "ir/pack.h"
 #include "support/check.h"
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/codegen.def"
 #include "support/diag_table.h"
@@ -39,7 +40,7 @@ bool is_root(const ir::Global &global) {
 
 class Emitter {
  public:
-  Emitter(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags)
+  Emitter(ir::Module &module, const CodegenOptions &options, Diagnostics &diags)
       : module_(module), options_(options), diags_(diags) {}
 
   std::optional<object::Object> run() {
@@ -113,16 +114,10 @@ class Emitter {
     while (!functions_to_scan_.empty()) {
       const ir::Function &fn = module_[functions_to_scan_.back()];
       functions_to_scan_.pop_back();
-      const auto visit = [&](ir::ValueId v) {
-        const ir::Inst &inst = fn[v];
-        if (inst.op == ir::Op::GlobalAddr) need(ir::GlobalId(static_cast<size_t>(inst.imm)));
-        if (inst.op == ir::Op::FuncAddr || inst.op == ir::Op::Call) need(ir::FunctionId(static_cast<size_t>(inst.imm)));
-      };
-      for (const ir::Block &block : fn.blocks)
-        for (const ir::ValueId v : block.insts) {
-          visit(v);
-          for (const ir::ValueId operand : fn.operands(v)) visit(operand);
-        }
+      ir::for_each_name_use(fn, [&](const ir::NameUse &use) {
+        use.name.kind == ir::NamedOutside::Kind::Global ? need(ir::GlobalId(use.name.id))
+                                                        : need(ir::FunctionId(use.name.id));
+      });
     }
   }
 
@@ -142,7 +137,10 @@ class Emitter {
         ok = false;
         continue;
       }
+      const bool is_packed = !module_[id].packed.empty();
+      ir::unpack(module_[id]);
       auto code = generate(module_, id, options_, diags_);
+      if (is_packed) ir::pack(module_[id]);
       ok &= code.has_value();
       if (code) functions_.push_back({.id = id, .code = std::move(*code), .section = {}});
       if (diags_.too_many()) return false;
@@ -439,7 +437,7 @@ class Emitter {
     }
   }
 
-  const ir::Module &module_;
+  ir::Module &module_;
   const CodegenOptions &options_;
   Diagnostics &diags_;
   object::Object object_;
@@ -456,7 +454,7 @@ class Emitter {
 
 }  // namespace
 
-std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags,
+std::optional<object::Object> emit(ir::Module &module, const CodegenOptions &options, Diagnostics &diags,
                                    regalloc::SpillCount *spilled) {
   Emitter emitter(module, options, diags);
   auto object = emitter.run();
@@ -464,9 +462,10 @@ std::optional<object::Object> emit(const ir::Module &module, const CodegenOption
   return object;
 }
 
-std::string print_mir(const ir::Module &module, const CodegenOptions &options, std::string_view after,
+std::string print_mir(ir::Module &module, const CodegenOptions &options, std::string_view after,
                       Diagnostics &diags) {
   std::string text;
+  std::ranges::for_each(module.functions, ir::unpack);
   for (size_t i = 0; i < module.functions.size(); i++)
     if (!module.functions[i].is_declaration()) text += machine_text(module, ir::FunctionId(i), options, after, diags);
   return text;

@@ -27,7 +27,7 @@ struct CodegenOptions {
 };
 
 // Nothing after an error. [spilled]: what register allocation could not keep, of all functions.
-std::optional<object::Object> emit(const ir::Module &module, const CodegenOptions &options, Diagnostics &diags,
+std::optional<object::Object> emit(ir::Module &module, const CodegenOptions &options, Diagnostics &diags,
                                    regalloc::SpillCount *spilled = nullptr);
 
 // The stages of stages.def, in their order.
@@ -35,7 +35,7 @@ std::vector<std::string_view> stage_names();
 
 // Machine code of every function as text, behind the stage [after]; without one, as selected and as laid out:
 // `--emit=mir`. What cannot be compiled is left out; why stands in [diags].
-std::string print_mir(const ir::Module &module, const CodegenOptions &options, std::string_view after,
+std::string print_mir(ir::Module &module, const CodegenOptions &options, std::string_view after,
                       Diagnostics &diags);
 
 }  // namespace spile::codegen

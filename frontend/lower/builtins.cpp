@@ -64,7 +64,7 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
     case Builtin::RotateRight64:
       return rotate(e, false);
     case Builtin::Strlen:
-      owner_.diags().report<diag::StrlenOfVariable>(e->range).hint(
+      diags_.report<diag::StrlenOfVariable>(e->range).hint(
           "`bpf_probe_read_kernel_str` and its kin return the length of what they copy");
       return constant(ir::Type::I64, 0);
     case Builtin::Bswap16:
@@ -212,7 +212,7 @@ ValueId FunctionLowerer::memory_builtin(const Expr *e, Builtin which) {
   const uint64_t size = static_cast<uint64_t>(e->args[2]->value);
   loc_ = at;
   if (size > kMaxInlineBytes) {
-    owner_.diags()
+    diags_
         .report<diag::MemorySizeTooLarge>(e->range, is_set ? "memset" : "memcpy", size, kMaxInlineBytes)
         .hint("copy in a loop");
     return target;

@@ -17,7 +17,8 @@ using sema::SymbolKind;
 
 // A helper is a pointer with a small integer in it: `static void *(*bpf_map_lookup_elem)(...) = (void *)1;`. Whoever
 // declares it this way never changes it, so a variable that is nowhere assigned stands for its initializer.
-Callee FunctionLowerer::resolve(const Expr *e) const {
+Callee FunctionLowerer::resolve(const Expr *e) {
+  const Range used_at = e->range;
   constexpr int kLongestChain = 32;  // a pointer initialized with a pointer initialized with ...
   for (int steps = 0; steps < kLongestChain;) {
     if (e->kind == Expr::Identifier && e->symbol != nullptr &&
@@ -32,6 +33,9 @@ Callee FunctionLowerer::resolve(const Expr *e) const {
       if (variable->kind != SymbolKind::Variable || variable->is_assigned || variable->initializer == nullptr ||
           variable->initializer->entries.size() != 1)
         return {};
+      // More of the source may assign to it; so it does with no helper.
+      if (variable->is_static_storage && (variable->type->quals & types::kConst) == 0)
+        body_.assumed.emplace_back(variable, used_at);
       e = variable->initializer->entries[0].value;
       steps++;
       continue;
@@ -57,7 +61,9 @@ Callee FunctionLowerer::resolve(const Expr *e) const {
 
 // A function that is inlined may call what it is passed, as `static __always_inline long walk(…, long (*visit)(…))`
 // does: for calls that pass a known function a copy is made that knows it.
-KnownParameters FunctionLowerer::known_arguments(const Expr *e, const Symbol &callee) const {
+KnownParameters FunctionLowerer::known_arguments(const Expr *e, const Symbol &callee) {
+  const auto takes_function = [](const types::Parameter &p) { return types::is_function_pointer(p.type); };
+  if (!callee.is_defined && std::ranges::any_of(callee.type->plain->params, takes_function)) body_.is_undecided = true;
   if (callee.definition == nullptr || callee.attributes.no_inline || callee.attributes.weak ||
       (callee.linkage == sema::Linkage::External && !callee.attributes.always_inline))
     return {};
@@ -73,7 +79,7 @@ KnownParameters FunctionLowerer::known_arguments(const Expr *e, const Symbol &ca
   return known;
 }
 
-std::optional<int64_t> FunctionLowerer::fixed_value(const Expr *e) const {
+std::optional<int64_t> FunctionLowerer::fixed_value(const Expr *e) {
   const Expr *variable = e;
   while (variable->kind == Expr::ImplicitCast || variable->kind == Expr::Cast) variable = variable->a;
   if (variable->kind != Expr::Identifier || variable->symbol == nullptr) return std::nullopt;
@@ -110,25 +116,23 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
     std::vector<ValueId> values = arguments(e, true);
     loc_ = at;
     if (values.size() > kMostArguments) {
-      owner_.diags().report<diag::HelperArguments>(e->range, values.size(), kMostArguments);
+      diags_.report<diag::HelperArguments>(e->range, values.size(), kMostArguments);
       return f_.undef(type_of(e->type));
     }
     return emit_list(Op::CallHelper, type_of(e->type), values, *callee.helper);
   }
   if (callee.function == nullptr) {
-    owner_.diags()
-        .report<diag::IndirectCall>(e->a->range)
-        .hint("BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
+    report_indirect_call(e->a->range, diags_);
     return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
   }
   const Type *type = callee.function->type->plain;
-  if (type->is_variadic && callee.function->definition == nullptr) {
-    owner_.diags()
+  if (type->is_variadic && !callee.function->is_defined) {
+    diags_
         .report<diag::VariadicCall>(e->range, callee.function->name)
         .note(callee.function->range, "`{}` is declared here", callee.function->name);
     return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
   }
-  const ir::FunctionId id = owner_.function_of(*callee.function, known_arguments(e, *callee.function));
+  const ir::FunctionId id = function_of(*callee.function, known_arguments(e, *callee.function));
   std::vector<ValueId> values;
   Place made;
   const bool returns_record = ModuleLowerer::by_pointer(type->base);
@@ -141,8 +145,8 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
   values.insert(values.end(), given.begin(), given.end());
   loc_ = at;
   // f() without a prototype takes what it is given; the call must still fit the definition.
-  // A copy: the module's table may move while arguments are made.
-  const std::vector<ir::Type> params = owner_.module()[id].params;
+  const ir::Function frame = ModuleLowerer::frame_of(*callee.function);
+  const std::vector<ir::Type> &params = frame.params;
   values.resize(params.size(), ValueId{});
   for (size_t i = 0; i < params.size(); i++) {
     if (!values[i].valid()) values[i] = f_.undef(params[i]);
@@ -155,7 +159,7 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
     else
       values[i] = widen(values[i], params[i], true);
   }
-  const ValueId v = emit_list(Op::Call, owner_.module()[id].result, values, static_cast<int64_t>(id.index));
+  const ValueId v = emit_list(Op::Call, frame.result, values, static_cast<int64_t>(id.index));
   if (callee.function->attributes.is_noreturn) {
     emit(Op::Unreachable, ir::Type::Void, {});
     current_ = {};

@@ -11,14 +11,14 @@ namespace spile::lower {
 using sema::Builtin;
 using tables::CoreKind;
 
-uint32_t ModuleLowerer::core_reloc(const types::Type *root, std::string access, CoreKind kind, int64_t value) {
-  const types::Type *type = sema::core_type(root);
+uint32_t ModuleLowerer::core_reloc(const CoreMention &mention) {
+  const types::Type *type = sema::core_type(mention.root);
   ir::CoreReloc reloc{.type = debug_.get(type),
                       .type_name = std::string(sema::core_type_name(type)),
-                      .access = std::move(access),
-                      .kind = kind,
-                      .value = value};
-  const std::string key = fmt::format("{}:{}:{}", static_cast<unsigned>(kind), reloc.type.index, reloc.access);
+                      .access = mention.access,
+                      .kind = mention.kind,
+                      .value = mention.value};
+  const std::string key = fmt::format("{}:{}:{}", static_cast<unsigned>(mention.kind), reloc.type.index, reloc.access);
   const auto [at, is_new] = core_relocs_.try_emplace(key, static_cast<uint32_t>(module_.core_relocs.size()));
   if (is_new) module_.core_relocs.push_back(std::move(reloc));
   return at->second;
@@ -32,7 +32,7 @@ std::optional<Place> FunctionLowerer::core_place(const Expr *e) {
   const ValueId base = access->base_is_pointer ? scalar(access->base) : address(place(access->base));
   if (e->range.begin.valid()) loc_ = e->op_loc.valid() ? e->op_loc : e->range.begin;
   const auto offset = static_cast<int64_t>(load->offset);
-  const uint32_t reloc = owner_.core_reloc(access->root, access->text(), CoreKind::FieldByteOffset, offset);
+  const uint32_t reloc = core_reloc(access->root, access->text(), CoreKind::FieldByteOffset, offset);
   Place p = moved({base, 0, types::align_of(access->root), false, {}, nullptr}, offset);
   p.base = emit(Op::PtrAdd, ir::Type::Ptr, {base, f_.core_value(ir::Type::I64, reloc)});
   p.offset = 0;
@@ -87,7 +87,7 @@ ValueId FunctionLowerer::core_question(const Expr *e, Builtin builtin) {
       value = 0;
       break;
   }
-  return f_.core_value(type_of(e->type), owner_.core_reloc(root, std::move(access), kind, value));
+  return f_.core_value(type_of(e->type), core_reloc(root, std::move(access), kind, value));
 }
 
 }  // namespace spile::lower

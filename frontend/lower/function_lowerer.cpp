@@ -3,12 +3,19 @@
 
 #include <bit>
 
+#include "ir/pack.h"
 #include "support/check.h"
 
 namespace spile::lower {
 
-ir::Function FunctionLowerer::run() {
-  if (f_.is_naked) return run_naked();
+LoweredBody FunctionLowerer::run() {
+  f_.is_naked ? naked_body() : whole_body();
+  pack(f_);
+  body_.function = std::move(f_);
+  return std::move(body_);
+}
+
+void FunctionLowerer::whole_body() {
   current_ = f_.add_block("entry");
   loc_ = f_.loc;
   uint32_t index = 0;
@@ -44,17 +51,15 @@ ir::Function FunctionLowerer::run() {
     current_ = {};
   }
   drop_unreachable();
-  report_uninitialized_reads(f_, owner_.diags());
-  return std::move(f_);
+  report_uninitialized_reads(f_, diags_);
 }
 
 // Its assembly is all there is: nobody saves a parameter or returns.
-ir::Function FunctionLowerer::run_naked() {
+void FunctionLowerer::naked_body() {
   current_ = f_.add_block("entry");
   statement(symbol_.definition->body);
   loc_ = f_.end_loc;
   emit(Op::Unreachable, ir::Type::Void, {});
-  return std::move(f_);
 }
 
 void FunctionLowerer::ensure_block() {

@@ -44,12 +44,21 @@ struct Wide {
 
 class FunctionLowerer {
  public:
-  FunctionLowerer(ModuleLowerer &owner, ir::Function header, const sema::Symbol &symbol, const KnownParameters &known)
-      : owner_(owner), f_(std::move(header)), symbol_(symbol), known_(known) {}
-  ir::Function run();
-  ir::Function run_naked();
+  FunctionLowerer(ModuleLowerer &owner, Diagnostics &diags, const sema::Symbol &symbol, const KnownParameters &known)
+      : owner_(owner), diags_(diags), f_(ModuleLowerer::frame_of(symbol)), symbol_(symbol), known_(known) {}
+  LoweredBody run();
 
  private:
+  void whole_body();
+  void naked_body();
+
+  // ------------------------------------------------------------ what is outside of the function: mentions.cpp
+  ir::FunctionId function_of(const sema::Symbol &symbol, const KnownParameters &known = {});
+  ir::GlobalId global_of(const sema::Symbol &symbol);
+  ir::GlobalId string_of(const Expr &literal);
+  uint32_t core_reloc(const Type *root, std::string access, tables::CoreKind kind, int64_t value);
+  uint32_t mention(Mention mention);
+
   // ------------------------------------------------------------ emit: function_lowerer.cpp
   ValueId emit(Op op, ir::Type type, std::initializer_list<ValueId> ops, int64_t imm = 0);
   ValueId emit_list(Op op, ir::Type type, const std::vector<ValueId> &ops, int64_t imm = 0);
@@ -130,8 +139,8 @@ class FunctionLowerer {
 
   // ------------------------------------------------------------ calls: calls.cpp
   ValueId call(const Expr *e, const Place *result, bool wants_value);
-  Callee resolve(const Expr *e) const;
-  KnownParameters known_arguments(const Expr *e, const sema::Symbol &callee) const;
+  Callee resolve(const Expr *e);
+  KnownParameters known_arguments(const Expr *e, const sema::Symbol &callee);
   std::vector<ValueId> arguments(const Expr *e, bool is_helper);
   ValueId builtin(const Expr *e, sema::Builtin builtin, bool wants_value);
   ValueId memory_builtin(const Expr *e, sema::Builtin builtin);
@@ -171,9 +180,10 @@ class FunctionLowerer {
   ValueId asm_immediate(const Expr *e);
   ValueId asm_register(const Expr *e);
   void asm_results(ValueId made, const AsmParts &parts);
-  std::optional<int64_t> fixed_value(const Expr *e) const;  // calls.cpp: of a variable that is never assigned
+  std::optional<int64_t> fixed_value(const Expr *e);  // calls.cpp: of a variable that is never assigned
 
   ModuleLowerer &owner_;
+  Diagnostics &diags_;
   ir::Function f_;
   const sema::Symbol &symbol_;
   const KnownParameters &known_;
@@ -188,6 +198,10 @@ class FunctionLowerer {
   };
   std::vector<Exit> breaks_, continues_;
   std::vector<const sema::Symbol *> cleanups_;  // variables in scope that have one
+  LoweredBody body_;  // all but the function
+  std::unordered_map<const sema::Symbol *, uint32_t> mentioned_;     // functions and variables, by index
+  std::map<std::pair<const sema::Symbol *, KnownParameters>, uint32_t> mentioned_copies_;
+  std::unordered_map<std::string, uint32_t> mentioned_strings_, mentioned_core_;
   int core_region_ = 0;                         // inside __builtin_preserve_access_index
   ValueId result_pointer_;                      // of a function that returns a record
   BlockId again_;  // where the body of a function that may call itself begins; invalid: it may not begin again

@@ -108,7 +108,7 @@ void FunctionLowerer::initialize(const Place &at, const sema::Initializer &init)
 void FunctionLowerer::store_string(const Place &at, const Expr &literal, uint64_t size) {
   const uint64_t length = std::min<uint64_t>(literal.bytes.size(), size);
   if (length > kMaxStoredString) {
-    const Place source{f_.global_addr(owner_.string_of(literal)), 0, 1, false, {}, literal.type};
+    const Place source{f_.global_addr(string_of(literal)), 0, 1, false, {}, literal.type};
     copy(at, source, length);
     return;
   }

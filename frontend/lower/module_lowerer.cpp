@@ -8,6 +8,7 @@
 #include "frontend/lower/lower.h"
 #include "frontend/sema/constant.h"
 #include "frontend/sema/sema.h"
+#include "ir/pack.h"
 #include "lang-spec/tables/tables.h"
 #include "support/check.h"
 
@@ -20,17 +21,36 @@ using sema::Symbol;
 using sema::SymbolKind;
 using types::Kind;
 
+Lowering::Lowering(const SourceManager &sources, Diagnostics &diags)
+    : module_(std::make_unique<ModuleLowerer>(sources, diags)) {}
+Lowering::~Lowering() = default;
+bool Lowering::early(const Symbol &function) { return module_->lower_early(function); }
+ir::Module Lowering::finish(const sema::Unit &unit) { return module_->run(unit); }
+
 ir::Module lower(const sema::Unit &unit, const SourceManager &sources, Diagnostics &diags) {
-  return ModuleLowerer(unit, sources, diags).run();
+  return Lowering(sources, diags).finish(unit);
 }
 
-ModuleLowerer::ModuleLowerer(const sema::Unit &unit, const SourceManager &sources, Diagnostics &diags)
-    : unit_(unit), diags_(diags), debug_(module_.debug_types) {
+ModuleLowerer::ModuleLowerer(const SourceManager &sources, Diagnostics &diags)
+    : sources_(sources), diags_(diags), debug_(module_.debug_types) {
   module_.sources = &sources;
 }
 
-ir::Module ModuleLowerer::run() {
-  for (const Symbol *symbol : unit_.symbols) {
+// Not of a function that calls what it is passed: copies of it may be wanted (FunctionLowerer::known_arguments).
+bool ModuleLowerer::lower_early(const Symbol &function) {
+  if (std::ranges::any_of(function.parameters, [](const Symbol *p) { return types::is_function_pointer(p->type); }))
+    return false;
+  Diagnostics faults(sources_);
+  faults.is_draft = true;
+  LoweredBody body = FunctionLowerer(*this, faults, function, {}).run();
+  if (body.is_undecided) return false;
+  body.faults = faults.all();
+  early_.emplace(&function, std::move(body));
+  return true;
+}
+
+ir::Module ModuleLowerer::run(const sema::Unit &unit) {
+  for (const Symbol *symbol : unit.symbols) {
     if (!symbol->is_defined) continue;
     const bool is_root = symbol->linkage == sema::Linkage::External || symbol->attributes.used;
     if (!is_root) continue;
@@ -42,14 +62,39 @@ ir::Module ModuleLowerer::run() {
     while (!waiting_.empty()) {
       const Waiting next = std::move(waiting_.front());
       waiting_.erase(waiting_.begin());
-      // A copy: calls of the function to itself look at its header in the module.
-      FunctionLowerer lowerer(*this, module_[next.id], *next.symbol, next.known);
-      ir::Function done = lowerer.run();
-      module_[next.id] = std::move(done);
+      const auto early = next.known.empty() ? early_.extract(next.symbol) : decltype(early_)::node_type();
+      LoweredBody body = early.empty() ? FunctionLowerer(*this, diags_, *next.symbol, next.known).run()
+                                       : std::move(early.mapped());
+      add_body(next.id, std::move(body));
     }
   }
   report_recursion(module_, diags_);
   return std::move(module_);
+}
+
+void ModuleLowerer::add_body(ir::FunctionId id, LoweredBody body) {
+  for (Diagnostic &fault : body.faults) diags_.add(std::move(fault));
+  for (const auto &[variable, where] : body.assumed)
+    if (variable->is_assigned) report_indirect_call(where, diags_);
+  std::vector<uint32_t> ids;
+  const auto made = [&](const Mention &mention) {
+    if (const auto *function = std::get_if<FunctionMention>(&mention))
+      return function_of(*function->symbol, function->known).index;
+    if (const auto *global = std::get_if<GlobalMention>(&mention)) return global_of(*global->symbol).index;
+    if (const auto *literal = std::get_if<StringMention>(&mention)) return string_of(*literal).index;
+    return core_reloc(std::get<CoreMention>(mention));
+  };
+  for (const Mention &mention : body.mentions) ids.push_back(made(mention));
+  ir::Function &function = module_[id];
+  for (ir::NamedOutside &name : body.function.packed.names) name.id = ids[name.id];
+  function.packed = std::move(body.function.packed);
+  function.assemblies = std::move(body.function.assemblies);
+  function.end_loc = body.function.end_loc;
+}
+
+void report_indirect_call(Range at, Diagnostics &diags) {
+  diags.report<diag::IndirectCall>(at).hint(
+      "BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
 }
 
 ir::Type ModuleLowerer::type_of(const types::Type *type) {
@@ -65,25 +110,10 @@ ir::Linkage ModuleLowerer::linkage_of(const Symbol &symbol) {
   return symbol.attributes.hidden ? ir::Linkage::Hidden : ir::Linkage::Global;
 }
 
-ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol, const KnownParameters &known) {
-  const ir::FunctionId id(module_.functions.size());
-  if (known.empty()) {
-    if (const auto [it, is_new] = functions_.emplace(&symbol, id); !is_new) return it->second;
-  } else {
-    if (const auto [it, is_new] = copies_.emplace(std::pair(&symbol, known), id); !is_new) return it->second;
-  }
+ir::Function ModuleLowerer::frame_of(const Symbol &symbol) {
   const types::Type *type = symbol.type->plain;
   ir::Function f;
-  f.name = symbol.asm_label.empty() ? symbol.name : symbol.asm_label;
-  if (!known.empty()) f.name += fmt::format(".{}", copies_.size());
-  f.section = symbol.attributes.section;
-  f.linkage = linkage_of(symbol);
-  f.always_inline = symbol.attributes.always_inline;
-  f.no_inline = symbol.attributes.no_inline;
-  f.used = symbol.attributes.used;
-  f.is_naked = symbol.attributes.is_naked && symbol.definition != nullptr;
-  if (const tables::ProgramType *program = tables::find_program_type(symbol.attributes.section))
-    f.is_user_side = (program->flags & tables::kUserSideProgram) != 0;
+  f.is_naked = symbol.attributes.is_naked && symbol.is_defined;
   // Records travel by hidden pointers: the result's first.
   if (by_pointer(type->base))
     f.params.push_back(ir::Type::Ptr);
@@ -92,18 +122,39 @@ ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol, const KnownParam
   f.result_is_signed = types::is_integer(type->base) && types::is_signed(type->base);
   for (const types::Parameter &p : type->params)
     f.params.push_back(by_pointer(p.type) ? ir::Type::Ptr : type_of(p.type));
+  f.loc = symbol.range.begin;
+  if (symbol.definition != nullptr) {
+    const Loc end = symbol.definition->body->range.end;
+    f.end_loc = end.raw > 1 ? Loc{end.raw - 1} : end;  // the closing brace
+  }
+  return f;
+}
+
+ir::FunctionId ModuleLowerer::function_of(const Symbol &symbol, const KnownParameters &known) {
+  const ir::FunctionId id(module_.functions.size());
+  if (known.empty()) {
+    if (const auto [it, is_new] = functions_.emplace(&symbol, id); !is_new) return it->second;
+  } else {
+    if (const auto [it, is_new] = copies_.emplace(std::pair(&symbol, known), id); !is_new) return it->second;
+  }
+  const types::Type *type = symbol.type->plain;
+  ir::Function f = frame_of(symbol);
+  f.name = symbol.asm_label.empty() ? symbol.name : symbol.asm_label;
+  if (!known.empty()) f.name += fmt::format(".{}", copies_.size());
+  f.section = symbol.attributes.section;
+  f.linkage = linkage_of(symbol);
+  f.always_inline = symbol.attributes.always_inline;
+  f.no_inline = symbol.attributes.no_inline;
+  f.used = symbol.attributes.used;
+  if (const tables::ProgramType *program = tables::find_program_type(symbol.attributes.section))
+    f.is_user_side = (program->flags & tables::kUserSideProgram) != 0;
   f.call_error = symbol.attributes.call_error;
   for (const std::string_view tag : symbol.attributes.decl_tags) f.decl_tags.push_back({std::string(tag)});
   for (size_t i = 0; i < symbol.parameters.size(); i++)
     for (const std::string_view tag : symbol.parameters[i]->attributes.decl_tags)
       f.decl_tags.push_back({std::string(tag), static_cast<int32_t>(i)});
   f.debug_type = debug_.get(symbol.type->kind == Kind::Function ? symbol.type : type);
-  f.loc = symbol.range.begin;
-  if (symbol.definition != nullptr) {
-    const Loc end = symbol.definition->body->range.end;
-    f.end_loc = end.raw > 1 ? Loc{end.raw - 1} : end;  // the closing brace
-    waiting_.push_back({&symbol, id, known});
-  }
+  if (symbol.is_defined) waiting_.push_back({&symbol, id, known});
   module_.functions.push_back(std::move(f));
   return id;
 }
@@ -155,11 +206,15 @@ ir::GlobalId ModuleLowerer::global_of(const Symbol &symbol) {
   return id;
 }
 
-ir::GlobalId ModuleLowerer::string_of(const ast::Expr &literal) {
-  const types::Type *element = types::base_of(literal.type);
-  const uint64_t unit = types::size_of(element);
-  std::string bytes(literal.bytes);
-  bytes.append(unit, '\0');
+StringMention ModuleLowerer::string_in(const ast::Expr &literal) {
+  StringMention mention{literal.type, std::string(literal.bytes), literal.range.begin};
+  mention.bytes.append(types::size_of(types::base_of(literal.type)), '\0');
+  return mention;
+}
+
+ir::GlobalId ModuleLowerer::string_of(const StringMention &literal) {
+  const uint64_t unit = types::size_of(types::base_of(literal.type));
+  const std::string &bytes = literal.bytes;
   const std::string key = fmt::format("{}:{}", unit, bytes);
   if (const auto it = strings_.find(key); it != strings_.end()) return it->second;
   const ir::GlobalId id(module_.globals.size());
@@ -168,7 +223,7 @@ ir::GlobalId ModuleLowerer::string_of(const ast::Expr &literal) {
   g.name = fmt::format(".str{}{}", strings_.size() == 1 ? "" : ".",
                        strings_.size() == 1 ? "" : std::to_string(strings_.size() - 1));
   // A string with a zero inside cannot be merged by the linker.
-  const bool merges = literal.bytes.find('\0') == std::string_view::npos;
+  const bool merges = bytes.find('\0') == bytes.size() - unit;
   g.section = merges && unit == 1 ? ".rodata.str1.1" : ".rodata";
   g.size = bytes.size();
   g.align = static_cast<uint32_t>(unit);
@@ -176,7 +231,7 @@ ir::GlobalId ModuleLowerer::string_of(const ast::Expr &literal) {
   std::memcpy(g.bytes.data(), bytes.data(), bytes.size());
   g.is_const = true;
   g.debug_type = debug_.get(literal.type);
-  g.loc = literal.range.begin;
+  g.loc = literal.loc;
   module_.globals.push_back(std::move(g));
   return id;
 }
@@ -271,7 +326,7 @@ void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry,
   reloc.addend = value->offset;
   if (value->object != nullptr)
     reloc.global =
-        value->object->kind == ast::Expr::StringLit ? string_of(*value->object) : compound_literal_of(*value->object);
+        value->object->kind == ast::Expr::StringLit ? string_of(string_in(*value->object)) : compound_literal_of(*value->object);
   else if (value->symbol->kind == SymbolKind::Function)
     reloc.function = function_of(*value->symbol);
   else

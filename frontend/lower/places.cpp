@@ -45,10 +45,10 @@ Place FunctionLowerer::place(const Expr *e) {
     case Expr::Identifier: {
       const sema::Symbol &symbol = *e->symbol;
       if (symbol.kind == SymbolKind::Function)
-        return {f_.func_addr(owner_.function_of(symbol)), 0, 8, false, {}, e->type};
+        return {f_.func_addr(function_of(symbol)), 0, 8, false, {}, e->type};
       if (symbol.is_static_storage) {
         const uint32_t align = std::max(types::align_of(symbol.type), symbol.attributes.align);
-        return {f_.global_addr(owner_.global_of(symbol)),
+        return {f_.global_addr(global_of(symbol)),
                 0,
                 align,
                 types::is_shared(e->type),
@@ -64,7 +64,7 @@ Place FunctionLowerer::place(const Expr *e) {
                       symbol.type, std::string(symbol.name), symbol.range.begin);
     }
     case Expr::StringLit:
-      return {f_.global_addr(owner_.string_of(*e)),
+      return {f_.global_addr(string_of(*e)),
               0,
               static_cast<uint32_t>(types::size_of(types::base_of(e->type))),
               false,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "frontend/lower/module_lowerer.h"
+#include "ir/pack.h"
 #include "support/diagnostics.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
@@ -18,10 +19,9 @@ void report_recursion(const ir::Module &module, Diagnostics &diags) {
   const size_t count = module.functions.size();
   std::vector<std::vector<Call>> calls(count);
   for (size_t f = 0; f < count; f++)
-    for (const ir::Block &block : module.functions[f].blocks)
-      for (const ir::ValueId v : block.insts)
-        if (const ir::Inst &inst = module.functions[f][v]; inst.op == ir::Op::Call)
-          calls[f].push_back({static_cast<size_t>(inst.imm), inst.loc});
+    ir::for_each_name_use(module.functions[f], [&](const ir::NameUse &use) {
+      if (use.is_call) calls[f].push_back({use.name.id, use.loc});
+    });
   // Depth first, with a stack of our own: a call of what is still on it closes a loop.
   enum class State : uint8_t { New, Open, Done };
   struct Frame {

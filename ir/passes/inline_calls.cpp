@@ -27,6 +27,7 @@
 #include <algorithm>
 
 #include "ir/analysis_address.h"
+#include "ir/pack.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
 
@@ -90,6 +91,7 @@ class Inliner {
 
   bool wanted(ValueId call) {
     const FunctionId id(static_cast<size_t>(f_[call].imm));
+    unpack(module_[id]);
     const Function &callee = module_[id];
     if (callee.is_declaration() || &callee == &f_ || callee.no_inline || callee.is_naked || is_weak(callee.linkage))
       return false;

@@ -11,6 +11,7 @@
 #include "frontend/pp/preprocessor.h"
 #include "frontend/sema/sema.h"
 #include "ir/checker.h"
+#include "ir/pack.h"
 #include "ir/text.h"
 #include "support/arena.h"
 #include "support/diagnostics.h"
@@ -34,6 +35,7 @@ struct Front {
     unit = sema::analyze(*tree, arena, diags);
     if (diags.has_errors()) return;
     module = lower::lower(unit, sources, diags);
+    for (ir::Function &function : module->functions) ir::unpack(function);
     if (diags.has_errors()) module.reset();
   }
 
