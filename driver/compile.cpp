@@ -104,9 +104,10 @@ bool Compilation::failed(const Error &error) {
   return false;
 }
 
-void Compilation::end_stage(std::string_view stage) {
+void Compilation::end_stage(std::string_view stage, std::chrono::duration<double> elsewhere) {
   const auto now = std::chrono::steady_clock::now();
-  stage_times_.push_back({stage, std::chrono::duration<double>(now - stage_begin_).count()});
+  const std::chrono::duration<double> gone_by = now - stage_begin_;
+  stage_times_.push_back({stage, (gone_by - elsewhere).count()});
   stage_begin_ = now;
 }
 
@@ -140,20 +141,104 @@ const pp::Tokens *Compilation::preprocess(pp::Postpone postpone) {
   return &*tokens_;
 }
 
-ast::TranslationUnit *Compilation::parse(parse::Bodies bodies) {
-  if (unit_ != nullptr) return unit_;
-  const pp::Tokens *tokens = preprocess(bodies == parse::Bodies::Lazy ? pp::Postpone::Headers : pp::Postpone::Nothing);
-  if (tokens == nullptr) return nullptr;
+// The tokens, and where the types that they import come from.
+bool Compilation::tokens_and_types(pp::Postpone postpone) {
+  const pp::Tokens *tokens = preprocess(postpone);
   // A header that is missing would only make the parser stumble over every type it declares.
-  if (diagnostics_.has_errors()) return nullptr;
-  if (tokens->has_import) {
-    const auto image = btf_source_.image();
-    if (!image) return failed(image.error()), nullptr;
-    btf_ = *image;
-  }
-  unit_ = parse::parse(*tokens, tree_, diagnostics_, btf_, bodies);
+  if (tokens == nullptr || diagnostics_.has_errors()) return false;
+  if (!tokens->has_import) return true;
+  const auto image = btf_source_.image();
+  if (!image) return failed(image.error());
+  btf_ = *image;
+  return true;
+}
+
+ast::TranslationUnit *Compilation::parse() {
+  if (unit_ != nullptr || !tokens_and_types(pp::Postpone::Nothing)) return unit_;
+  unit_ = parse::parse(*tokens_, tree_, diagnostics_, btf_);
   end_stage("parse");
   return unit_;
+}
+
+// Analyses and lowers each declaration as soon as the parser has read it, and lets go of its tree.
+class Compilation::Reader final : public parse::DeclarationSink {
+ public:
+  using Seconds = std::chrono::duration<double>;
+
+  explicit Reader(Compilation &owner)
+      : owner_(owner),
+        analysis_(owner.tree_, owner.bodies_, owner.diagnostics_, owner.btf_),
+        lowering_(owner.sources_, owner.diagnostics_) {}
+
+  void begin(ast::PostponedDeclarations *postponed) override { analysis_.begin(postponed); }
+  void take(ast::List<ast::Decl> decls) override {
+    bool is_tree_needed = false;
+    for (ast::Decl *decl : decls) is_tree_needed |= read(*decl);
+    if (is_tree_needed)
+      kept_ = owner_.bodies_.mark();
+    else
+      owner_.bodies_.release(kept_);
+  }
+
+  // Ends the stages. Nothing after an error.
+  std::optional<ir::Module> finish() {
+    owner_.end_stage("parse", analysing_ + lowering_time_);
+    const sema::Unit unit = analysis_.finish();
+    owner_.end_stage("analyse", -analysing_);
+    if (owner_.diagnostics_.has_errors()) return std::nullopt;
+    ir::Module module = lowering_.finish(unit);
+    module.path = owner_.path_;
+    return module;
+  }
+  Seconds lowering_time() const { return lowering_time_; }
+
+ private:
+  // Whether the tree is looked at again.
+  bool read(ast::Decl &decl) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto [function, is_tree_needed] = analysis_.declaration(decl);
+    const auto analysed = std::chrono::steady_clock::now();
+    const bool is_lowered =
+        function != nullptr && !is_tree_needed && !owner_.diagnostics_.has_errors() && lowering_.early(*function);
+    if (is_lowered) function->definition = nullptr;
+    analysing_ += analysed - begin;
+    lowering_time_ += std::chrono::steady_clock::now() - analysed;
+    return is_tree_needed || (function != nullptr && !is_lowered);
+  }
+
+  Compilation &owner_;
+  sema::Analysis analysis_;
+  lower::Lowering lowering_;
+  Arena::Mark kept_;
+  Seconds analysing_{}, lowering_time_{};
+};
+
+// From the tokens to the module.
+bool Compilation::read_source() {
+  if (!tokens_and_types(pp::Postpone::Headers)) return false;
+  // Where the syntax is wrong nothing else is said: what sema finds waits until all has been read.
+  Diagnostics before = diagnostics_;
+  diagnostics_.on_report = nullptr;
+  Reader reader(*this);
+  if (!parse::parse_each(*tokens_, tree_, bodies_, diagnostics_, btf_, reader)) {
+    // The tokens are made again: those that were passed are gone. What that reports has been told.
+    tokens_ = pp::preprocess(*file_, options_.preprocess, sources_, arena_, diagnostics_);
+    diagnostics_ = std::move(before);
+    parse::parse(*tokens_, tree_, diagnostics_, btf_, parse::Bodies::Lazy);
+    end_stage("parse");
+    return false;
+  }
+  diagnostics_.on_report = before.on_report;
+  for (const Diagnostic &found : std::span(diagnostics_.all()).subspan(before.all().size()))
+    diagnostics_.on_report(found);
+  module_ = reader.finish();
+  // The module refers to the sources alone: what is some twenty times as large as they are goes.
+  bodies_ = Arena();
+  tree_ = Arena();
+  tokens_->list = std::vector<pp::Token>();  // `{}` would keep its memory
+  tokens_->postponed.reset();
+  if (module_) end_stage("lower", -reader.lowering_time());
+  return module_.has_value();
 }
 
 ir::Module *Compilation::module(bool optimize) {
@@ -164,21 +249,7 @@ ir::Module *Compilation::module(bool optimize) {
     if (!module_) return nullptr;
     end_stage("parse");
   } else {
-    ast::TranslationUnit *unit = parse(parse::Bodies::Lazy);
-    if (unit == nullptr) return nullptr;
-    {
-      const auto analysed = sema::analyze(*unit, tree_, diagnostics_, btf_);
-      end_stage("analyse");
-      if (diagnostics_.has_errors()) return nullptr;
-      module_ = lower::lower(analysed, sources_, diagnostics_);
-      module_->path = path_;
-    }
-    // The module refers to the sources alone: what is some twenty times as large as they are goes.
-    unit_ = nullptr;
-    tree_ = Arena();
-    tokens_->list = {};
-    tokens_->postponed.reset();
-    end_stage("lower");
+    if (!read_source()) return nullptr;
   }
   if (optimize && !diagnostics_.has_errors()) {
     const ir::PipelineRequest request{options_.after, options_.log_passes ? &pass_log_ : nullptr};

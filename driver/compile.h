@@ -54,9 +54,9 @@ class Compilation {
 
   // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
   bool open();
-  // The tokens and the tree are there until the module is.
+  // The tokens are there until the module is. The module is made without the tree.
   const pp::Tokens *preprocess(pp::Postpone postpone = pp::Postpone::Nothing);
-  ast::TranslationUnit *parse(parse::Bodies bodies = parse::Bodies::All);
+  ast::TranslationUnit *parse();
   ir::Module *module(bool optimize = true);
   object::Object *object();
 
@@ -90,8 +90,11 @@ class Compilation {
 
  private:
   bool failed(const Error &error);
-  // What has gone by since the last stage ended is [stage]'s.
-  void end_stage(std::string_view stage);
+  bool tokens_and_types(pp::Postpone postpone);
+  class Reader;
+  bool read_source();
+  // What has gone by since the last stage ended is [stage]'s, but for what was [elsewhere].
+  void end_stage(std::string_view stage, std::chrono::duration<double> elsewhere = {});
 
   std::string path_;
   CompileOptions options_;
@@ -103,8 +106,9 @@ class Compilation {
   bool opened_ = false;
   SourceManager sources_;
   Diagnostics diagnostics_{sources_};
-  Arena arena_;  // of the preprocessor: names of macros, which notes of later stages show
-  Arena tree_;   // of the parser and sema, until there is a module
+  Arena arena_;   // of the preprocessor: names of macros, which notes of later stages show
+  Arena tree_;    // of the parser and sema, until there is a module
+  Arena bodies_;  // trees of the main file's declarations, each until it has been looked at
   const SourceManager::File *file_ = nullptr;
   std::optional<pp::Tokens> tokens_;
   btf::Source btf_source_;

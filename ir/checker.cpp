@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ir/analysis_dominators.h"
+#include "ir/pack.h"
 #include "ir/text.h"
 
 namespace spile::ir {
@@ -348,8 +349,11 @@ class Checker {
 std::optional<Fault> check(const Module &module, const Function &function) { return Checker(module, function).run(); }
 
 std::optional<Fault> check(const Module &module) {
-  for (const Function &f : module.functions)
-    if (auto fault = check(module, f)) return fault;
+  for (const Function &f : module.functions) {
+    Function open;
+    if (!f.packed.empty()) unpack(open = f);
+    if (auto fault = check(module, f.packed.empty() ? f : open)) return fault;
+  }
   return std::nullopt;
 }
 

@@ -56,16 +56,22 @@ class Packer {
     }
     uses();
     f_.packed = {std::string(out_), std::move(names_), std::move(uses_)};
-    f_.blocks = {};
-    f_.slots = {};
-    f_.insts = {};
-    f_.operand_pool = {};
-    f_.target_pool = {};
-    f_.case_pool = {};
-    f_.unplaced_ = {};
+    drop(f_.blocks);
+    drop(f_.slots);
+    drop(f_.insts);
+    drop(f_.operand_pool);
+    drop(f_.target_pool);
+    drop(f_.case_pool);
+    drop(f_.unplaced_);
   }
 
  private:
+  // With its memory, which an assignment of `{}` would keep.
+  template <class Container>
+  static void drop(Container &items) {
+    Container().swap(items);
+  }
+
   void byte(unsigned value) { out_ += static_cast<char>(value); }
   void number(uint64_t value) {
     for (; value >= 128; value >>= 7) byte(static_cast<unsigned>(value & 127) | 128);
@@ -79,8 +85,7 @@ class Packer {
 
   void inst(ValueId v) {
     const Inst &i = f_[v];
-    const bool has_flags =
-        i.pred != Pred::Eq || i.align != 0 || i.is_volatile || i.weight != 0 || i.unroll != 0;
+    const bool has_flags = i.pred != Pred::Eq || i.align != 0 || i.is_volatile || i.weight != 0 || i.unroll != 0;
     bool is_found = false;
     if (!i.block && i.operand_count == 0 && !f_.unplaced_.empty()) {
       const auto at = f_.unplaced_.find({i.op, i.type, i.imm});

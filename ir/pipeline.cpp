@@ -103,11 +103,7 @@ void check_after(std::string_view, const Module &, const Function &) {}
 #endif
 
 // Up to so many functions, bodies stay as they are: to pack one takes about a hundredth of the time of its passes.
-#ifdef SPILE_CHECKED
-constexpr size_t kLooseFunctions = 0;
-#else
 constexpr size_t kLooseFunctions = 256;
-#endif
 
 using Callees = std::vector<std::vector<FunctionId>>;
 Callees collect_callees(const Module &module) {

@@ -49,6 +49,14 @@ class Arena {
   std::span<T> copy(const std::vector<T> &items) {
     return copy(std::span<const T>(items));
   }
+  // What was allocated since mark() is gone after release(): its memory is given out again.
+  struct Mark {
+    size_t blocks = 0;
+    char *next = nullptr, *end = nullptr;
+  };
+  Mark mark() const { return {blocks_.size(), next_, end_}; }
+  void release(Mark mark);
+
   std::string_view copy(std::string_view text) {
     auto bytes = copy(std::span<const char>(text.data(), text.size()));
     return {bytes.data(), bytes.size()};

@@ -462,8 +462,7 @@ std::optional<object::Object> emit(ir::Module &module, const CodegenOptions &opt
   return object;
 }
 
-std::string print_mir(ir::Module &module, const CodegenOptions &options, std::string_view after,
-                      Diagnostics &diags) {
+std::string print_mir(ir::Module &module, const CodegenOptions &options, std::string_view after, Diagnostics &diags) {
   std::string text;
   std::ranges::for_each(module.functions, ir::unpack);
   for (size_t i = 0; i < module.functions.size(); i++)

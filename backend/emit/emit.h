@@ -35,7 +35,6 @@ std::vector<std::string_view> stage_names();
 
 // Machine code of every function as text, behind the stage [after]; without one, as selected and as laid out:
 // `--emit=mir`. What cannot be compiled is left out; why stands in [diags].
-std::string print_mir(ir::Module &module, const CodegenOptions &options, std::string_view after,
-                      Diagnostics &diags);
+std::string print_mir(ir::Module &module, const CodegenOptions &options, std::string_view after, Diagnostics &diags);
 
 }  // namespace spile::codegen

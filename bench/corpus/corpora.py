@@ -54,7 +54,7 @@ def add_options(parser):
     parser.add_argument("--root", default=os.environ.get("SPILE_CORPUS", ""), help="where the trees stand")
     parser.add_argument("--only", default="", help="only files with this in their path")
     parser.add_argument("--every", type=int, default=1, help="only each Nth file: a sample")
-    parser.add_argument("--spile", default=SPILE)
+    parser.add_argument("--spile", type=os.path.abspath, default=SPILE)  # commands run in the folder of each source
     parser.add_argument("-j", type=int, default=2)
 
 

@@ -73,7 +73,7 @@ def drop(flags, pattern):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", default=os.environ.get("SPILE_CORPUS"), help="where the trees stand")
-    parser.add_argument("--spile", default="build/release/bin/spile")
+    parser.add_argument("--spile", type=os.path.abspath, default="build/release/bin/spile")
     parser.add_argument("--clang", default="clang-19")
     parser.add_argument("--mcpu", default="v3")
     parser.add_argument("--only", default="", help="only files whose path matches")

@@ -212,8 +212,7 @@ ValueId FunctionLowerer::memory_builtin(const Expr *e, Builtin which) {
   const uint64_t size = static_cast<uint64_t>(e->args[2]->value);
   loc_ = at;
   if (size > kMaxInlineBytes) {
-    diags_
-        .report<diag::MemorySizeTooLarge>(e->range, is_set ? "memset" : "memcpy", size, kMaxInlineBytes)
+    diags_.report<diag::MemorySizeTooLarge>(e->range, is_set ? "memset" : "memcpy", size, kMaxInlineBytes)
         .hint("copy in a loop");
     return target;
   }

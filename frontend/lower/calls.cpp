@@ -127,8 +127,7 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
   }
   const Type *type = callee.function->type->plain;
   if (type->is_variadic && !callee.function->is_defined) {
-    diags_
-        .report<diag::VariadicCall>(e->range, callee.function->name)
+    diags_.report<diag::VariadicCall>(e->range, callee.function->name)
         .note(callee.function->range, "`{}` is declared here", callee.function->name);
     return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
   }

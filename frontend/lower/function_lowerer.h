@@ -197,14 +197,14 @@ class FunctionLowerer {
     size_t cleanups = 0;  // that are still to come there
   };
   std::vector<Exit> breaks_, continues_;
-  std::vector<const sema::Symbol *> cleanups_;  // variables in scope that have one
-  LoweredBody body_;  // all but the function
-  std::unordered_map<const sema::Symbol *, uint32_t> mentioned_;     // functions and variables, by index
+  std::vector<const sema::Symbol *> cleanups_;                    // variables in scope that have one
+  LoweredBody body_;                                              // all but the function
+  std::unordered_map<const sema::Symbol *, uint32_t> mentioned_;  // functions and variables, by index
   std::map<std::pair<const sema::Symbol *, KnownParameters>, uint32_t> mentioned_copies_;
   std::unordered_map<std::string, uint32_t> mentioned_strings_, mentioned_core_;
-  int core_region_ = 0;                         // inside __builtin_preserve_access_index
-  ValueId result_pointer_;                      // of a function that returns a record
-  BlockId again_;  // where the body of a function that may call itself begins; invalid: it may not begin again
+  int core_region_ = 0;     // inside __builtin_preserve_access_index
+  ValueId result_pointer_;  // of a function that returns a record
+  BlockId again_;           // where the body of a function that may call itself begins; invalid: it may not begin again
 };
 
 }  // namespace spile::lower

@@ -38,7 +38,8 @@ ir::GlobalId FunctionLowerer::string_of(const Expr &literal) {
 }
 
 uint32_t FunctionLowerer::core_reloc(const Type *root, std::string access, tables::CoreKind kind, int64_t value) {
-  const auto key = fmt::format("{}:{}:{}", static_cast<unsigned>(kind), static_cast<const void *>(sema::core_type(root)), access);
+  const auto key =
+      fmt::format("{}:{}:{}", static_cast<unsigned>(kind), static_cast<const void *>(sema::core_type(root)), access);
   const auto [at, is_new] = mentioned_core_.try_emplace(key, static_cast<uint32_t>(body_.mentions.size()));
   if (is_new) mention(CoreMention{root, std::move(access), kind, value});
   return at->second;

@@ -63,8 +63,8 @@ ir::Module ModuleLowerer::run(const sema::Unit &unit) {
       const Waiting next = std::move(waiting_.front());
       waiting_.erase(waiting_.begin());
       const auto early = next.known.empty() ? early_.extract(next.symbol) : decltype(early_)::node_type();
-      LoweredBody body = early.empty() ? FunctionLowerer(*this, diags_, *next.symbol, next.known).run()
-                                       : std::move(early.mapped());
+      LoweredBody body =
+          early.empty() ? FunctionLowerer(*this, diags_, *next.symbol, next.known).run() : std::move(early.mapped());
       add_body(next.id, std::move(body));
     }
   }
@@ -325,8 +325,8 @@ void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry,
   reloc.offset = at;
   reloc.addend = value->offset;
   if (value->object != nullptr)
-    reloc.global =
-        value->object->kind == ast::Expr::StringLit ? string_of(string_in(*value->object)) : compound_literal_of(*value->object);
+    reloc.global = value->object->kind == ast::Expr::StringLit ? string_of(string_in(*value->object))
+                                                               : compound_literal_of(*value->object);
   else if (value->symbol->kind == SymbolKind::Function)
     reloc.function = function_of(*value->symbol);
   else

@@ -44,16 +44,10 @@ Place FunctionLowerer::place(const Expr *e) {
   switch (e->kind) {
     case Expr::Identifier: {
       const sema::Symbol &symbol = *e->symbol;
-      if (symbol.kind == SymbolKind::Function)
-        return {f_.func_addr(function_of(symbol)), 0, 8, false, {}, e->type};
+      if (symbol.kind == SymbolKind::Function) return {f_.func_addr(function_of(symbol)), 0, 8, false, {}, e->type};
       if (symbol.is_static_storage) {
         const uint32_t align = std::max(types::align_of(symbol.type), symbol.attributes.align);
-        return {f_.global_addr(global_of(symbol)),
-                0,
-                align,
-                types::is_shared(e->type),
-                {},
-                e->type,
+        return {f_.global_addr(global_of(symbol)), 0, align, types::is_shared(e->type), {}, e->type,
                 types::is_arena(e->type)};
       }
       const auto it = locals_.find(&symbol);

@@ -23,8 +23,7 @@ ValueId FunctionLowerer::compare_strings(const Expr *e, Builtin which) {
   const Expr *text = b_text != nullptr ? b_text : a_text;
   const bool is_bounded = which == Builtin::Strcmp || e->args[2]->is_constant;
   if (text == nullptr || !is_bounded || text->bytes.size() > kMaxStoredString) {
-    diags_
-        .report<diag::StringFunction>(e->range, name)
+    diags_.report<diag::StringFunction>(e->range, name)
         .hint("`bpf_strncmp` compares with a constant string; a loop with a bound compares any two");
     return constant(ir::Type::I32, 0);
   }

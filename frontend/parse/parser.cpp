@@ -1,8 +1,10 @@
 #include "frontend/parse/parser.h"
 
 #include <SpileC.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/parse.def"
@@ -27,7 +29,7 @@ class LazyReader final : public ast::LazyMembers {
  public:
   LazyReader(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics)
       : tokens_(&tokens), arena_(&arena), diagnostics_(&diagnostics) {}
-  // As they are at the end of the file.
+  // As they are now, or at the end of the file.
   void set_types(Meanings types) { types_ = types; }
   bool read(ast::RecordSpec &record) override;
 
@@ -48,7 +50,7 @@ class PostponedReader final : public ast::PostponedDeclarations, public ast::Laz
                  postponed.declarations().size()};
     std::ranges::fill(is_taken_, uint8_t{0});
   }
-  void set_types(Meanings types) { types_ = types; }
+  void set_types(Meanings types) { file_types_ = types; }
   ast::List<ast::Decl> take(std::string_view name, bool with_earlier) override;
   bool mentions_tag(std::string_view tag) const override { return postponed_->mentions_tag(tag); }
   void add_names(std::vector<std::string_view> &names) const override {
@@ -70,22 +72,76 @@ class PostponedReader final : public ast::PostponedDeclarations, public ast::Laz
   Diagnostics *diagnostics_;
   const btf::Image *btf_;        // what was imported; null: nothing was
   std::span<uint8_t> is_taken_;  // by declaration
-  Meanings types_;
+  Meanings file_types_;          // of the names that the file's own tokens have
+  Meanings types_;               // of all
 };
 
-// The fast pass: null at the first error, which it does not name.
-ast::TranslationUnit *parse_fast(const pp::Tokens &tokens, Arena &arena, const btf::Image *btf, LazyReader *lazy,
-                                 PostponedReader *postponed, bool &is_too_deep, Loc &stopped_at) {
-  TokenCursor stream(tokens, btf);
-  SpileC parser(&stream);
-  parser.arena = &arena;
-  if (lazy != nullptr) parser.pass_over_headers(lazy);
-  try {
-    parser.translationUnit();
-    const Meanings types = lazy != nullptr || postponed != nullptr ? arena.copy(stream.types.all()) : Meanings{};
+// Who reads what the fast pass leaves out.
+struct HeaderReaders {
+  HeaderReaders(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf,
+                Bodies bodies) {
+    // What a module has to offer is asked for in the order of the source.
+    if (bodies == Bodies::Lazy && !tokens.has_import) lazy = arena.make<LazyReader>(tokens, arena, diagnostics);
+    if (tokens.postponed != nullptr)
+      postponed = arena.make<PostponedReader>(*tokens.postponed, arena, diagnostics, tokens.has_import ? btf : nullptr);
+  }
+  void set_types(Meanings types) const {
     if (lazy != nullptr) lazy->set_types(types);
     if (postponed != nullptr) postponed->set_types(types);
-    parser.unit->postponed = postponed;
+  }
+
+  LazyReader *lazy = nullptr;
+  PostponedReader *postponed = nullptr;
+};
+
+// Gives the memory of tokens back that the parser has passed: those of a large file are the most that is in memory.
+class Forgetter final : public DeclarationSink {
+ public:
+  Forgetter(DeclarationSink &sink, const pp::Tokens &tokens, const TokenCursor &cursor)
+      : sink_(sink),
+        cursor_(cursor),
+        next_(reinterpret_cast<uintptr_t>(tokens.list.data())),
+        // Those of headers may be read again (LazyReader).
+        last_of_headers_(tokens.headers.empty() ? 0 : tokens.headers.back().end) {}
+
+  void begin(ast::PostponedDeclarations *postponed) override { sink_.begin(postponed); }
+  void take(ast::List<ast::Decl> decls) override {
+    sink_.take(decls);
+    constexpr size_t kStep = 1 << 20;  // a multiple of every size of a page
+    if (cursor_.previous_position() <= last_of_headers_) {
+      next_ = reinterpret_cast<uintptr_t>(&cursor_.previous()) + kStep;
+      return;
+    }
+    const uintptr_t begin = (next_ + kStep - 1) & ~(kStep - 1);
+    const uintptr_t end = reinterpret_cast<uintptr_t>(&cursor_.previous()) & ~(kStep - 1);
+    if (end <= begin) return;
+    madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+    next_ = end;
+  }
+
+ private:
+  DeclarationSink &sink_;
+  const TokenCursor &cursor_;
+  uintptr_t next_;  // the first byte that is still there
+  size_t last_of_headers_;
+};
+
+// The fast pass: null at the first error, which it does not name. Trees are made in [trees].
+ast::TranslationUnit *parse_fast(const pp::Tokens &tokens, Arena &arena, Arena &trees, const btf::Image *btf,
+                                 const HeaderReaders &readers, DeclarationSink *sink, bool &is_too_deep,
+                                 Loc &stopped_at) {
+  TokenCursor stream(tokens, btf);
+  SpileC parser(&stream);
+  parser.arena = &trees;
+  std::optional<Forgetter> forgetter;
+  if (sink != nullptr) parser.sink = &forgetter.emplace(*sink, tokens, stream);
+  if (readers.lazy != nullptr) parser.pass_over_headers(readers.lazy);
+  readers.set_types(stream.types.all());
+  try {
+    parser.translationUnit();
+    // The readers outlive the stream.
+    readers.set_types(arena.copy(std::span<const TypeNames::Meaning>(stream.types.all())));
+    parser.unit->postponed = readers.postponed;
     return parser.unit;
   } catch (const antlr4::ParseCancellationException &) {
     is_too_deep = parser.is_too_deep;
@@ -198,11 +254,16 @@ bool PostponedReader::read(ast::RecordSpec &record) {
 ast::List<ast::Decl> PostponedReader::parse(uint32_t index) {
   const pp::Postponed::Declaration &declaration = postponed_->declarations()[index];
   const std::vector<Token> tokens = postponed_->tokens(declaration, *arena_, *diagnostics_);
-  if (const size_t names = postponed_->names.count() + 1; names > types_.size()) {
+  if (const size_t names = postponed_->names.count() + 1; names <= file_types_.size()) {
+    types_ = file_types_;
+  } else {
     // Names that stand in no other place.
-    const Meanings more(static_cast<TypeNames::Meaning *>(arena_->allocate(names * 2, 1)), names * 2);
-    std::ranges::fill(std::ranges::copy(types_, more.begin()).out, more.end(), TypeNames::Meaning::Unknown);
-    types_ = more;
+    if (names > types_.size()) {
+      const Meanings more(static_cast<TypeNames::Meaning *>(arena_->allocate(names * 2, 1)), names * 2);
+      std::ranges::fill(std::ranges::copy(types_, more.begin()).out, more.end(), TypeNames::Meaning::Unknown);
+      types_ = more;
+    }
+    std::ranges::copy(file_types_, types_.begin());
   }
   TokenCursor stream(tokens, 0, types_, postponed_, btf_);
   stream.set_pragmas(declaration.pack, declaration.preserves_access_index);
@@ -228,17 +289,20 @@ ast::TranslationUnit *parse(const pp::Tokens &tokens, Arena &arena, Diagnostics 
                             Bodies bodies) {
   bool is_too_deep = false;
   Loc stopped_at;
-  // What a module has to offer is asked for in the order of the source.
-  const bool is_lazy = bodies == Bodies::Lazy && !tokens.has_import;
-  LazyReader *lazy = is_lazy ? arena.make<LazyReader>(tokens, arena, diagnostics) : nullptr;
-  PostponedReader *postponed =
-      tokens.postponed != nullptr
-          ? arena.make<PostponedReader>(*tokens.postponed, arena, diagnostics, tokens.has_import ? btf : nullptr)
-          : nullptr;
-  if (ast::TranslationUnit *unit = parse_fast(tokens, arena, btf, lazy, postponed, is_too_deep, stopped_at))
+  const HeaderReaders readers(tokens, arena, diagnostics, btf, bodies);
+  if (ast::TranslationUnit *unit = parse_fast(tokens, arena, arena, btf, readers, nullptr, is_too_deep, stopped_at))
     return unit;
   report_errors(tokens, arena, diagnostics, btf, is_too_deep, stopped_at);
   return nullptr;
+}
+
+bool parse_each(pp::Tokens &tokens, Arena &arena, Arena &trees, Diagnostics &diagnostics, const btf::Image *btf,
+                DeclarationSink &sink) {
+  bool is_too_deep = false;
+  Loc stopped_at;
+  const HeaderReaders readers(tokens, arena, diagnostics, btf, Bodies::Lazy);
+  sink.begin(readers.postponed);
+  return parse_fast(tokens, arena, trees, btf, readers, &sink, is_too_deep, stopped_at) != nullptr;
 }
 
 }  // namespace spile::parse

@@ -21,4 +21,20 @@ enum class Bodies : uint8_t { All, Lazy };
 ast::TranslationUnit *parse(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics,
                             const btf::Image *btf = nullptr, Bodies bodies = Bodies::All);
 
+// Who takes the declarations of the file's scope one by one.
+class DeclarationSink {
+ public:
+  virtual ~DeclarationSink() = default;
+  // Before the first one. Null: no declaration of a header was postponed.
+  virtual void begin(ast::PostponedDeclarations *postponed) = 0;
+  // One, and what it brings along before it: imports, tags of headers.
+  virtual void take(ast::List<ast::Decl> decls) = 0;
+};
+
+// The same with lazy bodies, each declaration as soon as it has been read. Trees are made in [trees], which [sink] may
+// release; what is read of headers later is made in [arena]. False at a syntax error, which is not reported: parse()
+// finds and names it. Needs tokens of its own for that: of a large file, those that were passed have lost their memory.
+bool parse_each(pp::Tokens &tokens, Arena &arena, Arena &trees, Diagnostics &diagnostics, const btf::Image *btf,
+                DeclarationSink &sink);
+
 }  // namespace spile::parse

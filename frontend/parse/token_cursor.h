@@ -32,6 +32,7 @@ class TypeNames {
   TypeNames(const TypeNames &) = delete;
 
   std::span<const Meaning> all() const { return meanings_; }
+  std::span<Meaning> all() { return meanings_; }
   bool is_type(uint32_t name) const { return meanings_[name] == Meaning::Type; }
   void set(uint32_t name, bool is_type) {
     const Meaning meaning = is_type ? Meaning::Type : Meaning::Other;

@@ -29,6 +29,7 @@ ast::Decl *TreeActions::make_decl(ast::Decl::Kind kind, Loc begin) {
 
 // An import stands before the first declaration that begins after it.
 void TreeActions::push_external_declaration() {
+  const Mark begin = mark();
   const std::vector<size_t> &imports = _input->imports();
   for (; imports_pushed_ < imports.size() && imports[imports_pushed_] < external_at_; imports_pushed_++) {
     const Token &token = (*_input)[imports[imports_pushed_]];
@@ -39,6 +40,7 @@ void TreeActions::push_external_declaration() {
   for (ast::Decl *forward : forward_declarations_) push(forward);
   forward_declarations_.clear();
   push(decl_);
+  if (sink != nullptr) sink->take(take<ast::Decl>(begin));
 }
 
 void TreeActions::finish_unit(Mark list) {

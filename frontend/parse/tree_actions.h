@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "frontend/ast/ast.h"
+#include "frontend/parse/parser.h"
 #include "frontend/parse/parser_core.h"
 #include "support/arena.h"
 
@@ -29,6 +30,7 @@ class TreeActions : public ParserCore {
 
   Arena *arena = nullptr;
   ast::TranslationUnit *unit = nullptr;
+  DeclarationSink *sink = nullptr;  // takes the declarations of the file's scope; null: they become the unit's
   // Members of records in headers are passed over from now on; [reader] reads them when they are asked for.
   void pass_over_headers(ast::LazyMembers *reader);
 

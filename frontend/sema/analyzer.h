@@ -58,9 +58,11 @@ struct Destination {
 
 class Analyzer {
  public:
-  Analyzer(Arena &arena, Diagnostics &diags, Unit &unit)
-      : arena_(arena), diags_(diags), unit_(unit), types_(*unit.types) {}
-  void run(ast::TranslationUnit &tree);
+  Analyzer(Arena &arena, Arena &bodies, Diagnostics &diags, Unit &unit)
+      : arena_(arena), bodies_(bodies), diags_(diags), unit_(unit), types_(*unit.types) {}
+  void begin(ast::PostponedDeclarations *postponed) { postponed_ = postponed; }
+  Analysis::Read external_declaration(ast::Decl &decl);
+  void finish();
 
  private:
   // ------------------------------------------------------------ scope.cpp
@@ -99,6 +101,8 @@ class Analyzer {
     Symbol *function_;
     int unevaluated_, dead_;
     bool preserves_inner_;
+    Arena *nodes_;
+    bool is_tree_needed_;
   };
   template <class T>
   const Binding<T> *binding(const std::unordered_map<std::string_view, Binding<T> *> &table,
@@ -117,7 +121,7 @@ class Analyzer {
   void bind(Symbol *symbol);
   Tag *lookup_tag(std::string_view tag, bool only_here);
   void bind_tag(std::string_view tag, Tag *what);
-  Symbol *new_symbol(SymbolKind kind, std::string_view name, const Type *type, Range range);
+  Symbol *new_symbol(SymbolKind kind, std::string_view name, const Type *type, Range range, Arena *where = nullptr);
   Symbol *builtin_symbol(const BuiltinInfo &info);
   void report_undeclared(const Expr *e, bool is_call);
 
@@ -334,6 +338,9 @@ class Analyzer {
   Range at_op(const Expr *e) const { return e->op_loc.valid() ? Range{e->op_loc, e->op_loc} : e->range; }
 
   Arena &arena_;
+  Arena &bodies_;
+  Arena *nodes_ = &arena_;       // [bodies_] within a function: what is made goes with the function's tree
+  bool is_tree_needed_ = false;  // the declaration that is being read is looked at again
   Diagnostics &diags_;
   Unit &unit_;
   types::Context &types_;
@@ -375,7 +382,7 @@ class Analyzer {
   std::vector<Symbol *> locals_;
   const Stmt *value_statement_ = nullptr;  // the last of a statement expression: its value is used
   std::unordered_map<const Symbol *, std::vector<const Expr *>> filled_parameters_;  // of formats
-  const Expr *gpl_call_ = nullptr;  // the first call of a helper that is for the GPL only
+  Range gpl_call_;  // the first call of a helper that is for the GPL only
   const Symbol *gpl_callee_ = nullptr;
 
   ast::PostponedDeclarations *postponed_ = nullptr;  // declarations of headers that were not read; null: none

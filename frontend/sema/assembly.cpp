@@ -95,7 +95,7 @@ void Analyzer::asm_statement(Stmt *s) {
     targets.push_back(label(name, s->range));
     targets.back()->is_used = true;
   }
-  a.targets = arena_.copy(targets);
+  a.targets = nodes_->copy(targets);
   if (a.text != nullptr) asm_text(a);
 }
 
@@ -273,9 +273,9 @@ class Analyzer::AsmTextReader {
       else
         plain(text_[at_++]);
     }
-    a_.plain_text = analyzer_.arena_.copy(std::string_view(out_));
-    a_.plain_locs = analyzer_.arena_.copy(out_locs_);
-    a_.symbols = {analyzer_.arena_.copy(symbols_)};
+    a_.plain_text = analyzer_.nodes_->copy(std::string_view(out_));
+    a_.plain_locs = analyzer_.nodes_->copy(out_locs_);
+    a_.symbols = {analyzer_.nodes_->copy(symbols_)};
   }
 
  private:
@@ -419,20 +419,20 @@ void Analyzer::check_naked(const Symbol &function, const Stmt &body) {
 
 // The address of [symbol] as an operand of constraint `i`.
 AsmOperand *Analyzer::asm_symbol(Symbol &symbol, Range at) {
-  auto *name = arena_.make<Expr>();
+  auto *name = nodes_->make<Expr>();
   name->kind = Expr::Identifier;
   name->range = at;
   name->text = symbol.name;
   Expr *address = name;
   if (symbol.kind == SymbolKind::Variable) {
-    address = arena_.make<Expr>();
+    address = nodes_->make<Expr>();
     address->kind = Expr::Unary;
     address->op.unary = ast::UnaryOp::AddressOf;
     address->range = at;
     address->a = name;
     address->depth = 1;
   }
-  auto *operand = arena_.make<AsmOperand>();
+  auto *operand = nodes_->make<AsmOperand>();
   operand->range = at;
   operand->place = AsmOperand::Immediate;
   operand->is_read = true;

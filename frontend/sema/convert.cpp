@@ -11,7 +11,7 @@ namespace spile::sema {
 using ast::CastKind;
 
 Expr *Analyzer::cast(Expr *e, const Type *to, CastKind kind) {
-  auto *made = arena_.make<Expr>();
+  auto *made = nodes_->make<Expr>();
   made->kind = Expr::ImplicitCast;
   made->range = e->range;
   made->op_loc = e->op_loc;

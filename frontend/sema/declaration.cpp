@@ -14,24 +14,43 @@ static std::string_view without_quotes(std::string_view label) {
   return quoted ? label.substr(1, label.size() - 2) : label;
 }
 
-Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const btf::Image *btf) {
-  Unit unit;
-  unit.types = std::make_unique<types::Context>(arena);
-  if (btf != nullptr) unit.importer = std::make_unique<btf::Importer>(*btf, *unit.types, arena, diags);
-  // It outlives this function, but its reference to [unit] does not: nothing inside a record declares a symbol of a
-  // unit.
-  auto analyzer = std::make_shared<Analyzer>(arena, diags, unit);
-  analyzer->run(tree);
-  unit.analyzer = std::move(analyzer);
-  return unit;
+Analysis::Analysis(Arena &arena, Arena &bodies, Diagnostics &diags, const btf::Image *btf) {
+  unit_.types = std::make_unique<types::Context>(arena);
+  if (btf != nullptr) unit_.importer = std::make_unique<btf::Importer>(*btf, *unit_.types, arena, diags);
+  analyzer_ = std::make_shared<Analyzer>(arena, bodies, diags, unit_);
 }
 
-void Analyzer::run(ast::TranslationUnit &tree) {
-  postponed_ = tree.postponed;
-  for (ast::Decl *decl : tree.decls) {
-    declaration(*decl);
-    if (diags_.too_many()) break;
-  }
+void Analysis::begin(ast::PostponedDeclarations *postponed) { analyzer_->begin(postponed); }
+
+Analysis::Read Analysis::declaration(ast::Decl &decl) { return analyzer_->external_declaration(decl); }
+
+Unit Analysis::finish() {
+  analyzer_->finish();
+  // It outlives this object, but its reference to [unit_] does not: nothing inside a record declares a symbol of a
+  // unit.
+  unit_.analyzer = std::move(analyzer_);
+  return std::move(unit_);
+}
+
+Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const btf::Image *btf) {
+  Analysis analysis(arena, arena, diags, btf);
+  analysis.begin(tree.postponed);
+  for (ast::Decl *decl : tree.decls) analysis.declaration(*decl);
+  return analysis.finish();
+}
+
+Analysis::Read Analyzer::external_declaration(ast::Decl &decl) {
+  if (diags_.too_many()) return {};
+  is_tree_needed_ = false;
+  declaration(decl);
+  parameter_scopes_.clear();
+  filled_parameters_.clear();
+  // Members of records in headers may be read at any time (ast::LazyMembers).
+  const bool is_kept = is_tree_needed_ || !is_in_main_file(decl.range);
+  return {decl.kind == ast::Decl::Function ? decl.declarators[0]->symbol : nullptr, is_kept};
+}
+
+void Analyzer::finish() {
   if (!diags_.too_many()) finish_unit();
   is_finished_ = true;
 }
@@ -107,7 +126,7 @@ void Analyzer::variables(ast::Decl &decl) {
 }
 
 void Analyzer::declare_typedef(ast::InitDeclarator &d, const Type *type, Attributes &attributes) {
-  const std::string_view name = arena_.copy(d.declarator->name);
+  const std::string_view name = d.declarator->name;
   if (d.init != nullptr) report<diag::InitializedTypedef>(d.init->range, name);
   if (const Symbol *previous = lookup_here(name)) {
     if (previous->kind != SymbolKind::Typedef) {
@@ -205,7 +224,7 @@ Symbol *Analyzer::merge_or_bind(Symbol *fresh) {
 
 Symbol *Analyzer::declare_function(ast::DeclSpecs &specs, ast::Declarator &d, const Type *type, Attributes &attributes,
                                    bool is_definition) {
-  Symbol *fresh = new_symbol(SymbolKind::Function, arena_.copy(d.name), type, d.name_range);
+  Symbol *fresh = new_symbol(SymbolKind::Function, d.name, type, d.name_range);
   fresh->function = nullptr;
   fresh->is_inline = specs.is_inline;
   // C99 inline: without `extern` the definition is for this file only.
@@ -229,7 +248,7 @@ Symbol *Analyzer::declare_function(ast::DeclSpecs &specs, ast::Declarator &d, co
 
 void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, const Type *type,
                                 Attributes &attributes) {
-  const std::string_view name = arena_.copy(d.declarator->name);
+  const std::string_view name = d.declarator->name;
   const Range at = d.declarator->name_range;
   // `extern const void name __ksym`: an address whose type nobody knows.
   const bool is_typeless = types::is_void(type) && specs.storage == ast::Storage::Extern && d.init == nullptr;
@@ -240,9 +259,10 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
     report<diag::AddressSpaceObject>(at, name, "a local variable");
     type = types_.error();
   }
-  Symbol *fresh = new_symbol(SymbolKind::Variable, name, type, at);
   const bool is_extern = specs.storage == ast::Storage::Extern;
   const bool is_static = specs.storage == ast::Storage::Static;
+  const bool is_automatic = !at_file_scope() && !is_static && !is_extern;
+  Symbol *fresh = new_symbol(SymbolKind::Variable, name, type, at, is_automatic ? nodes_ : &arena_);
   fresh->is_static_storage = at_file_scope() || is_static || is_extern;
   fresh->is_static_local = !at_file_scope() && is_static;
   if (fresh->is_static_local)
@@ -269,6 +289,7 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
     symbol->is_tentative = is_tentative && (!symbol->is_defined || symbol->is_tentative);
     symbol->is_defined = true;
   }
+  if (!is_automatic && (d.init != nullptr || fresh->is_static_local)) is_tree_needed_ = true;
   if (d.init != nullptr) {
     if (is_extern && !at_file_scope()) report<diag::InitializedExtern>(d.init->range, name);
     symbol->initializer = initializer(symbol->type, d.init, symbol->is_static_storage, at.begin);
@@ -291,7 +312,7 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
 
 // __attribute__((cleanup(f))): f(&variable) at the end of the variable's scope, however it is left.
 void Analyzer::add_cleanup(Symbol &symbol, Expr *function) {
-  Expr *variable = arena_.make<Expr>(), *address = arena_.make<Expr>(), *call = arena_.make<Expr>();
+  Expr *variable = nodes_->make<Expr>(), *address = nodes_->make<Expr>(), *call = nodes_->make<Expr>();
   for (Expr *made : {variable, address, call}) made->range = function->range;
   variable->kind = Expr::Identifier;
   variable->text = symbol.name;
@@ -301,7 +322,7 @@ void Analyzer::add_cleanup(Symbol &symbol, Expr *function) {
   call->kind = Expr::Call;
   call->a = function;
   Expr *const arguments[] = {address};
-  call->args = arena_.copy(std::span<Expr *const>(arguments));
+  call->args = nodes_->copy(std::span<Expr *const>(arguments));
   symbol.cleanup_call = expr(call);
   cleanups_++;
 }
@@ -321,8 +342,7 @@ void Analyzer::warn_shadow(const Symbol &fresh) {
 void Analyzer::auto_type(ast::DeclSpecs &specs, ast::InitDeclarator &d, Attributes &attributes) {
   if (d.init == nullptr || d.init->kind == Expr::InitList || !d.declarator->parts.empty()) {
     report<diag::AutoTypeInitializer>(d.declarator->range, d.declarator->name);
-    Symbol *symbol =
-        new_symbol(SymbolKind::Variable, arena_.copy(d.declarator->name), types_.error(), d.declarator->name_range);
+    Symbol *symbol = new_symbol(SymbolKind::Variable, d.declarator->name, types_.error(), d.declarator->name_range);
     if (lookup_here(symbol->name) == nullptr) bind(symbol);
     d.symbol = symbol;
     return;
@@ -389,6 +409,7 @@ void Analyzer::function_definition(ast::Decl &decl) {
     if (!p->symbol->name.empty() && lookup_here(p->symbol->name) == nullptr) bind(p->symbol);
   }
   symbol->parameters = arena_.copy(parameters);
+  Arena *const outer_nodes = std::exchange(nodes_, &bodies_);
   compound(decl.body, false);
   leave_scope();
   if (symbol->attributes.is_naked) check_naked(*symbol, *decl.body);
@@ -400,6 +421,8 @@ void Analyzer::function_definition(ast::Decl &decl) {
                                 types::to_string(result))
         .hint("`return 0;` ends it");
   warn_unused_in_function(*symbol);
+  labels_.clear();
+  nodes_ = outer_nodes;
   function_ = nullptr;
   result_ = nullptr;
 }

@@ -130,7 +130,7 @@ const Type *Analyzer::function_part(ast::DeclaratorPart &part, const Type *resul
     } else if (types::is_function(t)) {
       t = types_.pointer_to(t);
     }
-    const std::string_view name = arena_.copy(p->declarator->name);
+    const std::string_view name = p->declarator->name;
     if (types::is_arena(t)) {
       report<diag::AddressSpaceObject>(p->range, name, "a parameter");
       t = types_.error();

@@ -331,7 +331,7 @@ void Analyzer::member(Expr *e) {
   }
   e->type = types_.qualified(found.field->type, static_cast<uint8_t>(found.quals | base->quals));
   e->is_lvalue = e->is_arrow || e->a->is_lvalue;
-  e->field = arena_.make<ast::FieldRef>(reference_by_name(record, e->text, 0));
+  e->field = nodes_->make<ast::FieldRef>(reference_by_name(record, e->text, 0));
 }
 
 void Analyzer::index(Expr *e) {

@@ -23,10 +23,10 @@ class InitializerBuilder {
     const Type *type = type_;
     if (types::is_array(type) && !type->plain->has_length)
       type = sema_.types_.array_of(type->kind == Kind::Array ? type->base : types::base_of(type), open_length_);
-    auto *made = sema_.arena_.make<Initializer>();
+    auto *made = sema_.nodes_->make<Initializer>();
     made->type = type;
     made->size = std::max<uint64_t>(types::is_complete(type) ? types::size_of(type) : 0, end_);
-    made->entries = sema_.arena_.copy(entries_);
+    made->entries = sema_.nodes_->copy(entries_);
     return made;
   }
 
@@ -123,7 +123,7 @@ class InitializerBuilder {
 
   void scalar_list(const Type *type, uint64_t offset, const ast::FieldRef &bits, Expr *list) {
     if (list->items.empty()) {  // C23: int x = {};
-      Expr *zero = sema_.arena_.make<Expr>();
+      Expr *zero = sema_.nodes_->make<Expr>();
       zero->kind = Expr::IntegerLit;
       zero->range = list->range;
       zero->type = sema_.types_.int_type();

@@ -527,7 +527,7 @@ void Analyzer::assignment(Expr *e) {
   }
   // The operation is done in the common type of both sides; the right side is converted to it here, and lowering
   // converts the left side to the type of the right.
-  Expr *left = arena_.make<Expr>();
+  Expr *left = nodes_->make<Expr>();
   left->kind = Expr::ImplicitCast;
   left->range = e->a->range;
   left->a = e->a;

@@ -40,6 +40,7 @@ class Analyzer::PendingRecord final : public types::PendingFields {
 
 void Analyzer::postpone(ast::RecordSpec &spec, types::Record &record, const Attributes &attributes) {
   record.pending = arena_.make<PendingRecord>(*this, spec, attributes);
+  is_tree_needed_ = true;
 }
 
 void Analyzer::define_postponed(ast::RecordSpec &spec, types::Record &record, Attributes &attributes) {
@@ -76,7 +77,9 @@ Analyzer::AtFileScope::AtFileScope(Analyzer &analyzer)
       function_(std::exchange(analyzer.function_, nullptr)),
       unevaluated_(std::exchange(analyzer.unevaluated_, 0)),
       dead_(std::exchange(analyzer.dead_, 0)),
-      preserves_inner_(std::exchange(analyzer.preserves_inner_, false)) {
+      preserves_inner_(std::exchange(analyzer.preserves_inner_, false)),
+      nodes_(std::exchange(analyzer.nodes_, &analyzer.arena_)),
+      is_tree_needed_(analyzer.is_tree_needed_) {
   marks_.swap(analyzer.marks_);
 }
 
@@ -87,6 +90,8 @@ Analyzer::AtFileScope::~AtFileScope() {
   analyzer_.unevaluated_ = unevaluated_;
   analyzer_.dead_ = dead_;
   analyzer_.preserves_inner_ = preserves_inner_;
+  analyzer_.nodes_ = nodes_;
+  analyzer_.is_tree_needed_ = is_tree_needed_;
 }
 
 }  // namespace spile::sema

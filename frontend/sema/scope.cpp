@@ -54,7 +54,7 @@ Symbol *Analyzer::lookup_file_scope(std::string_view name) {
 void Analyzer::bind(Symbol *symbol) {
   auto **binding = &names_[symbol->name];
   while (*binding != nullptr && (*binding)->scope > scope()) binding = &(*binding)->shadowed;
-  *binding = arena_.make<Binding<Symbol>>(symbol, scope(), *binding);
+  *binding = nodes_->make<Binding<Symbol>>(symbol, scope(), *binding);
   if (!at_file_scope()) bound_names_.push_back(symbol->name);
 }
 
@@ -68,12 +68,12 @@ Analyzer::Tag *Analyzer::lookup_tag(std::string_view tag, bool only_here) {
 void Analyzer::bind_tag(std::string_view tag, Tag *what) {
   auto **binding = &tags_[tag];
   while (*binding != nullptr && (*binding)->scope > scope()) binding = &(*binding)->shadowed;
-  *binding = arena_.make<Binding<Tag>>(what, scope(), *binding);
+  *binding = nodes_->make<Binding<Tag>>(what, scope(), *binding);
   if (!at_file_scope()) bound_tags_.push_back(tag);
 }
 
-Symbol *Analyzer::new_symbol(SymbolKind kind, std::string_view name, const Type *type, Range range) {
-  auto *symbol = arena_.make<Symbol>();
+Symbol *Analyzer::new_symbol(SymbolKind kind, std::string_view name, const Type *type, Range range, Arena *where) {
+  auto *symbol = (where != nullptr ? where : &arena_)->make<Symbol>();
   symbol->kind = kind;
   symbol->name = name;
   symbol->type = type;

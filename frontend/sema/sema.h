@@ -30,7 +30,29 @@ struct Unit {
   std::shared_ptr<const void> analyzer;
 };
 
+class Analyzer;
+
+// The same, a declaration at a time. What the trees of functions need goes to [bodies], all else to [arena].
 // [btf]: what the tree imports from; it may be null when it imports nothing.
+class Analysis {
+ public:
+  Analysis(Arena &arena, Arena &bodies, Diagnostics &diags, const btf::Image *btf);
+  Analysis(const Analysis &) = delete;
+  Analysis &operator=(const Analysis &) = delete;
+  // Before the first declaration.
+  void begin(ast::PostponedDeclarations *postponed);
+  struct Read {
+    Symbol *function = nullptr;  // that it defines
+    // Something of its tree is looked at later, even when it is no function or one that has been lowered.
+    bool is_tree_needed = true;
+  };
+  Read declaration(ast::Decl &decl);
+  Unit finish();
+
+ private:
+  Unit unit_;
+  std::shared_ptr<Analyzer> analyzer_;
+};
 Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const btf::Image *btf = nullptr);
 
 }  // namespace spile::sema

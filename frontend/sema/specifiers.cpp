@@ -85,7 +85,7 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
         postponed_->mentions_tag(spec.tag)) {
       // A header that was not read has named it first: it is declared there (C11 6.2.1p7).
       const AtFileScope at_file_scope(*this);
-      record = types_.new_record(spec.is_union, arena_.copy(spec.tag), spec.tag_range);
+      record = types_.new_record(spec.is_union, spec.tag, spec.tag_range);
       tag = arena_.make<Tag>(record, nullptr, record->range);
       bind_tag(record->tag, tag);
     }
@@ -96,8 +96,7 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
       return types_.error();
     }
     if (tag == nullptr) {
-      record =
-          types_.new_record(spec.is_union, arena_.copy(spec.tag), spec.tag_range.valid() ? spec.tag_range : spec.range);
+      record = types_.new_record(spec.is_union, spec.tag, spec.tag_range.valid() ? spec.tag_range : spec.range);
       bind_tag(record->tag, arena_.make<Tag>(record, nullptr, record->range));
     } else {
       record = tag->record;
@@ -197,7 +196,7 @@ void Analyzer::add_members(ast::Decl &decl, types::Record &record, std::vector<t
     Attributes own;
     read_attributes(member->declarator->attributes, own);
     t = attributed(t, own);
-    field.name = arena_.copy(member->declarator->name);
+    field.name = member->declarator->name;
     field.range = member->declarator->name.empty() ? member->declarator->range : member->declarator->name_range;
     field.type = t;
     field.is_packed = own.packed || (shared.packed && decl.specs->record == nullptr);
@@ -272,7 +271,7 @@ const Type *Analyzer::enum_specifier(ast::EnumSpec &spec) {
       return types_.error();
     }
     if (tag == nullptr) {
-      enumeration = types_.new_enum(arena_.copy(spec.tag), spec.range);
+      enumeration = types_.new_enum(spec.tag, spec.range);
       bind_tag(enumeration->tag, arena_.make<Tag>(nullptr, enumeration, spec.range));
     } else {
       enumeration = tag->enumeration;
@@ -332,7 +331,7 @@ void Analyzer::define_enum(ast::EnumSpec &spec, types::Enum &enumeration) {
       low = std::min(low, v);
       high = std::max(high, v);
     }
-    const std::string_view name = arena_.copy(e->name);
+    const std::string_view name = e->name;
     constants.push_back({name, v});
     Symbol *symbol = new_symbol(SymbolKind::Enumerator, name, types_.int_type(), e->range);
     symbol->value = v;

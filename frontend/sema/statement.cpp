@@ -52,7 +52,7 @@ Expr *Analyzer::condition(Expr *e) {
 Label *Analyzer::label(std::string_view name, Range range) {
   Label *&entry = labels_[name];
   if (entry == nullptr) {
-    entry = arena_.make<Label>();
+    entry = nodes_->make<Label>();
     entry->name = name;
     entry->range = range;
     entry->index = label_count_++;

@@ -109,7 +109,7 @@ void Analyzer::check_helper_call(const Expr *e, const Symbol &callee, const tabl
       message.hint("`bpf_probe_read_kernel` or `bpf_probe_read_user` say what they read");
     if (callee.name == "bpf_skb_load_bytes") message.hint("read the packet between `data` and `data_end`");
   }
-  if ((helper.flags & tables::kGplOnly) != 0 && gpl_call_ == nullptr) gpl_call_ = e, gpl_callee_ = &callee;
+  if ((helper.flags & tables::kGplOnly) != 0 && gpl_callee_ == nullptr) gpl_call_ = e->a->range, gpl_callee_ = &callee;
   check_format(e, helper);
   const Symbol *map = e->args.empty() ? nullptr : map_of(e->args[0]);
   if (map == nullptr) {
@@ -186,7 +186,7 @@ void Analyzer::check_return_range(const Expr *e) {
 
 // Helpers that only programs under the GPL may call: the licence is what stands in section `license`.
 void Analyzer::check_license() {
-  if (gpl_call_ == nullptr) return;
+  if (gpl_callee_ == nullptr) return;
   bool has_program = false;
   for (const Symbol *s : unit_.symbols) {
     has_program |= s->kind == SymbolKind::Function && !s->attributes.section.empty() && s->is_defined;
@@ -195,14 +195,14 @@ void Analyzer::check_license() {
     const Expr *text = s->initializer->entries[0].value;
     if (text->kind != Expr::StringLit || tables::is_gpl_compatible(text->bytes.substr(0, text->bytes.find('\0'))))
       return;
-    report<diag::GplHelperWithoutLicense>(diags_.sources().expansion(gpl_call_->a->range), gpl_callee_->name,
+    report<diag::GplHelperWithoutLicense>(diags_.sources().expansion(gpl_call_), gpl_callee_->name,
                                           fmt::format("the licence is \"{}\"", text->bytes))
         .note(s->range, "the licence is given here")
         .hint("`\"Dual MIT/GPL\"` and `\"Dual BSD/GPL\"` count too");
     return;
   }
   if (has_program)
-    report<diag::GplHelperWithoutLicense>(diags_.sources().expansion(gpl_call_->a->range), gpl_callee_->name,
+    report<diag::GplHelperWithoutLicense>(diags_.sources().expansion(gpl_call_), gpl_callee_->name,
                                           "no licence is given")
         .hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`");
 }

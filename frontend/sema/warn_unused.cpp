@@ -56,7 +56,7 @@ void Analyzer::warn_unused_in_unit() {
     if (s->linkage != Linkage::Internal || s->is_mentioned || s->attributes.is_unused || s->attributes.used ||
         s->attributes.section_range.valid() || types::is_error(s->type) || !is_in_main_file(s->range))
       continue;
-    if (s->kind == SymbolKind::Function && s->definition != nullptr)
+    if (s->kind == SymbolKind::Function && s->is_defined)
       report<diag::UnusedFunction>(s->range, s->name);
     else if (s->kind == SymbolKind::Variable && s->is_defined)
       (s->type->quals & types::kConst) != 0 ? report<diag::UnusedConstVariable>(s->range, s->name)
