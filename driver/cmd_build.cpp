@@ -20,6 +20,10 @@ namespace spile::driver {
 // What --emit takes. Text goes to stdout unless -o names a file.
 static Result<std::string> emit_text(Compilation &compilation, const std::string &what, std::string_view stage) {
   const auto failed = [] { return std::unexpected(Error{}); };
+  if (what == "c") {
+    if (!compilation.open()) return failed();
+    return std::string(compilation.source_text());
+  }
   if (what == "pp") {
     const pp::Tokens *tokens = compilation.preprocess();
     if (tokens == nullptr) return failed();
@@ -129,9 +133,11 @@ int command_build(Arguments arguments, Console &console) {
   line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                              "where to write, - for stdout; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
-      "pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the object")(
-      "assembly,S", "the same as --emit=asm")("preprocess,E", "the same as --emit=pp")(
-      "after", po::value<std::string>()->value_name("PASS[:N]"), after_help.c_str())(
+      "c (what -e and scripts mean), pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the "
+      "object")("execute,e", po::value<std::string>()->value_name("PROGRAM"),
+                "compile PROGRAM, in the short form, see `run`")("assembly,S", "the same as --emit=asm")(
+      "preprocess,E", "the same as --emit=pp")("after", po::value<std::string>()->value_name("PASS[:N]"),
+                                               after_help.c_str())(
       "stats", "instructions, stack, map lookups, spills and time by stage, on stderr");
   add_dependency_options(line.options);
   add_compile_options(line.options);
@@ -141,19 +147,22 @@ int command_build(Arguments arguments, Console &console) {
   int code = kExitOk;
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
-  if (!values->contains("file")) return console.usage("`spile build` needs a file");
+  if (values->contains("file") == values->contains("execute"))
+    return console.usage("`spile build` needs a file or -e PROGRAM");
   auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
   compile->codegen.unloadable_maps = true;
   compile->log_passes = console.verbosity > 0;
-  const auto &paths = (*values)["file"].as<std::vector<std::string>>();
+  if (values->contains("execute")) compile->program = (*values)["execute"].as<std::string>();
+  const auto paths =
+      compile->program ? std::vector<std::string>{"-e"} : (*values)["file"].as<std::vector<std::string>>();
   const std::string &path = paths.front();
   std::string stage = values->contains("emit") ? (*values)["emit"].as<std::string>() : "obj";
   if (values->contains("assembly")) stage = "asm";
   if (values->contains("preprocess")) stage = "pp";
-  static constexpr std::string_view kStages[] = {"pp", "ast", "ir-raw", "ir", "mir", "asm", "btf", "obj"};
+  static constexpr std::string_view kStages[] = {"c", "pp", "ast", "ir-raw", "ir", "mir", "asm", "btf", "obj"};
   if (std::ranges::find(kStages, stage) == std::end(kStages))
-    return console.usage("--emit takes pp, ast, ir-raw, ir, mir, asm, btf or obj, not `{}`", stage);
+    return console.usage("--emit takes c, pp, ast, ir-raw, ir, mir, asm, btf or obj, not `{}`", stage);
 
   DependencyOptions dependencies = dependency_options(*values);
   if (dependencies.is_all) {
@@ -188,7 +197,8 @@ int command_build(Arguments arguments, Console &console) {
     if (object == nullptr) return compilation.exit_code();
     if (compile->log_passes) console.error_text(pass_table(compilation.pass_log()));
     if (values->contains("stats")) console.status("{}: {}", path, stats_line(*object, compilation));
-    if (!values->contains("output") && path == "-") return console.usage("a program from standard input needs -o");
+    if (!values->contains("output") && (path == "-" || compile->program))
+      return console.usage("a program that is in no file needs -o");
     const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : object_name(path);
     if (compilation.kind() == InputKind::Object && std::filesystem::exists(output) &&
         std::filesystem::equivalent(output, path))

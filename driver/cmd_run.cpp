@@ -1,10 +1,12 @@
 // spile run FILE: compile (or read), verify, run: on a command's system calls, on a capture, or on timers alone.
 #include <unistd.h>
+#include <algorithm>
 #include <csignal>
 
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/judge.h"
+#include "driver/script_options.h"
 #include "runtime/hooks/interval.h"
 #include "runtime/hooks/launch.h"
 #include "runtime/session/session.h"
@@ -53,6 +55,19 @@ int own_failure(int code, const session::Options &options) {
   return options.command && code != kExitOk ? kExitChildFailed : code;
 }
 
+// -G NAME=VALUE, and --NAME=VALUE among the words behind `--`.
+Result<void> set_globals(object::Object &object, const po::variables_map &values, Arguments of_probe) {
+  std::vector<std::string> assignments;
+  if (values.contains("global")) assignments = values["global"].as<std::vector<std::string>>();
+  for (const std::string &word : of_probe) {
+    if (!word.starts_with("--")) return usage_error("an option of the probe is --NAME=VALUE, not `{}`", word);
+    assignments.push_back(word.substr(2));
+  }
+  for (const std::string &assignment : assignments)
+    if (auto set = set_option(object, assignment); !set) return set;
+  return {};
+}
+
 int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
                 Console &console) {
   std::vector<session::Accepted> accepted;
@@ -71,6 +86,7 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
     const int code = console.fail(outcome.error());
     return traces_child ? hooks::exit_status_of(outcome.error()) : code;
   }
+  if (outcome->exit_status) return *outcome->exit_status;
   return outcome->child_status.value_or(kExitOk);
 }
 
@@ -78,35 +94,45 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
 
 int command_run(Arguments arguments, Console &console) {
   CommandLine line;
-  line.usage = "spile [run] [options] FILE.c|FILE.o|-";
+  line.usage = "spile [run] [options] FILE.c|FILE.o|-|-e PROGRAM [-- --NAME=VALUE ...]";
   line.about =
       "Compiles FILE (or reads it, when it is an object of any compiler), verifies every program in it, and runs\n"
       "them. stdout carries what the probe prints, and at the end the maps that none of its handlers deals with.";
   line.footer =
+      "  spile -e 'tracepoint/syscalls/sys_enter_openat { printf(\"%s\\n\", str(ctx->filename)); }' -c \"ls /\"\n"
       "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
       "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n\n"
       "Exit status: with -c that of CMD (128+N when signal N killed it); 125, 126, 127 when spile failed, CMD could\n"
       "not be executed, or was not found. Otherwise 0; 1 the program is wrong; 2 wrong usage; 3 the environment\n"
       "says no; 5 the verifier cannot judge the program.";
   line.add_common();
-  line.options.add_options()("command,c", po::value<std::string>()->value_name("CMD"),
-                             "run CMD and trace its system calls and its children's")(
-      "input,i", po::value<std::string>()->value_name("FILE"), "run packet programs on a pcap or pcapng file")(
+  line.options.add_options()("execute,e", po::value<std::string>()->value_name("PROGRAM"),
+                             "run PROGRAM, in the short form: HOOK { BODY } ...")(
+      "command,c", po::value<std::string>()->value_name("CMD"),
+      "run CMD and trace its system calls and its children's")("input,i", po::value<std::string>()->value_name("FILE"),
+                                                               "run packet programs on a pcap or pcapng file")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
+      "global,G", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
+      "set a `const volatile` global of the probe; so does --NAME=VALUE behind --, where --help lists them")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::string>());
   line.positional.add("file", 1);
   int code = kExitOk;
+  const auto separator = std::ranges::find(arguments, "--");
+  const Arguments of_probe(separator == arguments.end() ? separator : separator + 1, arguments.end());
+  arguments = Arguments(arguments.begin(), separator);
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
-  if (!values->contains("file")) return console.usage("`spile run` needs a file");
-  const auto compile = compile_options(*values);
+  if (values->contains("file") == values->contains("execute"))
+    return console.usage("`spile run` needs a file or -e PROGRAM");
+  auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
+  compile->may_be_short_form = true;
 
   const auto text = [&](const char *name) {
     return values->contains(name) ? std::optional((*values)[name].as<std::string>()) : std::nullopt;
@@ -129,10 +155,17 @@ int command_run(Arguments arguments, Console &console) {
   options.print = [&console](std::string_view out) { return console.print(out); };
   options.status = [&console](const std::string &status) { console.status("{}", status); };
 
-  Compilation compilation((*values)["file"].as<std::string>(), *compile, console);
+  compile->program = text("execute");
+  Compilation compilation(compile->program ? "-e" : (*values)["file"].as<std::string>(), *compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return own_failure(compilation.exit_code(), options);
+  if (std::ranges::find(of_probe, "--help") != of_probe.end()) {
+    console.print(options_help(*object));
+    return kExitOk;
+  }
+  if (const auto set = set_globals(*object, *values, of_probe); !set)
+    return own_failure(console.fail(set.error()), options);
   KernelTypes types;
   if (auto relocated = relocate_for(*object, compile->btf, types); !relocated)
     return own_failure(console.fail(relocated.error()), options);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "driver/short_form.h"
 #include "frontend/lower/lower.h"
 #include "frontend/sema/sema.h"
 #include "ir/text.h"
@@ -114,7 +115,9 @@ void Compilation::end_stage(std::string_view stage, std::chrono::duration<double
 bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
-  auto loaded = replaced_ ? sources_.add(path_, std::move(*replaced_)) : sources_.load(path_);
+  auto loaded = replaced_          ? sources_.add(path_, std::move(*replaced_))
+                : options_.program ? sources_.add(path_, *options_.program)
+                                   : sources_.load(path_);
   if (!loaded) return failed(loaded.error());
   file_ = *loaded;
   if (forced_kind_)
@@ -125,6 +128,26 @@ bool Compilation::open() {
     kind_ = InputKind::Ir;
   else if (path_.ends_with(".o"))
     return file_ = nullptr, failed({Error::Kind::Input, fmt::format("{}: not an ELF file", path_), {}, 0});
+  return kind_ != InputKind::Source || write_out();
+}
+
+// Scripts and the short form become C.
+bool Compilation::write_out() {
+  const bool is_script = file_->text.starts_with("#!");
+  std::string text;
+  if (options_.program || ((options_.may_be_short_form || is_script) && is_short_form(file_->text))) {
+    auto written = write_out_short_form(file_->text, path_);
+    if (!written) return file_ = nullptr, failed(written.error());
+    text = std::move(*written);
+  } else if (is_script) {
+    // The line of the interpreter is none of C's.
+    text = "//" + file_->text;
+  } else {
+    return true;
+  }
+  auto added = sources_.add(path_, std::move(text));
+  if (!added) return file_ = nullptr, failed(added.error());
+  file_ = *added;
   return true;
 }
 

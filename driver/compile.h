@@ -34,6 +34,8 @@ struct CompileOptions {
   bool log_passes = false;  // keep pass_log()
   codegen::CodegenOptions codegen;
   size_t max_errors = 20;
+  std::optional<std::string> program;  // -e: the source itself, in the short form
+  bool may_be_short_form = false;      // a source without SEC() is in the short form (short_form.h)
   WarningOptions warnings;
 };
 // Fails on a value that an option does not take.
@@ -70,6 +72,8 @@ class Compilation {
   }
   // Whether types come from BTF.
   bool imports_btf() const { return tokens_ && tokens_->has_import; }
+  // The C that is compiled; once it is open.
+  std::string_view source_text() const { return file_->text; }
   const SourceManager &sources() const { return sources_; }
   // The input itself; null before open().
   const SourceManager::File *file() const { return file_; }
@@ -93,6 +97,7 @@ class Compilation {
   bool tokens_and_types(pp::Postpone postpone);
   class Reader;
   bool read_source();
+  bool write_out();
   // What has gone by since the last stage ended is [stage]'s, but for what was [elsewhere].
   void end_stage(std::string_view stage, std::chrono::duration<double> elsewhere = {});
 

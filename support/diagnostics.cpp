@@ -17,9 +17,21 @@ bool Diagnostics::apply_options(Diagnostic &diagnostic) const {
   return state != WarningState::Ignored;
 }
 
+// A macro that uses its argument twice shows a fault in it twice: the same words about the same characters of one use.
+static bool is_repeated(const Diagnostic &diagnostic, const std::vector<Diagnostic> &before,
+                        const SourceManager &sources) {
+  const Loc spelling = sources.spelling(diagnostic.at.begin);
+  if (spelling == diagnostic.at.begin) return false;
+  return std::ranges::any_of(before, [&](const Diagnostic &other) {
+    return other.info == diagnostic.info && other.message == diagnostic.message &&
+           sources.spelling(other.at.begin) == spelling &&
+           sources.expansion(other.at.begin) == sources.expansion(diagnostic.at.begin);
+  });
+}
+
 void Diagnostics::add(Diagnostic diagnostic) {
   if (is_draft) return all_.push_back(std::move(diagnostic));
-  if (!apply_options(diagnostic)) return;
+  if (!apply_options(diagnostic) || is_repeated(diagnostic, all_, *sources_)) return;
   if (diagnostic.severity == Severity::Error && errors_++ >= max_errors && max_errors != 0) return;
   all_.push_back(std::move(diagnostic));
   if (on_report) on_report(all_.back());

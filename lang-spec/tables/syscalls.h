@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,12 @@ struct SyscallArgument {
   std::string_view type, name;
 };
 std::vector<SyscallArgument> arguments_of(const Syscall &syscall);
+
+// The record of a tracepoint as a C struct that needs no other type, `struct sys_enter_openat { ... };`: integers by
+// their size, pointers to what is no basic type or struct as `void *`. Of any sys_exit_X it is `struct sys_exit`; where
+// only the number is common, `struct sys_enter`.
+std::string context_struct(const Syscall &syscall);
+std::string_view common_context_structs();
 
 // All rows, in the order of the numbers of x86-64.
 std::span<const Syscall> syscalls();

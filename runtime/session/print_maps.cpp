@@ -102,6 +102,13 @@ bool holds_no_data(uint32_t type) {
          type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || type == BPF_MAP_TYPE_BLOOM_FILTER || type == maps::kArenaType;
 }
 
+// What elements are ordered by, largest first; none of a value that is no number.
+std::optional<int64_t> rank(const object::Btf &btf, const Display &display, object::BtfId type,
+                            const std::vector<std::byte> &value) {
+  if (display.kind == Display::Average || display.is_histogram()) return display_rank(display, value);
+  return as_integer(btf, type, value);
+}
+
 std::string format(const object::Btf &btf, object::BtfId type, const std::vector<std::byte> &bytes) {
   if (!type)
     if (const auto integer = as_integer(btf, type, bytes)) return fmt::format("{}", *integer);
@@ -110,7 +117,8 @@ std::string format(const object::Btf &btf, object::BtfId type, const std::vector
 
 }  // namespace
 
-void print_map(const object::Object &object, const object::Map &declaration, maps::Map &map, std::string &out) {
+void print_map(const object::Object &object, const object::Map &declaration, const Display &display, maps::Map &map,
+               std::string &out) {
   if (holds_no_data(declaration.type)) return;
   const object::Btf &btf = object.btf;
   const bool is_array = declaration.type == BPF_MAP_TYPE_ARRAY || declaration.type == BPF_MAP_TYPE_PERCPU_ARRAY;
@@ -120,8 +128,8 @@ void print_map(const object::Object &object, const object::Map &declaration, map
   const bool in_order = map.definition().key_size == 0 || declaration.type == BPF_MAP_TYPE_LPM_TRIE;
   std::ranges::stable_sort(elements, [&](const Element &a, const Element &b) {
     if (in_order) return false;
-    const auto value_a = as_integer(btf, declaration.value_type, a.value);
-    const auto value_b = as_integer(btf, declaration.value_type, b.value);
+    const auto value_a = rank(btf, display, declaration.value_type, a.value);
+    const auto value_b = rank(btf, display, declaration.value_type, b.value);
     if (value_a && value_b && *value_a != *value_b) return *value_a > *value_b;
     const auto key_a = as_integer(btf, declaration.key_type, a.key);
     const auto key_b = as_integer(btf, declaration.key_type, b.key);
@@ -129,14 +137,19 @@ void print_map(const object::Object &object, const object::Map &declaration, map
     return std::memcmp(a.key.data(), b.key.data(), a.key.size()) < 0;
   });
 
+  const bool is_tagged = display.kind != Display::Plain;
   for (const Element &element : elements) {
-    const std::string value = format(btf, declaration.value_type, element.value);
-    const std::string on_cpu = element.cpu ? fmt::format("[cpu {}]", *element.cpu) : "";
-    if (is_array && declaration.max_entries == 1)
-      out += fmt::format("{}{} = {}\n", declaration.name, on_cpu, value);
+    std::string name = declaration.name;
+    if (!((is_array || is_tagged) && declaration.max_entries == 1))
+      name += fmt::format("[{}]", is_tagged ? display_key(btf, declaration.key_type, element.key)
+                                            : format(btf, declaration.key_type, element.key));
+    if (element.cpu) name += fmt::format("[cpu {}]", *element.cpu);
+    if (display.is_histogram())
+      out += fmt::format("{}:\n{}\n", name, display_histogram(display, element.value));
     else
-      out += fmt::format("{}[{}]{} = {}\n", declaration.name, format(btf, declaration.key_type, element.key), on_cpu,
-                         value);
+      out += fmt::format("{} = {}\n", name,
+                         is_tagged ? display_value(btf, display, declaration.value_type, element.value)
+                                   : format(btf, declaration.value_type, element.value));
   }
 }
 

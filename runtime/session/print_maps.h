@@ -4,17 +4,19 @@
 //     kills[4711] = { .killer = 4710, .uid = 0, .comm = "sh" }
 //
 // Elements whose value is an integer come largest first, others in the order of their keys. An array's zero elements
-// are left out: nothing was stored there.
+// are left out: nothing was stored there. A map with a tag of spile.h is shown as display.h says.
 #pragma once
 
 #include <string>
 
 #include "backend/object/object.h"
 #include "runtime/maps/map.h"
+#include "runtime/session/display.h"
 
 namespace spile::session {
 
 // Appends the lines of one map to [out].
-void print_map(const object::Object &object, const object::Map &declaration, maps::Map &map, std::string &out);
+void print_map(const object::Object &object, const object::Map &declaration, const Display &display, maps::Map &map,
+               std::string &out);
 
 }  // namespace spile::session

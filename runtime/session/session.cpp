@@ -14,7 +14,10 @@
 #include "runtime/hooks/child.h"
 #include "runtime/hooks/packets.h"
 #include "runtime/hooks/words.h"
+#include "runtime/maps/ring_map.h"
 #include "runtime/session/attach.h"
+#include "runtime/session/display.h"
+#include "runtime/session/output_ring.h"
 #include "runtime/session/packet_run.h"
 #include "runtime/session/print_maps.h"
 #include "runtime/session/records.h"
@@ -40,6 +43,12 @@ uint64_t monotonic_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+int64_t wall_ahead_ns() {
+  timespec wall{};
+  ::clock_gettime(CLOCK_REALTIME, &wall);
+  return static_cast<int64_t>(wall.tv_sec) * 1'000'000'000 + wall.tv_nsec - static_cast<int64_t>(monotonic_ns());
 }
 
 uint64_t tai_ahead_ns() {
@@ -86,7 +95,11 @@ struct Session::State {
   std::vector<Attached> attached;
   std::vector<std::unique_ptr<vm::Loaded>> tail_called;  // in program arrays alone
   bool has_record_maps = false;
-  std::vector<bool> handled;  // by map: a handler of the user's side refers to it
+  std::vector<bool> handled;             // by map: a handler of the user's side refers to it
+  std::vector<Display> displays;         // by map
+  OutputRing output;                     // of printf() and exit() in spile.h
+  maps::RingMap *output_ring = nullptr;  // null when the object has none
+  int64_t wall_ahead_ns = 0;             // CLOCK_REALTIME less CLOCK_MONOTONIC
   vm::Env env;
   Outcome outcome;
   bool reader_gone = false;
@@ -100,6 +113,8 @@ struct Session::State {
   Clock::time_point next_due() const;
   void print_maps();
   void print_waiting_records();
+  void print_output();
+  Result<void> find_output();
   void report_failures();
 
   Result<void> run_child(Control &control);
@@ -108,7 +123,7 @@ struct Session::State {
   bool has(Hook::Kind kind) const {
     return std::ranges::any_of(attached, [kind](const Attached &a) { return a.hook.kind == kind; });
   }
-  bool ended(const Control &control) const { return control.stop || reader_gone; }
+  bool ended(const Control &control) const { return control.stop || reader_gone || outcome.exit_status; }
   Clock::time_point deadline = Clock::time_point::max();
 };
 
@@ -152,6 +167,9 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   state->has_record_maps =
       std::ranges::any_of(object.maps, [](const object::Map &map) { return has_records(map.type); });
   state->handled.resize(object.maps.size());
+  state->displays = displays_of(object);
+  state->wall_ahead_ns = wall_ahead_ns();
+  if (auto found = state->find_output(); !found) return std::unexpected(found.error());
   if (state->options.use_jit) {
     auto jit = vm::make_jit();
     if (!jit) return std::unexpected(jit.error());
@@ -165,6 +183,10 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   State &s = *state;
   s.env.print = [&s](std::string_view text) {
     if (s.options.print && !s.options.print(text)) s.reader_gone = true;
+  };
+  s.env.make_room = [&s](const maps::Map &ring) {
+    if (&ring == s.output_ring) s.print_output();
+    return &ring == s.output_ring;
   };
   s.env.now_ns = monotonic_ns;
   s.env.suspended_ns = suspended_ns();
@@ -197,7 +219,32 @@ uint64_t Session::State::fire(const Attached &program, const vm::Event &event) {
   return r0;
 }
 
+Result<void> Session::State::find_output() {
+  auto formats = OutputRing::of(*object);
+  if (!formats) return std::unexpected(formats.error());
+  output = std::move(*formats);
+  for (size_t i = 0; i < object->maps.size(); i++) {
+    if (object->maps[i].name != OutputRing::kMap || object->maps[i].type != BPF_MAP_TYPE_RINGBUF) continue;
+    output_ring = static_cast<maps::RingMap *>(maps.pointers()[i]);
+    handled[i] = true;
+  }
+  return {};
+}
+
+void Session::State::print_output() {
+  if (output_ring == nullptr) return;
+  std::string text;
+  output_ring->consume([&](std::span<const std::byte> record) {
+    OutputRing::Printed printed = output.read(record, wall_ahead_ns);
+    text += printed.text;
+    if (printed.exit_status && !outcome.exit_status) outcome.exit_status = printed.exit_status;
+    return true;
+  });
+  if (!text.empty()) env.print(text);
+}
+
 void Session::State::print_waiting_records() {
+  print_output();
   std::string text;
   for (size_t i = 0; i < object->maps.size(); i++)
     if (!handled[i]) print_records(*object, object->maps[i], *maps.pointers()[i], text);
@@ -249,7 +296,7 @@ void Session::State::print_maps() {
   std::string text;
   for (size_t i = 0; i < object->maps.size(); i++) {
     const object::Map &map = object->maps[i];
-    if (!handled[i] && !map.is_global_data) print_map(*object, map, *maps.pointers()[i], text);
+    if (!handled[i] && !map.is_global_data) print_map(*object, map, displays[i], *maps.pointers()[i], text);
   }
   if (!text.empty()) env.print(text);
 }
@@ -357,7 +404,9 @@ Result<Outcome> Session::run(Control &control) {
       program.due = begin + std::chrono::duration_cast<Clock::duration>(program.hook.period);
 
   Result<void> result;
-  if (s.options.command)
+  if (s.outcome.exit_status)
+    ;  // a begin handler had enough
+  else if (s.options.command)
     result = s.run_child(control);
   else if (s.options.packets)
     result = s.run_packets(control);

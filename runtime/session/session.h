@@ -41,6 +41,7 @@ struct Control {
 
 struct Outcome {
   std::optional<int> child_status;  // with -c, as a shell gives it
+  std::optional<int> exit_status;   // of exit() in the probe
   uint64_t events = 0;              // events that reached a program
   uint64_t failed_helpers = 0;      // helper calls that returned an error
 };

@@ -1,0 +1,115 @@
+// spile list [PATTERN…]: the hooks that a probe can name, with -v their contexts.
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "driver/arguments.h"
+#include "driver/commands.h"
+#include "lang-spec/tables/tables.h"
+#include "runtime/hooks/tracepoint.h"
+
+namespace spile::driver {
+
+namespace {
+
+// Where tracefs has the kernel's own list; readable by root alone.
+constexpr const char *kAvailable = "/sys/kernel/tracing/available_events";
+
+struct ListedHook {
+  std::string section;  // as in SEC()
+  const tables::ProgramType *type = nullptr;
+};
+
+// Those that a command's system calls fire.
+void add_syscalls(std::vector<ListedHook> &hooks, const tables::ProgramType *tracepoint) {
+  for (const char *raw : {"sys_enter", "sys_exit"})
+    hooks.push_back({fmt::format("tracepoint/raw_syscalls/{}", raw), tracepoint});
+  for (const tables::Syscall &syscall : tables::syscalls())
+    if (syscall.number() >= 0)
+      for (const char *way : {"enter", "exit"})
+        hooks.push_back({fmt::format("tracepoint/syscalls/sys_{}_{}", way, syscall.tracepoint), tracepoint});
+}
+
+// The kernel's other tracepoints, `category:event` a line.
+void add_tracefs(std::vector<ListedHook> &hooks, const tables::ProgramType *tracepoint) {
+  std::ifstream events(kAvailable);
+  for (std::string line; std::getline(events, line);) {
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos || line.substr(0, colon).ends_with("syscalls")) continue;
+    hooks.push_back({fmt::format("tracepoint/{}/{}", line.substr(0, colon), line.substr(colon + 1)), tracepoint});
+  }
+}
+
+std::vector<ListedHook> all_hooks() {
+  std::vector<ListedHook> hooks;
+  for (const tables::ProgramType &type : tables::kProgramTypes)
+    if (type.hook != tables::HookKind::Tracepoint) hooks.push_back({std::string(type.section), &type});
+  const tables::ProgramType *tracepoint = tables::find_program_type("tracepoint/syscalls/sys_enter_kill");
+  add_syscalls(hooks, tracepoint);
+  add_tracefs(hooks, tracepoint);
+  return hooks;
+}
+
+// The fields behind ctx, a line each.
+std::string describe(const ListedHook &hook) {
+  std::string text;
+  if (hook.type->hook == tables::HookKind::Tracepoint) {
+    const auto tracepoint = hooks::find_tracepoint(hook.section);
+    if (!tracepoint) return text;
+    for (const hooks::TracepointField &field : tracepoint->fields())
+      text += fmt::format("    {}{}{}\n", field.type, field.type.ends_with('*') ? "" : " ", field.name);
+    return text;
+  }
+  const std::string_view context = tables::kContexts[static_cast<size_t>(hook.type->ctx)].type;
+  if (context != "void") text = fmt::format("    struct {} *ctx\n", context);
+  return text;
+}
+
+// A pattern names a whole hook, or its last part: `sys_enter_open*`.
+bool matches(const std::string &pattern, const std::string &section) {
+  if (::fnmatch(pattern.c_str(), section.c_str(), 0) == 0) return true;
+  return ::fnmatch(pattern.c_str(), section.c_str() + section.rfind('/') + 1, 0) == 0;
+}
+
+}  // namespace
+
+int command_list(Arguments arguments, Console &console) {
+  CommandLine line;
+  line.usage = "spile list [PATTERN...] [-v]";
+  line.about =
+      "Lists the hooks that a probe can name in SEC() or in front of a body: those of system calls, the others of the\n"
+      "kernel's tracepoints where tracefs can be read, and the kinds of programs. PATTERN, with * and ?, is for the\n"
+      "whole name or its last part. -v: what ctx has.";
+  line.footer = "  spile list 'sys_enter_open*' -v";
+  line.add_common();
+  line.hidden.add_options()("pattern", po::value<std::vector<std::string>>());
+  line.positional.add("pattern", -1);
+  int code = kExitOk;
+  const auto values = line.parse(arguments, console, code);
+  if (!values) return code;
+  const auto patterns =
+      values->contains("pattern") ? (*values)["pattern"].as<std::vector<std::string>>() : std::vector<std::string>{"*"};
+
+  const std::vector<ListedHook> hooks = all_hooks();
+  std::string text;
+  for (const std::string &pattern : patterns) {
+    bool found = false;
+    for (const ListedHook &hook : hooks) {
+      if (!matches(pattern, hook.section)) continue;
+      found = true;
+      text += hook.section + '\n';
+      if (console.verbosity > 0) text += describe(hook);
+    }
+    if (found) continue;
+    const auto nearest = std::ranges::min(hooks, {}, [&](const ListedHook &hook) {
+      return tables::edit_distance(std::string_view(hook.section).substr(hook.section.rfind('/') + 1), pattern);
+    });
+    code = console.fail({Error::Kind::Environment, fmt::format("no hook matches `{}`", pattern),
+                         fmt::format("the nearest is `{}`", nearest.section), 0});
+  }
+  console.print(text);
+  return code;
+}
+
+}  // namespace spile::driver
