@@ -23,7 +23,7 @@ struct Option {
 };
 
 std::string_view help_of(const object::Btf &btf, object::BtfId variable) {
-  for (uint32_t id = variable.index + 1; id < btf.type_count(); id++) {
+  for (uint32_t id = variable.value + 1; id < btf.type_count(); id++) {
     const object::BtfType tag = btf.type(object::BtfId(id));
     if (tag.kind == object::BtfKind::DeclTag && tag.type == variable && tag.name.starts_with(kHelpTag))
       return tag.name.substr(kHelpTag.size());

@@ -216,11 +216,12 @@ void Writer::put_probe(const Piece &probe) {
   put_source(probe);
   for (const Hook &hook : probe.hooks) {
     std::string name;
-    for (const char c : hook.section.substr(hook.section.rfind('/') + 1))
-      name += std::string_view(".-+:%").contains(c) ? '_' : c;
+    const bool is_tracepoint = hook.type->hook == tables::HookKind::Tracepoint;
+    for (const char c : hook.section.substr(is_tracepoint ? hook.section.rfind('/') + 1 : 0))
+      name += std::string_view("/.-+:%").contains(c) ? '_' : c;
     if (!program_names_.insert(name).second) name += "_" + number;
     program_names_.insert(name);
-    const std::string shown = hook.section.substr(hook.section.starts_with("t") ? hook.section.find('/') + 1 : 0);
+    const std::string shown = hook.section.substr(is_tracepoint ? hook.section.find('/') + 1 : 0);
     const std::string call = fmt::format("___body{}(ctx{}{})", number, values,
                                          names_probe ? fmt::format(", (struct spile_probe){{ \"{}\" }}", shown) : "");
     out_ += fmt::format("SEC(\"{}\") int {}(void *ctx)\n{{\n\t{}\n}}\n", hook.section, name,

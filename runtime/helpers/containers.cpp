@@ -46,9 +46,7 @@ uint64_t map_lookup_percpu_elem(uint64_t map, uint64_t key, uint64_t cpu, uint64
 // ---- Ring buffers
 
 uint64_t ringbuf_reserve(uint64_t map, uint64_t size, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
-  auto &ring = map_as<maps::RingMap>(map);
-  std::byte *record = flags != 0 ? nullptr : ring.reserve(size);
-  if (record == nullptr && flags == 0 && env->make_room && env->make_room(ring)) record = ring.reserve(size);
+  std::byte *record = flags != 0 ? nullptr : map_as<maps::RingMap>(map).reserve(size);
   if (record == nullptr) env->count_failure(k_ringbuf_reserve, flags != 0 ? -EINVAL : -EAGAIN);
   return reinterpret_cast<uint64_t>(record);
 }

@@ -52,8 +52,15 @@ Result<std::unique_ptr<Map>> RingMap::make(const Definition &definition) {
 std::byte *RingMap::reserve(uint64_t size) {
   if (size > kMaxRecord) return nullptr;
   const uint64_t length = round_up_8(size + BPF_RINGBUF_HDR_SZ);
+  if (length > definition().max_entries) return nullptr;
+  std::byte *record = try_reserve(length, size);
+  if (record != nullptr || !catch_up_) return record;
+  catch_up_();
+  return try_reserve(length, size);
+}
+
+std::byte *RingMap::try_reserve(uint64_t length, uint64_t size) {
   const uint64_t ring = definition().max_entries;
-  if (length > ring) return nullptr;
   const std::lock_guard guard(producers_);
   const uint64_t position = producer_.load(std::memory_order_relaxed);
   // Kernel: one byte always stays free, as `new_prod_pos - cons_pos > rb->mask` has it.

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <span>
+#include <utility>
 
 #include "runtime/maps/keyless_map.h"
 #include "runtime/maps/spin_lock.h"
@@ -23,6 +25,8 @@ class RingMap final : public KeylessMap {
 
   // The producer. Space for [size] bytes, or null when the ring is full or the record too large for it.
   std::byte *reserve(uint64_t size);
+  // A reader in the same process: called when the ring is full, so that it catches up and nothing is lost.
+  void when_full(std::function<void()> catch_up) { catch_up_ = std::move(catch_up); }
   // Hands a reserved record to the reader, or has the reader skip it.
   static void commit(std::byte *record, bool discard);
   // 0, or -EAGAIN when the ring is full.
@@ -39,7 +43,10 @@ class RingMap final : public KeylessMap {
   RingMap(const Definition &definition, std::byte *data);
   std::byte *at(uint64_t position) const { return data_ + (position & (definition().max_entries - 1)); }
 
+  std::byte *try_reserve(uint64_t length, uint64_t size);
+
   std::byte *data_;
+  std::function<void()> catch_up_;
   SpinLock producers_;
   SpinLock reader_;
   std::atomic<uint64_t> consumer_{0}, producer_{0};

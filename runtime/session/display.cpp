@@ -30,7 +30,8 @@ Display display_of(std::string_view tag) {
   const std::string_view name = tag.substr(0, tag.find(':'));
   if (name == "avg") return {Display::Average};
   if (name == "hist") return {Display::Log2};
-  if (name == "count" || name == "sum" || name == "min" || name == "max" || name == "table") return {Display::Table};
+  if (name == "count" || name == "sum" || name == "min" || name == "max") return {Display::Number};
+  if (name == "table") return {Display::Table};
   if (name != "lhist") return {};
   Display display{Display::Linear};
   tag.remove_prefix(name.size());
@@ -104,6 +105,7 @@ std::string display_value(const object::Btf &btf, const Display &display, object
     case Display::Linear:
       return object::format_value(btf, type, bytes);
     case Display::Table:
+    case Display::Number:
       return display_key(btf, type, bytes);
     case Display::Average:
       break;

@@ -18,9 +18,11 @@
 namespace spile::session {
 
 struct Display {
-  enum Kind : uint8_t { Plain, Table, Average, Log2, Linear } kind = Plain;
+  enum Kind : uint8_t { Plain, Table, Number, Average, Log2, Linear } kind = Plain;
   int64_t min = 0, max = 0, step = 1;  // Linear
 
+  // What is gathered to be shown at the end, whoever looks at it before.
+  bool is_result() const { return kind != Plain && kind != Table; }
   bool is_histogram() const { return kind == Log2 || kind == Linear; }
 };
 

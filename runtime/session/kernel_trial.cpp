@@ -52,7 +52,7 @@ Result<TrialResult> try_in_kernel(const object::Object &object, std::span<const 
     const int fd = loaded->map_fd(map.name);
     if (map.is_global_data || fd < 0) continue;
     kernel::KernelMap in_kernel(definition_of(object, map), fd);
-    print_map(object, map, in_kernel, result.maps);
+    print_map(object, map, {}, in_kernel, result.maps);
   }
   return result;
 }

@@ -184,10 +184,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   s.env.print = [&s](std::string_view text) {
     if (s.options.print && !s.options.print(text)) s.reader_gone = true;
   };
-  s.env.make_room = [&s](const maps::Map &ring) {
-    if (&ring == s.output_ring) s.print_output();
-    return &ring == s.output_ring;
-  };
+  if (s.output_ring != nullptr) s.output_ring->when_full([&s] { s.print_output(); });
   s.env.now_ns = monotonic_ns;
   s.env.suspended_ns = suspended_ns();
   s.env.random_state = monotonic_ns() | 1;
@@ -296,7 +293,8 @@ void Session::State::print_maps() {
   std::string text;
   for (size_t i = 0; i < object->maps.size(); i++) {
     const object::Map &map = object->maps[i];
-    if (!handled[i] && !map.is_global_data) print_map(*object, map, displays[i], *maps.pointers()[i], text);
+    const bool is_shown = !handled[i] || displays[i].is_result();
+    if (is_shown && !map.is_global_data) print_map(*object, map, displays[i], *maps.pointers()[i], text);
   }
   if (!text.empty()) env.print(text);
 }

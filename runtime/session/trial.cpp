@@ -69,7 +69,7 @@ class Trial {
                                                      : on_context(*loaded[chosen], type.number);
     if (!ran) return std::unexpected(ran.error());
     for (size_t i = 0; i < object.maps.size(); i++)
-      if (!object.maps[i].is_global_data) print_map(object, object.maps[i], *maps->pointers()[i], result_.maps);
+      if (!object.maps[i].is_global_data) print_map(object, object.maps[i], {}, *maps->pointers()[i], result_.maps);
     return std::move(result_);
   }
 

@@ -38,8 +38,6 @@ struct Env {
   int32_t return_value = 0;  // bpf_set_retval()
   // Text that a program prints, as it is: trace_printk lines end in a newline.
   std::function<void(std::string_view)> print;
-  // Asked when a ring buffer is full: true when its reader has caught up in the meantime.
-  std::function<bool(const maps::Map &ring)> make_room;
   // CLOCK_MONOTONIC in a live run; virtual otherwise.
   std::function<uint64_t()> now_ns;
   uint64_t suspended_ns = 0;                      // CLOCK_BOOTTIME less CLOCK_MONOTONIC; 0 when the clock is virtual
