@@ -27,7 +27,7 @@ struct ForeignOption {
 static constexpr auto kForeign = std::to_array<ForeignOption>({
     {"--dry-run", "`spile check FILE` compiles and verifies without running"},
     {"-x", "stap's target: use `-p PID`, or `-c CMD` to start one"},
-    {"-n", "dtrace's one-liner option: write the probe to a file, or pass it on standard input as `-`"},
+    {"-n", "dtrace's one-liner option is `-e PROGRAM` here"},
     {"--unsafe", "there is no unsafe mode: every program is verified"},
     {"--info", "`spile info` says what this machine can do"},
     {"-target", "the target is always bpf"},
