@@ -398,6 +398,16 @@ struct Expr {
   const sema::Initializer *initializer = nullptr;  // CompoundLit: what it holds
 };
 
+// [e] as it was written, without the conversions that sema put around it; and without those that the program wrote.
+inline const Expr *without_implicit_casts(const Expr *e) {
+  while (e->kind == Expr::ImplicitCast) e = e->a;
+  return e;
+}
+inline const Expr *without_casts(const Expr *e) {
+  while (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) e = e->a;
+  return e;
+}
+
 // sema: where a member lies in its record, anonymous members added up.
 struct FieldRef {
   uint64_t offset = 0;                     // bytes

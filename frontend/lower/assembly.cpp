@@ -52,11 +52,6 @@ ir::Assembly::Operand described(const AsmOperand &operand) {
           .loc = operand.range.begin};
 }
 
-const Expr *without_casts(const Expr *e) {
-  while (e->kind == Expr::Cast || e->kind == Expr::ImplicitCast) e = e->a;
-  return e;
-}
-
 // Nothing but operands that hide values from the optimizer.
 bool is_barrier(const AsmStmt &a) {
   const auto in_register = [](const AsmOperand *o) {

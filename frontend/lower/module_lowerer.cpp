@@ -290,8 +290,7 @@ void ModuleLowerer::fill_entry(ir::Global &global, const sema::InitEntry &entry,
   // What an earlier entry put here gives way.
   std::erase_if(global.relocs, [&](const ir::GlobalReloc &r) { return r.offset >= at && r.offset < at + size; });
   if (types::is_record(entry.type)) {
-    const ast::Expr *e = entry.value;
-    while (e->kind == ast::Expr::ImplicitCast || e->kind == ast::Expr::Cast) e = e->a;
+    const ast::Expr *e = ast::without_casts(entry.value);
     SPILE_CHECK(e->initializer != nullptr, "sema lets only compound literals initialize static records");
     for (uint64_t i = 0; i < size; i++) put(global.bytes, at + i, 1, 0);
     fill(global, *e->initializer, at);

@@ -239,8 +239,7 @@ void FunctionLowerer::return_statement(const Stmt *s) {
 static bool is_call_of(const sema::Symbol &function, const Expr *e) {
   if (e->kind == Expr::Conditional && e->b != nullptr) return is_call_of(function, e->b) || is_call_of(function, e->c);
   if (e->kind != Expr::Call) return false;
-  const Expr *callee = e->a;
-  while (callee->kind == Expr::ImplicitCast) callee = callee->a;
+  const Expr *callee = ast::without_implicit_casts(e->a);
   return callee->kind == Expr::Identifier && callee->symbol == &function;
 }
 

@@ -44,7 +44,7 @@ const Expr *without_pointer_casts(const Expr *e) {
 // A subscript is a part of the path when what stands before the bracket is a member of a record with the attribute, or
 // a variable that points to one (clang: isPreserveAIArrayBase).
 bool preserves_elements(const Expr *array) {
-  while (array->kind == Expr::ImplicitCast) array = array->a;
+  array = ast::without_implicit_casts(array);
   if (array->is_paren) return false;
   if (array->kind == Expr::Member) {
     const Type *record = array->is_arrow ? types::base_of(array->a->type) : array->a->type;

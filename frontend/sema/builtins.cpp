@@ -266,8 +266,7 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
         set_constant(e, static_cast<uint64_t>(__builtin_clzll(static_cast<uint64_t>(e->args[0]->value))));
       break;
     case Builtin::Strlen: {
-      const Expr *literal = e->args[0];
-      while (literal->kind == Expr::ImplicitCast) literal = literal->a;
+      const Expr *literal = ast::without_implicit_casts(e->args[0]);
       if (literal->kind == Expr::StringLit) set_constant(e, std::min(literal->bytes.find('\0'), literal->bytes.size()));
       break;
     }
@@ -280,8 +279,7 @@ void Analyzer::builtin_call(Expr *e, Builtin builtin) {
 void Analyzer::note_memory_call(const Expr *e) {
   if (e->args.empty()) return;
   warn_size_of_pointer(e);
-  const Expr *target = e->args[0];
-  while (target->kind == Expr::ImplicitCast || target->kind == Expr::Cast) target = target->a;
+  const Expr *target = ast::without_casts(e->args[0]);
   if (target->kind == Expr::Unary && target->op.unary == ast::UnaryOp::AddressOf)
     if (Symbol *symbol = root_variable(target->a)) symbol->is_filled = true;
 }

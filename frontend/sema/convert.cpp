@@ -230,8 +230,7 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
                                            : report<diag::PointerToInteger>(e->range, phrase(destination, to, e->type));
       with_note(message, destination);
       message.governed_by(destination.where);
-      const Expr *inner = e;
-      while (inner->kind == Expr::ImplicitCast) inner = inner->a;
+      const Expr *inner = ast::without_implicit_casts(e);
       if (types::is_pointer(to) && inner->is_lvalue && destination.into == Into::Argument)
         message.hint("pass its address: `&{}`", diags_.sources().text(inner->range))
             .fixit({inner->range.begin, inner->range.begin}, "&");

@@ -31,8 +31,7 @@ tables::CoreKind core_kind_of(Builtin builtin, int64_t question) {
 
 std::optional<size_t> enumerator_position(const Expr *e) {
   if (e->kind != Expr::Unary || e->op.unary != ast::UnaryOp::Deref || !types::is_enum(e->type)) return std::nullopt;
-  const Expr *named = e->a;
-  while (named->kind == Expr::Cast || named->kind == Expr::ImplicitCast) named = named->a;
+  const Expr *named = ast::without_casts(e->a);
   if (named->kind != Expr::Identifier || named->symbol == nullptr || named->symbol->kind != SymbolKind::Enumerator)
     return std::nullopt;
   const auto constants = e->type->plain->enumeration->constants;
@@ -128,7 +127,7 @@ void Analyzer::fold_relocated(Expr *e) {
 }
 
 bool Analyzer::is_relocated(const Expr *e) const {
-  while (e->kind == Expr::Cast || e->kind == Expr::ImplicitCast) e = e->a;
+  e = ast::without_casts(e);
   return e->kind == Expr::Unary && e->op.unary == ast::UnaryOp::AddressOf &&
          find_core_access(e->a, core_region_ > 0).has_value();
 }

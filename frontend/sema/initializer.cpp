@@ -386,8 +386,7 @@ void Analyzer::check_static(const Initializer &init) {
   for (const InitEntry &entry : init.entries) {
     if (entry.value->kind == Expr::StringLit && types::is_array(entry.type)) continue;
     if (types::is_record(entry.type)) {
-      const Expr *e = entry.value;
-      while (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) e = e->a;
+      const Expr *e = ast::without_casts(entry.value);
       if (e->kind == Expr::CompoundLit && e->initializer != nullptr) {
         check_static(*e->initializer);
         continue;

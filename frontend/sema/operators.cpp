@@ -476,8 +476,7 @@ void Analyzer::assignment(Expr *e) {
     note_filled_parameter(e->a, e->b);
     if (Symbol *whole = e->a->kind == Expr::Identifier ? e->a->symbol : nullptr; whole != nullptr) {
       whole->is_filled = true;
-      const Expr *from = e->b;
-      while (from->kind == Expr::ImplicitCast) from = from->a;
+      const Expr *from = ast::without_implicit_casts(e->b);
       if (from->kind == Expr::Identifier && from->symbol == whole && !is_from_macro(e))
         report<diag::SelfAssignment>(at_op(e), whole->name);
     }

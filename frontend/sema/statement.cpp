@@ -376,11 +376,9 @@ bool Analyzer::can_fall_off(const Stmt *s) const {
     case Stmt::Label:
       return s->body == nullptr || can_fall_off(s->body);
     case Stmt::Expression: {
-      const Expr *e = s->expr;
-      while (e->kind == Expr::ImplicitCast) e = e->a;
+      const Expr *e = ast::without_implicit_casts(s->expr);
       if (e->kind != Expr::Call) return true;
-      const Expr *callee = e->a;
-      while (callee->kind == Expr::ImplicitCast) callee = callee->a;
+      const Expr *callee = ast::without_implicit_casts(e->a);
       if (callee->symbol == nullptr) return true;
       return !callee->symbol->attributes.is_noreturn && callee->symbol->builtin != Builtin::Unreachable &&
              callee->symbol->builtin != Builtin::Trap;

@@ -12,13 +12,9 @@
 namespace spile::sema {
 
 using ast::CastKind;
+using ast::without_casts;
 
 namespace {
-
-const Expr *without_casts(const Expr *e) {
-  while (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) e = e->a;
-  return e;
-}
 
 // The text of a format argument: a literal, or an array that is initialized with one and never changed.
 const Expr *format_literal(const Expr *e) {

@@ -16,13 +16,9 @@ namespace spile::sema {
 
 using ast::CastKind;
 using ast::UnaryOp;
+using ast::without_casts;
 
 namespace {
-
-const Expr *without_casts(const Expr *e) {
-  while (e->kind == Expr::ImplicitCast || (e->kind == Expr::Cast && e->cast == CastKind::PointerToPointer)) e = e->a;
-  return e;
-}
 
 // The map whose address [e] is; null for others.
 const Symbol *map_of(const Expr *e) {

@@ -69,8 +69,7 @@ void Analyzer::warn_unused_value(const Expr *e) {
   if (types::is_error(e->type) || types::is_void(e->type) || dead_ != 0) return;
   while (e->kind == Expr::ImplicitCast || (e->kind == Expr::Unary && e->op.unary == UnaryOp::Extension)) e = e->a;
   if (e->kind == Expr::Call) {
-    const Expr *callee = e->a;
-    while (callee->kind == Expr::ImplicitCast) callee = callee->a;
+    const Expr *callee = ast::without_implicit_casts(e->a);
     if (callee->symbol != nullptr && callee->symbol->attributes.must_use_result)
       report<diag::UnusedResult>(e->range, callee->symbol->name)
           .note(callee->symbol->range, "`{}` is declared here", callee->symbol->name)
