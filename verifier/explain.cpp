@@ -68,6 +68,12 @@ bool Telling::is_null_plus() const {
   return adds && f.state.value.const_value() != 0 && f.state.value.const_value() < kLargestMember;
 }
 
+const RegState &Telling::pointer() const {
+  const isa::Insn &insn = env.insn(f.insn);
+  if (f.cause != Cause::UnboundedPointer || !insn.source_is_reg()) return f.state;
+  return state.reg(insn.src).is_pointer() ? state.reg(insn.src) : state.reg(insn.dst);
+}
+
 int64_t Telling::fixed_offset() const {
   const isa::Insn &insn = env.insn(f.insn);
   return f.state.off + (insn.is_call() ? 0 : insn.off);

@@ -49,6 +49,9 @@ struct Telling {
   // A call that may move the packet, behind [since].
   uint32_t packet_moved(uint32_t since) const;
 
+  // The pointer that the fault moves, or accesses through.
+  const RegState &pointer() const;
+
   // For accesses: lowest and highest offset, and those that are allowed.
   std::string offset_bounds() const;
   int64_t lowest() const { return f.cause == Cause::StackBounds ? -int64_t{kMaxStack} : 0; }

@@ -211,14 +211,7 @@ class Mender {
     return zeros < 32 ? int64_t{1} << zeros : 1;
   }
   // How many elements the memory behind the pointer of the fault has.
-  int64_t limit_of_memory() const {
-    const isa::Insn &insn = env_.insn(f_.insn);
-    const bool moves = f_.cause == Cause::UnboundedPointer && insn.source_is_reg();
-    const RegState &pointer = !moves                                   ? f_.state
-                              : tell_.state.reg(insn.src).is_pointer() ? tell_.state.reg(insn.src)
-                                                                       : tell_.state.reg(insn.dst);
-    return room_behind(env_, pointer) / scale();
-  }
+  int64_t limit_of_memory() const { return room_behind(env_, tell_.pointer()) / scale(); }
   bool check_index(int64_t limit) {
     const std::string_view index = index_at(text(), tell_.out.diagnostic.foreign.column);
     if (!is_plain_name(index) || limit <= 0) return false;

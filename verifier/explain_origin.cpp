@@ -119,12 +119,7 @@ class Origin {
   }
 
   void needed_offset() const {
-    const isa::Insn &insn = env_.insn(f_.insn);
-    const bool moves = f_.cause == Cause::UnboundedPointer && insn.source_is_reg();
-    const RegState &pointer = moves && tell_.state.reg(insn.src).is_pointer() ? tell_.state.reg(insn.src)
-                              : moves                                         ? tell_.state.reg(insn.dst)
-                                                                              : f_.state;
-    const int64_t room = room_behind(env_, pointer);
+    const int64_t room = room_behind(env_, tell_.pointer());
     if (room >= 0)
       tell_.remark(
           fmt::format("it must stay in [0, {}]: the memory has {} byte{} there", room - 1, room, plural(room)));

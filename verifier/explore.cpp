@@ -41,7 +41,9 @@ class Explorer {
         called_(env.structure.subprograms.size()) {
     verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
     verdict_.reached.assign(env.program.insns.size(), false);
-    if (env.options.keep_states) verdict_.states.resize(env.program.insns.size());
+    if (!env.options.keep_states) return;
+    verdict_.states.resize(env.program.insns.size());
+    verdict_.visits.resize(env.program.insns.size());
   }
 
   void run() {
@@ -484,8 +486,16 @@ class Explorer {
           known.diagnostic.foreign.line == rejection.diagnostic.foreign.line &&
           known.diagnostic.message == rejection.diagnostic.message)
         return;
+    if (env_.options.keep_states) rejection.path = path_so_far();
     verdict_.rejections.push_back(std::move(rejection));
     if (verdict_.rejections.size() >= kMaxRejections) stop_ = true;
+  }
+  std::vector<uint32_t> path_so_far() const {
+    std::vector<uint32_t> path;
+    for (const Step &step : trail_.steps) path.push_back(step.insn);
+    std::ranges::sort(path);
+    path.erase(std::ranges::unique(path).begin(), path.end());
+    return path;
   }
   // A limit was reached: nothing more can be said. With an error at hand, the limit is only its consequence.
   void give_up(const Failure &failure) {
@@ -494,8 +504,9 @@ class Explorer {
   }
 
   void observe(uint32_t at) {
-    if (env_.options.keep_states && !verdict_.reached[at])
-      verdict_.states[at] = to_string(path_.state, env_.program.object);
+    if (env_.options.keep_states) {
+      if (verdict_.visits[at]++ == 0) verdict_.states[at] = to_string(path_.state, env_.program.object);
+    }
     verdict_.reached[at] = true;
     const auto reg = address_register(at);
     if (!reg) return;

@@ -47,6 +47,7 @@ struct Rejection {
   std::vector<Remedy> remedies;  // the likeliest first
   uint32_t insn = 0;             // the offending instruction
   std::string kernel_message;    // what the kernel's log says in this place
+  std::vector<uint32_t> path;    // instructions that lead there, each once; only with keep_states
 };
 
 struct Stats {
@@ -75,6 +76,7 @@ struct Verdict {
   std::vector<Region> regions;      // by instruction: of the pointer that a load or store goes through
   std::vector<bool> reached;        // by instruction: some path executes it
   std::vector<std::string> states;  // by instruction, in the kernel's notation; only with keep_states
+  std::vector<uint32_t> visits;     // by instruction: how often it was walked; only with keep_states
 };
 
 Verdict verify(const object::Program &program, const tables::ProgramType &type, const Options &options = {});

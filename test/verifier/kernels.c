@@ -24,3 +24,8 @@ int new(void *ctx) {
   bpf_loop(4, step, &sum, 0);
   return sum;
 }
+
+// CHECK: unix_connect (cgroup/connect_unix): accepted
+// CHECK-NEXT: Linux 5.10: rejected: a program in `cgroup/connect_unix` came with 6.7
+SEC("cgroup/connect_unix")
+int unix_connect(struct bpf_sock_addr *ctx) { return 1; }
