@@ -212,7 +212,7 @@ namespace {
 struct Prototype {
   TypeRef proto;            // BTF_KIND_FUNC_PROTO
   unsigned skip = 0;        // leading parameters that the program does not see
-  bool has_result = false;  // fexit: the result stands behind the arguments
+  bool has_result = false;  // fexit, lsm: the result stands behind the arguments
   bool trusted = false, iterates = false;
 };
 
@@ -245,6 +245,7 @@ std::optional<Prototype> prototype_of(const Env &env) {
   } else if (env.type.number == BPF_PROG_TYPE_LSM) {
     p.proto = proto_behind(env, env.types.find_function(fmt::format("bpf_lsm_{}", target)));
     p.trusted = !hands_over_dying(target);
+    p.has_result = true;
   } else if (env.type.attach == AttachType::TRACE_RAW_TP) {
     const TypeRef alias = env.types.find_typedef(fmt::format("btf_trace_{}", target));
     p.proto = alias ? proto_behind(env, alias) : TypeRef{};
@@ -338,7 +339,9 @@ Argument argument_of(const Env &env, unsigned index) {
     if (!p->has_result || index != count) return {.kind = Argument::Outside};
     const BtfId result = btf.type(p->proto.id).type;
     if (!result) return {.kind = Argument::Outside};
-    return argument_of_type(env, {p->proto.in_kernel, result});
+    Argument a = argument_of_type(env, {p->proto.in_kernel, result});
+    a.is_result = true;
+    return a;
   }
   const object::BtfParam &param = params[index + p->skip];
   if (p->iterates && is_buffer(target_of(env), param.name))

@@ -30,6 +30,7 @@ struct Argument {
   } kind = Unknown;
   TypeRef type;
   bool or_null = false, trusted = false, writable = false;
+  bool is_result = false;  // what the function, or the program before this one, has returned
 };
 Argument argument_of(const Env &env, unsigned index);
 // The member of a struct_ops map that the program is.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "verifier/attach_rules.h"
 #include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
 #include "verifier/objects.h"
@@ -58,6 +59,19 @@ RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_
   return RegState::unknown(at);
 }
 
+// What the function has returned, or, where a security module's programs run one after the other, the one before:
+// nothing that a program of this hook may not return (bpf_lsm_get_retval_range).
+RegState hook_result(const Env &env, uint32_t at) {
+  RegState result = RegState::unknown(at);
+  if (env.type.attach != tables::AttachType::LSM_MAC) return result;
+  const tables::ReturnRange range = return_range(env);
+  Scalar &v = result.value;
+  v.r64.smin = range.low, v.r64.smax = range.high;
+  v.r32.smin = static_cast<int32_t>(range.low), v.r32.smax = static_cast<int32_t>(range.high);
+  v.sync();
+  return result;
+}
+
 // What a field of the context gives.
 RegState context_value(const Env &env, State &state, int64_t off, uint32_t at) {
   const tables::CtxField *field = tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
@@ -98,7 +112,7 @@ RegState context_value(const Env &env, State &state, int64_t off, uint32_t at) {
         if (!argument.writable) r.flags = kReadOnly;
         return or_null(r);
       }
-      if (argument.kind != Argument::Object) return RegState::unknown(at);
+      if (argument.kind != Argument::Object) return argument.is_result ? hook_result(env, at) : RegState::unknown(at);
       const RegState r = object_pointer(argument.type, argument.trusted ? kTrusted : 0, at);
       return argument.or_null ? or_null(r) : r;
     }

@@ -39,4 +39,13 @@ SEC("lsm/task_alloc") works int alive(unsigned long long *ctx) { return keep(ctx
 SEC("lsm/task_free") fails("R1 must be a rcu pointer") int dying(unsigned long long *ctx) { return keep(ctx); }
 // CHECK: dying (lsm/task_free): rejected, as expected
 
+// What the program before this one has returned is handed on.
+SEC("lsm/file_open") works int hands_on(unsigned long long *ctx) {
+  int ret = ctx[1];
+  return ret ? ret : -1;
+}
+// CHECK: hands_on (lsm/file_open): accepted, as expected
+SEC("lsm/file_open") fails("At program exit the register R0 has") int adds(unsigned long long *ctx) { return ctx[1] + 1; }
+// CHECK: adds (lsm/file_open): rejected, as expected
+
 char LICENSE[] SEC("license") = "GPL";
