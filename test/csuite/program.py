@@ -27,6 +27,9 @@ char csuite_license[] __attribute__((section("license"), used)) = "GPL";
 static void *(*const map_lookup)(void *map, const void *key) = (void *)1;
 static long (*const map_update)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
 static long (*const map_delete)(void *map, const void *key) = (void *)3;
+static long (*const map_push)(void *map, const void *value, u64 flags) = (void *)87;
+static long (*const map_pop)(void *map, void *value) = (void *)88;
+static long (*const map_peek)(void *map, void *value) = (void *)89;
 static long (*const map_each)(void *map, void *callback, void *ctx, u64 flags) = (void *)164;
 static long (*const bpf_loop)(u32 turns, void *callback, void *ctx, u64 flags) = (void *)181;
 #define MAP(name, kind, type_) \\
@@ -34,17 +37,29 @@ static long (*const bpf_loop)(u32 turns, void *callback, void *ctx, u64 flags) =
 	INLINE type_ *name##_at(u32 key) { return map_lookup(&name, &key); } \\
 	INLINE void name##_set(u32 key, type_ value) { map_update(&name, &key, &value, 0); } \\
 	INLINE void name##_drop(u32 key) { map_delete(&name, &key); }
+#define LINE(name, kind, type_) \
+	struct { int (*type)[kind]; type_ *value; int (*max_entries)[8]; } name __attribute__((section(".maps"), used)); \
+	INLINE long name##_push(type_ value) { return map_push(&name, &value, 0) != 0; } \
+	INLINE long name##_pop(type_ *value) { return map_pop(&name, value) != 0; } \
+	INLINE long name##_peek(type_ *value) { return map_peek(&name, value) != 0; }
 #define EACH(name, callback, ctx) map_each(&name, callback, ctx, 0)
 #define LOOP(turns, callback, ctx) bpf_loop(turns, callback, ctx, 0)
 #else
 #define MAP(name, kind, type_) \\
 	static struct { type_ value; int is_there; } name[8]; \\
-	INLINE type_ *name##_at(u32 key) { return key < 8 && (kind == 2 || name[key].is_there) ? &name[key].value : 0; } \\
+	INLINE type_ *name##_at(u32 key) { return key < 8 && (kind == 2 || kind == 6 || name[key].is_there) ? &name[key].value : 0; } \\
 	INLINE void name##_set(u32 key, type_ value) { if (key < 8) name[key].value = value, name[key].is_there = 1; } \\
 	INLINE void name##_drop(u32 key) { if (key < 8) name[key].is_there = 0; } \\
 	INLINE long name##_each(long (*callback)(void *, const u32 *, type_ *, struct turns *), struct turns *ctx, long n) \\
 	{ for (u32 i = 0; i < 8; i++) if (name##_at(i)) { n++; if (callback(0, &i, name##_at(i), ctx)) break; } return n; }
 #define EACH(name, callback, ctx) name##_each(callback, ctx, 0)
+#define LINE(name, kind, type_) \
+	static struct { type_ values[8]; int count; } name; \
+	INLINE long name##_push(type_ value) { if (name.count == 8) return 1; name.values[name.count++] = value; return 0; } \
+	INLINE long name##_peek(type_ *value) \
+	{ *value = 0; if (!name.count) return 1; *value = name.values[kind == 23 ? name.count - 1 : 0]; return 0; } \
+	INLINE long name##_pop(type_ *value) { if (name##_peek(value)) return 1; name.count--; \
+	  if (kind == 22) for (int i = 0; i < name.count; i++) name.values[i] = name.values[i + 1]; return 0; }
 INLINE long native_loop(u32 turns, long (*callback)(u32, struct turns *), struct turns *ctx)
 { for (u32 i = 0; i < turns; i++) if (callback(i, ctx)) return i + 1; return turns; }
 #define LOOP(turns, callback, ctx) native_loop(turns, callback, ctx)
@@ -83,8 +98,9 @@ class Variable:
 
 
 class Function:
-    def __init__(self, name, params, record=None):
-        self.name, self.params, self.record = name, params, record
+    def __init__(self, name, params, record="", writes=False):
+        self.name, self.params = name, params
+        self.record, self.writes = record, writes  # a pointer to such a record comes first; through it, it is written
 
 
 class Writer:
@@ -96,7 +112,7 @@ class Writer:
         self.top, self.lines, self.indent = [], [], 1
         self.scope, self.functions, self.records, self.enums = [], [], [], []
         self.counter = self.loop_depth = 0
-        self.maps, self.globals, self.is_body = [], [], False
+        self.maps, self.queues, self.is_body = [], [], False
 
     # ---------------------------------------------------------------- names and places
 
@@ -176,7 +192,7 @@ class Writer:
             t = self.rng.choice(TYPES)
             name = self.fresh("t")
             return f"({{ {t} {name} = {a()}; {name} {self.pick('+', '^', '-')} {self.constant()}; }})"
-        if roll < 96 and self.functions:
+        if roll < 96:
             return self.call(depth)
         return self.builtin(depth)
 
@@ -205,7 +221,7 @@ class Writer:
             f"__builtin_bswap16({a})", f"__builtin_bswap32({a})", f"__builtin_bswap64({a})",
             f"__builtin_ctz({nonzero})", f"__builtin_ctzll({nonzero})", f"__builtin_clz((u32)({a}) | 1)",
             f"__builtin_clzll({nonzero})", f"__builtin_popcount({a})", f"__builtin_popcountll({a})",
-            f"__builtin_expect(!!({a}), {self.pick('0', '1')})", f"(long)sizeof({a})",
+            f"__builtin_expect(!!({a}), {self.pick('0', '1')})", f"(long)sizeof(+({a}))",
             f"({self.rng.choice(WIDE)}[]){{{a}, 5}}[{self.pick('0', '1')}]",
             f"_Generic(({a}), int: 1, unsigned: 2, long: 3, unsigned long: 4, default: 5)",
             f"(__typeof__(+({a})))({self.constant()})", f"(({a}), {self.leaf(0)})")
@@ -213,10 +229,15 @@ class Writer:
     def argument(self, type_name, depth):
         return self.expr(depth - 1)
 
-    def call(self, depth):
-        f = self.rng.choice(self.functions)
-        args = ", ".join(self.argument(t, min(depth, 2)) for t in f.params)
-        return f"{f.name}({args})"
+    def call(self, depth, writes=False):
+        """A call; one that writes is a statement, since nothing says which operand of an expression comes first."""
+        records = {v.record: v for v in self.scope if v.kind == "record" and v.writable}
+        usable = [f for f in self.functions if f.writes == writes and (not f.record or f.record in records)]
+        if not usable:
+            return self.leaf(depth)
+        f = self.rng.choice(usable)
+        args = [f"&{records[f.record].name}"] if f.record else []
+        return f"{f.name}({', '.join(args + [self.argument(t, min(depth, 2)) for t in f.params])})"
 
     # ---------------------------------------------------------------- declarations
 
@@ -362,7 +383,23 @@ class Writer:
             return self.emit(f"if ({self.expr(2)}) {self.pick('break', 'continue')};")
         if roll < 97:
             return self.pick(self.packet, self.atomic, self.atomic, self.turns)()
+        if roll < 98:
+            return self.pick(self.wide, self.change)()
         return self.memory()
+
+    def change(self):
+        """A call of a function that writes the record it is given."""
+        self.emit(f"h = h * 31 + (u64){self.call(2, writes=True)};")
+
+    def wide(self):
+        """16-byte integers, by what needs no library: no products, and shifts by constants."""
+        w, sign = self.fresh("w"), self.pick("", "unsigned ")
+        self.emit(f"{{ {sign}__int128 {w} = ({sign}__int128)({self.expr(2)}) << {self.rng.randrange(1, 127)};")
+        for _ in range(self.rng.randrange(1, 4)):
+            self.emit("\t" + self.pick(f"{w} {self.pick('+=', '-=', '^=', '|=', '&=')} {self.expr(1)};",
+                                       f"{w} = {self.pick('-', '~')}{w};", f"{w} {self.pick('<<=', '>>=')} {self.rng.randrange(1, 127)};",
+                                       f"if ({w} {self.pick('<', '>=', '==', '!=')} {self.expr(1)}) {w} ^= {self.constant()};"))
+        self.emit(f"\th = h * 31 + (u64){w} + (u64)({w} >> 64); }}")
 
     def packet(self):
         """An access to the packet behind its bounds check; at a place that is known or masked."""
@@ -395,8 +432,8 @@ class Writer:
         callback, state = self.fresh("cb_" + self.name + "_"), self.fresh("t")
         each = self.maps and self.chance(50)
         self.emit(f"struct turns {state} = {{ {self.expr(1)}, ({self.expr(1)}) & 7 }};")
-        saved = self.lines, self.scope, self.loop_depth, self.maps, self.is_body, self.indent
-        self.lines, self.maps, self.is_body, self.indent = [], [], False, 1
+        saved = self.lines, self.scope, self.loop_depth, self.maps, self.queues, self.is_body, self.indent
+        self.lines, self.maps, self.queues, self.is_body, self.indent = [], [], [], False, 1
         # An order of elements is nobody's promise: their callback only adds.
         if each:
             name, _, t = self.rng.choice(saved[3])
@@ -412,7 +449,7 @@ class Writer:
             self.emit("return turns->left-- == 0;")
             head, call = "u32 i, struct turns *turns", f"LOOP({self.pick('3', '10', f'({self.constant()}) & 15')}, {callback}, &{state})"
         self.top += [f"static long {callback}({head})", "{", *self.lines, "}"]
-        self.lines, self.scope, self.loop_depth, self.maps, self.is_body, self.indent = saved
+        self.lines, self.scope, self.loop_depth, self.maps, self.queues, self.is_body, self.indent = saved
         self.emit(f"h = h * 31 + (u64){call};")
         self.emit(f"h = h * 31 + {state}.sum;")
 
@@ -479,10 +516,22 @@ class Writer:
         self.emit(f"{label}:;")
 
     def map(self):
-        """A map of eight elements: an array (kind 2) or, with keys that may be absent, a hash (1)."""
-        kind, t, name = self.pick(1, 2), self.pick("u32", "s32", "u64", "s64"), self.fresh("map_" + self.name + "_")
+        """A map of eight elements: an array (2; 6: one for each CPU) or, with keys that may be absent, a hash (1, 5)."""
+        kind, t, name = self.pick(1, 2, 5, 6), self.pick("u32", "s32", "u64", "s64"), self.fresh("map_" + self.name + "_")
         self.top.append(f"MAP({name}, {kind}, {t})")
         self.maps.append((name, kind, t))
+
+    def line(self):
+        """A map without keys: a queue (22) or a stack (23) of eight values."""
+        kind, t, name = self.pick(22, 23), self.pick("u32", "s32", "u64", "s64"), self.fresh("line_" + self.name + "_")
+        self.top.append(f"LINE({name}, {kind}, {t})")
+        self.queues.append((name, t))
+
+    def line_access(self):
+        (name, t), place = self.rng.choice(self.queues), self.fresh("q")
+        if self.chance(50):
+            return self.emit(f"h = h * 31 + (u64){name}_push({self.expr(2)});")
+        self.emit(f"{{ {t} {place} = {self.expr(1)}; if (!{name}_{self.pick('pop', 'peek')}(&{place})) h = h * 31 + (u64){place}; }}")
 
     def map_access(self):
         name, kind, _ = self.rng.choice(self.maps)
@@ -490,15 +539,19 @@ class Writer:
         roll = self.rng.randrange(10)
         if roll < 6:
             self.emit(f"{{ __typeof__({name}_at(0)) {place} = {name}_at({key});")
-            self.emit(f"\tif ({place}) {{ *{place} {self.pick('+=', '=', '^=', '-=')} {self.expr(2)}; h += *{place}; }}")
+            change = self.pick(f"*{place} {self.pick('+=', '=', '^=', '-=')} {self.expr(2)};",
+                               f"h ^= (u64)ATOMIC_{self.pick('ADD', 'OR', 'AND', 'XOR', 'SWAP')}({place}, ({self.expr(1)}));")
+            self.emit(f"\tif ({place}) {{ {change} h += *{place}; }}")
             self.emit(f"\telse h ^= {self.expr(1)};")
             self.emit("}")
-        elif roll < 9 or kind == 2:
+        elif roll < 9 or kind in (2, 6):
             self.emit(f"{name}_set({key}, {self.expr(2)});")
         else:
             self.emit(f"{name}_drop({key});")
 
     def memory(self):
+        if self.queues and self.chance(40):
+            return self.line_access()
         if self.maps and self.chance(60):
             return self.map_access()
         records = [v for v in self.scope if v.kind == "record"]
@@ -521,7 +574,7 @@ class Writer:
     # ---------------------------------------------------------------- functions
 
     def function(self):
-        """A static function of scalars; never writes anything but its own locals."""
+        """A function of scalars; it may also take a record, and write that, but nothing else that is not its own."""
         name = self.fresh("fn_" + self.name + "_")
         how = self.pick("NOINLINE", "INLINE", "static", "NOINLINE", "GLOBAL")
         params = [self.rng.choice(TYPES) for _ in range(self.rng.randrange(1, 8 if how == "INLINE" else 6))]
@@ -529,17 +582,26 @@ class Writer:
         self.lines, self.loop_depth, self.maps = [], 0, []
         names = [f"x{i}" for i in range(len(params))]
         self.scope = [Variable(n, "scalar", t) for n, t in zip(names, params)]
+        record, writes = "", False
+        if self.records and self.chance(50):
+            params, names = params[:4], names[:4]
+            self.scope, writes = self.scope[:4], self.chance(50)
+            record, fields = self.rng.choice(self.records)
+            self.scope.append(Variable("record", "record pointer", fields=fields, record=record, writable=writes))
         result = self.rng.choice(TYPES)
+        if record and how == "GLOBAL":  # whoever calls it is not known
+            self.emit("if (!record) return 0;")
         self.emit("u64 h = 1;")
         for _ in range(self.rng.randrange(1, 4)):
             self.statement(1)
         if self.chance(40):
             self.emit(f"if ({self.expr(2)}) return {self.expr(2)};")
         self.emit(f"return {self.expr(2)} + h;")
-        signature = ", ".join(f"{t} {n}" for t, n in zip(params, names))
+        taken = [f"{'' if writes else 'const '}{record} *record"] if record else []
+        signature = ", ".join(taken + [f"{t} {n}" for t, n in zip(params, names)])
         self.top += [f"{how} {result} {name}({signature})", "{", *self.lines, "}"]
         self.lines, self.scope, self.loop_depth, self.maps = saved
-        self.functions.append(Function(name, params))
+        self.functions.append(Function(name, params, record, writes))
 
     def hash_place(self, v):
         if v.kind == "array":
@@ -560,12 +622,16 @@ class Writer:
             self.functions = self.functions[-3:]
         if self.chance(30):
             self.map()
+        if self.chance(15):
+            self.line()
         self.lines, self.is_body = ["\tu64 h = 0;"], True
         for _ in range(self.rng.randrange(0, 3)):
             self.global_variable()
         for name, kind, _ in self.maps:  # as every run finds it
-            change = f"{name}_drop(i)" if kind == 1 else f"{name}_set(i, io->in[i])"
+            change = f"{name}_drop(i)" if kind in (1, 5) else f"{name}_set(i, io->in[i])"
             self.emit(f"for (u32 i = 0; i < 8; i++) {change};")
+        for name, t in self.queues:
+            self.emit(f"for (u32 i = 0; i < 8; i++) {{ {t} old; {name}_pop(&old); }}")
         for i in range(self.rng.randrange(2, 5)):
             t, name = self.rng.choice(TYPES), self.fresh("v")
             self.emit(f"{t} {name} = ({t})io->in[{self.rng.randrange(8)}];")

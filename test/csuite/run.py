@@ -22,7 +22,7 @@ import program
 CLANG = "/usr/lib/llvm-19/bin/clang"
 MEANING = ["-w", "-fwrapv", "-fno-strict-aliasing", "-std=gnu11"]
 # Level, instruction set: what each batch is compiled to.
-TARGETS = [("0", "v3"), ("1", "v3"), ("2", "v2"), ("2", "v3"), ("2", "v4")]
+TARGETS = [("0", "v3"), ("1", "v1"), ("2", "v2"), ("2", "v3"), ("2", "v4")]
 BATCH = 60
 
 
