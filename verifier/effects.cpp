@@ -27,6 +27,7 @@ class Collector {
       case Shape::AluImm:
       case Shape::AluReg:
       case Shape::AluUnary:
+      case Shape::AddressCast:
         alu();
         break;
       case Shape::BranchImm:

@@ -47,6 +47,7 @@ Obligations obligations(const Env &env, uint32_t index) {
     case Shape::AluImm:
     case Shape::AluReg:
     case Shape::AluUnary:
+    case Shape::AddressCast:
       alu(insn, out);
       break;
     case Shape::BranchReg:

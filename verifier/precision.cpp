@@ -127,6 +127,7 @@ class Backtracker {
         if (insn.alu_op() == isa::MOV) drop(insn.dst);
         break;
       case Shape::AluReg:
+      case Shape::AddressCast:
         if (!wants(insn.dst)) break;
         if (insn.alu_op() == isa::END) break;
         if (insn.alu_op() == isa::MOV) drop(insn.dst);

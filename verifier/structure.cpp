@@ -249,9 +249,8 @@ class Examiner {
     std::vector<bool> used(program_.object != nullptr ? program_.object->maps.size() : 0);
     for (uint32_t i = 0; i < count(); i++) {
       const Insn &insn = insns_[i];
-      const bool casts = is_address_cast(insn);
-      if (casts && !check_address_cast(i)) continue;
-      const isa::InsnInfo *info = casts ? &isa::info_of(isa::Op::Mov64Reg) : isa::lookup(insn);
+      const isa::InsnInfo *info = isa::lookup(insn);
+      if (info != nullptr && info->op == isa::Op::AddrSpaceCast && !check_address_cast(i)) continue;
       if (info == nullptr && !insn.is_lddw()) {
         if (is_known_opcode(insn.opcode))
           fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
@@ -268,7 +267,7 @@ class Examiner {
               .insn = i,
               .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
               .count = insn.opcode});
-      if (info != nullptr && !casts && !isa::malformed(*info, insn).empty())
+      if (info != nullptr && !isa::malformed(*info, insn).empty())
         fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
       if (!insn.is_lddw()) continue;
       if (i + 1 == count() || !isa::malformed_second(insns_[i + 1]).empty()) {

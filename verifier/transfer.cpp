@@ -57,6 +57,7 @@ Flow transfer(const Env &env, State &state, uint32_t index) {
     case Shape::AluImm:
     case Shape::AluReg:
     case Shape::AluUnary:
+    case Shape::AddressCast:
       transfer_alu(env, state, index);
       return flow;
     case Shape::BranchImm:
@@ -126,6 +127,7 @@ Flow skip(const Env &env, State &state, uint32_t index) {
     case Shape::AluImm:
     case Shape::AluReg:
     case Shape::AluUnary:
+    case Shape::AddressCast:
     case Shape::Load:
     case Shape::LoadAcquire:
     case Shape::LoadImm64:

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "backend/isel/flow.h"
+#include "backend/regalloc/intervals.h"
 #include "backend/regalloc/liveness.h"
 
 namespace spile::codegen {
@@ -257,12 +258,6 @@ class Cleaner {
 
 float probability(const Inst &jump) { return jump.weight > 0 ? 0.9F : jump.weight < 0 ? 0.1F : 0.5F; }
 
-float frequency(const mir::Block &block) {
-  float f = 1;
-  for (uint32_t d = 0; d < std::min(block.loop_depth, 6u); d++) f *= 8;
-  return f;
-}
-
 }  // namespace
 
 void clean_up(mir::Function &function) { Cleaner(function).run(); }
@@ -270,10 +265,7 @@ void clean_up(mir::Function &function) { Cleaner(function).run(); }
 // Chains of blocks that fall through (Pettis and Hansen): the heaviest edges are made into fall-throughs first.
 std::vector<uint32_t> block_order(const mir::Function &function) {
   const size_t n = function.blocks.size();
-  std::vector<std::vector<uint32_t>> successors(n);
-  for (size_t b = 0; b < n; b++)
-    mir::for_each_successor(function.blocks[b], [&](BlockId to) { successors[b].push_back(to.index); });
-  const mir::Flow flow(std::move(successors));
+  const mir::Flow flow = mir::flow_of(function);
 
   struct Edge {
     uint32_t from, to;
@@ -284,7 +276,7 @@ std::vector<uint32_t> block_order(const mir::Function &function) {
     const mir::Block &block = function.blocks[b];
     const size_t count = block.insts.size();
     if (block.insts[count - 1].form != Form::Jump) continue;
-    const float f = frequency(block);
+    const float f = regalloc::frequency_of(block);
     float rest = 1;
     if (count >= 2 && block.insts[count - 2].form == Form::CondJump) {
       const Inst &jump = block.insts[count - 2];
@@ -298,7 +290,7 @@ std::vector<uint32_t> block_order(const mir::Function &function) {
   for (Edge &e : edges) {
     // What leaves a loop or enters one is as rare as its rarer end.
     const mir::Block &to = function.blocks[e.to];
-    e.weight = std::min(e.weight, frequency(to));
+    e.weight = std::min(e.weight, regalloc::frequency_of(to));
     // A jump to `exit` is an `exit`: nothing is won by falling into one.
     if (to.insts.size() == 1 && to.insts.front().form == Form::Exit) e.weight /= 1024;
   }

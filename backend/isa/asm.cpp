@@ -147,6 +147,14 @@ std::optional<Line> match(const InsnInfo &info, std::string_view text) {
         value = read_offset(16, true);
         line.first.off = static_cast<int16_t>(value.value_or(0));
         break;
+      case 'c': {
+        const auto to = in.number(16);
+        if (!to || !in.take(',')) return std::nullopt;
+        in.skip_space();
+        value = in.number(16);
+        line.first.imm = static_cast<int32_t>((*to & 0xffff) << 16 | (value.value_or(0) & 0xffff));
+        break;
+      }
       case 'x':
         value = read_offset(32, true);
         line.first.imm = static_cast<int32_t>(value.value_or(0));

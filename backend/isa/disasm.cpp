@@ -50,6 +50,9 @@ std::string expand(const InsnInfo &info, const Insn &insn, const Insn &second) {
       case 'n':
         text += offset_text(second.imm);
         break;
+      case 'c':
+        text += hex(static_cast<uint32_t>(insn.imm) >> 16) + ", " + hex(insn.imm & 0xffff);
+        break;
       case 'x':
         if (insn.imm != 0) text += " " + offset_text(insn.imm);
         break;

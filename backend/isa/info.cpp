@@ -40,6 +40,10 @@ struct OperationOf<Shape::AluUnary> {
   using Type = Alu;
 };
 template <>
+struct OperationOf<Shape::AddressCast> {
+  using Type = Alu;
+};
+template <>
 struct OperationOf<Shape::BranchImm> {
   using Type = Cond;
 };
@@ -107,6 +111,8 @@ constexpr uint8_t operands_of(Shape shape) {
       return kDst | kSrc;
     case Shape::AluUnary:
       return kDst;
+    case Shape::AddressCast:
+      return kDst | kSrc | kImm;
     case Shape::BranchImm:
       return kDst | kImm | kOff;
     case Shape::BranchReg:

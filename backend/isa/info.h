@@ -25,6 +25,7 @@ enum class Shape : uint8_t {
   AluImm,        // dst, imm
   AluReg,        // dst, src
   AluUnary,      // dst
+  AddressCast,   // dst, src, imm: the address space to (upper half) and from (lower half)
   BranchImm,     // dst, imm, off
   BranchReg,     // dst, src, off
   Jump,          // off
@@ -59,7 +60,7 @@ struct InsnInfo {
   std::string_view text;
   uint8_t cpu;
 
-  constexpr Alu alu() const { return static_cast<Alu>(operation); }           // AluImm, AluReg, AluUnary
+  constexpr Alu alu() const { return static_cast<Alu>(operation); }           // AluImm, AluReg, AluUnary, AddressCast
   constexpr Cond cond() const { return static_cast<Cond>(operation); }        // BranchImm, BranchReg
   constexpr Extend extend() const { return static_cast<Extend>(operation); }  // Load
   constexpr Atomic atomic() const { return static_cast<Atomic>(operation); }  // Atomic

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/isel/mir.h"
+
 namespace spile::mir {
 
 namespace {
@@ -44,13 +46,6 @@ Flow::Flow(std::vector<std::vector<uint32_t>> successors) : succs(std::move(succ
     for (const uint32_t to : succs[block]) preds[to].push_back(block);
 
   // Cooper, Harvey, Kennedy: "A simple, fast dominance algorithm".
-  const auto intersect = [&](uint32_t a, uint32_t b) {
-    while (a != b) {
-      while (number[a] > number[b]) a = idom[a];
-      while (number[b] > number[a]) b = idom[b];
-    }
-    return a;
-  };
   idom[0] = 0;
   for (bool changed = true; changed;) {
     changed = false;
@@ -58,7 +53,7 @@ Flow::Flow(std::vector<std::vector<uint32_t>> successors) : succs(std::move(succ
       if (block == 0) continue;
       uint32_t best = kNone;
       for (const uint32_t pred : preds[block])
-        if (idom[pred] != kNone) best = best == kNone ? pred : intersect(pred, best);
+        if (idom[pred] != kNone) best = best == kNone ? pred : common_dominator(pred, best);
       if (best != idom[block]) {
         idom[block] = best;
         changed = true;
@@ -98,6 +93,28 @@ Flow::Flow(std::vector<std::vector<uint32_t>> successors) : succs(std::move(succ
 bool Flow::dominates(uint32_t a, uint32_t b) const {
   while (b != kNone && number[b] > number[a]) b = idom[b];
   return a == b;
+}
+
+uint32_t Flow::common_dominator(uint32_t a, uint32_t b) const {
+  while (a != b) {
+    while (number[a] > number[b]) a = idom[a];
+    while (number[b] > number[a]) b = idom[b];
+  }
+  return a;
+}
+
+Flow flow_of(const Function &function) {
+  std::vector<std::vector<uint32_t>> successors(function.blocks.size());
+  for (size_t b = 0; b < successors.size(); b++)
+    for_each_successor(function.blocks[b], [&](BlockId to) { successors[b].push_back(to.index); });
+  return Flow(std::move(successors));
+}
+
+uint32_t before_terminators(const Block &block) {
+  auto at = static_cast<uint32_t>(block.insts.size());
+  while (at > 0 && block.insts[at - 1].is_terminator()) at--;
+  if (at < block.insts.size() && block.insts[at].form == Form::AsmTarget && at > 0) at--;
+  return at;
 }
 
 }  // namespace spile::mir

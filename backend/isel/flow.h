@@ -7,6 +7,9 @@
 
 namespace spile::mir {
 
+struct Block;
+struct Function;
+
 struct Flow {
   static constexpr uint32_t kNone = 0xffff'ffff;
 
@@ -15,6 +18,8 @@ struct Flow {
 
   bool reachable(uint32_t block) const { return number[block] != kNone; }
   bool dominates(uint32_t a, uint32_t b) const;
+  // The last block that is on all ways to [a] and to [b], which can be reached.
+  uint32_t common_dominator(uint32_t a, uint32_t b) const;
 
   std::vector<std::vector<uint32_t>> succs, preds;  // preds: of reachable blocks only
   std::vector<uint32_t> order;                      // reverse post-order
@@ -27,5 +32,11 @@ struct Flow {
   // For a header: the header of the loop around it.
   std::vector<uint32_t> outer_header;
 };
+
+Flow flow_of(const Function &function);
+
+// The first instruction of a block that may leave it, or the block's length. An Asm that may jump goes with its
+// targets.
+uint32_t before_terminators(const Block &block);
 
 }  // namespace spile::mir

@@ -94,6 +94,7 @@ class CodeDump {
       case isa::Shape::AluImm:
       case isa::Shape::AluReg:
       case isa::Shape::AluUnary:
+      case isa::Shape::AddressCast:
       case isa::Shape::CallHelper:
       case isa::Shape::CallLocal:
       case isa::Shape::CallKfunc:

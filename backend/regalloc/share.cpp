@@ -46,10 +46,7 @@ class Sharer {
     if (groups_.empty()) return;
     std::stable_sort(groups_.begin(), groups_.end(), [](const Group &a, const Group &b) { return a.gain > b.gain; });
     groups_.resize(std::min(groups_.size(), kMaxShared));
-    std::vector<std::vector<uint32_t>> successors(function_.blocks.size());
-    for (size_t b = 0; b < successors.size(); b++)
-      mir::for_each_successor(function_.blocks[b], [&](mir::BlockId to) { successors[b].push_back(to.index); });
-    const Flow flow(std::move(successors));
+    const Flow flow = mir::flow_of(function_);
     for (const Group &group : groups_) share(group, flow);
     insert();
     rename_registers(function_, [&](Reg r) {
@@ -92,28 +89,17 @@ class Sharer {
       }
   }
 
-  static uint32_t common_dominator(const Flow &flow, uint32_t a, uint32_t b) {
-    while (a != b) {
-      if (flow.number[a] > flow.number[b])
-        a = flow.idom[a];
-      else
-        b = flow.idom[b];
-    }
-    return a;
-  }
-
   void share(const Group &group, const Flow &flow) {
     uint32_t place = Flow::kNone;
     for (const Occurrence &use : group.all)
-      if (flow.reachable(use.block))
-        place = place == Flow::kNone ? use.block : common_dominator(flow, place, use.block);
+      if (flow.reachable(use.block)) place = place == Flow::kNone ? use.block : flow.common_dominator(place, use.block);
     while (place != Flow::kNone && flow.loop_depth[place] > 0) place = flow.idom[place];
     if (place == Flow::kNone) return;
     const Reg shared = function_.new_register();
     function_.shared.push_back(shared);
     Inst made = function_.blocks[group.all.front().block].insts[group.all.front().index];
     made.dst = shared;
-    uint32_t at = before_terminators(function_.blocks[place]);
+    uint32_t at = mir::before_terminators(function_.blocks[place]);
     for (const Occurrence &use : group.all) {
       if (!flow.reachable(use.block)) continue;
       if (use.block == place) at = std::min(at, use.index);
@@ -126,14 +112,6 @@ class Sharer {
               .loc = inst.loc};
     }
     made_.push_back({{place, at}, made});
-  }
-
-  // An Asm that may jump away goes with its targets.
-  static uint32_t before_terminators(const mir::Block &block) {
-    auto at = static_cast<uint32_t>(block.insts.size());
-    while (at > 0 && block.insts[at - 1].is_terminator()) at--;
-    if (at < block.insts.size() && block.insts[at].form == Form::AsmTarget && at > 0) at--;
-    return at;
   }
 
   void insert() {

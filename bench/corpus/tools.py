@@ -4,8 +4,8 @@
     bench/corpus/tools.py OUR_DIR [--clang CLANG_DIR] [--only SUBSTRING] [--every N] [-j N]
 
 OUR_DIR is what run.py keeps with --ours, CLANG_DIR its --cache. Each object goes through
-    bpftool btf dump (raw, and as C), bpftool gen skeleton, bpftool gen min_core_btf with this machine's BTF,
-    llvm-objdump -dS, llvm-readelf -a
+    bpftool btf dump (raw, and as C), bpftool gen skeleton, bpftool gen object (libbpf's linker), bpftool gen
+    min_core_btf with this machine's BTF, llvm-objdump -dS, llvm-readelf -a
 A tool that fails or warns on ours and not on clang's object of the same source is printed with its first line. The
 sums at the end also compare what the objects tell of their code: functions and lines of .BTF.ext beside clang's.
 """
@@ -31,6 +31,7 @@ def commands(path, folder):
         yield "btf dump raw", [bpftool, "btf", "dump", "file", path, "format", "raw"]
         yield "btf dump c", [bpftool, "btf", "dump", "file", path, "format", "c"]
         yield "gen skeleton", [bpftool, "gen", "skeleton", path, "name", "probe"]
+        yield "gen object", [bpftool, "gen", "object", os.path.join(folder, "linked.o"), path]
         if os.path.exists(KERNEL_BTF):
             yield "gen min_core_btf", [bpftool, "gen", "min_core_btf", KERNEL_BTF, os.path.join(folder, "min.btf"), path]
     yield "objdump -dS", ["llvm-objdump-19", "-dS", path]

@@ -30,6 +30,7 @@ uint16_t after(const Insn &insn, const InsnInfo &info, uint16_t scalars) {
       if (info.bits == 64 && (info.alu() == Alu::Add || info.alu() == Alu::Sub)) return scalars;
       return with(scalars, insn.dst, true);
     case Shape::AluReg:
+    case Shape::AddressCast:
       if (info.bits == 64 && info.alu() == Alu::Mov) return with(scalars, insn.dst, is_scalar(insn.src));
       if (info.bits == 64 && (info.alu() == Alu::Add || info.alu() == Alu::Sub))
         return with(scalars, insn.dst, is_scalar(insn.dst) && is_scalar(insn.src));

@@ -156,6 +156,7 @@ class Translator {
       case Shape::AluImm:
       case Shape::AluReg:
       case Shape::AluUnary:
+      case Shape::AddressCast:
         translate_alu(insn, info, scalars_[index]);
         break;
       case Shape::BranchImm:
@@ -235,9 +236,13 @@ class Translator {
     }
   }
 
+  static bool reads_register(const InsnInfo &info) {
+    return info.shape == Shape::AluReg || info.shape == Shape::AddressCast;
+  }
+
   // What is still a pointer behind the instruction, or null; [scalars] are the registers that are numbers before it.
   Value *pointer_after(const Insn &insn, const InsnInfo &info, Value *src64, uint16_t scalars) {
-    const bool reg = info.shape == Shape::AluReg;
+    const bool reg = reads_register(info);
     const auto moved = [&](unsigned base, Value *by) { return b_.CreateGEP(b_.getInt8Ty(), get_pointer(base), by); };
     const auto is_scalar = [&](unsigned r) { return (scalars >> r & 1) != 0; };
     if (info.alu() == Alu::Mov && reg) return get_pointer(insn.src);
@@ -248,7 +253,7 @@ class Translator {
   }
 
   void translate_alu(const Insn &insn, const InsnInfo &info, uint16_t scalars) {
-    const bool reg = info.shape == Shape::AluReg;
+    const bool reg = reads_register(info);
     Value *src64 = reg ? get(insn.src) : constant(isa::operand(insn));
     Value *dst64 = get(insn.dst);
     if (info.bits == 64) {

@@ -194,6 +194,7 @@ class Checked {
       case Shape::AluImm:
       case Shape::AluReg:
       case Shape::AluUnary:
+      case Shape::AddressCast:
         if (!writes_dst()) return fault("r10 is read-only");
         dst = isa::alu(info->alu(), info->bits, dst, info->shape == Shape::AluImm ? isa::operand(insn) : src);
         break;

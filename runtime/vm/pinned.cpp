@@ -324,6 +324,8 @@ Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
 
 #define SLOT_AluImm(op, bits) {kAluImm<isa::Alu::op, bits>[insn.dst], Slot::pack(insn.imm, 0)}
 #define SLOT_AluReg(op, bits) {kAluReg<isa::Alu::op, bits>[pair], 0}
+// The memory of an arena is where its addresses say: a cast moves.
+#define SLOT_AddressCast(op, bits) SLOT_AluReg(op, bits)
 #define SLOT_AluUnary(op, bits) {kAluImm<isa::Alu::op, bits>[insn.dst], 0}
 #define SLOT_BranchImm(op, bits) {kBranchImm<isa::Cond::op, bits>[insn.dst], Slot::pack(insn.imm, jump_bytes)}
 #define SLOT_BranchReg(op, bits) {kBranchReg<isa::Cond::op, bits>[pair], Slot::pack(0, jump_bytes)}

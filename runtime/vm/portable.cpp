@@ -88,6 +88,8 @@ uint64_t execute(Machine *machine, const Slot *ip, std::array<uint64_t, 5> argum
 #define HANDLE_AluReg(operation, bits)                 \
   DST = isa::alu(isa::Alu::operation, bits, DST, SRC); \
   NEXT(1);
+// The memory of an arena is where its addresses say: a cast moves.
+#define HANDLE_AddressCast(operation, bits) HANDLE_AluReg(operation, bits)
 #define HANDLE_AluUnary(operation, bits)             \
   DST = isa::alu(isa::Alu::operation, bits, DST, 0); \
   NEXT(1);

@@ -103,8 +103,8 @@ class Resolver {
   }
 
   static bool writes_dst(Shape shape) {
-    return shape == Shape::AluImm || shape == Shape::AluReg || shape == Shape::AluUnary || shape == Shape::Load ||
-           shape == Shape::LoadAcquire;
+    return shape == Shape::AluImm || shape == Shape::AluReg || shape == Shape::AluUnary ||
+           shape == Shape::AddressCast || shape == Shape::Load || shape == Shape::LoadAcquire;
   }
 
   Result<uint64_t> helper_address(size_t i, uint32_t number) const {

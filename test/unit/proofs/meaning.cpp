@@ -145,6 +145,7 @@ class CodeMeaning {
           r[insn.dst] = alu(info, r[insn.dst], imm);
           break;
         case isa::Shape::AluReg:
+        case isa::Shape::AddressCast:
           r[insn.dst] = alu(info, r[insn.dst], r[insn.src]);
           break;
         case isa::Shape::AluUnary:

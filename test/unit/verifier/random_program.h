@@ -359,6 +359,7 @@ class ProgramMaker {
       case Shape::AluImm:
       case Shape::AluReg:
       case Shape::AluUnary:
+      case Shape::AddressCast:
       case Shape::BranchImm:
       case Shape::BranchReg:
         insn.dst = number_source();
@@ -379,7 +380,8 @@ class ProgramMaker {
     }
     if (memory) insn.off = static_cast<int16_t>(-8 * static_cast<int>(1 + below(6)));
     if (memory && !loads && info.shape != Shape::StoreImm) insn.src = number_source();
-    if (info.shape == Shape::AluReg || info.shape == Shape::BranchReg) insn.src = number_source();
+    if (info.shape == Shape::AluReg || info.shape == Shape::AddressCast || info.shape == Shape::BranchReg)
+      insn.src = number_source();
     if (info.shape == Shape::AluImm || info.shape == Shape::BranchImm || info.shape == Shape::StoreImm)
       insn.imm = below(2) == 0 ? static_cast<int32_t>(below(info.bits)) : number();
     const auto selected = info.select_value;
