@@ -283,6 +283,7 @@ class Check {
   Shape shape_;
 };
 
+const char *verb(const isa::Insn &insn) { return insn.alu_op() == isa::ADD ? "add" : "sub"; }
 constexpr const char *kProhibited = "pointer arithmetic with it prohibited for !root";
 
 }  // namespace
@@ -331,16 +332,7 @@ Outcome Sanitation::before(const Env &env, const State &state, uint32_t at, std:
   const auto fail = [&](std::string kernel, std::string words) {
     return rule(at, std::move(kernel), std::move(words));
   };
-  const auto settle = [&](const Mask &mask) -> Outcome {
-    Mask &known = masks_[at];
-    if (known.kind != Mask::None && known != mask)
-      return fail(fmt::format("R{} tried to {} from different maps, paths or scalars, {}", insn.dst,
-                              insn.alu_op() == isa::ADD ? "add" : "sub", kProhibited),
-                  "one addition moves pointers of several kinds, which one mask cannot keep in bounds");
-    known = mask;
-    return {};
-  };
-  if (!is_pointer_) return state.speculative ? Outcome{} : settle({.kind = Mask::Number});
+  if (!is_pointer_) return state.speculative ? Outcome{} : settle(insn, at, {.kind = Mask::Number});
   offset_ = pointer_is_dst ? state.reg(insn.src) : dst;
   const RegState &pointer = pointer_is_dst ? dst : state.reg(insn.src);
   const Scalar &by = offset_.value;
@@ -355,10 +347,7 @@ Outcome Sanitation::before(const Env &env, const State &state, uint32_t at, std:
       return fail(fmt::format("R{} has pointer with unsupported alu operation, {}",
                               pointer_is_dst ? insn.dst : insn.src, kProhibited),
                   "a pointer of a kind that cannot be masked is moved by a register");
-    if (*limit >= max_of(env, pointer, is_left_))
-      return fail(fmt::format("R{} tried to {} beyond pointer bounds, {}", insn.dst,
-                              insn.alu_op() == isa::ADD ? "add" : "sub", kProhibited),
-                  "a pointer is moved beyond its object");
+    if (*limit >= max_of(env, pointer, is_left_)) return beyond(insn, at);
     pending_ = {.kind = Mask::Pointer,
                 .negative = by.r64.smin < 0,
                 .immediate = by.is_const(),
@@ -400,18 +389,24 @@ Outcome Sanitation::after(const Env &env, const State &state, uint32_t at) {
   if (pending_.kind == Mask::None) return {};
   const auto limit = limit_of(dst, is_left_);
   Mask mask = pending_;
-  if (!limit || *limit >= max_of(env, dst, is_left_))
-    return rule(at, fmt::format("R{} tried to add beyond pointer bounds, {}", insn.dst, kProhibited),
-                "a pointer is moved beyond its object");
+  if (!limit || *limit >= max_of(env, dst, is_left_)) return beyond(insn, at);
   mask.limit = mask.limit > *limit ? mask.limit - *limit : *limit - mask.limit;
+  return settle(insn, at, mask);
+}
+
+Outcome Sanitation::settle(const isa::Insn &insn, uint32_t at, const Mask &mask) {
   Mask &known = masks_[at];
   if (known.kind != Mask::None && known != mask)
-    return rule(at,
-                fmt::format("R{} tried to {} from different maps, paths or scalars, {}", insn.dst,
-                            insn.alu_op() == isa::ADD ? "add" : "sub", kProhibited),
-                "one addition moves pointers by several ways, which one mask cannot keep in bounds");
+    return rule(
+        at, fmt::format("R{} tried to {} from different maps, paths or scalars, {}", insn.dst, verb(insn), kProhibited),
+        "one addition moves pointers in several ways, which one mask cannot keep in bounds");
   known = mask;
   return {};
+}
+
+Failure Sanitation::beyond(const isa::Insn &insn, uint32_t at) {
+  return rule(at, fmt::format("R{} tried to {} beyond pointer bounds, {}", insn.dst, verb(insn), kProhibited),
+              "a pointer is moved beyond its object");
 }
 
 std::optional<uint64_t> Sanitation::limit_of(const RegState &pointer, bool left) {

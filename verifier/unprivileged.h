@@ -41,6 +41,9 @@ class Sanitation {
     uint64_t limit = 0;
     friend bool operator==(const Mask &, const Mask &) = default;
   };
+  // The mask of the instruction, which all paths share.
+  std::optional<Failure> settle(const isa::Insn &insn, uint32_t at, const Mask &mask);
+  static Failure beyond(const isa::Insn &insn, uint32_t at);
   static std::optional<uint64_t> limit_of(const RegState &pointer, bool left);
   static uint64_t max_of(const Env &env, const RegState &pointer, bool left);
 
