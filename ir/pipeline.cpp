@@ -346,6 +346,7 @@ Result<void> run_passes(Module &module, std::string_view names, Diagnostics &dia
   run(module, order, diags);
   if (has_o2) specialize(module, diags, {});
   if (has_level) remove_unused_functions(module);
+  std::ranges::for_each(module.functions, unpack);  // whoever names passes wants to see what they did
   return {};
 }
 

@@ -40,7 +40,9 @@ void TreeActions::push_external_declaration() {
   for (ast::Decl *forward : forward_declarations_) push(forward);
   forward_declarations_.clear();
   push(decl_);
-  if (sink != nullptr) sink->take(take<ast::Decl>(begin));
+  if (sink == nullptr) return;
+  sink->take(take<ast::Decl>(begin));
+  pragma_attributes_ = {};  // it lay in what the sink may have released
 }
 
 void TreeActions::finish_unit(Mark list) {
