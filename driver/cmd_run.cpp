@@ -1,7 +1,10 @@
 // spile run FILE: compile (or read), verify, run: on a command's system calls, on a capture, or on timers alone.
 #include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <memory>
 
 #include "driver/commands.h"
 #include "driver/compile.h"
@@ -47,6 +50,35 @@ class Signals {
  private:
   static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
   struct sigaction old_[std::size(kSignals)]{};
+};
+
+// -o FILE. A disk that is full ends the run, and is told at the end.
+class OutputFile {
+ public:
+  Result<void> open(const std::string &path) {
+    path_ = path;
+    file_.reset(std::fopen(path.c_str(), "we"));
+    if (!file_) return os_error(errno, path);
+    return {};
+  }
+  bool write(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) error_ = errno;
+    return error_ == 0;
+  }
+  Result<void> close() {
+    if (!file_) return {};
+    if (std::fclose(file_.release()) != 0 && error_ == 0) error_ = errno;
+    if (error_ != 0) return os_error(error_, path_);
+    return {};
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE *file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> file_;
+  std::string path_;
+  int error_ = 0;
 };
 
 // With -c the exit code belongs to the command; our own troubles are then 125, 126 and 127, as env(1) and timeout(1)
@@ -112,6 +144,7 @@ int command_run(Arguments arguments, Console &console) {
       "run CMD and trace its system calls and its children's")("input,i", po::value<std::string>()->value_name("FILE"),
                                                                "run packet programs on a pcap or pcapng file")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
+      "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
@@ -152,7 +185,13 @@ int command_run(Arguments arguments, Console &console) {
     if (!parsed) return console.usage("-T: {}", parsed.error().message);
     options.duration = *parsed;
   }
-  options.print = [&console](std::string_view out) { return console.print(out); };
+  OutputFile output;
+  if (const auto path = text("output")) {
+    if (auto opened = output.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
+    options.print = [&output](std::string_view out) { return output.write(out); };
+  } else {
+    options.print = [&console](std::string_view out) { return console.print(out); };
+  }
   options.status = [&console](const std::string &status) { console.status("{}", status); };
 
   compile->program = text("execute");
@@ -177,7 +216,12 @@ int command_run(Arguments arguments, Console &console) {
   if (code != kExitOk) return own_failure(code, options);
   if (console.verbosity > 0)
     console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");
-  return run_session(*object, judged, std::move(options), console);
+  const bool traces_child = options.command.has_value();
+  const int status = run_session(*object, judged, std::move(options), console);
+  const auto written = output.close();
+  if (written) return status;
+  const int failed = console.fail(written.error());
+  return traces_child ? kExitChildFailed : failed;
 }
 
 }  // namespace spile::driver

@@ -21,6 +21,7 @@ int command_exec(Arguments arguments, Console &console);
 int command_explain(Arguments arguments, Console &console);
 int command_list(Arguments arguments, Console &console);
 int command_opt(Arguments arguments, Console &console);
+int command_completions(Arguments arguments, Console &console);
 int command_info(Arguments arguments, Console &console);
 int command_tables(Arguments arguments, Console &console);
 int command_version(Arguments arguments, Console &console);
@@ -41,6 +42,7 @@ inline constexpr auto kCommands = std::to_array<Command>({
     {"opt", command_opt, "run optimizer passes over IR text"},
     {"info", command_info, "what this build and this machine can do"},
     {"tables", command_tables, "print a table of the language: helpers, maps, programs, contexts, diagnostics"},
+    {"completions", command_completions, "what bash, zsh or fish needs to complete"},
     {"version", command_version, "print the version"},
 });
 

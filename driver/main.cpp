@@ -14,7 +14,7 @@ static int help(Console &console) {
       "usage: spile [COMMAND] [options] FILE\n\n"
       "Compiles restricted C with SEC() annotations to eBPF, proves it safe and runs it, without root.\n\n"
       "commands (`spile COMMAND --help` says more):\n";
-  for (const Command &command : kCommands) text += fmt::format("  {:<9} {}\n", command.name, command.summary);
+  for (const Command &command : kCommands) text += fmt::format("  {:<11} {}\n", command.name, command.summary);
   text +=
       "\nexamples:\n"
       "  spile killsnoop.bpf.c -c \"sh -c 'sleep 60 & kill -9 \\$!'\"\n"
