@@ -15,28 +15,38 @@ struct CallSite {
   ValueId call;
 };
 
-// By function: its calls; none for those that are called from where nobody sees. Those that have some are unpacked, and
-// who calls them.
-std::vector<std::vector<CallSite>> collect_calls(Module &module, std::vector<bool> &is_closed) {
-  std::vector<std::vector<CallSite>> calls(module.functions.size());
-  is_closed.clear();
-  for (const Function &f : module.functions) is_closed.push_back(!f.is_root() && !f.is_declaration() && !f.is_naked);
+struct Calls {
+  std::vector<std::vector<CallSite>> of;          // by function; none for those that are called from where nobody sees
+  std::vector<bool> is_closed;                    // by function: whether all of its calls are known
+  std::vector<std::vector<bool>> is_result_used;  // by function, by value: of the calls in it
+};
+
+// Functions whose calls are all known are unpacked, and who calls them.
+Calls collect_calls(Module &module) {
+  const size_t count = module.functions.size();
+  Calls calls{std::vector<std::vector<CallSite>>(count), {}, std::vector<std::vector<bool>>(count)};
+  for (const Function &f : module.functions)
+    calls.is_closed.push_back(!f.is_root() && !f.is_declaration() && !f.is_naked);
   for (const Global &g : module.globals)
     for (const GlobalReloc &r : g.relocs)
-      if (r.function) is_closed[r.function.index] = false;
+      if (r.function) calls.is_closed[r.function.index] = false;
   for (const Function &f : module.functions)
     for_each_name_use(f, [&](const NameUse &use) {
-      if (use.name.kind == NamedOutside::Kind::Function && !use.is_call) is_closed[use.name.id] = false;
+      if (use.name.kind == NamedOutside::Kind::Function && !use.is_call) calls.is_closed[use.name.id] = false;
     });
-  for (size_t i = 0; i < module.functions.size(); i++) {
+  for (size_t i = 0; i < count; i++) {
     Function &f = module.functions[i];
-    bool calls_closed = is_closed[i];
-    for_each_name_use(f, [&](const NameUse &use) { calls_closed |= use.is_call && is_closed[use.name.id]; });
+    bool calls_closed = calls.is_closed[i];
+    for_each_name_use(f, [&](const NameUse &use) { calls_closed |= use.is_call && calls.is_closed[use.name.id]; });
     if (!calls_closed) continue;
     unpack(f);
+    calls.is_result_used[i].resize(f.insts.size());
     for (const Block &block : f.blocks)
-      for (const ValueId v : block.insts)
-        if (f[v].op == Op::Call) calls[static_cast<size_t>(f[v].imm)].push_back({FunctionId(i), v});
+      for (const ValueId v : block.insts) {
+        if (f[v].op == Op::Call) calls.of[static_cast<size_t>(f[v].imm)].push_back({FunctionId(i), v});
+        for (const ValueId operand : f.operands(v))
+          if (f[operand].op == Op::Call) calls.is_result_used[i][operand.index] = true;
+      }
   }
   return calls;
 }
@@ -79,6 +89,26 @@ void remove_argument(Function &f, ValueId call, uint32_t p) {
   f.set_operands(call, arguments);
 }
 
+// What every ret of [f] gives back: a constant or a parameter, else none.
+ValueId same_result(const Function &f) {
+  ValueId same;
+  for (const Block &block : f.blocks) {
+    if (block.insts.empty() || f[block.insts.back()].op != Op::Ret) continue;
+    const ValueId value = f.operand(block.insts.back(), 0);
+    if ((same && value != same) || (f[value].op != Op::Const && f[value].op != Op::Param)) return {};
+    same = value;
+  }
+  return same;
+}
+
+// A result that no caller uses is not made.
+void remove_result(Module &module, Function &f, const std::vector<CallSite> &calls) {
+  f.result = Type::Void;
+  for (const Block &block : f.blocks)
+    if (!block.insts.empty() && f[block.insts.back()].op == Op::Ret) f.set_operands(block.insts.back(), {});
+  for (const auto &[caller, call] : calls) module[caller][call].type = Type::Void;
+}
+
 // Whether argument [p] of a call is the address of a variable of the caller, which no other argument points to.
 bool is_lone(const Function &f, ValueId call, size_t p) {
   const auto arguments = f.operands(call);
@@ -97,11 +127,33 @@ bool is_lone(const Function &f, ValueId call, size_t p) {
 
 Specialized specialize_functions(Module &module) {
   Specialized result{std::vector<bool>(module.functions.size()), std::vector<uint32_t>(module.functions.size())};
-  std::vector<bool> &changed = result.changed, is_closed;
-  const auto calls = collect_calls(module, is_closed);
+  std::vector<bool> &changed = result.changed;
+  Calls known = collect_calls(module);
+  const auto &calls = known.of;
+  std::vector<Rewrite> rewrites(module.functions.begin(), module.functions.end());  // what results are, by caller
   for (size_t i = 0; i < module.functions.size(); i++) {
     Function &f = module.functions[i];
-    if (!is_closed[i] || calls[i].empty()) continue;
+    if (!known.is_closed[i] || calls[i].empty()) continue;
+    if (f.result != Type::Void) {
+      const ValueId value = same_result(f);
+      bool is_result_needed = false;
+      for (const auto &[caller_id, call] : calls[i]) {
+        if (!known.is_result_used[caller_id.index][call.index]) continue;
+        if (!value || caller_id.index == i) {
+          is_result_needed = true;
+          continue;
+        }
+        Function &caller = module[caller_id];
+        rewrites[caller_id.index].replace(call, f[value].op == Op::Const
+                                                    ? caller.constant(f.result, f[value].imm)
+                                                    : caller.operand(call, static_cast<size_t>(f[value].imm)));
+        changed[caller_id.index] = true;
+      }
+      if (!is_result_needed) {
+        remove_result(module, f, calls[i]);
+        changed[i] = true;
+      }
+    }
     for (uint32_t p = 0; p < f.params.size();) {
       const ValueId param = f.param(p);
       const ValueId value = same_constant(module, calls[i], p);
@@ -129,6 +181,7 @@ Specialized specialize_functions(Module &module) {
         result.lone_params[i] |= 1u << p;
     if (result.lone_params[i] != 0) changed[i] = true;
   }
+  for (Rewrite &rewrite : rewrites) rewrite.apply();
   return result;
 }
 
