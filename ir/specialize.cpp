@@ -15,16 +15,19 @@ struct CallSite {
   ValueId call;
 };
 
+// What becomes of a result. One that is only given back stays in r0, where a constant would have to be made.
+enum class Use : uint8_t { None, GivenBack, Read };
+
 struct Calls {
-  std::vector<std::vector<CallSite>> of;          // by function; none for those that are called from where nobody sees
-  std::vector<bool> is_closed;                    // by function: whether all of its calls are known
-  std::vector<std::vector<bool>> is_result_used;  // by function, by value: of the calls in it
+  std::vector<std::vector<CallSite>> of;     // by function; none for those that are called from where nobody sees
+  std::vector<bool> is_closed;               // by function: whether all of its calls are known
+  std::vector<std::vector<Use>> result_use;  // by function, by value: of the calls in it
 };
 
 // Functions whose calls are all known are unpacked, and who calls them.
 Calls collect_calls(Module &module) {
   const size_t count = module.functions.size();
-  Calls calls{std::vector<std::vector<CallSite>>(count), {}, std::vector<std::vector<bool>>(count)};
+  Calls calls{std::vector<std::vector<CallSite>>(count), {}, std::vector<std::vector<Use>>(count)};
   for (const Function &f : module.functions)
     calls.is_closed.push_back(!f.is_root() && !f.is_declaration() && !f.is_naked);
   for (const Global &g : module.globals)
@@ -40,12 +43,16 @@ Calls collect_calls(Module &module) {
     for_each_name_use(f, [&](const NameUse &use) { calls_closed |= use.is_call && calls.is_closed[use.name.id]; });
     if (!calls_closed) continue;
     unpack(f);
-    calls.is_result_used[i].resize(f.insts.size());
+    calls.result_use[i].resize(f.insts.size());
     for (const Block &block : f.blocks)
       for (const ValueId v : block.insts) {
         if (f[v].op == Op::Call) calls.of[static_cast<size_t>(f[v].imm)].push_back({FunctionId(i), v});
-        for (const ValueId operand : f.operands(v))
-          if (f[operand].op == Op::Call) calls.is_result_used[i][operand.index] = true;
+        const bool is_given_back = f[v].op == Op::Ret || f[v].op == Op::Phi;
+        for (const ValueId operand : f.operands(v)) {
+          if (f[operand].op != Op::Call) continue;
+          Use &use = calls.result_use[i][operand.index];
+          use = std::max(use, is_given_back ? Use::GivenBack : Use::Read);
+        }
       }
   }
   return calls;
@@ -138,8 +145,9 @@ Specialized specialize_functions(Module &module) {
       const ValueId value = same_result(f);
       bool is_result_needed = false;
       for (const auto &[caller_id, call] : calls[i]) {
-        if (!known.is_result_used[caller_id.index][call.index]) continue;
-        if (!value || caller_id.index == i) {
+        const Use use = known.result_use[caller_id.index][call.index];
+        if (use == Use::None) continue;
+        if (!value || use == Use::GivenBack || caller_id.index == i) {
           is_result_needed = true;
           continue;
         }

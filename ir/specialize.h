@@ -3,10 +3,10 @@
 //
 // Idea: all calls of a static function whose address is not taken can be seen. A parameter that is one constant in all
 // of them is that constant; a parameter that the function does not use goes, at its calls too. A result that is one
-// constant or parameter at every ret is that value in the callers, and a result that none of them uses is not made. The
-// passes then run again over what changed. Of a parameter that points to a variable of the caller, and no other
-// parameter to the same in any call, gvn knows that a store through another parameter does not change what it points
-// to. Called by the pipeline behind the passes, when functions that are inlined are gone.
+// constant or parameter at every ret is that value in callers that read it, and a result that none of them uses is not
+// made. The passes then run again over what changed. Of a parameter that points to a variable of the caller, and no
+// other parameter to the same in any call, gvn knows that a store through another parameter does not change what it
+// points to. Called by the pipeline behind the passes, when functions that are inlined are gone.
 //
 //     func @g(ptr %p0, i32 %p1) -> i32 {              func @g(ptr %p0) -> i32 {
 //       %0 = load.i32 %p0                               %0 = load.i32 %p0
