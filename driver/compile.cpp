@@ -1,6 +1,7 @@
 #include "driver/compile.h"
 
 #include <algorithm>
+#include <span>
 
 #include "driver/short_form.h"
 #include "frontend/lower/lower.h"
@@ -168,7 +169,12 @@ const pp::Tokens *Compilation::preprocess(pp::Postpone postpone) {
 bool Compilation::tokens_and_types(pp::Postpone postpone) {
   const pp::Tokens *tokens = preprocess(postpone);
   // A header that is missing would only make the parser stumble over every type it declares.
-  if (tokens == nullptr || diagnostics_.has_errors()) return false;
+  // What is wrong with one token or line is wrong there alone.
+  static constexpr std::string_view kContained[] = {"UnterminatedString", "UnterminatedCharacter", "UnknownDirective"};
+  if (tokens == nullptr) return false;
+  for (const Diagnostic &d : diagnostics_.all())
+    if (d.severity == Severity::Error && std::ranges::find(kContained, d.info->name) == std::end(kContained))
+      return false;
   if (!tokens->has_import) return true;
   const auto image = btf_source_.image();
   if (!image) return failed(image.error());
@@ -249,6 +255,7 @@ bool Compilation::read_source() {
     diagnostics_ = std::move(before);
     parse::parse(*tokens_, tree_, diagnostics_, btf_, parse::Bodies::Lazy);
     end_stage("parse");
+    analyse_rest();
     return false;
   }
   diagnostics_.on_report = before.on_report;
@@ -262,6 +269,32 @@ bool Compilation::read_source() {
   tokens_->postponed.reset();
   if (module_) end_stage("lower", -reader.lowering_time());
   return module_.has_value();
+}
+
+// After syntax errors: what remains of the source is analysed too, so that its faults do not wait for the next run.
+// Only errors count, and none that misses something of what was left out.
+void Compilation::analyse_rest() {
+  if (diagnostics_.too_many()) return;
+  Diagnostics more(sources_);
+  more.max_errors = 0;
+  for (const Diagnostic &d : diagnostics_.all()) more.add(d);
+  const size_t known = more.all().size();
+  std::vector<std::string_view> left_out;
+  ast::TranslationUnit *unit = parse::parse_rest(*tokens_, tree_, more, btf_, left_out);
+  if (unit == nullptr) return;
+  sema::analyze(*unit, tree_, more, btf_);
+  static constexpr std::string_view kMissing[] = {"UndeclaredIdentifier", "UndeclaredFunction", "NoMember",
+                                                  "IncompleteType",       "IncompleteElement",  "IncompleteMember",
+                                                  "UndefinedLabel"};
+  for (const Diagnostic &d : std::span(more.all()).subspan(known)) {
+    const bool may_follow = std::ranges::find(kMissing, d.info->name) != std::end(kMissing);
+    const bool follows = may_follow && std::ranges::any_of(left_out, [&](std::string_view name) {
+                           return d.message.find(fmt::format("`{}`", name)) != std::string::npos ||
+                                  d.message.find(fmt::format(" {}`", name)) != std::string::npos;  // `struct name`
+                         });
+    // A size that is asserted is that of all members.
+    if (d.severity == Severity::Error && !follows && d.info->name != "StaticAssertFailed") diagnostics_.add(d);
+  }
 }
 
 ir::Module *Compilation::module(bool optimize) {

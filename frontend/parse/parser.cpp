@@ -129,8 +129,10 @@ class Forgetter final : public DeclarationSink {
 // The fast pass: null at the first error, which it does not name. Trees are made in [trees].
 ast::TranslationUnit *parse_fast(const pp::Tokens &tokens, Arena &arena, Arena &trees, const btf::Image *btf,
                                  const HeaderReaders &readers, DeclarationSink *sink, bool &is_too_deep,
-                                 Loc &stopped_at) {
+                                 Loc &stopped_at, std::span<const uint32_t> more_types = {}) {
   TokenCursor stream(tokens, btf);
+  for (const uint32_t name : more_types) stream.types.set(name, true);
+  if (!more_types.empty()) stream.reclassify();
   SpileC parser(&stream);
   parser.arena = &trees;
   std::optional<Forgetter> forgetter;
@@ -150,9 +152,9 @@ ast::TranslationUnit *parse_fast(const pp::Tokens &tokens, Arena &arena, Arena &
   }
 }
 
-// The error pass: finds what is wrong.
+// The error pass: finds what is wrong. [stopped_at] is set when it could not go on to the end.
 bool parse_for_errors(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf,
-                      Loc &stopped_at) {
+                      Loc &stopped_at, Repairs &repairs) {
   SpileC::load_atn();
   TokenCursor stream(tokens, btf);
   SpileC parser(&stream);
@@ -166,13 +168,36 @@ bool parse_for_errors(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagn
   } catch (const antlr4::RecognitionException &) {
     stopped_at = stream.next().loc;
   }
+  repairs = errors.repairs();
   return parser.is_too_deep;
+}
+
+// The tokens as recovery left them.
+std::vector<Token> mended(const std::vector<Token> &tokens, const Repairs &repairs) {
+  std::vector<bool> is_cut(tokens.size(), false);
+  for (const Repairs::Cut &cut : repairs.cuts)
+    for (size_t i = cut.from; i < cut.to && i + 1 < tokens.size(); i++) is_cut[i] = true;
+  std::vector<Token> rest;
+  auto insertion = repairs.insertions.begin();
+  for (size_t i = 0; i < tokens.size(); i++) {
+    for (; insertion != repairs.insertions.end() && insertion->before <= i; ++insertion) {
+      if (i == 0 || is_cut[i - 1]) continue;
+      Token made = tokens[i - 1];
+      made.loc = made.end();
+      made.kind = insertion->kind;
+      made.name = 0;
+      rest.push_back(made);
+    }
+    if (!is_cut[i]) rest.push_back(tokens[i]);
+  }
+  return rest;
 }
 
 void report_errors(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf,
                    bool is_too_deep, Loc stopped_at) {
   const size_t errors = diagnostics.error_count();
-  if (!is_too_deep) is_too_deep = parse_for_errors(tokens, arena, diagnostics, btf, stopped_at);
+  Repairs repairs;
+  if (!is_too_deep) is_too_deep = parse_for_errors(tokens, arena, diagnostics, btf, stopped_at, repairs);
   if (is_too_deep || diagnostics.error_count() == errors)
     diagnostics.report<diag::NestingTooDeep>(stopped_at)
         .hint("at most about {} parentheses or blocks in each other", kMaxRuleDepth / 5);
@@ -303,6 +328,26 @@ bool parse_each(pp::Tokens &tokens, Arena &arena, Arena &trees, Diagnostics &dia
   const HeaderReaders readers(tokens, arena, diagnostics, btf, Bodies::Lazy);
   sink.begin(readers.postponed);
   return parse_fast(tokens, arena, trees, btf, readers, &sink, is_too_deep, stopped_at) != nullptr;
+}
+
+ast::TranslationUnit *parse_rest(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics,
+                                 const btf::Image *btf, std::vector<std::string_view> &left_out) {
+  Diagnostics known(diagnostics.sources());  // they have been reported
+  known.max_errors = 0;
+  Repairs repairs;
+  Loc stopped_at;
+  if (parse_for_errors(tokens, arena, known, btf, stopped_at, repairs) || stopped_at.valid()) return nullptr;
+  for (const Repairs::Cut &cut : repairs.cuts)
+    for (size_t i = cut.from; i < cut.to; i++)
+      if (tokens.list[i].is(TokenKind::Identifier)) left_out.push_back(tokens.list[i].spelling());
+  pp::Tokens rest;
+  rest.list = mended(tokens.list, repairs);
+  rest.has_import = tokens.has_import;
+  rest.name_count = tokens.name_count;
+  rest.postponed = tokens.postponed;
+  bool is_too_deep = false;
+  const HeaderReaders readers(rest, arena, diagnostics, btf, Bodies::All);
+  return parse_fast(rest, arena, arena, btf, readers, nullptr, is_too_deep, stopped_at, repairs.types);
 }
 
 }  // namespace spile::parse

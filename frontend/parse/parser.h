@@ -4,6 +4,9 @@
 // that finds the independent errors and says what was expected (rows of diagnostics/parse.def).
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "frontend/ast/ast.h"
 #include "frontend/btf/image.h"
 #include "frontend/pp/preprocessor.h"
@@ -36,5 +39,10 @@ class DeclarationSink {
 // finds and names it. Needs tokens of its own for that: of a large file, those that were passed have lost their memory.
 bool parse_each(pp::Tokens &tokens, Arena &arena, Arena &trees, Diagnostics &diagnostics, const btf::Image *btf,
                 DeclarationSink &sink);
+
+// After syntax errors: the tree of what remains when the statements, members and declarations that hold them are left
+// out; null when that cannot be parsed either. [left_out]: the names in what is missing.
+ast::TranslationUnit *parse_rest(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics,
+                                 const btf::Image *btf, std::vector<std::string_view> &left_out);
 
 }  // namespace spile::parse

@@ -230,6 +230,7 @@ void SyntaxErrors::unknown_type(const Token &name) {
     if (stream_.btf()->is_typedef(nearest))
       builder.hint("did you mean `{}`?", nearest).fixit(name.range(), std::string(nearest));
   }
+  repairs_.types.push_back(name.name);
   stream_.types.set(name.name, true);
   stream_.reclassify();
 }
@@ -355,6 +356,7 @@ void SyntaxErrors::mismatch(ParserCore &parser, size_t kind) {
         !stream_.next().is(TokenKind::RightBrace) && !in_header) {
       // One token too many: `foo());`
       diagnostics_.report<diag::UnexpectedToken>(stream_.next().range(), found());
+      repairs_.cuts.push_back({stream_.position(), stream_.position() + 1});
       stream_.consume();
       stream_.consume();
       is_recovering_ = false;
@@ -373,6 +375,7 @@ void SyntaxErrors::mismatch(ParserCore &parser, size_t kind) {
       } else {
         report_expected(parser, kind);
         if (can_insert(kind)) {
+          repairs_.insertions.push_back({stream_.position(), wanted});
           is_recovering_ = false;
           return;
         }
@@ -497,6 +500,7 @@ void SyntaxErrors::skip(ParserCore &parser, size_t from) {
     if (is_closing(next.kind)) parens--;
     stream_.consume();
   }
+  repairs_.cuts.push_back({from, stream_.position()});
   last_skip_ = stream_.position();
   is_recovering_ = false;
 }

@@ -18,6 +18,20 @@ namespace spile::parse {
 
 class ParserCore;
 
+// What recovery did to go on, in places of the list of tokens: what remains is a source without syntax errors.
+struct Repairs {
+  struct Cut {
+    size_t from = 0, to = 0;  // tokens that were passed over
+  };
+  struct Insertion {
+    size_t before = 0;
+    TokenKind kind{};
+  };
+  std::vector<Cut> cuts;
+  std::vector<Insertion> insertions;
+  std::vector<uint32_t> types;  // names that stood where a type must: pp::Token::name
+};
+
 class SyntaxErrors {
  public:
   SyntaxErrors(TokenCursor &stream, Diagnostics &diagnostics) : stream_(stream), diagnostics_(diagnostics) {}
@@ -38,6 +52,7 @@ class SyntaxErrors {
     rule_starts_[depth] = stream_.position();
   }
   Diagnostics &diagnostics() { return diagnostics_; }
+  const Repairs &repairs() const { return repairs_; }
 
  private:
   bool report_special(ParserCore &parser);
@@ -56,6 +71,7 @@ class SyntaxErrors {
 
   TokenCursor &stream_;
   Diagnostics &diagnostics_;
+  Repairs repairs_;
   std::vector<size_t> rule_starts_;  // by depth: the token at which the open rule began
   bool is_recovering_ = false;       // an error has been reported and its statement not been left yet
   size_t last_skip_ = SIZE_MAX;      // where the last skip ended: the next one must move on

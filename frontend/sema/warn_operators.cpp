@@ -262,7 +262,14 @@ void Analyzer::warn_comparison(const Expr *e, const Expr *a, const Expr *b, cons
 
 // A value that goes into a narrower type, or one of another sign, without a cast.
 void Analyzer::warn_conversion(const Type *to, const Expr *e) {
+  while (e->kind == Expr::ImplicitCast && e->cast == CastKind::IntegerToInteger) e = e->a;
   if (e->is_constant || dead_ != 0 || unevaluated_ != 0 || types::is_bool(to)) return;
+  // Each side of ?: goes its own way.
+  if (e->kind == Expr::Conditional && e->b != nullptr && types::is_integer(e->b->type)) {
+    warn_conversion(to, e->b);
+    warn_conversion(to, e->c);
+    return;
+  }
   const uint64_t have = types::size_of(e->type), want = types::size_of(to);
   if (want < have) {
     // What was only promoted for the arithmetic, masked or shifted, fits.
