@@ -28,9 +28,10 @@ namespace {
 struct Release {
   std::string_view acquired_by;  // without "bpf_"; what the name begins with
   const char *statement;
+  unsigned argument = 0;  // that it was put into; 0: it is the result
 };
 constexpr Release kReleases[] = {
-    {"ringbuf_reserve_dynptr", "bpf_ringbuf_discard_dynptr(&{}, 0);"},
+    {"ringbuf_reserve_dynptr", "bpf_ringbuf_discard_dynptr({}, 0);", 4},
     {"ringbuf_reserve", "bpf_ringbuf_discard({}, 0);"},
     {"sk_lookup", "bpf_sk_release({});"},
     {"skc_lookup", "bpf_sk_release({});"},
@@ -276,7 +277,7 @@ class Mender {
 
   void give_back() {
     if (f_.state.origin == kNoInsn) return;
-    const std::string name = tell_.source_name();
+    std::string name = tell_.source_name();
     const tables::Helper *helper = helper_of(env_.insn(f_.state.origin));
     const ForeignPlace made = place_of(env_, f_.state.origin);
     for (const Release &release : kReleases) {
@@ -284,6 +285,8 @@ class Mender {
                             ? helper->name.starts_with(release.acquired_by)
                             : made.line_text.find(fmt::format("bpf_{}", release.acquired_by)) != std::string::npos;
       if (!fits) continue;
+      if (release.argument != 0)
+        name = argument_of(made.line_text, fmt::format("bpf_{}", release.acquired_by), release.argument);
       if (!name.empty()) return tell_.insert(line_, fmt::format(fmt::runtime(release.statement), name));
       break;
     }
