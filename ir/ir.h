@@ -58,6 +58,7 @@ enum class Pred : uint8_t { Eq, Ne, Ult, Ule, Ugt, Uge, Slt, Sle, Sgt, Sge };
 std::string_view name_of(Pred p);
 Pred inverted(Pred p);  // !(a p b)
 Pred swapped(Pred p);   // b p a
+constexpr bool is_signed(Pred p) { return p >= Pred::Slt; }
 
 constexpr int16_t kUnrollFull = -1;
 

@@ -36,7 +36,7 @@ constexpr auto kO1 = std::to_array<Pass>({
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
     decide_constants, simplify_cfg, unroll_loops, simplify_cfg, mem2reg, simplify, sccp,
     simplify_cfg, gvn, simplify_cfg,
-    expand_memory, simplify, dse, dce, simplify_cfg,
+    expand_memory, simplify, dse, narrow_compares, dce, simplify_cfg,
     merge_tails, simplify_cfg, share_constants, dce, share_slots,
 });
 
@@ -51,7 +51,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     split_slots, mem2reg,                                // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, drop_branches, dce, simplify_cfg, thread_jumps, simplify_cfg,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
-    hoist_invariants, step_pointers, simplify, dce,      // loops test at their end
+    hoist_invariants, step_pointers, simplify, narrow_compares, dce,  // loops test at their end
     merge_tails, simplify_cfg, share_constants, dce,     // smaller than it runs
     share_slots,                                         // two variables are one: last
 });

@@ -41,7 +41,6 @@ isa::JumpOp jump_op(Pred pred) {
 }
 
 bool is_less(Pred pred) { return pred == Pred::Ult || pred == Pred::Ule || pred == Pred::Slt || pred == Pred::Sle; }
-bool is_signed(Pred pred) { return pred == Pred::Slt || pred == Pred::Sle || pred == Pred::Sgt || pred == Pred::Sge; }
 bool is_equality(Pred pred) { return pred == Pred::Eq || pred == Pred::Ne; }
 
 bool fits_immediate(int64_t value, unsigned width) { return width == 32 || value == static_cast<int32_t>(value); }

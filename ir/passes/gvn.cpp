@@ -287,9 +287,8 @@ class Numbering {
     const uint64_t all = all_bits(f_[a].type), c = static_cast<uint64_t>(f_[b].imm) & all;
     const Range range = range_of(a);
     Pred pred = f_[v].pred;
-    const bool is_signed = pred == Pred::Slt || pred == Pred::Sle || pred == Pred::Sgt || pred == Pred::Sge;
-    if (is_signed && (range.max > all / 2 || f_[b].imm < 0)) return std::nullopt;
-    if (is_signed)
+    if (is_signed(pred) && (range.max > all / 2 || f_[b].imm < 0)) return std::nullopt;
+    if (is_signed(pred))
       pred = pred == Pred::Slt ? Pred::Ult : pred == Pred::Sle ? Pred::Ule : pred == Pred::Sgt ? Pred::Ugt : Pred::Uge;
     const Pred asked = pred;
     if (pred == Pred::Ugt || pred == Pred::Uge || pred == Pred::Ne) pred = inverted(pred);

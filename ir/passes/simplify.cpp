@@ -503,8 +503,7 @@ class Simplifier {
     }
     if (narrow != Type::I32) return v;
     // Negative values are the greatest of the unsigned ones before and behind an extension.
-    const bool is_signed = p == Pred::Slt || p == Pred::Sle || p == Pred::Sgt || p == Pred::Sge;
-    if (!is_equality && !is_signed && c < 0) return v;
+    if (!is_equality && !is_signed(p) && c < 0) return v;
     return become_compare(v, p, x, f_.constant(narrow, c));
   }
 

@@ -1,6 +1,6 @@
 /* Internet addresses: the kernel's own definitions, and the byte order of the network. */
-#ifndef _NETINET_IN_H
-#define _NETINET_IN_H 1
+#ifndef SPILE_NETINET_IN_H
+#define SPILE_NETINET_IN_H 1 /* not as glibc calls it: linux/libc-compat.h would leave the types out */
 
 #include <sys/socket.h>
 #include <stdint.h>
