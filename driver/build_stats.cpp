@@ -15,6 +15,11 @@ constexpr int32_t kMapLookup = 1;  // bpf_map_lookup_elem
 struct CodeCounts {
   size_t instructions = 0, map_lookups = 0;
   int64_t stack = 0;  // the deepest frame, in bytes
+  // What is so far from the frame pointer is no place in a frame.
+  void reach(int64_t offset) {
+    constexpr int64_t kFrame = 512;
+    if (offset >= -kFrame) stack = std::max(stack, -offset);
+  }
 };
 
 // The code of one section, instruction by instruction.
@@ -36,7 +41,7 @@ void count_code(const object::Section &section, CodeCounts &counts) {
     const auto c = insn.insn_class();
     const bool is_load = c == isa::LDX, is_store = c == isa::ST || c == isa::STX;
     if (const unsigned base = is_load ? insn.src : insn.dst; (is_load || is_store) && base < isa::kRegisterCount)
-      if (from_frame[base]) counts.stack = std::max(counts.stack, -(*from_frame[base] + insn.off));
+      if (from_frame[base]) counts.reach(*from_frame[base] + insn.off);
     if (is_store || insn.is_jump() || insn.dst >= isa::kFramePointer) continue;
     const bool copies = c == isa::ALU64 && insn.alu_op() == isa::MOV && insn.source_is_reg() && insn.off == 0;
     const bool moves = c == isa::ALU64 && insn.alu_op() == isa::ADD && !insn.source_is_reg();
@@ -44,7 +49,7 @@ void count_code(const object::Section &section, CodeCounts &counts) {
       from_frame[insn.dst] = from_frame[insn.src];
     } else if (moves && from_frame[insn.dst]) {
       *from_frame[insn.dst] += insn.imm;
-      counts.stack = std::max(counts.stack, -*from_frame[insn.dst]);
+      counts.reach(*from_frame[insn.dst]);
     } else {
       from_frame[insn.dst].reset();
     }

@@ -133,7 +133,9 @@ void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_e
         if (fix.name != d.info->name || fix.line != d.foreign.line || d.foreign.path != file.path) continue;
         std::erase_if(d.hints, [](const std::string &hint) { return hint.starts_with("add `"); });
         const std::string place = fix.before == 0 ? "at the end" : fmt::format("before line {}", fix.before);
-        d.hints.push_back(fmt::format("add `{}` {} (tried: it passes; `--fix=apply` writes it)", fix.statement, place));
+        const char *outcome = mended.accepted ? "it passes" : "something else is rejected still";
+        d.hints.push_back(
+            fmt::format("add `{}` {} (tried: {}; `--fix=apply` writes it)", fix.statement, place, outcome));
         // The parts of a fix belong together: one edit, over what lies between them.
         const uint32_t begin = mended.patch.offset_of(fix.edits.front()),
                        end = mended.patch.offset_of(fix.edits.back());
