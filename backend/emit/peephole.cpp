@@ -208,6 +208,8 @@ class Cleaner {
   bool hoist_constants() {
     bool changed = false;
     const regalloc::Liveness liveness = regalloc::live_registers(function_);
+    // What branches that are gone had asked for reads registers which count as free.
+    regalloc::remove_dead(function_, liveness);
     const auto preds = predecessor_counts();
     for (mir::Block &block : function_.blocks) {
       const size_t n = block.insts.size();
