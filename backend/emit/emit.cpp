@@ -145,6 +145,8 @@ class Emitter {
       if (code) functions_.push_back({.id = id, .code = std::move(*code), .section = {}});
       if (diags_.too_many()) return false;
     }
+    // Nobody reads packed bodies from here on: sections and debug information take their memory.
+    for (ir::Function &f : module_.functions) f.packed = {};
     return ok;
   }
 

@@ -26,7 +26,8 @@ struct CodegenOptions {
   bool unloadable_maps = false;
 };
 
-// Nothing after an error. [spilled]: what register allocation could not keep, of all functions.
+// Nothing after an error. Bodies of [module] that were packed are gone afterwards. [spilled]: what register allocation
+// could not keep, of all functions.
 std::optional<object::Object> emit(ir::Module &module, const CodegenOptions &options, Diagnostics &diags,
                                    regalloc::SpillCount *spilled = nullptr);
 
