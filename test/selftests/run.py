@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
@@ -54,7 +55,10 @@ def sources():
             sys.exit("selftests: install linux-source-6.12, or name a tree with --linux")
         os.makedirs(options.work, exist_ok=True)
         print("selftests: unpacking linux-source-6.12", file=sys.stderr)
-        subprocess.run(["tar", "-C", options.work, "-xf", ARCHIVE] + [f"linux-source-6.12/{p}" for p in PARTS], check=True)
+        # Beside its place, so that a tree which was only unpacked in part is never taken for one.
+        with tempfile.TemporaryDirectory(dir=options.work) as folder:
+            subprocess.run(["tar", "-C", folder, "-xf", ARCHIVE] + [f"linux-source-6.12/{p}" for p in PARTS], check=True)
+            os.rename(os.path.join(folder, "linux-source-6.12"), tree)
     return tree
 
 
