@@ -73,7 +73,7 @@ class PostponedReader final : public ast::PostponedDeclarations, public ast::Laz
   const btf::Image *btf_;        // what was imported; null: nothing was
   std::span<uint8_t> is_taken_;  // by declaration
   Meanings file_types_;          // of the names that the file's own tokens have
-  Meanings types_;               // of all
+  Meanings more_types_;          // of all, once headers have names that the file has not
 };
 
 // Who reads what the fast pass leaves out.
@@ -279,18 +279,18 @@ bool PostponedReader::read(ast::RecordSpec &record) {
 ast::List<ast::Decl> PostponedReader::parse(uint32_t index) {
   const pp::Postponed::Declaration &declaration = postponed_->declarations()[index];
   const std::vector<Token> tokens = postponed_->tokens(declaration, *arena_, *diagnostics_);
-  if (const size_t names = postponed_->names.count() + 1; names <= file_types_.size()) {
-    types_ = file_types_;
-  } else {
+  Meanings types = file_types_;
+  if (const size_t names = postponed_->names.count() + 1; names > types.size()) {
     // Names that stand in no other place.
-    if (names > types_.size()) {
+    if (names > more_types_.size()) {
       const Meanings more(static_cast<TypeNames::Meaning *>(arena_->allocate(names * 2, 1)), names * 2);
-      std::ranges::fill(std::ranges::copy(types_, more.begin()).out, more.end(), TypeNames::Meaning::Unknown);
-      types_ = more;
+      std::ranges::fill(std::ranges::copy(more_types_, more.begin()).out, more.end(), TypeNames::Meaning::Unknown);
+      more_types_ = more;
     }
-    std::ranges::copy(file_types_, types_.begin());
+    std::ranges::copy(file_types_, more_types_.begin());
+    types = more_types_;
   }
-  TokenCursor stream(tokens, 0, types_, postponed_, btf_);
+  TokenCursor stream(tokens, 0, types, postponed_, btf_);
   stream.set_pragmas(declaration.pack, declaration.preserves_access_index);
   SpileC parser(&stream);
   parser.arena = arena_;
