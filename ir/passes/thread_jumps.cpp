@@ -110,7 +110,10 @@ class Threader {
           ++operations > kMaxOperations)
         return false;
     }
-    return std::ranges::all_of(preds_[b.index], [&](BlockId p) { return cfg.order[p.index] < cfg.order[b.index]; });
+    // A block that this round made has its place in the order from the next one on.
+    return std::ranges::all_of(preds_[b.index], [&](BlockId p) {
+      return p.index < cfg.order.size() && cfg.order[p.index] < cfg.order[b.index];
+    });
   }
 
   // ---------------------------------------------------------------- what is known on an edge
