@@ -127,7 +127,7 @@ class Clang:
         self.command, self.cache = shlex.split(command), cache
 
     def compile(self, source, root):
-        """({ok, error, seconds}, path of the object)"""
+        """({ok, error}, path of the object)"""
         command = self.command + source.theirs() + ["-c", source.path]
         key = hashlib.sha1(" ".join(command).encode()).hexdigest()[:12]
         below = os.path.relpath(source.path, root) if root else os.path.basename(source.path)
@@ -138,9 +138,9 @@ class Clang:
         os.makedirs(os.path.dirname(obj), exist_ok=True)
         if os.path.exists(obj):
             os.unlink(obj)
-        code, text, seconds = run(command + ["-o", obj], cwd=os.path.dirname(source.path))
+        code, text, _ = run(command + ["-o", obj], cwd=os.path.dirname(source.path))
         first = next((line for line in text.splitlines() if "error" in line), "")
-        answer = {"ok": code == 0, "error": first, "seconds": seconds}
+        answer = {"ok": code == 0, "error": first}
         json.dump(answer, open(record, "w"))
         return answer, obj
 

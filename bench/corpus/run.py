@@ -1,9 +1,10 @@
-# Real programs through Spile and clang: who accepts what, what the kernel says of it, how long it took.
+# Real programs through Spile and clang: who accepts what, and what the kernel says of it.
 #
 #   python3 bench/corpus/run.py --root TREES [--spile BIN] [--load] [--check] [--only SUBSTRING] SET...
 #   python3 bench/corpus/run.py --folder DIR --flags "-Ifoo -DBAR" ...       a folder of your own
 #
-# Sets are those of corpora.toml. clang's objects are kept in --cache and made again when the source is newer. A line
+# Sets are those of corpora.toml. clang's objects are kept in --cache and made again when the source is newer; how long
+# each compiler takes is for ../compile-time, which runs both at the same time. A line
 # for each file goes to --out (TSV); what is printed is the table of sums and, with --causes, the first error of each
 # program that clang takes and Spile does not, counted by the name of its diagnostic.
 import argparse
@@ -41,16 +42,14 @@ def measure(source):
     row = {"set": source.set, "file": os.path.relpath(source.path, options.root or "/")}
     clang, clang_obj = CLANG.compile(source, options.root)
     row["clang"] = clang["ok"]
-    row["clang_seconds"] = clang["seconds"]
     ours = os.path.join(options.ours, source.set, os.path.basename(clang_obj))
     os.makedirs(os.path.dirname(ours), exist_ok=True)
     kept = [f for f in source.ours() if not (options.drop_flags and re.search(options.drop_flags, f))]
     if os.path.exists(ours):
         os.unlink(ours)
-    code, text, seconds = run([options.spile, "build", "-w", *shlex.split(options.spile_flags), *kept,
+    code, text, _ = run([options.spile, "build", "-w", *shlex.split(options.spile_flags), *kept,
                                source.path, "-o", ours], cwd=os.path.dirname(source.path))
     row["spile"] = code == 0
-    row["seconds"] = seconds
     if code != 0:
         row["error"] = next((line for line in text.splitlines() if "error" in line), f"exit {code}: {text[-200:]}")
         found = re.search(r"\[(\w+)\]$", row["error"])
@@ -58,7 +57,7 @@ def measure(source):
     if clang["ok"] and row["spile"]:
         row["clang_insns"], row["insns"] = instructions(clang_obj), instructions(ours)
         if options.check:
-            code, text, row["check_seconds"] = run([options.spile, "check", ours], timeout=120)
+            code, text, _ = run([options.spile, "check", ours], timeout=120)
             row["check"] = code
             row["checks"] = {}
             for line in text.splitlines():
@@ -75,15 +74,14 @@ def measure(source):
 
 
 def summary(rows):
-    print(f"{'set':<16}{'files':>6}{'clang':>7}{'spile':>7}{'share':>8}{'insns':>8}{'speed':>8}   loads in the kernel (programs)")
+    print(f"{'set':<16}{'files':>6}{'clang':>7}{'spile':>7}{'share':>8}{'insns':>8}   loads in the kernel (programs)")
     for name in dict.fromkeys(row["set"] for row in rows):
         mine = [r for r in rows if r["set"] == name]
         taken = [r for r in mine if r["clang"]]
         both = [r for r in taken if r["spile"]]
         ratio = geomean([r["insns"] / r["clang_insns"] for r in both if r.get("clang_insns") and r.get("insns")])
-        speed = geomean([r["clang_seconds"] / r["seconds"] for r in both])
         line = (f"{name:<16}{len(mine):>6}{len(taken):>7}{len(both):>7}{100 * len(both) / max(1, len(taken)):>7.1f}%"
-                f"{ratio:>8.3f}{speed:>7.1f}x")
+                f"{ratio:>8.3f}")
         loaded = [v for r in both for v in r.get("loads", {}).values()]
         if loaded:
             theirs = [v for v in loaded if v[0]]

@@ -1,4 +1,4 @@
-# The worst that a program may ask of the verifier: a million processed instructions, in four shapes.
+# The worst that a program may ask of the verifier: a million processed instructions, in five shapes.
 #
 #   python3 bench/verifier/worst.py [--spile BIN] [--only SHAPE]
 #
