@@ -69,7 +69,7 @@ std::string describe(const ListedHook &hook) {
 // A pattern names a whole hook, or its last part: `sys_enter_open*`.
 bool matches(const std::string &pattern, const std::string &section) {
   if (::fnmatch(pattern.c_str(), section.c_str(), 0) == 0) return true;
-  return ::fnmatch(pattern.c_str(), section.c_str() + section.rfind('/') + 1, 0) == 0;
+  return ::fnmatch(pattern.c_str(), section.c_str() + (section.rfind('/') + 1), 0) == 0;
 }
 
 }  // namespace
