@@ -153,9 +153,11 @@ int command_build(Arguments arguments, Console &console) {
   if (!compile) return console.fail(compile.error());
   compile->codegen.unloadable_maps = true;
   compile->log_passes = console.verbosity > 0;
-  if (values->contains("execute")) compile->program = (*values)["execute"].as<std::string>();
-  const auto paths =
-      compile->program ? std::vector<std::string>{"-e"} : (*values)["file"].as<std::vector<std::string>>();
+  if (values->contains("execute")) {
+    compile->text = (*values)["execute"].as<std::string>();
+    compile->form = SourceForm::Short;
+  }
+  const auto paths = compile->text ? std::vector<std::string>{"-e"} : (*values)["file"].as<std::vector<std::string>>();
   const std::string &path = paths.front();
   std::string stage = values->contains("emit") ? (*values)["emit"].as<std::string>() : "obj";
   if (values->contains("assembly")) stage = "asm";
@@ -197,7 +199,7 @@ int command_build(Arguments arguments, Console &console) {
     if (object == nullptr) return compilation.exit_code();
     if (compile->log_passes) console.error_text(pass_table(compilation.pass_log()));
     if (values->contains("stats")) console.status("{}: {}", path, stats_line(*object, compilation));
-    if (!values->contains("output") && (path == "-" || compile->program))
+    if (!values->contains("output") && (path == "-" || compile->text))
       return console.usage("a program that is in no file needs -o");
     const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : object_name(path);
     if (compilation.kind() == InputKind::Object && std::filesystem::exists(output) &&

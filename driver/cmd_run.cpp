@@ -165,7 +165,6 @@ int command_run(Arguments arguments, Console &console) {
     return console.usage("`spile run` needs a file or -e PROGRAM");
   auto compile = compile_options(*values);
   if (!compile) return console.fail(compile.error());
-  compile->may_be_short_form = true;
 
   const auto text = [&](const char *name) {
     return values->contains(name) ? std::optional((*values)[name].as<std::string>()) : std::nullopt;
@@ -194,8 +193,9 @@ int command_run(Arguments arguments, Console &console) {
   }
   options.status = [&console](const std::string &status) { console.status("{}", status); };
 
-  compile->program = text("execute");
-  Compilation compilation(compile->program ? "-e" : (*values)["file"].as<std::string>(), *compile, console);
+  compile->text = text("execute");
+  compile->form = compile->text ? SourceForm::Short : SourceForm::Either;
+  Compilation compilation(compile->text ? "-e" : (*values)["file"].as<std::string>(), *compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return own_failure(compilation.exit_code(), options);

@@ -116,9 +116,7 @@ void Compilation::end_stage(std::string_view stage, std::chrono::duration<double
 bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
-  auto loaded = replaced_          ? sources_.add(path_, std::move(*replaced_))
-                : options_.program ? sources_.add(path_, *options_.program)
-                                   : sources_.load(path_);
+  auto loaded = options_.text ? sources_.add(path_, *options_.text) : sources_.load(path_);
   if (!loaded) return failed(loaded.error());
   file_ = *loaded;
   if (forced_kind_)
@@ -136,7 +134,8 @@ bool Compilation::open() {
 bool Compilation::write_out() {
   const bool is_script = file_->text.starts_with("#!");
   std::string text;
-  if (options_.program || ((options_.may_be_short_form || is_script) && is_short_form(file_->text))) {
+  const bool is_either = is_script || options_.form == SourceForm::Either;
+  if (options_.form == SourceForm::Short || (is_either && is_short_form(file_->text))) {
     auto written = write_out_short_form(file_->text, path_);
     if (!written) return file_ = nullptr, failed(written.error());
     text = std::move(*written);

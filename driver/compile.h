@@ -26,6 +26,10 @@ namespace spile::driver {
 // Adds the options that every compiling command shares: -I -isystem -iquote -D -U -O -mcpu -W.
 void add_compile_options(po::options_description &options);
 
+// What a source is written in; Either: in the short form (short_form.h) when it has no SEC(). A script always is
+// Either.
+enum class SourceForm : uint8_t { C, Short, Either };
+
 struct CompileOptions {
   pp::Options preprocess;
   std::string btf;  // where the types of vmlinux.h come from: see btf::Source
@@ -34,8 +38,8 @@ struct CompileOptions {
   bool log_passes = false;  // keep pass_log()
   codegen::CodegenOptions codegen;
   size_t max_errors = 20;
-  std::optional<std::string> program;  // -e: the source itself, in the short form
-  bool may_be_short_form = false;      // a source without SEC() is in the short form (short_form.h)
+  std::optional<std::string> text;  // the source itself, in place of what the file holds
+  SourceForm form = SourceForm::C;
   WarningOptions warnings;
 };
 // Fails on a value that an option does not take.
@@ -50,9 +54,6 @@ class Compilation {
   Compilation(std::string path, CompileOptions options, Console &console, std::optional<InputKind> kind = std::nullopt);
   Compilation(const Compilation &) = delete;
   Compilation &operator=(const Compilation &) = delete;
-
-  // The source reads [text] in place of what the file holds. Before open().
-  void replace_text(std::string text) { replaced_ = std::move(text); }
 
   // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
   bool open();
@@ -106,7 +107,6 @@ class Compilation {
   CompileOptions options_;
   Console &console_;
   std::optional<InputKind> forced_kind_;
-  std::optional<std::string> replaced_;
   InputKind kind_ = InputKind::Source;
   int exit_code_ = kExitProgram;
   bool opened_ = false;

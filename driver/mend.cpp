@@ -98,8 +98,8 @@ class Mender {
     Console silent;
     silent.muted = true;
     CompileOptions how = source_.options();
+    how.text = std::move(text);
     Compilation trial(source_.path(), how, silent);
-    trial.replace_text(std::move(text));
     object::Object *object = trial.object();
     if (object == nullptr || !relocate_for(*object, how.btf, types_)) return {};
     int code = kExitOk;
