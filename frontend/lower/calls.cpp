@@ -80,8 +80,7 @@ KnownParameters FunctionLowerer::known_arguments(const Expr *e, const Symbol &ca
 }
 
 std::optional<int64_t> FunctionLowerer::fixed_value(const Expr *e) {
-  const Expr *variable = e;
-  while (variable->kind == Expr::ImplicitCast || variable->kind == Expr::Cast) variable = variable->a;
+  const Expr *variable = ast::without_casts(e);
   if (variable->kind != Expr::Identifier || variable->symbol == nullptr) return std::nullopt;
   // A number that is not const may be changed by the loader.
   const Type *type = variable->symbol->type;

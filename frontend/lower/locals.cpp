@@ -12,7 +12,7 @@ void FunctionLowerer::variable(const ast::InitDeclarator &d) {
 }
 
 static bool is_variable(const Expr *e, const sema::Symbol &symbol) {
-  while (e->kind == Expr::ImplicitCast) e = e->a;
+  e = ast::without_implicit_casts(e);
   return e->kind == Expr::Identifier && e->symbol == &symbol;
 }
 

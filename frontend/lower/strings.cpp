@@ -13,7 +13,7 @@ namespace spile::lower {
 using sema::Builtin;
 
 static const Expr *literal_of(const Expr *e) {
-  while (e->kind == Expr::ImplicitCast || e->kind == Expr::Cast) e = e->a;
+  e = ast::without_casts(e);
   return e->kind == Expr::StringLit ? e : nullptr;
 }
 

@@ -113,13 +113,13 @@ void Analyzer::atomic_update(Expr *e, std::string_view op, Builtin builtin, Expr
     poison(e);
     return;
   }
-  Expr *address = arena_.make<Expr>();
+  Expr *address = nodes_->make<Expr>();
   address->kind = Expr::Unary;
   address->op.unary = ast::UnaryOp::AddressOf;
   address->range = e->a->range;
   address->a = e->a;
   address->type = types_.pointer_to(e->a->type);
-  Expr *callee = arena_.make<Expr>();
+  Expr *callee = nodes_->make<Expr>();
   callee->kind = Expr::Identifier;
   callee->range = e->range;
   callee->text = info_of(builtin).spelling;
@@ -129,7 +129,7 @@ void Analyzer::atomic_update(Expr *e, std::string_view op, Builtin builtin, Expr
   e->kind = Expr::Call;
   e->a = callee;
   e->b = nullptr;
-  e->args = {arena_.copy(std::span<Expr *const>(arguments))};
+  e->args = {nodes_->copy(std::span<Expr *const>(arguments))};
   e->type = object;
 }
 

@@ -237,7 +237,7 @@ void Analyzer::increment(Expr *e) {
   if (types::is_atomic(t)) {
     const bool is_old = e->op.unary == UnaryOp::PostInc || e->op.unary == UnaryOp::PostDec;
     const bool is_up = e->op.unary == UnaryOp::PostInc || e->op.unary == UnaryOp::PreInc;
-    Expr *one = arena_.make<Expr>();
+    Expr *one = nodes_->make<Expr>();
     one->kind = Expr::IntegerLit;
     one->range = e->range;
     one->type = types_.int_type();
