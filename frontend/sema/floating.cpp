@@ -85,13 +85,14 @@ Expr *Analyzer::convert_number(Expr *e, const Type *to) {
 
 // One operand at least is a floating-point number.
 void Analyzer::floating_operation(Expr *e) {
-  const auto a = number_of(e->a), b = number_of(e->b);
-  if (!a || !b) {
+  if (!number_of(e->a) || !number_of(e->b)) {
     if (!reject_float(e->a->type, e->a->range)) reject_float(e->b->type, e->b->range);
     poison(e);
     return;
   }
   const Type *common = usual_conversions(e->a, e->b);
+  // As they are in the common type: a `float` has fewer digits than an `int`.
+  const double a = *number_of(e->a), b = *number_of(e->b);
   const auto is = [&](const Type *type, double number) {
     e->type = type;
     set_number(e, number);
@@ -99,25 +100,25 @@ void Analyzer::floating_operation(Expr *e) {
   const auto holds = [&](bool truth) { is(types_.int_type(), truth ? 1 : 0); };
   switch (e->op.binary) {
     case BinaryOp::Mul:
-      return is(common, *a * *b);
+      return is(common, a * b);
     case BinaryOp::Div:
-      return is(common, *a / *b);
+      return is(common, a / b);
     case BinaryOp::Add:
-      return is(common, *a + *b);
+      return is(common, a + b);
     case BinaryOp::Sub:
-      return is(common, *a - *b);
+      return is(common, a - b);
     case BinaryOp::Lt:
-      return holds(*a < *b);
+      return holds(a < b);
     case BinaryOp::Gt:
-      return holds(*a > *b);
+      return holds(a > b);
     case BinaryOp::Le:
-      return holds(*a <= *b);
+      return holds(a <= b);
     case BinaryOp::Ge:
-      return holds(*a >= *b);
+      return holds(a >= b);
     case BinaryOp::Eq:
-      return holds(*a == *b);
+      return holds(a == b);
     case BinaryOp::Ne:
-      return holds(*a != *b);
+      return holds(a != b);
     case BinaryOp::Mod:
     case BinaryOp::Shl:
     case BinaryOp::Shr:
