@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
+#include <unordered_set>
 
 #include "driver/short_form.h"
 #include "frontend/lower/lower.h"
@@ -168,12 +170,8 @@ const pp::Tokens *Compilation::preprocess(pp::Postpone postpone) {
 bool Compilation::tokens_and_types(pp::Postpone postpone) {
   const pp::Tokens *tokens = preprocess(postpone);
   // A header that is missing would only make the parser stumble over every type it declares.
-  // What is wrong with one token or line is wrong there alone.
-  static constexpr std::string_view kContained[] = {"UnterminatedString", "UnterminatedCharacter", "UnknownDirective"};
-  if (tokens == nullptr) return false;
-  for (const Diagnostic &d : diagnostics_.all())
-    if (d.severity == Severity::Error && std::ranges::find(kContained, d.info->name) == std::end(kContained))
-      return false;
+  const auto misleads = [](const Diagnostic &d) { return d.severity == Severity::Error && !pp::is_contained(d); };
+  if (tokens == nullptr || std::ranges::any_of(diagnostics_.all(), misleads)) return false;
   if (!tokens->has_import) return true;
   const auto image = btf_source_.image();
   if (!image) return failed(image.error());
@@ -244,7 +242,7 @@ class Compilation::Reader final : public parse::DeclarationSink {
 // From the tokens to the module.
 bool Compilation::read_source() {
   if (!tokens_and_types(pp::Postpone::Headers)) return false;
-  // Where the syntax is wrong nothing else is said: what sema finds waits until all has been read.
+  // What sema finds waits until all has been read: where the syntax is wrong, analyse_rest() looks for it anew.
   Diagnostics before = diagnostics_;
   diagnostics_.on_report = nullptr;
   Reader reader(*this);
@@ -252,9 +250,10 @@ bool Compilation::read_source() {
     // The tokens are made again: those that were passed are gone. What that reports has been told.
     tokens_ = pp::preprocess(*file_, options_.preprocess, sources_, arena_, diagnostics_);
     diagnostics_ = std::move(before);
-    parse::parse(*tokens_, tree_, diagnostics_, btf_, parse::Bodies::Lazy);
+    parse::Repairs repairs;
+    parse::parse(*tokens_, tree_, diagnostics_, btf_, parse::Bodies::Lazy, &repairs);
     end_stage("parse");
-    analyse_rest();
+    analyse_rest(repairs);
     return false;
   }
   diagnostics_.on_report = before.on_report;
@@ -272,28 +271,18 @@ bool Compilation::read_source() {
 
 // After syntax errors: what remains of the source is analysed too, so that its faults do not wait for the next run.
 // Only errors count, and none that misses something of what was left out.
-void Compilation::analyse_rest() {
+void Compilation::analyse_rest(const parse::Repairs &repairs) {
   if (diagnostics_.too_many()) return;
   Diagnostics more(sources_);
   more.max_errors = 0;
   for (const Diagnostic &d : diagnostics_.all()) more.add(d);
   const size_t known = more.all().size();
-  std::vector<std::string_view> left_out;
-  ast::TranslationUnit *unit = parse::parse_rest(*tokens_, tree_, more, btf_, left_out);
+  std::unordered_set<std::string_view> left_out;
+  ast::TranslationUnit *unit = parse::parse_rest(*tokens_, repairs, tree_, more, btf_, left_out);
   if (unit == nullptr) return;
   sema::analyze(*unit, tree_, more, btf_);
-  static constexpr std::string_view kMissing[] = {"UndeclaredIdentifier", "UndeclaredFunction", "NoMember",
-                                                  "IncompleteType",       "IncompleteElement",  "IncompleteMember",
-                                                  "UndefinedLabel"};
-  for (const Diagnostic &d : std::span(more.all()).subspan(known)) {
-    const bool may_follow = std::ranges::find(kMissing, d.info->name) != std::end(kMissing);
-    const bool follows = may_follow && std::ranges::any_of(left_out, [&](std::string_view name) {
-                           return d.message.find(fmt::format("`{}`", name)) != std::string::npos ||
-                                  d.message.find(fmt::format(" {}`", name)) != std::string::npos;  // `struct name`
-                         });
-    // A size that is asserted is that of all members.
-    if (d.severity == Severity::Error && !follows && d.info->name != "StaticAssertFailed") diagnostics_.add(d);
-  }
+  for (const Diagnostic &d : std::span(more.all()).subspan(known))
+    if (d.severity == Severity::Error && !sema::may_follow(d, left_out)) diagnostics_.add(d);
 }
 
 ir::Module *Compilation::module(bool optimize) {

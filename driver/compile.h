@@ -98,7 +98,7 @@ class Compilation {
   bool tokens_and_types(pp::Postpone postpone);
   class Reader;
   bool read_source();
-  void analyse_rest();
+  void analyse_rest(const parse::Repairs &repairs);
   bool write_out();
   // What has gone by since the last stage ended is [stage]'s, but for what was [elsewhere].
   void end_stage(std::string_view stage, std::chrono::duration<double> elsewhere = {});

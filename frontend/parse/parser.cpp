@@ -152,7 +152,8 @@ ast::TranslationUnit *parse_fast(const pp::Tokens &tokens, Arena &arena, Arena &
   }
 }
 
-// The error pass: finds what is wrong. [stopped_at] is set when it could not go on to the end.
+// The error pass: finds what is wrong. [stopped_at] is set when it could not go on to the end. Whether the source is
+// nested too deeply.
 bool parse_for_errors(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf,
                       Loc &stopped_at, Repairs &repairs) {
   SpileC::load_atn();
@@ -161,14 +162,17 @@ bool parse_for_errors(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagn
   SyntaxErrors errors(stream, diagnostics);
   parser.arena = &arena;
   parser.errors = &errors;
+  bool is_complete = false;
   try {
     parser.translationUnit();
+    is_complete = !parser.is_too_deep;
   } catch (const antlr4::ParseCancellationException &) {
     stopped_at = stream.next().loc;
   } catch (const antlr4::RecognitionException &) {
     stopped_at = stream.next().loc;
   }
   repairs = errors.repairs();
+  repairs.is_complete = is_complete;
   return parser.is_too_deep;
 }
 
@@ -194,9 +198,8 @@ std::vector<Token> mended(const std::vector<Token> &tokens, const Repairs &repai
 }
 
 void report_errors(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf,
-                   bool is_too_deep, Loc stopped_at) {
+                   bool is_too_deep, Loc stopped_at, Repairs &repairs) {
   const size_t errors = diagnostics.error_count();
-  Repairs repairs;
   if (!is_too_deep) is_too_deep = parse_for_errors(tokens, arena, diagnostics, btf, stopped_at, repairs);
   if (is_too_deep || diagnostics.error_count() == errors)
     diagnostics.report<diag::NestingTooDeep>(stopped_at)
@@ -215,8 +218,10 @@ bool LazyReader::read(ast::RecordSpec &record) {
     return true;
   } catch (const antlr4::ParseCancellationException &) {
     record.lazy = nullptr;
-    if (!diagnostics_->has_errors())
-      report_errors(*tokens_, *arena_, *diagnostics_, nullptr, parser.is_too_deep, stream.next().loc);
+    if (!diagnostics_->has_errors()) {
+      Repairs repairs;
+      report_errors(*tokens_, *arena_, *diagnostics_, nullptr, parser.is_too_deep, stream.next().loc, repairs);
+    }
     return false;
   }
 }
@@ -302,7 +307,8 @@ ast::List<ast::Decl> PostponedReader::parse(uint32_t index) {
       pp::Tokens list;
       list.list = tokens;
       list.name_count = postponed_->names.count();
-      report_errors(list, *arena_, *diagnostics_, nullptr, parser.is_too_deep, stream.next().loc);
+      Repairs repairs;
+      report_errors(list, *arena_, *diagnostics_, nullptr, parser.is_too_deep, stream.next().loc, repairs);
     }
     return {};
   }
@@ -311,13 +317,15 @@ ast::List<ast::Decl> PostponedReader::parse(uint32_t index) {
 }  // namespace
 
 ast::TranslationUnit *parse(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics, const btf::Image *btf,
-                            Bodies bodies) {
+                            Bodies bodies, Repairs *repairs) {
   bool is_too_deep = false;
   Loc stopped_at;
   const HeaderReaders readers(tokens, arena, diagnostics, btf, bodies);
   if (ast::TranslationUnit *unit = parse_fast(tokens, arena, arena, btf, readers, nullptr, is_too_deep, stopped_at))
     return unit;
-  report_errors(tokens, arena, diagnostics, btf, is_too_deep, stopped_at);
+  Repairs made;
+  report_errors(tokens, arena, diagnostics, btf, is_too_deep, stopped_at, made);
+  if (repairs != nullptr) *repairs = std::move(made);
   return nullptr;
 }
 
@@ -330,22 +338,20 @@ bool parse_each(pp::Tokens &tokens, Arena &arena, Arena &trees, Diagnostics &dia
   return parse_fast(tokens, arena, trees, btf, readers, &sink, is_too_deep, stopped_at) != nullptr;
 }
 
-ast::TranslationUnit *parse_rest(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics,
-                                 const btf::Image *btf, std::vector<std::string_view> &left_out) {
-  Diagnostics known(diagnostics.sources());  // they have been reported
-  known.max_errors = 0;
-  Repairs repairs;
-  Loc stopped_at;
-  if (parse_for_errors(tokens, arena, known, btf, stopped_at, repairs) || stopped_at.valid()) return nullptr;
+ast::TranslationUnit *parse_rest(const pp::Tokens &tokens, const Repairs &repairs, Arena &arena,
+                                 Diagnostics &diagnostics, const btf::Image *btf,
+                                 std::unordered_set<std::string_view> &left_out) {
+  if (!repairs.is_complete) return nullptr;
   for (const Repairs::Cut &cut : repairs.cuts)
     for (size_t i = cut.from; i < cut.to; i++)
-      if (tokens.list[i].is(TokenKind::Identifier)) left_out.push_back(tokens.list[i].spelling());
+      if (tokens.list[i].is(TokenKind::Identifier)) left_out.insert(tokens.list[i].spelling());
   pp::Tokens rest;
   rest.list = mended(tokens.list, repairs);
   rest.has_import = tokens.has_import;
   rest.name_count = tokens.name_count;
   rest.postponed = tokens.postponed;
   bool is_too_deep = false;
+  Loc stopped_at;
   const HeaderReaders readers(rest, arena, diagnostics, btf, Bodies::All);
   return parse_fast(rest, arena, arena, btf, readers, nullptr, is_too_deep, stopped_at, repairs.types);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "frontend/ast/ast.h"
@@ -19,10 +20,26 @@ namespace spile::parse {
 // and [diagnostics] must outlive who asks.
 enum class Bodies : uint8_t { All, Lazy };
 
+// What recovery did to go on, in places of the list of tokens: what remains is a source without syntax errors.
+struct Repairs {
+  struct Cut {
+    size_t from = 0, to = 0;  // tokens that were passed over
+  };
+  struct Insertion {
+    size_t before = 0;
+    pp::TokenKind kind{};
+  };
+  std::vector<Cut> cuts;
+  std::vector<Insertion> insertions;
+  std::vector<uint32_t> types;  // names that stood where a type must: pp::Token::name
+  bool is_complete = false;     // the error pass came to the end
+};
+
 // The tree of [tokens], made in [arena]; its names and literals point to the tokens' texts. Null when a syntax error
 // was reported. [btf]: the names that `#pragma spile import` brings; it may be null when tokens.has_import is false.
+// [repairs], unless null: takes what was done about the errors, for parse_rest().
 ast::TranslationUnit *parse(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics,
-                            const btf::Image *btf = nullptr, Bodies bodies = Bodies::All);
+                            const btf::Image *btf = nullptr, Bodies bodies = Bodies::All, Repairs *repairs = nullptr);
 
 // Who takes the declarations of the file's scope one by one.
 class DeclarationSink {
@@ -40,9 +57,10 @@ class DeclarationSink {
 bool parse_each(pp::Tokens &tokens, Arena &arena, Arena &trees, Diagnostics &diagnostics, const btf::Image *btf,
                 DeclarationSink &sink);
 
-// After syntax errors: the tree of what remains when the statements, members and declarations that hold them are left
-// out; null when that cannot be parsed either. [left_out]: the names in what is missing.
-ast::TranslationUnit *parse_rest(const pp::Tokens &tokens, Arena &arena, Diagnostics &diagnostics,
-                                 const btf::Image *btf, std::vector<std::string_view> &left_out);
+// After parse() made [repairs] of [tokens]: the tree of what remains when the statements, members and declarations that
+// hold the errors are left out; null when that cannot be parsed either. [left_out]: the names in what is missing.
+ast::TranslationUnit *parse_rest(const pp::Tokens &tokens, const Repairs &repairs, Arena &arena,
+                                 Diagnostics &diagnostics, const btf::Image *btf,
+                                 std::unordered_set<std::string_view> &left_out);
 
 }  // namespace spile::parse

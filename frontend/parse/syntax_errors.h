@@ -11,26 +11,13 @@
 #include <exception>
 #include <string>
 
+#include "frontend/parse/parser.h"
 #include "frontend/parse/token_cursor.h"
 #include "support/diagnostics.h"
 
 namespace spile::parse {
 
 class ParserCore;
-
-// What recovery did to go on, in places of the list of tokens: what remains is a source without syntax errors.
-struct Repairs {
-  struct Cut {
-    size_t from = 0, to = 0;  // tokens that were passed over
-  };
-  struct Insertion {
-    size_t before = 0;
-    TokenKind kind{};
-  };
-  std::vector<Cut> cuts;
-  std::vector<Insertion> insertions;
-  std::vector<uint32_t> types;  // names that stood where a type must: pp::Token::name
-};
 
 class SyntaxErrors {
  public:

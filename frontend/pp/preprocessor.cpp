@@ -1,5 +1,6 @@
 #include "frontend/pp/preprocessor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "frontend/pp/machine.h"
@@ -125,6 +126,12 @@ Tokens preprocess(const SourceManager::File &main, const Options &options, Sourc
   Machine machine(options, sources, arena, diagnostics);
   machine.run(main);
   return machine.take();
+}
+
+bool is_contained(const Diagnostic &fault) {
+  static constexpr std::string_view kContained[] = {diag::UnterminatedString::kName, diag::UnterminatedCharacter::kName,
+                                                    diag::UnknownDirective::kName};
+  return std::ranges::find(kContained, fault.info->name) != std::end(kContained);
 }
 
 }  // namespace spile::pp

@@ -65,6 +65,9 @@ struct Tokens {
 Tokens preprocess(const SourceManager::File &main, const Options &options, SourceManager &sources, Arena &arena,
                   Diagnostics &diagnostics);
 
+// Whether [fault], which preprocess() reported, is about one token or line alone, so that the tokens can be parsed.
+bool is_contained(const Diagnostic &fault);
+
 // The tokens as text that lexes to the same tokens again: `spile build -E`.
 std::string print_tokens(const Tokens &tokens);
 

@@ -39,6 +39,24 @@ Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const
   return analysis.finish();
 }
 
+bool may_follow(const Diagnostic &fault, const std::unordered_set<std::string_view> &left_out) {
+  // A size that is asserted is that of all members.
+  if (fault.info->name == diag::StaticAssertFailed::kName) return true;
+  static constexpr std::string_view kMissing[] = {
+      diag::UndeclaredIdentifier::kName, diag::UndeclaredFunction::kName, diag::NoMember::kName,
+      diag::IncompleteType::kName,       diag::IncompleteElement::kName,  diag::IncompleteMember::kName,
+      diag::UndefinedLabel::kName};
+  if (std::ranges::find(kMissing, fault.info->name) == std::end(kMissing)) return false;
+  // Its names stand in backticks: `name`, `struct name`.
+  const std::string_view message = fault.message;
+  for (size_t end = message.find('`', 1); end != std::string_view::npos; end = message.find('`', end + 1)) {
+    const size_t before = message.find_last_of("` ", end - 1);
+    if (before != std::string_view::npos && left_out.contains(message.substr(before + 1, end - before - 1)))
+      return true;
+  }
+  return false;
+}
+
 Analysis::Read Analyzer::external_declaration(ast::Decl &decl) {
   if (diags_.too_many()) return {};
   is_tree_needed_ = false;

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "frontend/ast/ast.h"
@@ -17,6 +19,7 @@
 namespace spile {
 class Arena;
 class Diagnostics;
+struct Diagnostic;
 }  // namespace spile
 
 namespace spile::sema {
@@ -54,5 +57,9 @@ class Analysis {
   std::shared_ptr<Analyzer> analyzer_;
 };
 Unit analyze(ast::TranslationUnit &tree, Arena &arena, Diagnostics &diags, const btf::Image *btf = nullptr);
+
+// Of a tree from which something was left out: whether [fault] may be nothing but that one of the names [left_out],
+// which stood there, is missing.
+bool may_follow(const Diagnostic &fault, const std::unordered_set<std::string_view> &left_out);
 
 }  // namespace spile::sema
