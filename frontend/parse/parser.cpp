@@ -100,30 +100,26 @@ class Forgetter final : public DeclarationSink {
   Forgetter(DeclarationSink &sink, const pp::Tokens &tokens, const TokenCursor &cursor)
       : sink_(sink),
         cursor_(cursor),
-        next_(reinterpret_cast<uintptr_t>(tokens.list.data())),
         // Those of headers may be read again (LazyReader).
-        last_of_headers_(tokens.headers.empty() ? 0 : tokens.headers.back().end) {}
+        next_(address_of(tokens.list.data() + (tokens.headers.empty() ? 0 : tokens.headers.back().end))) {}
 
   void begin(ast::PostponedDeclarations *postponed) override { sink_.begin(postponed); }
   void take(ast::List<ast::Decl> decls) override {
     sink_.take(decls);
     constexpr size_t kStep = 1 << 20;  // a multiple of every size of a page
-    if (cursor_.previous_position() <= last_of_headers_) {
-      next_ = reinterpret_cast<uintptr_t>(&cursor_.previous()) + kStep;
-      return;
-    }
     const uintptr_t begin = (next_ + kStep - 1) & ~(kStep - 1);
-    const uintptr_t end = reinterpret_cast<uintptr_t>(&cursor_.previous()) & ~(kStep - 1);
+    const uintptr_t end = address_of(&cursor_.previous()) & ~(kStep - 1);
     if (end <= begin) return;
     madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
     next_ = end;
   }
 
  private:
+  static uintptr_t address_of(const Token *token) { return reinterpret_cast<uintptr_t>(token); }
+
   DeclarationSink &sink_;
   const TokenCursor &cursor_;
-  uintptr_t next_;  // the first byte that is still there
-  size_t last_of_headers_;
+  uintptr_t next_;  // the first byte that goes next
 };
 
 // The fast pass: null at the first error, which it does not name. Trees are made in [trees].
