@@ -64,4 +64,12 @@ Cfg::Cfg(const Function &function) {
   for (size_t i = 0; i < rpo.size(); i++) order[rpo[i].index] = static_cast<uint32_t>(i);
 }
 
+bool Cfg::is_loop_head(BlockId b) const {
+  return std::ranges::any_of(preds(b), [&](BlockId p) { return reachable(p) && order[p.index] >= order[b.index]; });
+}
+
+bool Cfg::has_loop() const {
+  return std::ranges::any_of(rpo, [&](BlockId b) { return is_loop_head(b); });
+}
+
 }  // namespace spile::ir

@@ -20,6 +20,9 @@ struct Cfg {
     return {pred_pool.data() + pred_begin[b.index], pred_begin[b.index + 1] - pred_begin[b.index]};
   }
   bool reachable(BlockId b) const { return order[b.index] != kUnreachable; }
+  // Whether a way to [b] comes from [b] itself or from behind it in the order: each loop has such a block.
+  bool is_loop_head(BlockId b) const;
+  bool has_loop() const;
 
   std::vector<BlockId> rpo;          // reachable blocks in reverse post-order; rpo[0] is the entry
   std::vector<uint32_t> order;       // by block: its place in rpo, or kUnreachable

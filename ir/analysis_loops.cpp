@@ -36,13 +36,14 @@ std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, Bloc
   return loop;
 }
 
-std::vector<Loop> find_loops(const Cfg &cfg, const Dominators &dominators) {
+std::vector<Loop> find_loops(const Cfg &cfg) {
   std::vector<Loop> loops;
-  for (const BlockId head : cfg.rpo)
-    if (std::ranges::any_of(cfg.preds(head), [&](BlockId p) {
-          return cfg.order[p.index] != Cfg::kUnreachable && cfg.order[p.index] >= cfg.order[head.index];
-        }))
-      if (auto loop = find_loop(cfg, dominators, head)) loops.push_back(std::move(*loop));
+  std::optional<Dominators> dominators;  // most functions have no loop
+  for (const BlockId head : cfg.rpo) {
+    if (!cfg.is_loop_head(head)) continue;
+    if (!dominators) dominators.emplace(cfg);
+    if (auto loop = find_loop(cfg, *dominators, head)) loops.push_back(std::move(*loop));
+  }
   return loops;
 }
 

@@ -28,6 +28,6 @@ struct Loop {
 std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, BlockId head);
 
 // All of them, each before those that it contains.
-std::vector<Loop> find_loops(const Cfg &cfg, const Dominators &dominators);
+std::vector<Loop> find_loops(const Cfg &cfg);
 
 }  // namespace spile::ir

@@ -81,13 +81,9 @@ ValueId Memory::written_pointer(ValueId v) const {
 // What puts a pointer to the context where a called function could find it: a store, or a call that gets it together
 // with other memory to put it into. Where there are loops, what comes behind may come before.
 void Memory::find_context_escapes() {
-  bool has_loop = false;
   for (const BlockId b : cfg_.rpo)
     for (const ValueId v : f_[b].insts) {
       const Inst &inst = f_[v];
-      for (const BlockId to : f_.targets(v))
-        has_loop = has_loop || (inst.op != Op::Phi && cfg_.order[to.index] <= cfg_.order[b.index]);
-      if (context_escapes_at_ != Cfg::kUnreachable) continue;
       bool passes_context = false, passes_other = false;
       for (size_t i = 0; i < inst.operand_count; i++) {
         const ValueId operand = f_.operand(v, i);
@@ -100,9 +96,10 @@ void Memory::find_context_escapes() {
       }
       const bool is_harmless =
           inst.op == Op::ICmp || inst.op == Op::CallHelper || (inst.op == Op::Call && !passes_other);
-      if (passes_context && !is_harmless) context_escapes_at_ = cfg_.order[b.index];
+      if (!passes_context || is_harmless) continue;
+      context_escapes_at_ = cfg_.has_loop() ? 0 : cfg_.order[b.index];
+      return;
     }
-  if (has_loop && context_escapes_at_ != Cfg::kUnreachable) context_escapes_at_ = 0;
 }
 
 // Sound because: a function that is called without a pointer to the context does not find one, unless it is in memory.

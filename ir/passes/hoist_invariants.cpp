@@ -28,11 +28,11 @@ namespace {
 
 class Hoister {
  public:
-  explicit Hoister(Function &f) : f_(f), cfg_(f), dominators_(cfg_) {}
+  explicit Hoister(Function &f) : f_(f), cfg_(f) {}
 
   size_t run() {
     size_t hoisted = 0;
-    const std::vector<Loop> loops = find_loops(cfg_, dominators_);
+    const std::vector<Loop> loops = find_loops(cfg_);
     for (auto loop = loops.rbegin(); loop != loops.rend(); ++loop) hoisted += hoist(*loop);
     return hoisted;
   }
@@ -123,7 +123,6 @@ class Hoister {
 
   Function &f_;
   const Cfg cfg_;
-  const Dominators dominators_;
   std::vector<bool> is_tested_;  // by value, in the loop at hand
   std::vector<ValueId> moved_;
 };

@@ -44,7 +44,7 @@ class Stepper {
 
   bool run() {
     std::vector<SimpleLoop> loops;
-    for (Loop &loop : find_loops(cfg_, Dominators(cfg_)))
+    for (Loop &loop : find_loops(cfg_))
       if (auto found = simple(std::move(loop))) loops.push_back(std::move(*found));
     if (loops.empty()) return false;
     ranges_.resize(f_.insts.size());

@@ -69,11 +69,7 @@ class Unroller {
   // Inner loops have later headers.
   bool unroll_one() {
     const Cfg cfg(f_);
-    bool has_back_edge = false;
-    for (const BlockId b : cfg.rpo)
-      for (const BlockId p : cfg.preds(b))
-        has_back_edge = has_back_edge || (cfg.reachable(p) && cfg.order[p.index] >= cfg.order[b.index]);
-    if (!has_back_edge) return false;
+    if (!cfg.has_loop()) return false;
     const Dominators dominators(cfg);
     given_up_.resize(f_.blocks.size());
     for (size_t i = cfg.rpo.size(); i-- > 1;) {
