@@ -1,5 +1,7 @@
 #include "ir/analysis_dominators.h"
 
+#include <algorithm>
+
 namespace spile::ir {
 
 Dominators::Dominators(const Cfg &cfg) {
@@ -79,6 +81,19 @@ std::vector<std::vector<BlockId>> Dominators::frontiers(const Cfg &cfg) const {
     }
   }
   return frontier;
+}
+
+std::optional<std::vector<BlockId>> Dominators::between(const Cfg &cfg, BlockId b) const {
+  std::vector<BlockId> found;
+  const auto add_preds = [&](BlockId of) {
+    for (const BlockId p : cfg.preds(of))
+      if (p != idom(b) && std::ranges::find(found, p) == found.end()) found.push_back(p);
+    return found.size() <= kMaxBetween;
+  };
+  if (!add_preds(b)) return std::nullopt;
+  for (size_t i = 0; i < found.size(); i++)
+    if (!add_preds(found[i])) return std::nullopt;
+  return found;
 }
 
 }  // namespace spile::ir

@@ -2,6 +2,7 @@
 // A snapshot of the Cfg that it is made from.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace spile::ir {
 
 class Dominators {
  public:
+  // Blocks that are looked through before a join; with more it costs more than it finds.
+  static constexpr size_t kMaxBetween = 24;
+
   explicit Dominators(const Cfg &cfg);
 
   // The immediate dominator; none for the entry and for unreachable blocks.
@@ -25,6 +29,10 @@ class Dominators {
   }
   // Reachable blocks, each before the blocks that it dominates.
   const std::vector<BlockId> &preorder() const { return preorder_; }
+
+  // The blocks on the ways from the immediate dominator of [b] to [b]: [b] too, when a loop within these ways goes back
+  // to it. None when there are more than kMaxBetween.
+  std::optional<std::vector<BlockId>> between(const Cfg &cfg, BlockId b) const;
 
   // By block: the blocks where its dominance ends (Cytron et al., 1991).
   std::vector<std::vector<BlockId>> frontiers(const Cfg &cfg) const;

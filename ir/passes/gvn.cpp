@@ -28,8 +28,6 @@ namespace spile::ir::passes {
 
 namespace {
 
-// Blocks that are looked through between a join and its dominator; more count as writing everything.
-constexpr size_t kMaxBlocksToJoin = 24;
 // Loads that a store is compared with, one by one; older ones are forgotten at a store.
 constexpr size_t kMaxRecentLoads = 16;
 
@@ -191,23 +189,18 @@ class Numbering {
   // What is known at the beginning of [b]: what its dominator knew, except about memory that is written in between.
   void begin_block(BlockId b) {
     recent_.clear();
-    const BlockId idom = dominators_.idom(b);
-    if (!idom) return;
+    if (!dominators_.idom(b)) return;
     const auto preds = cfg_.preds(b);
     if (preds.size() == 1) {
       learn_branch(preds[0], b);
       return;
     }
-    std::vector<BlockId> between(preds.begin(), preds.end());
-    std::erase(between, idom);
-    for (size_t i = 0; i < between.size() && between.size() <= kMaxBlocksToJoin; i++)
-      for (const BlockId p : cfg_.preds(between[i]))
-        if (p != idom && std::ranges::find(between, p) == between.end()) between.push_back(p);
-    if (between.size() > kMaxBlocksToJoin) {
+    const auto between = dominators_.between(cfg_, b);
+    if (!between) {  // counts as writing everything
       set_stamp(Undo::What::EpochStamp, 0, epoch_stamp_, ++last_stamp_);
       return;
     }
-    for (const BlockId p : between) {
+    for (const BlockId p : *between) {
       clobber({.regions = writes_[p.index].regions});
       for (const uint32_t slot : writes_[p.index].slots) clobber({slot});
     }

@@ -28,8 +28,6 @@ namespace {
 
 // Instructions that are looked through on one way before a join.
 constexpr int kMaxSteps = 200;
-// Blocks between a join on the way and its dominator.
-constexpr size_t kMaxBlocksToJoin = 24;
 // Writes between the beginning of a join and the load that are compared with it.
 constexpr size_t kMaxWrites = 16;
 
@@ -143,21 +141,13 @@ class Joiner {
 
   // The dominator of a join or of the head of a loop, if nothing between them writes to [access].
   BlockId quiet_dominator(BlockId b, const Memory::Access &access) {
-    const BlockId idom = dominators_.idom(b);
-    if (!idom) return {};
-    std::vector<BlockId> between;
-    auto add_preds = [&](BlockId of) {
-      for (const BlockId p : cfg_.preds(of))
-        if (p != idom && std::ranges::find(between, p) == between.end()) between.push_back(p);
-    };
-    add_preds(b);
-    for (size_t i = 0; i < between.size(); i++) {
-      if (between.size() > kMaxBlocksToJoin) return {};
-      for (const ValueId v : f_[between[i]].insts)
+    if (!dominators_.idom(b)) return {};
+    const auto between = dominators_.between(cfg_, b);
+    if (!between) return {};
+    for (const BlockId p : *between)
+      for (const ValueId v : f_[p].insts)
         if (++steps_ > kMaxSteps || memory_.may_write(v, access)) return {};
-      add_preds(between[i]);
-    }
-    return idom;
+    return dominators_.idom(b);
   }
 
   Function &f_;
