@@ -110,10 +110,8 @@ class Threader {
           ++operations > kMaxOperations)
         return false;
     }
-    // A block that this round made has its place in the order from the next one on.
-    return std::ranges::all_of(preds_[b.index], [&](BlockId p) {
-      return p.index < cfg.order.size() && cfg.order[p.index] < cfg.order[b.index];
-    });
+    // Blocks that this round has made go where a block that is skipped went, so that they close no loop.
+    return !cfg.is_loop_head(b);
   }
 
   // ---------------------------------------------------------------- what is known on an edge
