@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "backend/isel/selector.h"
+#include "ir/analysis_address.h"
 
 namespace spile::isel {
 
@@ -44,9 +45,24 @@ constexpr int16_t kSignedDivision = 1;  // off of DIV and MOD, RFC 9669 section 
 
 }  // namespace
 
-// The first operand of a machine operation is overwritten. Best is one that nobody else needs; of two such, one that
-// goes round a loop in its register, then one that was not kept across a call in one of the few registers for that.
+// Whether [v] points into a frame, or may: a static function may have been given such a pointer.
+//
+// Kernel: Linux 6.18 forgets into which frame a pointer leads when it is added to a number (adjust_ptr_min_max_vals
+// leaves the number's frameno), and takes it for one into the program's. So the number is added to the pointer. Other
+// functions than static ones are verified by themselves, and what they are given is in no frame or in the program's.
+bool Selector::may_be_stack_address(ValueId v) const {
+  const ValueId pointer = inst(v).op == Op::PtrToInt ? fn_.operand(v, 0) : v;
+  if (inst(pointer).type != ir::Type::Ptr) return false;
+  const Op root = inst(ir::address_of(fn_, pointer).base).op;
+  const bool is_static = fn_.linkage == ir::Linkage::Static && fn_.section.empty();
+  return root == Op::SlotAddr || (root == Op::Param && is_static);
+}
+
+// The first operand of a machine operation is overwritten: an address in a frame in any case. Else best is one that
+// nobody else needs; of two such, one that goes round a loop in its register, then one that was not kept across a call
+// in one of the few registers for that.
 bool Selector::is_better_overwritten(ValueId a, ValueId b) const {
+  if (may_be_stack_address(a) != may_be_stack_address(b)) return may_be_stack_address(a);
   const auto score = [&](ValueId v) {
     const bool dies = overwrite_uses_[v.index] == 1;
     const bool is_carried = inst(v).op == Op::Phi && flow_.loop_header[inst(v).block.index] == inst(v).block.index;

@@ -89,6 +89,7 @@ class Selector {
   void begin_block(mir::BlockId block) { current_ = block; }
 
   // ---- select_arith.cpp
+  bool may_be_stack_address(ValueId v) const;
   bool is_better_overwritten(ValueId a, ValueId b) const;
   void select_binary(ValueId v);
   void select_shift(ValueId v);

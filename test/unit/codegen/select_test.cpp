@@ -58,6 +58,38 @@ entry:
             "r0 = *(u32 *)(r1 + 0x0)\nw0 *= 0x3\nexit\n");
 }
 
+// Linux 6.18 forgets which frame `number += pointer` leads into.
+TEST(Select, ANumberIsAddedToAnAddressInAFrameNotTheAddressToIt) {
+  EXPECT_EQ(code("i64 %p0", "i32", R"(
+  slot $0 size 16 align 8 "a"
+entry:
+  %0 = ptradd $0, %p0
+  store i8 1, %0
+  %1 = call_helper.i64 42($0)
+  ret i32 0
+)"),
+            "r2 = r1\nr1 = r10\nr1 += -0x10\nr3 = r1\nr3 += r2\n*(u8 *)(r3 + 0x0) = 0x1\ncall 0x2a\nw0 = 0x0\nexit\n");
+}
+
+TEST(Select, ANumberIsAddedToWhatAStaticFunctionWasGiven) {
+  EXPECT_EQ(assembly(R"(
+func @g(ptr %p0, i64 %p1) -> i32 noinline {
+entry:
+  %0 = ptradd %p0, %p1
+  store i8 1, %0
+  %1 = load.i32 %p0, 4
+  ret %1
+}
+func @f(i64 %p0) -> i32 global section "socket" {
+  slot $0 size 16 align 8 "a"
+entry:
+  %0 = call.i32 @g($0, %p0)
+  ret %0
+}
+)"),
+            "r3 = r1\nr3 += r2\n*(u8 *)(r3 + 0x0) = 0x1\nr0 = *(u32 *)(r1 + 0x4)\nexit\n");
+}
+
 TEST(Select, TruncationCostsNothingAndExtensionOfItAMove) {
   EXPECT_EQ(code("i64 %p0", "i64", R"(
 entry:
