@@ -282,7 +282,7 @@ class CheckArgument {
     const object::Map &m = env_.map(value_.target);
     if (!m.is_readonly) return fail(fmt::format("R{} does not point to a readonly map'", reg_), "it can be written");
     if (!value_.value.is_const()) return fail(fmt::format("R{} is not a constant address'", reg_), "it is computed");
-    const auto at = static_cast<uint64_t>(static_cast<int64_t>(value_.value.const_value()) + value_.off);
+    const auto at = static_cast<uint64_t>(value_.constant_offset());
     const std::vector<std::byte> &bytes = (*env_.program.object)[m.section].bytes;
     if (at < bytes.size() &&
         std::find(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end(), std::byte{0}) != bytes.end())

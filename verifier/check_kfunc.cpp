@@ -251,7 +251,7 @@ class KfuncCall {
                    expected);
     if (field_at(env_, r, {kind}) != nullptr) return {};
     const SpecialField *field = env_.find_field(r, kind);
-    const int64_t at = static_cast<int64_t>(r.value.const_value()) + r.off;
+    const int64_t at = r.constant_offset();
     return wrong(index,
                  field == nullptr ? fmt::format("map '{}' has no valid {}", env_.map(r.target).name, name_of(kind))
                                   : fmt::format("off {} doesn't point to 'struct {}' that is at {}", at, name_of(kind),
@@ -303,7 +303,7 @@ class KfuncCall {
                    "the address of an iterator");
     const auto bytes = static_cast<int64_t>(btf_.size_of(type));
     if (kfunc_.has(tables::kIteratorNew)) {
-      const int64_t off = static_cast<int64_t>(r.value.const_value()) + r.off;
+      const int64_t off = r.constant_offset();
       const bool fits = r.value.is_const() && off % kSlotBytes == 0 && off >= -int64_t{kMaxStack} && off + bytes <= 0;
       if (fits && !forbids_write(state_, r.frame, off, off + bytes) && !holds_iterator(r.frame, off, bytes)) return {};
       return wrong(index, fmt::format("expected uninitialized {} as arg #{}", name, index),

@@ -12,7 +12,7 @@ constexpr uint8_t kFirst = 1;  // in RegState::frame of a slot's register: the l
 // The offset that a stack pointer stands for, when it is one place.
 std::optional<int64_t> place_of(const RegState &pointer) {
   if (pointer.type != RegType::Stack || !pointer.value.is_const()) return {};
-  return static_cast<int64_t>(pointer.value.const_value()) + pointer.off;
+  return pointer.constant_offset();
 }
 
 StackSlot *slot_at(State &state, uint32_t frame, int64_t off) {

@@ -11,8 +11,6 @@ namespace {
 
 using Outcome = std::optional<Failure>;
 
-int64_t place_of(const RegState &r) { return static_cast<int64_t>(r.value.const_value()) + r.off; }
-
 const SpecialField *root_behind(const Env &env, const RegState &r) {
   return field_at(env, r, {FieldKind::ListHead, FieldKind::RbRoot});
 }
@@ -35,7 +33,7 @@ class GraphArgument {
     if (Outcome f = constant(kind)) return f;
     const SpecialField *field = field_at(env_, r_, {kind});
     if (field == nullptr || !field->target)
-      return wrong(fmt::format("{} not found at offset={}", name_of(kind), place_of(r_)),
+      return wrong(fmt::format("{} not found at offset={}", name_of(kind), r_.constant_offset()),
                    fmt::format("the address of a `{}`", name_of(kind)));
     for (const Reference::Kind lock : {Reference::Lock, Reference::ResLock, Reference::ResLockIrq})
       if (state_.find_lock(lock, r_.id, owned ? 0 : r_.target) != nullptr) return {};
@@ -69,7 +67,7 @@ class GraphArgument {
     if (Outcome f = constant(kind)) return f;
     const SpecialField *field = field_at(env_, r_, {kind});
     if (field == nullptr)
-      return wrong(fmt::format("{} not found at offset={}", name_of(kind), place_of(r_)),
+      return wrong(fmt::format("{} not found at offset={}", name_of(kind), r_.constant_offset()),
                    fmt::format("the address of a `{}`", name_of(kind)));
     const SpecialField *root = root_behind(env_, state_.reg(1));
     if (root == nullptr) return {};  // reported at that argument

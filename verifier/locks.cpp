@@ -35,7 +35,7 @@ LockUse lock_use(Special kfunc) {
 
 const SpecialField *field_at(const Env &env, const RegState &pointer, std::initializer_list<FieldKind> kinds) {
   if (!pointer.value.is_const()) return nullptr;
-  const int64_t at = static_cast<int64_t>(pointer.value.const_value()) + pointer.off;
+  const int64_t at = pointer.constant_offset();
   for (const SpecialField &f : env.fields_behind(pointer))
     if (f.offset == at && std::ranges::find(kinds, f.kind) != kinds.end()) return &f;
   return nullptr;

@@ -188,7 +188,7 @@ RegState map_result(const Env &env, State &state, const tables::Helper &helper, 
 
 RegState kptr_result(const Env &env, const RegState &slot, uint32_t index) {
   if (slot.value.is_const()) {
-    const int64_t at = static_cast<int64_t>(slot.value.const_value()) + slot.off;
+    const int64_t at = slot.constant_offset();
     for (const SpecialField &f : env.fields_behind(slot)) {
       if (f.offset != at) continue;
       RegState r = object_pointer(env.types.as_relocated({false, f.target}),

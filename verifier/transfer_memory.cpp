@@ -16,7 +16,7 @@ namespace {
 std::optional<uint64_t> constant_at(const Env &env, const RegState &pointer, int64_t off, unsigned size) {
   const object::Map &map = env.map(pointer.target);
   if (!map.is_readonly || !map.section || !pointer.value.is_const()) return {};
-  const auto at = static_cast<uint64_t>(static_cast<int64_t>(pointer.value.const_value()) + pointer.off + off);
+  const auto at = static_cast<uint64_t>(pointer.constant_offset() + off);
   const auto &bytes = (*env.program.object)[map.section].bytes;
   if (at > bytes.size() || bytes.size() - at < size) return {};
   uint64_t value = 0;
@@ -34,7 +34,7 @@ bool is_rcu_protected(std::string_view name) {
 // A kernel pointer in a map's value may be exchanged at any time: what is read is not owned (check_map_kptr_access).
 RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_t off, uint32_t at) {
   if (!pointer.value.is_const()) return RegState::unknown(at);
-  const int64_t place = static_cast<int64_t>(pointer.value.const_value()) + pointer.off + off;
+  const int64_t place = pointer.constant_offset() + off;
   for (const SpecialField &f : env.fields_of_map(pointer.target)) {
     if (!is_kptr(f.kind) || f.offset != place) continue;
     const TypeRef type{false, f.target};

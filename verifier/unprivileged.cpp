@@ -366,7 +366,7 @@ Outcome Sanitation::after(const Env &env, const State &state, uint32_t at) {
   const isa::Insn &insn = env.insn(at);
   const RegState &dst = state.reg(insn.dst);
   if (!is_pointer_ || !dst.is_pointer()) return {};
-  const int64_t off = static_cast<int64_t>(dst.value.const_value()) + dst.off;
+  const int64_t off = dst.constant_offset();
   if (dst.type == RegType::Stack && !dst.value.is_const())
     return rule(at,
                 fmt::format("R{} variable stack access prohibited for !root, var_off={} off={}", insn.dst,
@@ -410,8 +410,7 @@ Failure Sanitation::beyond(const isa::Insn &insn, uint32_t at) {
 }
 
 std::optional<uint64_t> Sanitation::limit_of(const RegState &pointer, bool left) {
-  if (pointer.type == RegType::Stack)
-    return static_cast<uint32_t>(-(static_cast<int64_t>(pointer.value.const_value()) + pointer.off));
+  if (pointer.type == RegType::Stack) return static_cast<uint32_t>(-pointer.constant_offset());
   if (pointer.type != RegType::MapValue) return {};
   const Range64 &r = pointer.value.r64;
   return static_cast<uint32_t>((left ? r.smin : static_cast<int64_t>(r.umax)) + pointer.off);

@@ -18,11 +18,11 @@ struct Span {
   bool fixed = true;  // exactly these
 };
 inline Span span_of(const RegState &pointer, int64_t off, int64_t size) {
-  off += pointer.off;
   if (pointer.value.is_const()) {
-    const auto at = static_cast<int64_t>(pointer.value.const_value()) + off;
+    const int64_t at = pointer.constant_offset() + off;
     return {at, at + size, true};
   }
+  off += pointer.off;
   return {pointer.value.r64.smin + off, pointer.value.r64.smax + off + size, false};
 }
 

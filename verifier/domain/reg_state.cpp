@@ -143,7 +143,7 @@ std::string to_string(const RegState &r, uint32_t frame, const object::Object *o
   text += type_name(r);
   if (r.type == RegType::Stack) {
     if (r.frame != frame) text += fmt::format("[{}]", r.frame);
-    if (r.value.is_const()) return text + number_text(static_cast<int64_t>(r.value.const_value()) + r.off);
+    if (r.value.is_const()) return text + number_text(r.constant_offset());
   }
   text += '(';
   std::string sep;

@@ -103,6 +103,8 @@ struct RegState {
     return type == RegType::Socket || type == RegType::SockCommon || type == RegType::TcpSock ||
            type == RegType::XdpSock;
   }
+  // base + this is where a pointer whose variable part is constant points.
+  int64_t constant_offset() const { return static_cast<int64_t>(value.const_value()) + off; }
   bool is_null() const { return is_scalar() && value.is_zero(); }
   bool has_map() const { return type == RegType::MapPtr || type == RegType::MapValue || type == RegType::MapKey; }
   // A pointer that is certainly not NULL, for comparisons with 0 (reg_not_null). The kernel does not count all kinds.
