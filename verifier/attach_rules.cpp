@@ -153,7 +153,6 @@ std::optional<Failure> check_attachment(const Env &env) {
 }
 
 tables::ReturnRange return_range(const Env &env) {
-  constexpr int64_t kMaxErrno = 4095;
   if (env.type.number != BPF_PROG_TYPE_LSM || env.type.attach != AttachType::LSM_MAC) return env.type.returns;
   static constexpr std::string_view kBool[] = {"audit_rule_known", "inode_xattr_skipcap"};
   return is_in(kBool, target_of(env)) ? tables::ReturnRange{false, 0, 1} : tables::ReturnRange{false, -kMaxErrno, 0};

@@ -14,6 +14,8 @@ namespace spile::verifier {
 inline constexpr int64_t kMaxOffset = 1 << 29;
 // Sizes given to helpers must be below this (BPF_MAX_VAR_SIZ).
 inline constexpr uint64_t kMaxHelperSize = 1 << 29;
+// Errors that functions of the kernel give are the numbers from -this to -1 (MAX_ERRNO).
+inline constexpr int64_t kMaxErrno = 4095;
 // Packet offsets (MAX_PACKET_OFF).
 inline constexpr uint64_t kMaxPacketOffset = 0xffff;
 // CPUs of the machine that the program may meet: the kernel bounds bpf_get_smp_processor_id() by nr_cpu_ids, a build

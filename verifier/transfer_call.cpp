@@ -17,7 +17,6 @@ using tables::ArgKind;
 using tables::ReturnKind;
 
 static constexpr unsigned kFirstArgument = 1, kLastArgument = 5;
-static constexpr int64_t kMaxErrno = 4095;
 
 void clobber_arguments(State &state) {
   for (unsigned r = kFirstArgument; r <= kLastArgument; r++) state.reg(r) = {};
@@ -212,21 +211,13 @@ RegState per_cpu_result(const Env &env, const RegState &variable, uint32_t index
 
 RegState number_result(const tables::Helper &helper, const State &state, uint32_t index) {
   RegState result = RegState::unknown(index);
-  Scalar &v = result.value;
-  if ((helper.flags & tables::kReturnsCpu) != 0) {
-    v.r64 = {0, kMaxCpus - 1, 0, kMaxCpus - 1};
-    v.r32 = {0, kMaxCpus - 1, 0, kMaxCpus - 1};
-    v.sync();
-  }
+  if ((helper.flags & tables::kReturnsCpu) != 0) result.value = Scalar::between(0, kMaxCpus - 1);
   if ((helper.flags & tables::kReturnsLength) != 0) {
     // do_refine_retval_range(): at most the size that was given, or a negative errno.
     for (unsigned a = 0; a < helper.args.size(); a++) {
       if (helper.args[a].kind != ArgKind::ConstSize && helper.args[a].kind != ArgKind::ConstSizeOrZero) continue;
-      const auto size = static_cast<int64_t>(state.reg(a + 1).value.r64.umax);
-      v.r64.smin = -kMaxErrno, v.r64.smax = size;
-      v.r32.smin = -static_cast<int32_t>(kMaxErrno), v.r32.smax = static_cast<int32_t>(size);
+      result.value = Scalar::between(-kMaxErrno, static_cast<int64_t>(state.reg(a + 1).value.r64.umax));
     }
-    v.sync();
   }
   return result;
 }

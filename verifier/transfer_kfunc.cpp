@@ -14,8 +14,6 @@ namespace {
 using object::BtfId;
 using object::BtfKind;
 
-constexpr int64_t kMaxErrno = 4095;
-
 BtfId struct_behind(const object::Btf &btf, BtfId pointer) { return btf.resolve(btf.type(btf.resolve(pointer)).type); }
 
 // A type of the program, named by a constant argument.
@@ -186,11 +184,7 @@ State enter_deferred(const State &state, const Kfunc &kfunc, uint32_t callee, ui
 State without_lock(const State &state, uint32_t index) {
   State failed = state;
   clobber_arguments(failed);
-  failed.reg(0) = RegState::unknown(index);
-  Scalar &v = failed.reg(0).value;
-  v.r64.smin = -kMaxErrno, v.r64.smax = -1;
-  v.r32.smin = -static_cast<int32_t>(kMaxErrno), v.r32.smax = -1;
-  v.sync();
+  failed.reg(0) = RegState::scalar(Scalar::between(-kMaxErrno, -1), index);
   return failed;
 }
 

@@ -62,14 +62,9 @@ RegState load_kptr(const Env &env, State &state, const RegState &pointer, int64_
 // What the function has returned, or, where a security module's programs run one after the other, the one before:
 // nothing that a program of this hook may not return (bpf_lsm_get_retval_range).
 RegState hook_result(const Env &env, uint32_t at) {
-  RegState result = RegState::unknown(at);
-  if (env.type.attach != tables::AttachType::LSM_MAC) return result;
+  if (env.type.attach != tables::AttachType::LSM_MAC) return RegState::unknown(at);
   const tables::ReturnRange range = return_range(env);
-  Scalar &v = result.value;
-  v.r64.smin = range.low, v.r64.smax = range.high;
-  v.r32.smin = static_cast<int32_t>(range.low), v.r32.smax = static_cast<int32_t>(range.high);
-  v.sync();
-  return result;
+  return RegState::scalar(Scalar::between(range.low, range.high), at);
 }
 
 // What a field of the context gives.

@@ -72,6 +72,14 @@ void deduce(Scalar &s) {
 
 }  // namespace
 
+Scalar Scalar::between(int64_t low, int64_t high) {
+  Scalar v;
+  v.r64.smin = low, v.r64.smax = high;
+  v.r32.smin = static_cast<int32_t>(low), v.r32.smax = static_cast<int32_t>(high);
+  v.sync();
+  return v;
+}
+
 void Scalar::sync() {
   r32.narrow(bits.subreg());
   r64.narrow(bits);

@@ -19,6 +19,8 @@ struct Scalar {
   Range32 r32;
 
   static Scalar unknown() { return {}; }
+  // Any of [low, high], as a signed number; both fit into 32 bits.
+  static Scalar between(int64_t low, int64_t high);
   static Scalar constant(uint64_t v) {
     return {Tnum::constant(v), Range64::constant(v), Range32::constant(static_cast<uint32_t>(v))};
   }
