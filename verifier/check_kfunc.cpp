@@ -211,19 +211,14 @@ class KfuncCall {
     if (name == "bpf_wq") return deferred(index, r, FieldKind::Workqueue);
     if (name == "bpf_task_work") return deferred(index, r, FieldKind::TaskWork);
     if (name == "bpf_res_spin_lock") return lock(index, r);
-    if (index == irq_argument()) return check_irq_flags(state_, insn_, reg, kfunc_.special);
+    if (uses_irq_flags(kfunc_.special) && index == irq_argument(kfunc_.special))
+      return check_irq_flags(state_, insn_, reg, kfunc_.special);
     if (name == "bpf_map" && r.type == RegType::MapPtr) return {};
     if (r.type == RegType::BtfObject || r.is_socket()) return object(index, name, r);
     if (t.kind == BtfKind::FuncProto)
       return r.type == RegType::Func ? Outcome{}
                                      : wrong(index, fmt::format("arg{} expected pointer to func", index), "a function");
     return memory(index, p, target, r);
-  }
-
-  // The argument that names a variable for interrupt flags; none.
-  unsigned irq_argument() const {
-    const bool any = begins_irq_section(kfunc_.special) || ends_irq_section(kfunc_.special);
-    return !any ? UINT32_MAX : is_res_lock(kfunc_.special) ? 1 : 0;
   }
 
   Outcome map(unsigned index, const RegState &r) const {

@@ -51,6 +51,9 @@ constexpr bool takes_res_lock(Special s) { return s == Special::ResLock || s == 
 constexpr bool is_res_lock(Special s) { return s >= Special::ResLock && s <= Special::ResUnlockIrqRestore; }
 constexpr bool begins_irq_section(Special s) { return s == Special::IrqSave || s == Special::ResLockIrqSave; }
 constexpr bool ends_irq_section(Special s) { return s == Special::IrqRestore || s == Special::ResUnlockIrqRestore; }
+constexpr bool uses_irq_flags(Special s) { return begins_irq_section(s) || ends_irq_section(s); }
+// The argument, from 0, that is the variable for the flags.
+constexpr unsigned irq_argument(Special s) { return is_res_lock(s) ? 1 : 0; }
 // Its callback runs later, by itself, and may sleep.
 constexpr bool defers(Special s) { return s == Special::SetWorkCallback || s == Special::ScheduleTaskWork; }
 

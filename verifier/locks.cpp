@@ -14,13 +14,12 @@ using Outcome = std::optional<Failure>;
 
 uint32_t map_of(const RegState &lock) { return lock.type == RegType::MapValue ? lock.target : 0; }
 
-StackSlot *flags_slot(State &state, const RegState &pointer) {
-  if (pointer.type != RegType::Stack || !pointer.value.is_const()) return nullptr;
-  const int64_t off = static_cast<int64_t>(pointer.value.const_value()) + pointer.off;
-  Stack &stack = state.frames[pointer.frame].stack;
-  if (off % kSlotBytes != 0 || off >= 0 || off < -int64_t{kMaxStack}) return nullptr;
-  stack.grow(off);
-  return &stack.slots[slot_of(off)];
+// Where in its frame a pointer into the stack names a slot.
+std::optional<int64_t> flags_place(const RegState &pointer) {
+  if (pointer.type != RegType::Stack || !pointer.value.is_const()) return {};
+  const int64_t off = pointer.constant_offset();
+  if (off % kSlotBytes != 0 || off >= 0 || off < -int64_t{kMaxStack}) return {};
+  return off;
 }
 
 // Flags that a lock saved are restored by the lock's release only.
@@ -93,25 +92,26 @@ Outcome check_irq_flags(const State &state, uint32_t insn, unsigned reg, Special
   if (place.type != RegType::Stack)
     return rule(fmt::format("arg#{} doesn't point to an irq flag on stack", reg - 1),
                 "interrupt flags are saved in a local variable");
-  const StackSlot *slot =
-      flags_slot(const_cast<State &>(state), place);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  const std::optional<int64_t> off = flags_place(place);
+  const Stack &stack = state.frames[place.frame].stack;
+  const bool is_saved = off && stack.kind(*off) == ByteKind::IrqFlags;
   if (begins_irq_section(kfunc)) {
-    if (slot != nullptr && slot->bytes[0] != ByteKind::IrqFlags) return {};
+    if (off && !is_saved) return {};
     return rule(fmt::format("expected uninitialized irq flag as arg#{}", reg - 1),
                 "the variable holds flags that are not restored yet");
   }
-  if (slot == nullptr || slot->bytes[0] != ByteKind::IrqFlags)
+  if (!is_saved)
     return rule(fmt::format("expected an initialized irq flag as arg#{}", reg - 1),
                 "the variable holds no interrupt flags that were saved");
-  if ((slot->spilled.target != 0) != saved_by_lock(kfunc)) {
-    const bool by_lock = slot->spilled.target != 0;
+  const RegState &saved = stack.slots[slot_of(*off)].spilled;
+  const bool by_lock = saved.target != 0;
+  if (by_lock != saved_by_lock(kfunc))
     return rule(fmt::format("irq flag acquired by {} kfuncs cannot be restored with {} kfuncs",
                             by_lock ? "lock" : "native", by_lock ? "native" : "lock"),
                 "flags that a lock saved are restored by its release, those of `bpf_local_irq_save()` by "
                 "`bpf_local_irq_restore()`");
-  }
   const Reference *youngest = state.irq_section();
-  if (youngest != nullptr && youngest->id == slot->spilled.ref_id) return {};
+  if (youngest != nullptr && youngest->id == saved.ref_id) return {};
   return rule(fmt::format("cannot restore irq state out of order, expected id={} acquired at insn_idx={}",
                           youngest != nullptr ? youngest->id : 0, youngest != nullptr ? youngest->insn : 0),
               "interrupt flags are restored before those that were saved after them");
@@ -129,23 +129,27 @@ void use_lock(State &state, unsigned reg, LockUse use, uint32_t insn) {
 }
 
 void save_irq_flags(State &state, const RegState &pointer, Special kfunc, uint32_t insn) {
-  StackSlot *slot = flags_slot(state, pointer);
-  if (slot == nullptr) return;
-  const int64_t off = static_cast<int64_t>(pointer.value.const_value()) + pointer.off;
-  destroy_objects(state, pointer.frame, off, off + kSlotBytes);
-  slot->bytes.fill(ByteKind::IrqFlags);
-  slot->spilled = {};
-  slot->spilled.target = saved_by_lock(kfunc) ? 1 : 0;
-  slot->spilled.ref_id = state.new_id();
-  state.references.push_back({.kind = Reference::IrqFlags, .id = slot->spilled.ref_id, .insn = insn});
+  const std::optional<int64_t> off = flags_place(pointer);
+  if (!off) return;
+  destroy_objects(state, pointer.frame, *off, *off + kSlotBytes);
+  Stack &stack = state.frames[pointer.frame].stack;
+  stack.grow(*off);
+  StackSlot &slot = stack.slots[slot_of(*off)];
+  slot.bytes.fill(ByteKind::IrqFlags);
+  slot.spilled = {};
+  slot.spilled.target = saved_by_lock(kfunc) ? 1 : 0;
+  slot.spilled.ref_id = state.new_id();
+  state.references.push_back({.kind = Reference::IrqFlags, .id = slot.spilled.ref_id, .insn = insn});
 }
 
 void restore_irq_flags(State &state, const RegState &pointer) {
-  StackSlot *slot = flags_slot(state, pointer);
-  if (slot == nullptr) return;
+  const std::optional<int64_t> off = flags_place(pointer);
+  Stack &stack = state.frames[pointer.frame].stack;
+  if (!off || stack.kind(*off) != ByteKind::IrqFlags) return;
+  StackSlot &slot = stack.slots[slot_of(*off)];
   std::erase_if(state.references,
-                [&](const Reference &r) { return r.kind == Reference::IrqFlags && r.id == slot->spilled.ref_id; });
-  *slot = {};
+                [&](const Reference &r) { return r.kind == Reference::IrqFlags && r.id == slot.spilled.ref_id; });
+  slot = {};
 }
 
 const Section *section_of(const State &state) {

@@ -164,7 +164,7 @@ void write_arguments(const Env &env, State &state, const Kfunc &kfunc) {
     const BtfId target = struct_behind(btf, p.type);
     const std::string_view name = env.types.name_of(kfunc.ref(target));
     if (name == "bpf_dynptr" || name == "bpf_dynptr_kern" || (kfunc.is_iterator_function() && i == 0)) continue;
-    if (begins_irq_section(kfunc.special) || ends_irq_section(kfunc.special)) continue;
+    if (uses_irq_flags(kfunc.special)) continue;
     uint64_t size = btf.size_of(target);
     if (p.sized_by_next) size = state.reg(i + 2).is_scalar() ? state.reg(i + 2).value.r64.umax : 0;
     write_memory(state, memory, size);
@@ -190,7 +190,7 @@ State without_lock(const State &state, uint32_t index) {
 
 // Locks and interrupt flags.
 void change_sections(State &state, const Kfunc &kfunc, uint32_t index) {
-  const RegState flags = state.reg(is_res_lock(kfunc.special) ? 2 : 1);
+  const RegState flags = state.reg(irq_argument(kfunc.special) + 1);
   if (is_res_lock(kfunc.special)) use_lock(state, 1, lock_use(kfunc.special), index);
   if (begins_irq_section(kfunc.special)) save_irq_flags(state, flags, kfunc.special, index);
   if (ends_irq_section(kfunc.special)) restore_irq_flags(state, flags);
