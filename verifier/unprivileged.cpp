@@ -29,6 +29,12 @@ Failure rule(uint32_t insn, std::string kernel, std::string words) {
   return {.cause = Cause::UnprivilegedRule, .insn = insn, .kernel = std::move(kernel), .detail = std::move(words)};
 }
 
+// A pointer was saved in the slot around [off].
+bool holds_pointer(const Stack &stack, int64_t off) {
+  const unsigned slot = slot_of(off);
+  return slot < stack.slots.size() && stack.slots[slot].is_spill() && stack.slots[slot].spilled.is_pointer();
+}
+
 // The edge that closes a loop, by a walk in depth; none when there is no loop (push_insn).
 std::optional<std::pair<uint32_t, uint32_t>> back_edge(const object::Program &program) {
   enum Mark : uint8_t { New, OnPath, Done };
@@ -157,10 +163,7 @@ class Check {
     if (to.type == RegType::Stack) {
       const Span span = span_of(to, insn_.off, size);
       if (!span.fixed) return variable_stack(insn_.dst, to);
-      const Stack &stack = state_.frames[to.frame].stack;
-      const unsigned slot = slot_of(span.low);
-      if (slot < stack.slots.size() && size != kSlotBytes && stack.slots[slot].is_spill() &&
-          stack.slots[slot].spilled.is_pointer())
+      if (size != kSlotBytes && holds_pointer(state_.frames[to.frame].stack, span.low))
         return about(insn_.dst, "attempt to corrupt spilled pointer on stack",
                      "a part of a pointer that was saved is overwritten");
       return {};
@@ -194,8 +197,7 @@ class Check {
       if (stack.kind(off) == ByteKind::Untouched)
         return about(reg, fmt::format("invalid read from stack off {}+{} size {}", span.low, off - span.low, size),
                      "a local variable is read before it is written");
-    const unsigned slot = slot_of(span.low);
-    if (shape_ == Shape::Atomic && stack.slots[slot].is_spill() && stack.slots[slot].spilled.is_pointer())
+    if (shape_ == Shape::Atomic && holds_pointer(stack, span.low))
       return about(reg, fmt::format("leaking pointer from stack off {}", span.low), "an address is read as a number");
     return {};
   }
@@ -264,14 +266,12 @@ class Check {
     if (!span.fixed) return variable_stack(reg, memory);
     const Stack &stack = state_.frames[memory.frame].stack;
     for (int64_t off = span.low; off < span.high; off++) {
-      const unsigned slot = slot_of(off);
-      const bool holds_pointer =
-          slot < stack.slots.size() && stack.slots[slot].is_spill() && stack.slots[slot].spilled.is_pointer();
-      if (stack.kind(off) != ByteKind::Untouched && !holds_pointer) continue;
+      const bool is_pointer = holds_pointer(stack, off);
+      if (stack.kind(off) != ByteKind::Untouched && !is_pointer) continue;
       return about(
           reg,
           fmt::format("invalid indirect read from stack R{} off {}+{} size {}", reg, span.low, off - span.low, bytes),
-          holds_pointer ? "a helper would read an address" : "a helper would read what was never written");
+          is_pointer ? "a helper would read an address" : "a helper would read what was never written");
     }
     return {};
   }
@@ -299,7 +299,7 @@ Outcome check_unprivileged_program(const Env &env) {
                    .limit = kMaxUnprivilegedInsns,
                    .count = static_cast<int64_t>(insns.size())};
   for (uint32_t i = 0; i < insns.size(); i += isa::width(insns[i])) {
-    const bool calls = insns[i].opcode == 0x85 && insns[i].src != isa::kHelperCall;
+    const bool calls = insns[i].opcode == isa::opcode(isa::JMP, isa::CALL, isa::K) && insns[i].src != isa::kHelperCall;
     if (calls || (insns[i].is_lddw() && insns[i].src == isa::kPseudoFunc))
       return rule(i, "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN",
                   "a function is called");
@@ -329,22 +329,20 @@ Outcome Sanitation::before(const Env &env, const State &state, uint32_t at, std:
   const bool pointer_is_dst = dst.is_pointer();
   is_pointer_ = pointer_is_dst || (from_reg && state.reg(insn.src).is_pointer());
   if (!from_reg) return {};
-  const auto fail = [&](std::string kernel, std::string words) {
-    return rule(at, std::move(kernel), std::move(words));
-  };
   if (!is_pointer_) return state.speculative ? Outcome{} : settle(insn, at, {.kind = Mask::Number});
-  offset_ = pointer_is_dst ? state.reg(insn.src) : dst;
-  const RegState &pointer = pointer_is_dst ? dst : state.reg(insn.src);
-  const Scalar &by = offset_.value;
+  const RegState &src = state.reg(insn.src);
+  const RegState &pointer = pointer_is_dst ? dst : src;
+  const Scalar &by = (pointer_is_dst ? src : dst).value;
   if (!state.speculative) {
     const unsigned offset_reg = pointer_is_dst ? insn.src : insn.dst;
     if (!by.is_const() && (by.r64.smin < 0) != (by.r64.smax < 0))
-      return fail(fmt::format("R{} has unknown scalar with mixed signed bounds, {}", offset_reg, kProhibited),
+      return rule(at, fmt::format("R{} has unknown scalar with mixed signed bounds, {}", offset_reg, kProhibited),
                   "a pointer is moved by a number that may be negative or not");
     is_left_ = (insn.alu_op() == isa::ADD) == (by.r64.smin < 0);
     const auto limit = limit_of(pointer, is_left_);
     if (!limit)
-      return fail(fmt::format("R{} has pointer with unsupported alu operation, {}",
+      return rule(at,
+                  fmt::format("R{} has pointer with unsupported alu operation, {}",
                               pointer_is_dst ? insn.dst : insn.src, kProhibited),
                   "a pointer of a kind that cannot be masked is moved by a register");
     if (*limit >= max_of(env, pointer, is_left_)) return beyond(insn, at);

@@ -53,7 +53,6 @@ class Sanitation {
   bool is_left_ = false;              // its offset goes to lower addresses
   bool is_pointer_ = false;
   bool explores_limits_ = false;
-  RegState offset_;
 };
 
 }  // namespace spile::verifier
