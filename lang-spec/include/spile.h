@@ -13,25 +13,25 @@
 #define SPILE_STRING_SIZE 128
 #endif
 
-/* ---- m(x) for each argument x */
+/* ---- m(n, x) for each argument x; n tells it from the others */
 
 #define ___spile_paste(a, b) a##b
 #define ___spile_join(a, b) ___spile_paste(a, b)
 #define ___spile_nth(_, _1, _2, _3, _4, _5, _6, _7, _8, _9, _a, _b, _c, n, ...) n
 #define ___spile_narg(...) ___spile_nth(_, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #define ___spile_each0(m)
-#define ___spile_each1(m, x) m(x)
-#define ___spile_each2(m, x, args...) m(x) ___spile_each1(m, args)
-#define ___spile_each3(m, x, args...) m(x) ___spile_each2(m, args)
-#define ___spile_each4(m, x, args...) m(x) ___spile_each3(m, args)
-#define ___spile_each5(m, x, args...) m(x) ___spile_each4(m, args)
-#define ___spile_each6(m, x, args...) m(x) ___spile_each5(m, args)
-#define ___spile_each7(m, x, args...) m(x) ___spile_each6(m, args)
-#define ___spile_each8(m, x, args...) m(x) ___spile_each7(m, args)
-#define ___spile_each9(m, x, args...) m(x) ___spile_each8(m, args)
-#define ___spile_each10(m, x, args...) m(x) ___spile_each9(m, args)
-#define ___spile_each11(m, x, args...) m(x) ___spile_each10(m, args)
-#define ___spile_each12(m, x, args...) m(x) ___spile_each11(m, args)
+#define ___spile_each1(m, x) m(1, x)
+#define ___spile_each2(m, x, args...) m(2, x) ___spile_each1(m, args)
+#define ___spile_each3(m, x, args...) m(3, x) ___spile_each2(m, args)
+#define ___spile_each4(m, x, args...) m(4, x) ___spile_each3(m, args)
+#define ___spile_each5(m, x, args...) m(5, x) ___spile_each4(m, args)
+#define ___spile_each6(m, x, args...) m(6, x) ___spile_each5(m, args)
+#define ___spile_each7(m, x, args...) m(7, x) ___spile_each6(m, args)
+#define ___spile_each8(m, x, args...) m(8, x) ___spile_each7(m, args)
+#define ___spile_each9(m, x, args...) m(9, x) ___spile_each8(m, args)
+#define ___spile_each10(m, x, args...) m(10, x) ___spile_each9(m, args)
+#define ___spile_each11(m, x, args...) m(11, x) ___spile_each10(m, args)
+#define ___spile_each12(m, x, args...) m(12, x) ___spile_each11(m, args)
 #define ___spile_each(m, args...) ___spile_join(___spile_each, ___spile_narg(args))(m, ##args)
 
 /* ---- the running task, the time, strings */
@@ -96,44 +96,47 @@ struct {
 #define ___SPILE_BYTES 0x2000
 #define ___SPILE_TEXT 0x4000
 #define ___SPILE_SIZE 0x0fff
-#define ___spile_text(size) (___SPILE_TEXT | ((size) == sizeof(void *) ? SPILE_STRING_SIZE : (size)))
-#define ___spile_bytes(size) ((size) == sizeof(void *) ? (size) : ___SPILE_BYTES | (size))
-#define ___spile_kind(x)                                                                  \
-	_Generic((x), char *: ___spile_text(sizeof(x)), const char *: ___spile_text(sizeof(x)), \
-		 unsigned char *: ___spile_bytes(sizeof(x)), const unsigned char *: ___spile_bytes(sizeof(x)), \
-		 char: ___SPILE_SIGNED | 1, signed char: ___SPILE_SIGNED | 1, short: ___SPILE_SIGNED | 2, \
-		 int: ___SPILE_SIGNED | 4, long: ___SPILE_SIGNED | 8, long long: ___SPILE_SIGNED | 8, \
-		 default: sizeof(typeof(((void)0, (x)))))
-#define ___spile_room(x) (((___spile_kind(x) & ___SPILE_SIZE) + 7) & ~7)
-#define ___spile_kind_item(x) ___spile_kind(x),
-#define ___spile_room_item(x) + ___spile_room(x)
-/* The value itself, and over it what it points to when it is an array. The comma makes a pointer of an array. */
-#define ___spile_put(x)                                                                   \
-	*(typeof(((void)0, (x))) *)(___record->values + ___at) = (x);                     \
-	if (___spile_kind(x) & ___SPILE_TEXT)                                             \
-		bpf_probe_read_kernel_str(___record->values + ___at, ___spile_kind(x) & ___SPILE_SIZE, \
-					  *(void **)(___record->values + ___at));         \
-	if (___spile_kind(x) & ___SPILE_BYTES)                                            \
-		bpf_probe_read_kernel(___record->values + ___at, ___spile_kind(x) & ___SPILE_SIZE, \
-				      *(void **)(___record->values + ___at));             \
-	___at += ___spile_room(x);
+#define ___spile_flag(x)                                                                  \
+	_Generic((x), char *: ___SPILE_TEXT, const char *: ___SPILE_TEXT, unsigned char *: ___SPILE_BYTES, \
+		 const unsigned char *: ___SPILE_BYTES, char: ___SPILE_SIGNED, signed char: ___SPILE_SIGNED, \
+		 short: ___SPILE_SIGNED, int: ___SPILE_SIGNED, long: ___SPILE_SIGNED, long long: ___SPILE_SIGNED, \
+		 default: 0)
+/* Constants, because x may be long: it is not written again wherever its kind is needed. An array is as long as it is,
+ * the string of a pointer as SPILE_STRING_SIZE, an `unsigned char *` is an address. The comma makes a pointer of an array. */
+#define ___spile_constants(n, x)                                                          \
+	___flag_##n = ___spile_flag(x), ___size_##n = sizeof(x),                          \
+	___kind_##n = ___flag_##n == ___SPILE_TEXT                                        \
+			      ? ___SPILE_TEXT | (___size_##n == sizeof(void *) ? SPILE_STRING_SIZE : ___size_##n) \
+		      : ___flag_##n == ___SPILE_BYTES                                     \
+			      ? (___size_##n == sizeof(void *) ? ___size_##n : ___SPILE_BYTES | ___size_##n) \
+			      : ___flag_##n | sizeof(typeof(((void)0, (x)))),
+#define ___spile_kind_item(n, x) ___kind_##n,
+#define ___spile_room_item(n, x) __u64 value_##n[((___kind_##n & ___SPILE_SIZE) + 7) / 8];
+/* The value itself, and over it what it points to when it is an array. */
+#define ___spile_put(n, x)                                                                \
+	*(typeof(((void)0, (x))) *)___record->value_##n = (x);                            \
+	if (___kind_##n & ___SPILE_TEXT)                                                  \
+		bpf_probe_read_kernel_str(___record->value_##n, ___kind_##n & ___SPILE_SIZE, \
+					  *(void **)___record->value_##n);                \
+	if (___kind_##n & ___SPILE_BYTES)                                                 \
+		bpf_probe_read_kernel(___record->value_##n, ___kind_##n & ___SPILE_SIZE,  \
+				      *(void **)___record->value_##n);
 
 #define ___spile_printf(number, literal, args...)                                         \
 	({                                                                                \
+		enum { ___spile_each(___spile_constants, ##args) ___kinds = ___spile_narg(args) }; \
 		static const struct {                                                     \
-			unsigned short kinds[___spile_narg(args) + 1];                    \
+			unsigned short kinds[___kinds + 1];                               \
 			char text[sizeof(literal)];                                       \
 		} ___spile_join(___spile_format_, number) SEC(".spile.printf") = {        \
 			{ ___spile_each(___spile_kind_item, ##args) 0 }, literal };       \
 		struct {                                                                  \
 			struct ___spile_record head;                                      \
-			char values[0 ___spile_each(___spile_room_item, ##args)];         \
+			___spile_each(___spile_room_item, ##args)                         \
 		} *___record = bpf_ringbuf_reserve(&spile_output, sizeof(*___record), 0); \
 		if (___record) {                                                          \
-			unsigned int ___at = 0;                                           \
 			___record->head = (struct ___spile_record){ number };             \
 			___spile_each(___spile_put, ##args)                               \
-			(void)___at;                                                      \
 			bpf_ringbuf_submit(___record, 0);                                 \
 		}                                                                         \
 	})
