@@ -208,6 +208,8 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
 }
 
 uint64_t Session::State::fire(const Attached &program, const vm::Event &event) {
+  // exit() ends the run. What a command still does until it is gone is no event any more.
+  if (outcome.exit_status && program.hook.kind != Hook::End) return 0;
   env.begin(&event, program.type);
   const uint64_t r0 = program.loaded->run(event.ctx.data(), event.ctx.size(), env);
   env.event = nullptr;
@@ -260,7 +262,7 @@ void Session::State::run_once() {
   vm::Event event = own_event();
   event.ctx = ctx;
   for (const Attached &program : attached) {
-    if (program.hook.kind != Hook::Once) continue;
+    if (program.hook.kind != Hook::Once || outcome.exit_status) continue;
     const auto result = static_cast<int32_t>(fire(program, event));
     if (options.status) options.status(fmt::format("{} returned {}", program.name, result));
   }
