@@ -23,9 +23,10 @@ struct PassContext {
   uint32_t lone_params = 0;
   PassRecord *record = nullptr;  // where somebody asked what the passes do
 
-  // For `build -v`: what a pass did, by a name that is a literal.
-  void did(std::string_view deed, size_t times = 1) const {
+  // For `build -v`: what a pass did, by a name that is a literal. Returns whether it did it at all.
+  bool did(std::string_view deed, size_t times = 1) const {
     if (record != nullptr && times != 0) record->count(deed, times);
+    return times != 0;
   }
 };
 

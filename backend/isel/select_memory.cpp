@@ -115,8 +115,7 @@ void Selector::store_imm(const Address &to, int64_t value, uint32_t bytes) {
 // that the kernel runs on; a pointer to the packet, or one that a helper or a load gave, is not one to the stack.
 uint32_t Selector::access_size(ValueId pointer, uint32_t bytes, uint32_t align) const {
   if (align == 0 || align >= bytes) return bytes;
-  ValueId root = pointer;
-  while (inst(root).op == Op::PtrAdd) root = fn_.operand(root, 0);
+  const ValueId root = ir::address_of(fn_, pointer).base;
   const Op op = inst(root).op;
   if (op == Op::CallHelper || op == Op::Load || op == Op::GlobalAddr || ir::is_packet_pointer(fn_, root)) return bytes;
   return std::bit_floor(align);

@@ -114,7 +114,6 @@ class Object:
                 place = "code" if headers[header[7]][2] & SHF_EXECINSTR else target
                 self.referred[place].add((by_index[info >> 32], info & 0xffffffff))
         self.btf = Btf(content(headers[self.names.index(".BTF")])) if ".BTF" in self.names else None
-        self.code = {n: content(h) for n, h in zip(self.names, headers) if h[1] != SHT_NOBITS and h[2] & SHF_EXECINSTR}
         self.btf_ext = content(headers[self.names.index(".BTF.ext")]) if ".BTF.ext" in self.names else b""
 
     @staticmethod

@@ -117,10 +117,6 @@ class Dropper {
 
 }  // namespace
 
-bool drop_branches(const PassContext &context) {
-  const size_t dropped = Dropper(context.function).run();
-  context.did("branches", dropped);
-  return dropped != 0;
-}
+bool drop_branches(const PassContext &context) { return context.did("branches", Dropper(context.function).run()); }
 
 }  // namespace spile::ir::passes

@@ -44,15 +44,14 @@ class Hoister {
       if (const ValueId v = f_.terminator(b); info_of(f_[v].op).effects == Effects::Term)
         for (const ValueId operand : f_.operands(v)) mark_tested(operand);
     moved_.clear();
+    is_moved_.assign(f_.insts.size(), false);
     for (const BlockId b : loop.blocks)
       for (const ValueId v : f_[b].insts)
         if (f_[v].op == Op::PtrAdd && f_[f_.operand(v, 1)].op != Op::Const) collect(loop, v);
     if (moved_.empty()) return 0;
     const BlockId to = block_before(loop);
-    for (const ValueId v : moved_) {
-      std::erase(f_[f_[v].block].insts, v);
-      f_.insert(to, f_[to].insts.size() - 1, v);
-    }
+    for (const BlockId b : loop.blocks) std::erase_if(f_[b].insts, [&](ValueId v) { return is_moved_[v.index]; });
+    for (const ValueId v : moved_) f_.insert(to, f_[to].insts.size() - 1, v);
     return moved_.size();
   }
 
@@ -74,16 +73,14 @@ class Hoister {
 
   bool is_outside(const Loop &loop, ValueId v) const {
     const BlockId b = f_[v].block;
-    return !b || (b.index < cfg_.order.size() && !loop.contains(cfg_, b)) ||
-           std::ranges::find(moved_, v) != moved_.end();
+    return !b || (b.index < cfg_.order.size() && !loop.contains(cfg_, b)) || is_moved_[v.index];
   }
 
   // Notes [v] of the loop and what it needs, operands first, or nothing when that cannot leave the loop.
-  bool collect(const Loop &loop, ValueId v) {
+  void collect(const Loop &loop, ValueId v) {
     const size_t before = moved_.size();
-    if (can_move(loop, v, 0)) return true;
-    moved_.resize(before);
-    return false;
+    if (can_move(loop, v, 0)) return;
+    for (; moved_.size() > before; moved_.pop_back()) is_moved_[moved_.back().index] = false;
   }
   bool can_move(const Loop &loop, ValueId v, int depth) {
     constexpr int kMaxDepth = 6;
@@ -96,6 +93,7 @@ class Hoister {
     for (const ValueId operand : f_.operands(v))
       if (!can_move(loop, operand, depth + 1)) return false;
     moved_.push_back(v);
+    is_moved_[v.index] = true;
     return true;
   }
   // Whether a branch of the loop is about [v] or what it is computed from.
@@ -123,16 +121,15 @@ class Hoister {
 
   Function &f_;
   const Cfg cfg_;
-  std::vector<bool> is_tested_;  // by value, in the loop at hand
+  // Of the loop at hand.
+  std::vector<bool> is_tested_, is_moved_;  // by value
   std::vector<ValueId> moved_;
 };
 
 }  // namespace
 
 bool hoist_invariants(const PassContext &context) {
-  const size_t hoisted = Hoister(context.function).run();
-  context.did("instructions", hoisted);
-  return hoisted != 0;
+  return context.did("instructions", Hoister(context.function).run());
 }
 
 }  // namespace spile::ir::passes

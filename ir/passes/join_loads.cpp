@@ -160,10 +160,6 @@ class Joiner {
 
 }  // namespace
 
-bool join_loads(const PassContext &context) {
-  const size_t joined = Joiner(context).run();
-  context.did("loads", joined);
-  return joined != 0;
-}
+bool join_loads(const PassContext &context) { return context.did("loads", Joiner(context).run()); }
 
 }  // namespace spile::ir::passes

@@ -32,8 +32,7 @@ bool narrow_compares(const PassContext &context) {
       f.set_operands(v, std::array{x, f.constant(Type::I32, normalized(Type::I32, *c))});
       narrowed++;
     }
-  context.did("comparisons", narrowed);
-  return narrowed != 0;
+  return context.did("comparisons", narrowed);
 }
 
 }  // namespace spile::ir::passes

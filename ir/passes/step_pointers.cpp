@@ -54,8 +54,7 @@ class Stepper {
     Rewrite rewrite(f_);
     for (size_t i = loops.size(); i-- > 0;) step(loops[i], rewrite);
     rewrite.apply();
-    context_.did("pointers", made_);
-    return made_ != 0;
+    return context_.did("pointers", made_);
   }
 
  private:
