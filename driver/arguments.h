@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ namespace po = boost::program_options;
 // `-U NAME` is passed on as a definition of this mark and NAME: definitions and undefinitions take effect in their
 // order, and Boost keeps an order only within one option.
 inline constexpr std::string_view kUndefineMark = "-U";
+
+// A number as C writes it: 10, 0x1f; a minus in front makes the two's complement.
+std::optional<uint64_t> parse_number(std::string_view text);
 
 struct CommandLine {
   std::string usage;  // "spile check [options] FILE..."

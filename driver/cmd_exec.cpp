@@ -165,15 +165,11 @@ Result<session::TrialInput> input_for(const Judged &judged, const Request &reque
 Result<session::TrialResult> try_here(const object::Object &object, std::span<const session::Accepted> programs,
                                       size_t chosen, std::string_view name, const session::TrialInput &input,
                                       uint64_t &executed) {
-  std::unique_ptr<vm::Engine> engine;
-  if (name == "jit") {
-    auto jit = vm::make_jit();
-    if (!jit) return std::unexpected(jit.error());
-    engine = std::move(*jit);
-  } else {
-    engine = name == "interp" ? vm::make_interpreter() : vm::make_counting_interpreter(executed);
-  }
-  return session::try_program(object, programs, chosen, *engine, input);
+  auto engine = name == "jit"      ? vm::make_jit()
+                : name == "interp" ? vm::make_interpreter()
+                                   : vm::make_counting_interpreter(executed);
+  if (!engine) return std::unexpected(engine.error());
+  return session::try_program(object, programs, chosen, **engine, input);
 }
 
 // Programs that the verifier accepted, on each engine, with maps of its own.

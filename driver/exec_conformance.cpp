@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "backend/object/object.h"
@@ -35,17 +34,11 @@ class Memory {
 };
 
 Result<uint64_t> run_in(const std::string &engine_name, std::span<const isa::Insn> insns, Memory memory) {
-  std::unique_ptr<vm::Engine> engine;
-  if (engine_name == "jit") {
-    auto jit = vm::make_jit(resolve);
-    if (!jit) return std::unexpected(jit.error());
-    engine = std::move(*jit);
-  } else {
-    engine = vm::make_interpreter(resolve);
-  }
+  const auto engine = engine_name == "jit" ? vm::make_jit(resolve) : vm::make_interpreter(resolve);
+  if (!engine) return std::unexpected(engine.error());
   object::Program program;
   program.insns.assign(insns.begin(), insns.end());
-  const auto loaded = engine->load(program, {});
+  const auto loaded = (*engine)->load(program, {});
   if (!loaded) return std::unexpected(loaded.error());
   vm::Env env;
   return (*loaded)->run(memory.address(), memory.size(), env);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "driver/arguments.h"
 #include "runtime/hooks/packet_buffer.h"
 #include "runtime/hooks/packet_context.h"
 #include "runtime/hooks/pcap_reader.h"
@@ -21,24 +22,13 @@ bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0 || std::isspace(c) != 0; });
 }
 
+// Decimal, without a sign.
 template <class T>
-std::optional<T> parse_number(std::string_view text) {
+std::optional<T> parse_index(std::string_view text) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return {};
   return value;
-}
-
-// Decimal or 0x; a minus in front makes the two's complement.
-std::optional<uint64_t> parse_value(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (negative) text.remove_prefix(1);
-  const bool hex = text.starts_with("0x");
-  if (hex) text.remove_prefix(2);
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return {};
-  return negative ? 0 - value : value;
 }
 
 // A place in a context: an array of numbers is one with several units.
@@ -95,12 +85,12 @@ std::vector<Place> places_of(const object::Program &program, const tables::Progr
 
 Result<session::CtxValue> parse_one(std::string_view text, std::span<const Place> places) {
   const size_t equals = text.find('=');
-  const auto value = equals == std::string_view::npos ? std::nullopt : parse_value(text.substr(equals + 1));
+  const auto value = equals == std::string_view::npos ? std::nullopt : parse_number(text.substr(equals + 1));
   if (!value) return usage_error("--ctx: `{}` is not NAME=NUMBER", text);
   std::string_view name = text.substr(0, equals);
   uint32_t index = 0;
   if (const size_t bracket = name.find('['); bracket != std::string_view::npos && name.ends_with(']')) {
-    const auto parsed = parse_number<uint32_t>(name.substr(bracket + 1, name.size() - bracket - 2));
+    const auto parsed = parse_index<uint32_t>(name.substr(bracket + 1, name.size() - bracket - 2));
     if (!parsed) return usage_error("--ctx: `{}` has no index", name);
     index = *parsed;
     name = name.substr(0, bracket);
@@ -171,7 +161,7 @@ Result<void> read_packet(const std::string &text, session::TrialInput &input) {
     return {};
   }
   const size_t hash = text.rfind('#');
-  const auto chosen = hash == std::string::npos ? std::nullopt : parse_number<uint64_t>(text.substr(hash + 1));
+  const auto chosen = hash == std::string::npos ? std::nullopt : parse_index<uint64_t>(text.substr(hash + 1));
   const std::string path = chosen ? text.substr(0, hash) : text;
   const uint64_t number = chosen.value_or(1);
   auto reader = hooks::PcapReader::open(path);

@@ -3,11 +3,11 @@
 #include <linux/btf.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <vector>
 
 #include "backend/object/print_value.h"
+#include "driver/arguments.h"
 
 namespace spile::driver {
 
@@ -48,19 +48,6 @@ std::vector<Option> options_of(object::Object &object) {
   return options;
 }
 
-// Numbers as C writes them: 10, -1, 0x1f.
-bool parse_number(std::string_view text, int64_t &number) {
-  const bool is_negative = text.starts_with('-');
-  if (is_negative) text.remove_prefix(1);
-  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
-  if (is_hex) text.remove_prefix(2);
-  uint64_t magnitude = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), magnitude, is_hex ? 16 : 10);
-  if (error != std::errc() || end != text.data() + text.size()) return false;
-  number = static_cast<int64_t>(is_negative ? 0 - magnitude : magnitude);
-  return true;
-}
-
 bool fits(int64_t number, const object::BtfType &type, std::string_view text) {
   const unsigned bits = type.size * 8;
   if (type.is_bool) return number == 0 || number == 1;
@@ -85,8 +72,9 @@ Result<void> put(const object::Btf &btf, const Option &option, std::string_view 
   const bool is_enum = type.kind == object::BtfKind::Enum || type.kind == object::BtfKind::Enum64;
   if ((type.kind != object::BtfKind::Int && !is_enum) || type.size > sizeof(int64_t))
     return usage_error("`{}` is no number and no text, so no option can set it", option.name);
-  int64_t number = 0;
-  bool is_known = parse_number(text, number) && fits(number, type, text);
+  const auto parsed = parse_number(text);
+  auto number = static_cast<int64_t>(parsed.value_or(0));
+  bool is_known = parsed && fits(number, type, text);
   if (type.is_bool && (text == "true" || text == "false")) {
     number = text == "true" ? 1 : 0;
     is_known = true;

@@ -160,16 +160,16 @@ uint64_t skb_adjust_room(uint64_t, uint64_t difference, uint64_t mode, uint64_t 
   if ((flags & ~kKnown) != 0 || packet == nullptr) return returned(env, k_skb_adjust_room, -EINVAL);
   if (size > kMost) return returned(env, k_skb_adjust_room, -EFAULT);
   const uint16_t type = ether_type(*packet);
-  if (type != ETH_P_IP && type != ETH_P_IPV6) return returned(env, k_skb_adjust_room, -kNotSupported);
+  if (type != ETH_P_IP && type != ETH_P_IPV6) return returned(env, k_skb_adjust_room, -maps::kNotSupported);
   const uint32_t header = type == ETH_P_IP ? kIpv4 : kIpv6;
   uint64_t at = packet->network_offset;
   if (static_cast<uint32_t>(mode) == BPF_ADJ_ROOM_NET)
     at += header;
   else if (static_cast<uint32_t>(mode) != BPF_ADJ_ROOM_MAC)
-    return returned(env, k_skb_adjust_room, -kNotSupported);
+    return returned(env, k_skb_adjust_room, -maps::kNotSupported);
   const uint64_t current = packet->data.size() - packet->network_offset;
   if (change < 0 && (size >= current || current - size < header))
-    return returned(env, k_skb_adjust_room, -kNotSupported);
+    return returned(env, k_skb_adjust_room, -maps::kNotSupported);
   if (change < 0) {
     remove(*packet, at, size);
   } else if (const int64_t error = insert(*packet, at, size); error != 0) {
@@ -368,7 +368,7 @@ uint64_t skb_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env
 
 // Packets come without a sum that hardware has made.
 uint64_t csum_update(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  return returned(env, k_csum_update, -kNotSupported);
+  return returned(env, k_csum_update, -maps::kNotSupported);
 }
 uint64_t csum_level(uint64_t, uint64_t level, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   constexpr uint64_t kMost = BPF_CSUM_LEVEL_RESET;

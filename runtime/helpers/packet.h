@@ -5,9 +5,6 @@
 
 namespace spile::helpers {
 
-// ENOTSUPP of the kernel, which userspace has no name for.
-inline constexpr int64_t kNotSupported = 524;
-
 // Null when the event has none.
 vm::Packet *packet_of(const vm::Env *env);
 // Writes where the packet lies into the context of the event, as the program's type (Env::program_type) has it.

@@ -46,31 +46,36 @@ int64_t KernelMap::erase(const std::byte *key) { return ::bpf_map_delete_elem(fd
 
 int64_t KernelMap::next_key(const std::byte *key, std::byte *next) { return ::bpf_map_get_next_key(fd_, key, next); }
 
+// Until [visit] answers true, as a Visit does. A key that is deleted under the walk makes it begin again: no more keys
+// than the map has room.
+template <class VisitKey>
+void KernelMap::walk(const VisitKey &visit) const {
+  std::vector<std::byte> key(definition().key_size), next(definition().key_size);
+  if (key.empty()) return;  // queues give their elements only away
+  int more = ::bpf_map_get_next_key(fd_, nullptr, next.data());
+  for (uint32_t keys = 0; more == 0 && keys < definition().max_entries; keys++) {
+    key = next;
+    if (visit(key.data())) return;
+    more = ::bpf_map_get_next_key(fd_, key.data(), next.data());
+  }
+}
+
 uint64_t KernelMap::for_each(const Visit &visit) {
   uint64_t calls = 0;
-  std::vector<std::byte> key(definition().key_size), next(definition().key_size);
-  if (key.empty()) return 0;  // queues give their elements only away
-  int64_t more = next_key(nullptr, next.data());
-  // A key that is deleted under the walk makes it begin again: no more calls than the map has room.
-  for (; more == 0 && calls < definition().max_entries; more = next_key(key.data(), next.data())) {
-    key = next;
-    std::byte *value = lookup(key.data());
-    if (value == nullptr) continue;
-    calls++;
-    if (visit(key.data(), value)) break;
-  }
+  walk([&](const std::byte *key) {
+    std::byte *value = lookup(key);
+    calls += value != nullptr;
+    return value != nullptr && visit(key, value);
+  });
   return calls;
 }
 
 size_t KernelMap::size() const {
   size_t count = 0;
-  std::vector<std::byte> key(definition().key_size), next(definition().key_size);
-  if (key.empty()) return 0;
-  for (int more = ::bpf_map_get_next_key(fd_, nullptr, next.data()); more == 0 && count < definition().max_entries;
-       more = ::bpf_map_get_next_key(fd_, key.data(), next.data())) {
-    key = next;
+  walk([&](const std::byte *) {
     count++;
-  }
+    return false;
+  });
   return count;
 }
 

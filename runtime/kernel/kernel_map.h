@@ -31,6 +31,8 @@ class KernelMap final : public maps::Map {
 
  private:
   size_t stride() const;  // bytes from one CPU's value to the next
+  template <class VisitKey>
+  void walk(const VisitKey &visit) const;
 
   int fd_;
   uint32_t copies_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "backend/object/libbpf_listener.h"
+#include "runtime/maps/map.h"
 
 namespace spile::kernel {
 
@@ -18,8 +19,6 @@ constexpr size_t kRoom = 4096;
 // Lines of the verifier's log that an error shows.
 constexpr size_t kLogLines = 6;
 constexpr size_t kLogBytes = 1 << 20;
-// ENOTSUPP of the kernel, which userspace has no name for.
-constexpr int kNotSupported = 524;
 
 std::unexpected<Error> not_allowed(int error) {
   auto failed = os_error(error, "the kernel takes no programs from this process");
@@ -118,7 +117,7 @@ Result<TestResult> KernelObject::test_run(std::string_view name, const TestInput
   // 1 is said by nothing: types that cannot repeat refuse every number.
   if (input.repeat > 1) run.repeat = static_cast<int>(std::min<uint64_t>(input.repeat, INT32_MAX));
   if (const int failed = ::bpf_prog_test_run_opts(fd, &run); failed != 0) {
-    if (failed == -kNotSupported || failed == -EOPNOTSUPP)
+    if (failed == -maps::kNotSupported || failed == -EOPNOTSUPP)
       return unsupported_error("`{}`: the kernel test-runs no programs of this type", name);
     return os_error(-failed, fmt::format("the kernel's test run of `{}`", name));
   }

@@ -30,7 +30,6 @@ namespace {
 
 using Make = Result<std::unique_ptr<Map>> (*)(const Definition &);
 
-constexpr int kNotSupported = 524;  // ENOTSUPP of the kernel, which userspace has no name for
 constexpr uint32_t kPage = 4096;
 
 constexpr uint32_t kProgAccess = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG, kUserAccess = BPF_F_RDONLY | BPF_F_WRONLY,

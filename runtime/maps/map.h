@@ -21,6 +21,9 @@ namespace spile::maps {
 // Types that the distribution's linux/bpf.h does not know yet.
 inline constexpr uint32_t kCgrpStorageType = 32, kArenaType = 33;
 
+// ENOTSUPP of the kernel, which userspace has no name for.
+inline constexpr int kNotSupported = 524;
+
 // A part of a value that belongs to helpers alone: updates neither read nor overwrite it. Sorted by offset.
 struct SpecialField {
   enum Kind : uint8_t { SpinLock, Timer, Kptr, Other } kind = Other;

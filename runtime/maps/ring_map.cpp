@@ -14,7 +14,6 @@ namespace spile::maps {
 
 namespace {
 
-constexpr int64_t kNotSupported = 524;  // ENOTSUPP of the kernel, which userspace has no name for
 constexpr uint32_t kMaxRecord = UINT32_MAX / 4;
 
 std::atomic_ref<uint32_t> header_of(std::byte *record) {

@@ -170,13 +170,9 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   state->displays = displays_of(object);
   state->wall_ahead_ns = wall_ahead_ns();
   if (auto found = state->find_output(); !found) return std::unexpected(found.error());
-  if (state->options.use_jit) {
-    auto jit = vm::make_jit();
-    if (!jit) return std::unexpected(jit.error());
-    state->engine = std::move(*jit);
-  } else {
-    state->engine = vm::make_interpreter();
-  }
+  auto engine = state->options.use_jit ? vm::make_jit() : vm::make_interpreter();
+  if (!engine) return std::unexpected(engine.error());
+  state->engine = std::move(*engine);
   for (const Accepted &accepted : programs)
     if (auto attached = state->attach(accepted); !attached) return std::unexpected(attached.error());
 
