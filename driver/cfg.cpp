@@ -33,7 +33,8 @@ std::vector<std::string> text_of(const object::Program &program, const Block &bl
 
 class Layout {
  public:
-  Layout(const object::Program &program, const std::vector<Block> &blocks) : blocks_(blocks), boxes_(blocks.size()) {
+  Layout(const object::Program &program, const std::vector<Block> &blocks)
+      : blocks_(blocks), boxes_(blocks.size()), is_reached_(blocks.size()) {
     for (size_t b = 0; b < blocks.size(); b++) {
       boxes_[b].lines = text_of(program, blocks[b]);
       size_t longest = 0;
@@ -94,7 +95,7 @@ class Layout {
 
   const std::vector<Block> &blocks_;
   std::vector<Box> boxes_;
-  std::map<size_t, bool> is_reached_;
+  std::vector<bool> is_reached_;  // by block
   unsigned lowest_ = 0, width_ = 0, height_ = 0;
 };
 
@@ -107,11 +108,10 @@ std::vector<Block> blocks_of(const object::Program &program) {
   for (const auto &sub : program.subprograms) begins[sub.start] = true;
   for (uint32_t i = 0; i < count; i += isa::width(program.insns[i])) {
     const isa::Insn &insn = program.insns[i];
-    const std::vector<uint32_t> next = verifier::successors(program, i);
-    const bool ends = insn.is_exit() || (insn.is_jump() && !insn.is_call());
-    for (const uint32_t target : next)
-      if (ends && target < count) begins[target] = true;
-    if (ends && i + 1 < count) begins[i + 1] = true;
+    if (!insn.is_jump() || insn.is_call()) continue;  // an exit is a jump, too
+    for (const uint32_t target : verifier::successors(program, i))
+      if (target < count) begins[target] = true;
+    begins[i + 1] = true;
   }
   std::vector<Block> blocks;
   std::vector<uint32_t> block_at(count);

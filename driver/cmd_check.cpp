@@ -16,12 +16,6 @@ static void print_states(const Judged &judged, Console &console) {
       console.print(fmt::format("{}: {}: {}\n", judged.program.name, i, judged.verdict.states[i]));
 }
 
-static std::string_view word_of(const verifier::Verdict &verdict) {
-  return verdict.kind == verifier::Verdict::Accept   ? "accepted"
-         : verdict.kind == verifier::Verdict::Reject ? "rejected"
-                                                     : "cannot judge";
-}
-
 static void print_reasons(const verifier::Verdict &verdict, Console &console) {
   for (const verifier::Rejection &r : verdict.rejections)
     console.status("  instruction {}: {} [{}]", r.insn,

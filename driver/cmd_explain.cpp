@@ -6,19 +6,11 @@
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "driver/manual.h"
+#include "lang-spec/tables/diagnostics.h"
 
 namespace spile::driver {
 
 namespace {
-
-struct Row {
-  std::string_view name, severity, text;
-};
-constexpr Row kRows[] = {
-#define SPILE_DIAG(Name, Level, text) {#Name, #Level, text},
-#include "lang-spec/tables/diagnostics.def"
-#undef SPILE_DIAG
-};
 
 std::string lowered(std::string_view text) {
   std::string out(text);
@@ -72,15 +64,15 @@ int command_explain(Arguments arguments, Console &console) {
   if (!values) return code;
   if (!values->contains("name")) return console.usage("`spile explain` needs the name of a diagnostic");
   const auto &name = (*values)["name"].as<std::string>();
-  const auto same = [&](const Row &row) { return lowered(row.name) == lowered(name); };
-  if (const auto row = std::ranges::find_if(kRows, same); row != std::end(kRows)) {
+  const auto same = [&](const tables::DiagnosticRow &row) { return lowered(row.name) == lowered(name); };
+  if (const auto row = std::ranges::find_if(tables::kDiagnosticRows, same); row != std::end(tables::kDiagnosticRows)) {
     const std::string_view section = section_of(row->name);
     console.print(fmt::format("{} ({}): {}\n", row->name, lowered(row->severity), row->text));
     if (!section.empty()) console.print(fmt::format("\n{}", rendered(section)));
     return kExitOk;
   }
   std::string near;
-  for (const Row &row : kRows)
+  for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
     if (lowered(row.name).find(lowered(name)) != std::string::npos)
       near += fmt::format("{}`{}`", near.empty() ? "" : ", ", row.name);
   return console.fail({Error::Kind::Usage, fmt::format("there is no diagnostic `{}`", name),

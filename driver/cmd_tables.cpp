@@ -1,6 +1,7 @@
 // spile tables NAME: a table of the language as Markdown; the manual's tables are made with it.
 #include "driver/arguments.h"
 #include "driver/commands.h"
+#include "lang-spec/tables/diagnostics.h"
 #include "lang-spec/tables/tables.h"
 #include "support/diagnostics.h"
 
@@ -62,16 +63,9 @@ std::string contexts() {
 }
 
 std::string diagnostics() {
-  struct Row {
-    std::string_view name, severity, text;
-  };
-  static constexpr Row kRows[] = {
-#define SPILE_DIAG(Name, Level, text) {#Name, #Level, text},
-#include "lang-spec/tables/diagnostics.def"
-#undef SPILE_DIAG
-  };
   std::string out = "| name | severity | message |\n|---|---|---|\n";
-  for (const Row &row : kRows) out += fmt::format("| {} | {} | {} |\n", row.name, row.severity, row.text);
+  for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
+    out += fmt::format("| {} | {} | {} |\n", row.name, row.severity, row.text);
   return out;
 }
 

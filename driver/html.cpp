@@ -53,7 +53,7 @@ std::string name_behind(const object::Program &program, uint32_t at) {
   const isa::Insn &insn = program.insns[at];
   if (insn.is_call() && insn.src == isa::kHelperCall) {
     const tables::Helper *helper = tables::find_helper(static_cast<uint32_t>(insn.imm));
-    return helper == nullptr ? "" : fmt::format(" <bpf_{}>", helper->name);
+    return helper == nullptr ? "" : fmt::format(" <{}>", c_name(*helper));
   }
   if (insn.is_call() && insn.src == isa::kPseudoKfuncCall)
     return fmt::format(" <{}>", program.object->btf.type(object::BtfId{static_cast<uint32_t>(insn.imm)}).name);
@@ -80,7 +80,7 @@ class Section {
     }
     for (uint32_t i = 0; i < program_.insns.size(); i += isa::width(program_.insns[i]))
       if (const auto *line = program_.line_of(i)) {
-        Line &known = lines_[{line->file == path_ ? "" : line->file, line->line}];
+        Line &known = lines_[{file_of(*line), line->line}];
         known.text = line->text;
         known.cost += visits(i);
         known.wrong |= wrong_[i];
@@ -89,13 +89,12 @@ class Section {
 
   std::string text() const {
     const verifier::Verdict &verdict = judged_.verdict;
-    const bool accepted = verdict.kind == verifier::Verdict::Accept;
+    const std::string_view word = word_of(verdict);
     std::string out = fmt::format(
         "<section>\n<h2 id=\"p{}\">{} <small>{}</small> <small class=\"{}\">{}</small></h2>\n"
         "<p>{} instructions, {} processed, {} states at most, {} bytes of stack</p>\n",
-        number_, escaped(program_.name), escaped(program_.section), accepted ? "accepted" : "rejected",
-        accepted ? "accepted" : "rejected", program_.insns.size(), verdict.stats.processed, verdict.stats.peak_states,
-        verdict.stats.stack_depth);
+        number_, escaped(program_.name), escaped(program_.section), word, word, program_.insns.size(),
+        verdict.stats.processed, verdict.stats.peak_states, verdict.stats.stack_depth);
     if (!verdict.rejections.empty()) out += reasons();
     out += fmt::format(
         "<div class=\"columns\">\n<div class=\"pane source\">\n{}</div>\n<div class=\"pane code\">\n{}</div>\n</div>\n",
@@ -112,6 +111,8 @@ class Section {
     bool wrong = false;
   };
 
+  // The input itself has no name here.
+  std::string file_of(const object::Program::Line &line) const { return line.file == path_ ? "" : line.file; }
   uint64_t visits(uint32_t insn) const {
     return insn < judged_.verdict.visits.size() ? judged_.verdict.visits[insn] : 0;
   }
@@ -168,8 +169,7 @@ class Section {
           sub != program_.subprograms.end())
         out += fmt::format("<tr><td></td><td></td><td>{}:</td><td></td></tr>\n", escaped(sub->name));
       const auto *line = program_.line_of(i);
-      const std::string key =
-          line == nullptr ? "" : fmt::format("{}:{}", line->file == path_ ? "" : line->file, line->line);
+      const std::string key = line == nullptr ? "" : fmt::format("{}:{}", file_of(*line), line->line);
       const bool reached = i < judged_.verdict.reached.size() && judged_.verdict.reached[i];
       const std::string_view kind = wrong_[i] ? "wrong" : on_path_[i] ? "path" : reached ? "" : "unreached";
       out += fmt::format(

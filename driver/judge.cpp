@@ -202,6 +202,12 @@ class Judge {
 
 }  // namespace
 
+std::string_view word_of(const verifier::Verdict &verdict) {
+  return verdict.kind == verifier::Verdict::Accept   ? "accepted"
+         : verdict.kind == verifier::Verdict::Reject ? "rejected"
+                                                     : "cannot judge";
+}
+
 void report_reasons(const Judged &judged, const SourceManager &sources, Console &console) {
   for (const verifier::Rejection &rejection : judged.verdict.rejections) console.report(sources, rejection.diagnostic);
 }

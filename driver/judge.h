@@ -69,6 +69,9 @@ Result<void> relocate_for(object::Object &object, const std::string &btf, Kernel
 std::vector<Judged> judge(object::Object &object, const SourceManager &sources, const JudgeOptions &options,
                           KernelTypes &types, Console &console, int &exit_code);
 
+// "accepted", "rejected", "cannot judge".
+std::string_view word_of(const verifier::Verdict &verdict);
+
 void report_reasons(const Judged &judged, const SourceManager &sources, Console &console);
 
 }  // namespace spile::driver

@@ -67,7 +67,7 @@ class Collector {
     switch (info->shape) {
       case isa::Shape::CallHelper:
         if (const tables::Helper *helper = tables::find_helper(static_cast<uint32_t>(insn.imm)))
-          add(fmt::format("`bpf_{}`", helper->name), helper->since);
+          add(fmt::format("`{}`", c_name(*helper)), helper->since);
         return;
       case isa::Shape::CallKfunc: {
         const object::BtfType function = object_.btf.type(object::BtfId{static_cast<uint32_t>(insn.imm)});

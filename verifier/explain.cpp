@@ -15,6 +15,10 @@ void Telling::note(uint32_t insn, std::string text) const {
   if (insn != kNoInsn) out.diagnostic.notes.push_back({{}, std::move(text), place_of(env, insn)});
 }
 
+void Telling::note_call(uint32_t call, std::string_view what) const {
+  note(call, fmt::format("`{}` {}", c_name(*helper_of(env.insn(call))), what));
+}
+
 std::string Telling::before() const { return line() != 0 ? fmt::format(" before line {}", line()) : " before"; }
 
 std::string Telling::name() const {
@@ -43,8 +47,7 @@ std::string Telling::source_name() const {
 std::string Telling::callee() const {
   if (!f.callee.empty()) return f.callee;
   const tables::Helper *helper = tables::find_helper(f.helper);
-  if (helper == nullptr) return fmt::format("helper {}", f.helper);
-  return (helper->flags & tables::kUserSide) != 0 ? std::string(helper->name) : fmt::format("bpf_{}", helper->name);
+  return helper != nullptr ? c_name(*helper) : fmt::format("helper {}", f.helper);
 }
 
 std::string Telling::argument_text(unsigned number) const {
@@ -107,8 +110,6 @@ Diagnostic make(Args &&...args) {
   static constexpr fmt::format_string<Args...> format{Diag::kText};
   return {&info, Diag::kSeverity, {}, fmt::format(format, std::forward<Args>(args)...), {}, {}, {}, {}};
 }
-
-const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
 
 // Lines that a message has, however long the path was, unless Options::whole_path asks for all of it.
 constexpr size_t kMaxLines = 12;

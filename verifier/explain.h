@@ -21,8 +21,12 @@ struct Telling {
   Rejection &out;
 
   void note(uint32_t insn, std::string text) const;
+  // Of a helper's call: "`bpf_skb_pull_data` may move the packet".
+  void note_call(uint32_t call, std::string_view what) const;
   void remark(std::string text) const { out.diagnostic.notes.push_back({{}, std::move(text), {}}); }
   void hint(std::string text) const { out.diagnostic.hints.push_back(std::move(text)); }
+  // For pointers into the packet that a call has made worthless.
+  void hint_read_again() const { hint("read `data` and `data_end` again behind that call, and compare them again"); }
   // A way out of the program or of the loop in front of the statement at [line], where [condition] holds; told as a
   // hint.
   void leave_if(uint32_t line, std::string condition) const;
@@ -60,6 +64,8 @@ struct Telling {
   // The fault is about a member of what NULL points to.
   bool is_null_plus() const;
 };
+
+inline const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
 
 // Bytes from where a pointer certainly points to the end of its memory; -1 where that is not known.
 int64_t room_behind(const Env &env, const RegState &pointer);

@@ -43,6 +43,30 @@ constexpr Release kReleases[] = {
 // What check_call.cpp wants where a map must stand.
 constexpr std::string_view kMapAddress = "the address of a map";
 
+// What helps against a fault, whatever the program.
+constexpr std::pair<Cause, const char *> kHints[] = {
+    {Cause::UnreferencedRelease,
+     "give back, once, what a function gave with a reference: not what a map, an argument or a member holds"},
+    {Cause::CallbackReturn, "return 0 to go on, 1 to stop"},
+    {Cause::StackTooDeep, "keep large variables in a map, for example an array of one element"},
+    {Cause::CallTooDeep, "let the compiler inline some of them: `static __always_inline`"},
+    {Cause::InfiniteLoop, "let the loop count, and end at a number that is known"},
+    {Cause::TooComplex, "give loops fewer turns, or make the body a callback of `bpf_loop()`, which is verified once"},
+    {Cause::TooManyBranches,
+     "give loops fewer turns, or make the body a callback of `bpf_loop()`, which is verified once"},
+    {Cause::MovedContext, "access the members of the context through the pointer that the program was given"},
+    {Cause::MixedPointers, "access the context in a statement of its own"},
+    {Cause::DivisionByZero, "divide by another number; division by a variable that is 0 gives 0"},
+    {Cause::PointerArithmetic, "compute with a number, an offset, and add that to the pointer"},
+    {Cause::ReadOnlyMap, "copy it into a variable and change that"},
+    {Cause::ReadOnlyObject, "copy it into a variable and change that"},
+    {Cause::StringConstant, "give it a `static const char` array of the file"},
+    {Cause::DynptrRule,
+     "functions like `bpf_dynptr_from_mem()` make a dynptr in a variable; that variable itself, no copy, is "
+     "given to the others"},
+    {Cause::MapTypeUnfit, "give the map another type, or call the function that is for maps of this type"},
+};
+
 class Mender {
  public:
   explicit Mender(const Telling &tell) : tell_(tell), env_(tell.env), f_(tell.f), line_(tell.line()) {}
@@ -104,65 +128,21 @@ class Mender {
         else
           tell_.hint("give it a value where it is declared");
         break;
-      case Cause::UnreferencedRelease:
-        tell_.hint(
-            "give back, once, what a function gave with a reference: not what a map, an argument or a member holds");
-        break;
-      case Cause::CallbackReturn:
-        tell_.hint("return 0 to go on, 1 to stop");
-        break;
       case Cause::ReturnRange:
         tell_.hint(fmt::format("return a number of [{}, {}] on every path", f_.limit, f_.count));
         break;
-      case Cause::StackTooDeep:
-        tell_.hint("keep large variables in a map, for example an array of one element");
-        break;
-      case Cause::CallTooDeep:
-        tell_.hint("let the compiler inline some of them: `static __always_inline`");
-        break;
-      case Cause::InfiniteLoop:
-        tell_.hint("let the loop count, and end at a number that is known");
-        break;
-      case Cause::TooComplex:
-      case Cause::TooManyBranches:
-        tell_.hint("give loops fewer turns, or make the body a callback of `bpf_loop()`, which is verified once");
-        break;
-      case Cause::MovedContext:
-        tell_.hint("access the members of the context through the pointer that the program was given");
-        break;
-      case Cause::MixedPointers:
-        tell_.hint("access the context in a statement of its own");
-        break;
-      case Cause::DivisionByZero:
-        tell_.hint("divide by another number; division by a variable that is 0 gives 0");
-        break;
-      case Cause::PointerArithmetic:
-        tell_.hint("compute with a number, an offset, and add that to the pointer");
-        break;
-      case Cause::ReadOnlyMap:
-      case Cause::ReadOnlyObject:
-        tell_.hint("copy it into a variable and change that");
-        break;
-      case Cause::StringConstant:
-        tell_.hint("give it a `static const char` array of the file");
-        break;
-      case Cause::DynptrRule:
-        tell_.hint(
-            "functions like `bpf_dynptr_from_mem()` make a dynptr in a variable; that variable itself, no copy, is "
-            "given to the others");
-        break;
       case Cause::HelperUnavailable:
         tell_.hint(fmt::format("`spile tables helpers` lists what programs of type `{}` can call", env_.type.name));
-        break;
-      case Cause::MapTypeUnfit:
-        tell_.hint("give the map another type, or call the function that is for maps of this type");
         break;
       case Cause::ContextBounds:
         tell_.hint(fmt::format("`spile tables contexts` lists the members that programs of type `{}` can access",
                                env_.type.name));
         break;
       default:
-        break;  // no fix is known that would surely work
+        if (const auto *known = std::ranges::find(kHints, f_.cause, &std::pair<Cause, const char *>::first);
+            known != std::end(kHints))
+          tell_.hint(known->second);
+        break;  // for the others no fix is known that would surely work
     }
   }
 
@@ -265,7 +245,7 @@ class Mender {
 
   // A pointer to the start of the packet that a call has made worthless: the statement that made it, once more.
   void read_again() {
-    tell_.hint("read `data` and `data_end` again behind that call, and compare them again");
+    tell_.hint_read_again();
     const ForeignPlace made = place_of(env_, f_.state.origin);
     const std::string name = tell_.source_name(), value(assigned_value(made.line_text));
     if (name.empty() || assigned_name(made.line_text) != name || !value.ends_with("->data")) return;

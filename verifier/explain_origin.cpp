@@ -7,8 +7,6 @@
 namespace spile::verifier {
 namespace {
 
-const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
-
 class Origin {
  public:
   explicit Origin(const Telling &tell) : tell_(tell), env_(tell.env), f_(tell.f), origin_(tell.f.state.origin) {}
@@ -83,7 +81,7 @@ class Origin {
   // What made the value, where that is a call of a helper.
   std::string maker(const char *otherwise) const {
     const tables::Helper *helper = origin_ == kNoInsn ? nullptr : helper_of(env_.insn(origin_));
-    return helper != nullptr ? fmt::format("`bpf_{}`", helper->name) : otherwise;
+    return helper != nullptr ? fmt::format("`{}`", c_name(*helper)) : otherwise;
   }
 
   void from(const char *text) const {
@@ -134,8 +132,7 @@ class Origin {
     if (origin_ == kNoInsn || env_.insn(origin_).is_call()) return false;
     const uint32_t call = f_.state.is_scalar() ? tell_.packet_moved(origin_) : kNoInsn;
     if (call == kNoInsn) return false;
-    tell_.note(call, fmt::format("`bpf_{}` may move the packet: pointers into it from before are lost here",
-                                 helper_of(env_.insn(call))->name));
+    tell_.note_call(call, "may move the packet: pointers into it from before are lost here");
     return true;
   }
   bool given_back() const {
@@ -147,8 +144,7 @@ class Origin {
     };
     const uint32_t call = tell_.last_call(releases, origin_);
     if (call == kNoInsn) return false;
-    tell_.note(call, fmt::format("`bpf_{}` takes it back here; behind that it cannot be used",
-                                 helper_of(env_.insn(call))->name));
+    tell_.note_call(call, "takes it back here; behind that it cannot be used");
     return true;
   }
 

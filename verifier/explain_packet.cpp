@@ -104,9 +104,8 @@ class PacketExplanation {
   bool moved() {
     const uint32_t last = last_comparison(), call = tell_.packet_moved(last);
     if (call == kNoInsn || last == f_.state.origin) return false;
-    tell_.note(call, fmt::format("`bpf_{}` may move the packet: what was proven of it before is lost here",
-                                 helper_of(env_.insn(call))->name));
-    tell_.hint("read `data` and `data_end` again behind that call, and compare them again");
+    tell_.note_call(call, "may move the packet: what was proven of it before is lost here");
+    tell_.hint_read_again();
     return true;
   }
 

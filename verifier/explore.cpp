@@ -526,6 +526,7 @@ class Explorer {
 
   // The lowest byte of the stack that the instruction touches, for each frame that it does.
   void note_stack_accesses(uint32_t at, const Effects &e) {
+    if (!fastcalls_.any()) return;
     const auto note = [&](const SlotSet &set) {
       if (set.mask == 0) return;
       const int64_t lowest = -static_cast<int64_t>(kSlotBytes) * std::bit_width(set.mask);

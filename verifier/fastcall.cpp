@@ -64,6 +64,7 @@ void Fastcalls::mark_call(const Env &env, uint32_t subprogram, uint32_t call, in
     pattern_[call - step] = pattern_[call + step] = true;
   }
   if (pairs == 0) return;
+  is_any_ = true;
   FrameUse &frame = frames_[subprogram];
   (callee->is_inlined ? frame.is_inlined : frame.is_kept) = true;
   frame.top = std::min(frame.top, lowest + 8 * static_cast<int32_t>(pairs));

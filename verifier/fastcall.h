@@ -18,6 +18,8 @@ namespace spile::verifier {
 class Fastcalls {
  public:
   explicit Fastcalls(const Env &env);
+  // Whether there is such a pattern at all; without, no access matters.
+  bool any() const { return is_any_; }
   // Instruction [insn] accesses the stack of its function at [off] (check_fastcall_stack_contract).
   void access(uint32_t subprogram, uint32_t insn, int64_t off) {
     if (off < frames_[subprogram].top && !pattern_[insn]) frames_[subprogram].is_used = true;
@@ -39,6 +41,7 @@ class Fastcalls {
 
   std::vector<bool> pattern_;  // by instruction
   std::vector<FrameUse> frames_;
+  bool is_any_ = false;
 };
 
 }  // namespace spile::verifier

@@ -288,8 +288,12 @@ constexpr const char *kProhibited = "pointer arithmetic with it prohibited for !
 
 }  // namespace
 
+bool loads_unprivileged(uint32_t program_type) {
+  return std::ranges::find(kPrograms, program_type) != std::end(kPrograms);
+}
+
 Outcome check_unprivileged_program(const Env &env) {
-  if (std::ranges::find(kPrograms, env.type.number) == std::end(kPrograms))
+  if (!loads_unprivileged(env.type.number))
     return rule(0, "Operation not permitted",
                 fmt::format("programs of type `{}` can be loaded with CAP_BPF only", env.type.name));
   const std::vector<isa::Insn> &insns = env.program.insns;

@@ -17,6 +17,8 @@ namespace spile::verifier {
 
 inline constexpr uint32_t kMaxUnprivilegedInsns = 4096;  // BPF_MAXINSNS
 
+// Whether such a loader may load programs of this type (enum bpf_prog_type).
+bool loads_unprivileged(uint32_t program_type);
 // What the program is: its type, length, functions, loops.
 std::optional<Failure> check_unprivileged_program(const Env &env);
 // What an instruction does, whose other obligations hold.

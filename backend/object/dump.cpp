@@ -31,8 +31,7 @@ constexpr std::string_view kKernelHelpers[] = {__BPF_FUNC_MAPPER(SPILE_NAME)};
 #undef SPILE_NAME
 
 std::string helper_name(uint32_t number) {
-  if (const tables::Helper *helper = tables::find_helper(number))
-    return fmt::format(" <{}{}>", (helper->flags & tables::kUserSide) != 0 ? "" : "bpf_", helper->name);
+  if (const tables::Helper *helper = tables::find_helper(number)) return fmt::format(" <{}>", c_name(*helper));
   return number < std::size(kKernelHelpers) ? fmt::format(" <bpf_{}>", kKernelHelpers[number]) : std::string();
 }
 

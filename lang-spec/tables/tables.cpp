@@ -16,6 +16,10 @@ const Helper *find_helper(std::string_view name) {
   return it != kHelpers.end() ? it : nullptr;
 }
 
+std::string c_name(const Helper &helper) {
+  return ((helper.flags & kUserSide) != 0 ? "" : "bpf_") + std::string(helper.name);
+}
+
 const std::array<Arg, 5> &arguments_of(const Helper &helper, uint32_t program) {
   if (program < kUserSideBit)
     for (const auto &variant : kHelperVariants)

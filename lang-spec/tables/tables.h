@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace spile::tables {
@@ -232,6 +233,8 @@ inline constexpr auto kHelperVariants = detail::helper_rows::make_variants();
 // By number; null for a number that is not in the table.
 const Helper *find_helper(uint32_t number);
 const Helper *find_helper(std::string_view name);
+// What C calls it: with "bpf_", which Spile's own do not have.
+std::string c_name(const Helper &helper);
 // What the helper takes in programs of type [program] (enum bpf_prog_type).
 const std::array<Arg, 5> &arguments_of(const Helper &helper, uint32_t program);
 // Whether programs of this type may call it.

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "lang-spec/tables/tables.h"
+#include "verifier/unprivileged.h"
 #include "verifier/verifier.h"
 
 namespace spile::verifier {
@@ -107,9 +108,7 @@ void judge(Case &c, const object::Btf *kernel, bool unprivileged) {
   std::string word = "unjudged", reason = "nothing was loaded";
   const tables::ProgramType *type = find_type(c);
   // Their runner tries without capabilities only what a loader without any may load (test_as_unpriv).
-  if (unprivileged && type != nullptr && type->number != BPF_PROG_TYPE_SOCKET_FILTER &&
-      type->number != BPF_PROG_TYPE_CGROUP_SKB)
-    return;
+  if (unprivileged && type != nullptr && !verifier::loads_unprivileged(type->number)) return;
   if (c.calls_kfunc && c.kernel == "unjudged") {
     reason = "calls a function of a module that is not there";
   } else if (type != nullptr && !c.program.insns.empty()) {
