@@ -1,7 +1,7 @@
 // spile exec: runs a program on what the command line gives it, on one engine or on several, and prints r0.
 //
-//   --hex, FILE.s, --unverified ──► bare memory, every access checked while it runs
-//   a program of a known type   ──► the verifier ──► maps, context or packet ──► interp, jit, kernel: equal results
+//   --hex, FILE.s, --unverified ──► maps, context or packet ──► checked: every access and every call is looked at
+//   a program of a known type   ──► the verifier ──► the same ──► interp, jit, kernel: equal results
 #include <linux/bpf.h>
 
 #include <algorithm>
@@ -69,60 +69,6 @@ int print_reports(Console &console, std::span<const Report> reports, const Reque
       0});
 }
 
-// Bytes that nobody verified, on bare memory.
-int run_bare(std::span<const isa::Insn> insns, const Request &request, Console &console) {
-  if (!request.ctx.empty() || request.packet)
-    return console.usage("--ctx and --packet are for verified programs; bare instructions get their memory by --mem");
-  if (std::ranges::any_of(request.engines, [](const std::string &name) { return name != "checked"; })) {
-    Error error{Error::Kind::Usage, "only the checked interpreter runs what was not verified", {}, 0};
-    error.hint = "--type=SECTION says what the program is, so that it can be verified: --type=syscall";
-    return console.fail(error);
-  }
-  std::vector<std::byte> memory;
-  if (request.memory) {
-    auto bytes = read_bytes(*request.memory, "--mem");
-    if (!bytes) return console.fail(bytes.error());
-    memory = std::move(*bytes);
-  }
-  const vm::Region region{"memory", reinterpret_cast<uint64_t>(memory.data()), memory.size(), true};
-  Report report{"checked", {}, 0};
-  vm::CheckedRun run;
-  run.executed = &*report.insns;
-  if (request.fuel) run.fuel = *request.fuel;
-  if (!memory.empty()) {
-    run.regions = {&region, 1};
-    run.r1 = region.address;
-    run.r2 = region.size;
-  }
-  const auto begin = std::chrono::steady_clock::now();
-  for (uint64_t i = 0; i < request.repeat; i++) {
-    const Result<uint64_t> result = vm::run_checked(insns, run);
-    if (!result) return console.fail(result.error());
-    report.result.r0 = *result;
-  }
-  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-  report.result.ns_per_run = took.count() / static_cast<double>(request.repeat);
-  *report.insns /= request.repeat;
-  return print_reports(console, {&report, 1}, request);
-}
-
-Result<std::vector<isa::Insn>> bare_program(const object::Object &object, const std::string &name) {
-  const object::ProgramEntry *entry =
-      name.empty() && object.programs.size() == 1 ? object.programs.data() : object.find_program(name);
-  if (entry == nullptr) {
-    std::string have;
-    for (const auto &program : object.programs) have += (have.empty() ? "" : ", ") + program.name;
-    return usage_error("{}: choose a program with --prog; it has: {}", object.path, have.empty() ? "none" : have);
-  }
-  auto program = object::link(object, *entry);
-  if (!program) return std::unexpected(program.error());
-  for (const isa::Insn &insn : program->insns)
-    if (insn.is_lddw() && (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue))
-      return unsupported_error("{}: program `{}` uses maps, which only verified programs have here", object.path,
-                               entry->name);
-  return program->insns;
-}
-
 // Bare instructions as an object with one program, which can be verified.
 object::Object wrap(std::span<const isa::Insn> insns, const std::string &section) {
   object::Object object;
@@ -136,51 +82,59 @@ object::Object wrap(std::span<const isa::Insn> insns, const std::string &section
   return object;
 }
 
-Result<session::TrialInput> input_for(const Judged &judged, const Request &request) {
+// A program that may run: accepted by the verifier, or linked only.
+struct Runnable {
+  object::Program program;
+  const tables::ProgramType *type = nullptr;
+};
+
+Result<session::TrialInput> input_for(const Runnable &runnable, const Request &request) {
   session::TrialInput input;
   input.repeat = request.repeat;
-  const bool takes_packet = judged.type->hook == tables::HookKind::Packet;
+  const bool takes_packet = runnable.type->hook == tables::HookKind::Packet;
+  const std::string &name = runnable.program.name;
   if (takes_packet && request.memory)
-    return usage_error("`{}` takes a packet: give one with --packet, in hexadecimal or as FILE.pcap#N",
-                       judged.program.name);
-  if (!takes_packet && request.packet) return usage_error("`{}` takes no packet", judged.program.name);
-  auto values = parse_ctx(request.ctx, judged.program, *judged.type);
+    return usage_error("`{}` takes a packet: give one with --packet, in hexadecimal or as FILE.pcap#N", name);
+  if (!takes_packet && request.packet) return usage_error("`{}` takes no packet", name);
+  auto values = parse_ctx(request.ctx, runnable.program, *runnable.type);
   if (!values) return std::unexpected(values.error());
   input.values = std::move(*values);
   if (request.packet) {
     if (auto read = read_packet(*request.packet, input); !read) return std::unexpected(read.error());
   }
-  input.ctx = empty_context(judged.program, *judged.type);
+  // A program of no type that says how long its memory is has what --mem gives.
+  const bool is_bare = request.unverified && runnable.type->ctx == tables::CtxKind::Syscall;
+  if (!is_bare) input.ctx = empty_context(runnable.program, *runnable.type);
   if (request.memory) {
-    const auto bytes = read_bytes(*request.memory, "--mem");
+    auto bytes = read_bytes(*request.memory, "--mem");
     if (!bytes) return std::unexpected(bytes.error());
-    if (bytes->size() > input.ctx.size())
-      return usage_error("--mem: {} bytes; the context of `{}` has {}", bytes->size(), judged.program.name,
-                         input.ctx.size());
-    std::ranges::copy(*bytes, input.ctx.begin());
+    if (is_bare) {
+      input.ctx = std::move(*bytes);
+    } else {
+      if (bytes->size() > input.ctx.size())
+        return usage_error("--mem: {} bytes; the context of `{}` has {}", bytes->size(), name, input.ctx.size());
+      std::ranges::copy(*bytes, input.ctx.begin());
+    }
   }
   return input;
 }
 
 Result<session::TrialResult> try_here(const object::Object &object, std::span<const session::Accepted> programs,
                                       size_t chosen, std::string_view name, const session::TrialInput &input,
-                                      uint64_t &executed) {
+                                      vm::Supervision &supervision) {
   auto engine = name == "jit"      ? vm::make_jit()
                 : name == "interp" ? vm::make_interpreter()
-                                   : vm::make_counting_interpreter(executed);
+                                   : vm::make_checked_interpreter(supervision);
   if (!engine) return std::unexpected(engine.error());
   return session::try_program(object, programs, chosen, **engine, input);
 }
 
-// Programs that the verifier accepted, on each engine, with maps of its own.
-int run_verified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging, KernelTypes &types,
+// Programs of one object, on each engine, with maps of its own.
+int run_programs(const object::Object &object, const SourceManager &sources, std::span<const Runnable> programs,
                  const Request &request, Console &console) {
-  int code = kExitOk;
-  const std::vector<Judged> judged = judge(object, sources, judging, types, console, code);
-  if (code != kExitOk) return code;
   std::vector<session::Accepted> accepted;
   std::optional<size_t> chosen;
-  for (const Judged &one : judged) {
+  for (const Runnable &one : programs) {
     const bool is_wanted = request.program ? one.program.name == *request.program
                                            : !session::MapSet::is_tail_called(object, one.program.name);
     if (is_wanted && chosen) return console.usage("{} has several programs: choose one with --prog", object.path);
@@ -188,7 +142,7 @@ int run_verified(object::Object &object, const SourceManager &sources, const Jud
     accepted.push_back({&one.program, one.type});
   }
   if (!chosen) return console.usage("{} has no program `{}`", object.path, request.program.value_or(""));
-  const Judged &program = judged[*chosen];
+  const Runnable &program = programs[*chosen];
   if (!session::can_be_tried(*program.type))
     return console.fail(Error{Error::Kind::Unsupported,
                               fmt::format("`{}`: the context of {} holds objects of a kernel, which cannot be made up",
@@ -198,30 +152,68 @@ int run_verified(object::Object &object, const SourceManager &sources, const Jud
   auto input = input_for(program, request);
   if (!input) return console.fail(input.error());
 
-  uint64_t executed = 0;
+  vm::Supervision supervision;
+  supervision.verified = !request.unverified;
+  if (request.unverified) supervision.fuel = vm::kDefaultFuel;
+  if (request.fuel) supervision.fuel = *request.fuel;
   std::vector<Report> reports;
   std::vector<std::string> engines = request.engines;
-  if (engines.empty()) engines.emplace_back("interp");
+  if (engines.empty()) engines.emplace_back(request.unverified ? "checked" : "interp");
   const bool in_kernel = std::ranges::find(engines, "kernel") != engines.end();
   // There a socket filter is shown what a socket of UDP or TCP gives it.
   if (in_kernel && program.type->number == BPF_PROG_TYPE_SOCKET_FILTER) input->layer = hooks::Layer::Network;
   for (const std::string &name : engines) {
     auto result = name == "kernel" ? session::try_in_kernel(object, accepted, *chosen, *input)
-                                   : try_here(object, accepted, *chosen, name, *input, executed);
+                                   : try_here(object, accepted, *chosen, name, *input, supervision);
     if (!result) return console.fail(result.error());
+    if (supervision.fault) {
+      if (result->printed) console.print(*result->printed);
+      console.report(sources, supervision.fault->diagnostic);
+      return kExitProgram;
+    }
     // The kernel tells half of it.
     if (in_kernel) result->r0 = static_cast<uint32_t>(result->r0);
     reports.push_back({*std::ranges::find(kEngines, name), std::move(*result), {}});
   }
   if (request.json) {
-    // How many instructions a run executes, the counting interpreter says.
-    executed = 0;
+    // How many instructions a run executes, the checked interpreter says.
+    supervision.executed = 0;
     session::TrialInput once = *input;
     once.repeat = 1;
-    if (try_here(object, accepted, *chosen, "checked", once, executed))
-      for (Report &report : reports) report.insns = executed;
+    if (try_here(object, accepted, *chosen, "checked", once, supervision))
+      for (Report &report : reports) report.insns = supervision.executed;
   }
   return print_reports(console, reports, request);
+}
+
+int run_verified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging, KernelTypes &types,
+                 const Request &request, Console &console) {
+  int code = kExitOk;
+  std::vector<Judged> judged = judge(object, sources, judging, types, console, code);
+  if (code != kExitOk) return code;
+  std::vector<Runnable> programs;
+  for (Judged &one : judged) programs.push_back({std::move(one.program), one.type});
+  return run_programs(object, sources, programs, request, console);
+}
+
+// Whatever the verifier would say. A section that nobody knows is taken for one whose programs have bare memory.
+int run_unverified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging,
+                   const Request &request, Console &console) {
+  if (std::ranges::any_of(request.engines, [](const std::string &name) { return name != "checked"; })) {
+    Error error{Error::Kind::Usage, "only the checked interpreter runs what was not verified", {}, 0};
+    error.hint = "--type=SECTION says what the program is, so that it can be verified: --type=syscall";
+    return console.fail(error);
+  }
+  if (auto provided = provide_kconfig(object, judging.kconfig); !provided) return console.fail(provided.error());
+  std::vector<Runnable> programs;
+  for (const object::ProgramEntry &entry : object.programs) {
+    const tables::ProgramType *type = tables::find_program_type(request.type.value_or(entry.section));
+    if (type == nullptr) type = tables::find_program_type("syscall");
+    auto linked = object::link(object, entry);
+    if (!linked) return console.fail(linked.error());
+    programs.push_back({std::move(*linked), type});
+  }
+  return run_programs(object, sources, programs, request, console);
 }
 
 Result<std::vector<isa::Insn>> assemble_file(const std::string &path) {
@@ -270,9 +262,10 @@ int command_exec(Arguments arguments, Console &console) {
   line.usage = "spile exec [options] FILE.c|FILE.o|FILE.s | --hex BYTES";
   line.about =
       "Runs one program and prints r0 in hexadecimal, then its maps. Programs of FILE.c and FILE.o are verified first\n"
-      "and run on maps of their own, with a context or a packet that the options give. --hex, FILE.s and what\n"
-      "--unverified names run on bare memory: r1 is the memory, r2 its length, every access is checked, and a fault\n"
-      "names the instruction and the address.";
+      "and run on maps of their own, with a context or a packet that the options give. --hex, FILE.s and --unverified\n"
+      "run what nobody verified: every access to memory and every argument of a helper is checked, and a fault names\n"
+      "the instruction, its line, the address and the memory that is next to it. Without a type, r1 is the memory of\n"
+      "--mem and r2 its length.";
   line.footer =
       "  spile exec --hex '61 10 00 00 00 00 00 00 95 00 00 00 00 00 00 00' --mem 78563412\n"
       "  spile exec filter.bpf.c --packet traffic.pcap#3 --engine=interp,jit --repeat 1000000 --stats=json";
@@ -291,9 +284,10 @@ int command_exec(Arguments arguments, Console &console) {
       "prog", po::value<std::string>()->value_name("NAME"), "the program, where an object has several")(
       "type", po::value<std::string>()->value_name("SECTION"),
       "what the instructions of --hex or FILE.s are, so that they are verified: socket, syscall, xdp, ...")(
-      "unverified", "run a program on bare memory, whatever the verifier says")(
+      "unverified", "run it in the checked interpreter, whatever the verifier says")(
       "conformance", "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin")(
-      "fuel", po::value<uint64_t>()->value_name("N"), "instructions that may be executed on bare memory (100,000,000)")(
+      "fuel", po::value<uint64_t>()->value_name("N"),
+      "instructions that a run may execute in the checked interpreter (unverified: 100,000,000)")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);
@@ -302,7 +296,7 @@ int command_exec(Arguments arguments, Console &console) {
   int code = kExitOk;
   const auto values = line.parse(arguments, console, code);
   if (!values) return code;
-  const auto request = request_of(*values);
+  auto request = request_of(*values);
   if (!request) return console.fail(request.error());
   const std::string path = values->contains("file") ? (*values)["file"].as<std::string>() : "";
   if (values->contains("conformance")) return run_conformance(path, request->engines, console);
@@ -325,20 +319,18 @@ int command_exec(Arguments arguments, Console &console) {
       insns = assemble_file(path);
     }
     if (!insns) return console.fail(insns.error());
-    if (!request->type) return run_bare(*insns, *request, console);
-    object::Object object = wrap(*insns, *request->type);
-    return run_verified(object, SourceManager(), judging, types, *request, console);
+    object::Object object = wrap(*insns, request->type.value_or("instructions"));
+    request->unverified |= !request->type;
+    return request->unverified ? run_unverified(object, SourceManager(), judging, *request, console)
+                               : run_verified(object, SourceManager(), judging, types, *request, console);
   }
 
   Compilation compilation(path, *compile, console);
   object::Object *object = compilation.object();
   compilation.summary();
   if (object == nullptr) return compilation.exit_code();
-  if (request->unverified) {
-    const auto insns = bare_program(*object, request->program.value_or(""));
-    return insns ? run_bare(*insns, *request, console) : console.fail(insns.error());
-  }
   if (auto relocated = relocate_for(*object, compile->btf, types); !relocated) return console.fail(relocated.error());
+  if (request->unverified) return run_unverified(*object, compilation.sources(), judging, *request, console);
   // Programs that a tail call reaches are verified too.
   if (request->program && std::ranges::none_of(object->programs, [&](const object::ProgramEntry &entry) {
         return session::MapSet::is_tail_called(*object, entry.name);

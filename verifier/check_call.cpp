@@ -8,7 +8,7 @@
 #include "verifier/check_memory.h"
 #include "verifier/dynptr.h"
 #include "verifier/locks.h"
-#include "verifier/map_rules.h"
+#include "lang-spec/tables/map_rules.h"
 #include "verifier/objects.h"
 
 namespace spile::verifier {
@@ -168,7 +168,7 @@ class CheckArgument {
     if (value_.type != RegType::MapPtr || value_.or_null) return wrong({"map_ptr", "the address of a map"});
     if (Outcome moved = check_unmoved(value_, reg_, insn_)) return moved;
     const object::Map &m = env_.map(value_.target);
-    if (!accepts_map(helper_.number, m.type, env_.type)) {
+    if (!tables::accepts_map(helper_.number, m.type, env_.type)) {
       Failure f = failure(Cause::MapTypeUnfit, fmt::format("cannot pass map_type {} into func bpf_{}#{}", m.type,
                                                            helper_.name, helper_.number));
       f.map = value_.target;

@@ -36,7 +36,8 @@ std::byte *ArenaMap::place_globals(uint64_t size) {
   const uint64_t pages = (size + kPage - 1) / kPage, all = definition().max_entries;
   if (pages >= all) return nullptr;
   const uint64_t address = allocate(base() + (all - pages) * kPage, static_cast<uint32_t>(pages));
-  return reinterpret_cast<std::byte *>(address);
+  globals_ = reinterpret_cast<std::byte *>(address);
+  return globals_;
 }
 
 bool ArenaMap::is_free(uint32_t first, uint32_t pages) const {

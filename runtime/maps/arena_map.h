@@ -20,6 +20,7 @@ class ArenaMap final : public KeylessMap {
   uint64_t base() const { return reinterpret_cast<uint64_t>(base_); }
   // Global variables that lie in the arena take its last pages, as libbpf places them; null when they do not fit.
   std::byte *place_globals(uint64_t size);
+  std::byte *direct_values() override { return globals_; }
   // bpf_arena_alloc_pages(): [pages] in a row, at [address] when that is not 0. 0: there are none.
   uint64_t allocate(uint64_t address, uint32_t pages);
   void free(uint64_t address, uint32_t pages);
@@ -30,6 +31,7 @@ class ArenaMap final : public KeylessMap {
 
   std::byte *base_;
   void *mapping_;  // what base_ was aligned in
+  std::byte *globals_ = nullptr;
   std::mutex mutex_;
   std::vector<bool> used_;  // by page
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/helpers/timers.h"
+#include "runtime/maps/arena_map.h"
 #include "runtime/maps/reference_map.h"
 #include "runtime/session/special_fields.h"
 
@@ -27,6 +28,18 @@ maps::Definition definition_of(const object::Object &object, const object::Map &
   return definition;
 }
 
+// Variables in an arena have the map that the object declares, not one of their section.
+static Result<void> place_arena_globals(const object::Object &object, maps::ArenaMap &arena) {
+  const auto section = std::ranges::find(object.sections, object::SectionKind::Arena, &object::Section::kind);
+  if (section == object.sections.end() || section->size == 0) return {};
+  std::byte *place = arena.place_globals(section->size);
+  if (place == nullptr)
+    return input_error("{}: {} bytes of variables do not fit the {} pages of `{}`", object.path, section->size,
+                       arena.definition().max_entries, arena.definition().name);
+  if (!section->bytes.empty()) std::memcpy(place, section->bytes.data(), section->bytes.size());
+  return {};
+}
+
 Result<MapSet> MapSet::create(const object::Object &object) {
   MapSet set;
   for (const object::Map &map : object.maps) {
@@ -39,6 +52,9 @@ Result<MapSet> MapSet::create(const object::Object &object) {
         return input_error("{}: section {} does not fit its map", object.path, section.name);
       if (!section.bytes.empty()) std::memcpy(data, section.bytes.data(), section.bytes.size());
     }
+    if (map.type == maps::kArenaType)
+      if (auto placed = place_arena_globals(object, static_cast<maps::ArenaMap &>(**made)); !placed)
+        return std::unexpected(placed.error());
     set.pointers_.push_back(made->get());
     set.maps_.push_back(std::move(*made));
   }

@@ -1,5 +1,7 @@
 #include "runtime/vm/checked.h"
 
+#include <linux/bpf.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -7,9 +9,13 @@
 
 #include "backend/isa/disasm.h"
 #include "backend/isa/info.h"
+#include "lang-spec/tables/kfuncs.h"
+#include "lang-spec/tables/tables.h"
+#include "runtime/maps/arena_map.h"
 #include "runtime/vm/memory.h"
 #include "runtime/vm/resolve.h"
-#include "support/check.h"
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/run.def"
+#include "support/diag_table.h"
 
 namespace spile::vm {
 namespace {
@@ -20,13 +26,13 @@ using isa::Shape;
 
 // The value of a kPseudoFunc load: no address, no helper number, and callx knows it again.
 constexpr uint64_t kSubprogramTag = 0x5b1e'0000'0000'0000;
-// A fault this near to a region is told relative to it.
-constexpr uint64_t kNear = 0x10000;
 
-class Checked {
+class Checked final : private Memory {
  public:
-  Checked(std::span<const Insn> insns, const CheckedRun &options)
-      : insns_(insns), rows_(insns.size()), options_(options), fuel_(options.fuel) {
+  // [fuel]: how many instructions may be executed still.
+  Checked(std::span<const Insn> insns, const CheckedRun &options, uint64_t &fuel)
+      : insns_(insns), rows_(insns.size()), options_(options), fuel_(fuel) {
+    if (options.reach != nullptr && !options.verified) calls_.emplace(*options.reach, static_cast<const Memory &>(*this));
     for (size_t i = 0; i < insns.size(); i++) {
       const InsnInfo *info = isa::lookup(insns[i]);
       rows_[i] = info != nullptr && isa::malformed(*info, insns[i]).empty() ? info : nullptr;
@@ -37,17 +43,17 @@ class Checked {
     regs_[10] = stack_end(0);
   }
 
-  Result<uint64_t> run() {
+  Ran<uint64_t> run() {
     const EnvScope scope(*this);
-    const Result<void> done = run_above(-1);
-    if (options_.executed != nullptr) *options_.executed += options_.fuel - fuel_;
-    if (!done) return std::unexpected(done.error());
+    Ran<void> done = run_above(-1);
+    if (!done) return std::unexpected(std::move(done.error()));
     return regs_[0];
   }
-  // A subprogram that was passed as a callback.
-  Result<uint64_t> run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
+  // A subprogram that was passed as a callback: a timer's.
+  Ran<uint64_t> run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
     pc_ = static_cast<int64_t>(callback - kSubprogramTag);
     regs_[1] = r1, regs_[2] = r2, regs_[3] = r3;
+    if (calls_) calls_->enter_callback(*tables::find_helper("timer_set_callback"), {r1, r2, r3, 0, 0});
     return run();
   }
 
@@ -81,21 +87,34 @@ class Checked {
   };
 
   // Runs until the frame at [depth] is the top one again; -1: until the program ends.
-  Result<void> run_above(int depth) {
+  Ran<void> run_above(int depth) {
     while (!finished_ && static_cast<int>(depth_) > depth) {
-      if (pc_ < 0 || pc_ >= static_cast<int64_t>(insns_.size()))
-        return input_error("instruction {} does not exist: the program has {}", pc_, insns_.size());
-      if (fuel_ == 0) return input_error("stopped at instruction {} after {} instructions", pc_, options_.fuel);
-      fuel_--;
-      if (options_.observe) {
-        const Moment moment{static_cast<uint32_t>(pc_), std::span(regs_).first(isa::kRegisterCount),
-                            std::span(stack_).first((depth_ + 1) * kStackBytes)};
-        if (const auto problem = options_.observe(moment)) return fault("{}", *problem);
+      if (Ran<void> done = step_here(); !done) {
+        if (failed_) return std::unexpected(*failed_);
+        done.error().insn = static_cast<uint32_t>(last_);
+        failed_ = std::move(done.error());
+        return std::unexpected(*failed_);
       }
-      if (auto done = step(); !done) return std::unexpected(done.error());
     }
     return {};
   }
+  Ran<void> step_here() {
+    if (!is_inside(pc_)) return fault<diag::RunsOffEnd>(pc_, insns_.size());
+    last_ = pc_;
+    if (fuel_ == 0) return fault<diag::OutOfFuel>(options_.fuel);
+    fuel_--;
+    if (options_.observe) {
+      const Moment moment{static_cast<uint32_t>(pc_), std::span(regs_).first(isa::kRegisterCount),
+                          std::span(stack_).first((depth_ + 1) * kStackBytes)};
+      if (auto problem = options_.observe(moment)) {
+        Fault seen;
+        seen.diagnostic.message = std::move(*problem);
+        return std::unexpected(std::move(seen));
+      }
+    }
+    return step();
+  }
+  bool is_inside(int64_t insn) const { return insn >= 0 && insn < static_cast<int64_t>(insns_.size()); }
 
   static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
                             uint64_t r5) {
@@ -103,24 +122,26 @@ class Checked {
     return machine.run_callback(callback, {r1, r2, r3, r4, r5});
   }
   // A fault inside waits in [failed_] until the helper has returned; the helper sees a result that ends most loops.
-  uint64_t run_callback(uint64_t callback, const std::array<uint64_t, 5> &arguments) {
+  uint64_t run_callback(uint64_t callback, const Arguments &arguments) {
     if (failed_) return 1;
-    const uint64_t target = callback - kSubprogramTag;
-    if (target >= insns_.size()) {
-      failed_ = fault("a helper calls {:#x}, which is no subprogram", callback).error();
-      return 1;
-    }
+    const tables::Helper *const helper = calling_;
     const int64_t back = pc_;
     const auto depth = static_cast<int>(depth_);
-    Result<void> done = enter(back);
+    Ran<void> done = is_subprogram(callback) ? enter(back) : fault<diag::NoCallTarget>(callback);
     if (done) {
+      if (calls_) calls_->enter_callback(*helper, arguments);
       std::ranges::copy(arguments, regs_.begin() + 1);
-      pc_ = static_cast<int64_t>(target);
+      pc_ = static_cast<int64_t>(callback - kSubprogramTag);
       done = run_above(depth);
+      if (calls_) calls_->leave_callback(*helper, arguments);
     }
-    if (!done) failed_ = done.error();
+    if (!done && !failed_) {
+      failed_ = std::move(done.error());
+      failed_->insn = static_cast<uint32_t>(back);
+    }
     pc_ = back;
-    return done ? regs_[0] : 1;
+    calling_ = helper;
+    return failed_ ? 1 : regs_[0];
   }
 
   void fill_stack() {
@@ -136,52 +157,63 @@ class Checked {
     return reinterpret_cast<uint64_t>(stack_.data()) + (depth + 1) * kStackBytes;
   }
 
-  template <class... Args>
-  std::unexpected<Error> fault(fmt::format_string<Args...> format, Args &&...args) const {
-    return input_error("instruction {}: `{}`: {}", pc_,
-                       isa::disassemble(insns_, static_cast<size_t>(pc_), isa::TextStyle::Exact),
-                       fmt::format(format, std::forward<Args>(args)...));
-  }
+  // ---- Memory, for the checks of calls.
 
-  // The address of [bytes] at base + off, when a region holds all of them.
-  Result<uint64_t> access(uint64_t base, int16_t off, unsigned bytes, bool writes, bool aligned) const {
-    const uint64_t address = base + static_cast<uint64_t>(static_cast<int64_t>(off));
-    const char *verb = writes ? "writes" : "reads";
-    if (options_.verified) return address;
-    if (aligned && address % bytes != 0) return fault("an atomic access of {} bytes at {:#x}", bytes, address);
-
-    const uint64_t stack_start = reinterpret_cast<uint64_t>(stack_.data());
-    const Region stack{"stack", stack_start, (depth_ + 1) * kStackBytes, true};
-    const Region *nearest = nullptr;
-    uint64_t nearest_distance = kNear;
+  const Region *find(uint64_t address, uint64_t bytes, const Region *&near) const override {
     const auto holds = [&](const Region &region) {
-      const uint64_t into = address - region.address;
-      if (into <= region.size && region.size - into >= bytes) return true;
-      const uint64_t distance = into < region.size ? 0 : std::min(into - region.size, region.address - address);
-      if (distance < nearest_distance) {
-        nearest = &region;
-        nearest_distance = distance;
-      }
+      if (region.holds(address, bytes)) return true;
+      if (near == nullptr || distance(region, address) < distance(*near, address)) near = &region;
       return false;
     };
-    if (holds(stack)) return address;
-    for (const Region &region : options_.regions) {
-      if (!holds(region)) continue;
-      if (writes && !region.writable) return fault("writes to {}, which is read-only", region.name);
-      return address;
-    }
-    if (nearest == nullptr) return fault("{} {} bytes at {:#x}, which is in no region", verb, bytes, address);
-    return fault("{} {} bytes at {} {:+}, outside of its {} bytes", verb, bytes, nearest->name,
-                 static_cast<int64_t>(address - nearest->address), nearest->size);
+    stack_region_.address = reinterpret_cast<uint64_t>(stack_.data());
+    stack_region_.size = (depth_ + 1) * kStackBytes;
+    if (holds(stack_region_)) return &stack_region_;
+    for (const Region &region : options_.regions)
+      if (holds(region)) return &region;
+    if (options_.reach == nullptr) return nullptr;
+    if (const Region *region = options_.reach->regions.find(address, bytes)) return region;
+    if (const Region *region = options_.reach->regions.nearest(address); region != nullptr) holds(*region);
+    return find_packet() && holds(packet_region_) ? &packet_region_ : nullptr;
+  }
+  // Helpers move it.
+  bool find_packet() const {
+    const Packet *packet =
+        options_.env == nullptr || options_.env->event == nullptr ? nullptr : options_.env->event->packet;
+    if (packet == nullptr) return false;
+    packet_region_.address = reinterpret_cast<uint64_t>(packet->data.data()) - packet->meta;
+    packet_region_.size = packet->data.size() + packet->meta;
+    return true;
+  }
+  bool on_stack(uint64_t address, uint64_t bytes) const override {
+    const uint64_t into = address - reinterpret_cast<uint64_t>(stack_.data()), size = (depth_ + 1) * kStackBytes;
+    return into <= size && size - into >= bytes;
+  }
+  uint64_t context() const override { return options_.r1; }
+  bool is_subprogram(uint64_t value) const override { return value - kSubprogramTag < insns_.size(); }
+
+  // The address of [bytes] at base + off, when a region holds all of them.
+  Ran<uint64_t> access(uint64_t base, int16_t off, unsigned bytes, bool writes, bool aligned) const {
+    const uint64_t address = base + static_cast<uint64_t>(static_cast<int64_t>(off));
+    if (options_.verified) return address;
+    if (aligned && address % bytes != 0) return fault<diag::MisalignedAtomic>(bytes, address);
+    if (on_stack(address, bytes)) return address;
+    const Region *near = nullptr;
+    const Region *const region = find(address, bytes, near);
+    const std::string_view plural = bytes == 1 ? "" : "s";
+    if (region == nullptr)
+      return fault<diag::OutsideMemory>(writes ? "writes" : "reads", bytes, plural, address,
+                                        describe_place(address, bytes, near));
+    if (writes && !region->writable) return fault<diag::ReadOnlyMemory>(bytes, plural, address, region->name);
+    return address;
   }
 
-  std::unexpected<Error> no_instruction(const Insn &insn) const {
+  static std::unexpected<Fault> no_instruction(const Insn &insn) {
     const InsnInfo *info = isa::lookup(insn);
-    if (info == nullptr) return input_error("instruction {}: unknown opcode {:#04x}", pc_, insn.opcode);
-    return fault("{}", isa::malformed(*info, insn));
+    if (info == nullptr) return fault<diag::NoInstruction>(fmt::format("{:#04x} is no opcode", insn.opcode));
+    return fault<diag::NoInstruction>(isa::malformed(*info, insn));
   }
 
-  Result<void> step() {
+  Ran<void> step() {
     const Insn &insn = insns_[static_cast<size_t>(pc_)];
     const InsnInfo *const info = rows_[static_cast<size_t>(pc_)];
     if (info == nullptr) return no_instruction(insn);
@@ -195,7 +227,7 @@ class Checked {
       case Shape::AluReg:
       case Shape::AluUnary:
       case Shape::AddressCast:
-        if (!writes_dst()) return fault("r10 is read-only");
+        if (!writes_dst()) return fault<diag::WritesFramePointer>();
         dst = isa::alu(info->alu(), info->bits, dst, info->shape == Shape::AluImm ? isa::operand(insn) : src);
         break;
       case Shape::BranchImm:
@@ -221,27 +253,21 @@ class Checked {
         next += insn.imm;
         break;
       case Shape::CallKfunc:
-        if (const HelperFn f = kernel_function(options_.btf, static_cast<uint32_t>(insn.imm), options_.resolve))
-          return call(f, next);
-        return fault("there is no such kernel function here");
+        return call_kfunc(static_cast<uint32_t>(insn.imm), next);
       case Shape::CallReg:
-        if (dst < kMaxHelperNumber) {
-          return call_helper(static_cast<uint32_t>(dst), next);
-        } else {
-          const uint64_t target = dst - kSubprogramTag;
-          if (target >= insns_.size()) return fault("calls {:#x}, which is neither a helper nor a subprogram", dst);
-          if (auto entered = enter(next); !entered) return entered;
-          next = static_cast<int64_t>(target);
-        }
+        if (dst < kMaxHelperNumber) return call_helper(static_cast<uint32_t>(dst), next);
+        if (!is_subprogram(dst)) return fault<diag::NoCallTarget>(dst);
+        if (auto entered = enter(next); !entered) return entered;
+        next = static_cast<int64_t>(dst - kSubprogramTag);
         break;
       case Shape::Exit:
         next = leave();
         break;
       case Shape::Load:
       case Shape::LoadAcquire: {
-        if (!writes_dst()) return fault("r10 is read-only");
-        const auto address = access(src, insn.off, info->bytes(), false, info->shape == Shape::LoadAcquire);
-        if (!address) return std::unexpected(address.error());
+        if (!writes_dst()) return fault<diag::WritesFramePointer>();
+        auto address = access(src, insn.off, info->bytes(), false, info->shape == Shape::LoadAcquire);
+        if (!address) return std::unexpected(std::move(address).error());
         const isa::Extend how = info->shape == Shape::Load ? info->extend() : isa::Extend::Zero;
         dst = isa::extend(how, info->bits, load_bytes(*address, info->bytes()));
         break;
@@ -249,18 +275,18 @@ class Checked {
       case Shape::StoreImm:
       case Shape::StoreReg:
       case Shape::StoreRelease: {
-        const auto address = access(dst, insn.off, info->bytes(), true, info->shape == Shape::StoreRelease);
-        if (!address) return std::unexpected(address.error());
+        auto address = access(dst, insn.off, info->bytes(), true, info->shape == Shape::StoreRelease);
+        if (!address) return std::unexpected(std::move(address).error());
         const uint64_t value = info->shape == Shape::StoreImm ? isa::operand(insn) : src;
         memcpy(reinterpret_cast<void *>(*address), &value, info->bytes());
         break;
       }
       case Shape::Atomic: {
-        const auto address = access(dst, insn.off, info->bytes(), true, true);
-        if (!address) return std::unexpected(address.error());
+        auto address = access(dst, insn.off, info->bytes(), true, true);
+        if (!address) return std::unexpected(std::move(address).error());
         const isa::AtomicEffect effect =
             isa::atomic(info->atomic(), info->bits, load_bytes(*address, info->bytes()), src, regs_[0]);
-        if (insn.src == isa::kFramePointer && effect.src != src) return fault("r10 is read-only");
+        if (insn.src == isa::kFramePointer && effect.src != src) return fault<diag::WritesFramePointer>();
         memcpy(reinterpret_cast<void *>(*address), &effect.memory, info->bytes());
         src = effect.src;
         // A fetch into r0 has the effect on src; only cmpxchg has one on r0.
@@ -268,10 +294,12 @@ class Checked {
         break;
       }
       case Shape::LoadImm64: {
-        if (!writes_dst()) return fault("r10 is read-only");
-        if (next == static_cast<int64_t>(insns_.size())) return fault("half of a 64-bit immediate");
+        if (!writes_dst()) return fault<diag::WritesFramePointer>();
+        if (next == static_cast<int64_t>(insns_.size()))
+          return fault<diag::NoInstruction>("half of a 64-bit immediate");
         const Insn &second = insns_[static_cast<size_t>(next)];
-        if (const auto complaint = isa::malformed_second(second); !complaint.empty()) return fault("{}", complaint);
+        if (const auto complaint = isa::malformed_second(second); !complaint.empty())
+          return fault<diag::NoInstruction>(complaint);
         if (info->op == isa::Op::LddwFunc)
           dst = kSubprogramTag + static_cast<uint64_t>(next + insn.imm);
         else if (info->op == isa::Op::Lddw)
@@ -279,7 +307,7 @@ class Checked {
         else if (auto loaded = map_address(*info, insn, second); loaded)
           dst = *loaded;
         else
-          return std::unexpected(loaded.error());
+          return std::unexpected(std::move(loaded).error());
         next++;
         break;
       }
@@ -307,25 +335,45 @@ class Checked {
   }
 
   // Of a map, or inside its values.
-  Result<uint64_t> map_address(const InsnInfo &info, const Insn &first, const Insn &second) const {
+  Ran<uint64_t> map_address(const InsnInfo &info, const Insn &first, const Insn &second) const {
     const bool is_value = info.op == isa::Op::LddwMapIdxValue;
-    if (!is_value && info.op != isa::Op::LddwMapIdx) return fault("only the kernel knows what this means");
+    if (!is_value && info.op != isa::Op::LddwMapIdx)
+      return fault<diag::NoInstruction>("only the kernel knows what this means");
     const auto index = static_cast<uint32_t>(first.imm);
-    if (index >= options_.maps.size()) return fault("there are {} maps here", options_.maps.size());
-    const ResolvedMap &map = options_.maps[index];
+    const ResolvedMap map = index < options_.maps.size() ? options_.maps[index] : ResolvedMap{};
     const uint64_t address = is_value ? map.values : map.address;
-    if (address == 0) return fault("map {} has no {} here", index, is_value ? "fixed values" : "address");
+    if (address == 0)
+      return fault<diag::NoMapHere>(index, options_.maps.size(), is_value ? "values at a fixed address" : "address");
     return address + (is_value ? static_cast<uint32_t>(second.imm) : 0);
   }
 
-  Result<void> call_helper(uint32_t number, int64_t next) {
-    const HelperFn helper = options_.resolve == nullptr ? nullptr : options_.resolve(number);
-    if (helper == nullptr) return fault("there is no helper {} here", number);
-    return call(helper, next);
+  Ran<void> call_helper(uint32_t number, int64_t next) {
+    const HelperFn function = options_.resolve == nullptr ? nullptr : options_.resolve(number);
+    const tables::Helper *helper = calls_ ? tables::find_helper(number) : nullptr;
+    if (function == nullptr || (calls_ && helper == nullptr)) return fault<diag::NoHelperHere>("helper", number);
+    if (helper == nullptr) return call(function, next);
+    const Arguments arguments{regs_[1], regs_[2], regs_[3], regs_[4], regs_[5]};
+    const uint32_t program = options_.env->program_type;
+    if (auto fine = calls_->before(*helper, program, arguments); !fine) return fine;
+    calling_ = helper;
+    auto done = call(function, next);
+    if (done) calls_->after(*helper, program, arguments, regs_[0]);
+    return done;
+  }
+  Ran<void> call_kfunc(uint32_t id, int64_t next) {
+    const HelperFn function = kernel_function(options_.btf, id, options_.resolve);
+    if (function == nullptr) return fault<diag::NoHelperHere>("kernel function", id);
+    if (!calls_) return call(function, next);
+    const Arguments arguments{regs_[1], regs_[2], regs_[3], regs_[4], regs_[5]};
+    const std::string_view name = options_.btf->type(object::BtfId{id}).name;
+    if (auto fine = calls_->before(name, arguments); !fine) return fine;
+    auto done = call(function, next);
+    if (done) calls_->after(name, arguments, regs_[0]);
+    return done;
   }
   // Goes on at [next], unless the helper ran another program in the place of this frame.
-  Result<void> call(HelperFn helper, int64_t next) {
-    const uint64_t result = helper(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5], options_.env);
+  Ran<void> call(HelperFn function, int64_t next) {
+    const uint64_t result = function(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5], options_.env);
     if (failed_) return std::unexpected(*failed_);
     after_call(result);
     const bool left = options_.env != nullptr && std::exchange(options_.env->tail_called, false);
@@ -337,8 +385,8 @@ class Checked {
     for (unsigned i = 1; i <= 5; i++) regs_[i] = 0;
   }
 
-  Result<void> enter(int64_t return_to) {
-    if (depth_ + 1 == kMaxFrames) return fault("calls more than {} frames deep", kMaxFrames);
+  Ran<void> enter(int64_t return_to) {
+    if (depth_ + 1 == kMaxFrames) return fault<diag::CallsTooDeep>(kMaxFrames);
     frames_[depth_++] = {return_to, {regs_[6], regs_[7], regs_[8], regs_[9]}, loops_left_};
     regs_[10] = stack_end(depth_);
     loops_left_ = kMaxLoops;
@@ -360,10 +408,13 @@ class Checked {
   std::span<const Insn> insns_;
   std::vector<const InsnInfo *> rows_;  // by instruction; null where there is no well-formed one
   const CheckedRun &options_;
-  uint64_t fuel_;
-  int64_t pc_ = 0;
+  std::optional<CallCheck> calls_;  // none: helpers get registers as they are
+  uint64_t &fuel_;
+  int64_t pc_ = 0, last_ = 0;  // the next instruction; the last one that was begun
   bool finished_ = false;
-  std::optional<Error> failed_;  // a fault inside a callback
+  std::optional<Fault> failed_;              // of the run; one inside a callback waits here for the helper's return
+  const tables::Helper *calling_ = nullptr;  // the helper that runs
+  mutable Region stack_region_{"the stack"}, packet_region_{"the packet"};  // where they are, is asked for by find()
   // Sixteen, as many as the 4 bits of an encoding can name.
   std::array<uint64_t, 16> regs_{};
   uint64_t loops_left_ = kMaxLoops;
@@ -372,75 +423,132 @@ class Checked {
   alignas(16) std::array<std::byte, kMaxFrames * kStackBytes> stack_;
 };
 
-class Counted final : public Loaded {
+// ---- As an engine.
+
+// What all programs of one engine share.
+struct Shared {
+  Supervision &supervision;
+  HelperResolver resolve;
+  Reach reach;
+  uint64_t fuel = 0;  // left in this run
+};
+
+// Where the line info says that an instruction comes from.
+ForeignPlace place_of(const object::Program &program, uint32_t insn) {
+  const object::Program::Line *line = insn < program.insns.size() ? program.line_of(insn) : nullptr;
+  if (line == nullptr) return {};
+  return {line->file, line->line, line->column, line->text};
+}
+
+std::string text_of(std::span<const Insn> insns, uint32_t insn) {
+  if (insn >= insns.size()) return fmt::format("instruction {}", insn);
+  return fmt::format("instruction {}: `{}`", insn, isa::disassemble(insns, insn, isa::TextStyle::Exact));
+}
+
+class CheckedLoaded final : public Loaded {
  public:
-  Counted(const object::Program &program, std::span<maps::Map *const> maps, HelperResolver resolve, uint64_t &executed)
-      : insns_(program.insns),
-        maps_(addresses_of(maps)),
-        resolve_(resolve),
-        btf_(program.object == nullptr ? nullptr : &program.object->btf),
-        executed_(executed) {}
+  CheckedLoaded(const object::Program &program, std::span<maps::Map *const> maps, std::shared_ptr<Shared> shared)
+      : program_(program), maps_(addresses_of(maps)), shared_(std::move(shared)) {}
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
-    const CheckedRun options = options_for(env, reinterpret_cast<uint64_t>(ctx), ctx_size);
-    const Loaded *const outer = std::exchange(env.running, this);
-    const Result<uint64_t> done = Checked(insns_, options).run();
-    env.running = outer;
-    return result_of(done);
+    const Region context{"the context", reinterpret_cast<uint64_t>(ctx), ctx_size, true};
+    CheckedRun options = options_for(env, context.address, ctx_size);
+    options.regions = {&context, 1};
+    return supervised(options, env, [](Checked &machine) { return machine.run(); });
   }
   uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
     const CheckedRun options = options_for(env, r1, r2);
-    return result_of(Checked(insns_, options).run_subprogram(callback, r1, r2, r3));
+    return supervised(options, env, [&](Checked &m) { return m.run_subprogram(callback, r1, r2, r3); });
   }
 
  private:
+  template <class Run>
+  uint64_t supervised(const CheckedRun &options, Env &env, const Run &run) const {
+    Supervision &supervision = shared_->supervision;
+    if (supervision.fault) return 0;
+    const Loaded *const outer = std::exchange(env.running, this);
+    if (outer == nullptr) shared_->fuel = supervision.fuel;
+    Checked machine(program_.insns, options, shared_->fuel);
+    Ran<uint64_t> done = run(machine);
+    env.running = outer;
+    if (outer == nullptr) supervision.executed += supervision.fuel - shared_->fuel;
+    if (done) return *done;
+    // A program that was reached by a tail call has said it before its caller comes here.
+    if (!supervision.fault) {
+      Diagnostic &diagnostic = done.error().diagnostic;
+      diagnostic.foreign = place_of(program_, done.error().insn);
+      diagnostic.notes.push_back({{}, text_of(program_.insns, done.error().insn), {}});
+      supervision.fault = std::move(done.error());
+    }
+    return 0;
+  }
+
   CheckedRun options_for(Env &env, uint64_t r1, uint64_t r2) const {
     CheckedRun options;
-    options.verified = true;
+    options.verified = shared_->supervision.verified;
     options.r1 = r1, options.r2 = r2;
-    options.fuel = UINT64_MAX;
-    options.resolve = resolve_;
-    options.btf = btf_;
+    options.fuel = shared_->supervision.fuel;
+    options.resolve = shared_->resolve;
+    options.reach = &shared_->reach;
+    options.btf = program_.object == nullptr ? nullptr : &program_.object->btf;
     options.env = &env;
     options.maps = maps_;
-    options.executed = &executed_;
     return options;
   }
-  static uint64_t result_of(const Result<uint64_t> &done) {
-    SPILE_CHECK(done.has_value(), "load() and the verifier took the program");
-    return *done;
-  }
 
-  std::vector<Insn> insns_;
+  object::Program program_;
   std::vector<ResolvedMap> maps_;
-  HelperResolver resolve_;
-  const object::Btf *btf_;
-  uint64_t &executed_;
+  std::shared_ptr<Shared> shared_;
 };
 
-class CountingInterpreter final : public Engine {
+class CheckedInterpreter final : public Engine {
  public:
-  CountingInterpreter(uint64_t &executed, HelperResolver resolve) : executed_(executed), resolve_(resolve) {}
+  CheckedInterpreter(Supervision &supervision, HelperResolver resolve)
+      : shared_(std::make_shared<Shared>(supervision, resolve, Reach{}, 0)) {}
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
-    // Says what is not available here, before anything runs.
-    if (const auto resolved = resolve_program(program, addresses_of(maps), resolve_); !resolved)
-      return std::unexpected(resolved.error());
-    return std::make_unique<Counted>(program, maps, resolve_, executed_);
+    // Says what is not available here, before anything runs. What nobody verified says it when it gets there.
+    if (shared_->supervision.verified)
+      if (const auto resolved = resolve_program(program, addresses_of(maps), shared_->resolve); !resolved)
+        return std::unexpected(resolved.error());
+    for (size_t i = 0; i < maps.size(); i++) reach(*maps[i], program.object, i);
+    return std::make_unique<CheckedLoaded>(program, maps, shared_);
   }
 
  private:
-  uint64_t &executed_;
-  HelperResolver resolve_;
+  // Values at a fixed address need no lookup.
+  void reach(maps::Map &map, const object::Object *object, size_t index) {
+    Reach &reach = shared_->reach;
+    if (std::ranges::find(reach.maps, &map) != reach.maps.end()) return;
+    reach.maps.push_back(&map);
+    const maps::Definition &made = map.definition();
+    if (made.type == maps::kArenaType)
+      return reach.regions.add({fmt::format("the arena `{}`", made.name), static_cast<maps::ArenaMap &>(map).base(),
+                                uint64_t{1} << 32, true});
+    const std::byte *values = map.direct_values();
+    if (values == nullptr) return;
+    const object::Map *declared = object != nullptr && index < object->maps.size() ? &object->maps[index] : nullptr;
+    const bool is_global = declared != nullptr && declared->is_global_data;
+    if (!is_global && made.max_entries != 1) return;
+    reach.regions.add(
+        {is_global ? fmt::format("the globals in `{}`", made.name) : fmt::format("the value of `{}`", made.name),
+         reinterpret_cast<uint64_t>(values), made.value_size,
+         !(is_global && declared->is_readonly) && (made.map_flags & BPF_F_RDONLY_PROG) == 0});
+  }
+
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace
 
 Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &options) {
-  return Checked(insns, options).run();
+  uint64_t fuel = options.fuel;
+  const Ran<uint64_t> done = Checked(insns, options, fuel).run();
+  if (done) return *done;
+  return input_error("{}: {}", text_of(insns, done.error().insn), done.error().diagnostic.message);
 }
 
-std::unique_ptr<Engine> make_counting_interpreter(uint64_t &executed, HelperResolver resolve) {
-  return std::make_unique<CountingInterpreter>(executed, resolve);
+std::unique_ptr<Engine> make_checked_interpreter(Supervision &supervision, HelperResolver resolve) {
+  return std::make_unique<CheckedInterpreter>(supervision, resolve);
 }
 
 }  // namespace spile::vm

@@ -1,5 +1,6 @@
 #include "runtime/vm/checked.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -41,30 +42,37 @@ TEST_F(Checked, RunsInsideItsRegions) {
 }
 
 TEST_F(Checked, FaultsNameInstructionAddressAndRegion) {
-  EXPECT_EQ(fault("r0 = *(u64 *)(r1 + 9)\n exit"),
-            "instruction 0: `r0 = *(u64 *)(r1 + 0x9)`: reads 8 bytes at memory +9, outside of its 16 bytes");
-  EXPECT_EQ(fault("r0 = *(u8 *)(r1 - 1)\n exit"),
-            "instruction 0: `r0 = *(u8 *)(r1 - 0x1)`: reads 1 bytes at memory -1, outside of its 16 bytes");
+  const auto at = [](const void *place, int64_t offset) {
+    return fmt::format(" at {:#x}: ", reinterpret_cast<uint64_t>(place) + static_cast<uint64_t>(offset));
+  };
+  EXPECT_EQ(fault("r0 = *(u64 *)(r1 + 9)\n exit"), "instruction 0: `r0 = *(u64 *)(r1 + 0x9)`: reads 8 bytes" +
+                                                       at(memory, 9) + "offset 9 of memory, which has 16 bytes");
+  EXPECT_EQ(fault("r0 = *(u8 *)(r2 + 12)\n exit"), "instruction 0: `r0 = *(u8 *)(r2 + 0xc)`: reads 1 byte" +
+                                                       at(constants, 12) +
+                                                       "4 bytes past the end of constants, which has 8 bytes");
   EXPECT_EQ(fault("*(u8 *)(r2 + 0) = 1\n exit"),
-            "instruction 0: `*(u8 *)(r2 + 0x0) = 0x1`: writes to constants, which is read-only");
-  EXPECT_EQ(fault("*(u8 *)(r10 + 0) = 1\n exit"),
-            "instruction 0: `*(u8 *)(r10 + 0x0) = 0x1`: writes 1 bytes at stack +512, outside of its 512 bytes");
+            "instruction 0: `*(u8 *)(r2 + 0x0) = 0x1`: writes 1 byte" + at(constants, 0) + "constants is read-only");
+  EXPECT_EQ(fault("*(u8 *)(r10 + 0) = 1\n exit").substr(0, 57),
+            "instruction 0: `*(u8 *)(r10 + 0x0) = 0x1`: writes 1 byte ");
   EXPECT_EQ(fault("r1 = 0\n r0 = *(u32 *)(r1 + 4)\n exit"),
-            "instruction 1: `r0 = *(u32 *)(r1 + 0x4)`: reads 4 bytes at 0x4, which is in no region");
+            "instruction 1: `r0 = *(u32 *)(r1 + 0x4)`: reads 4 bytes at 0x4: a pointer that is NULL");
+  EXPECT_EQ(fault("r1 = -9\n r0 = *(u32 *)(r1 + 4)\n exit"),
+            "instruction 1: `r0 = *(u32 *)(r1 + 0x4)`: reads 4 bytes at 0xfffffffffffffffb: the program has no memory "
+            "there");
   EXPECT_EQ(fault("lock *(u64 *)(r1 + 4) += r2\n exit").substr(0, 70),
             "instruction 0: `lock *(u64 *)(r1 + 0x4) += r2`: an atomic access of 8 ");
 }
 
 TEST_F(Checked, ControlFlowFaults) {
-  EXPECT_EQ(fault("loop: goto loop"), "stopped at instruction 0 after 10000 instructions");
-  EXPECT_EQ(fault("r0 = 1"), "instruction 1 does not exist: the program has 1");
-  EXPECT_EQ(fault("goto -2"), "instruction -1 does not exist: the program has 1");
+  EXPECT_EQ(fault("loop: goto loop"), "instruction 0: `goto -0x1`: stopped after 10000 instructions");
+  EXPECT_EQ(fault("r0 = 1"), "instruction 0: `r0 = 0x1`: goes on at instruction 1, but the program has 1");
+  EXPECT_EQ(fault("goto -2"), "instruction 0: `goto -0x2`: goes on at instruction -1, but the program has 1");
   EXPECT_EQ(fault("f: call f\n exit"), "instruction 0: `call pc-0x1`: calls more than 8 frames deep");
   EXPECT_EQ(fault("call 6\n exit"), "instruction 0: `call 0x6`: there is no helper 6 here");
   EXPECT_EQ(fault("r1 = -1\n callx r1\n exit"),
             "instruction 1: `callx r1`: calls 0xffffffffffffffff, which is neither a helper nor a subprogram");
-  EXPECT_EQ(fault("r10 += 1\n exit"), "instruction 0: `r10 += 0x1`: r10 is read-only");
-  EXPECT_EQ(fault(""), "instruction 0 does not exist: the program has 0");
+  EXPECT_EQ(fault("r10 += 1\n exit"), "instruction 0: `r10 += 0x1`: r10, the address of the stack frame, is read-only");
+  EXPECT_EQ(fault(""), "instruction 0: goes on at instruction 0, but the program has 0");
 }
 
 TEST_F(Checked, AnyBytesAreARun) {

@@ -5,9 +5,9 @@
 
 #include "lang-spec/tables/tables.h"
 
-namespace spile::verifier {
+namespace spile::tables {
 
 // [program]: enum bpf_prog_type; only some may change a map of sockets.
-bool accepts_map(uint32_t helper, uint32_t map_type, const tables::ProgramType &program);
+bool accepts_map(uint32_t helper, uint32_t map_type, const ProgramType &program);
 
-}  // namespace spile::verifier
+}  // namespace spile::tables

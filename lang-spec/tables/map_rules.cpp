@@ -1,11 +1,11 @@
-#include "verifier/map_rules.h"
+#include "lang-spec/tables/map_rules.h"
 
 #include <linux/bpf.h>
 
 #include <algorithm>
 #include <initializer_list>
 
-namespace spile::verifier {
+namespace spile::tables {
 namespace {
 
 // Newer than the headers of some machines.
@@ -16,11 +16,11 @@ bool is_one_of(uint32_t value, std::initializer_list<uint32_t> set) {
 }
 
 // may_update_sockmap()
-bool may_change_sockets(uint32_t helper, const tables::ProgramType &program) {
+bool may_change_sockets(uint32_t helper, const ProgramType &program) {
   if (helper != BPF_FUNC_map_update_elem && helper != BPF_FUNC_map_delete_elem) return false;
   switch (program.number) {
     case BPF_PROG_TYPE_TRACING:
-      return program.attach == tables::AttachType::TRACE_ITER;
+      return program.attach == AttachType::TRACE_ITER;
     case BPF_PROG_TYPE_SOCK_OPS:
       return helper == BPF_FUNC_map_delete_elem;
     case BPF_PROG_TYPE_SOCKET_FILTER:
@@ -37,7 +37,7 @@ bool may_change_sockets(uint32_t helper, const tables::ProgramType &program) {
 }
 
 // What the map lets through.
-bool map_takes(uint32_t map_type, uint32_t f, const tables::ProgramType &program) {
+bool map_takes(uint32_t map_type, uint32_t f, const ProgramType &program) {
   switch (map_type) {
     case BPF_MAP_TYPE_PROG_ARRAY:
       return f == BPF_FUNC_tail_call;
@@ -157,8 +157,8 @@ bool helper_takes(uint32_t f, uint32_t map_type) {
 
 }  // namespace
 
-bool accepts_map(uint32_t helper, uint32_t map_type, const tables::ProgramType &program) {
+bool accepts_map(uint32_t helper, uint32_t map_type, const ProgramType &program) {
   return map_takes(map_type, helper, program) && helper_takes(helper, map_type);
 }
 
-}  // namespace spile::verifier
+}  // namespace spile::tables
