@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "lang-spec/tables/map_rules.h"
 #include "support/check.h"
 #include "verifier/attach_rules.h"
 #include "verifier/check_memory.h"
 #include "verifier/dynptr.h"
 #include "verifier/locks.h"
-#include "lang-spec/tables/map_rules.h"
 #include "verifier/objects.h"
 
 namespace spile::verifier {

@@ -32,7 +32,8 @@ class Checked final : private Memory {
   // [fuel]: how many instructions may be executed still.
   Checked(std::span<const Insn> insns, const CheckedRun &options, uint64_t &fuel)
       : insns_(insns), rows_(insns.size()), options_(options), fuel_(fuel) {
-    if (options.reach != nullptr && !options.verified) calls_.emplace(*options.reach, static_cast<const Memory &>(*this));
+    if (options.reach != nullptr && !options.verified)
+      calls_.emplace(*options.reach, static_cast<const Memory &>(*this));
     for (size_t i = 0; i < insns.size(); i++) {
       const InsnInfo *info = isa::lookup(insns[i]);
       rows_[i] = info != nullptr && isa::malformed(*info, insns[i]).empty() ? info : nullptr;

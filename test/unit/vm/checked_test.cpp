@@ -69,6 +69,7 @@ TEST_F(Checked, ControlFlowFaults) {
   EXPECT_EQ(fault("goto -2"), "instruction 0: `goto -0x2`: goes on at instruction -1, but the program has 1");
   EXPECT_EQ(fault("f: call f\n exit"), "instruction 0: `call pc-0x1`: calls more than 8 frames deep");
   EXPECT_EQ(fault("call 6\n exit"), "instruction 0: `call 0x6`: there is no helper 6 here");
+  // NoMapHere: an object that was linked has all of its maps.
   EXPECT_EQ(fault("r1 = map 3 ll\n exit"), "instruction 0: `r1 = map 0x3 ll`: map 3 of 0 has no address here");
   EXPECT_EQ(fault("r1 = -1\n callx r1\n exit"),
             "instruction 1: `callx r1`: calls 0xffffffffffffffff, which is neither a helper nor a subprogram");
