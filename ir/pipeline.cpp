@@ -35,7 +35,7 @@ constexpr auto kO1 = std::to_array<Pass>({
     simplify_cfg, inline_always, simplify_cfg,           // one body, no dead blocks
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
     decide_constants, simplify_cfg, unroll_loops, simplify_cfg, mem2reg, simplify, sccp,
-    simplify_cfg, gvn, simplify_cfg,
+    simplify_cfg, gvn, simplify_cfg, dce, join_bytes,
     expand_memory, simplify, dse, narrow_compares, dce, simplify_cfg,
     merge_tails, simplify_cfg, share_constants, dce, share_slots,
 });
@@ -47,7 +47,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     simplify, sccp, simplify_cfg,
     thread_jumps, simplify_cfg, simplify,
     gvn, simplify, sccp, simplify_cfg,                   // what gvn decided
-    join_loads, simplify, thread_jumps, simplify_cfg,
+    dce, join_bytes, join_loads, simplify, thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, drop_branches, dce, simplify_cfg, thread_jumps, simplify_cfg,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top

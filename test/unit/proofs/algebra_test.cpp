@@ -22,10 +22,9 @@ unsigned every() {
 
 class Algebra : public testing::TestWithParam<ir::Type> {};
 
-void prove_passes(ir::Type type, std::string_view passes) {
+void prove_passes(ir::Type type, const std::vector<ir::Function> &shapes, std::string_view passes) {
   SourceManager sources;
   Diagnostics diags(sources);
-  const std::vector<ir::Function> shapes = Shapes(type, every()).make();
   ir::Module module;
   module.functions = shapes;
   ASSERT_TRUE(ir::run_passes(module, passes, diags));
@@ -51,7 +50,11 @@ void prove_passes(ir::Type type, std::string_view passes) {
   EXPECT_LE(sampled, 1 + shapes.size() / 500);
 }
 
-TEST_P(Algebra, WhatTheRulesMakeIsTheSame) { prove_passes(GetParam(), "simplify"); }
+TEST_P(Algebra, WhatTheRulesMakeIsTheSame) { prove_passes(GetParam(), Shapes(GetParam(), every()).make(), "simplify"); }
+
+TEST_P(Algebra, BytesThatAreJoinedAreTheSame) {
+  prove_passes(GetParam(), Shapes(GetParam(), 1).make_gathers(), "simplify,dce,join-bytes");
+}
 
 INSTANTIATE_TEST_SUITE_P(Widths, Algebra, testing::ValuesIn(kTypes),
                          [](const auto &info) { return "I" + std::to_string(ir::bits_of(info.param)); });

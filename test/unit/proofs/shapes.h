@@ -4,8 +4,10 @@
 // casts; selects. Constants are the edges of the width, and powers of two.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
+#include <numeric>
 #include <vector>
 
 #include "ir/ir.h"
@@ -72,6 +74,11 @@ class Shapes {
       }
     }
     casts(few);
+    return std::move(made_);
+  }
+  // Expressions that put bytes together.
+  std::vector<ir::Function> make_gathers() {
+    gathers();
     return std::move(made_);
   }
 
@@ -170,6 +177,39 @@ class Shapes {
     if (bits() == 8) return;
     add([&](auto &b) { return b.cast(ir::Op::Bswap, type_, b.x); });
     add([&](auto &b) { return b.cast(ir::Op::Bswap, type_, b.cast(ir::Op::Bswap, type_, b.x)); });
+  }
+
+  // The bytes of a value in another order: shifted to their places, masked before or behind, joined. Every order of up
+  // to four bytes; of eight, each rotation of them and of their reverse. Places may also stay empty.
+  void gathers() {
+    std::vector<unsigned> order(bits() / 8);
+    std::iota(order.begin(), order.end(), 0);
+    if (bits() < 64) {
+      do gather(order);
+      while (std::ranges::next_permutation(order).found);
+      return;
+    }
+    for (int half = 0; half < 2; half++, std::ranges::reverse(order))
+      for (size_t i = 0; i < order.size(); i++, std::ranges::rotate(order, order.begin() + 1)) gather(order);
+  }
+  void gather(const std::vector<unsigned> &order) {
+    for (const ir::Op join : {ir::Op::Or, ir::Op::Add})
+      for (const bool is_masked_first : {false, true})
+        for (size_t left_out = 0; left_out <= order.size(); left_out++)
+          add([&](auto &b) {
+            ir::ValueId all = b.constant(0);
+            for (size_t to = 0; to < order.size(); to++) {
+              if (to == left_out) continue;
+              const auto at = static_cast<int64_t>(8 * to), from = int64_t{8} * order[to];
+              ir::ValueId byte = b.x;
+              if (is_masked_first) byte = b.op(ir::Op::And, byte, b.constant(int64_t{0xff} << from));
+              if (from > at) byte = b.op(ir::Op::LShr, byte, b.constant(from - at));
+              if (from < at) byte = b.op(ir::Op::Shl, byte, b.constant(at - from));
+              if (!is_masked_first) byte = b.op(ir::Op::And, byte, b.constant(int64_t{0xff} << at));
+              all = to == 0 ? byte : b.op(join, all, byte);
+            }
+            return all;
+          });
   }
 
   template <class F>
