@@ -20,8 +20,8 @@ uint16_t with(uint16_t scalars, unsigned reg, bool is_scalar) {
   return static_cast<uint16_t>(is_scalar ? scalars | bit : scalars & ~bit);
 }
 
-// The scalars behind [insn], from those before it.
-uint16_t after(const Insn &insn, const InsnInfo &info, uint16_t scalars) {
+// The scalars behind [insn], from those before it; loads of fewer than [pointer_bytes] give one.
+uint16_t after(const Insn &insn, const InsnInfo &info, uint16_t scalars, unsigned pointer_bytes) {
   const auto is_scalar = [&](unsigned reg) { return (scalars >> reg & 1) != 0; };
   switch (info.shape) {
     case Shape::AluImm:
@@ -36,7 +36,7 @@ uint16_t after(const Insn &insn, const InsnInfo &info, uint16_t scalars) {
         return with(scalars, insn.dst, is_scalar(insn.dst) && is_scalar(insn.src));
       return with(scalars, insn.dst, true);
     case Shape::Load:
-      return with(scalars, insn.dst, info.bytes() < 8);
+      return with(scalars, insn.dst, info.bytes() < pointer_bytes);
     case Shape::LoadAcquire:
       return with(scalars, insn.dst, false);
     case Shape::LoadImm64:
@@ -65,9 +65,7 @@ uint16_t after(const Insn &insn, const InsnInfo &info, uint16_t scalars) {
   return 0;
 }
 
-}  // namespace
-
-std::vector<uint16_t> scalar_registers(const vm::JitProgram &program) {
+std::vector<uint16_t> find_scalars(const vm::JitProgram &program, unsigned pointer_bytes) {
   // From "everything is a number" down, until nothing changes: each round takes bits away.
   std::vector<uint16_t> scalars(program.insn_count, kAll);
   for (size_t i = 0; i < program.subprogram_count; i++)
@@ -81,7 +79,7 @@ std::vector<uint16_t> scalar_registers(const vm::JitProgram &program) {
     };
     for (size_t i = 0; i < program.insn_count; i += isa::width(program.insns[i])) {
       const InsnInfo &info = *isa::lookup(program.insns[i]);
-      const uint16_t out = after(program.insns[i], info, scalars[i]);
+      const uint16_t out = after(program.insns[i], info, scalars[i], pointer_bytes);
       const bool jumps = info.shape == Shape::Jump || info.shape == Shape::JumpLong;
       const bool branches =
           info.shape == Shape::BranchImm || info.shape == Shape::BranchReg || info.shape == Shape::MayGoto;
@@ -90,6 +88,15 @@ std::vector<uint16_t> scalar_registers(const vm::JitProgram &program) {
       if (!jumps && info.shape != Shape::Exit && next < program.insn_count) reach(next, out);
     }
   }
+  return scalars;
+}
+
+}  // namespace
+
+std::vector<Scalars> scalar_registers(const vm::JitProgram &program) {
+  const auto numbers = find_scalars(program, 4), four = find_scalars(program, 8);
+  std::vector<Scalars> scalars(program.insn_count);
+  for (size_t i = 0; i < scalars.size(); i++) scalars[i] = {numbers[i], four[i]};
   return scalars;
 }
 

@@ -240,19 +240,25 @@ class Translator {
     return info.shape == Shape::AluReg || info.shape == Shape::AddressCast;
   }
 
-  // What is still a pointer behind the instruction, or null; [scalars] are the registers that are numbers before it.
-  Value *pointer_after(const Insn &insn, const InsnInfo &info, Value *src64, uint16_t scalars) {
+  // What is still a pointer behind the instruction, or null; [scalars] are those before it.
+  Value *pointer_after(const Insn &insn, const InsnInfo &info, Value *src64, Scalars scalars) {
     const bool reg = reads_register(info);
     const auto moved = [&](unsigned base, Value *by) { return b_.CreateGEP(b_.getInt8Ty(), get_pointer(base), by); };
-    const auto is_scalar = [&](unsigned r) { return (scalars >> r & 1) != 0; };
+    // Sound because: a pointer to the packet is no base of a sum with another pointer, which the verifier rejects. A
+    // base that is a number would be worse than none: what is far from a constant like null, LLVM takes for
+    // unreachable.
+    const auto is_added_to = [&](unsigned base, unsigned by) {
+      const auto is_in = [](uint16_t set, unsigned r) { return (set >> r & 1) != 0; };
+      return is_in(scalars.numbers, by) || (is_in(scalars.four, by) && !is_in(scalars.four, base));
+    };
     if (info.alu() == Alu::Mov && reg) return get_pointer(insn.src);
     if (info.alu() == Alu::Sub && !reg) return moved(insn.dst, b_.CreateNeg(src64));
     if (info.alu() != Alu::Add) return nullptr;
-    if (!reg || is_scalar(insn.src)) return moved(insn.dst, src64);
-    return is_scalar(insn.dst) ? moved(insn.src, get(insn.dst)) : nullptr;
+    if (!reg || is_added_to(insn.dst, insn.src)) return moved(insn.dst, src64);
+    return is_added_to(insn.src, insn.dst) ? moved(insn.src, get(insn.dst)) : nullptr;
   }
 
-  void translate_alu(const Insn &insn, const InsnInfo &info, uint16_t scalars) {
+  void translate_alu(const Insn &insn, const InsnInfo &info, Scalars scalars) {
     const bool reg = reads_register(info);
     Value *src64 = reg ? get(insn.src) : constant(isa::operand(insn));
     Value *dst64 = get(insn.dst);
@@ -479,7 +485,7 @@ class Translator {
   llvm::IRBuilder<> b_;
   llvm::IntegerType *i64_;
   llvm::PointerType *ptr_;
-  std::vector<uint16_t> scalars_;  // by instruction
+  std::vector<Scalars> scalars_;  // by instruction
   llvm::FunctionType *function_type_;
   std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
 

@@ -168,6 +168,9 @@ def memory():
         yield (f"\tstruct {{ {t} k; struct {{ u8 n; {t} m[3]; }} in[2]; }} s = {{ io->in[0] }}, t;\n\ts.in[io->in[1] & 1].m[io->in[2] % 3] = io->in[3];\n"
                "\ts.in[1].n = io->in[4];\n\tt = s;\n\tt.in[0] = s.in[1];\n\ts.k += t.in[1].m[0];\n"
                + mixed("s.k", "t.k", "t.in[0].n", "t.in[0].m[0]", "t.in[0].m[1]", "t.in[1].m[2]", "s.in[0].m[1]", "sizeof(s)"))
+    # A pointer to the packet, four bytes of the context, added to a number that is always 0.
+    yield ("\tif ((void *)((s32 *)data + 8) > data_end)\n\t\treturn 1;\n\th = ((s32 *)data + (two_@ > 16498373249))[0] == 31;\n",
+           "static volatile char two_@ = 2;\n")
 
 
 def builtins():
