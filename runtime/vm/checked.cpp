@@ -489,6 +489,7 @@ class CheckedLoaded final : public Loaded {
     options.verified = shared_->supervision.verified;
     options.r1 = r1, options.r2 = r2;
     options.fuel = shared_->supervision.fuel;
+    options.stack_noise = shared_->supervision.stack_noise;
     options.resolve = shared_->resolve;
     options.reach = &shared_->reach;
     options.btf = program_.object == nullptr ? nullptr : &program_.object->btf;

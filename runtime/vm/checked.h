@@ -55,6 +55,7 @@ Result<uint64_t> run_checked(std::span<const isa::Insn> insns, const CheckedRun 
 struct Supervision {
   bool verified = true;        // the verifier accepted the programs: no access is looked at
   uint64_t fuel = UINT64_MAX;  // instructions that a run may execute, with the programs that it tail-calls
+  uint64_t stack_noise = 0;    // as in CheckedRun
   uint64_t executed = 0;       // instructions, added up over runs
   std::optional<Fault> fault;  // the first; the run that has it gives 0, and so does every later one
 };

@@ -8,12 +8,15 @@
 #include <cerrno>
 
 #include "backend/isa/builder.h"
+#include "runtime/kernel/kernel_map.h"
+#include "runtime/session/print_maps.h"
 
 namespace spile::fuzz {
 namespace {
 
 constexpr uint32_t kTestRegInvariants = 1u << 7;  // BPF_F_TEST_REG_INVARIANTS
 constexpr size_t kLogSize = 1 << 20;
+constexpr size_t kPacketHeadroom = 512;  // by how much a program may make its packet longer
 
 long bpf(int command, union bpf_attr &attr) { return syscall(SYS_bpf, command, &attr, sizeof(attr)); }
 
@@ -43,7 +46,7 @@ int create(const object::Object &object, const object::Map &m) {
 
 }  // namespace
 
-Kernel::Kernel(const object::Object &object) {
+Kernel::Kernel(const object::Object &object) : object_(object) {
   for (const object::Map &m : object.maps) fds_.push_back(create(object, m));
   works_ = std::ranges::all_of(fds_, [](int fd) { return fd >= 0; }) &&
            load({isa::mov64(isa::R0, 0), isa::exit()}, *tables::find_program_type("socket"), false).accepts();
@@ -56,7 +59,8 @@ Kernel::~Kernel() {
 
 bool Kernel::Answer::is_no_verdict() const { return error == EFAULT || error == ENOMEM || error == EAGAIN; }
 
-Kernel::Answer Kernel::load(const std::vector<isa::Insn> &insns, const tables::ProgramType &type, bool with_log) {
+// Its descriptor, or -1 with errno.
+int Kernel::open_program(const std::vector<isa::Insn> &insns, const tables::ProgramType &type, bool with_log) {
   union bpf_attr attr{};
   attr.prog_type = type.number;
   if (type.attach != tables::AttachType::None) attr.expected_attach_type = static_cast<uint32_t>(type.attach);
@@ -71,14 +75,46 @@ Kernel::Answer Kernel::load(const std::vector<isa::Insn> &insns, const tables::P
     attr.log_size = kLogSize;
     attr.log_level = 1;
   }
-  const long fd = bpf(BPF_PROG_LOAD, attr);
+  return static_cast<int>(bpf(BPF_PROG_LOAD, attr));
+}
+
+Kernel::Answer Kernel::load(const std::vector<isa::Insn> &insns, const tables::ProgramType &type, bool with_log) {
+  const int fd = open_program(insns, type, with_log);
   Answer answer;
   if (fd >= 0)
-    close(static_cast<int>(fd));
+    close(fd);
   else
     answer.error = errno;
   if (with_log) answer.log = log_.c_str();
   return answer;
+}
+
+std::optional<session::TrialResult> Kernel::run(const object::Program &program, const tables::ProgramType &type,
+                                                const session::TrialInput &input) {
+  const int fd = open_program(program.insns, type, false);
+  if (fd < 0) return {};
+  std::vector<std::byte> out(input.packet.size() + kPacketHeadroom);
+  union bpf_attr attr{};
+  attr.test.prog_fd = static_cast<uint32_t>(fd);
+  attr.test.repeat = static_cast<uint32_t>(input.repeat);
+  attr.test.data_in = reinterpret_cast<uint64_t>(input.packet.data());
+  attr.test.data_size_in = static_cast<uint32_t>(input.packet.size());
+  attr.test.data_out = reinterpret_cast<uint64_t>(out.data());
+  attr.test.data_size_out = static_cast<uint32_t>(out.size());
+  const long failed = bpf(BPF_PROG_TEST_RUN, attr);
+  close(fd);
+  if (failed != 0) return {};
+  session::TrialResult result;
+  result.r0 = attr.test.retval;
+  out.resize(attr.test.data_size_out);
+  if (type.number != BPF_PROG_TYPE_SOCKET_FILTER) result.memory = std::move(out);
+  for (size_t i = 0; i < object_.maps.size(); i++) {
+    const object::Map &map = object_.maps[i];
+    if (map.is_global_data) continue;
+    kernel::KernelMap in_kernel(session::definition_of(object_, map), fds_[i]);
+    session::print_map(object_, map, {}, in_kernel, result.maps);
+  }
+  return result;
 }
 
 std::string reason(const std::string &log) {

@@ -1,11 +1,13 @@
-// Kernel: the verifier of the kernel that runs here, asked with bpf(). Needs root.
+// Kernel: the verifier of the kernel that runs here, asked with bpf(); and what it makes of a program. Needs root.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
+#include "runtime/session/trial.h"
 
 namespace spile::fuzz {
 
@@ -30,7 +32,14 @@ class Kernel {
   // Loads with BPF_F_TEST_REG_INVARIANTS, and closes again.
   Answer load(const std::vector<isa::Insn> &insns, const tables::ProgramType &type, bool with_log);
 
+  // What BPF_PROG_TEST_RUN and the maps then say; none when the kernel does not take the program or the input.
+  std::optional<session::TrialResult> run(const object::Program &program, const tables::ProgramType &type,
+                                          const session::TrialInput &input);
+
  private:
+  int open_program(const std::vector<isa::Insn> &insns, const tables::ProgramType &type, bool with_log);
+
+  const object::Object &object_;
   std::vector<int> fds_;
   std::string log_;
   bool works_ = false;

@@ -1,7 +1,8 @@
-// program_fuzz verifier|verdict [--programs N] [--minutes M] [--seed S] [--findings DIR] [OBJECT...]
+// program_fuzz verifier|verdict|engines [--programs N] [--minutes M] [--seed S] [--findings DIR] [OBJECT...]
 //
 //   verifier  what our verifier accepts is run on the checked interpreter under observation (soundness.h)
 //   verdict   our verdict against the kernel's; needs root
+//   engines   what our verifier accepts gives the same on every engine, and in the kernel where that takes programs
 //
 // Ends after N programs or M minutes with a line of counts. What should not be is made small, printed, and left as
 // assembly text in DIR. Exit status 1 when there is something.
@@ -16,6 +17,7 @@
 #include <map>
 
 #include "backend/isa/disasm.h"
+#include "test/fuzz/verifier/engines.h"
 #include "test/fuzz/verifier/kernel.h"
 #include "test/fuzz/verifier/reduce.h"
 #include "test/fuzz/verifier/soundness.h"
@@ -32,7 +34,6 @@ constexpr unsigned kRuns = 4;  // of each accepted program
 constexpr uint64_t kMaxShown = 20;
 
 struct Settings {
-  bool verdict = false;
   uint64_t programs = 0, seed = 1;  // programs 0: until the time is over
   double minutes = 1;
   std::string findings;
@@ -175,9 +176,44 @@ int fuzz_verdict(const Settings &settings) {
   return table[1][0] == 0 ? 0 : 1;
 }
 
+int fuzz_engines(const Settings &settings) {
+  const Sources sources(settings.objects);
+  const auto engines = Engines::open();
+  if (!engines) {
+    fmt::print(stderr, "{}\n", engines.error().message);
+    return 2;
+  }
+  const bool with_kernel = Kernel(*sources.objects().front()).works();
+  Report report(settings);
+  const Budget budget(settings);
+  uint64_t done = 0, in_kernel = 0;
+  std::array<uint64_t, 4> kinds{};
+  for (; budget.more(done); done++) {
+    const uint64_t seed = settings.seed + done;
+    const Case c = sources.make(seed);
+    const Agreement a = (*engines)->compare(c.program, *c.type, seed, with_kernel);
+    kinds[a.kind]++;
+    in_kernel += a.in_kernel;
+    if (a.kind != Agreement::Differ || kinds[a.kind] > kMaxShown) continue;
+    const auto differs = [&](const object::Program &p) {
+      return (*engines)->compare(p, *c.type, seed, with_kernel).kind == Agreement::Differ;
+    };
+    const object::Program small = reduce(c.program, differs);
+    const std::string why = (*engines)->compare(small, *c.type, seed, with_kernel).why;
+    report.show("engines", seed, fmt::format("{}: {}", c.type->section, why), small);
+  }
+  fmt::print(
+      "{} programs: {} gave the same on every engine ({} of them in the kernel too), {} rejected, {} whose answer is "
+      "no function of the input, {} differ\n",
+      done, kinds[Agreement::Agree], in_kernel, kinds[Agreement::Rejected], kinds[Agreement::Undefined],
+      kinds[Agreement::Differ]);
+  return kinds[Agreement::Differ] == 0 ? 0 : 1;
+}
+
 int usage() {
   std::fputs(
-      "usage: program_fuzz verifier|verdict [--programs N] [--minutes M] [--seed S] [--findings DIR] [OBJECT...]\n",
+      "usage: program_fuzz verifier|verdict|engines [--programs N] [--minutes M] [--seed S] [--findings DIR] "
+      "[OBJECT...]\n",
       stderr);
   return 2;
 }
@@ -189,8 +225,11 @@ int main(int argc, char **argv) {
   using namespace spile::fuzz;
   if (argc < 2) return usage();
   Settings settings;
-  settings.verdict = std::strcmp(argv[1], "verdict") == 0;
-  if (!settings.verdict && std::strcmp(argv[1], "verifier") != 0) return usage();
+  constexpr std::pair<std::string_view, int (*)(const Settings &)> kLoops[] = {
+      {"verifier", fuzz_verifier}, {"verdict", fuzz_verdict}, {"engines", fuzz_engines}};
+  const auto loop = std::ranges::find(kLoops, std::string_view(argv[1]),
+                                      &std::pair<std::string_view, int (*)(const Settings &)>::first);
+  if (loop == std::end(kLoops)) return usage();
   for (int i = 2; i < argc; i++) {
     const std::string_view word = argv[i];
     if (!word.starts_with("--")) {
@@ -210,5 +249,5 @@ int main(int argc, char **argv) {
     else
       return usage();
   }
-  return settings.verdict ? fuzz_verdict(settings) : fuzz_verifier(settings);
+  return loop->second(settings);
 }
