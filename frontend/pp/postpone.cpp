@@ -3,6 +3,7 @@
 // A scout runs over the characters of one declaration. It gives up, and the declaration is read as any other, at the
 // first thing that it does not know for certain: a directive or a splice inside, a word that is a macro, a name that
 // has been met before, a body of a function, several declarators, something that puts bytes into the object.
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -304,8 +305,17 @@ bool Machine::Scout::declarator_in_parentheses() {
   }
 }
 
+// `const`, `inline`: keywords that leave it to the next word to be a type.
+static bool is_keyword_beside_types(std::string_view word) {
+  constexpr std::string_view kWords[] = {"const",    "volatile",   "restrict",     "inline",       "_Noreturn",
+                                         "__const",  "__const__",  "__volatile",   "__volatile__", "__restrict",
+                                         "__inline", "__inline__", "__extension__"};
+  return std::ranges::find(kWords, word) != std::end(kWords);
+}
+
 bool Machine::Scout::declaration() {
   bool is_typedef = false, is_static = false, has_storage = false, has_tag = false, has_attribute = false;
+  bool has_type = false;      // before [last]
   std::string_view last;      // the last word: the name, unless it is a part of the type
   std::string_view declared;  // the name, once it is certain
   for (bool is_first = true;; is_first = false) {
@@ -326,7 +336,7 @@ bool Machine::Scout::declaration() {
         case Word::Union:
         case Word::Enum:
           if (has_tag || !declared.empty() || !specifier_with_tag(kind)) return fail();
-          has_tag = true;
+          has_tag = has_type = true;
           last = {};
           break;
         case Word::Attribute:
@@ -336,6 +346,7 @@ bool Machine::Scout::declaration() {
           break;
         case Word::Plain:
           if (!declared.empty()) return fail();
+          has_type |= !last.empty() && !is_keyword_beside_types(last);
           last = word_;
           break;
         case Word::Unknown:
@@ -343,6 +354,7 @@ bool Machine::Scout::declaration() {
       }
     } else if (c == '*') {
       if (!declared.empty()) return fail();
+      has_type = true;
       last = {};
     } else if (c == '(' || c == '[') {
       if (declared.empty() && c == '(' && peek() == '*') {
@@ -350,7 +362,8 @@ bool Machine::Scout::declaration() {
         declared = word_;
         continue;
       }
-      if (declared.empty()) declared = last;
+      // In `T (name)(int)` the last word is a type.
+      if (declared.empty() && has_type) declared = last;
       if (declared.empty() || !skip_group()) return fail();
     } else if (c == '=' && has_storage) {
       if (declared.empty()) declared = last;

@@ -2,6 +2,7 @@
 #
 #   ```c                    is checked by `spile check` and must be accepted
 #   ```c error=Name         must be rejected with that diagnostic
+#   ```c warning=Name       must be accepted with that diagnostic
 #   ```c build              is compiled, not verified: what it needs of a kernel is not here
 #   ```c fragment           is shown, not run (a piece of a file that is run elsewhere)
 #   ```console              `$ command` lines are run, in a scratch folder that holds the page's files; what follows
@@ -61,8 +62,11 @@ with tempfile.TemporaryDirectory() as folder:
             command = ["build", path, "-o", path + ".o"] if "build" in info.split() else ["check", path]
             done = subprocess.run([spile, *command], capture_output=True, text=True, timeout=60, env=environment)
             error = re.search(r"error=(\w+)", info)
-            if error and f"[{error[1]}]" not in done.stderr:
+            warning = re.search(r"warning=(\w+)", info)
+            if error and (f"[{error[1]}]" not in done.stderr or done.returncode == 0):
                 fail(f"example {index} must be rejected with {error[1]}", text + done.stderr)
+            elif warning and f"[{warning[1]}]" not in done.stderr:
+                fail(f"example {index} must be warned of with {warning[1]}", text + done.stderr)
             elif not error and done.returncode != 0 and not named:
                 fail(f"example {index} must be accepted", text + done.stderr)
         elif language == "console":

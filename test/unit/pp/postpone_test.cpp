@@ -44,6 +44,8 @@ TEST(Postpone, LeavesDeclarationsWhoseNamesAndEndsAreCertain) {
   EXPECT_EQ(postponed("typedef unsigned long size, "), squeezed("typedef unsigned long size, |"));
   EXPECT_EQ(postponed("typedef unsigned long size;\ntypedef int (*call)(int, char[2]);\ntypedef int row[4];"),
             squeezed(" | size call row"));
+  EXPECT_EQ(postponed("typedef early (late)(int);\ntypedef early (*pointer)(int);"),
+            squeezed("typedef early (late)(int); | pointer"));
   EXPECT_EQ(postponed("struct a;\nstruct b { struct a *p; int x : 3; } __attribute__((packed));\nunion c { int x; };"),
             squeezed(" | a b c"));
   EXPECT_EQ(postponed("enum e { A, B = (1 << 2), C, };\nenum { D };"), squeezed(" | e A B C D"));
