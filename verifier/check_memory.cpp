@@ -250,6 +250,15 @@ Outcome check_atomic_target(const Request &a, std::string_view verb) {
                    fmt::format("BPF_ATOMIC {} R{} {} is not allowed", verb, a.reg, type_name(a.pointer)));
 }
 
+// It is read without a register to say what that may be, which needs a constant offset (check_stack_read).
+Outcome check_atomic_on_stack(const Env &env, const Request &a) {
+  if (env.structure.infos[a.insn]->shape != isa::Shape::Atomic || a.pointer.value.is_const()) return {};
+  return a.failure(Cause::AtomicTarget,
+                   fmt::format("variable offset stack pointer cannot be passed into helper function; var_off={} off={} "
+                               "size={}",
+                               to_string(a.pointer.value.bits), a.off + a.pointer.off, a.size));
+}
+
 Outcome check_one(const Env &env, const State &state, const Request &a, bool strict) {
   const RegState &p = a.pointer;
   const auto invalid = [&](Cause cause) {
@@ -267,6 +276,7 @@ Outcome check_one(const Env &env, const State &state, const Request &a, bool str
       return check_context(env, a);
     case RegType::Stack:
       if (Outcome f = check_stack_bounds(a)) return f;
+      if (Outcome f = check_atomic_on_stack(env, a)) return f;
       return check_pointer_on_stack(env, state, a);
     case RegType::Packet:
     case RegType::PacketMeta:

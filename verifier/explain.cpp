@@ -305,7 +305,8 @@ class Explanation {
       case Cause::MixedPointers:
         return make<diag::MixedPointers>(kind_of(env_, f_.state), f_.detail);
       case Cause::AtomicTarget:
-        return make<diag::AtomicTarget>(kind_of(env_, f_.state));
+        return make<diag::AtomicTarget>(kind_of(env_, f_.state),
+                                        f_.state.type == RegType::Stack ? " at a variable offset" : "");
       case Cause::PacketBounds:
         return make<diag::PacketBounds>(size, plural(size), f_.off, f_.limit);
       case Cause::PacketAccess:

@@ -25,6 +25,8 @@ constexpr uint32_t kMaxWeight = 40;                          // steps of a path 
 constexpr uint32_t kMissFactor = 3, kForcedMissFactor = 64;  // a checkpoint that is compared in vain is dropped
 // Errors reported for one program: more would hide the first.
 constexpr size_t kMaxRejections = 10;
+// And so many instructions behind the first: with poisoned values, loops may not converge that would have.
+constexpr uint64_t kMaxAfterRejection = 50'000;
 
 class Explorer {
  public:
@@ -38,7 +40,8 @@ class Explorer {
         stack_depth_(env.structure.subprograms.size()),
         fastcalls_(env),
         sanitation_(env.program.insns.size()),
-        called_(env.structure.subprograms.size()) {
+        called_(env.structure.subprograms.size()),
+        limit_(env.options.max_processed) {
     verdict_.regions.assign(env.program.insns.size(), Region::Unknown);
     verdict_.reached.assign(env.program.insns.size(), false);
     if (!env.options.keep_states) return;
@@ -139,7 +142,7 @@ class Explorer {
   bool step() {
     const uint32_t at = path_.insn;
     if (watch_.see != nullptr) (*watch_.see)(at, path_.state);
-    if (++verdict_.stats.processed > env_.options.max_processed) {
+    if (++verdict_.stats.processed > limit_) {
       give_up({.cause = Cause::TooComplex,
                .insn = at,
                .kernel = fmt::format("BPF program is too large. Processed {} insn", verdict_.stats.processed),
@@ -487,6 +490,7 @@ class Explorer {
           known.diagnostic.message == rejection.diagnostic.message)
         return;
     if (env_.options.keep_states) rejection.path = path_so_far();
+    if (verdict_.rejections.empty()) limit_ = std::min(limit_, verdict_.stats.processed + kMaxAfterRejection);
     verdict_.rejections.push_back(std::move(rejection));
     if (verdict_.rejections.size() >= kMaxRejections) stop_ = true;
   }
@@ -561,6 +565,7 @@ class Explorer {
   Sanitation sanitation_;
   std::vector<bool> called_;  // by subprogram
   std::vector<std::pair<uint32_t, Cause>> reported_;
+  uint64_t limit_;  // of processed instructions
   uint64_t jumps_ = 0, last_jumps_ = 0, last_insns_ = 0;
   uint32_t live_checkpoints_ = 0;
   bool stop_ = false;

@@ -1,7 +1,7 @@
 // Observe: does a concrete machine lie inside an abstract state? How soundness is tested against execution.
 //
 // Numbers must be members; pointers into the stack, the packet and to the context must be where the state says; bytes
-// and spilled registers of the top frame must be what it says. Used by tests and fuzzers only.
+// and spilled registers of all frames must be what it says. Used by tests and fuzzers only.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ struct PacketPlace {
 
 struct Concrete {
   std::array<uint64_t, isa::kRegisterCount> regs{};
-  std::span<const std::byte> stack;  // of the top frame: 512 bytes, [511] is the one below r10
+  std::span<const std::byte> stack;  // of all frames, 512 bytes each; the last one is below r10
   uint64_t context = 0;              // its address
   PacketPlace packet;
 };

@@ -1,5 +1,6 @@
 // Calls of kernel functions, open-coded iterators, may_goto: what they do to the state.
 #include <algorithm>
+#include <optional>
 
 #include "verifier/domain/pointer.h"
 #include "verifier/dynptr.h"
@@ -26,6 +27,35 @@ RegState memory_result(uint32_t size, uint16_t flags, uint32_t index) {
   r.mem_size = size;
   r.flags = flags;
   return r;
+}
+
+// What the memory that a function gives belongs to: it is lost with that.
+uint32_t owner_of_result(const State &state, const Kfunc &kfunc) {
+  if (kfunc.is_iterator_function()) {
+    const RegState *iterator = iterator_behind(state, state.reg(1));
+    return iterator != nullptr ? iterator->ref_id : 0;
+  }
+  uint32_t owner = 0;
+  for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++)
+    if (state.reg(i + 1).ref_id != 0) owner = state.reg(i + 1).ref_id;
+  return owner;
+}
+
+// Bytes that are no struct: as many as an argument says, or as the type has.
+RegState plain_memory(const State &state, const Kfunc &kfunc, BtfId target, uint32_t index) {
+  std::optional<RegState> r;
+  for (unsigned i = 0; i < kfunc.parameters.size() && i < 5 && !r; i++) {
+    const std::string &name = kfunc.parameters[i].name;
+    if (name == "rdonly_buf_size" || name == "rdwr_buf_size")
+      r = memory_result(static_cast<uint32_t>(state.reg(i + 1).value.const_value()),
+                        name == "rdonly_buf_size" ? kReadOnly : 0, index);
+  }
+  if (!r && kfunc.btf->type(target).kind == BtfKind::Void) return RegState::unknown(index);
+  if (!r)
+    r = memory_result(static_cast<uint32_t>(kfunc.btf->size_of(target)),
+                      kfunc.has(tables::kWritableResult) ? 0 : kReadOnly, index);
+  r->ref_id = owner_of_result(state, kfunc);
+  return *r;
 }
 
 RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {
@@ -97,15 +127,7 @@ RegState pointer_result(const Env &env, State &state, const Kfunc &kfunc, uint32
     }
     return r;
   }
-  for (unsigned i = 0; i < kfunc.parameters.size() && i < 5; i++) {
-    const std::string &name = kfunc.parameters[i].name;
-    if (name != "rdonly_buf_size" && name != "rdwr_buf_size") continue;
-    return memory_result(static_cast<uint32_t>(state.reg(i + 1).value.const_value()),
-                         name == "rdonly_buf_size" ? kReadOnly : 0, index);
-  }
-  if (kind == BtfKind::Void) return RegState::unknown(index);
-  return memory_result(static_cast<uint32_t>(btf.size_of(target)), kfunc.has(tables::kWritableResult) ? 0 : kReadOnly,
-                       index);
+  return plain_memory(state, kfunc, target, index);
 }
 
 RegState kfunc_result(const Env &env, State &state, const Kfunc &kfunc, uint32_t index) {

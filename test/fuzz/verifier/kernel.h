@@ -1,6 +1,7 @@
 // Kernel: the verifier of the kernel that runs here, asked with bpf(); and what it makes of a program. Needs root.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,18 +30,23 @@ class Kernel {
     // It found its own ranges inconsistent, or had no memory: it says nothing about the program.
     bool is_no_verdict() const;
   };
-  // Loads with BPF_F_TEST_REG_INVARIANTS, and closes again.
-  Answer load(const std::vector<isa::Insn> &insns, const tables::ProgramType &type, bool with_log);
+  // Loads with BPF_F_TEST_REG_INVARIANTS, and closes again. With the object's BTF, when the kernel takes it and it has
+  // all functions; calls of kernel functions, which name them in that BTF, get the kernel's ids.
+  Answer load(const object::Program &program, const tables::ProgramType &type, bool with_log);
 
   // What BPF_PROG_TEST_RUN and the maps then say; none when the kernel does not take the program or the input.
   std::optional<session::TrialResult> run(const object::Program &program, const tables::ProgramType &type,
                                           const session::TrialInput &input);
 
  private:
-  int open_program(const std::vector<isa::Insn> &insns, const tables::ProgramType &type, bool with_log);
+  int open_program(const object::Program &program, const tables::ProgramType &type, bool with_log);
+  std::vector<int> maps_for(const tables::ProgramType &type);
 
   const object::Object &object_;
+  int btf_ = -1;
+  std::vector<std::pair<uint32_t, uint32_t>> kernel_functions_;  // id in the object's BTF, in the kernel's
   std::vector<int> fds_;
+  std::map<const tables::ProgramType *, std::vector<int>> program_arrays_;
   std::string log_;
   bool works_ = false;
 };

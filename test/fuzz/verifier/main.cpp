@@ -1,17 +1,18 @@
-// program_fuzz verifier|verdict|engines [--programs N] [--minutes M] [--seed S] [--findings DIR] [OBJECT...]
+// program_fuzz verifier|verdict|engines|show [--programs N] [--minutes M] [--seed S] [--findings DIR] [OBJECT...]
 //
 //   verifier  what our verifier accepts is run on the checked interpreter under observation (soundness.h)
 //   verdict   our verdict against the kernel's; needs root
 //   engines   what our verifier accepts gives the same on every engine, and in the kernel where that takes programs
+//   show      the programs themselves, for `spile check`
 //
-// Ends after N programs or M minutes with a line of counts. What should not be is made small, printed, and left as
-// assembly text in DIR. Exit status 1 when there is something.
+// The programs are those of the seeds from S on, so that a long run can be had in pieces. Ends after N programs or M
+// minutes with a line of counts; until then it tells each few seconds on stderr how far it is. What should not be is
+// made small, printed, and left as assembly text in DIR. Exit status 1 when there is something.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -60,20 +61,29 @@ class Report {
   const Settings &settings_;
 };
 
-// Counts programs and time; false when it is over.
+// Counts programs and time, and tells about them.
 class Budget {
  public:
   explicit Budget(const Settings &settings)
       : settings_(settings),
         end_(Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(settings.minutes * 60000))) {}
-  bool more(uint64_t done) const {
-    if (settings_.programs != 0) return done < settings_.programs;
-    return done % 64 != 0 || Clock::now() < end_;
+  // Whether to go on after [done] programs; [counts]() is told now and then.
+  template <class Counts>
+  bool more(uint64_t done, Counts &&counts) {
+    if (settings_.programs != 0 && done >= settings_.programs) return false;
+    const Clock::time_point now = Clock::now();
+    if (now >= told_ + kTellEach) {
+      told_ = now;
+      fmt::print(stderr, "next seed {}: {} programs, {}\n", settings_.seed + done, done, counts());
+    }
+    return settings_.programs != 0 || now < end_;
   }
 
  private:
+  static constexpr std::chrono::seconds kTellEach{5};
+
   const Settings &settings_;
-  Clock::time_point end_;
+  Clock::time_point end_, told_ = Clock::now();
 };
 
 // A world for each pair of object and program type, made when it is needed.
@@ -95,10 +105,17 @@ int fuzz_verifier(const Settings &settings) {
   const Sources sources(settings.objects);
   Worlds worlds(sources);
   Report report(settings);
-  const Budget budget(settings);
+  Budget budget(settings);
   uint64_t done = 0, steps = 0;
   std::array<uint64_t, 4> kinds{};
-  for (; budget.more(done); done++) {
+  const auto counts = [&] {
+    return fmt::format(
+        "{} accepted and run {} times each without a fault, {} rejected, {} too large to observe, {} unsound; {} "
+        "instructions observed",
+        kinds[Soundness::Sound], kRuns, kinds[Soundness::Rejected], kinds[Soundness::TooLarge],
+        kinds[Soundness::Unsound], steps);
+  };
+  for (; budget.more(done, counts); done++) {
     const uint64_t seed = settings.seed + done;
     Case c = sources.make(seed);
     World &world = worlds.of(c);
@@ -114,11 +131,7 @@ int fuzz_verifier(const Settings &settings) {
     report.show("unsound", seed,
                 fmt::format("{}: {}", c.type->section, observe(small, *c.type, world, kRuns, seed * kRuns).why), small);
   }
-  fmt::print(
-      "{} programs: {} accepted and run {} times each without a fault, {} rejected, {} too large to observe, {} "
-      "unsound; {} instructions observed\n",
-      done, kinds[Soundness::Sound], kRuns, kinds[Soundness::Rejected], kinds[Soundness::TooLarge],
-      kinds[Soundness::Unsound], steps);
+  fmt::print("{} programs: {}\n", done, counts());
   return kinds[Soundness::Unsound] == 0 ? 0 : 1;
 }
 
@@ -131,17 +144,24 @@ int fuzz_verdict(const Settings &settings) {
     return 0;
   }
   Report report(settings);
-  const Budget budget(settings);
+  Budget budget(settings);
   uint64_t done = 0, none = 0, shown = 0;
   uint64_t table[2][2] = {};
   std::map<std::string, uint64_t> causes;
-  for (; budget.more(done); done++) {
+  const auto counts = [&] {
+    const uint64_t judged = table[0][0] + table[0][1] + table[1][0] + table[1][1];
+    return fmt::format(
+        "{:.4f} % agree, {} accepted by us alone, {} by the kernel alone, {} without a verdict",
+        judged == 0 ? 0.0 : 100.0 * static_cast<double>(table[0][0] + table[1][1]) / static_cast<double>(judged),
+        table[1][0], table[0][1], none);
+  };
+  for (; budget.more(done, counts); done++) {
     const uint64_t seed = settings.seed + done;
     const Case c = sources.make(seed);
     Kernel &kernel = *kernels[c.object];
     if (!kernel.works()) continue;
     const verifier::Verdict ours = verifier::verify(c.program, *c.type, {});
-    const Kernel::Answer theirs = kernel.load(c.program.insns, *c.type, false);
+    const Kernel::Answer theirs = kernel.load(c.program, *c.type, false);
     if (theirs.is_no_verdict()) {
       none++;
       continue;
@@ -149,11 +169,11 @@ int fuzz_verdict(const Settings &settings) {
     const bool we = ours.kind == verifier::Verdict::Accept, they = theirs.accepts();
     table[we][they]++;
     if (we == they) continue;
-    const std::string cause = we ? "kernel: " + reason(kernel.load(c.program.insns, *c.type, true).log)
+    const std::string cause = we ? "kernel: " + reason(kernel.load(c.program, *c.type, true).log)
                                  : "we: " + ours.rejections.front().kernel_message;
     if (causes[cause]++ > 1 || shown++ >= kMaxShown) continue;
     const auto shows = [&](const object::Program &p) {
-      const Kernel::Answer answer = kernel.load(p.insns, *c.type, false);
+      const Kernel::Answer answer = kernel.load(p, *c.type, false);
       return !answer.is_no_verdict() && answer.accepts() == they &&
              (verifier::verify(p, *c.type, {}).kind == verifier::Verdict::Accept) == we;
     };
@@ -161,18 +181,14 @@ int fuzz_verdict(const Settings &settings) {
     const verifier::Verdict verdict = verifier::verify(small, *c.type, {});
     report.show(we ? "only-we-accept" : "only-kernel-accepts", seed,
                 fmt::format("{}: {}", c.type->section,
-                            we ? "the kernel: " + reason(kernel.load(small.insns, *c.type, true).log)
+                            we ? "the kernel: " + reason(kernel.load(small, *c.type, true).log)
                                : "we: " + verdict.rejections.front().kernel_message),
                 small);
   }
-  const uint64_t judged = table[0][0] + table[0][1] + table[1][0] + table[1][1];
   fmt::print("{:>24} {:>14} {:>14}\n{:>24} {:>14} {:>14}\n{:>24} {:>14} {:>14}\n", "", "kernel accepts",
              "kernel rejects", "we accept", table[1][1], table[1][0], "we reject", table[0][1], table[0][0]);
   for (const auto &[cause, count] : causes) fmt::print("{:8} {}\n", count, cause);
-  fmt::print("{} programs: {:.4f} % agree, {} accepted by us alone, {} by the kernel alone, {} without a verdict\n",
-             done,
-             judged == 0 ? 0.0 : 100.0 * static_cast<double>(table[0][0] + table[1][1]) / static_cast<double>(judged),
-             table[1][0], table[0][1], none);
+  fmt::print("{} programs: {}\n", done, counts());
   return table[1][0] == 0 ? 0 : 1;
 }
 
@@ -185,10 +201,18 @@ int fuzz_engines(const Settings &settings) {
   }
   const bool with_kernel = Kernel(*sources.objects().front()).works();
   Report report(settings);
-  const Budget budget(settings);
+  Budget budget(settings);
   uint64_t done = 0, in_kernel = 0;
   std::array<uint64_t, 4> kinds{};
-  for (; budget.more(done); done++) {
+  const auto counts = [&] {
+    return fmt::format(
+        "{} gave the same on every engine ({} of them in the kernel too), {} rejected, {} whose answer is no function "
+        "of "
+        "the input, {} differ",
+        kinds[Agreement::Agree], in_kernel, kinds[Agreement::Rejected], kinds[Agreement::Undefined],
+        kinds[Agreement::Differ]);
+  };
+  for (; budget.more(done, counts); done++) {
     const uint64_t seed = settings.seed + done;
     const Case c = sources.make(seed);
     const Agreement a = (*engines)->compare(c.program, *c.type, seed, with_kernel);
@@ -202,17 +226,23 @@ int fuzz_engines(const Settings &settings) {
     const std::string why = (*engines)->compare(small, *c.type, seed, with_kernel).why;
     report.show("engines", seed, fmt::format("{}: {}", c.type->section, why), small);
   }
-  fmt::print(
-      "{} programs: {} gave the same on every engine ({} of them in the kernel too), {} rejected, {} whose answer is "
-      "no function of the input, {} differ\n",
-      done, kinds[Agreement::Agree], in_kernel, kinds[Agreement::Rejected], kinds[Agreement::Undefined],
-      kinds[Agreement::Differ]);
+  fmt::print("{} programs: {}\n", done, counts());
   return kinds[Agreement::Differ] == 0 ? 0 : 1;
+}
+
+int show(const Settings &settings) {
+  const Sources sources(settings.objects);
+  Report report(settings);
+  for (uint64_t seed = settings.seed; seed < settings.seed + std::max<uint64_t>(settings.programs, 1); seed++) {
+    const Case c = sources.make(seed);
+    report.show("program", seed, std::string(c.type->section), c.program);
+  }
+  return 0;
 }
 
 int usage() {
   std::fputs(
-      "usage: program_fuzz verifier|verdict|engines [--programs N] [--minutes M] [--seed S] [--findings DIR] "
+      "usage: program_fuzz verifier|verdict|engines|show [--programs N] [--minutes M] [--seed S] [--findings DIR] "
       "[OBJECT...]\n",
       stderr);
   return 2;
@@ -226,7 +256,7 @@ int main(int argc, char **argv) {
   if (argc < 2) return usage();
   Settings settings;
   constexpr std::pair<std::string_view, int (*)(const Settings &)> kLoops[] = {
-      {"verifier", fuzz_verifier}, {"verdict", fuzz_verdict}, {"engines", fuzz_engines}};
+      {"verifier", fuzz_verifier}, {"verdict", fuzz_verdict}, {"engines", fuzz_engines}, {"show", show}};
   const auto loop = std::ranges::find(kLoops, std::string_view(argv[1]),
                                       &std::pair<std::string_view, int (*)(const Settings &)>::first);
   if (loop == std::end(kLoops)) return usage();

@@ -11,7 +11,7 @@ namespace spile::fuzz {
 namespace {
 
 // States that are kept for one program: a few kilobytes each.
-constexpr uint32_t kMaxStates = 4000;
+constexpr uint32_t kMaxStates = 3000;
 
 using verifier::State;
 using verifier::Verdict;
@@ -24,7 +24,7 @@ class Observer {
   std::optional<std::string> operator()(const vm::Moment &moment) {
     verifier::Concrete machine;
     std::copy(moment.regs.begin(), moment.regs.end(), machine.regs.begin());
-    machine.stack = moment.stack.last(vm::kStackBytes);
+    machine.stack = moment.stack;
     machine.context = world_.context();
     machine.packet = world_.packet();
     const std::vector<State> &states = seen_[moment.insn];
@@ -52,7 +52,10 @@ Soundness observe(const object::Program &program, const tables::ProgramType &typ
   verifier::Options options;
   options.max_processed = kMaxStates;
   const verifier::Structure structure = verifier::examine(program, type);
-  if (!structure.failures.empty() || verifier::verify(program, type, {}).kind != Verdict::Accept) return {};
+  if (!structure.failures.empty()) return {};
+  // explore_all() takes fewer states for covered: what is too much here is too much there.
+  if (const Verdict judged = verifier::verify(program, type, options); judged.kind != Verdict::Accept)
+    return {.kind = judged.stats.processed > kMaxStates ? Soundness::TooLarge : Soundness::Rejected};
   const verifier::Types types(program.object->btf, nullptr, false);
   const verifier::Env env{program, type, options, structure, types};
   Verdict verdict;

@@ -4,16 +4,16 @@
 #include <random>
 
 #include "backend/isa/info.h"
-#include "test/unit/verifier/random_program.h"
+#include "test/fuzz/verifier/random_program.h"
 
 namespace spile::fuzz {
 namespace {
 
 using isa::Insn;
-using verifier::testing::ProgramMaker;
 
 constexpr size_t kMaxOriginal = 400;  // instructions: longer programs would take all the time
 constexpr uint64_t kMutatedPart = 4;  // one in so many, when there are objects
+constexpr uint64_t kSpoiltPart = 11;  // one in so many of those that are made
 
 // One place of [insns], changed a little. Mostly what compilers and people get wrong: a bound, an offset, a register, a
 // comparison, a check that is missing.
@@ -55,7 +55,7 @@ void mutate(std::vector<Insn> &insns, std::mt19937_64 &random) {
 }  // namespace
 
 Sources::Sources(std::span<const std::string> paths) {
-  objects_.push_back(std::make_unique<object::Object>(verifier::testing::test_object()));
+  objects_.push_back(std::make_unique<object::Object>(made_object()));
   for (const std::string &path : paths) {
     auto object = object::read_elf_file(path);
     if (!object) continue;
@@ -78,8 +78,17 @@ Case Sources::make(uint64_t seed) const {
   made.program.name = "random";
   made.program.license = "GPL";
   made.program.object = objects_.front().get();
-  made.program.insns = ProgramMaker(seed, kind).make();
-  made.program.subprograms = {{.name = "random", .start = 0, .func = {}, .binding = object::Binding::Global}};
+  ProgramMaker maker(seed, kind);
+  made.program.insns = maker.make();
+  for (const auto &[function, start] : maker.functions()) {
+    const object::BtfId id{static_cast<uint32_t>(function)};
+    const object::Binding binding = function == MadeFunction::Main ? object::Binding::Global : object::Binding::Local;
+    made.program.subprograms.push_back({std::string(made.program.object->btf.type(id).name), start, id, binding});
+  }
+  if (seed % kSpoiltPart == 0) {
+    std::mt19937_64 random(seed);
+    mutate(made.program.insns, random);
+  }
   return made;
 }
 

@@ -7,12 +7,29 @@
 
 #include <fmt/format.h>
 
+#include "lang-spec/tables/kfuncs.h"
 #include "support/check.h"
 
 namespace spile::fuzz {
 namespace {
 
-enum Number : uint32_t { kLookup = 1, kForEach = 164, kReserve = 131, kSubmit = 132, kDiscard = 133, kLoop = 181 };
+enum Number : uint32_t {
+  kLookup = 1,
+  kReserve = 131,
+  kSubmit = 132,
+  kDiscard = 133,
+  kForEach = 164,
+  kLoop = 181,
+  kDynptrFromMem = 197,
+  kReserveDynptr = 198,
+  kSubmitDynptr = 199,
+  kDiscardDynptr = 200,
+  kDynptrRead = 201,
+  kDynptrWrite = 202,
+  kDynptrData = 203,
+};
+constexpr uint64_t kInvalid = 0 - uint64_t{22};  // -EINVAL
+constexpr size_t kDynptrBytes = 16, kIteratorBytes = 8;
 constexpr uint32_t kHashOfMaps = 13, kArrayOfMaps = 12, kArray = 2;
 constexpr uint64_t kMaxTurns = 6;  // of a callback: what is true of one more is true of many
 constexpr uint64_t kMaxErrno = 4095;
@@ -45,8 +62,13 @@ World::World(const object::Object &object, const tables::ProgramType &type) : ob
   run_.maps = resolved_;
   run_.env = &env_;
   run_.r1 = context();
-  run_.fuel = 20'000;
-  run_.resolve = [](uint32_t) -> vm::HelperFn { return helper; };
+  run_.fuel = 5'000;
+  run_.btf = &object.btf;
+  run_.resolve = [](uint32_t number) -> vm::HelperFn {
+    if (number < vm::kKfuncNumbers) return helper;
+    const auto is = [&](const char *name) { return number - vm::kKfuncNumbers == index_of(*tables::find_kfunc(name)); };
+    return is("bpf_iter_num_new") ? iterator_new : is("bpf_iter_num_next") ? iterator_next : iterator_destroy;
+  };
 }
 
 World::~World() { munmap(room_, kPacketRoom); }
@@ -86,6 +108,8 @@ void World::reset(uint64_t seed) {
   gave_up_ = false;
   packet_ = {};
   records_.clear();
+  dynptrs_.clear();
+  iterators_.clear();
   regions_ = {{"ctx", context(), kContextBytes, true}};
   fill(context_);
   fill({room_, kPacketRoom});
@@ -191,6 +215,61 @@ uint64_t World::lookup(size_t map, uint64_t key) {
   return random_() % 3 == 0 ? 0 : element(map);
 }
 
+// 0: there is no room.
+uint64_t World::record(uint64_t size) {
+  if (random_() % 3 == 0 || size > kContextBytes) return 0;
+  fill(records_.emplace_back(size));
+  regions_.push_back({"record", reinterpret_cast<uint64_t>(records_.back().data()), size, true});
+  run_.regions = regions_;
+  return regions_.back().address;
+}
+
+// False when it stands for nothing. What its bytes are is the kernel's affair.
+bool World::make_dynptr(uint64_t place, Dynptr dynptr) {
+  fill({reinterpret_cast<std::byte *>(place), kDynptrBytes});
+  dynptrs_[place] = dynptr;
+  return dynptr.data != 0;
+}
+
+// 0: it has no such bytes.
+uint64_t World::dynptr_part(uint64_t place, uint64_t offset, uint64_t size) {
+  const auto found = dynptrs_.find(place);
+  if (found == dynptrs_.end()) gave_up_ = true;  // copied by nobody: the verifier lets none of these pass
+  if (gave_up_ || found->second.data == 0) return 0;
+  const Dynptr &d = found->second;
+  return offset <= d.size && size <= d.size - offset ? d.data + offset : 0;
+}
+
+uint64_t World::iterator_new(uint64_t place, uint64_t start, uint64_t end, uint64_t, uint64_t, vm::Env *env) {
+  World &world = *static_cast<Env *>(env)->world;
+  const auto first = static_cast<int32_t>(start), last = static_cast<int32_t>(end);
+  world.fill({reinterpret_cast<std::byte *>(place), kIteratorBytes});
+  Iterator &iterator = world.iterators_[place];
+  iterator = {first, first};
+  if (first > last) return kInvalid;
+  iterator.end = static_cast<int32_t>(std::min<int64_t>(last, int64_t{first} + static_cast<int64_t>(kMaxTurns)));
+  return 0;
+}
+
+uint64_t World::iterator_next(uint64_t place, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  World &world = *static_cast<Env *>(env)->world;
+  Iterator &iterator = world.iterators_[place];
+  const auto address = reinterpret_cast<uint64_t>(&iterator.given);
+  world.remove_region(address);
+  if (iterator.next >= iterator.end) return 0;
+  iterator.given = iterator.next++;
+  world.regions_.push_back({"number of an iterator", address, sizeof iterator.given, false});
+  world.run_.regions = world.regions_;
+  return address;
+}
+
+uint64_t World::iterator_destroy(uint64_t place, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  World &world = *static_cast<Env *>(env)->world;
+  world.remove_region(reinterpret_cast<uint64_t>(&world.iterators_[place].given));
+  world.iterators_.erase(place);
+  return world.noise();
+}
+
 uint64_t World::call(const std::array<uint64_t, 5> &a) {
   const tables::Helper &helper = *tables::find_helper(called_);
   size_t map = 0;
@@ -213,16 +292,36 @@ uint64_t World::call(const std::array<uint64_t, 5> &a) {
       return most;
     }
     case kReserve:
-      if (random_() % 3 == 0 || a[1] > kContextBytes) return 0;
-      records_.emplace_back(a[1]);
-      fill(records_.back());
-      regions_.push_back({"record", reinterpret_cast<uint64_t>(records_.back().data()), a[1], true});
-      run_.regions = regions_;
-      return regions_.back().address;
+      return record(a[1]);
     case kSubmit:
     case kDiscard:
       remove_region(a[0]);
       return noise();
+    case kReserveDynptr: {
+      const uint64_t data = record(a[1]);
+      return make_dynptr(a[3], {data, data == 0 ? 0 : a[1]}) ? noise() : kInvalid;
+    }
+    case kSubmitDynptr:
+    case kDiscardDynptr:
+      if (dynptrs_[a[0]].data != 0) remove_region(dynptrs_[a[0]].data);
+      dynptrs_.erase(a[0]);
+      return noise();
+    case kDynptrFromMem:
+      return make_dynptr(a[3], a[2] == 0 ? Dynptr{a[0], a[1]} : Dynptr{}) ? 0 : kInvalid;
+    case kDynptrData:
+      return dynptr_part(a[0], a[1], a[2]);
+    case kDynptrRead:
+      if (const uint64_t from = dynptr_part(a[2], a[3], a[1]); from == 0 || a[1] == 0)
+        return kInvalid;
+      else
+        std::memmove(reinterpret_cast<void *>(a[0]), reinterpret_cast<const void *>(from), a[1]);
+      return 0;
+    case kDynptrWrite:
+      if (const uint64_t to = dynptr_part(a[0], a[1], a[3]); to == 0 || a[3] == 0)
+        return kInvalid;
+      else
+        std::memmove(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(a[2]), a[3]);
+      return 0;
     default:
       break;
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -58,6 +59,19 @@ class World {
   const object::Map *map_at(uint64_t address, size_t &index) const;
   uint64_t element(size_t map);
   uint64_t lookup(size_t map, uint64_t key);
+  struct Dynptr {
+    uint64_t data = 0, size = 0;  // 0: of nothing
+  };
+  struct Iterator {
+    int32_t next = 0, end = 0;
+    int32_t given = 0;  // what the program has a pointer to
+  };
+  static uint64_t iterator_new(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, vm::Env *env);
+  static uint64_t iterator_next(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, vm::Env *env);
+  static uint64_t iterator_destroy(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, vm::Env *env);
+  uint64_t record(uint64_t size);
+  bool make_dynptr(uint64_t place, Dynptr dynptr);
+  uint64_t dynptr_part(uint64_t place, uint64_t offset, uint64_t size);
   uint64_t result_of(const tables::Helper &helper, const std::array<uint64_t, 5> &arguments);
   void remove_region(uint64_t address);
 
@@ -73,6 +87,8 @@ class World {
   std::vector<vm::ResolvedMap> resolved_;
   std::vector<MapMemory> maps_;
   std::vector<std::vector<std::byte>> records_;  // of ring buffers, since the run began
+  std::map<uint64_t, Dynptr> dynptrs_;           // by the address of the bpf_dynptr
+  std::map<uint64_t, Iterator> iterators_;       // of the bpf_iter_num
   alignas(8) std::array<std::byte, kContextBytes> context_{};
   std::byte *room_ = nullptr;  // for packets; below 4 GiB, so that 32-bit fields of the context can name it
   verifier::PacketPlace packet_;

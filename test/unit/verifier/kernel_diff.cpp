@@ -43,7 +43,7 @@ TEST(KernelDiff, WeAcceptNothingThatTheKernelRejects) {
     const fuzz::Case c = sources.make(seed + i);
     const object::Program &program = c.program;
     const Verdict ours = verify(program, *c.type, {});
-    fuzz::Kernel::Answer theirs = kernel.load(program.insns, *c.type, false);
+    fuzz::Kernel::Answer theirs = kernel.load(program, *c.type, false);
     if (theirs.is_no_verdict()) {
       left_out++;
       continue;
@@ -53,7 +53,7 @@ TEST(KernelDiff, WeAcceptNothingThatTheKernelRejects) {
     if (!we_accept && !kernel_accepts) {
       both_reject++;
       if (i % 4 != 0) continue;  // a log costs the kernel a hundred times the verdict
-      theirs = kernel.load(program.insns, *c.type, true);
+      theirs = kernel.load(program, *c.type, true);
       const bool same = theirs.log.find(ours.rejections[0].kernel_message) != std::string::npos;
       compared++;
       same_message += same ? 1 : 0;
@@ -63,7 +63,7 @@ TEST(KernelDiff, WeAcceptNothingThatTheKernelRejects) {
     (we_accept ? only_we : only_kernel)++;
     if (show == 0 && !we_accept) continue;  // an unsafe one is always shown
     if (!we_accept) show--;
-    theirs = kernel.load(program.insns, *c.type, true);
+    theirs = kernel.load(program, *c.type, true);
     fmt::print(
         "seed {}: {}\n{}kernel: {}\nwe: {}\n", seed + i, we_accept ? "WE ACCEPT, THE KERNEL REJECTS" : "only we reject",
         listing(program.insns), fuzz::reason(theirs.log),

@@ -289,6 +289,12 @@ TEST_F(VerifierTest, Atomics) {
           "UninitializedValue", "R0 !read_ok", 2);
 }
 
+TEST_F(VerifierTest, AnAtomicOnTheStackNeedsAConstantOffset) {
+  rejects({call(7), alu64(AND, R0, 8), mov64_reg(R2, R10), alu64(ADD, R2, -16), alu64_reg(ADD, R2, R0), mov64(R1, 1),
+           atomic(DW, kAtomicAdd, R2, 0, R1), mov64(R0, 0), exit()},
+          "AtomicTarget", "variable offset stack pointer cannot be passed into helper function; var_off=(0x0; 0x8)", 6);
+}
+
 TEST_F(VerifierTest, AcquireAndReleaseAreLoadsAndStores) {
   accepts({store_imm(DW, R10, -8, 1), load_acquire(W, R0, R10, -8), store_release(DW, R10, -16, R0), exit()});
   rejects({store_release(W, R10, -8, R1), mov64(R0, 0), exit()}, "PartialPointerStore",

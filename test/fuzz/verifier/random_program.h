@@ -1,6 +1,7 @@
 // Random programs for differential tests: shaped like real ones (initialised registers, null checks, masked indices,
 // spills, short forward jumps, packets with their checks, records of ring buffers, now and then a loop or a call), with
-// mistakes strewn in. One statement in some is any row of insns.def.
+// mistakes strewn in. One statement in some is any row of insns.def. What calls (functions, callbacks, iterators,
+// dynptrs, locks) is in random_calls.cpp.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +10,11 @@
 #include <vector>
 
 #include "backend/isa/info.h"
-#include "test/unit/verifier/fixture.h"
+#include "test/fuzz/verifier/made_object.h"
 
-namespace spile::verifier::testing {
+namespace spile::fuzz {
+
+using namespace isa;  // NOLINT(google-build-using-namespace): its text is assembly
 
 class ProgramMaker {
  public:
@@ -21,25 +24,28 @@ class ProgramMaker {
     return kSections[static_cast<size_t>(kind)];
   }
 
-  ProgramMaker(uint64_t seed, Kind kind) : random_(seed), kind_(kind) {}
+  ProgramMaker(uint64_t seed, Kind kind)
+      : random_(seed), kind_(kind), callee_takes_pointer_(below(2) == 0), callbacks_take_pointer_(below(4) != 0) {}
+
+  // Where a function of the program begins; the first is the program's own.
+  struct Placed {
+    MadeFunction function;
+    uint32_t start;
+  };
+  const std::vector<Placed> &functions() const { return functions_; }
 
   std::vector<Insn> make() {
+    std::vector<std::pair<MadeFunction, size_t>> begins = {{MadeFunction::Main, 0}};
     emit(mov64_reg(R6, R1));
     for (unsigned n = 2 + below(4); n-- > 0;) emit(mov64(pick(), number()));
-    const unsigned statements = 4 + below(16);
-    for (unsigned i = 0; i < statements; i++) statement();
-    end_jumps();
-    emit(mov64(R0, number()));
-    emit(exit());
-    const size_t main_end = items_.size();
-    if (!calls_.empty()) {
-      // int f(r1, ...): some statements of its own.
-      initialised_ = 1u << R1;
-      in_callee_ = true;
-      for (unsigned n = 2 + below(3); n-- > 0;) statement();
-      end_jumps();
-      emit(mov64(R0, number()));
-      emit(exit());
+    body(4 + below(16));
+    // In the order in which they may call one another.
+    for (const MadeFunction f : {MadeFunction::LoopCallback, MadeFunction::ElementCallback, MadeFunction::Callee}) {
+      if (std::ranges::none_of(calls_, [&](const Call &c) { return c.function == f; })) continue;
+      begins.emplace_back(f, items_.size());
+      function_ = f;
+      begin_function();
+      body(2 + below(3));
     }
     std::vector<uint32_t> position;
     uint32_t at = 0;
@@ -52,14 +58,21 @@ class ProgramMaker {
     for (size_t i = 0; i < items_.size(); i++) {
       std::vector<Insn> insns = items_[i].insns;
       if (items_[i].target != 0) insns[0].off = static_cast<int16_t>(position[items_[i].target] - position[i] - 1);
-      for (size_t c : calls_)
-        if (c == i) insns[0].imm = static_cast<int32_t>(position[main_end] - position[i] - 1);
+      for (const Call &c : calls_)
+        if (c.item == i)
+          for (const auto &[function, item] : begins)
+            if (function == c.function) insns[0].imm = static_cast<int32_t>(position[item] - position[i] - 1);
       out.insert(out.end(), insns.begin(), insns.end());
     }
+    for (const auto &[function, item] : begins) functions_.push_back({function, position[item]});
     return out;
   }
 
  private:
+  struct Call {
+    size_t item;
+    MadeFunction function;
+  };
   struct Item {
     std::vector<Insn> insns;
     size_t target = 0;  // item that a jump goes to; 0: none
@@ -72,6 +85,18 @@ class ProgramMaker {
                                            64, 127, 255, 256, 0x7fff, 0xffff, -1, -8, -16, 0x7fffffff, INT32_MIN};
     return below(5) == 0 ? static_cast<int32_t>(random_()) : kNumbers[below(std::size(kNumbers))];
   }
+  void body(unsigned statements) {
+    for (; statements > 0; statements--) statement();
+    end_jumps();
+    // Callbacks return 0 or 1.
+    emit(mov64(R0, is_callback() && !rarely() ? static_cast<int32_t>(below(2)) : number()));
+    emit(exit());
+  }
+  bool in_main() const { return function_ == MadeFunction::Main; }
+  bool is_callback() const {
+    return function_ == MadeFunction::LoopCallback || function_ == MadeFunction::ElementCallback;
+  }
+
   uint8_t any() { return static_cast<uint8_t>(below(10)); }
   // A register to write; to read: one that has a value, mostly. Numbers and pointers are told apart roughly, so that
   // most statements make sense.
@@ -96,7 +121,7 @@ class ProgramMaker {
       const uint8_t r = any();
       if ((initialised_ & (1u << r)) != 0) return r;
     }
-    return rarely() ? any() : static_cast<uint8_t>(in_callee_ ? R1 : R6);
+    return rarely() ? any() : uint8_t{R6};
   }
   void emit(Code c) { items_.push_back({c.insns}); }
   void clobber() {
@@ -132,7 +157,13 @@ class ProgramMaker {
 
   void statement() {
     close_some();
-    switch (below(23)) {
+    switch (below(25)) {
+      case 23:
+        calls();
+        break;
+      case 24:
+        in_main() ? calls() : argument();
+        break;
       case 20:
         has_packet() ? packet() : branch();
         break;
@@ -172,7 +203,7 @@ class ProgramMaker {
         break;
       }
       case 11: {  // the context, or anything
-        const uint8_t base = rarely() ? source() : in_callee_ ? uint8_t{R10} : uint8_t{R6};
+        const uint8_t base = rarely() ? source() : in_main() ? uint8_t{R6} : uint8_t{R10};
         emit(load(base == R6 && kind_ != Kind::Tracepoint ? W : size(), pick(), base,
                   static_cast<int16_t>(base == R10 ? -8 : 16 + below(4) * 8)));
         break;
@@ -270,7 +301,7 @@ class ProgramMaker {
     }
   }
 
-  bool has_packet() const { return (kind_ == Kind::Xdp || kind_ == Kind::Tc) && !in_callee_; }
+  bool has_packet() const { return (kind_ == Kind::Xdp || kind_ == Kind::Tc) && in_main(); }
 
   // Where the packet begins and ends, a bounds check, and an access behind it that is mostly within.
   void packet() {
@@ -458,14 +489,7 @@ class ProgramMaker {
   void rare() {
     switch (below(4)) {
       case 0:
-        if (in_callee_) return;
-        emit(call_local(0));
-        calls_.push_back(items_.size() - 1);
-        if ((initialised_ & 2u) == 0) {
-          items_.insert(items_.end() - 1, {{mov64(R1, number())}});
-          calls_.back()++;
-        }
-        clobber();
+        if (function_ != MadeFunction::Callee) call_function();
         return;
       case 1: {  // a loop: r9 counts
         emit(mov64(R9, 0));
@@ -486,13 +510,32 @@ class ProgramMaker {
     }
   }
 
+  // random_calls.cpp
+  void begin_function();
+  void argument();
+  void calls();
+  void call_function();
+  void pass_stack(uint8_t reg, bool pointer);
+  void loop_callback();
+  void each_element();
+  void iterator();
+  void record_dynptr();
+  void memory_dynptr();
+  void use_dynptr();
+  void lock();
+  void tail_call();
+  void packet_load();
+  void may_goto_loop();
+
   std::mt19937_64 random_;
   Kind kind_;
-  bool in_callee_ = false;
+  bool callee_takes_pointer_, callbacks_take_pointer_;  // the same at all their calls
+  MadeFunction function_ = MadeFunction::Main;          // that is being made
   uint32_t initialised_ = (1u << R1) | (1u << R6), pointers_ = (1u << R1) | (1u << R6);
   std::vector<Item> items_;
-  std::vector<size_t> open_;   // jumps whose target is not placed yet
-  std::vector<size_t> calls_;  // items that call the subprogram
+  std::vector<size_t> open_;  // jumps whose target is not placed yet
+  std::vector<Call> calls_;   // items that call a function, or load its address
+  std::vector<Placed> functions_;
 };
 
-}  // namespace spile::verifier::testing
+}  // namespace spile::fuzz
