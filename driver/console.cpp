@@ -52,6 +52,10 @@ void Console::flush() {
 
 void Console::error_text(std::string_view text) {
   if (muted) return;
+  if (held != nullptr) {
+    *held += text;
+    return;
+  }
   flush();
   write_all(STDERR_FILENO, text);
 }

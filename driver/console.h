@@ -30,6 +30,7 @@ class Console {
   bool quiet = false;
   bool muted = false;  // nothing at all is written: what is only tried is not told
   int verbosity = 0;
+  std::string *held = nullptr;  // where what goes to stderr is gathered instead
 
   // To stdout, unbuffered past flush(). False once the reader has closed the pipe.
   bool print(std::string_view text);

@@ -8,8 +8,7 @@
 
 #include "driver/arguments.h"
 #include "runtime/hooks/packet_buffer.h"
-#include "runtime/hooks/packet_context.h"
-#include "runtime/hooks/pcap_reader.h"
+#include "runtime/hooks/packets.h"
 #include "support/source.h"
 
 namespace spile::driver {
@@ -164,20 +163,10 @@ Result<void> read_packet(const std::string &text, session::TrialInput &input) {
   const auto chosen = hash == std::string::npos ? std::nullopt : parse_index<uint64_t>(text.substr(hash + 1));
   const std::string path = chosen ? text.substr(0, hash) : text;
   const uint64_t number = chosen.value_or(1);
-  auto reader = hooks::PcapReader::open(path);
-  if (!reader) return std::unexpected(reader.error());
-  if (!hooks::PacketContext::knows((*reader)->link_type()))
-    return unsupported_error("{}: packets of link type {} cannot be shown to a program", path,
-                             (*reader)->link_type_name());
-  hooks::CapturedPacket packet;
-  for (uint64_t i = 1;; i++) {
-    const auto more = (*reader)->next(packet);
-    if (!more) return std::unexpected(more.error());
-    if (!*more) return usage_error("--packet: {} has {} packets, there is no #{}", path, i - 1, number);
-    if (i == number) break;
-  }
-  input.packet.assign(packet.bytes.begin(), packet.bytes.end());
-  input.link_type = (*reader)->link_type();
+  auto packet = hooks::read_captured_packet(path, number);
+  if (!packet) return std::unexpected(packet.error());
+  input.packet = std::move(packet->bytes);
+  input.link_type = packet->link_type;
   return {};
 }
 

@@ -50,3 +50,12 @@ int dns_only(struct __sk_buff *skb)
 }
 
 char LICENSE[] SEC("license") = "GPL";
+
+//@ !test a DNS question passes whole
+//@ +0us  socket  packet=@dnsonly.pcap#2
+//@ =     ret == -1
+//@
+//@ !test what is no UDP is dropped
+//@ +0us  socket  packet=hex:ffffffffffff0000000000000806
+//@ =     ret dns_only == 0
+//@ =     length == 0

@@ -36,3 +36,8 @@ int kill_probe(struct syscalls_enter_kill_args *ctx)
 }
 
 char _license[] SEC("license") = "GPL";
+
+//@ +0us  tracepoint:syscalls:sys_enter_kill  pid=100 comm="sh"   ctx.pid=-7 sig=SIGKILL
+//@ =     map kill_map[7] == 1
+//@ +0us  tracepoint:syscalls:sys_enter_kill  pid=100 comm="sh"   ctx.pid=8 sig=SIGHUP
+//@ =     map kill_map[8] == none

@@ -51,3 +51,18 @@ int report(void *ctx)
 }
 
 char LICENSE[] SEC("license") = "GPL";
+
+//@ !test a SIGKILL is remembered, another signal is not
+//@ +0us  tracepoint:syscalls:sys_enter_kill  pid=100 uid=1000 comm="sh"   ctx.pid=7 sig=SIGTERM
+//@ =     elements kills == 0
+//@ +5us  tracepoint:syscalls:sys_enter_kill  pid=100 uid=1000 comm="sh"   ctx.pid=7 sig=SIGKILL
+//@ =     map kills[7] == { .killer = 100, .uid = 1000, .time_ns = 5000, .comm = "sh" }
+//@ !end
+//@ =     out "sh (pid 100, uid 1000) killed pid 7\n"
+//@
+//@ !test a map that is full loses a kill
+//@ fault map_update_elem = -E2BIG @2
+//@ +1us  tracepoint:syscalls:sys_enter_kill  pid=100 comm="sh"   ctx.pid=7 sig=SIGKILL
+//@ +1us  tracepoint:syscalls:sys_enter_kill  pid=100 comm="sh"   ctx.pid=8 sig=SIGKILL
+//@ =     map kills[8] == none
+//@ =     elements kills == 1

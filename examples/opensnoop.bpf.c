@@ -43,3 +43,20 @@ int open_ends(struct trace_event_raw_sys_exit *ctx)
 }
 
 char LICENSE[] SEC("license") = "GPL";
+
+//@ !test the name is printed with its result
+//@ +0us   tracepoint:syscalls:sys_enter_openat  pid=100 comm="cat" dfd=AT_FDCWD filename="/etc/passwd" flags=O_RDONLY
+//@ =      elements opening == 1
+//@ +12us  tracepoint:syscalls:sys_exit_openat   pid=100 comm="cat" ret=3
+//@ =      out "100 /etc/passwd = 3\n"
+//@ =      elements opening == 0
+//@
+//@ !test memory that cannot be read leaves an empty name
+//@ fault  probe_read_user_str = -EFAULT @1
+//@ +0us   tracepoint:syscalls:sys_enter_openat  pid=100 comm="cat" filename="/etc/passwd"
+//@ +1us   tracepoint:syscalls:sys_exit_openat   pid=100 comm="cat" ret=-ENOENT
+//@ =      out "100  = -2\n"
+//@
+//@ !test a call that began before the trace is not shown
+//@ +0us   tracepoint:syscalls:sys_exit_openat   pid=100 comm="cat" ret=3
+//@ =      out ""

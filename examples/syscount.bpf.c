@@ -25,3 +25,11 @@ int count(struct trace_event_raw_sys_enter *ctx)
 }
 
 char LICENSE[] SEC("license") = "GPL";
+
+//@ +1us  tracepoint:raw_syscalls:sys_enter  pid=100 comm="ls"  id=SYS_openat *3
+//@ +1us  tracepoint:raw_syscalls:sys_enter  pid=100 comm="ls"  id=SYS_close
+//@ =     map calls[SYS_openat] == 3
+//@ =     map calls[SYS_read] == 0
+//@ !end
+//@ =     out "calls[SYS_openat] = 3\n"
+//@ =     out "calls[SYS_close] = 1\n"

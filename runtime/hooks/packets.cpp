@@ -56,4 +56,20 @@ Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<u
   return outcome;
 }
 
+Result<LonePacket> read_captured_packet(const std::string &path, uint64_t number) {
+  auto reader = PcapReader::open(path);
+  if (!reader) return std::unexpected(reader.error());
+  if (!PacketContext::knows((*reader)->link_type()))
+    return unsupported_error("{}: packets of link type {} cannot be shown to a program", path,
+                             (*reader)->link_type_name());
+  CapturedPacket packet;
+  for (uint64_t i = 1;; i++) {
+    const auto more = (*reader)->next(packet);
+    if (!more) return std::unexpected(more.error());
+    if (!*more) return usage_error("{} has {} packets, there is no #{}", path, i - 1, number);
+    if (i == number) break;
+  }
+  return LonePacket{{packet.bytes.begin(), packet.bytes.end()}, (*reader)->link_type()};
+}
+
 }  // namespace spile::hooks

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/hooks/packet_context.h"
 #include "runtime/vm/event.h"
@@ -40,5 +41,13 @@ struct PacketOutcome {
 // output appears when all is done; it may be the input.
 Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<uint64_t(const vm::Event &)> &filter,
                                      const std::atomic<bool> &stop);
+
+// One packet of a capture, and the link header that it begins with (DLT_*).
+struct LonePacket {
+  std::vector<std::byte> bytes;
+  int link_type = 0;
+};
+// Packet [number], from 1, of the capture at [path]. Unsupported error for a link type that no program can be shown.
+Result<LonePacket> read_captured_packet(const std::string &path, uint64_t number);
 
 }  // namespace spile::hooks

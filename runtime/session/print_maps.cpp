@@ -117,13 +117,13 @@ std::string format(const object::Btf &btf, object::BtfId type, const std::vector
 
 }  // namespace
 
-void print_map(const object::Object &object, const object::Map &declaration, const Display &display, maps::Map &map,
-               std::string &out) {
-  if (holds_no_data(declaration.type)) return;
+std::vector<ShownElement> show_elements(const object::Object &object, const object::Map &declaration,
+                                        const Display &display, maps::Map &map, Zeros zeros) {
+  if (holds_no_data(declaration.type)) return {};
   const object::Btf &btf = object.btf;
   const bool is_array = declaration.type == BPF_MAP_TYPE_ARRAY || declaration.type == BPF_MAP_TYPE_PERCPU_ARRAY;
   std::vector<Element> elements = map.definition().key_size == 0 ? queued(map) : elements_of(btf, declaration, map);
-  if (is_array) std::erase_if(elements, [](const Element &e) { return is_zero(e.value); });
+  if (is_array && zeros == Zeros::LeaveOut) std::erase_if(elements, [](const Element &e) { return is_zero(e.value); });
 
   const bool in_order = map.definition().key_size == 0 || declaration.type == BPF_MAP_TYPE_LPM_TRIE;
   std::ranges::stable_sort(elements, [&](const Element &a, const Element &b) {
@@ -138,18 +138,29 @@ void print_map(const object::Object &object, const object::Map &declaration, con
   });
 
   const bool is_tagged = display.kind != Display::Plain;
+  const bool is_single = (is_array || is_tagged) && declaration.max_entries == 1;
+  std::vector<ShownElement> shown;
   for (const Element &element : elements) {
-    std::string name = declaration.name;
-    if (!((is_array || is_tagged) && declaration.max_entries == 1))
-      name += fmt::format("[{}]", is_tagged ? display_key(btf, declaration.key_type, element.key)
-                                            : format(btf, declaration.key_type, element.key));
-    if (element.cpu) name += fmt::format("[cpu {}]", *element.cpu);
-    if (display.is_histogram())
-      out += fmt::format("{}:\n{}\n", name, display_histogram(display, element.value));
-    else
-      out += fmt::format("{} = {}\n", name,
-                         is_tagged ? display_value(btf, display, declaration.value_type, element.value)
-                                   : format(btf, declaration.value_type, element.value));
+    ShownElement one;
+    if (!is_single)
+      one.key = is_tagged ? display_key(btf, declaration.key_type, element.key)
+                          : format(btf, declaration.key_type, element.key);
+    one.cpu = element.cpu;
+    one.value = display.is_histogram() ? display_histogram(display, element.value)
+                : is_tagged            ? display_value(btf, display, declaration.value_type, element.value)
+                                       : format(btf, declaration.value_type, element.value);
+    shown.push_back(std::move(one));
+  }
+  return shown;
+}
+
+void print_map(const object::Object &object, const object::Map &declaration, const Display &display, maps::Map &map,
+               std::string &out) {
+  for (const ShownElement &element : show_elements(object, declaration, display, map, Zeros::LeaveOut)) {
+    out += declaration.name;
+    if (element.key) out += fmt::format("[{}]", *element.key);
+    if (element.cpu) out += fmt::format("[cpu {}]", *element.cpu);
+    out += display.is_histogram() ? fmt::format(":\n{}\n", element.value) : fmt::format(" = {}\n", element.value);
   }
 }
 

@@ -7,13 +7,28 @@
 // are left out: nothing was stored there. A map with a tag of spile.h is shown as display.h says.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "backend/object/object.h"
 #include "runtime/maps/map.h"
 #include "runtime/session/display.h"
 
 namespace spile::session {
+
+// An element in words.
+struct ShownElement {
+  std::optional<std::string> key;  // none of a map that has room for one element alone
+  std::optional<uint32_t> cpu;     // of a per-CPU map's value that is no number
+  std::string value;               // the lines of a histogram
+};
+enum class Zeros : bool { LeaveOut, Show };  // of arrays
+
+// In the order in which they are printed. None of maps that hold no data.
+std::vector<ShownElement> show_elements(const object::Object &object, const object::Map &declaration,
+                                        const Display &display, maps::Map &map, Zeros zeros);
 
 // Appends the lines of one map to [out].
 void print_map(const object::Object &object, const object::Map &declaration, const Display &display, maps::Map &map,

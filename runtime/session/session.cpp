@@ -10,34 +10,20 @@
 #include <ctime>
 
 #include "backend/isa/insn.h"
-#include "runtime/helpers/timers.h"
 #include "runtime/hooks/child.h"
 #include "runtime/hooks/packets.h"
 #include "runtime/hooks/words.h"
-#include "runtime/maps/ring_map.h"
-#include "runtime/session/attach.h"
-#include "runtime/session/display.h"
-#include "runtime/session/output_ring.h"
 #include "runtime/session/packet_run.h"
 #include "runtime/session/print_maps.h"
 #include "runtime/session/records.h"
+#include "runtime/session/session_state.h"
 
 namespace spile::session {
-
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
 // As much as bpf(BPF_PROG_TEST_RUN) gives a program of type syscall at most.
 constexpr size_t kOnceContext = 65536;
-
-struct Attached {
-  Hook hook;
-  std::unique_ptr<vm::Loaded> loaded;
-  std::string name;
-  Clock::time_point due;  // Interval
-  uint32_t type = 0;      // enum bpf_prog_type
-};
 
 uint64_t monotonic_ns() {
   timespec now{};
@@ -73,59 +59,21 @@ bool is_ordinary(const vm::Env::Failure &failure) {
          (failure.helper == kDelete && failure.error == -ENOENT);
 }
 
-// An event for a handler of the user's side: this process, now, no context.
-vm::Event own_event() {
+}  // namespace
+
+// An event for a handler of the user's side: this process, now, no context. Nothing of this process when time is
+// virtual.
+vm::Event Session::State::own_event() const {
   vm::Event event;
-  event.time_ns = monotonic_ns();
-  event.pid = event.tid = static_cast<uint32_t>(::getpid());
-  event.uid = ::getuid();
-  event.gid = ::getgid();
+  event.time_ns = env.now_ns();
+  event.pid = event.tid = options.virtual_time ? 1 : static_cast<uint32_t>(::getpid());
+  if (!options.virtual_time) {
+    event.uid = ::getuid();
+    event.gid = ::getgid();
+  }
   std::strncpy(event.comm.data(), "spile", event.comm.size() - 1);
   return event;
 }
-
-}  // namespace
-
-struct Session::State {
-  const object::Object *object = nullptr;
-  Options options;
-  MapSet maps;
-  helpers::Timers timers;
-  std::unique_ptr<vm::Engine> engine;
-  std::vector<Attached> attached;
-  std::vector<std::unique_ptr<vm::Loaded>> tail_called;  // in program arrays alone
-  bool has_record_maps = false;
-  std::vector<bool> handled;             // by map: a handler of the user's side refers to it
-  std::vector<Display> displays;         // by map
-  OutputRing output;                     // of printf() and exit() in spile.h
-  maps::RingMap *output_ring = nullptr;  // null when the object has none
-  int64_t wall_ahead_ns = 0;             // CLOCK_REALTIME less CLOCK_MONOTONIC
-  vm::Env env;
-  Outcome outcome;
-  bool reader_gone = false;
-  bool asks_for_cpu = false;  // finding a task's CPU costs a read of /proc for each event
-
-  Result<void> attach(const Accepted &accepted);
-  uint64_t fire(const Attached &program, const vm::Event &event);
-  void fire_all(Hook::Kind kind);
-  void run_once();
-  Clock::time_point run_due_intervals();
-  Clock::time_point next_due() const;
-  void print_maps();
-  void print_waiting_records();
-  void print_output();
-  Result<void> find_output();
-  void report_failures();
-
-  Result<void> run_child(Control &control);
-  Result<void> run_packets(Control &control);
-  void run_timers(Control &control);
-  bool has(Hook::Kind kind) const {
-    return std::ranges::any_of(attached, [kind](const Attached &a) { return a.hook.kind == kind; });
-  }
-  bool ended(const Control &control) const { return control.stop || reader_gone || outcome.exit_status; }
-  Clock::time_point deadline = Clock::time_point::max();
-};
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::~Session() = default;
@@ -139,7 +87,8 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   if (MapSet::is_tail_called(*object, accepted.program->name)) {
     tail_called.push_back(std::move(*loaded));
   } else {
-    attached.push_back({*hook, std::move(*loaded), accepted.program->name, {}, accepted.type->number});
+    attached.push_back(
+        {*hook, std::move(*loaded), accepted.program->name, accepted.program->section, {}, accepted.type->number});
   }
   constexpr int32_t kGetSmpProcessorId = 8;
   for (const isa::Insn &insn : accepted.program->insns)
@@ -163,14 +112,18 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   state->maps = std::move(*maps);
   state->maps.watch_timers(state->timers);
   state->env.timers = &state->timers;
-  state->env.tai_ahead_ns = tai_ahead_ns();
   state->has_record_maps =
       std::ranges::any_of(object.maps, [](const object::Map &map) { return has_records(map.type); });
   state->handled.resize(object.maps.size());
   state->displays = displays_of(object);
-  state->wall_ahead_ns = wall_ahead_ns();
   if (auto found = state->find_output(); !found) return std::unexpected(found.error());
-  auto engine = state->options.use_jit ? vm::make_jit() : vm::make_interpreter();
+  const vm::HelperResolver resolve =
+      state->options.virtual_time ? helpers::faulty_helper_function : vm::helper_function;
+  state->supervision.watch = state->options.watch;
+  Result<std::unique_ptr<vm::Engine>> engine = state->options.watch
+                                                   ? vm::make_checked_interpreter(state->supervision, resolve)
+                                               : state->options.use_jit ? vm::make_jit(resolve)
+                                                                        : vm::make_interpreter(resolve);
   if (!engine) return std::unexpected(engine.error());
   state->engine = std::move(*engine);
   for (const Accepted &accepted : programs)
@@ -181,6 +134,14 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     if (s.options.print && !s.options.print(text)) s.reader_gone = true;
   };
   if (s.output_ring != nullptr) s.output_ring->when_full([&s] { s.print_output(); });
+  if (s.options.virtual_time) {
+    s.virtual_ns = s.options.virtual_time->clock_ns;
+    s.env.now_ns = [&s] { return s.virtual_ns; };
+    s.env.random_state = s.options.virtual_time->seed;
+    return std::unique_ptr<Session>(new Session(std::move(state)));
+  }
+  s.wall_ahead_ns = wall_ahead_ns();
+  s.env.tai_ahead_ns = tai_ahead_ns();
   s.env.now_ns = monotonic_ns;
   s.env.suspended_ns = suspended_ns();
   s.env.random_state = monotonic_ns() | 1;
@@ -277,12 +238,12 @@ Clock::time_point Session::State::next_due() const {
 // A handler that is late runs once, not once for each period missed.
 Clock::time_point Session::State::run_due_intervals() {
   if (timers.run_due(env.now_ns(), env) != 0 && has_record_maps) print_waiting_records();
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point time = now();
   for (Attached &program : attached) {
-    if (program.hook.kind != Hook::Interval || program.due > now) continue;
+    if (program.hook.kind != Hook::Interval || program.due > time) continue;
     fire(program, own_event());
     const auto period = std::chrono::duration_cast<Clock::duration>(program.hook.period);
-    program.due += period * ((now - program.due) / period + 1);
+    program.due += period * ((time - program.due) / period + 1);
   }
   return next_due();
 }
@@ -389,16 +350,25 @@ void Session::State::run_timers(Control &control) {
   }
 }
 
+void Session::State::begin() {
+  const Clock::time_point time = now();
+  if (options.duration) deadline = time + std::chrono::duration_cast<Clock::duration>(*options.duration);
+  fire_all(Hook::Begin);
+  run_once();
+  for (Attached &program : attached)
+    if (program.hook.kind == Hook::Interval)
+      program.due = time + std::chrono::duration_cast<Clock::duration>(program.hook.period);
+}
+
+void Session::State::end() {
+  fire_all(Hook::End);
+  print_maps();
+  report_failures();
+}
+
 Result<Outcome> Session::run(Control &control) {
   State &s = *state_;
-  const Clock::time_point begin = Clock::now();
-  if (s.options.duration) s.deadline = begin + std::chrono::duration_cast<Clock::duration>(*s.options.duration);
-  s.fire_all(Hook::Begin);
-  s.run_once();
-  for (Attached &program : s.attached)
-    if (program.hook.kind == Hook::Interval)
-      program.due = begin + std::chrono::duration_cast<Clock::duration>(program.hook.period);
-
+  s.begin();
   Result<void> result;
   if (s.outcome.exit_status)
     ;  // a begin handler had enough
@@ -410,11 +380,7 @@ Result<Outcome> Session::run(Control &control) {
     s.run_timers(control);
 
   // What was gathered is shown even when the source of events ended in an error.
-  if (result || s.outcome.events != 0) {
-    s.fire_all(Hook::End);
-    s.print_maps();
-    s.report_failures();
-  }
+  if (result || s.outcome.events != 0) s.end();
   if (!result) return std::unexpected(result.error());
   return s.outcome;
 }

@@ -17,14 +17,26 @@
 
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
+#include "runtime/helpers/faults.h"
+#include "runtime/hooks/scenario.h"
 #include "runtime/session/map_set.h"
+#include "runtime/session/print_maps.h"
+#include "runtime/vm/checked.h"
 #include "runtime/vm/engine.h"
 #include "support/result.h"
 
 namespace spile::session {
 
+// Time that stands still but for Session::pass(). Nothing of this machine is seen then: the same events give the same.
+struct VirtualTime {
+  uint64_t clock_ns = 0;  // where CLOCK_MONOTONIC begins
+  uint64_t seed = 1;      // of random numbers; not 0
+};
+
 struct Options {
   bool use_jit = false;
+  vm::Watch watch;                                   // told of each instruction; the engine is a slow one then
+  std::optional<VirtualTime> virtual_time;           // the run goes step by step
   std::optional<std::string> command;                // -c: trace the system calls of this command line
   std::optional<std::string> packets;                // -i: run packet programs on this capture
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
@@ -62,6 +74,33 @@ class Session {
   Session &operator=(const Session &) = delete;
 
   Result<Outcome> run(Control &control);
+
+  // ---- One step at a time, with Options::virtual_time, in place of run().
+
+  void begin();
+  // Timers and intervals that become due on the way run at their time.
+  void pass(uint64_t ns);
+  struct Returned {
+    std::string_view program;
+    int32_t result = 0;
+  };
+  // Passes its time and runs all programs that hang on its hook, as often as it says; what they returned last. Input
+  // error when no program does, or for a field that there is not. [folder]: where its captures lie.
+  Result<std::vector<Returned>> fire(const hooks::EventStep &step, const std::string &folder);
+  void inject(const helpers::Fault &fault);
+  // Runs the end handlers, prints the maps that are left.
+  Outcome end();
+
+  std::optional<int> exit_status() const;  // of exit()
+  // Of the map of this name, as they are printed, those of arrays with their zeros; none when there is no such map.
+  std::optional<std::vector<ShownElement>> elements(std::string_view map) const;
+  // Of a variable that no section keeps from being written, as it is printed; none when there is none.
+  std::optional<std::string> global(std::string_view name) const;
+  // The last packet as its programs left it, and how many bytes of it they pass on.
+  std::span<const std::byte> packet() const;
+  uint32_t kept() const;
+  // The field of the running event's record that lies at [address] and that its step leaves open; empty: none does.
+  std::string_view unset_field(uint64_t address, uint64_t size) const;
 
  private:
   struct State;

@@ -495,6 +495,11 @@ class CheckedLoaded final : public Loaded {
     options.btf = program_.object == nullptr ? nullptr : &program_.object->btf;
     options.env = &env;
     options.maps = maps_;
+    if (const Watch &watch = shared_->supervision.watch)
+      options.observe = [this, &watch](const Moment &moment) {
+        watch(program_, moment);
+        return std::nullopt;
+      };
     return options;
   }
 

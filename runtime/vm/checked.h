@@ -51,6 +51,9 @@ struct CheckedRun {
 // An error is the fault in one line: `instruction 3: ...: message`.
 Result<uint64_t> run_checked(std::span<const isa::Insn> insns, const CheckedRun &options);
 
+// Told of each instruction before it runs. The program lives as long as what was loaded, and has the name of what was.
+using Watch = std::function<void(const object::Program &, const Moment &)>;
+
 // What an engine of checked interpreters is told, and tells. One for all runs of a program; of one thread.
 struct Supervision {
   bool verified = true;        // the verifier accepted the programs: no access is looked at
@@ -58,6 +61,7 @@ struct Supervision {
   uint64_t stack_noise = 0;    // as in CheckedRun
   uint64_t executed = 0;       // instructions, added up over runs
   std::optional<Fault> fault;  // the first; the run that has it gives 0, and so does every later one
+  Watch watch;                 // may be empty
 };
 // [supervision] outlives the engine and what it loads.
 std::unique_ptr<Engine> make_checked_interpreter(Supervision &supervision, HelperResolver resolve = helper_function);

@@ -1,0 +1,13 @@
+// The constants that events and expectations may name. Expanded from constants.def.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace spile::tables {
+
+// Of a row of constants.def, or the number of a system call of this machine by its name: `SYS_openat`.
+std::optional<int64_t> find_constant(std::string_view name);
+
+}  // namespace spile::tables

@@ -1,0 +1,126 @@
+#include "runtime/hooks/synthetic.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace spile::hooks {
+
+namespace {
+
+// A verified program reads no further, and the engines do not ask how long the record is (child.h).
+constexpr size_t kContextRoom = 8192;
+constexpr std::string_view kArguments = "args[", kOfRecord = "ctx.";
+
+struct Slot {
+  uint32_t offset = 0, size = 0;
+};
+
+// Where the value of [name] goes: a field, or one of `args[N]`.
+std::optional<Slot> slot_of(std::span<const TracepointField> fields, std::string_view name) {
+  for (const TracepointField &field : fields) {
+    if (field.name == name) return Slot{field.offset, field.size};
+    if (!field.name.starts_with(kArguments) || !name.starts_with(kArguments) || !name.ends_with(']')) continue;
+    const std::string_view index = name.substr(kArguments.size(), name.size() - kArguments.size() - 1);
+    if (index.size() == 1 && index[0] >= '0' && index[0] < static_cast<char>('0' + field.size / sizeof(uint64_t)))
+      return Slot{field.offset + static_cast<uint32_t>(index[0] - '0') * 8, 8};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool SyntheticMemory::read(uint64_t address, std::span<std::byte> to) {
+  for (const Piece &piece : pieces_) {
+    const uint64_t into = address - piece.address;
+    if (into > piece.bytes.size() || piece.bytes.size() - into < to.size()) continue;
+    std::memcpy(to.data(), piece.bytes.data() + into, to.size());
+    return true;
+  }
+  return false;
+}
+
+void SyntheticMemory::put(uint64_t address, std::span<const std::byte> bytes) {
+  pieces_.push_back({address, {bytes.begin(), bytes.end()}});
+}
+
+uint64_t SyntheticMemory::add(std::span<const std::byte> bytes) {
+  constexpr uint64_t kApart = 4096;
+  const uint64_t address = next_;
+  put(address, bytes);
+  next_ += (bytes.size() / kApart + 1) * kApart;
+  return address;
+}
+
+Result<bool> set_task_field(const std::string &name, const EventValue &value, vm::Event &event) {
+  const auto number = static_cast<uint32_t>(value.number);
+  if (name == "comm") {
+    if (!value.bytes) return input_error("comm takes a string");
+    if (value.bytes->size() > event.comm.size())
+      return input_error("a comm has at most {} characters", event.comm.size() - 1);
+    event.comm = {};
+    std::memcpy(event.comm.data(), value.bytes->data(), value.bytes->size());
+    return true;
+  }
+  if (name == "pid")
+    event.pid = event.tid = number;
+  else if (name == "tid")
+    event.tid = number;
+  else if (name == "uid")
+    event.uid = number;
+  else if (name == "gid")
+    event.gid = number;
+  else if (name == "cpu")
+    event.cpu = number;
+  else
+    return false;
+  return true;
+}
+
+Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, const EventStep &step) {
+  SyntheticRecord record;
+  record.ctx_.resize(std::max<size_t>(tracepoint.context_size, kContextRoom));
+  const std::vector<TracepointField> fields = tracepoint.fields();
+  record.unset_ = fields;
+  const auto store = [&](Slot slot, uint64_t value) {
+    std::memcpy(record.ctx_.data() + slot.offset, &value, std::min<size_t>(slot.size, sizeof value));
+    std::erase_if(record.unset_, [&](const TracepointField &field) {
+      return slot.offset >= field.offset && slot.offset < field.offset + field.size;
+    });
+  };
+  if (tracepoint.syscall != nullptr)
+    store({fields[0].offset, fields[0].size}, static_cast<uint64_t>(tracepoint.syscall->number()));
+  for (const auto &[name, value] : step.fields) {
+    // kill() has a pid too, which is not the sender's: it is `ctx.pid`.
+    const bool is_of_record = name.starts_with(kOfRecord);
+    const auto of_task = is_of_record ? Result<bool>(false) : set_task_field(name, value, record.task_);
+    if (!of_task) return std::unexpected(of_task.error());
+    if (*of_task) continue;
+    const auto slot = slot_of(fields, std::string_view(name).substr(is_of_record ? kOfRecord.size() : 0));
+    if (!slot) {
+      std::string have;
+      for (const TracepointField &field : fields) have += fmt::format("{}{}", have.empty() ? "" : ", ", field.name);
+      auto error = input_error("`{}` has no field `{}`", tracepoint.name(), name);
+      error.error().hint = fmt::format("it has {}; and there are pid, tid, uid, gid, cpu, comm", have);
+      return error;
+    }
+    if (!value.capture.empty()) return input_error("`{}` is no packet", name);
+    store(*slot, value.bytes ? record.memory_.add(*value.bytes) : value.number);
+  }
+  return record;
+}
+
+void SyntheticRecord::show(vm::Event &event) {
+  const uint64_t time = event.time_ns;
+  event = task_;
+  event.time_ns = time;
+  event.ctx = ctx_;
+  event.memory = &memory_;
+}
+
+std::string_view SyntheticRecord::unset_field(uint64_t offset, uint64_t size) const {
+  for (const TracepointField &field : unset_)
+    if (offset < field.offset + field.size && field.offset < offset + size) return field.name;
+  return {};
+}
+
+}  // namespace spile::hooks
