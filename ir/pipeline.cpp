@@ -45,14 +45,15 @@ constexpr auto kO2 = std::to_array<Pass>({
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
     decide_constants, simplify_cfg, unroll_loops, simplify_cfg, mem2reg,   // counts of rounds are constants now
     simplify, sccp, simplify_cfg,
-    thread_jumps, simplify_cfg, simplify,
+    thread_jumps, branch_early, simplify_cfg, simplify,
     gvn, simplify, sccp, simplify_cfg,                   // what gvn decided
     dce, join_bytes, join_loads, simplify, thread_jumps, simplify_cfg,
     split_slots, mem2reg,                                // addresses that have become constant offsets
     expand_memory, simplify, gvn, dse, dce, drop_branches, dce, simplify_cfg, thread_jumps, simplify_cfg,
+    branch_early, convert_ifs, simplify_cfg, dce,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
     hoist_invariants, step_pointers, simplify, narrow_compares, dce,  // loops test at their end
-    merge_tails, simplify_cfg, share_constants, dce,     // smaller than it runs
+    merge_tails, simplify_cfg, sink_tails, simplify_cfg, share_constants, dce,  // smaller than it runs
     share_slots,                                         // two variables are one: last
 });
 // clang-format on
