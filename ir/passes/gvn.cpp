@@ -354,17 +354,29 @@ class Numbering {
     return !at || (at != b && dominators_.dominates(at, b)) ? same : ValueId{};
   }
 
+  // What [op] does to operands that are not negative.
+  static Op without_sign(Op op) {
+    constexpr auto kForms = std::to_array<std::pair<Op, Op>>(
+        {{Op::Sext, Op::Zext}, {Op::SDiv, Op::UDiv}, {Op::SMod, Op::UMod}, {Op::AShr, Op::LShr}});
+    const auto form = std::ranges::find(kForms, op, &std::pair<Op, Op>::first);
+    return form == kForms.end() ? op : form->second;
+  }
+  bool is_not_negative(ValueId v) const {
+    if (f_[v].op == Op::Const) return f_[v].imm >= 0;
+    return range_of(v).max <= all_bits(f_[v].type) / 2;
+  }
+
   // The earlier value that [v] equals, or none.
   ValueId number(ValueId v) {
     const Inst &inst = f_[v];
     if (inst.op == Op::Load && !inst.is_volatile) return number_load(v);
     if (inst.op == Op::ICmp)
       if (const auto truth = decided_by_range(v)) return f_.constant(Type::I1, *truth ? 1 : 0);
-    if (inst.op == Op::Sext)
-      if (const ValueId x = f_.operand(v, 0); range_of(x).max <= all_bits(f_[x].type) / 2) {
-        f_[v].op = Op::Zext;
-        changed_ = true;
-      }
+    if (const Op op = without_sign(inst.op);
+        op != inst.op && std::ranges::all_of(f_.operands(v), [&](ValueId x) { return is_not_negative(x); })) {
+      f_[v].op = op;
+      changed_ = true;
+    }
     if (info_of(inst.op).effects == Effects::Pure && inst.op != Op::Phi) {
       Key key{inst.op, inst.type, inst.pred, {}, inst.imm};
       for (size_t i = 0; i < inst.operand_count; i++) key.operands[i] = f_.operand(v, i);

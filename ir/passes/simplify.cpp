@@ -274,6 +274,12 @@ class Simplifier {
       // x - x = 0, x ^ x = 0
       if (o == Op::Sub || o == Op::Xor) return f_.constant(t, 0);
     }
+    // (x & m) | (x & n) = x & (m | n)
+    if (o == Op::Or && op(a) == Op::And && op(b) == Op::And && f_.operand(a, 0) == f_.operand(b, 0) && has_one_use(a) &&
+        has_one_use(b)) {
+      const auto m = constant(f_.operand(a, 1)), n = constant(f_.operand(b, 1));
+      if (m && n) return become(v, Op::And, f_.operand(a, 0), f_.constant(t, *m | *n));
+    }
     // 0 / x = 0, 0 % x = 0, 0 << x = 0, 0 >> x = 0 (x / 0 is 0 as well)
     if (ca == 0 && (o == Op::UDiv || o == Op::SDiv || o == Op::UMod || o == Op::SMod || is_shift(o))) return a;
     return cb ? binary_constant(v, a, b, *cb) : v;
@@ -362,6 +368,9 @@ class Simplifier {
       if (const auto inner = constant(f_.operand(p, 1)))
         return become(v, Op::PtrAdd, f_.operand(p, 0),
                       f_.constant(Type::I64, *fold(Op::Add, Pred::Eq, Type::I64, Type::I64, *inner, *c)));
+    // p + (x + c) = (p + x) + c, which goes into the offset of an access
+    if (op(by) == Op::Add && has_one_use(by) && constant(f_.operand(by, 1)))
+      return become(v, Op::PtrAdd, make(Op::PtrAdd, Type::Ptr, {p, f_.operand(by, 0)}, v), f_.operand(by, 1));
     return v;
   }
 
