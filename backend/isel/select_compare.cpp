@@ -246,6 +246,11 @@ void Selector::select_switch(ValueId v) {
     uint64_t value;
     mir::BlockId to;
   };
+  // Neighbours that go to the same place.
+  struct Cluster {
+    uint64_t first, last;
+    mir::BlockId to;
+  };
   const auto targets = fn_.targets(v);
   const auto values = fn_.cases(v);
   const mir::BlockId otherwise = edge_to(targets[0]);
@@ -256,6 +261,12 @@ void Selector::select_switch(ValueId v) {
     if (to != otherwise) cases.push_back({n < 64 ? raw & ((uint64_t{1} << n) - 1) : raw, to});
   }
   std::sort(cases.begin(), cases.end(), [](const Case &a, const Case &b) { return a.value < b.value; });
+  std::vector<Cluster> clusters;
+  for (const Case &c : cases)
+    if (!clusters.empty() && clusters.back().to == c.to && clusters.back().last + 1 == c.value)
+      clusters.back().last = c.value;
+    else
+      clusters.push_back({c.value, c.value, c.to});
 
   const auto compare_case = [&](Pred pred, uint64_t with, mir::BlockId yes, mir::BlockId no) {
     const auto imm = static_cast<int64_t>(with);
@@ -264,10 +275,11 @@ void Selector::select_switch(ValueId v) {
   };
   struct Part {
     size_t begin, end;
+    uint64_t least;  // that the key can be here
     mir::BlockId block;
   };
   on_spine_ = false;
-  std::vector<Part> parts{{0, cases.size(), current_}};
+  std::vector<Part> parts{{0, clusters.size(), 0, current_}};
   while (!parts.empty()) {
     const Part part = parts.back();
     parts.pop_back();
@@ -275,14 +287,33 @@ void Selector::select_switch(ValueId v) {
     if (part.end - part.begin > kLinearCases) {
       const size_t middle = part.begin + (part.end - part.begin) / 2;
       const mir::BlockId low = new_block(), high = new_block();
-      compare_case(Pred::Uge, cases[middle].value, high, low);
-      parts.push_back({part.begin, middle, low});
-      parts.push_back({middle, part.end, high});
+      compare_case(Pred::Uge, clusters[middle].first, high, low);
+      parts.push_back({part.begin, middle, part.least, low});
+      parts.push_back({middle, part.end, clusters[middle].first, high});
       continue;
     }
+    uint64_t least = part.least;
     for (size_t i = part.begin; i < part.end; i++) {
+      const Cluster &cluster = clusters[i];
       const mir::BlockId next = i + 1 < part.end ? new_block() : otherwise;
-      compare_case(Pred::Eq, cases[i].value, cases[i].to, next);
+      // What is below is none of the clusters that are left. Two cases are two comparisons either way.
+      const bool is_range = cluster.last - cluster.first > (cluster.first == least ? 0 : 1);
+      if (is_range && cluster.first != least) {
+        const mir::BlockId inside = new_block();
+        compare_case(Pred::Ult, cluster.first, otherwise, inside);
+        begin_block(inside);
+      }
+      if (is_range) {
+        compare_case(Pred::Ule, cluster.last, cluster.to, next);
+        least = cluster.last + 1;
+      }
+      for (uint64_t with = cluster.first; !is_range; with++) {
+        const bool is_last = with == cluster.last;
+        const mir::BlockId after = is_last ? next : new_block();
+        compare_case(Pred::Eq, with, cluster.to, after);
+        if (is_last) break;
+        begin_block(after);
+      }
       if (i + 1 < part.end) begin_block(next);
     }
     if (part.begin == part.end) jump(otherwise);
