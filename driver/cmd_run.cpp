@@ -1,14 +1,13 @@
 // spile run FILE: compile (or read), verify, run: on a command's system calls, on a capture, or on timers alone.
 #include <unistd.h>
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <memory>
 
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/judge.h"
+#include "driver/output_file.h"
 #include "driver/script_options.h"
 #include "runtime/hooks/interval.h"
 #include "runtime/hooks/launch.h"
@@ -50,35 +49,6 @@ class Signals {
  private:
   static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
   struct sigaction old_[std::size(kSignals)]{};
-};
-
-// -o FILE. A disk that is full ends the run, and is told at the end.
-class OutputFile {
- public:
-  Result<void> open(const std::string &path) {
-    path_ = path;
-    file_.reset(std::fopen(path.c_str(), "we"));
-    if (!file_) return os_error(errno, path);
-    return {};
-  }
-  bool write(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size()) error_ = errno;
-    return error_ == 0;
-  }
-  Result<void> close() {
-    if (!file_) return {};
-    if (std::fclose(file_.release()) != 0 && error_ == 0) error_ = errno;
-    if (error_ != 0) return os_error(error_, path_);
-    return {};
-  }
-
- private:
-  struct Close {
-    void operator()(std::FILE *file) const { std::fclose(file); }
-  };
-  std::unique_ptr<std::FILE, Close> file_;
-  std::string path_;
-  int error_ = 0;
 };
 
 // With -c the exit code belongs to the command; our own troubles are then 125, 126 and 127, as env(1) and timeout(1)
@@ -145,6 +115,10 @@ int command_run(Arguments arguments, Console &console) {
                                                                "run packet programs on a pcap or pcapng file")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
+      "rotate", po::value<std::string>()->value_name("SIZE[,N]"),
+      "with -o: when FILE has SIZE bytes (K, M, G), it becomes FILE.1, that FILE.2, ... up to FILE.N (5)")(
+      "format,f", po::value<std::string>()->value_name("FORMAT"),
+      "text (the default), json, csv or openmetrics: printed lines, records and maps, by the types in BTF")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
@@ -185,6 +159,10 @@ int command_run(Arguments arguments, Console &console) {
     options.duration = *parsed;
   }
   OutputFile output;
+  if (const auto rotation = text("rotate")) {
+    if (!text("output")) return console.usage("--rotate is about the file of -o");
+    if (auto set = output.set_rotation(*rotation); !set) return console.fail(set.error());
+  }
   if (const auto path = text("output")) {
     if (auto opened = output.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
     options.print = [&output](std::string_view out) { return output.write(out); };
@@ -192,6 +170,10 @@ int command_run(Arguments arguments, Console &console) {
     options.print = [&console](std::string_view out) { return console.print(out); };
   }
   options.status = [&console](const std::string &status) { console.status("{}", status); };
+  const std::string format = text("format").value_or("text");
+  options.format =
+      session::make_output_format(format, [&console](const std::string &line) { console.error_text(line + "\n"); });
+  if (options.format == nullptr) return console.usage("-f takes text, json, csv or openmetrics, not `{}`", format);
 
   compile->text = text("execute");
   compile->form = compile->text ? SourceForm::Short : SourceForm::Either;

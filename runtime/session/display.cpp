@@ -30,7 +30,8 @@ Display display_of(std::string_view tag) {
   const std::string_view name = tag.substr(0, tag.find(':'));
   if (name == "avg") return {Display::Average};
   if (name == "hist") return {Display::Log2};
-  if (name == "count" || name == "sum" || name == "min" || name == "max") return {Display::Number};
+  if (name == "count") return {.kind = Display::Number, .counts = true};
+  if (name == "sum" || name == "min" || name == "max") return {Display::Number};
   if (name == "table") return {Display::Table};
   if (name != "lhist") return {};
   Display display{Display::Linear};
@@ -131,6 +132,27 @@ std::string display_histogram(const Display &display, Bytes bytes) {
     text += fmt::format("{:<16} {:>8} |{:<{}}|\n", label, *slot, std::string(bar, '@'), kBar);
   }
   return text;
+}
+
+std::vector<Bucket> buckets_of(const Display &display, Bytes bytes) {
+  const std::vector<uint64_t> slots = words_of(bytes);
+  std::vector<Bucket> buckets;
+  for (size_t slot = 0; slot < slots.size(); slot++) {
+    Bucket bucket{{}, {}, slots[slot]};
+    const bool is_last = slot + 1 == slots.size();
+    if (display.kind == Display::Log2) {
+      // Below 0, 0, 1, 2 to 3, 4 to 7, ...
+      if (slot != 0)
+        bucket.min = slot <= 2 ? static_cast<int64_t>(slot) - 1 : int64_t{1} << std::min<size_t>(slot - 2, 62);
+      if (!is_last) bucket.max = slot <= 2 ? static_cast<int64_t>(slot) - 1 : *bucket.min + (*bucket.min - 1);
+    } else {
+      const int64_t from = display.min + (static_cast<int64_t>(slot) - 1) * display.step;
+      if (slot != 0) bucket.min = is_last ? display.max : from;
+      if (!is_last) bucket.max = slot == 0 ? display.min - 1 : std::min(from + display.step, display.max) - 1;
+    }
+    buckets.push_back(bucket);
+  }
+  return buckets;
 }
 
 int64_t display_rank(const Display &display, Bytes bytes) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ namespace spile::session {
 struct Display {
   enum Kind : uint8_t { Plain, Table, Number, Average, Log2, Linear } kind = Plain;
   int64_t min = 0, max = 0, step = 1;  // Linear
+  bool counts = false;                 // a Number that only grows
 
   // What is gathered to be shown at the end, whoever looks at it before.
   bool is_result() const { return kind != Plain && kind != Table; }
@@ -36,6 +38,13 @@ std::string display_value(const object::Btf &btf, const Display &display, object
 std::string display_key(const object::Btf &btf, object::BtfId type, std::span<const std::byte> bytes);
 // A histogram's lines, one for each interval from the first that has something to the last.
 std::string display_histogram(const Display &display, std::span<const std::byte> bytes);
+
+// The intervals of a histogram, all of them, rising; both ends belong to them, and where one is missing it has none.
+struct Bucket {
+  std::optional<int64_t> min, max;
+  uint64_t count = 0;
+};
+std::vector<Bucket> buckets_of(const Display &display, std::span<const std::byte> bytes);
 
 // What elements are ordered by: the value of a number, an average, the sum of a histogram.
 int64_t display_rank(const Display &display, std::span<const std::byte> bytes);

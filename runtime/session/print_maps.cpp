@@ -15,11 +15,6 @@ namespace spile::session {
 
 namespace {
 
-struct Element {
-  std::vector<std::byte> key, value;
-  std::optional<uint32_t> cpu;  // of a per-CPU map's value that is no number
-};
-
 bool is_zero(const std::vector<std::byte> &bytes) {
   return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
 }
@@ -115,15 +110,23 @@ std::string format(const object::Btf &btf, object::BtfId type, const std::vector
   return object::format_value(btf, type, bytes);
 }
 
+bool is_array(const object::Map &declaration) {
+  return declaration.type == BPF_MAP_TYPE_ARRAY || declaration.type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
 }  // namespace
 
-std::vector<ShownElement> show_elements(const object::Object &object, const object::Map &declaration,
-                                        const Display &display, maps::Map &map, Zeros zeros) {
+bool is_single(const object::Map &declaration, const Display &display) {
+  return (is_array(declaration) || display.kind != Display::Plain) && declaration.max_entries == 1;
+}
+
+std::vector<Element> sorted_elements(const object::Object &object, const object::Map &declaration,
+                                     const Display &display, maps::Map &map, Zeros zeros) {
   if (holds_no_data(declaration.type)) return {};
   const object::Btf &btf = object.btf;
-  const bool is_array = declaration.type == BPF_MAP_TYPE_ARRAY || declaration.type == BPF_MAP_TYPE_PERCPU_ARRAY;
   std::vector<Element> elements = map.definition().key_size == 0 ? queued(map) : elements_of(btf, declaration, map);
-  if (is_array && zeros == Zeros::LeaveOut) std::erase_if(elements, [](const Element &e) { return is_zero(e.value); });
+  if (is_array(declaration) && zeros == Zeros::LeaveOut)
+    std::erase_if(elements, [](const Element &e) { return is_zero(e.value); });
 
   const bool in_order = map.definition().key_size == 0 || declaration.type == BPF_MAP_TYPE_LPM_TRIE;
   std::ranges::stable_sort(elements, [&](const Element &a, const Element &b) {
@@ -136,13 +139,17 @@ std::vector<ShownElement> show_elements(const object::Object &object, const obje
     if (key_a && key_b) return *key_a < *key_b;
     return std::memcmp(a.key.data(), b.key.data(), a.key.size()) < 0;
   });
+  return elements;
+}
 
+std::vector<ShownElement> show_elements(const object::Object &object, const object::Map &declaration,
+                                        const Display &display, maps::Map &map, Zeros zeros) {
+  const object::Btf &btf = object.btf;
   const bool is_tagged = display.kind != Display::Plain;
-  const bool is_single = (is_array || is_tagged) && declaration.max_entries == 1;
   std::vector<ShownElement> shown;
-  for (const Element &element : elements) {
+  for (const Element &element : sorted_elements(object, declaration, display, map, zeros)) {
     ShownElement one;
-    if (!is_single)
+    if (!is_single(declaration, display))
       one.key = is_tagged ? display_key(btf, declaration.key_type, element.key)
                           : format(btf, declaration.key_type, element.key);
     one.cpu = element.cpu;

@@ -7,6 +7,7 @@
 // are left out: nothing was stored there. A map with a tag of spile.h is shown as display.h says.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,15 +19,25 @@
 
 namespace spile::session {
 
-// An element in words.
-struct ShownElement {
-  std::optional<std::string> key;  // none of a map that has room for one element alone
-  std::optional<uint32_t> cpu;     // of a per-CPU map's value that is no number
-  std::string value;               // the lines of a histogram
+// An element as it lies in the map.
+struct Element {
+  std::vector<std::byte> key, value;
+  std::optional<uint32_t> cpu;  // of a per-CPU map's value that is no number
 };
 enum class Zeros : bool { LeaveOut, Show };  // of arrays
 
 // In the order in which they are printed. None of maps that hold no data.
+std::vector<Element> sorted_elements(const object::Object &object, const object::Map &declaration,
+                                     const Display &display, maps::Map &map, Zeros zeros);
+// Whether it has room for one element alone, which is shown without its key.
+bool is_single(const object::Map &declaration, const Display &display);
+
+// An element in words.
+struct ShownElement {
+  std::optional<std::string> key;  // none of a map that is_single()
+  std::optional<uint32_t> cpu;
+  std::string value;  // the lines of a histogram
+};
 std::vector<ShownElement> show_elements(const object::Object &object, const object::Map &declaration,
                                         const Display &display, maps::Map &map, Zeros zeros);
 

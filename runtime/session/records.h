@@ -1,10 +1,8 @@
-// Prints what programs send to a reader while they run: records of ring buffers, samples of perf event arrays. One line
-// each, by the type that the map's declaration names as its value, or as bytes where it names none:
-//
-//     events: { .pid = 4711, .comm = "sh" }
-//     events: 01 00 00 00 2a 00 00 00
+// What programs send through ring buffers and perf event arrays: records, each with the type that the map declares.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 
 #include "backend/object/object.h"
@@ -14,7 +12,15 @@ namespace spile::session {
 
 // Whether records come out of maps of this type.
 bool has_records(uint32_t map_type);
-// Takes the records that wait in [map] and appends a line for each to [out].
-void print_records(const object::Object &object, const object::Map &declaration, maps::Map &map, std::string &out);
+// Takes the records that wait in [map], one after the other.
+void take_records(const object::Map &declaration, maps::Map &map,
+                  const std::function<void(std::span<const std::byte>)> &take);
+
+// What a record is; none: its map does not say, or it is shorter than that.
+object::BtfId record_type(const object::Object &object, const object::Map &declaration,
+                          std::span<const std::byte> record);
+// "events: { .pid = 12 }\n"; bytes, where the type is not known.
+std::string print_record(const object::Object &object, const object::Map &declaration,
+                         std::span<const std::byte> record);
 
 }  // namespace spile::session

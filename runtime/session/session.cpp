@@ -130,9 +130,8 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     if (auto attached = state->attach(accepted); !attached) return std::unexpected(attached.error());
 
   State &s = *state;
-  s.env.print = [&s](std::string_view text) {
-    if (s.options.print && !s.options.print(text)) s.reader_gone = true;
-  };
+  if (s.options.format == nullptr) s.options.format = make_output_format("text", {});
+  s.env.print = [&s](std::string_view text) { s.write(s.options.format->printed(text)); };
   if (s.output_ring != nullptr) s.output_ring->when_full([&s] { s.print_output(); });
   if (s.options.virtual_time) {
     s.virtual_ns = s.options.virtual_time->clock_ns;
@@ -203,8 +202,15 @@ void Session::State::print_waiting_records() {
   print_output();
   std::string text;
   for (size_t i = 0; i < object->maps.size(); i++)
-    if (!handled[i]) print_records(*object, object->maps[i], *maps.pointers()[i], text);
-  if (!text.empty()) env.print(text);
+    if (!handled[i])
+      take_records(object->maps[i], *maps.pointers()[i], [&](std::span<const std::byte> record) {
+        text += options.format->record(*object, object->maps[i], record);
+      });
+  write(text);
+}
+
+void Session::State::write(std::string_view text) {
+  if (!text.empty() && options.print && !options.print(text)) reader_gone = true;
 }
 
 void Session::State::fire_all(Hook::Kind kind) {
@@ -253,9 +259,9 @@ void Session::State::print_maps() {
   for (size_t i = 0; i < object->maps.size(); i++) {
     const object::Map &map = object->maps[i];
     const bool is_shown = !handled[i] || displays[i].is_result();
-    if (is_shown && !map.is_global_data) print_map(*object, map, displays[i], *maps.pointers()[i], text);
+    if (is_shown && !map.is_global_data) text += options.format->map(*object, map, displays[i], *maps.pointers()[i]);
   }
-  if (!text.empty()) env.print(text);
+  write(text);
 }
 
 void Session::State::report_failures() {
@@ -363,6 +369,7 @@ void Session::State::begin() {
 void Session::State::end() {
   fire_all(Hook::End);
   print_maps();
+  write(options.format->end());
   report_failures();
 }
 

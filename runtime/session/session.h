@@ -20,6 +20,7 @@
 #include "runtime/helpers/faults.h"
 #include "runtime/hooks/scenario.h"
 #include "runtime/session/map_set.h"
+#include "runtime/session/output_format.h"
 #include "runtime/session/print_maps.h"
 #include "runtime/vm/checked.h"
 #include "runtime/vm/engine.h"
@@ -41,6 +42,7 @@ struct Options {
   std::optional<std::string> packets;                // -i: run packet programs on this capture
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
   std::optional<std::chrono::nanoseconds> duration;  // -T: end the run after this long
+  std::unique_ptr<OutputFormat> format;              // -f; null: text
   std::function<bool(std::string_view)> print;       // what the probe prints; false: nobody reads any more
   std::function<void(const std::string &)> status;   // what the person at the terminal should know
 };

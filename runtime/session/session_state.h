@@ -65,6 +65,7 @@ struct Session::State {
   void print_maps();
   void print_waiting_records();
   void print_output();
+  void write(std::string_view text);
   Result<void> find_output();
   void begin();
   void end();

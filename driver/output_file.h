@@ -1,0 +1,38 @@
+// `run -o FILE`: what the probe prints, in a file. A disk that is full ends the run, and is told at the end.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "support/result.h"
+
+namespace spile::driver {
+
+class OutputFile {
+ public:
+  // "10M" or "10M,3": a file that has this many bytes becomes FILE.1, and what was FILE.1 becomes FILE.2, up to FILE.N;
+  // what a program prints at once is not torn apart. Usage error.
+  Result<void> set_rotation(std::string_view text);
+
+  Result<void> open(const std::string &path);
+  // False: nothing can be written any more; close() says why.
+  bool write(std::string_view text);
+  Result<void> close();
+
+ private:
+  bool rotate();
+
+  struct Close {
+    void operator()(std::FILE *file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Close> file_;
+  std::string path_;
+  uint64_t written_ = 0, limit_ = 0;  // bytes; no limit: 0
+  unsigned kept_ = 5;
+  int error_ = 0;
+};
+
+}  // namespace spile::driver
