@@ -178,6 +178,7 @@ int run_programs(const object::Object &object, const SourceManager &sources, std
   if (request.json) {
     // How many instructions a run executes, the checked interpreter says.
     supervision.executed = 0;
+    supervision.exact = true;
     session::TrialInput once = *input;
     once.repeat = 1;
     if (try_here(object, accepted, *chosen, "checked", once, supervision))
@@ -287,7 +288,7 @@ int command_exec(Arguments arguments, Console &console) {
       "unverified", "run it in the checked interpreter, whatever the verifier says")(
       "conformance", "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin")(
       "fuel", po::value<uint64_t>()->value_name("N"),
-      "instructions that a run may execute in the checked interpreter (unverified: 100,000,000)")(
+      "the most instructions that a run may execute in the checked interpreter (unverified: 100,000,000)")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);

@@ -37,6 +37,9 @@ using isa::Shape;
 using llvm::BasicBlock;
 using llvm::Value;
 
+// Arrays that a lookup whose map is not constant is compared with.
+constexpr size_t kMostArrays = 8;
+
 class Translator {
  public:
   Translator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
@@ -177,7 +180,10 @@ class Translator {
         break;
       }
       case Shape::CallHelper:
-        call(pointer_to(value));
+        if (insn.imm == vm::kMapLookup)
+          look_up(pointer_to(value));
+        else
+          call(pointer_to(value));
         if (insn.imm == vm::kTailCall) leave_after_tail_call();
         break;
       case Shape::CallKfunc:
@@ -427,8 +433,47 @@ class Translator {
   }
 
   void call(Value *function) {
-    set(0, b_.CreateCall(function_type_, function, {get(1), get(2), get(3), get(4), get(5), env_}));
+    after_call(b_.CreateCall(function_type_, function, {get(1), get(2), get(3), get(4), get(5), env_}));
+  }
+  void after_call(Value *result, Value *pointer = nullptr) {
+    set(0, result, pointer);
     for (unsigned i = 1; i <= 5; i++) set(i, constant(0));
+  }
+  // The map of a lookup is nearly always a constant once registers are SSA values: of the comparisons here, and of what
+  // they guard, LLVM then keeps what is about that map.
+  void look_up(Value *helper) {
+    auto *const done = BasicBlock::Create(b_.getContext(), "found", function_);
+    struct Found {
+      Value *address, *pointer;
+      BasicBlock *from;
+    };
+    std::vector<Found> found;
+    Value *const map = get(1);
+    for (size_t i = 0; i < program_.array_count && i < kMostArrays; i++) {
+      const vm::JitArray &array = program_.arrays[i];
+      auto *const here = BasicBlock::Create(b_.getContext(), "array", function_);
+      auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
+      b_.CreateCondBr(b_.CreateICmpEQ(map, constant(array.map)), here, next);
+      b_.SetInsertPoint(here);
+      Value *const index = b_.CreateAlignedLoad(b_.getInt32Ty(), get_pointer(2), llvm::Align(1));
+      Value *const inside = b_.CreateICmpULT(index, b_.getInt32(array.count));
+      Value *const offset = b_.CreateMul(widen(index), constant(array.stride));
+      Value *const element = b_.CreateGEP(b_.getInt8Ty(), pointer_to(array.values), offset);
+      found.push_back({b_.CreateSelect(inside, b_.CreateAdd(constant(array.values), offset), constant(0)),
+                       b_.CreateSelect(inside, element, llvm::ConstantPointerNull::get(ptr_)), here});
+      b_.CreateBr(done);
+      b_.SetInsertPoint(next);
+    }
+    Value *const result = b_.CreateCall(function_type_, helper, {get(1), get(2), get(3), get(4), get(5), env_});
+    found.push_back({result, b_.CreateIntToPtr(result, ptr_), b_.GetInsertBlock()});
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+    auto *const address = b_.CreatePHI(i64_, 2), *const pointer = b_.CreatePHI(ptr_, 2);
+    for (const Found &one : found) {
+      address->addIncoming(one.address, one.from);
+      pointer->addIncoming(one.pointer, one.from);
+    }
+    after_call(address, pointer);
   }
   void call_register(unsigned reg) {
     Value *const target = get(reg);

@@ -19,11 +19,6 @@ using tables::ReturnKind;
 
 constexpr uint64_t kDynptrBytes = sizeof(bpf_dynptr), kTimerBytes = sizeof(bpf_timer), kLockBytes = sizeof(uint32_t);
 
-const tables::ProgramType &program_type(uint32_t number) {
-  const auto row = std::ranges::find(tables::kProgramTypes, number, &tables::ProgramType::number);
-  return row == tables::kProgramTypes.end() ? tables::kProgramTypes.front() : *row;
-}
-
 bool holds_maps(const maps::Map &map) {
   const tables::MapType *type = tables::find_map_type(map.definition().type);
   return type != nullptr && (type->flags & tables::kMapOfMaps) != 0;
@@ -79,6 +74,13 @@ const KfuncRow *find_kfunc(std::string_view name) {
 
 }  // namespace
 
+const tables::ProgramType &CallCheck::type_of(uint32_t number) {
+  if (type_ != nullptr && type_->number == number) return *type_;
+  const auto row = std::ranges::find(tables::kProgramTypes, number, &tables::ProgramType::number);
+  type_ = row == tables::kProgramTypes.end() ? tables::kProgramTypes.data() : &*row;
+  return *type_;
+}
+
 maps::Map *CallCheck::map_at(uint64_t address) const {
   const auto found =
       std::ranges::find(reach_.maps, address, [](const maps::Map *map) { return reinterpret_cast<uint64_t>(map); });
@@ -90,7 +92,7 @@ Ran<void> CallCheck::check_memory(const Argument &argument, uint64_t bytes, bool
   const Region *near = nullptr;
   const Region *region = memory_.find(argument.value, bytes, near);
   const auto complain = [&](const std::string &why) {
-    return fault<diag::ArgumentMemory>(argument.callee, writes ? "writes" : "reads", bytes, plural(bytes),
+    return fault<diag::ArgumentMemory>(argument.callee(), writes ? "writes" : "reads", bytes, plural(bytes),
                                        argument.value, argument.number, why);
   };
   if (region == nullptr) return complain(describe_place(argument.value, bytes, near));
@@ -105,7 +107,7 @@ Ran<void> CallCheck::check_dynptr(const Argument &argument, bool uninit) const {
   if (!uninit && known != dynptrs_.end() &&
       std::memcmp(reinterpret_cast<const void *>(argument.value), known->second.data(), kDynptrBytes) == 0)
     return {};
-  return fault<diag::ArgumentObject>(argument.number, argument.callee,
+  return fault<diag::ArgumentObject>(argument.number, argument.callee(),
                                      uninit ? "16 bytes of the stack for a dynptr" : "a dynptr that a helper has made",
                                      argument.value);
 }
@@ -115,7 +117,7 @@ Ran<void> CallCheck::check_lock(const Argument &argument, bool takes) const {
   uint32_t word = 0;
   std::memcpy(&word, reinterpret_cast<const void *>(argument.value), sizeof word);
   if (takes == (word == 0)) return {};
-  return fault<diag::LockHeld>(argument.callee, takes ? "held already" : "not held");
+  return fault<diag::LockHeld>(argument.callee(), takes ? "held already" : "not held");
 }
 
 Ran<void> CallCheck::check_string(const Argument &argument) const {
@@ -124,7 +126,7 @@ Ran<void> CallCheck::check_string(const Argument &argument) const {
   if (region == nullptr) return check_memory(argument, 1, false);
   const uint64_t room = region->size - (argument.value - region->address);
   if (std::memchr(reinterpret_cast<const void *>(argument.value), 0, room) != nullptr) return {};
-  return fault<diag::ArgumentObject>(argument.number, argument.callee, "a string with a NUL at its end",
+  return fault<diag::ArgumentObject>(argument.number, argument.callee(), "a string with a NUL at its end",
                                      argument.value);
 }
 
@@ -132,7 +134,7 @@ Ran<void> CallCheck::check_helper_argument(const tables::Helper &helper, const A
                                            uint64_t next, const maps::Map *map) const {
   const auto must_be = [&](bool holds, std::string_view what) -> Ran<void> {
     if (holds) return {};
-    return fault<diag::ArgumentObject>(argument.number, argument.callee, what, argument.value);
+    return fault<diag::ArgumentObject>(argument.number, argument.callee(), what, argument.value);
   };
   switch (row.kind) {
     case ArgKind::None:
@@ -183,19 +185,18 @@ Ran<void> CallCheck::check_helper_argument(const tables::Helper &helper, const A
 
 Ran<void> CallCheck::before(const tables::Helper &helper, uint32_t program, const Arguments &arguments) {
   const std::array<Arg, 5> &rows = tables::arguments_of(helper, program);
-  const std::string callee = tables::c_name(helper);
   maps::Map *map = nullptr;
   for (unsigned i = 0; i < rows.size(); i++) {
     if (rows[i].or_null && arguments[i] == 0) continue;
     if (rows[i].kind == ArgKind::ConstMapPtr) {
       map = map_at(arguments[i]);
-      if (map == nullptr) return fault<diag::ArgumentObject>(i + 1, callee, "a map", arguments[i]);
-      if (!tables::accepts_map(helper.number, map->definition().type, program_type(program)))
-        return fault<diag::ArgumentMapType>(i + 1, callee, map->definition().name);
+      if (map == nullptr) return fault<diag::ArgumentObject>(i + 1, tables::c_name(helper), "a map", arguments[i]);
+      if (!tables::accepts_map(helper.number, map->definition().type, type_of(program)))
+        return fault<diag::ArgumentMapType>(i + 1, tables::c_name(helper), map->definition().name);
       continue;
     }
     const uint64_t next = i + 1 < arguments.size() ? arguments[i + 1] : 0;
-    if (auto fine = check_helper_argument(helper, rows[i], {callee, i + 1, arguments[i]}, next, map); !fine)
+    if (auto fine = check_helper_argument(helper, rows[i], {&helper, {}, i + 1, arguments[i]}, next, map); !fine)
       return fine;
   }
   const bool locks = helper.number == BPF_FUNC_map_update_elem && (arguments[3] & BPF_F_LOCK) != 0;
@@ -220,6 +221,7 @@ void CallCheck::remember_dynptr(uint64_t address) {
 
 void CallCheck::add_value(const maps::Map &map, uint64_t address) {
   const maps::Definition &made = map.definition();
+  if (reach_.regions.find(address, made.value_size) != nullptr) return;
   reach_.regions.add(
       {fmt::format("a value of `{}`", made.name), address, made.value_size, (made.map_flags & BPF_F_RDONLY_PROG) == 0});
 }
@@ -257,10 +259,10 @@ void CallCheck::after(const tables::Helper &helper, uint32_t program, const Argu
       return;
     case ReturnKind::RingbufRecord:
       reach_.records[result] = size;
-      reach_.regions.add({"a record of a ring buffer", result, size, true});
+      reach_.regions.add({"a record of a ring buffer", result, size, true, false});
       return;
     case ReturnKind::DynptrMemory:
-      reach_.regions.add({"the memory of a dynptr", result, size, true});
+      reach_.regions.add({"the memory of a dynptr", result, size, true, false});
       return;
     case ReturnKind::Integer:
     case ReturnKind::Void:
@@ -281,7 +283,7 @@ void CallCheck::enter_callback(const tables::Helper &helper, const Arguments &gi
     if (map == nullptr) return;
     reach_.regions.remove(given[1]);  // keys are lent for one call
     reach_.regions.add(
-        {fmt::format("a key of `{}`", map->definition().name), given[1], map->definition().key_size, false});
+        {fmt::format("a key of `{}`", map->definition().name), given[1], map->definition().key_size, false, false});
     add_value(*map, given[2]);
   }
   // callback(dynptr, ...)
@@ -297,7 +299,7 @@ Ran<void> CallCheck::before(std::string_view kfunc, const Arguments &arguments) 
   const KfuncRow *row = find_kfunc(kfunc);
   if (row == nullptr) return fault<diag::NoHelperHere>("kernel function for unverified programs", kfunc);
   for (unsigned i = 0; i < arguments.size(); i++) {
-    const Argument argument{kfunc, i + 1, arguments[i]};
+    const Argument argument{nullptr, kfunc, i + 1, arguments[i]};
     const auto must_be = [&](bool holds, std::string_view what) -> Ran<void> {
       if (holds) return {};
       return fault<diag::ArgumentObject>(argument.number, kfunc, what, argument.value);
@@ -338,7 +340,7 @@ void CallCheck::after(std::string_view kfunc, const Arguments &arguments, uint64
     if (row->args[i] == KfuncArg::Dynptr || row->args[i] == KfuncArg::NewDynptr) remember_dynptr(arguments[i]);
   if (kfunc.starts_with("bpf_dynptr_slice") && result != 0)
     reach_.regions.add({"a slice of a dynptr", result, static_cast<uint32_t>(arguments[kSliceSize]),
-                        kfunc == "bpf_dynptr_slice_rdwr"});
+                        kfunc == "bpf_dynptr_slice_rdwr", false});
 }
 
 }  // namespace spile::vm

@@ -54,9 +54,11 @@ class CallCheck {
  private:
   // The call that is checked: for messages.
   struct Argument {
-    std::string_view callee;
+    const tables::Helper *helper = nullptr;  // null: a kernel function
+    std::string_view kfunc;
     unsigned number = 0;  // from 1
     uint64_t value = 0;
+    std::string callee() const { return helper != nullptr ? tables::c_name(*helper) : std::string(kfunc); }
   };
   Ran<void> check_memory(const Argument &argument, uint64_t bytes, bool writes) const;
   Ran<void> check_dynptr(const Argument &argument, bool uninit) const;
@@ -69,8 +71,11 @@ class CallCheck {
   void remember_dynptr(uint64_t address);
   void add_value(const maps::Map &map, uint64_t address);
 
+  const tables::ProgramType &type_of(uint32_t number);
+
   Reach &reach_;
   const Memory &memory_;
+  const tables::ProgramType *type_ = nullptr;  // that was asked for last
   // What helpers have put into dynptrs, by address: another 16 bytes there are no dynptr.
   std::map<uint64_t, std::array<uint64_t, 2>> dynptrs_;
 };

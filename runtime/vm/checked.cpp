@@ -29,15 +29,12 @@ constexpr uint64_t kSubprogramTag = 0x5b1e'0000'0000'0000;
 
 class Checked final : private Memory {
  public:
-  // [fuel]: how many instructions may be executed still.
-  Checked(std::span<const Insn> insns, const CheckedRun &options, uint64_t &fuel)
-      : insns_(insns), rows_(insns.size()), options_(options), fuel_(fuel) {
+  // [rows]: of insns.def, by instruction; null where there is no well-formed one. [fuel]: how many instructions may be
+  // executed still.
+  Checked(std::span<const Insn> insns, std::span<const InsnInfo *const> rows, const CheckedRun &options, uint64_t &fuel)
+      : insns_(insns), rows_(rows), options_(options), fuel_(fuel) {
     if (options.reach != nullptr && !options.verified)
       calls_.emplace(*options.reach, static_cast<const Memory &>(*this));
-    for (size_t i = 0; i < insns.size(); i++) {
-      const InsnInfo *info = isa::lookup(insns[i]);
-      rows_[i] = info != nullptr && isa::malformed(*info, insns[i]).empty() ? info : nullptr;
-    }
     fill_stack();
     regs_[1] = options.r1;
     regs_[2] = options.r2;
@@ -90,6 +87,7 @@ class Checked final : private Memory {
   // Runs until the frame at [depth] is the top one again; -1: until the program ends.
   Ran<void> run_above(int depth) {
     while (!finished_ && static_cast<int>(depth_) > depth) {
+      if (options_.fast != nullptr) go_fast(*options_.fast);
       if (Ran<void> done = step_here(); !done) {
         if (failed_) return std::unexpected(*failed_);
         done.error().insn = static_cast<uint32_t>(last_);
@@ -98,6 +96,18 @@ class Checked final : private Memory {
       }
     }
     return {};
+  }
+  // Goes on to the next instruction that is not plain.
+  void go_fast(Fast &fast) {
+    if (!is_inside(pc_) || rows_[static_cast<size_t>(pc_)] == nullptr) return;
+    Fast::Place place{.stack = reinterpret_cast<uint64_t>(stack_.data()), .context = options_.r1, .depth = depth_};
+    if (!options_.regions.empty()) place.context_size = options_.regions.front().size;
+    if (find_packet()) place.packet = packet_region_.address, place.packet_size = packet_region_.size;
+    if (place != fast.place) {
+      fast.engine->forget();
+      fast.place = place;
+    }
+    pc_ = fast.engine->run(static_cast<uint32_t>(pc_), regs_, fuel_);
   }
   Ran<void> step_here() {
     if (!is_inside(pc_)) return fault<diag::RunsOffEnd>(pc_, insns_.size());
@@ -197,7 +207,6 @@ class Checked final : private Memory {
     const uint64_t address = base + static_cast<uint64_t>(static_cast<int64_t>(off));
     if (options_.verified) return address;
     if (aligned && address % bytes != 0) return fault<diag::MisalignedAtomic>(bytes, address);
-    if (on_stack(address, bytes)) return address;
     const Region *near = nullptr;
     const Region *const region = find(address, bytes, near);
     const std::string_view plural = bytes == 1 ? "" : "s";
@@ -205,6 +214,8 @@ class Checked final : private Memory {
       return fault<diag::OutsideMemory>(writes ? "writes" : "reads", bytes, plural, address,
                                         describe_place(address, bytes, near));
     if (writes && !region->writable) return fault<diag::ReadOnlyMemory>(bytes, plural, address, region->name);
+    if (options_.fast != nullptr && region->lasting && !aligned)
+      options_.fast->engine->learn(static_cast<uint32_t>(pc_), *region, bytes);
     return address;
   }
 
@@ -407,7 +418,7 @@ class Checked final : private Memory {
   }
 
   std::span<const Insn> insns_;
-  std::vector<const InsnInfo *> rows_;  // by instruction; null where there is no well-formed one
+  std::span<const InsnInfo *const> rows_;
   const CheckedRun &options_;
   std::optional<CallCheck> calls_;  // none: helpers get registers as they are
   uint64_t &fuel_;
@@ -416,13 +427,21 @@ class Checked final : private Memory {
   std::optional<Fault> failed_;              // of the run; one inside a callback waits here for the helper's return
   const tables::Helper *calling_ = nullptr;  // the helper that runs
   mutable Region stack_region_{"the stack"}, packet_region_{"the packet"};  // where they are, is asked for by find()
-  // Sixteen, as many as the 4 bits of an encoding can name.
-  std::array<uint64_t, 16> regs_{};
+  Registers regs_{};
   uint64_t loops_left_ = kMaxLoops;
   unsigned depth_ = 0;
   std::array<Frame, kMaxFrames> frames_;
   alignas(16) std::array<std::byte, kMaxFrames * kStackBytes> stack_;
 };
+
+std::vector<const InsnInfo *> rows_of(std::span<const Insn> insns) {
+  std::vector<const InsnInfo *> rows;
+  for (const Insn &insn : insns) {
+    const InsnInfo *info = isa::lookup(insn);
+    rows.push_back(info != nullptr && isa::malformed(*info, insn).empty() ? info : nullptr);
+  }
+  return rows;
+}
 
 // ---- As an engine.
 
@@ -449,7 +468,12 @@ std::string text_of(std::span<const Insn> insns, uint32_t insn) {
 class CheckedLoaded final : public Loaded {
  public:
   CheckedLoaded(const object::Program &program, std::span<maps::Map *const> maps, std::shared_ptr<Shared> shared)
-      : program_(program), maps_(addresses_of(maps)), shared_(std::move(shared)) {}
+      : program_(program), rows_(rows_of(program_.insns)), maps_(addresses_of(maps)), shared_(std::move(shared)) {
+    if (shared_->supervision.verified || shared_->supervision.exact) return;
+    // What cannot be resolved may run all the same, until it gets there.
+    if (const auto resolved = resolve_program(program_, maps_, shared_->resolve))
+      fast_.engine = Accelerator::make(*resolved);
+  }
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
     const Region context{"the context", reinterpret_cast<uint64_t>(ctx), ctx_size, true};
@@ -469,7 +493,7 @@ class CheckedLoaded final : public Loaded {
     if (supervision.fault) return 0;
     const Loaded *const outer = std::exchange(env.running, this);
     if (outer == nullptr) shared_->fuel = supervision.fuel;
-    Checked machine(program_.insns, options, shared_->fuel);
+    Checked machine(program_.insns, rows_, options, shared_->fuel);
     Ran<uint64_t> done = run(machine);
     env.running = outer;
     if (outer == nullptr) supervision.executed += supervision.fuel - shared_->fuel;
@@ -500,11 +524,15 @@ class CheckedLoaded final : public Loaded {
         watch(program_, moment);
         return std::nullopt;
       };
+    else if (fast_.engine != nullptr)
+      options.fast = &fast_;
     return options;
   }
 
   object::Program program_;
+  std::vector<const InsnInfo *> rows_;
   std::vector<ResolvedMap> maps_;
+  mutable Fast fast_;  // checked programs run on one thread
   std::shared_ptr<Shared> shared_;
 };
 
@@ -549,7 +577,7 @@ class CheckedInterpreter final : public Engine {
 
 Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &options) {
   uint64_t fuel = options.fuel;
-  const Ran<uint64_t> done = Checked(insns, options, fuel).run();
+  const Ran<uint64_t> done = Checked(insns, rows_of(insns), options, fuel).run();
   if (done) return *done;
   return input_error("{}: {}", text_of(insns, done.error().insn), done.error().diagnostic.message);
 }

@@ -3,7 +3,7 @@
 // In: instructions that nobody verified, the memory they may touch, and fuel. Out: r0, or a Fault that names the
 // instruction, what it did and where. Nothing that the bytes say is undefined behaviour here: every access is looked
 // up in a region, every argument of a helper in its row, every jump and call checked, and fuel bounds the run. It is
-// slow beside the engines of engine.h.
+// slow beside the engines of engine.h, but for what accelerate.h runs in its place.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include <string>
 
 #include "backend/isa/insn.h"
+#include "runtime/vm/accelerate.h"
 #include "runtime/vm/call_check.h"
 #include "runtime/vm/engine.h"
 #include "runtime/vm/fault.h"
@@ -27,6 +28,17 @@ struct Moment {
   uint32_t insn = 0;
   std::span<const uint64_t> regs;    // r0 to r10
   std::span<const std::byte> stack;  // of all frames that are entered; the running one's is the last kStackBytes
+};
+
+// An accelerator, and where the memory was that it has learned of.
+struct Fast {
+  struct Place {
+    uint64_t stack = 0, context = 0, context_size = 0, packet = 0, packet_size = 0;
+    unsigned depth = 0;
+    friend bool operator==(const Place &, const Place &) = default;
+  };
+  std::unique_ptr<Accelerator> engine;
+  Place place;
 };
 
 inline constexpr uint64_t kDefaultFuel = 100'000'000;
@@ -45,6 +57,7 @@ struct CheckedRun {
   std::span<const ResolvedMap> maps;  // by index, what loads of maps give; an address of 0: none
   // Called before each instruction. A text ends the run: it is a fault of that instruction.
   std::function<std::optional<std::string>(const Moment &)> observe;
+  Fast *fast = nullptr;      // runs what is plain; null: nothing does
   uint64_t stack_noise = 0;  // what the stack holds at first: zeros, or noise made from this number
 };
 
@@ -57,7 +70,8 @@ using Watch = std::function<void(const object::Program &, const Moment &)>;
 // What an engine of checked interpreters is told, and tells. One for all runs of a program; of one thread.
 struct Supervision {
   bool verified = true;        // the verifier accepted the programs: no access is looked at
-  uint64_t fuel = UINT64_MAX;  // instructions that a run may execute, with the programs that it tail-calls
+  bool exact = false;          // count each instruction of unverified programs, too: some ten times slower
+  uint64_t fuel = UINT64_MAX;  // the most instructions that a run may execute, with the programs that it tail-calls
   uint64_t stack_noise = 0;    // as in CheckedRun
   uint64_t executed = 0;       // instructions, added up over runs
   std::optional<Fault> fault;  // the first; the run that has it gives 0, and so does every later one

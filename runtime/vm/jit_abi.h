@@ -12,10 +12,12 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 2;
+inline constexpr uint32_t kJitAbiVersion = 3;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
+// Of bpf_map_lookup_elem(), which compiled code does itself for arrays.
+inline constexpr int32_t kMapLookup = 1;
 
 // What compiled programs call. Outlives the plugin's use.
 struct JitHost {
@@ -27,7 +29,15 @@ struct JitHost {
   bool (*leaves_after_tail_call)(Env *env);
 };
 
-// A Resolved (resolve.h) as plain data.
+// A map that is an array of values in one block.
+struct JitArray {
+  uint64_t map;     // its address, as helpers get it
+  uint64_t values;  // of element 0
+  uint64_t stride;  // bytes from one element to the next
+  uint32_t count;
+};
+
+// A Resolved (resolve.h) as plain data, and what is known of the program's maps.
 struct JitProgram {
   const char *name;
   const isa::Insn *insns;
@@ -36,6 +46,8 @@ struct JitProgram {
   const uint32_t *subprograms;
   const uint32_t *stack_bytes;
   size_t subprogram_count;
+  const JitArray *arrays;
+  size_t array_count;
 };
 
 // A compiled subprogram: r1 ... r5 and the environment; gives r0. Callbacks and helpers have the same type.

@@ -1,11 +1,13 @@
 #include "runtime/vm/jit_host.h"
 
 #include <dlfcn.h>
+#include <linux/bpf.h>
 #include <unistd.h>
 
 #include <array>
 #include <utility>
 
+#include "runtime/maps/pages.h"
 #include "runtime/vm/jit_abi.h"
 #include "runtime/vm/memory.h"
 #include "runtime/vm/resolve.h"
@@ -71,6 +73,17 @@ void *helper_of_register(const Env *env, uint64_t number) {
   return reinterpret_cast<void *>(helper);
 }
 
+std::vector<JitArray> arrays_of(std::span<maps::Map *const> maps) {
+  std::vector<JitArray> arrays;
+  for (maps::Map *map : maps) {
+    const maps::Definition &made = map->definition();
+    if (made.type == BPF_MAP_TYPE_ARRAY && map->direct_values() != nullptr)
+      arrays.push_back({reinterpret_cast<uint64_t>(map), reinterpret_cast<uint64_t>(map->direct_values()),
+                        maps::round_up_8(made.value_size), made.max_entries});
+  }
+  return arrays;
+}
+
 class JitEngine final : public Engine {
  public:
   JitEngine(const JitApi &api, HelperResolver resolve) : api_(api), resolve_(resolve) {}
@@ -78,13 +91,16 @@ class JitEngine final : public Engine {
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
     const auto resolved = resolve_program(program, addresses_of(maps), resolve_);
     if (!resolved) return std::unexpected(resolved.error());
+    const std::vector<JitArray> arrays = arrays_of(maps);
     const JitProgram plain{.name = program.name.c_str(),
                            .insns = resolved->insns.data(),
                            .values = resolved->values.data(),
                            .insn_count = resolved->insns.size(),
                            .subprograms = resolved->subprograms.data(),
                            .stack_bytes = resolved->stack_bytes.data(),
-                           .subprogram_count = resolved->subprograms.size()};
+                           .subprogram_count = resolved->subprograms.size(),
+                           .arrays = arrays.data(),
+                           .array_count = arrays.size()};
     JitCode code{};
     std::array<char, 512> error{};
     if (!api_.compile(&plain, &code, error.data(), error.size()))

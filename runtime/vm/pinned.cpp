@@ -11,6 +11,8 @@
 // thread-local memory (`machine`): a twelfth parameter would leave no scratch registers.
 // Sound because: programs were verified and resolve_program has checked targets and register numbers, nothing is
 // checked here but the depth of calls.
+#include "runtime/vm/pinned.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -18,86 +20,16 @@
 #include "runtime/vm/interpreter.h"
 #include "runtime/vm/jit_abi.h"
 #include "runtime/vm/memory.h"
-#include "runtime/vm/resolve.h"
 #include "support/check.h"
 
-#if SPILE_INTERPRETER_MUSTTAIL && defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#if SPILE_HAS_PINNED
 
 namespace spile::vm {
-namespace {
+namespace pinned {
 
-struct Slot;
-
-#define SPILE_REGISTERS                                                                                                \
-  uint64_t r6, uint64_t r7, uint64_t r8, uint64_t r9, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, \
-      uint64_t r0, const Slot *ip
-// Goes on at a slot; each use is an indirect jump of its own, which the branch predictor tells apart.
-#define SPILE_GO(slot)                                                                        \
-  do {                                                                                        \
-    const Slot *const next_ = (slot);                                                         \
-    [[clang::musttail]] return next_->handler(r6, r7, r8, r9, r1, r2, r3, r4, r5, r0, next_); \
-  } while (false)
-#define SPILE_HANDLER __attribute__((preserve_none)) uint64_t
-
-typedef uint64_t (*Handler)(SPILE_REGISTERS) __attribute__((preserve_none));
-
-// Slot i is instruction i; the second half of a 64-bit immediate is an unused slot.
-struct Slot {
-  Handler handler = nullptr;
-  // One of: a 64-bit value; an immediate and an offset; an immediate and a jump in bytes of slots.
-  uint64_t bits = 0;
-
-  static constexpr uint64_t pack(int64_t imm, int64_t off) {
-    return static_cast<uint32_t>(imm) | static_cast<uint64_t>(off) << 32;
-  }
-  uint64_t imm() const { return static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(bits))); }
-  uint64_t off() const { return static_cast<uint64_t>(static_cast<int64_t>(bits) >> 32); }
-  const Slot *target() const { return reinterpret_cast<const Slot *>(reinterpret_cast<uint64_t>(this) + off()); }
-};
-static_assert(sizeof(Slot) == 16);
-
-struct Frame {
-  const Slot *return_to;
-  uint64_t r6, r7, r8, r9;
-  uint64_t loops_left;
-};
-
-// What does not fit in registers, of the run that is active on this thread.
-struct Machine {
-  uint64_t r10 = 0;
-  uint64_t loops_left = 0;
-  Frame *next_frame = nullptr;
-  Frame *frames_end = nullptr;
-  Env *env = nullptr;
-  HelperResolver resolve = nullptr;
-};
 [[gnu::tls_model("initial-exec")]] constinit thread_local Machine machine;
 
-template <unsigned N>
-[[gnu::always_inline]] inline uint64_t &reg(uint64_t &r0, uint64_t &r1, uint64_t &r2, uint64_t &r3, uint64_t &r4,
-                                            uint64_t &r5, uint64_t &r6, uint64_t &r7, uint64_t &r8, uint64_t &r9) {
-  static_assert(N < 10, "r10 is read-only");
-  if constexpr (N == 0) return r0;
-  if constexpr (N == 1) return r1;
-  if constexpr (N == 2) return r2;
-  if constexpr (N == 3) return r3;
-  if constexpr (N == 4) return r4;
-  if constexpr (N == 5) return r5;
-  if constexpr (N == 6) return r6;
-  if constexpr (N == 7) return r7;
-  if constexpr (N == 8) return r8;
-  if constexpr (N == 9) return r9;
-}
-template <unsigned N>
-[[gnu::always_inline]] inline uint64_t value(uint64_t &r0, uint64_t &r1, uint64_t &r2, uint64_t &r3, uint64_t &r4,
-                                             uint64_t &r5, uint64_t &r6, uint64_t &r7, uint64_t &r8, uint64_t &r9) {
-  if constexpr (N == isa::kFramePointer)
-    return machine.r10;
-  else
-    return reg<N>(r0, r1, r2, r3, r4, r5, r6, r7, r8, r9);
-}
-#define REG(n) reg<n>(r0, r1, r2, r3, r4, r5, r6, r7, r8, r9)
-#define VALUE(n) value<n>(r0, r1, r2, r3, r4, r5, r6, r7, r8, r9)
+namespace {
 
 // ---- Handlers of instructions with registers: a template over operation, width and registers.
 
@@ -280,13 +212,6 @@ SPILE_HANDLER packet_ind(SPILE_REGISTERS) {
 // Registers that may be written, and those that may be read.
 constexpr size_t kWritable = isa::kFramePointer, kReadable = isa::kRegisterCount;
 
-// table<n>([]<size_t I> { return handler; }): the handlers for I = 0 ... n - 1.
-template <size_t n>
-constexpr auto table(auto make) {
-  return [&]<size_t... I>(std::index_sequence<I...>) {
-    return std::array<Handler, n> { make.template operator()<I>()... };
-  }(std::make_index_sequence<n>{});
-}
 template <isa::Alu op, unsigned bits>
 constexpr auto kAluReg =
     table<kWritable * kReadable>([]<size_t I> { return Handler{alu_reg<op, bits, I / kReadable, I % kReadable>}; });
@@ -314,13 +239,13 @@ uint32_t callee_stack_bytes(const Resolved &program, uint64_t start) {
   return program.stack_bytes[static_cast<size_t>(callee - program.subprograms.begin())];
 }
 
-Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
+}  // namespace
+
+Slot slot_of(const Resolved &program, size_t index, const Slot *slots, int64_t jump_bytes) {
   const isa::Insn &insn = program.insns[index];
   const isa::InsnInfo &info = program.info(index);
   const uint64_t value = program.values[index];
   const size_t pair = insn.dst * kReadable + insn.src;
-  // For rows with a target, how far its slot is from this one, in bytes.
-  const int64_t jump_bytes = (static_cast<int64_t>(value) - static_cast<int64_t>(index)) * int64_t{sizeof(Slot)};
 
 #define SLOT_AluImm(op, bits) {kAluImm<isa::Alu::op, bits>[insn.dst], Slot::pack(insn.imm, 0)}
 #define SLOT_AluReg(op, bits) {kAluReg<isa::Alu::op, bits>[pair], 0}
@@ -358,9 +283,18 @@ Slot slot_of(const Resolved &program, size_t index, const Slot *slots) {
   __builtin_unreachable();
 }
 
+}  // namespace pinned
+
+namespace {
+
+using pinned::Frame;
+using pinned::Machine;
+using pinned::machine;
+using pinned::Slot;
+
 // Runs from [ip] in a new frame until that frame exits.
 uint64_t start(const Slot *ip, uint64_t stack_bytes, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5) {
-  push_frame(&kHalt, stack_bytes, 0, 0, 0, 0);
+  pinned::push_frame(&pinned::kHalt, stack_bytes, 0, 0, 0, 0);
   return ip->handler(0, 0, 0, 0, r1, r2, r3, r4, r5, 0, ip);
 }
 
@@ -369,7 +303,7 @@ class PinnedLoaded final : public Loaded {
   PinnedLoaded(const Resolved &program, HelperResolver resolve)
       : slots_(program.insns.size()), stack_bytes_(program.stack_bytes[0]), resolve_(resolve) {
     for (size_t i = 0; i < slots_.size(); i += isa::width(program.insns[i]))
-      slots_[i] = slot_of(program, i, slots_.data());
+      slots_[i] = pinned::slot_of(program, i, slots_.data(), jump_bytes(program, i));
   }
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
@@ -380,6 +314,11 @@ class PinnedLoaded final : public Loaded {
   }
 
  private:
+  // Slot i is instruction i; the second half of a 64-bit immediate is an unused slot.
+  static int64_t jump_bytes(const Resolved &program, size_t index) {
+    return (static_cast<int64_t>(program.values[index]) - static_cast<int64_t>(index)) * int64_t{sizeof(Slot)};
+  }
+
   uint64_t run_from(const Slot *ip, uint64_t stack_bytes, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const {
     alignas(16) std::byte stack[kMaxFrames * kStackBytes];
     Frame frames[kMaxFrames];

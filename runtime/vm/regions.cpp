@@ -25,17 +25,24 @@ void Regions::add(Region region) {
   by_address_[region.address] = std::move(region);
 }
 
-void Regions::remove(uint64_t address) { by_address_.erase(address); }
+void Regions::remove(uint64_t address) {
+  recent_ = nullptr;
+  by_address_.erase(address);
+}
 
 void Regions::remove_within(uint64_t address, uint64_t size) {
+  recent_ = nullptr;
   by_address_.erase(by_address_.lower_bound(address), by_address_.lower_bound(address + size));
 }
 
 const Region *Regions::find(uint64_t address, uint64_t bytes) const {
-  auto next = by_address_.upper_bound(address);
+  if (recent_ != nullptr && recent_->holds(address, bytes)) return recent_;
+  const auto next = by_address_.upper_bound(address);
   if (next == by_address_.begin()) return nullptr;
   const Region &region = std::prev(next)->second;
-  return region.holds(address, bytes) ? &region : nullptr;
+  if (!region.holds(address, bytes)) return nullptr;
+  recent_ = &region;
+  return recent_;
 }
 
 const Region *Regions::nearest(uint64_t address) const {

@@ -15,6 +15,7 @@ struct Region {
   uint64_t address = 0;  // as the program sees it, and in this process
   uint64_t size = 0;     // bytes
   bool writable = true;
+  bool lasting = true;  // it stays where it is while the program's maps, context and packet do
 
   bool holds(uint64_t at, uint64_t bytes) const { return at - address <= size && size - (at - address) >= bytes; }
 };
@@ -34,6 +35,7 @@ class Regions {
 
  private:
   std::map<uint64_t, Region> by_address_;
+  mutable const Region *recent_ = nullptr;  // that find() gave last
 };
 
 // Where [bytes] at [address] lie, as a message says it: "4 bytes past the end of `x`, which has 8 bytes". [near] may be

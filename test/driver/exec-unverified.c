@@ -13,6 +13,7 @@
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog endless --fuel 5000 2>&1 | FileCheck %s --check-prefix=FUEL
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog called_back 2>&1 | FileCheck %s --check-prefix=CALLBACK
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog made_up 2>&1 | FileCheck %s --check-prefix=DYNPTR
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog moved --packet 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 2>&1 | FileCheck %s --check-prefix=MOVED
 // What no verifier would let through could read or write memory of the process, or fail without saying where and why.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -127,7 +128,7 @@ SEC("syscall") int locked(void *ctx) {
   return 0;
 }
 
-// FUEL: error: stopped after 5000 instructions [OutOfFuel]
+// FUEL: error: stopped: it may execute 5000 instructions [OutOfFuel]
 SEC("syscall") int endless(void *ctx) {
   for (;;) runs++;
 }
@@ -143,5 +144,16 @@ SEC("syscall") int called_back(void *ctx) {
 SEC("syscall") int made_up(void *ctx) {
   __u64 dynptr[2] = {(__u64)ctx, 4096}, to = 0;
   return bpf_dynptr_read(&to, 8, (struct bpf_dynptr *)dynptr, 0, 0);
+}
+// The loop reads where the packet was: in its first turn it is there still.
+// MOVED: exec-unverified.c:[[#@LINE+5]]:{{[0-9]+}}: error: reads 1 byte at 0x{{[0-9a-f]+}}: 14 bytes before the packet, which has 18 bytes
+SEC("xdp") int moved(struct xdp_md *ctx) {
+  unsigned char *data = (void *)(long)ctx->data;
+  int sum = 0;
+  for (int i = 0; i < 3; i++) {
+    sum += *(volatile unsigned char *)data;
+    if (i == 1) bpf_xdp_adjust_head(ctx, 14);
+  }
+  return sum;
 }
 char _license[] SEC("license") = "GPL";

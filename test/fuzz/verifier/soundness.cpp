@@ -43,7 +43,7 @@ class Observer {
 };
 
 // What the interpreter cannot go on with, though the program does nothing wrong.
-bool is_unfinished(const std::string &message) { return message.find("stopped after") != std::string::npos; }
+bool is_unfinished(const std::string &message) { return message.find("stopped: ") != std::string::npos; }
 
 }  // namespace
 
@@ -68,7 +68,7 @@ Soundness observe(const object::Program &program, const tables::ProgramType &typ
     world.reset(seed + run);
     world.options().observe = [&](const vm::Moment &moment) -> std::optional<std::string> {
       result.steps++;
-      if (world.gave_up()) return "stopped after";  // what is not modelled says nothing
+      if (world.gave_up()) return "stopped: not modelled";  // what is not modelled says nothing
       return observer(moment);
     };
     const Result<uint64_t> done = vm::run_checked(program.insns, world.options());

@@ -64,7 +64,7 @@ TEST_F(Checked, FaultsNameInstructionAddressAndRegion) {
 }
 
 TEST_F(Checked, ControlFlowFaults) {
-  EXPECT_EQ(fault("loop: goto loop"), "instruction 0: `goto -0x1`: stopped after 10000 instructions");
+  EXPECT_EQ(fault("loop: goto loop"), "instruction 0: `goto -0x1`: stopped: it may execute 10000 instructions");
   EXPECT_EQ(fault("r0 = 1"), "instruction 0: `r0 = 0x1`: goes on at instruction 1, but the program has 1");
   EXPECT_EQ(fault("goto -2"), "instruction 0: `goto -0x2`: goes on at instruction -1, but the program has 1");
   EXPECT_EQ(fault("f: call f\n exit"), "instruction 0: `call pc-0x1`: calls more than 8 frames deep");
