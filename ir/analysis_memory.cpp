@@ -17,7 +17,7 @@ Memory::Memory(const Module &module, const Function &function, const Cfg &cfg, u
       lone_params_(lone_params),
       has_context_(!function.section.empty() && function.params.size() == 1 &&
                    !function.section.starts_with("freplace")),
-      slots_(function, cfg),
+      slots_(module, function, cfg),
       places_(function.insts.size()) {
   if (has_context_) find_context_escapes();
 }

@@ -27,7 +27,8 @@ constexpr auto kFillers = std::to_array<Filler>({
 
 }  // namespace
 
-SlotBytes::SlotBytes(const Function &function, const Cfg &cfg) : function_(function), slots_(function, cfg) {
+SlotBytes::SlotBytes(const Module &module, const Function &function, const Cfg &cfg)
+    : module_(module), function_(function), slots_(module, function, cfg) {
   uint32_t bits = 0;
   for (size_t s = 0; s < function.slots.size(); s++) {
     first_bit_.push_back(bits);
@@ -92,6 +93,13 @@ const std::vector<SlotBytes::Effect> &SlotBytes::effects(ValueId v) const {
 
 // The bytes that [call] writes through its operand [i] whatever happens.
 std::optional<int64_t> SlotBytes::filled_bytes(ValueId call, size_t i) const {
+  if (function_[call].op == Op::Call) {
+    // What makes an iterator does not read what lies there.
+    const Function &callee = module_[FunctionId(static_cast<size_t>(function_[call].imm))];
+    const bool is_made = callee.is_kfunc() && callee.name.starts_with("bpf_iter_") && callee.name.ends_with("_new");
+    return is_made && i == 0 ? std::optional(int64_t{function_.slots[slot_of(function_.operand(call, i))].size})
+                             : std::nullopt;
+  }
   if (function_[call].op != Op::CallHelper || i + 1 >= function_[call].operand_count) return std::nullopt;
   for (const Filler &filler : kFillers)
     if (filler.helper == function_[call].imm && filler.buffer == i)

@@ -25,7 +25,7 @@ class SlotBytes {
   };
   using Bits = std::vector<uint64_t>;
 
-  SlotBytes(const Function &function, const Cfg &cfg);
+  SlotBytes(const Module &module, const Function &function, const Cfg &cfg);
 
   // False: there is too much of it, and nothing else may be asked.
   bool is_known() const { return is_known_; }
@@ -69,6 +69,7 @@ class SlotBytes {
   std::optional<int64_t> filled_bytes(ValueId call, size_t i) const;
   void find_live_bytes(const Cfg &cfg);
 
+  const Module &module_;
   const Function &function_;
   SlotPointers slots_;
   std::vector<uint32_t> first_bit_;  // by slot

@@ -4,7 +4,7 @@
 
 namespace spile::ir {
 
-SlotPointers::SlotPointers(const Function &function, const Cfg &cfg)
+SlotPointers::SlotPointers(const Module &module, const Function &function, const Cfg &cfg)
     : function_(function), captured_(function.slots.size()) {
   if (function.slots.empty()) return;
   places_.resize(function.insts.size());
@@ -24,11 +24,19 @@ SlotPointers::SlotPointers(const Function &function, const Cfg &cfg)
             at.offset.reset();
           places_[v.index] = at;
         } else if (!(pointer >= 0 && i == static_cast<size_t>(pointer)) && inst.op != Op::MemCopy &&
-                   !(inst.op == Op::MemSet && i == 0) && inst.op != Op::CallHelper) {
+                   !(inst.op == Op::MemSet && i == 0) && inst.op != Op::CallHelper &&
+                   (inst.op != Op::Call || is_kept_by(module, function, v))) {
           captured_[at.slot] = true;
         }
       }
     }
+}
+
+// Whether what [call] is given a pointer to may be reached by another pointer behind it.
+bool SlotPointers::is_kept_by(const Module &module, const Function &function, ValueId call) {
+  const Function &callee = module[FunctionId(static_cast<size_t>(function[call].imm))];
+  if (!callee.is_kfunc()) return true;
+  return function[call].type == Type::Ptr && !(callee.name.starts_with("bpf_iter_") && callee.name.ends_with("_next"));
 }
 
 }  // namespace spile::ir

@@ -1,8 +1,9 @@
 // Which slot of the frame a pointer points into, and which slots are reached only by pointers that can be seen.
 //
 // A slot is captured when its address is stored, passed to a function, compared, or goes through a phi, a select or an
-// integer: then any pointer may point into it. Passing it to a helper does not capture it, because no helper keeps a
-// pointer to the stack after it has returned.
+// integer: then any pointer may point into it. Passing it to a helper or to a function of the kernel does not capture
+// it, because none keeps a pointer to the stack after it has returned. Some give one back, into their buffer
+// (bpf_dynptr_slice()); what an iterator's next() gives is of no use behind the destroy() of its slot.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,7 @@ class SlotPointers {
  public:
   static constexpr uint32_t kNone = 0xffff'ffff;
 
-  SlotPointers(const Function &function, const Cfg &cfg);
+  SlotPointers(const Module &module, const Function &function, const Cfg &cfg);
 
   struct Place {
     uint32_t slot = kNone;
@@ -36,6 +37,8 @@ class SlotPointers {
   }
 
  private:
+  static bool is_kept_by(const Module &module, const Function &function, ValueId call);
+
   const Function &function_;
   std::vector<Place> places_;   // by value: of ptradds
   std::vector<bool> captured_;  // by slot

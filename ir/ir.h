@@ -194,6 +194,7 @@ struct Function {
   PackedBody packed;  // not empty: the body, and there are no blocks
 
   bool is_declaration() const { return blocks.empty() && packed.empty(); }
+  bool is_kfunc() const { return is_declaration() && section == ".ksyms"; }
   // Whether others than this module may call it: functions that are not static, have a SEC() or are marked used.
   bool is_root() const { return linkage != Linkage::Static || !section.empty() || used; }
 

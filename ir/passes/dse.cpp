@@ -21,7 +21,8 @@ namespace {
 
 class StoreRemover {
  public:
-  explicit StoreRemover(Function &f) : f_(f), cfg_(f), bytes_(f, cfg_) {}
+  explicit StoreRemover(const PassContext &context)
+      : f_(context.function), cfg_(f_), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
     if (f_.slots.empty() || !bytes_.is_known()) return false;
@@ -84,6 +85,6 @@ class StoreRemover {
 
 }  // namespace
 
-bool dse(const PassContext &context) { return StoreRemover(context.function).run(); }
+bool dse(const PassContext &context) { return StoreRemover(context).run(); }
 
 }  // namespace spile::ir::passes

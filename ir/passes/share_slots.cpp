@@ -29,7 +29,7 @@ constexpr size_t kMaxSlots = 256;
 
 class Sharer {
  public:
-  explicit Sharer(Function &f) : f_(f), cfg_(f), bytes_(f, cfg_) {}
+  explicit Sharer(const PassContext &context) : f_(context.function), cfg_(f_), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
     if (!bytes_.is_known()) return false;
@@ -140,6 +140,6 @@ class Sharer {
 
 }  // namespace
 
-bool share_slots(const PassContext &context) { return Sharer(context.function).run(); }
+bool share_slots(const PassContext &context) { return Sharer(context).run(); }
 
 }  // namespace spile::ir::passes
