@@ -11,6 +11,7 @@
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/dependencies.h"
+#include "driver/new.h"
 #include "frontend/ast/print.h"
 #include "ir/text.h"
 #include "support/file.h"
@@ -118,6 +119,7 @@ static int build_linked(const std::vector<std::string> &paths, const std::string
 }
 
 int command_build(Arguments arguments, Console &console) {
+  use_heap();
   CommandLine line;
   line.usage = "spile build [options] FILE... -o OUT.o";
   line.about =

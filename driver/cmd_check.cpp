@@ -6,6 +6,7 @@
 #include "driver/judge.h"
 #include "driver/kernels.h"
 #include "driver/mend.h"
+#include "driver/new.h"
 #include "support/file.h"
 
 namespace spile::driver {
@@ -145,6 +146,7 @@ static int check_one(const std::string &path, const CheckOptions &options, Kerne
 }
 
 int command_check(Arguments arguments, Console &console) {
+  use_heap();
   CommandLine line;
   line.usage = "spile check [options] FILE...";
   line.about =

@@ -50,20 +50,21 @@ Result<const SourceManager::File *> SourceManager::add(std::string path, std::st
 // Reads until the end, so that pipes and files in /proc work too.
 static Result<std::string> read_all(int fd, const std::string &path, size_t expected) {
   std::string text;
-  text.resize(std::max<size_t>(expected + 1, 4096));
-  size_t used = 0;
-  for (;;) {
-    if (used == text.size()) text.resize(text.size() * 2);
-    const ssize_t n = ::read(fd, text.data() + used, text.size() - used);
-    if (n < 0 && errno == EINTR) continue;
+  for (size_t room = std::max<size_t>(expected + 1, 4096);;) {
+    const size_t used = text.size();
+    if (used == room) room *= 2;
+    ssize_t n = 0;
+    // What is read is not written with zeros before.
+    text.resize_and_overwrite(room, [&](char *bytes, size_t size) {
+      do n = ::read(fd, bytes + used, size - used);
+      while (n < 0 && errno == EINTR);
+      return used + static_cast<size_t>(std::max<ssize_t>(n, 0));
+    });
     if (n < 0) return os_error(errno, path);
-    if (n == 0) break;
-    used += static_cast<size_t>(n);
-    if (used > SourceManager::kMaxFileSize)
+    if (n == 0) return text;
+    if (text.size() > SourceManager::kMaxFileSize)
       return input_error("{}: larger than {} MiB", path, SourceManager::kMaxFileSize >> 20);
   }
-  text.resize(used);
-  return text;
 }
 
 Result<const SourceManager::File *> SourceManager::load(const std::string &path, Loc included_from) {

@@ -72,14 +72,7 @@ class Emitter {
     return std::move(object_);
   }
 
-  regalloc::SpillCount spilled() const {
-    regalloc::SpillCount all;
-    for (const PlacedFunction &placed : functions_) {
-      all.spills += placed.code.spilled.spills;
-      all.reloads += placed.code.spilled.reloads;
-    }
-    return all;
-  }
+  regalloc::SpillCount spilled() const { return spilled_; }
 
  private:
   struct PlacedFunction {
@@ -142,11 +135,16 @@ class Emitter {
       auto code = generate(module_, id, options_, diags_);
       if (is_packed) ir::pack(module_[id]);
       ok &= code.has_value();
-      if (code) functions_.push_back({.id = id, .code = std::move(*code), .section = {}});
+      if (code) {
+        spilled_.spills += code->spilled.spills;
+        spilled_.reloads += code->spilled.reloads;
+        functions_.push_back({.id = id, .code = std::move(*code), .section = {}});
+      }
       if (diags_.too_many()) return false;
     }
-    // Nobody reads packed bodies from here on: sections and debug information take their memory.
-    for (ir::Function &f : module_.functions) f.packed = {};
+    // Nobody reads packed bodies from here on: sections and debug information take their memory. Taken out, as a string
+    // keeps its memory when it is given an empty one.
+    for (ir::Function &f : module_.functions) ir::PackedBody(std::move(f.packed));
     return ok;
   }
 
@@ -377,16 +375,20 @@ class Emitter {
     std::vector<PlacedGlobal> globals = globals_;
     for (const ir::GlobalId id : needed_extern_globals()) globals.push_back({id, {}, 0});
     const WrittenBtf written = write_btf(module_, ids, globals, needed_core_relocs(), object_);
-    std::unordered_map<uint32_t, size_t> info_of;
+    std::unordered_map<uint32_t, size_t> info_of, lines_of;
+    for (const PlacedFunction &placed : functions_) lines_of[placed.section.index] += placed.code.lines.size();
     for (size_t i = 0; i < functions_.size(); i++) {
-      const PlacedFunction &placed = functions_[i];
+      PlacedFunction &placed = functions_[i];
       if (!written.functions[i]) continue;
       const auto [at, is_new] = info_of.try_emplace(placed.section.index, object_.code_info.size());
       if (is_new) object_.code_info.push_back({.section = placed.section, .lines = {}, .funcs = {}, .core = {}});
       object::CodeInfo &info = object_.code_info[at->second];
+      if (is_new) info.lines.reserve(lines_of[placed.section.index]);
       info.funcs.push_back({static_cast<uint32_t>(placed.offset), written.functions[i]});
       add_lines(placed, info);
       add_core_relocs(placed, written, info);
+      // All of it is in the object now, and of a large source it is much.
+      placed.code = EncodedFunction();
     }
   }
 
@@ -420,21 +422,20 @@ class Emitter {
   // One entry where the line changes. The kernel wants one at the first instruction of every function.
   void add_lines(const PlacedFunction &placed, object::CodeInfo &info) const {
     if (module_.sources == nullptr) return;
-    object::LineInfo last;
     bool is_first = true;
     for (const EncodedFunction::Line &line : placed.code.lines) {
       const Loc loc = line.loc.valid() || !is_first ? line.loc : module_[placed.id].loc;
       if (!loc.valid()) continue;
       const Place place = module_.sources->place(loc);
-      if (place.line == 0 || (!is_first && place.line == last.line && place.path == last.file)) continue;
+      if (place.line == 0) continue;
+      if (!is_first && place.line == info.lines.back().line && place.path == info.lines.back().file) continue;
       // The second half of a 64-bit immediate is no place to point at.
       if (line.insn > 0 && placed.code.insns[line.insn - 1].is_lddw()) continue;
-      last = {.offset = static_cast<uint32_t>(placed.offset + line.insn * sizeof(isa::Insn)),
-              .line = place.line,
-              .column = place.column,
-              .file = std::string(place.path),
-              .text = std::string(place.line_text)};
-      info.lines.push_back(last);
+      info.lines.push_back({.offset = static_cast<uint32_t>(placed.offset + line.insn * sizeof(isa::Insn)),
+                            .line = place.line,
+                            .column = place.column,
+                            .file = std::string(place.path),
+                            .text = std::string(place.line_text)});
       is_first = false;
     }
   }
@@ -446,6 +447,7 @@ class Emitter {
   std::vector<bool> needs_function_, needs_global_;
   std::vector<ir::FunctionId> functions_to_scan_;
   std::vector<PlacedFunction> functions_;
+  regalloc::SpillCount spilled_;
   std::vector<PlacedGlobal> globals_;
   std::unordered_map<std::string, SectionId> section_ids_;
   std::unordered_map<uint32_t, const PlacedFunction *> by_function_;

@@ -2,6 +2,7 @@
 // which are read when they are first met, and those of the command line.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "frontend/pp/builtin_macros.h"
 #include "frontend/pp/machine.h"
@@ -19,7 +20,10 @@ static std::string quoted_token(const Token &token) {
 
 // The macro that [name] stands for now; null when there is none.
 Macro *Machine::macro_of(Name &name) {
-  if (name.macro != Names::kLazy) return name.macro;
+  if (name.macro != Names::kLazy) {
+    if (name.macro != nullptr && !name.macro->unread.empty()) read_unread(*name.macro);
+    return name.macro;
+  }
   name.macro = arena_.make<Macro>();
   name.macro->name = name.text;
   name.macro->is_predefined = true;
@@ -32,8 +36,17 @@ Macro *Machine::macro_of(Name &name) {
   lexer.begin_directive();
   Token token;
   lexer.lex(token);
-  read_definition(lexer, token, *name.macro);
+  name.macro->name_range = token.range();
+  read_definition(lexer, *name.macro);
   return name.macro;
+}
+
+void Machine::read_unread(Macro &macro) {
+  const std::string_view text = std::exchange(macro.unread, {});
+  Lexer lexer(text, macro.name_range.end, names_, arena_, &diagnostics_);
+  lexer.begin_directive();
+  // With a fault in it it is defined all the same, as nothing; the fault has been reported.
+  read_definition(lexer, macro);
 }
 
 std::optional<Token> Machine::read_macro_name(std::string_view after) {
@@ -67,9 +80,15 @@ static bool same_definition(const Macro &a, const Macro &b) {
 void Machine::define_directive() {
   const auto name = read_macro_name("#define");
   if (!name) return;
-  Macro macro;
-  if (!read_definition(lexer(), *name, macro)) return;
   Name &entry = names_[name->name];
+  Macro macro{.name = entry.text, .name_range = name->range()};
+  std::optional<std::string_view> unread;
+  const bool may_wait = input().may_postpone && entry.macro == nullptr && !name->has(kSynthetic);
+  if (may_wait) unread = lexer().skip_directive();
+  if (unread)
+    macro.unread = *unread;
+  else if (!read_definition(lexer(), macro))
+    return;
   if (const Macro *old = macro_of(entry); old != nullptr && !same_definition(*old, macro)) {
     if (old->is_predefined) {
       diagnostics_.report<diag::BuiltinMacroRedefined>(name->range(), macro.name, "defined again");
@@ -84,9 +103,7 @@ void Machine::define_directive() {
 }
 
 // What follows the macro's name, to the end of the line.
-bool Machine::read_definition(Lexer &lexer, const Token &name, Macro &macro) {
-  macro.name = names_[name.name].text;
-  macro.name_range = name.range();
+bool Machine::read_definition(Lexer &lexer, Macro &macro) {
   Token token;
   lexer.lex(token);
   std::vector<uint32_t> parameters;

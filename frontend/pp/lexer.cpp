@@ -19,6 +19,15 @@ size_t splice_length(const char *p) {
   return p[1] == '\r' && p[2] == '\n' ? 3 : 0;
 }
 
+// The last character that stands at [p] or, where splices end there, before them; none is sought before [first].
+const char *before_splices(const char *p, const char *first) {
+  for (;;) {
+    const char *backslash = p - (p > first && p[-1] == '\r' ? 2 : 1);
+    if (*p != '\n' || backslash < first || *backslash != '\\') return p;
+    p = backslash - 1;
+  }
+}
+
 bool is_string_prefix(std::string_view word) { return word == "L" || word == "u" || word == "U" || word == "u8"; }
 
 }  // namespace
@@ -108,12 +117,12 @@ const char *Lexer::skip_line_comment(const char *p) {
 
 const char *Lexer::skip_block_comment(const char *p) {
   const char *start = p;
-  for (p += 2;; p++) {
-    p = static_cast<const char *>(std::memchr(p, '*', static_cast<size_t>(end_ - p)));
+  // The `/` is sought, not the `*`: most lines of a long comment begin with one.
+  for (p += 3; p < end_; p++) {
+    p = static_cast<const char *>(std::memchr(p, '/', static_cast<size_t>(end_ - p)));
     if (p == nullptr) break;
-    const char *next = p + 1;
-    while (at_splice(next)) next += splice_length(next);
-    if (*next == '/' && next < end_) return next + 1;
+    const char *star = before_splices(p - 1, start + 2);
+    if (*star == '*' && star > start + 1) return p + 1;
   }
   if (diagnostics_ != nullptr) diagnostics_->report<diag::UnterminatedComment>(Range{loc_of(start), loc_of(start + 2)});
   return end_;
@@ -352,6 +361,19 @@ void Lexer::end_directive() {
   diagnostics_ = diagnostics;
   in_directive_ = false;
   line_start_ = true;
+}
+
+std::optional<std::string_view> Lexer::skip_directive() {
+  for (const char *p = at_;;) {
+    const auto *newline = static_cast<const char *>(std::memchr(p, '\n', static_cast<size_t>(end_ - p)));
+    if (newline == nullptr) return {};
+    p = newline + 1;
+    if (before_splices(newline, at_) != newline) continue;
+    const std::string_view rest{at_, static_cast<size_t>(p - at_)};
+    if (rest.contains("/*")) return {};  // a comment may go on behind the line
+    at_ = newline;
+    return rest;
+  }
 }
 
 Token Lexer::rest_of_line() {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "frontend/pp/names.h"
@@ -36,6 +37,10 @@ class Lexer {
   void end_directive();
   // What is left of the directive's line, without comments' meaning and trailing blanks: the text of #error.
   Token rest_of_line();
+
+  // Passes over what is left of the directive, and gives its text with the newline behind it; nothing, and stays, where
+  // only reading tells where it ends.
+  std::optional<std::string_view> skip_directive();
 
   // "x.h" or <x.h> with its quotes, as one token of kind StringLiteral; false when the next token is something else.
   // Must be asked for before lexing what follows #include (C11 6.4.7).

@@ -148,7 +148,8 @@ class Machine {
 
   // define.cpp
   void define_directive();
-  bool read_definition(Lexer &lexer, const Token &name, Macro &macro);
+  void read_unread(Macro &macro);
+  bool read_definition(Lexer &lexer, Macro &macro);
   bool read_parameters(Lexer &lexer, Macro &macro, std::vector<uint32_t> &parameters);
   bool read_body(Lexer &lexer, Token token, Macro &macro);
   std::optional<Token> read_macro_name(std::string_view after);

@@ -70,12 +70,29 @@ TEST(Postpone, ReadsWhatMacrosAndDirectivesChange) {
   EXPECT_EQ(postponed("#define T int\ntypedef T a;\ntypedef int b;"), squeezed("typedef int a; | b"));
   EXPECT_EQ(postponed("#define a b\ntypedef int a;"), squeezed("typedef int b; |"));
   EXPECT_EQ(postponed("struct a {\n#ifdef X\nint x;\n#endif\n};\nstruct b;"), squeezed("struct a {}; | b"));
-  EXPECT_EQ(postponed("typedef int a;\n#define a b\ntypedef int b;\na c;"), squeezed("typedef int b; b c; | a"));
+  EXPECT_EQ(postponed("typedef int a;\n#define a b\ntypedef int b;\na c;"), squeezed("b c; | a b"));
 }
 
 TEST(Postpone, ReadsNamesThatHaveBeenMet) {
   EXPECT_EQ(postponed("int x = sizeof(struct a);\nstruct a { int y; };\nstruct b;"),
             squeezed("int x = sizeof(struct a); struct a { int y; }; | b"));
+}
+
+// What is wrong in a macro is told when somebody uses it, as what is wrong in a declaration.
+TEST(Postpone, ReadsMacrosWhenTheyAreUsed) {
+  const auto faults = [](const std::string &text) {
+    const Preprocessed run(text, {.postpone = Postpone::Everything});
+    return run.diagnostics.all().size();
+  };
+  const std::string bad = "#define BAD(x) #y\n";
+  EXPECT_EQ(faults(bad + "int a;\n"), 0U);
+  EXPECT_EQ(faults(bad + "int a = BAD(1);\n"), 1U);
+  EXPECT_EQ(faults("#define A 1\n#define A 1\n"), 0U);
+  EXPECT_EQ(faults("#define A 1\n#define A 2\n"), 1U);
+  EXPECT_EQ(postponed("#define A 1 \\\n + 2\n#define B A /* so\nfar */ * 2 // B\nint a = B;"),
+            squeezed("int a = 1 + 2 * 2; |"));
+  EXPECT_EQ(postponed("#define F(x) x G\n#define G 3\n#undef G\nint a = F(1) + 1;"), squeezed("int a = 1 G + 1; |"));
+  EXPECT_EQ(postponed("#define LAST 1 \\\n"), squeezed(" |"));
 }
 
 TEST(Postpone, TriesOnlyBetweenDeclarations) {
