@@ -1,4 +1,5 @@
 // Substitution: the body of a macro with its arguments put in, `#` and `##` done (C11 6.10.3.1 to 6.10.3.3).
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,10 @@ std::span<const Token> Machine::substitute(const Token &name, const Macro &macro
 void Machine::substitute_pieces(const Substitution &call, std::span<const BodyToken> pieces) {
   const Macro &macro = call.macro;
   const size_t first_result = result_.size();
+  // Mostly one token, for which insert() takes three times as long.
+  const auto append = [this](std::span<const Token> tokens) {
+    for (const Token &token : tokens) result_.push_back(token);
+  };
   bool left_is_empty = false;  // what stood before the current piece gave no token (a placemarker)
   for (size_t i = 0; i < pieces.size(); i++) {
     const BodyToken &piece = pieces[i];
@@ -82,13 +87,13 @@ void Machine::substitute_pieces(const Substitution &call, std::span<const BodyTo
       if (tokens.empty()) continue;
       if (!is_comma && !left_is_empty && result_.size() > first_result && paste(result_.back(), tokens.front()))
         tokens = tokens.subspan(1);
-      result_.insert(result_.end(), tokens.begin(), tokens.end());
+      append(tokens);
       left_is_empty = false;
       continue;
     }
     left_is_empty = tokens.empty();
     if (tokens.empty()) continue;
-    result_.insert(result_.end(), tokens.begin(), tokens.end());
+    append(tokens);
     if (piece.parameter >= 0 || piece.is_va_opt) set_spacing(result_[result_.size() - tokens.size()], own.flags);
   }
 }
@@ -110,15 +115,19 @@ Token Machine::stringify(std::span<const Token> tokens, const Token &like) {
 
 // `left ## right`: [left] becomes the token that both spell together. False, with both left alone, when that is none.
 bool Machine::paste(Token &left, const Token &right) {
-  const std::string both = std::string(left.spelling()) + std::string(right.spelling());
-  const std::string_view text = keep(both + '\0').substr(0, both.size());
+  const size_t length = size_t{left.length} + right.length;
+  auto *both = static_cast<char *>(arena_.allocate(length + 1, 1));
+  std::memcpy(both, left.text, left.length);
+  std::memcpy(both + left.length, right.text, right.length);
+  both[length] = '\0';
+  const std::string_view text(both, length);
   Lexer lexer(text, Loc{1}, names_, arena_, nullptr);
   Token token;
   lexer.lex(token);
   const bool is_one = token.length == text.size() && !token.is(TokenKind::EndOfFile) &&
                       !(token.is(TokenKind::Unknown) && text.size() > 1);
   if (!is_one) {
-    diagnostics_.report<diag::PasteNotToken>(left.range(), left.spelling(), right.spelling(), both);
+    diagnostics_.report<diag::PasteNotToken>(left.range(), left.spelling(), right.spelling(), text);
     return false;
   }
   token.loc = left.loc;
