@@ -72,17 +72,14 @@ static std::string stack_of_frames(const Judged &judged) {
 static bool print_kernels(const Judged &judged, const object::Object &object, const std::vector<uint16_t> &kernels,
                           Console &console) {
   if (judged.verdict.kind != verifier::Verdict::Accept) return false;
-  const std::vector<Need> needs = needs_of(judged, judged.object != nullptr ? *judged.object : object);
+  const OlderKernels older(judged, judged.object != nullptr ? *judged.object : object);
   bool all = true;
   for (const uint16_t kernel : kernels) {
-    std::string missing;
-    for (const Need &need : needs)
-      if (need.since > kernel)
-        missing += fmt::format("{}{} came with {}", missing.empty() ? "" : ", ", need.what, version_text(need.since));
-    all &= missing.empty();
-    console.status("  Linux {}: {}", version_text(kernel), missing.empty() ? "accepted" : "rejected: " + missing);
+    const std::string refusal = older.refusal(kernel);
+    all &= refusal.empty();
+    console.status("  Linux {}: {}", version_text(kernel), refusal.empty() ? "accepted" : "rejected: " + refusal);
   }
-  if (!all) console.status("  the first Linux that accepts it: {}", version_text(needs.front().since));
+  if (!all) console.status("  the first Linux that accepts it: {}", version_text(older.first()));
   return all;
 }
 
@@ -171,8 +168,9 @@ int command_check(Arguments arguments, Console &console) {
       "loops "
       "and calls, no address gets out, what the processor may execute in vain is safe")(
       "kernel", po::value<std::string>()->value_name("V,..."),
-      "what these versions of Linux would say of what is accepted: 5.10,5.15,6.1,6.6,6.12,6.18")(
-      "states", "print the state before each instruction, in the kernel's notation")(
+      "what these versions of Linux would say of what is accepted, by what they have and by the rules of their "
+      "verifiers: 5.10,5.15,6.1,6.6,6.12,6.18")("states",
+                                                "print the state before each instruction, in the kernel's notation")(
       "fix", po::value<std::string>()->value_name("diff|apply"),
       "print edits of a source that make its programs pass, as a diff (also --fix alone), or write them. Each was "
       "tried: "

@@ -185,6 +185,7 @@ class Judge {
   }
 
   void verify(Judged &one) const {
+    one.how = how_;
     const auto begin = std::chrono::steady_clock::now();
     one.verdict = verifier::verify(one.program, *one.type, how_);
     one.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -25,7 +25,8 @@ struct Judged {
   object::Program program;
   const tables::ProgramType *type = nullptr;
   verifier::Verdict verdict;
-  Expectation expected;  // with JudgeOptions::expect
+  verifier::Options how;  // it was found with; the types are those of KernelTypes
+  Expectation expected;   // with JudgeOptions::expect
   View view = View::Own;
   bool is_guessed = false;                       // the type, by the context that the program takes
   double seconds = 0;                            // that the verdict took

@@ -5,10 +5,13 @@
 #include <span>
 
 #include "backend/isa/info.h"
+#include "lang-spec/tables/kernels.h"
 #include "verifier/types.h"
 
 namespace spile::driver {
 namespace {
+
+using tables::Feature;
 
 struct NameSince {
   std::string_view name;
@@ -41,7 +44,9 @@ uint16_t since_of_map(uint32_t type) {
   }
 }
 
-class Collector {
+}  // namespace
+
+class OlderKernels::Collector {
  public:
   Collector(const Judged &judged, const object::Object &object) : judged_(judged), object_(object) {}
 
@@ -60,6 +65,10 @@ class Collector {
     if (since > tables::linux_version(5, 10) && std::ranges::find(needs_, what, &Need::what) == needs_.end())
       needs_.push_back({std::move(what), since});
   }
+  void add(Feature feature, std::string_view which = {}) {
+    const tables::FeatureRow &row = tables::row_of(feature);
+    add(fmt::format("{}{}", row.spoken, which), row.since);
+  }
 
   void instruction(const isa::Insn &insn) {
     const isa::InsnInfo *info = isa::lookup(insn);
@@ -76,23 +85,22 @@ class Collector {
         return;
       }
       case isa::Shape::LoadImm64:
-        if (insn.src == isa::kPseudoFunc) add("a callback", tables::linux_version(5, 13));
+        if (insn.src == isa::kPseudoFunc) add(Feature::Callbacks);
         if (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue) map(static_cast<size_t>(insn.imm));
         return;
       case isa::Shape::Atomic:
         // The sum of one value into memory is as old as eBPF.
-        if (insn.imm != isa::ADD) add("an atomic operation other than addition", tables::linux_version(5, 12));
+        if (insn.imm != isa::ADD) add(Feature::FetchingAtomics);
         return;
       case isa::Shape::MayGoto:
-        add("`may_goto`", tables::linux_version(6, 9));
+        add(Feature::MayGoto);
         return;
       case isa::Shape::LoadAcquire:
       case isa::Shape::StoreRelease:
-        add("a load-acquire or store-release", tables::linux_version(6, 15));
+        add(Feature::AcquireRelease);
         return;
       default:
-        if (info->cpu >= 4)
-          add(fmt::format("an instruction of -mcpu=v4 ({})", info->name), tables::linux_version(6, 6));
+        if (info->cpu >= 4) add(Feature::Cpu4, fmt::format(" ({})", info->name));
         return;
     }
   }
@@ -109,10 +117,33 @@ class Collector {
   std::vector<Need> needs_;
 };
 
-}  // namespace
+OlderKernels::OlderKernels(const Judged &judged, const object::Object &object)
+    : judged_(judged), needs_(Collector(judged, object).run()) {}
 
-std::vector<Need> needs_of(const Judged &judged, const object::Object &object) {
-  return Collector(judged, object).run();
+std::string OlderKernels::refusal(uint16_t version) const {
+  std::string missing;
+  for (const Need &need : needs_)
+    if (need.since > version)
+      missing += fmt::format("{}{} came with {}", missing.empty() ? "" : ", ", need.what, version_text(need.since));
+  if (!missing.empty()) return missing;
+  verifier::Options how = judged_.how;
+  how.linux_version = version;
+  const verifier::Verdict verdict = verifier::verify(judged_.program, *judged_.type, how);
+  if (verdict.kind == verifier::Verdict::Accept) return {};
+  const verifier::Rejection &reason = verdict.rejections.front();
+  const std::string said = fmt::format("{} [{}]", reason.diagnostic.message, reason.diagnostic.info->name);
+  const uint32_t line = reason.diagnostic.foreign.line;
+  return line == 0 ? fmt::format("instruction {}: {}", reason.insn, said) : fmt::format("line {}: {}", line, said);
+}
+
+uint16_t OlderKernels::first() const {
+  std::vector<uint16_t> versions;
+  for (const Need &need : needs_) versions.push_back(need.since);
+  for (const tables::FeatureRow &row : tables::kFeatures) versions.push_back(row.since);
+  std::ranges::sort(versions);
+  for (const uint16_t version : versions)
+    if (refusal(version).empty()) return version;
+  return versions.back();
 }
 
 std::vector<uint16_t> parse_kernels(const std::string &list) {

@@ -1,7 +1,7 @@
-// What a program needs of a kernel, by version: `spile check --kernel=5.10,6.1`.
+// What older kernels say of a program that the newest accepts: `spile check --kernel=5.10,6.1`.
 //
-// In: a program with its verdict, which is that of the newest kernel. Out: what it uses that older ones do not have.
-// Only instructions that a path reaches count: what CO-RE or a constant leaves out is no need.
+// In: a program with its verdict. Out: what it uses that a version does not have, or what the rules of that version
+// refuse. Only instructions that a path reaches count: what CO-RE or a constant leaves out is no need.
 #pragma once
 
 #include <string>
@@ -11,13 +11,26 @@
 
 namespace spile::driver {
 
-struct Need {
-  std::string what;    // "`bpf_loop`"
-  uint16_t since = 0;  // tables::linux_version()
-};
+class OlderKernels {
+ public:
+  // [judged] was accepted; both outlive it.
+  OlderKernels(const Judged &judged, const object::Object &object);
 
-// Newest first.
-std::vector<Need> needs_of(const Judged &judged, const object::Object &object);
+  // Why this version rejects the program; empty: it does not.
+  std::string refusal(uint16_t version) const;
+  // The first version that accepts it; there is one.
+  uint16_t first() const;
+
+ private:
+  struct Need {
+    std::string what;    // "`bpf_loop`"
+    uint16_t since = 0;  // tables::linux_version()
+  };
+  class Collector;
+
+  const Judged &judged_;
+  std::vector<Need> needs_;  // the newest first
+};
 
 // "5.10,6.1" → versions; empty when one is no version.
 std::vector<uint16_t> parse_kernels(const std::string &list);

@@ -262,6 +262,11 @@ class CheckArgument {
 
   Outcome callback() const {
     if (value_.type != RegType::Func) return wrong({"func", "a function"});
+    if (const Outcome moved = check_unmoved(value_, reg_, insn_)) {
+      Outcome f = wrong({"func", "the address of a function"});
+      f->kernel = moved->kernel;
+      return f;
+    }
     const int map_arg = map_argument(helper_, arg_);
     if (map_arg < 0 || helper_.number != BPF_FUNC_for_each_map_elem) return {};
     const RegState &map = state_.reg(static_cast<unsigned>(map_arg) + 1);

@@ -215,9 +215,12 @@ class KfuncCall {
       return check_irq_flags(state_, insn_, reg, kfunc_.special);
     if (name == "bpf_map" && r.type == RegType::MapPtr) return {};
     if (r.type == RegType::BtfObject || r.is_socket()) return object(index, name, r);
-    if (t.kind == BtfKind::FuncProto)
-      return r.type == RegType::Func ? Outcome{}
-                                     : wrong(index, fmt::format("arg{} expected pointer to func", index), "a function");
+    if (t.kind == BtfKind::FuncProto) {
+      if (r.type != RegType::Func)
+        return wrong(index, fmt::format("arg{} expected pointer to func", index), "a function");
+      const Outcome moved = check_unmoved(r, reg, insn_);
+      return moved ? wrong(index, moved->kernel, "the address of a function") : Outcome{};
+    }
     return memory(index, p, target, r);
   }
 

@@ -39,7 +39,8 @@ Outcome check_region(const Request &a, uint64_t limit, Cause outside) {
         Cause::NegativeIndex,
         fmt::format("R{} min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg));
   if (!within(a, r.smin + off, limit)) {
-    Failure f = a.failure(outside, outside_text(a, r.smin + off, limit));
+    Failure f = a.failure(outside, fmt::format("{}; R{} min value is outside of the allowed memory range",
+                                               outside_text(a, r.smin + off, limit), a.reg));
     f.off = r.smin + off;
     f.limit = static_cast<int64_t>(limit);
     return f;
@@ -52,7 +53,8 @@ Outcome check_region(const Request &a, uint64_t limit, Cause outside) {
   }
   const auto high = static_cast<int64_t>(r.umax) + off;
   if (!within(a, high, limit)) {
-    Failure f = a.failure(outside, outside_text(a, high, limit));
+    Failure f = a.failure(outside, fmt::format("{}; R{} max value is outside of the allowed memory range",
+                                               outside_text(a, high, limit), a.reg));
     f.off = high;
     f.limit = static_cast<int64_t>(limit);
     return f;
@@ -150,9 +152,9 @@ Outcome check_packet(const Request &a) {
         fmt::format("R{} min value is negative, either use unsigned index or do a if (index >=0) check.", a.reg));
   const auto proven = static_cast<uint64_t>(std::max(a.pointer.range, 0));
   if (a.pointer.range >= 0 && within(a, off, proven)) return {};
-  Failure f =
-      a.failure(Cause::PacketBounds, a.pointer.range < 0 ? fmt::format("R{} offset is outside of the packet", a.reg)
-                                                         : outside_text(a, off, proven));
+  const std::string outside = fmt::format("R{} offset is outside of the packet", a.reg);
+  Failure f = a.failure(Cause::PacketBounds,
+                        a.pointer.range < 0 ? outside : fmt::format("{}; {}", outside_text(a, off, proven), outside));
   f.limit = static_cast<int64_t>(proven);
   return f;
 }

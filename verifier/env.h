@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "lang-spec/tables/tables.h"
+#include "lang-spec/tables/kernels.h"
 #include "verifier/structure.h"
 #include "verifier/types.h"
 #include "verifier/verifier.h"
@@ -33,6 +33,10 @@ struct Env {
   const Types &types;
 
   const isa::Insn &insn(uint32_t index) const { return program.insns[index]; }
+  // Whether the kernel that the program is for has it.
+  bool has(tables::Feature feature) const {
+    return options.linux_version == 0 || options.linux_version >= tables::row_of(feature).since;
+  }
   bool is_user_side() const { return (type.flags & tables::kUserSideProgram) != 0; }
   // Maps by index; those inside a map of maps have kInnerMap set in the index of the outer one.
   static constexpr uint32_t kInnerMap = 0x8000'0000;

@@ -296,6 +296,8 @@ class Explanation {
         return make<diag::DynptrRule>(f_.detail);
       case Cause::KfuncRule:
         return make<diag::KfuncRule>(f_.detail);
+      case Cause::OlderKernel:
+        return make<diag::OlderKernel>(f_.detail, f_.since >> 8, f_.since & 0xff);
       case Cause::UnprivilegedRule:
         return make<diag::UnprivilegedRule>(f_.detail);
       case Cause::KfuncArgument:

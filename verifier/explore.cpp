@@ -12,6 +12,7 @@
 #include "verifier/explain.h"
 #include "verifier/fastcall.h"
 #include "verifier/objects.h"
+#include "verifier/older_kernel.h"
 #include "verifier/stack_depth.h"
 #include "verifier/unprivileged.h"
 
@@ -174,6 +175,8 @@ class Explorer {
     mark_effects(path_, e);
     note_stack_accesses(at, e);
     if (!holds(at)) return after(skip(env_, path_.state, at));
+    if (env_.options.linux_version != 0)
+      if (std::optional<Failure> f = check_older_kernel(env_, path_.state, at)) return refuse(*f, at);
     mark_precise(env_, trail_, path_, e.precise);
     if (insn.is_alu())
       if (std::optional<State> other = fork_sign(env_, path_.state, at)) wait(std::move(*other), at);
@@ -350,16 +353,14 @@ class Explorer {
       Checkpoint &c = *list[i];
       if (c.branches > 0) {
         if (facts.next_of_iterator) {
-          if (covers(c.state, c.read, path_.state, Match::Within) && next_is_active(c.state)) return hit(c, &c);
+          if (covers(c, Match::Within) && next_is_active(c.state)) return hit(c, &c);
         } else if (facts.may_goto) {
-          if (c.state.may_goto_turns != path_.state.may_goto_turns &&
-              covers(c.state, c.read, path_.state, Match::Within))
-            return hit(c, &c);
+          if (c.state.may_goto_turns != path_.state.may_goto_turns && covers(c, Match::Within)) return hit(c, &c);
         } else if (facts.calls_callback) {
-          if (covers(c.state, c.read, path_.state, Match::Within)) return hit(c, &c);
+          if (covers(c, Match::Within)) return hit(c, &c);
         } else if (c.state.callback_entries == path_.state.callback_entries &&
                    c.state.may_goto_turns == path_.state.may_goto_turns && !iterators_differ(c.state, path_.state) &&
-                   covers(c.state, c.read, path_.state, Match::Exact)) {
+                   covers(c, Match::Exact)) {
           return Visit::Endless;
         }
         if (!force && jumps < kMinLoopJumps && insns < kMinLoopInsns) add = false;
@@ -367,7 +368,7 @@ class Explorer {
         Checkpoint *loop = active_loop(c);
         const bool whole = loop != nullptr || watch_.see != nullptr || env_.options.unprivileged;
         const Match match = sanitation_.explores_limits() ? Match::Exact : whole ? Match::Within : Match::Safe;
-        if (covers(c.state, c.read, path_.state, match)) return hit(c, loop);
+        if (covers(c, match)) return hit(c, loop);
       }
       if (add) c.misses++;
       const uint32_t factor = facts.force_checkpoint && c.branches > 0 ? kForcedMissFactor : kMissFactor;
@@ -375,6 +376,10 @@ class Explorer {
     }
     if (add) keep();
     return Visit::New;
+  }
+
+  bool covers(const Checkpoint &c, Match match) const {
+    return verifier::covers(c.state, c.read, path_.state, match, env_.has(tables::Feature::UnwrittenStack));
   }
 
   // An iterator that is used up ends its loop anyway.

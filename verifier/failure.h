@@ -32,6 +32,7 @@ struct Failure {
   uint32_t map = 0;  // index, where the fault is about a map
   bool write = false;
   std::string callee;  // the function that is called, where it is no helper
+  uint16_t since = 0;  // the Linux that has what an older one lacks
   std::string detail;  // what the message has in its middle, where facts are not numbers
 };
 

@@ -12,7 +12,9 @@ namespace spile::verifier {
 namespace {
 
 // Programs of these types get a stack of their own for each larger function on x86-64 (bpf_enable_priv_stack).
-bool has_private_stacks(const Env &env) { return env.type.ctx == tables::CtxKind::Tracepoint || env.is_user_side(); }
+bool has_private_stacks(const Env &env) {
+  return (env.type.ctx == tables::CtxKind::Tracepoint && env.has(tables::Feature::PrivateStacks)) || env.is_user_side();
+}
 constexpr uint32_t kPrivateStackMin = 64;  // BPF_PRIV_STACK_MIN_SIZE
 constexpr uint32_t kRounding = 16;         // of a frame, with the JIT
 

@@ -202,7 +202,8 @@ void transfer_store(const Env &env, State &state, uint32_t at) {
     return;
   }
   RegState &src = state.reg(insn.src);
-  if (env.options.unprivileged && src.is_scalar() && !src.is_null()) {  // saved numbers are not followed
+  const bool forgets = env.options.unprivileged || (size < kSlotBytes && !env.has(tables::Feature::NarrowSpills));
+  if (forgets && src.is_scalar() && !src.is_null()) {  // saved numbers are not followed
     write_stack(state, pointer, insn.off, size, RegState::unknown(at));
     return;
   }

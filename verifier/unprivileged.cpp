@@ -8,6 +8,7 @@
 #include "verifier/check.h"
 #include "verifier/domain/pointer.h"
 #include "verifier/obligations.h"
+#include "verifier/stack_reads.h"
 #include "verifier/transfer.h"
 
 namespace spile::verifier {
@@ -193,10 +194,9 @@ class Check {
     const Span span = span_of(from, insn_.off, size);
     if (!span.fixed) return variable_stack(reg, from);
     const Stack &stack = state_.frames[from.frame].stack;
-    for (int64_t off = span.low; off < span.high; off++)
-      if (stack.kind(off) == ByteKind::Untouched)
-        return about(reg, fmt::format("invalid read from stack off {}+{} size {}", span.low, off - span.low, size),
-                     "a local variable is read before it is written");
+    if (const auto off = first_unwritten(stack, span))
+      return about(reg, fmt::format("invalid read from stack off {}+{} size {}", span.low, *off - span.low, size),
+                   "a local variable is read before it is written");
     if (shape_ == Shape::Atomic && holds_pointer(stack, span.low))
       return about(reg, fmt::format("leaking pointer from stack off {}", span.low), "an address is read as a number");
     return {};
@@ -237,28 +237,10 @@ class Check {
       const unsigned reg = a + 1;
       if (args[a].kind == tables::ArgKind::Anything && is_pointer(reg)) return leak(reg, "helper function");
       if (args[a].uninit || state_.reg(reg).type != RegType::Stack) continue;
-      if (const auto bytes = bytes_of(h, args[a], a))
+      if (const auto bytes = bytes_behind(env_, state_, h, a))
         if (Outcome f = written(reg, *bytes)) return f;
     }
     return {};
-  }
-  // How much of the memory behind an argument the helper reads; none where it is no memory.
-  std::optional<uint64_t> bytes_of(const tables::Helper &h, const tables::Arg &arg, unsigned a) const {
-    switch (arg.kind) {
-      case tables::ArgKind::FixedMem:
-        return arg.size;
-      case tables::ArgKind::Mem:
-        return state_.reg(a + 2).is_scalar() ? std::optional(state_.reg(a + 2).value.r64.umax) : std::nullopt;
-      case tables::ArgKind::MapKey:
-      case tables::ArgKind::MapValue: {
-        const int at = map_argument(h, a);
-        if (at < 0 || state_.reg(static_cast<unsigned>(at) + 1).type != RegType::MapPtr) return {};
-        const object::Map &map = env_.map(state_.reg(static_cast<unsigned>(at) + 1).target);
-        return arg.kind == tables::ArgKind::MapKey ? map.key_size : map.value_size;
-      }
-      default:
-        return {};
-    }
   }
   Outcome written(unsigned reg, uint64_t bytes) const {
     const RegState &memory = state_.reg(reg);

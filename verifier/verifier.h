@@ -31,6 +31,7 @@ struct Options {
   bool sleepable = false;                   // BPF_F_SLEEPABLE, where the section does not say it
   bool relocated = false;                   // the program's offsets are those of that kernel (CO-RE)
   bool whole_path = false;                  // messages tell all of the path, however long
+  uint16_t linux_version = 0;               // by its rules, where they are older (kernels.def); 0: the newest
 };
 
 // A change of the source that may mend a rejection. Whoever has the source can try whether it does.

@@ -37,7 +37,7 @@ class IdMap {
 
 class Comparison {
  public:
-  explicit Comparison(Match match) : match_(match) {}
+  Comparison(Match match, bool reads_unwritten) : match_(match), reads_unwritten_(reads_unwritten) {}
 
   bool regs(const RegState &old, const RegState &cur, bool live) {
     if (match_ == Match::Exact) return exact(old, cur);
@@ -118,6 +118,8 @@ class Comparison {
       if (s.is_whole_spill() && s.spilled.is_scalar()) return &s.spilled;
       return s.is_all_unknown() ? &unbound : nullptr;
     };
+    for (unsigned b = 0; !reads_unwritten_ && b < kSlotBytes; b++)
+      if (old.bytes[b] != ByteKind::Untouched && (cur == nullptr || cur->bytes[b] == ByteKind::Untouched)) return false;
     bool matters = false;
     for (ByteKind b : old.bytes) matters |= b != ByteKind::Untouched && b != ByteKind::Misc;
     if (!matters) return true;  // bytes that nobody knew anything of
@@ -143,14 +145,15 @@ class Comparison {
   }
 
   Match match_;
+  bool reads_unwritten_;
   IdMap ids_;
 };
 
 }  // namespace
 
-bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match) {
+bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match, bool reads_unwritten) {
   if (old.frames.size() != cur.frames.size() || (old.speculative && !cur.speculative)) return false;
-  Comparison comparison(match);
+  Comparison comparison(match, reads_unwritten);
   if (!comparison.references(old, cur)) return false;
   for (size_t f = 0; f < old.frames.size(); f++) {
     const Frame &o = old.frames[f], &c = cur.frames[f];

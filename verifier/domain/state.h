@@ -120,7 +120,8 @@ struct LiveMarks {
   uint64_t slots = 0;
 };
 
-// Is [cur] covered by [old]? [live]: by frame, of the old state.
-bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match);
+// Is [cur] covered by [old]? [live]: by frame, of the old state. [reads_unwritten]: stack that was never written is as
+// good as stack that holds something unknown.
+bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match, bool reads_unwritten);
 
 }  // namespace spile::verifier

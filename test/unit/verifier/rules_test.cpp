@@ -289,6 +289,12 @@ TEST_F(VerifierTest, Atomics) {
           "UninitializedValue", "R0 !read_ok", 2);
 }
 
+TEST_F(VerifierTest, ACallbackIsTheAddressOfAFunction) {
+  rejects({mov64(R1, 1), lddw_pseudo(R2, kPseudoFunc, 6), mov64_reg(R3, R10), alu64(ADD, R2, 2), mov64(R4, 0),
+           call(181), exit(), mov64(R0, 0), exit()},
+          "ArgumentType", "dereference of modified func ptr R2 off=2 disallowed", 6);
+}
+
 TEST_F(VerifierTest, AnAtomicOnTheStackNeedsAConstantOffset) {
   rejects({call(7), alu64(AND, R0, 8), mov64_reg(R2, R10), alu64(ADD, R2, -16), alu64_reg(ADD, R2, R0), mov64(R1, 1),
            atomic(DW, kAtomicAdd, R2, 0, R1), mov64(R0, 0), exit()},
@@ -436,7 +442,9 @@ TEST_F(VerifierTest, MessagesSayRangesAndWhatTheKernelSays) {
   const Diagnostic &d = v.rejections[0].diagnostic;
   EXPECT_EQ(d.message, "access to 1 byte at offset 127 of a value of `array`, which has 64 bytes");
   EXPECT_EQ(d.notes.front().message, "the offset is in [0, 127], it must stay in [0, 63]");
-  EXPECT_EQ(d.notes.back().message, "kernel says: invalid access to map value, value_size=64 off=127 size=1");
+  EXPECT_EQ(d.notes.back().message,
+            "kernel says: invalid access to map value, value_size=64 off=127 size=1; R0 max value is outside of the "
+            "allowed memory range");
 }
 
 TEST_F(VerifierTest, StatesAreInTheKernelsNotation) {
