@@ -9,6 +9,7 @@
 #include "driver/judge.h"
 #include "driver/output_file.h"
 #include "driver/script_options.h"
+#include "driver/test_files.h"
 #include "runtime/hooks/interval.h"
 #include "runtime/hooks/launch.h"
 #include "runtime/session/session.h"
@@ -70,6 +71,18 @@ Result<void> set_globals(object::Object &object, const po::variables_map &values
   return {};
 }
 
+// The events of a recording, which are those of its only test.
+Result<std::vector<hooks::Scenario>> read_events(const std::string &path, const object::Btf &btf) {
+  SourceManager sources;
+  const auto file = sources.load(path);
+  if (!file) return std::unexpected(file.error());
+  auto scenarios = hooks::read_scenarios(path, (*file)->text, false, constants_of(btf));
+  if (scenarios && scenarios->empty()) return input_error("{}: there are no events in it", path);
+  if (scenarios && scenarios->size() > 1)
+    return input_error("{}: it holds {} tests; `spile test` runs them", path, scenarios->size());
+  return scenarios;
+}
+
 int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
                 Console &console) {
   std::vector<session::Accepted> accepted;
@@ -111,8 +124,9 @@ int command_run(Arguments arguments, Console &console) {
   line.options.add_options()("execute,e", po::value<std::string>()->value_name("PROGRAM"),
                              "run PROGRAM, in the short form: HOOK { BODY } ...")(
       "command,c", po::value<std::string>()->value_name("CMD"),
-      "run CMD and trace its system calls and its children's")("input,i", po::value<std::string>()->value_name("FILE"),
-                                                               "run packet programs on a pcap or pcapng file")(
+      "run CMD and trace its system calls and its children's")(
+      "input,i", po::value<std::string>()->value_name("FILE"),
+      "run packet programs on a pcap or pcapng file, or any on the events of a .evt file")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "rotate", po::value<std::string>()->value_name("SIZE[,N]"),
@@ -127,7 +141,8 @@ int command_run(Arguments arguments, Console &console) {
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);
-  line.hidden.add_options()("file", po::value<std::string>());
+  // What `spile record -o` becomes.
+  line.hidden.add_options()("file", po::value<std::string>())("record", po::value<std::string>());
   line.positional.add("file", 1);
   int code = kExitOk;
   const auto separator = std::ranges::find(arguments, "--");
@@ -157,6 +172,12 @@ int command_run(Arguments arguments, Console &console) {
     const auto parsed = hooks::parse_interval(*duration);
     if (!parsed) return console.usage("-T: {}", parsed.error().message);
     options.duration = *parsed;
+  }
+  OutputFile recording;
+  if (const auto path = text("record")) {
+    if (!options.command) return console.usage("`spile record` needs a command to record: -c CMD");
+    if (auto opened = recording.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
+    options.record = [&recording](const std::string &line) { recording.write(line); };
   }
   OutputFile output;
   if (const auto rotation = text("rotate")) {
@@ -198,12 +219,23 @@ int command_run(Arguments arguments, Console &console) {
   if (code != kExitOk) return own_failure(code, options);
   if (console.verbosity > 0)
     console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");
+  std::vector<hooks::Scenario> scenarios;
+  if (options.packets && options.packets->ends_with(".evt")) {
+    auto read = read_events(*options.packets, object->btf);
+    if (!read) return console.fail(read.error());
+    scenarios = std::move(*read);
+    options.events = &scenarios.front();
+    options.virtual_time = session::VirtualTime{scenarios.front().clock_ns, scenarios.front().seed};
+    options.packets.reset();
+  }
   const bool traces_child = options.command.has_value();
   const int status = run_session(*object, judged, std::move(options), console);
-  const auto written = output.close();
-  if (written) return status;
-  const int failed = console.fail(written.error());
-  return traces_child ? kExitChildFailed : failed;
+  for (OutputFile *file : {&output, &recording})
+    if (const auto written = file->close(); !written) {
+      const int failed = console.fail(written.error());
+      return traces_child ? kExitChildFailed : failed;
+    }
+  return status;
 }
 
 }  // namespace spile::driver

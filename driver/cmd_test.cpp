@@ -11,7 +11,6 @@
 #include "driver/script_options.h"
 #include "driver/test_files.h"
 #include "driver/test_report.h"
-#include "lang-spec/tables/constants.h"
 #include "support/file.h"
 
 namespace spile::driver {
@@ -72,20 +71,6 @@ class Probe {
   std::vector<session::Accepted> accepted_;
   std::vector<const object::Program *> programs_;
 };
-
-// The names that a probe's events may use: those of its own enums, those that ship.
-hooks::Constants constants_of(const object::Btf &btf) {
-  auto names = std::make_shared<std::map<std::string, int64_t, std::less<>>>();
-  for (uint32_t id = 1; id < btf.type_count(); id++) {
-    const object::BtfKind kind = btf.type(object::BtfId(id)).kind;
-    if (kind != object::BtfKind::Enum && kind != object::BtfKind::Enum64) continue;
-    for (const object::BtfEnumerator &one : btf.enumerators(object::BtfId(id))) names->emplace(one.name, one.value);
-  }
-  return [names](std::string_view name) -> std::optional<int64_t> {
-    if (const auto own = names->find(name); own != names->end()) return own->second;
-    return tables::find_constant(name);
-  };
-}
 
 std::string folder_of(const std::string &path) { return path.substr(0, path.rfind('/') + 1); }
 

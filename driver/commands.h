@@ -23,6 +23,7 @@ int command_list(Arguments arguments, Console &console);
 int command_opt(Arguments arguments, Console &console);
 int command_completions(Arguments arguments, Console &console);
 int command_info(Arguments arguments, Console &console);
+int command_record(Arguments arguments, Console &console);
 int command_test(Arguments arguments, Console &console);
 int command_tables(Arguments arguments, Console &console);
 int command_version(Arguments arguments, Console &console);
@@ -40,6 +41,7 @@ inline constexpr auto kCommands = std::to_array<Command>({
     {"explain", command_explain, "what a diagnostic means: its cause, an example, the cure"},
     {"exec", command_exec, "run one program on one input, engines compared; or bytecode on bare memory"},
     {"test", command_test, "run the events and expectations that stand in or beside a probe"},
+    {"record", command_record, "run a probe and write its events down, to be replayed"},
     {"list", command_list, "the hooks that a probe can name, with their arguments"},
     {"opt", command_opt, "run optimizer passes over IR text"},
     {"info", command_info, "what this build and this machine can do"},

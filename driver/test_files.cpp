@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <system_error>
 
+#include "lang-spec/tables/constants.h"
 #include "support/source.h"
 
 namespace spile::driver {
@@ -67,6 +70,19 @@ Result<TestFile> test_of_events(const fs::path &events) {
 }  // namespace
 
 bool has_events_in_comments(const std::string &path) { return path.ends_with(".c"); }
+
+hooks::Constants constants_of(const object::Btf &btf) {
+  auto names = std::make_shared<std::map<std::string, int64_t, std::less<>>>();
+  for (uint32_t id = 1; id < btf.type_count(); id++) {
+    const object::BtfKind kind = btf.type(object::BtfId(id)).kind;
+    if (kind != object::BtfKind::Enum && kind != object::BtfKind::Enum64) continue;
+    for (const object::BtfEnumerator &one : btf.enumerators(object::BtfId(id))) names->emplace(one.name, one.value);
+  }
+  return [names](std::string_view name) -> std::optional<int64_t> {
+    if (const auto own = names->find(name); own != names->end()) return own->second;
+    return tables::find_constant(name);
+  };
+}
 
 Result<std::vector<TestFile>> find_tests(const std::string &path) {
   std::error_code error;

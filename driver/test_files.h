@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "backend/object/btf.h"
+#include "runtime/hooks/scenario.h"
 #include "support/result.h"
 
 namespace spile::driver {
@@ -19,6 +21,9 @@ struct TestFile {
 // [path]: a probe, a file of events, or a folder, whose probes are all that have events. Input error when there are
 // none, or no probe for the events.
 Result<std::vector<TestFile>> find_tests(const std::string &path);
+
+// The names that a probe's events may use: those of its own enums, those that ship.
+hooks::Constants constants_of(const object::Btf &btf);
 
 // Whether the events of a file stand in comments.
 bool has_events_in_comments(const std::string &path);

@@ -1,6 +1,7 @@
 #include "runtime/hooks/synthetic.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace spile::hooks {
@@ -9,7 +10,7 @@ namespace {
 
 // A verified program reads no further, and the engines do not ask how long the record is (child.h).
 constexpr size_t kContextRoom = 8192;
-constexpr std::string_view kArguments = "args[", kOfRecord = "ctx.";
+constexpr std::string_view kArguments = "args[", kOfRecord = "ctx.", kMemory = "mem:0x";
 
 struct Slot {
   uint32_t offset = 0, size = 0;
@@ -90,6 +91,15 @@ Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, cons
   if (tracepoint.syscall != nullptr)
     store({fields[0].offset, fields[0].size}, static_cast<uint64_t>(tracepoint.syscall->number()));
   for (const auto &[name, value] : step.fields) {
+    if (name.starts_with(kMemory)) {
+      uint64_t address = 0;
+      const std::string_view hex = std::string_view(name).substr(kMemory.size());
+      const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), address, 16);
+      if (error != std::errc{} || end != hex.data() + hex.size() || !value.bytes)
+        return input_error("`{}`: memory is mem:0xADDRESS=hex:BYTES, or a string", name);
+      record.memory_.put(address, *value.bytes);
+      continue;
+    }
     // kill() has a pid too, which is not the sender's: it is `ctx.pid`.
     const bool is_of_record = name.starts_with(kOfRecord);
     const auto of_task = is_of_record ? Result<bool>(false) : set_task_field(name, value, record.task_);

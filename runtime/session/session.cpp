@@ -142,6 +142,11 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   s.wall_ahead_ns = wall_ahead_ns();
   s.env.tai_ahead_ns = tai_ahead_ns();
   s.env.now_ns = monotonic_ns;
+  if (s.options.record) {
+    // Programs see the time of their event, as they will when it is replayed.
+    s.env.now_ns = [&s] { return s.env.event != nullptr ? s.env.event->time_ns : monotonic_ns(); };
+    s.recorder.emplace(s.options.record, monotonic_ns());
+  }
   s.env.suspended_ns = suspended_ns();
   s.env.random_state = monotonic_ns() | 1;
 
@@ -291,7 +296,13 @@ Result<void> Session::State::run_child(Control &control) {
   hooks::ChildTracer tracer(
       std::move(wanted),
       [&](size_t hook, const vm::Event &event) {
-        fire(*listeners[hook], event);
+        if (recorder) {
+          vm::Event recorded = event;
+          recorder->begin(listeners[hook]->hook.tracepoint, recorded);
+          fire(*listeners[hook], recorded);
+        } else {
+          fire(*listeners[hook], event);
+        }
         if (ended(control)) stop = true;
       },
       hooks::ChildOptions{asks_for_cpu});
@@ -311,6 +322,7 @@ Result<void> Session::State::run_child(Control &control) {
       break;
     }
   }
+  if (recorder) recorder->finish();
   if (options.status)
     for (const std::string &notice : tracer.notices()) options.status(notice);
   outcome.child_status = tracer.exit_status();
@@ -383,6 +395,8 @@ Result<Outcome> Session::run(Control &control) {
     result = s.run_child(control);
   else if (s.options.packets)
     result = s.run_packets(control);
+  else if (s.options.events)
+    result = s.run_events(*this, control);
   else
     s.run_timers(control);
 

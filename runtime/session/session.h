@@ -41,6 +41,8 @@ struct Options {
   std::optional<std::string> command;                // -c: trace the system calls of this command line
   std::optional<std::string> packets;                // -i: run packet programs on this capture
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
+  const hooks::Scenario *events = nullptr;           // -i FILE.evt: the events alone, with virtual_time
+  std::function<void(const std::string &)> record;   // gets the events of the command as lines of a .evt file
   std::optional<std::chrono::nanoseconds> duration;  // -T: end the run after this long
   std::unique_ptr<OutputFormat> format;              // -f; null: text
   std::function<bool(std::string_view)> print;       // what the probe prints; false: nobody reads any more

@@ -12,6 +12,7 @@
 #include "runtime/helpers/faults.h"
 #include "runtime/helpers/timers.h"
 #include "runtime/hooks/packet_context.h"
+#include "runtime/hooks/recorder.h"
 #include "runtime/hooks/synthetic.h"
 #include "runtime/maps/ring_map.h"
 #include "runtime/session/attach.h"
@@ -72,13 +73,17 @@ struct Session::State {
   void report_failures();
 
   Result<void> run_child(Control &control);
+  std::vector<const Attached *> listeners_of(const hooks::EventStep &step) const;
   Result<void> run_packets(Control &control);
+  Result<void> run_events(Session &session, Control &control);
   void run_timers(Control &control);
   bool has(Hook::Kind kind) const {
     return std::ranges::any_of(attached, [kind](const Attached &a) { return a.hook.kind == kind; });
   }
   bool ended(const Control &control) const { return control.stop || reader_gone || outcome.exit_status; }
   Clock::time_point deadline = Clock::time_point::max();
+
+  std::optional<hooks::Recorder> recorder;
 
   uint64_t virtual_ns = 0;                          // with Options::virtual_time
   std::optional<hooks::SyntheticRecord> synthetic;  // of the event that runs, or ran last

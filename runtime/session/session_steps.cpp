@@ -95,16 +95,22 @@ Result<void> Session::State::make_packet(const hooks::EventStep &step, const std
   return {};
 }
 
-Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &step, const std::string &folder) {
-  State &s = *state_;
+std::vector<const Attached *> Session::State::listeners_of(const hooks::EventStep &step) const {
   std::vector<const Attached *> listeners;
   const auto tracepoint = hooks::find_tracepoint(step.hook);
-  for (const Attached &program : s.attached) {
+  for (const Attached &program : attached) {
     if (program.hook.kind == Hook::Packet && without_mark(program.section).starts_with(step.hook))
       listeners.push_back(&program);
     if (program.hook.kind == Hook::Tracepoint && tracepoint && program.hook.tracepoint.name() == tracepoint->name())
       listeners.push_back(&program);
   }
+  return listeners;
+}
+
+Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &step, const std::string &folder) {
+  State &s = *state_;
+  const auto tracepoint = hooks::find_tracepoint(step.hook);
+  const std::vector<const Attached *> listeners = s.listeners_of(step);
   if (listeners.empty() && !step.hook.empty()) {
     auto error = input_error("no program of the probe waits for `{}`", step.hook);
     error.error().hint = hooks_of(s.attached);
@@ -143,6 +149,30 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
     }
   }
   return returned;
+}
+
+// A recording may hold more than this probe asks for.
+Result<void> Session::State::run_events(Session &session, Control &control) {
+  bool is_any_wanted = false;
+  for (const hooks::Step &step : options.events->steps) {
+    const auto *event = std::get_if<hooks::EventStep>(&step.what);
+    if (event == nullptr) continue;
+    if (ended(control)) return {};
+    if (!event->hook.empty() && listeners_of(*event).empty()) {
+      session.pass(event->delay_ns * event->repeat);
+      continue;
+    }
+    is_any_wanted = true;
+    if (auto fired = session.fire(*event, {}); !fired) {
+      fired.error().message = fmt::format("line {} of the events: {}", step.line, fired.error().message);
+      return std::unexpected(fired.error());
+    }
+    if (control.print_maps.exchange(false)) print_maps();
+  }
+  if (is_any_wanted) return {};
+  auto error = input_error("no program of the probe waits for any of the events");
+  error.error().hint = hooks_of(attached);
+  return error;
 }
 
 void Session::inject(const helpers::Fault &fault) { state_->env.faults.push_back(fault); }
