@@ -16,6 +16,7 @@
 #include "driver/judge.h"
 #include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
+#include "runtime/vm/jit_host.h"
 
 namespace spile::driver {
 
@@ -32,6 +33,7 @@ struct Request {
   std::optional<uint64_t> fuel;
   bool unverified = false;
   bool json = false;
+  bool perf_map = false;
 };
 
 // What one engine says of the program.
@@ -121,8 +123,8 @@ Result<session::TrialInput> input_for(const Runnable &runnable, const Request &r
 
 Result<session::TrialResult> try_here(const object::Object &object, std::span<const session::Accepted> programs,
                                       size_t chosen, std::string_view name, const session::TrialInput &input,
-                                      vm::Supervision &supervision) {
-  auto engine = name == "jit"      ? vm::make_jit()
+                                      vm::Supervision &supervision, bool perf_map) {
+  auto engine = name == "jit"      ? (perf_map ? vm::make_profiled_jit() : vm::make_jit())
                 : name == "interp" ? vm::make_interpreter()
                                    : vm::make_checked_interpreter(supervision);
   if (!engine) return std::unexpected(engine.error());
@@ -164,7 +166,7 @@ int run_programs(const object::Object &object, const SourceManager &sources, std
   if (in_kernel && program.type->number == BPF_PROG_TYPE_SOCKET_FILTER) input->layer = hooks::Layer::Network;
   for (const std::string &name : engines) {
     auto result = name == "kernel" ? session::try_in_kernel(object, accepted, *chosen, *input)
-                                   : try_here(object, accepted, *chosen, name, *input, supervision);
+                                   : try_here(object, accepted, *chosen, name, *input, supervision, request.perf_map);
     if (!result) return console.fail(result.error());
     if (supervision.fault) {
       if (result->printed) console.print(*result->printed);
@@ -181,7 +183,7 @@ int run_programs(const object::Object &object, const SourceManager &sources, std
     supervision.exact = true;
     session::TrialInput once = *input;
     once.repeat = 1;
-    if (try_here(object, accepted, *chosen, "checked", once, supervision))
+    if (try_here(object, accepted, *chosen, "checked", once, supervision, false))
       for (Report &report : reports) report.insns = supervision.executed;
   }
   return print_reports(console, reports, request);
@@ -239,6 +241,7 @@ Result<Request> request_of(const po::variables_map &values) {
   if (values.contains("repeat")) request.repeat = values["repeat"].as<uint64_t>();
   if (values.contains("fuel")) request.fuel = values["fuel"].as<uint64_t>();
   request.unverified = values.contains("unverified");
+  request.perf_map = values.contains("perf-map");
   if (const auto stats = text("stats")) {
     if (*stats != "json") return usage_error("--stats takes json, not `{}`", *stats);
     request.json = true;
@@ -285,6 +288,7 @@ int command_exec(Arguments arguments, Console &console) {
       "prog", po::value<std::string>()->value_name("NAME"), "the program, where an object has several")(
       "type", po::value<std::string>()->value_name("SECTION"),
       "what the instructions of --hex or FILE.s are, so that they are verified: socket, syscall, xdp, ...")(
+      "perf-map", "name the JIT's code in /tmp/perf-PID.map, so that perf shows the program's functions")(
       "unverified", "run it in the checked interpreter, whatever the verifier says")(
       "conformance", "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin")(
       "fuel", po::value<uint64_t>()->value_name("N"),

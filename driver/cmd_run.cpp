@@ -134,6 +134,7 @@ int command_run(Arguments arguments, Console &console) {
       "format,f", po::value<std::string>()->value_name("FORMAT"),
       "text (the default), json, csv or openmetrics: printed lines, records and maps, by the types in BTF")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
+      "perf-map", "with --engine=jit: name the probe's code in /tmp/perf-PID.map, so that perf shows its functions")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
       "global,G", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
@@ -168,6 +169,7 @@ int command_run(Arguments arguments, Console &console) {
   if (engine != "auto" && engine != "interp" && engine != "jit")
     return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
   options.use_jit = engine == "jit";
+  options.perf_map = values->contains("perf-map");
   if (const auto duration = text("duration")) {
     const auto parsed = hooks::parse_interval(*duration);
     if (!parsed) return console.usage("-T: {}", parsed.error().message);

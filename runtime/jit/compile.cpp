@@ -1,5 +1,6 @@
 #include "runtime/jit/compile.h"
 
+#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
 #include <llvm/ExecutionEngine/Orc/ThreadSafeModule.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/Passes/PassBuilder.h>
@@ -10,6 +11,49 @@
 #include "runtime/jit/translate.h"
 
 namespace spile::jit {
+
+namespace {
+
+// Sees where the functions of each object are put.
+class Observer final : public llvm::orc::ObjectLinkingLayer::Plugin {
+ public:
+  explicit Observer(std::vector<Placed> &placed) : placed_(placed) {}
+  void modifyPassConfig(llvm::orc::MaterializationResponsibility &, llvm::jitlink::LinkGraph &,
+                        llvm::jitlink::PassConfiguration &passes) override {
+    // Code refers to internal functions by their section, which does not keep their names.
+    passes.PrePrunePasses.emplace_back([](llvm::jitlink::LinkGraph &graph) {
+      for (llvm::jitlink::Symbol *symbol : graph.defined_symbols())
+        if (symbol->isCallable()) symbol->setLive(true);
+      return llvm::Error::success();
+    });
+    passes.PostFixupPasses.emplace_back([this](llvm::jitlink::LinkGraph &graph) {
+      for (const llvm::jitlink::Symbol *symbol : graph.defined_symbols())
+        if (symbol->hasName() && symbol->isCallable())
+          placed_.push_back({symbol->getName().str(), symbol->getAddress().getValue(), symbol->getSize()});
+      return llvm::Error::success();
+    });
+  }
+  llvm::Error notifyFailed(llvm::orc::MaterializationResponsibility &) override { return llvm::Error::success(); }
+  llvm::Error notifyRemovingResources(llvm::orc::JITDylib &, llvm::orc::ResourceKey) override {
+    return llvm::Error::success();
+  }
+  void notifyTransferringResources(llvm::orc::JITDylib &, llvm::orc::ResourceKey, llvm::orc::ResourceKey) override {}
+
+ private:
+  std::vector<Placed> &placed_;
+};
+
+// Subprograms keep their place in the program in their names (translate.cpp); the entry is the first.
+void tell(const vm::JitProgram &program, const std::vector<Placed> &placed, const std::string &entry_name) {
+  for (const Placed &one : placed) {
+    llvm::StringRef name = one.name;
+    size_t index = 0;
+    const bool known = name == entry_name || (name.consume_front(kSubprogram) && !name.getAsInteger(10, index));
+    if (known && program.placed != nullptr) program.placed(program.context, index, one.address, one.size);
+  }
+}
+
+}  // namespace
 
 llvm::Expected<std::unique_ptr<Compiler>> Compiler::create() {
   llvm::InitializeNativeTarget();
@@ -39,7 +83,10 @@ llvm::Expected<std::unique_ptr<Compiler>> Compiler::create() {
   add("bcmp", reinterpret_cast<void *>(&memcmp));  // LLVM asks for bcmp where only equality matters
   if (auto error = (*jit)->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(library))))
     return std::move(error);
-  return std::unique_ptr<Compiler>(new Compiler(std::move(*jit), std::move(*machine)));
+  std::unique_ptr<Compiler> made(new Compiler(std::move(*jit), std::move(*machine)));
+  if (auto *layer = llvm::dyn_cast<llvm::orc::ObjectLinkingLayer>(&made->jit_->getObjLinkingLayer()))
+    layer->addPlugin(std::make_shared<Observer>(made->placed_));
+  return made;
 }
 
 void Compiler::optimize(llvm::Module &module) {
@@ -69,8 +116,10 @@ llvm::Expected<std::unique_ptr<Compiled>> Compiler::compile(const vm::JitProgram
   compiled->tracker = jit_->getMainJITDylib().createResourceTracker();
   if (auto error = jit_->addIRModule(compiled->tracker, {std::move(module), std::move(context)}))
     return std::move(error);
+  placed_.clear();
   auto entry = jit_->lookup(entry_name);
   if (!entry) return entry.takeError();
+  tell(program, placed_, entry_name);
   compiled->entry = entry->toPtr<vm::JitEntry>();
   return compiled;
 }

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "runtime/vm/jit_abi.h"
 
@@ -15,6 +17,12 @@ namespace spile::jit {
 struct Compiled {
   llvm::orc::ResourceTrackerSP tracker;
   vm::JitEntry entry = nullptr;
+};
+
+// A function that was put into memory.
+struct Placed {
+  std::string name;
+  uint64_t address = 0, size = 0;
 };
 
 class Compiler {
@@ -28,6 +36,7 @@ class Compiler {
   void optimize(llvm::Module &module);
 
   std::mutex mutex_;
+  std::vector<Placed> placed_;  // by the compilation in work
   std::unique_ptr<llvm::orc::LLJIT> jit_;
   std::unique_ptr<llvm::TargetMachine> machine_;
   uint64_t programs_ = 0;

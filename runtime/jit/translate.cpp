@@ -56,7 +56,7 @@ class Translator {
     for (size_t i = 0; i < program_.subprogram_count; i++) {
       auto *function = llvm::Function::Create(
           function_type_, i == 0 ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage,
-          i == 0 ? entry_name : "subprogram" + std::to_string(i), *module_);
+          i == 0 ? entry_name : kSubprogram + std::to_string(i), *module_);
       function->addFnAttr(llvm::Attribute::NoUnwind);
       functions_[program_.subprograms[i]] = function;
     }

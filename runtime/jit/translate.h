@@ -11,6 +11,9 @@
 
 namespace spile::jit {
 
+// Names of functions but the entry: this, and the place among the subprograms.
+inline constexpr const char *kSubprogram = "subprogram";
+
 std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context, const vm::JitProgram &program,
                                         const vm::JitHost &host, const std::string &entry_name);
 

@@ -36,6 +36,7 @@ struct VirtualTime {
 
 struct Options {
   bool use_jit = false;
+  bool perf_map = false;                             // the JIT's code is named for perf
   vm::Watch watch;                                   // told of each instruction; the engine is a slow one then
   std::optional<VirtualTime> virtual_time;           // the run goes step by step
   std::optional<std::string> command;                // -c: trace the system calls of this command line

@@ -12,7 +12,7 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 3;
+inline constexpr uint32_t kJitAbiVersion = 4;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
@@ -48,6 +48,9 @@ struct JitProgram {
   size_t subprogram_count;
   const JitArray *arrays;
   size_t array_count;
+  // Told where the code of each subprogram lies; null: nobody asks.
+  void (*placed)(void *context, size_t subprogram, uint64_t address, uint64_t size);
+  void *context;
 };
 
 // A compiled subprogram: r1 ... r5 and the environment; gives r0. Callbacks and helpers have the same type.

@@ -4,7 +4,11 @@
 #include <linux/bpf.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "runtime/maps/pages.h"
@@ -84,14 +88,53 @@ std::vector<JitArray> arrays_of(std::span<maps::Map *const> maps) {
   return arrays;
 }
 
+// perf's map of code that no file holds: `ADDRESS SIZE NAME`, in hexadecimal.
+class PerfMap {
+ public:
+  Result<void> open() {
+    const std::string path = fmt::format("/tmp/perf-{}.map", getpid());
+    file_.reset(fopen(path.c_str(), "ae"));
+    if (file_ == nullptr) return os_error(errno, "cannot open " + path);
+    return {};
+  }
+  // Names subprograms as the kernel names its own.
+  void add(const object::Program &program, const Resolved &resolved, size_t subprogram, uint64_t address,
+           uint64_t size) {
+    const auto named =
+        std::ranges::find(program.subprograms, resolved.subprograms[subprogram], &object::Program::Subprogram::start);
+    const bool is_entry = subprogram == 0 || named == program.subprograms.end();
+    fmt::print(file_.get(), "{:x} {:x} bpf_prog_{}{}{}\n", address, size, program.name,
+               is_entry ? "" : "::", is_entry ? "" : named->name);
+    fflush(file_.get());
+  }
+
+ private:
+  struct Close {
+    void operator()(FILE *file) const { fclose(file); }
+  };
+  std::unique_ptr<FILE, Close> file_;
+};
+
 class JitEngine final : public Engine {
  public:
   JitEngine(const JitApi &api, HelperResolver resolve) : api_(api), resolve_(resolve) {}
+  Result<void> keep_perf_map() { return perf_map_.emplace().open(); }
 
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
     const auto resolved = resolve_program(program, addresses_of(maps), resolve_);
     if (!resolved) return std::unexpected(resolved.error());
     const std::vector<JitArray> arrays = arrays_of(maps);
+    struct Placing {
+      PerfMap &map;
+      const object::Program &program;
+      const Resolved &resolved;
+    };
+    std::optional<Placing> placing;
+    if (perf_map_) placing.emplace(*perf_map_, program, *resolved);
+    const auto placed = [](void *context, size_t subprogram, uint64_t address, uint64_t size) {
+      const auto &to = *static_cast<const Placing *>(context);
+      to.map.add(to.program, to.resolved, subprogram, address, size);
+    };
     const JitProgram plain{.name = program.name.c_str(),
                            .insns = resolved->insns.data(),
                            .values = resolved->values.data(),
@@ -100,7 +143,9 @@ class JitEngine final : public Engine {
                            .stack_bytes = resolved->stack_bytes.data(),
                            .subprogram_count = resolved->subprograms.size(),
                            .arrays = arrays.data(),
-                           .array_count = arrays.size()};
+                           .array_count = arrays.size(),
+                           .placed = placing ? +placed : nullptr,
+                           .context = placing ? &*placing : nullptr};
     JitCode code{};
     std::array<char, 512> error{};
     if (!api_.compile(&plain, &code, error.data(), error.size()))
@@ -111,6 +156,7 @@ class JitEngine final : public Engine {
  private:
   const JitApi &api_;
   HelperResolver resolve_;
+  std::optional<PerfMap> perf_map_;
 };
 
 std::unexpected<Error> missing(std::string message) {
@@ -146,6 +192,13 @@ Result<std::unique_ptr<Engine>> make_jit(HelperResolver resolve) {
        {fmt::format("{}{}", folder, kPluginName), fmt::format("{}../lib/spile/{}", folder, kPluginName)})
     if (access(path.c_str(), R_OK) == 0) return open_jit(path, resolve);
   return missing(fmt::format("{} is neither in {} nor in {}../lib/spile", kPluginName, folder, folder));
+}
+
+Result<std::unique_ptr<Engine>> make_profiled_jit(HelperResolver resolve) {
+  auto engine = make_jit(resolve);
+  if (!engine) return engine;
+  if (auto opened = static_cast<JitEngine &>(**engine).keep_perf_map(); !opened) return std::unexpected(opened.error());
+  return engine;
 }
 
 }  // namespace spile::vm
