@@ -43,7 +43,8 @@ constexpr auto kO1 = std::to_array<Pass>({
 constexpr auto kO2 = std::to_array<Pass>({
     simplify_cfg, inline_calls, simplify_cfg,            // callees are finished, so their true size is seen
     simplify, split_slots, mem2reg, simplify, sccp,      // variables become values
-    decide_constants, simplify_cfg, unroll_loops, simplify_cfg, mem2reg,   // counts of rounds are constants now
+    decide_constants, simplify_cfg,
+    loops_to_memory, unroll_loops, simplify_cfg, mem2reg,  // counts of rounds are constants now
     simplify, sccp, simplify_cfg,
     thread_jumps, branch_early, simplify_cfg, simplify,
     gvn, simplify, sccp, simplify_cfg,                   // what gvn decided

@@ -1,7 +1,8 @@
 // Copies and fills of memory become loads and stores.
 //
 // Idea: BPF has no block operations. A copy of n bytes is done in the widest pieces that the alignment of both sides
-// allows; a fill stores its byte repeated to that width. Accesses to the stack that are not aligned are cut as well.
+// allows (analysis_alignment.h); a fill stores its byte repeated to that width. Accesses to the stack that are not
+// aligned are cut as well.
 //
 //     memset $0, i8 0, 12                     store i64 0, $0
 //     memcopy %p0, $0, 6 align 4       ->     store i32 0, $0, 8
@@ -11,14 +12,10 @@
 //                                             store %1, %p0, 4 align 4
 //
 // Requires: split_slots before it, which does not see through the pieces. Breaks: nothing.
-//
-// Kernel: memory that is not the stack may be accessed at any alignment on x86-64 and arm64 (the verifier asks for more
-// only there, or with BPF_F_STRICT_ALIGNMENT), so what is behind a pointer to the packet, or behind one that was loaded
-// or came from a helper, is cut into 8 bytes whatever its type says; clang uses the alignment of the type. Stack
-// accesses must always be aligned.
 #include <algorithm>
 
 #include "ir/analysis_address.h"
+#include "ir/analysis_alignment.h"
 #include "ir/pass.h"
 #include "support/diagnostics.h"
 
@@ -72,20 +69,6 @@ class Expander {
     return f_[a.base].op == Op::SlotAddr && a.offset && static_cast<uint64_t>(*a.offset) % size != 0;
   }
 
-  // The alignment of [pointer] that an access may count on: what [known] says or what can be seen.
-  uint64_t alignment(ValueId pointer, uint64_t known) const {
-    const Address a = address_of(f_, pointer);
-    const Inst &base = f_[a.base];
-    if (base.op == Op::SlotAddr && a.offset) {
-      const auto offset = static_cast<uint64_t>(*a.offset);
-      const uint64_t align = std::min<uint64_t>(8, f_.slots[static_cast<size_t>(base.imm)].align);
-      return std::max(known, offset == 0 ? align : std::min(align, offset & (0 - offset)));
-    }
-    const bool is_not_stack = base.op == Op::GlobalAddr || base.op == Op::CallHelper || is_packet_pointer(f_, a.base) ||
-                              (base.op == Op::Load && f_[address_of(f_, f_.operand(a.base, 0)).base].op == Op::Param);
-    return is_not_stack ? 8 : known;
-  }
-
   // Calls access(offset, width) for the pieces of [size] bytes at [align].
   template <class Access>
   static void for_each_piece(uint64_t size, uint64_t align, Access access) {
@@ -120,7 +103,7 @@ class Expander {
     const auto size = static_cast<uint64_t>(f_[origin_].imm);
     const uint64_t known = std::max<uint64_t>(1, f_[origin_].align);
     const ValueId to = f_.operand(origin_, 0), from = f_.operand(origin_, 1);
-    const uint64_t align = std::min(alignment(to, known), alignment(from, known));
+    const uint64_t align = std::min(access_alignment(f_, to, known), access_alignment(f_, from, known));
     if (!fits(size, align, "copying")) return;
     for_each_piece(size, align, [&](uint64_t at, uint64_t width) {
       const ValueId value = emit(Op::Load, integer_type(static_cast<unsigned>(width * 8)), {from}, at, align);
@@ -131,7 +114,7 @@ class Expander {
   void fill() {
     const auto size = static_cast<uint64_t>(f_[origin_].imm);
     const ValueId to = f_.operand(origin_, 0), byte = f_.operand(origin_, 1);
-    const uint64_t align = alignment(to, std::max<uint64_t>(1, f_[origin_].align));
+    const uint64_t align = access_alignment(f_, to, std::max<uint64_t>(1, f_[origin_].align));
     if (!fits(size, align, "filling")) return;
     std::array<ValueId, 9> repeated;  // by width; made when first needed
     for_each_piece(size, align, [&](uint64_t at, uint64_t width) {
