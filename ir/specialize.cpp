@@ -138,9 +138,10 @@ Specialized specialize_functions(Module &module) {
   Calls known = collect_calls(module);
   const auto &calls = known.of;
   std::vector<Rewrite> rewrites(module.functions.begin(), module.functions.end());  // what results are, by caller
-  for (size_t i = 0; i < module.functions.size(); i++) {
+  // Whether something of function [i] has gone.
+  const auto fit = [&](size_t i) {
     Function &f = module.functions[i];
-    if (!known.is_closed[i] || calls[i].empty()) continue;
+    bool is_smaller = false;
     if (f.result != Type::Void) {
       const ValueId value = same_result(f);
       bool is_result_needed = false;
@@ -159,7 +160,7 @@ Specialized specialize_functions(Module &module) {
       }
       if (!is_result_needed) {
         remove_result(module, f, calls[i]);
-        changed[i] = true;
+        changed[i] = is_smaller = true;
       }
     }
     for (uint32_t p = 0; p < f.params.size();) {
@@ -177,12 +178,23 @@ Specialized specialize_functions(Module &module) {
         rewrite.apply();
       }
       remove_parameter(f, p);
-      changed[i] = true;
+      changed[i] = is_smaller = true;
       for (const auto &[caller, call] : calls[i]) {
         remove_argument(module[caller], call, p);
         changed[caller.index] = true;
       }
     }
+    return is_smaller;
+  };
+  // What goes from one function may be all that another had it for.
+  for (bool is_smaller = true; is_smaller;) {
+    is_smaller = false;
+    for (size_t i = 0; i < module.functions.size(); i++)
+      if (known.is_closed[i] && !calls[i].empty()) is_smaller = fit(i) || is_smaller;
+  }
+  for (size_t i = 0; i < module.functions.size(); i++) {
+    const Function &f = module.functions[i];
+    if (!known.is_closed[i] || calls[i].empty()) continue;
     if (std::ranges::count(f.params, Type::Ptr) < 2) continue;
     for (uint32_t p = 0; p < f.params.size(); p++)
       if (std::ranges::all_of(calls[i], [&](const CallSite &at) { return is_lone(module[at.caller], at.call, p); }))
