@@ -573,6 +573,9 @@ class Simplifier {
     const Type to = type(v);
     const ValueId a = f_.operand(v, 0);
     if (const auto c = constant(a)) return folded(v, *c, 0);
+    // trunc(core.i64 n) = core.i32 n: the loader writes either
+    if (o == Op::Trunc && to == Type::I32 && op(a) == Op::CoreValue)
+      return f_.core_value(to, static_cast<uint32_t>(f_[a].imm));
     // sext x = zext x where x is not negative
     if (o == Op::Sext && is_not_negative(a)) return become(v, Op::Zext, a);
     if (f_[a].operand_count == 0 || op(a) == Op::Phi) return v;
