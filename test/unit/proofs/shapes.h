@@ -44,6 +44,8 @@ class Shapes {
           add_some([&](auto &b) { return b.op(p, b.op(o, b.x, b.constant(c)), b.y); });
           add_some([&](auto &b) { return b.op(p, b.op(o, b.x, b.y), b.x); });
           add_some([&](auto &b) { return b.op(p, b.x, b.op(o, b.x, b.y)); });
+          for (const int64_t mask : few)
+            add_some([&](auto &b) { return b.op(p, b.op(o, b.x, b.constant(mask)), b.op(o, b.x, b.constant(0x3c))); });
         }
     }
     for (const ir::Pred p : kPreds) {
