@@ -16,7 +16,7 @@ namespace {
 // What may stand in a body that is passed over.
 bool is_plain(TokenKind kind) {
   using enum TokenKind;
-  if (kind >= Const && kind <= Union) return true;  // words of types
+  if ((kind >= Const && kind <= Union) || kind == Int128T || kind == Uint128T) return true;  // words of types
   if (kind >= LeftParen && kind <= Tilde) return true;
   return kind == Identifier || kind == LeftBracket || kind == IntegerLiteral || kind == CharLiteral ||
          kind == StringLiteral || kind == Sizeof || kind == Attribute || kind == Extension;

@@ -13,6 +13,10 @@ void TokenCursor::settle_special() {
       case TokenKind::Identifier:
         next_kind_ = name_kind();
         return;
+      case TokenKind::Int128T:
+      case TokenKind::Uint128T:
+        next_kind_ = typedef_kind();
+        return;
       case TokenKind::Extension:
         continue;  // it only silences warnings
       case TokenKind::PragmaAttribute:
@@ -81,6 +85,7 @@ void TokenCursor::mark_enum_colon() {
   if (next_kind_ != static_cast<size_t>(TokenKind::Colon)) return;
   const Token &after = after_next();
   const bool is_type = (after.kind >= TokenKind::Const && after.kind <= TokenKind::VaList) ||
+                       is_typedef_of_the_language(after.kind) ||
                        (after.is(TokenKind::Identifier) && this->is_type(after));
   if (is_type) next_kind_ = static_cast<size_t>(TokenKind::EnumColon);
 }

@@ -121,7 +121,8 @@ class TokenCursor final : public antlr4::TokenStream {
   // The next token again, after declarations or scopes have changed.
   void reclassify() {
     size_t &kind = is_made_up_ ? real_kind_ : next_kind_;
-    if (kind == kIdentifier || kind == kTypeName) kind = name_kind();
+    if (kind == kIdentifier || kind == kTypeName || is_typedef_of_the_language(static_cast<TokenKind>(kind)))
+      kind = next().is(TokenKind::Identifier) ? name_kind() : typedef_kind();
   }
   // [kind] comes before the next token.
   void make_up(TokenKind kind) {
@@ -191,6 +192,11 @@ class TokenCursor final : public antlr4::TokenStream {
   }
   void settle_special();
   void ask_headers(const Token &name);
+  // Names that clang's C has declared before the first line, and that headers may declare again as the same.
+  static bool is_typedef_of_the_language(TokenKind kind) {
+    return kind == TokenKind::Int128T || kind == TokenKind::Uint128T;
+  }
+  size_t typedef_kind() const { return names_only_ ? kIdentifier : static_cast<size_t>(tokens_[at_].kind); }
   size_t name_kind();
   size_t kind_at(ssize_t i) const;
 

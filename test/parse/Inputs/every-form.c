@@ -10,7 +10,7 @@ _Static_assert(sizeof(int) == 4, "int" " is four"); _Static_assert(1);
 _Alignas(16) int al1; _Alignas(double) char al2; _Noreturn void nr(void);
 __extension__ typedef long long ll; __extension__ union { int q; } ext;
 typeof(int *) tp; typeof(a1 + 1) te; __typeof_unqual__(const int) tu; _Atomic int at1; _Atomic(int) at2; int * _Atomic at3;
-__int128 i128; unsigned __int128 u128; __uint128_t u128b; __builtin_va_list va;
+__int128 i128; unsigned __int128 u128; __uint128_t u128b; typedef unsigned __int128 __uint128_t; __uint128_t u128c; __builtin_va_list va;
 extern int ext_fn(int) asm("real_name"); int (paren)(int x); int arr2[2][3], arr3[]; char msg[] = "a" "b\n";
 asm("nop"); ;
 int kr(); int vd(void); int vf(int, ...); int star(int n, int v[static 3], int w[const 2], int (*cb)(T), T (*)(T), int (T), T);
