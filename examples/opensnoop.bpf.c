@@ -37,7 +37,7 @@ int open_ends(struct trace_event_raw_sys_exit *ctx)
 
 	if (!call)
 		return 0;
-	bpf_printk("%d %s = %d", bpf_get_current_pid_tgid() >> 32, call->name, ctx->ret);
+	bpf_printk("%llu %s = %ld", bpf_get_current_pid_tgid() >> 32, call->name, ctx->ret);
 	bpf_map_delete_elem(&opening, &thread);
 	return 0;
 }
