@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <sstream>
 
 #include "driver/dependencies.h"
@@ -35,17 +34,6 @@ static constexpr auto kForeign = std::to_array<ForeignOption>({
     {"--target", "the target is always bpf"},
     {"-emit-llvm", "`spile build --emit=ir` prints Spile's own IR"},
 });
-
-std::optional<uint64_t> parse_number(std::string_view text) {
-  const bool is_negative = text.starts_with('-');
-  if (is_negative) text.remove_prefix(1);
-  const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
-  if (is_hex) text.remove_prefix(2);
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, is_hex ? 16 : 10);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return is_negative ? 0 - value : value;
-}
 
 void CommandLine::add_common() {
   options.add_options()("help,h", "show this help")("color", po::value<std::string>()->value_name("WHEN"),

@@ -18,9 +18,6 @@ namespace po = boost::program_options;
 // order, and Boost keeps an order only within one option.
 inline constexpr std::string_view kUndefineMark = "-U";
 
-// A number as C writes it: 10, 0x1f; a minus in front makes the two's complement.
-std::optional<uint64_t> parse_number(std::string_view text);
-
 struct CommandLine {
   std::string usage;  // "spile check [options] FILE..."
   std::string about;  // a sentence or two

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstring>
 #include <optional>
 
-#include "driver/arguments.h"
 #include "runtime/hooks/packet_buffer.h"
 #include "runtime/hooks/packets.h"
+#include "support/numbers.h"
 #include "support/source.h"
 
 namespace spile::driver {
@@ -19,15 +18,6 @@ constexpr int kEthernet = 1;  // DLT_EN10MB
 
 bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0 || std::isspace(c) != 0; });
-}
-
-// Decimal, without a sign.
-template <class T>
-std::optional<T> parse_index(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
 }
 
 // A place in a context: an array of numbers is one with several units.
@@ -89,7 +79,7 @@ Result<session::CtxValue> parse_one(std::string_view text, std::span<const Place
   std::string_view name = text.substr(0, equals);
   uint32_t index = 0;
   if (const size_t bracket = name.find('['); bracket != std::string_view::npos && name.ends_with(']')) {
-    const auto parsed = parse_index<uint32_t>(name.substr(bracket + 1, name.size() - bracket - 2));
+    const auto parsed = whole_number<uint32_t>(name.substr(bracket + 1, name.size() - bracket - 2));
     if (!parsed) return usage_error("--ctx: `{}` has no index", name);
     index = *parsed;
     name = name.substr(0, bracket);
@@ -119,8 +109,7 @@ Result<std::vector<std::byte>> parse_hex(std::string_view text, std::string_view
     if (std::isspace(static_cast<unsigned char>(c)) != 0) continue;
     if (std::isxdigit(static_cast<unsigned char>(c)) == 0)
       return usage_error("{}: `{}` is no hexadecimal digit", what, c);
-    unsigned digit = 0;
-    std::from_chars(&c, &c + 1, digit, 16);
+    const unsigned digit = *whole_number<unsigned>({&c, 1}, 16);
     if (high) {
       bytes.push_back(static_cast<std::byte>(*high << 4 | digit));
       high.reset();
@@ -160,7 +149,7 @@ Result<void> read_packet(const std::string &text, session::TrialInput &input) {
     return {};
   }
   const size_t hash = text.rfind('#');
-  const auto chosen = hash == std::string::npos ? std::nullopt : parse_index<uint64_t>(text.substr(hash + 1));
+  const auto chosen = hash == std::string::npos ? std::nullopt : whole_number<uint64_t>(text.substr(hash + 1));
   const std::string path = chosen ? text.substr(0, hash) : text;
   const uint64_t number = chosen.value_or(1);
   auto packet = hooks::read_captured_packet(path, number);

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "driver/arguments.h"
+#include "support/numbers.h"
 
 namespace spile::driver {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backend/object/print_value.h"
-#include "driver/arguments.h"
+#include "support/numbers.h"
 
 namespace spile::driver {
 

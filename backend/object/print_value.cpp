@@ -8,6 +8,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "backend/object/value.h"
+
 namespace spile::object {
 
 namespace {
@@ -131,13 +133,8 @@ class ValuePrinter {
   }
 
   // clang says `char` by name and signedness, not by the CHAR encoding; `unsigned char` is a number.
-  bool is_character(BtfId id) const {
-    const BtfType type = btf_.type(btf_.resolve(id));
-    return type.kind == BtfKind::Int && type.size == 1 && (type.is_char || type.name == "char");
-  }
-
   void print_array(const BtfType &array, Bytes bytes, int depth) {
-    if (is_character(array.type)) return print_string(bytes);
+    if (is_character(btf_, array.type)) return print_string(bytes);
     const uint64_t size = btf_.size_of(array.type);
     text_ += '[';
     for (uint32_t i = 0; i < array.length && text_.size() <= kMaxText; i++) {

@@ -22,11 +22,6 @@ uint64_t load(Bytes bytes) {
   return value;
 }
 
-bool is_character(const Btf &btf, BtfId id) {
-  const BtfType type = btf.type(btf.resolve(id));
-  return type.kind == BtfKind::Int && type.size == 1 && (type.is_char || type.name == "char");
-}
-
 Value number(uint64_t bits, unsigned width, bool is_signed) {
   if (width < 64) bits &= (uint64_t{1} << width) - 1;
   if (!is_signed) return {Value::Number, fmt::format("{}", bits), {}};
@@ -135,6 +130,11 @@ size_t character_length(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_character(const Btf &btf, BtfId id) {
+  const BtfType type = btf.type(btf.resolve(id));
+  return type.kind == BtfKind::Int && type.size == 1 && (type.is_char || type.name == "char");
+}
 
 Value read_value(const Btf &btf, BtfId type, Bytes bytes) {
   if (type) return read(btf, type, bytes, 0);

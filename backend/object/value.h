@@ -25,6 +25,9 @@ struct Value::Part {
   Value value;
 };
 
+// Whether arrays of it are text.
+bool is_character(const Btf &btf, BtfId id);
+
 // Members of unnamed structs and unions stand among those around them. Without a type: a number, when the size is that
 // of one, or bytes.
 Value read_value(const Btf &btf, BtfId type, std::span<const std::byte> bytes);

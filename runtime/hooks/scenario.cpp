@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/interval.h"
+#include "support/numbers.h"
 
 namespace spile::hooks {
 
@@ -33,20 +33,7 @@ size_t behind_string(std::string_view text, size_t at) {
   return std::string_view::npos;
 }
 
-std::optional<uint64_t> unsigned_number(std::string_view text) {
-  const bool hex = text.starts_with("0x") || text.starts_with("0X");
-  if (hex) text.remove_prefix(2);
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<int> hex_digit(char c) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(&c, &c + 1, value, 16);
-  return error == std::errc{} ? std::optional(value) : std::nullopt;
-}
+std::optional<int> hex_digit(char c) { return whole_number<int>({&c, 1}, 16); }
 
 struct Escape {
   char letter, meaning;
@@ -123,7 +110,7 @@ class Reader {
       return {};
     }
     if (word == "!seed") {
-      const auto seed = unsigned_number(rest);
+      const auto seed = parse_number(rest);
       if (!seed || *seed == 0) return wrong("!seed takes a number that is not 0, not `{}`", rest);
       scenario().seed = *seed;
       return {};
@@ -158,7 +145,7 @@ class Reader {
     rest = trimmed(rest.substr(space));
     while (!rest.empty()) {
       if (rest.starts_with('*')) {
-        const auto repeat = unsigned_number(rest.substr(1));
+        const auto repeat = whole_number<uint64_t>(rest.substr(1));
         if (!repeat || *repeat == 0 || *repeat > kMaxRepeat)
           return wrong("`{}`: how often, from 1 to {}, comes last", rest, kMaxRepeat);
         event.repeat = *repeat;
@@ -204,7 +191,7 @@ class Reader {
     }
     if (text.starts_with('@')) {
       const size_t hash = text.rfind('#');
-      const auto number = hash == std::string_view::npos ? std::nullopt : unsigned_number(text.substr(hash + 1));
+      const auto number = hash == std::string_view::npos ? std::nullopt : whole_number<uint64_t>(text.substr(hash + 1));
       if (!number || *number == 0) return wrong("`{}`: a packet of a capture is @FILE#N, N from 1", text);
       value.capture = text.substr(1, hash - 1);
       value.packet = *number;
@@ -224,7 +211,7 @@ class Reader {
       std::string_view word = trimmed(text.substr(0, bar));
       const bool negative = word.starts_with('-');
       if (negative) word.remove_prefix(1);
-      auto number = unsigned_number(word);
+      auto number = parse_number(word);
       if (!number)
         if (const auto constant = constants_(word)) number = static_cast<uint64_t>(*constant);
       if (!number) return std::nullopt;
@@ -332,7 +319,7 @@ class Reader {
     rest = trimmed(rest.substr(equals + 1));
     FaultStep fault;
     if (const size_t at = rest.find('@'); at != std::string_view::npos) {
-      const auto call = unsigned_number(trimmed(rest.substr(at + 1)));
+      const auto call = whole_number<uint64_t>(trimmed(rest.substr(at + 1)));
       if (!call || *call == 0) return wrong("`{}`: calls are counted from @1", rest.substr(at));
       fault.call = *call;
       rest = trimmed(rest.substr(0, at));

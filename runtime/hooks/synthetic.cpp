@@ -1,8 +1,9 @@
 #include "runtime/hooks/synthetic.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
+
+#include "support/numbers.h"
 
 namespace spile::hooks {
 
@@ -92,12 +93,9 @@ Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, cons
     store({fields[0].offset, fields[0].size}, static_cast<uint64_t>(tracepoint.syscall->number()));
   for (const auto &[name, value] : step.fields) {
     if (name.starts_with(kMemory)) {
-      uint64_t address = 0;
-      const std::string_view hex = std::string_view(name).substr(kMemory.size());
-      const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), address, 16);
-      if (error != std::errc{} || end != hex.data() + hex.size() || !value.bytes)
-        return input_error("`{}`: memory is mem:0xADDRESS=hex:BYTES, or a string", name);
-      record.memory_.put(address, *value.bytes);
+      const auto address = whole_number<uint64_t>(std::string_view(name).substr(kMemory.size()), 16);
+      if (!address || !value.bytes) return input_error("`{}`: memory is mem:0xADDRESS=hex:BYTES, or a string", name);
+      record.memory_.put(*address, *value.bytes);
       continue;
     }
     // kill() has a pid too, which is not the sender's: it is `ctx.pid`.

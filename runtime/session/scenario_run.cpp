@@ -1,9 +1,9 @@
 #include "runtime/session/scenario_run.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "backend/isa/info.h"
+#include "support/numbers.h"
 
 namespace spile::session {
 
@@ -19,12 +19,6 @@ bool compare(int64_t a, std::string_view op, int64_t b) {
   if (op == "<") return a < b;
   if (op == "<=") return a <= b;
   return op == ">" ? a > b : a >= b;
-}
-
-std::optional<int64_t> number_in(std::string_view text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
 // The lines that a text consists of, each with its newline; none of an empty text.
@@ -143,7 +137,7 @@ class Run {
     // As texts first: `18446744073709551615`, and names of enums, are no numbers here.
     if (expect.op == "==" && seen == expect.value) return true;
     if (expect.op == "!=" && seen == expect.value) return false;
-    const auto number = number_in(seen);
+    const auto number = whole_number<int64_t>(seen);
     if (number && expect.number) return compare(*number, expect.op, *expect.number);
     return expect.op == "!=";
   }
