@@ -11,6 +11,7 @@
 #include "verifier/dynptr.h"
 #include "verifier/explain.h"
 #include "verifier/fastcall.h"
+#include "verifier/live_registers.h"
 #include "verifier/objects.h"
 #include "verifier/older_kernel.h"
 #include "verifier/stack_depth.h"
@@ -39,6 +40,7 @@ class Explorer {
         obligations_(env.program.insns.size()),
         accessed_(env.program.insns.size(), RegType::NotInit),
         stack_depth_(env.structure.subprograms.size()),
+        live_registers_(live_registers(env)),
         fastcalls_(env),
         sanitation_(env.program.insns.size()),
         called_(env.structure.subprograms.size()),
@@ -379,7 +381,15 @@ class Explorer {
   }
 
   bool covers(const Checkpoint &c, Match match) const {
-    return verifier::covers(c.state, c.read, path_.state, match, env_.has(tables::Feature::UnwrittenStack));
+    const bool reads_unwritten = env_.has(tables::Feature::UnwrittenStack);
+    if (match == Match::Safe) return verifier::covers(c.state, c.read, path_.state, match, reads_unwritten);
+    // What was read is not all known yet: what may be read must match. Who watches wants to find every value.
+    std::array<LiveMarks, kMaxFrames> live;
+    for (uint32_t f = 0; f <= path_.state.depth(); f++) {
+      const uint32_t at = f == path_.state.depth() ? path_.insn : path_.state.frames[f + 1].callsite;
+      live[f] = {watch_.see != nullptr ? kAllWritten.regs : live_registers_[at], kAllWritten.slots};
+    }
+    return verifier::covers(c.state, live, path_.state, match, reads_unwritten);
   }
 
   // An iterator that is used up ends its loop anyway.
@@ -566,6 +576,7 @@ class Explorer {
   std::vector<std::optional<Obligations>> obligations_;
   std::vector<RegType> accessed_;  // by instruction: the kind of pointer that a load or store first went through
   std::vector<uint32_t> stack_depth_;
+  std::vector<uint16_t> live_registers_;  // by instruction
   Fastcalls fastcalls_;
   Sanitation sanitation_;
   std::vector<bool> called_;  // by subprogram

@@ -41,7 +41,7 @@ class Comparison {
 
   bool regs(const RegState &old, const RegState &cur, bool live) {
     if (match_ == Match::Exact) return exact(old, cur);
-    if (!live && match_ == Match::Safe) return true;
+    if (!live) return true;
     if (old.type == RegType::NotInit && (match_ == Match::Safe || cur.type == RegType::NotInit)) return true;
     if (old.type != cur.type || old.or_null != cur.or_null || old.flags != cur.flags) return false;
     switch (old.type) {
@@ -104,7 +104,7 @@ class Comparison {
       const StackSlot &o = old.slots[i];
       const StackSlot *c = i < cur.slots.size() ? &cur.slots[i] : nullptr;
       if (match_ != Match::Safe && (c == nullptr || o.bytes != c->bytes)) return false;
-      if (match_ == Match::Safe && (live & (1ull << i)) == 0) continue;
+      if (match_ != Match::Exact && (live & (1ull << i)) == 0) continue;
       if (!slots(o, c)) return false;
     }
     return true;
@@ -151,7 +151,7 @@ class Comparison {
 
 }  // namespace
 
-bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match, bool reads_unwritten) {
+bool covers(const State &old, std::span<const LiveMarks> live, const State &cur, Match match, bool reads_unwritten) {
   if (old.frames.size() != cur.frames.size() || (old.speculative && !cur.speculative)) return false;
   Comparison comparison(match, reads_unwritten);
   if (!comparison.references(old, cur)) return false;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -110,7 +111,7 @@ std::string to_string(const State &state, const object::Object *object);
 // How exactly must the current state match a state that was explored?
 enum class Match : uint8_t {
   Safe,    // everything that the old state's continuation relied on holds: dead and imprecise values are ignored
-  Within,  // every value lies within the old one's, whether precise or not: for loops that are still being explored
+  Within,  // every live value lies within the old one's, precise or not: for loops that are still being explored
   Exact,   // nothing has changed: an infinite loop
 };
 
@@ -120,8 +121,8 @@ struct LiveMarks {
   uint64_t slots = 0;
 };
 
-// Is [cur] covered by [old]? [live]: by frame, of the old state. [reads_unwritten]: stack that was never written is as
-// good as stack that holds something unknown.
-bool covers(const State &old, const std::vector<LiveMarks> &live, const State &cur, Match match, bool reads_unwritten);
+// Is [cur] covered by [old]? [live]: by frame, what must match but for Match::Exact. [reads_unwritten]: stack that was
+// never written is as good as stack that holds something unknown.
+bool covers(const State &old, std::span<const LiveMarks> live, const State &cur, Match match, bool reads_unwritten);
 
 }  // namespace spile::verifier

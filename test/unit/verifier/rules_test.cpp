@@ -357,6 +357,32 @@ TEST_F(VerifierTest, NothingIsAcceptedThatIsNotModelled) {
   EXPECT_EQ(judge({call_kfunc(1), exit()}).kind, Verdict::CannotJudge);
 }
 
+TEST_F(VerifierTest, WhatNoTurnOfALoopReadsMakesNoTurnNew) {
+  // r2 to r6 are set by bits of a number that nobody knows, and are dead where the next turn begins.
+  const Verdict v = judge({may_goto(17),
+                           call(7),
+                           mov64(R2, 0),
+                           branch64(JSET, R0, 1, 1),
+                           mov64(R2, 1),
+                           mov64(R3, 0),
+                           branch64(JSET, R0, 2, 1),
+                           mov64(R3, 1),
+                           mov64(R4, 0),
+                           branch64(JSET, R0, 4, 1),
+                           mov64(R4, 1),
+                           mov64(R5, 0),
+                           branch64(JSET, R0, 8, 1),
+                           mov64(R5, 1),
+                           mov64(R6, 0),
+                           branch64(JSET, R0, 16, 1),
+                           mov64(R6, 1),
+                           jump(-18),
+                           mov64(R0, 0),
+                           exit()});
+  EXPECT_EQ(v.kind, Verdict::Accept);
+  EXPECT_LT(v.stats.processed, 200u);
+}
+
 TEST_F(VerifierTest, LoopsThatTheKernelEnds) { accepts({mov64(R0, 0), may_goto(1), jump(-2), mov64(R0, 0), exit()}); }
 
 TEST_F(VerifierTest, RecordsOfRingBuffersAreGivenBack) {
