@@ -24,6 +24,11 @@ bool holds_maps(const maps::Map &map) {
   return type != nullptr && (type->flags & tables::kMapOfMaps) != 0;
 }
 
+// To its callback.
+bool lends_key(const tables::Helper &helper) {
+  return helper.number == BPF_FUNC_for_each_map_elem || helper.number == BPF_FUNC_timer_set_callback;
+}
+
 std::string_view plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
 // ---- Kernel functions. What an object's BTF says of them is the object's word, so their arguments stand here.
@@ -112,6 +117,11 @@ Ran<void> CallCheck::check_dynptr(const Argument &argument, bool uninit) const {
                                      argument.value);
 }
 
+bool CallCheck::is_of_record(uint64_t dynptr) const {
+  const uint64_t data = dynptrs_.at(dynptr)[0];
+  return data == 0 || reach_.records.contains(data);
+}
+
 Ran<void> CallCheck::check_lock(const Argument &argument, bool takes) const {
   if (auto held = check_memory(argument, kLockBytes, true); !held) return held;
   uint32_t word = 0;
@@ -177,6 +187,8 @@ Ran<void> CallCheck::check_helper_argument(const tables::Helper &helper, const A
     case ArgKind::RingbufRecord:
       return must_be(reach_.records.contains(argument.value), "a record that is reserved");
     case ArgKind::RingbufDynptr:
+      if (auto known = check_dynptr(argument, row.uninit); !known) return known;
+      return must_be(is_of_record(argument.value), "a dynptr of a record that is reserved");
     case ArgKind::Dynptr:
       return check_dynptr(argument, row.uninit);
   }
@@ -199,6 +211,12 @@ Ran<void> CallCheck::before(const tables::Helper &helper, uint32_t program, cons
     if (auto fine = check_helper_argument(helper, rows[i], {&helper, {}, i + 1, arguments[i]}, next, map); !fine)
       return fine;
   }
+  // As the kernel has it: what else a program has may be gone before the dynptr is.
+  if (helper.number == BPF_FUNC_dynptr_from_mem && arguments[1] != 0) {
+    const Region *const region = reach_.regions.find(arguments[0], arguments[1]);
+    if (region == nullptr || !region->lasting)
+      return fault<diag::ArgumentObject>(1, tables::c_name(helper), "in a map's value", arguments[0]);
+  }
   const bool locks = helper.number == BPF_FUNC_map_update_elem && (arguments[3] & BPF_F_LOCK) != 0;
   return locks ? check_element_lock(*map, arguments) : Ran<void>();
 }
@@ -219,6 +237,29 @@ void CallCheck::remember_dynptr(uint64_t address) {
   std::memcpy(dynptrs_[address].data(), reinterpret_cast<const void *>(address), kDynptrBytes);
 }
 
+void CallCheck::forget_dynptrs(uint64_t data) {
+  std::erase_if(dynptrs_, [&](const auto &known) { return known.second[0] == data; });
+}
+
+void CallCheck::end_record(uint64_t address) {
+  const auto record = reach_.records.find(address);
+  if (record == reach_.records.end()) return;
+  reach_.regions.remove_within(address, record->second);
+  reach_.records.erase(record);
+  forget_dynptrs(address);
+}
+
+// What the machine has anyway stays what it is: a packet may move, a frame be left. The rest lies in records, which
+// are the program's to write, or in samples of a user's ring buffer, which are not.
+void CallCheck::add_part(std::string_view name, uint64_t address, uint64_t size) {
+  const Region *near = nullptr;
+  if (memory_.find(address, size, near) != nullptr) return;
+  const auto behind = reach_.records.upper_bound(address);
+  const bool in_record =
+      behind != reach_.records.begin() && address - std::prev(behind)->first < std::prev(behind)->second;
+  reach_.regions.add({std::string(name), address, size, in_record, false});
+}
+
 void CallCheck::add_value(const maps::Map &map, uint64_t address) {
   const maps::Definition &made = map.definition();
   if (reach_.regions.find(address, made.value_size) != nullptr) return;
@@ -234,20 +275,15 @@ void CallCheck::after(const tables::Helper &helper, uint32_t program, const Argu
     const uint64_t value = arguments[i];
     if (rows[i].kind == ArgKind::ConstMapPtr) map = map_at(value);
     if (rows[i].kind == ArgKind::AllocSize) size = static_cast<uint32_t>(value);
-    if (rows[i].kind == ArgKind::RingbufRecord) {
-      reach_.regions.remove_within(value, reach_.records[value]);
-      reach_.records.erase(value);
-    }
+    if (rows[i].kind == ArgKind::RingbufRecord) end_record(value);
     if (rows[i].kind != ArgKind::Dynptr && rows[i].kind != ArgKind::RingbufDynptr) continue;
     if (rows[i].releases) {
-      // What bpf_dynptr_data() gave of it is the reader's now.
-      reach_.regions.remove_within(dynptrs_[value][0], reach_.records[dynptrs_[value][0]]);
-      reach_.records.erase(dynptrs_[value][0]);
+      end_record(dynptrs_[value][0]);
       dynptrs_.erase(value);
     } else if (rows[i].uninit) {
       remember_dynptr(value);
-      if (rows[i].kind == ArgKind::RingbufDynptr && dynptrs_[value][0] != 0)
-        reach_.records[dynptrs_[value][0]] = arguments[1];
+      if (helper.number == BPF_FUNC_ringbuf_reserve_dynptr && dynptrs_[value][0] != 0)
+        reach_.records[dynptrs_[value][0]] = static_cast<uint32_t>(arguments[1]);
     }
   }
   if (result == 0) return;
@@ -262,7 +298,7 @@ void CallCheck::after(const tables::Helper &helper, uint32_t program, const Argu
       reach_.regions.add({"a record of a ring buffer", result, size, true, false});
       return;
     case ReturnKind::DynptrMemory:
-      reach_.regions.add({"the memory of a dynptr", result, size, true, false});
+      add_part("the memory of a dynptr", result, size);
       return;
     case ReturnKind::Integer:
     case ReturnKind::Void:
@@ -278,7 +314,7 @@ void CallCheck::after(const tables::Helper &helper, uint32_t program, const Argu
 
 void CallCheck::enter_callback(const tables::Helper &helper, const Arguments &given) {
   // callback(map, key, value, ...)
-  if (helper.number == BPF_FUNC_for_each_map_elem || helper.number == BPF_FUNC_timer_set_callback) {
+  if (lends_key(helper)) {
     const maps::Map *map = map_at(given[0]);
     if (map == nullptr) return;
     reach_.regions.remove(given[1]);  // keys are lent for one call
@@ -291,8 +327,8 @@ void CallCheck::enter_callback(const tables::Helper &helper, const Arguments &gi
 }
 
 void CallCheck::leave_callback(const tables::Helper &helper, const Arguments &given) {
-  if (helper.number == BPF_FUNC_for_each_map_elem) reach_.regions.remove(given[1]);
-  if (helper.number == BPF_FUNC_user_ringbuf_drain) dynptrs_.erase(given[0]);
+  if (lends_key(helper)) reach_.regions.remove(given[1]);
+  if (helper.number == BPF_FUNC_user_ringbuf_drain) forget_dynptrs(dynptrs_[given[0]][0]);
 }
 
 Ran<void> CallCheck::before(std::string_view kfunc, const Arguments &arguments) const {
@@ -339,8 +375,7 @@ void CallCheck::after(std::string_view kfunc, const Arguments &arguments, uint64
   for (unsigned i = 0; i < arguments.size(); i++)
     if (row->args[i] == KfuncArg::Dynptr || row->args[i] == KfuncArg::NewDynptr) remember_dynptr(arguments[i]);
   if (kfunc.starts_with("bpf_dynptr_slice") && result != 0)
-    reach_.regions.add({"a slice of a dynptr", result, static_cast<uint32_t>(arguments[kSliceSize]),
-                        kfunc == "bpf_dynptr_slice_rdwr", false});
+    add_part("a slice of a dynptr", result, static_cast<uint32_t>(arguments[kSliceSize]));
 }
 
 }  // namespace spile::vm

@@ -62,6 +62,8 @@ class CallCheck {
   };
   Ran<void> check_memory(const Argument &argument, uint64_t bytes, bool writes) const;
   Ran<void> check_dynptr(const Argument &argument, bool uninit) const;
+  // Null, or of a record that is reserved.
+  bool is_of_record(uint64_t dynptr) const;
   Ran<void> check_lock(const Argument &argument, bool takes) const;
   static Ran<void> check_element_lock(maps::Map &map, const Arguments &arguments);
   Ran<void> check_string(const Argument &argument) const;
@@ -69,6 +71,11 @@ class CallCheck {
                                   uint64_t next, const maps::Map *map) const;
   maps::Map *map_at(uint64_t address) const;
   void remember_dynptr(uint64_t address);
+  void forget_dynptrs(uint64_t data);
+  // Of a ring buffer: the program has it no longer, nor what it was given of it.
+  void end_record(uint64_t address);
+  // What a dynptr's memory was asked for.
+  void add_part(std::string_view name, uint64_t address, uint64_t size);
   void add_value(const maps::Map &map, uint64_t address);
 
   const tables::ProgramType &type_of(uint32_t number);
@@ -76,7 +83,8 @@ class CallCheck {
   Reach &reach_;
   const Memory &memory_;
   const tables::ProgramType *type_ = nullptr;  // that was asked for last
-  // What helpers have put into dynptrs, by address: another 16 bytes there are no dynptr.
+  // What helpers have put into dynptrs, by address: another 16 bytes there are no dynptr. The first word is where the
+  // memory begins, 0 for none.
   std::map<uint64_t, std::array<uint64_t, 2>> dynptrs_;
 };
 

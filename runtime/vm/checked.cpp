@@ -51,8 +51,13 @@ class Checked final : private Memory {
   Ran<uint64_t> run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
     pc_ = static_cast<int64_t>(callback - kSubprogramTag);
     regs_[1] = r1, regs_[2] = r2, regs_[3] = r3;
-    if (calls_) calls_->enter_callback(*tables::find_helper("timer_set_callback"), {r1, r2, r3, 0, 0});
-    return run();
+    if (!calls_) return run();
+    const tables::Helper &timer = *tables::find_helper("timer_set_callback");
+    const Arguments given{r1, r2, r3, 0, 0};
+    calls_->enter_callback(timer, given);
+    Ran<uint64_t> done = run();
+    calls_->leave_callback(timer, given);
+    return done;
   }
 
  private:

@@ -22,7 +22,11 @@ uint64_t distance(const Region &region, uint64_t address) {
 
 void Regions::add(Region region) {
   if (region.size == 0 || find(region.address, region.size) != nullptr) return;
-  by_address_[region.address] = std::move(region);
+  recent_ = nullptr;
+  // None holds another, so their ends ascend, too: those that the new one holds are the first that begin in it.
+  auto held = by_address_.lower_bound(region.address);
+  while (held != by_address_.end() && region.holds(held->first, held->second.size)) held = by_address_.erase(held);
+  by_address_.emplace(region.address, std::move(region));
 }
 
 void Regions::remove(uint64_t address) {

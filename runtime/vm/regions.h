@@ -22,7 +22,8 @@ struct Region {
 
 class Regions {
  public:
-  // What already lies in a region that was added before stays a part of it.
+  // What already lies in a region that was added before stays a part of it, and those that lie in this one become parts
+  // of it.
   void add(Region region);
   // The region that begins there, when there is one.
   void remove(uint64_t address);
@@ -34,7 +35,7 @@ class Regions {
   const Region *nearest(uint64_t address) const;
 
  private:
-  std::map<uint64_t, Region> by_address_;
+  std::map<uint64_t, Region> by_address_;   // they may overlap, but none holds another: find() looks at one only
   mutable const Region *recent_ = nullptr;  // that find() gave last
 };
 
