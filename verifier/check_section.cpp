@@ -96,6 +96,12 @@ Outcome check_helper_rules(const Env &env, const State &state, uint32_t insn) {
       if (const Section *section = section_of(state))
         return rule(insn, fmt::format("tail_call cannot be used inside {}-ed region", section->begun_by),
                     fmt::format("a tail call is made inside a section that `{}()` began", section->begun_by));
+      if (const Frame &frame = state.top(); state.depth() > 0 && frame.in_callback)
+        return rule(insn,
+                    fmt::format("At callback return the register R0 has unknown scalar value should have been in "
+                                "[{}, {}]",
+                                frame.callback_min, frame.callback_max),
+                    "a tail call is made in a callback, which must end with a number that is known");
       return {};
     case BPF_FUNC_get_local_storage:
       if (state.reg(2).is_null() || state.reg(2).type == RegType::Poisoned) return {};

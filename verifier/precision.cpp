@@ -168,10 +168,16 @@ class Backtracker {
       case Shape::PacketAbs:
       case Shape::PacketInd:
         drop(0);
+        // The function that was called ended here.
+        if (next != step.insn + 1) return enter_frame();
         break;
       case Shape::CallHelper:
-        // Entered a callback: back in the frame that called.
-        if (next != step.insn + 1) return leave_frame();
+        if (next != step.insn + 1) {
+          // Entered a callback: back in the frame that called. Or ended a function, by a tail call.
+          if (insn.imm != static_cast<int32_t>(BPF_FUNC_tail_call)) return leave_frame();
+          drop(0);
+          return enter_frame();
+        }
         drop(0);
         break;
       case Shape::CallLocal: {
@@ -189,8 +195,7 @@ class Backtracker {
         // Forward: a return to the caller; backward: into the end of the callee.
         const bool want_result = !step.ends_callback && wants(0);
         if (!step.ends_callback) drop(0);
-        if (top_ + 1 >= kMaxFrames) return false;
-        wanted_[++top_] = {};
+        if (!enter_frame()) return false;
         if (want_result) want(0);
         break;
       }
@@ -208,6 +213,11 @@ class Backtracker {
     return true;
   }
 
+  bool enter_frame() {
+    if (top_ + 1 >= kMaxFrames) return false;
+    wanted_[++top_] = {};
+    return true;
+  }
   bool leave_frame() {
     if (top_ == 0) return false;
     wanted_[top_--] = {};

@@ -50,6 +50,13 @@ void load_immediate(const Env &env, State &state, uint32_t index) {
 
 }  // namespace
 
+Flow leave_or_go_on(State &ends, State goes_on, uint32_t index) {
+  Flow flow = leave(ends);
+  flow.other = std::move(goes_on);
+  flow.other_next = index + 1;
+  return flow;
+}
+
 Flow transfer(const Env &env, State &state, uint32_t index) {
   const isa::Insn &insn = env.insn(index);
   Flow flow{.next = index + isa::width(insn)};
@@ -96,10 +103,7 @@ Flow transfer(const Env &env, State &state, uint32_t index) {
         State bytes = state;
         bytes.reg(0) = RegState::unknown(index);
         state.reg(0) = RegState::scalar(Scalar::constant(0), index);
-        Flow early = leave(state);
-        early.other = std::move(bytes);
-        early.other_next = index + 1;
-        return early;
+        return leave_or_go_on(state, std::move(bytes), index);
       }
       state.reg(0) = RegState::unknown(index);
       return flow;

@@ -42,6 +42,8 @@ Flow call_kfunc(const Env &env, State &state, uint32_t insn);         // transfe
 Flow transfer_may_goto(const Env &env, State &state, uint32_t insn);  // transfer_kfunc.cpp
 Flow call_helper(const Env &env, State &state, uint32_t insn);        // transfer_call.cpp
 Flow call_subprogram(const Env &env, State &state, uint32_t insn);    // transfer_call.cpp
+// The function that was called ends in [ends], and goes on behind [insn] in [goes_on] (transfer.cpp).
+Flow leave_or_go_on(State &ends, State goes_on, uint32_t insn);
 // What every call does, helper's or kfunc's (transfer_call.cpp): r1 to r5 are lost, memory is written, a reference is
 // owned from here on (its id).
 void clobber_arguments(State &state);

@@ -323,6 +323,16 @@ bool changes_packet(const Env &env, const State &state, const tables::Helper &he
   return dynptr != nullptr && kind_of(*dynptr) == DynptrKind::Skb;
 }
 
+// A tail call comes back only where it failed, and nothing happened. Where it did not, the function ends: its caller
+// goes on with whatever the other program made of the packet and returned.
+Flow tail_call(State &state, Flow behind, uint32_t index) {
+  if (state.depth() == 0) return behind;
+  State failed = state;
+  forget_packet_pointers(state);
+  state.reg(0) = RegState::unknown(index);
+  return leave_or_go_on(state, std::move(failed), index);
+}
+
 }  // namespace
 
 Flow call_subprogram(const Env &env, State &state, uint32_t index) {
@@ -364,6 +374,7 @@ Flow call_helper(const Env &env, State &state, uint32_t index) {
   make_dynptrs(env, state, helper, index);
   clobber_arguments(state);
   state.reg(0) = result;
+  if (helper.number == BPF_FUNC_tail_call) return tail_call(state, std::move(flow), index);
   if (packet_moves) forget_packet_pointers(state);
   return flow;
 }

@@ -357,6 +357,19 @@ TEST_F(VerifierTest, NothingIsAcceptedThatIsNotModelled) {
   EXPECT_EQ(judge({call_kfunc(1), exit()}).kind, Verdict::CannotJudge);
 }
 
+TEST_F(VerifierTest, ATailCallThatComesBackDidNothing) {
+  constexpr auto kJumps = kRingbuf + 1;
+  object.maps.push_back({.name = "jumps", .type = 3, .key_size = 4, .value_size = 4, .max_entries = 4});
+  const auto tail = lddw_pseudo(R2, kPseudoMapIdx, kJumps);
+  // What was proven of the packet holds; `data_end` is still a pointer, which is not spilled in part.
+  accepts(
+      {mov64_reg(R6, R1), load(W, R7, R1, 76), load(W, R8, R1, 80), mov64_reg(R2, R7), alu64(ADD, R2, 4), mov64(R0, 0),
+       branch64_reg(JGT, R2, R8, 6), tail, mov64(R3, 0), call(12), load(B, R0, R7, 1), mov64(R0, 0), exit()},
+      "tc");
+  rejects({load(W, R8, R1, 80), tail, mov64(R3, 0), call(12), store(H, R10, -8, R8), mov64(R0, 0), exit()},
+          "PartialPointerStore", "invalid size of register spill", 5, "tc");
+}
+
 TEST_F(VerifierTest, WhatNoTurnOfALoopReadsMakesNoTurnNew) {
   // r2 to r6 are set by bits of a number that nobody knows, and are dead where the next turn begins.
   const Verdict v = judge({may_goto(17),
