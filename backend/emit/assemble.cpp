@@ -139,12 +139,18 @@ bool AssembledText::resolve(const ir::Module &module, Diagnostics &diags) {
                                  .global = {},
                                  .function = {},
                                  .is_call = use.is_call,
-                                 .addend = use.addend};
+                                 .addend = use.addend,
+                                 .undefined = {}};
     auto function = id_after(use.name, "$f", module.functions.size());
     auto global = id_after(use.name, "$g", module.globals.size());
     if (!function) function = find_named(module.functions, use.name);
     if (!global && !function) global = find_named(module.globals, use.name);
     const Range at = source_range(use.begin, use.end);
+    if (!function && !global && !use.is_call) {
+      fixup.undefined = use.name;
+      fixups_.push_back(std::move(fixup));
+      continue;
+    }
     if (!function && !global) {
       diags.report<diag::AsmUnknownSymbol>(at, use.name);
       return false;

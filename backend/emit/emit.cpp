@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <unordered_map>
 
 #include "backend/emit/debug_info.h"
@@ -281,6 +282,13 @@ class Emitter {
       function_symbols_[id.index] = add(extern_symbol(module_[id]));
     for (const ir::GlobalId id : needed_extern_globals())
       global_symbols_[id.index] = add(extern_symbol(module_.globals[id.index]));
+    for (const PlacedFunction &placed : functions_)
+      for (const EncodedFunction::Fixup &fixup : placed.code.fixups)
+        if (!fixup.undefined.empty() && !undefined_symbols_.contains(fixup.undefined))
+          undefined_symbols_[fixup.undefined] = add({.name = fixup.undefined,
+                                                     .kind = object::SymbolKind::None,
+                                                     .binding = object::Binding::Global,
+                                                     .section = {}});
   }
 
   // A symbol, and what to add to it.
@@ -330,7 +338,10 @@ class Emitter {
           reloc.symbol = to.symbol;
           insn.imm = static_cast<int32_t>(to.addend / static_cast<int64_t>(sizeof(isa::Insn)) - 1);
         } else {
-          const Reference to = fixup.global.valid() ? reference(fixup.global, fixup.addend) : reference(fixup.function);
+          const Reference to = !fixup.undefined.empty()
+                                   ? Reference{undefined_symbols_.at(fixup.undefined), fixup.addend}
+                               : fixup.global.valid() ? reference(fixup.global, fixup.addend)
+                                                      : reference(fixup.function);
           reloc.symbol = to.symbol;
           insn.imm = static_cast<int32_t>(to.addend);
         }
@@ -454,6 +465,7 @@ class Emitter {
   std::unordered_map<uint32_t, size_t> by_global_;
   std::vector<SymbolId> section_symbols_;
   std::unordered_map<uint32_t, SymbolId> function_symbols_, global_symbols_;
+  std::map<std::string, SymbolId> undefined_symbols_;  // that only assembly names
 };
 
 }  // namespace

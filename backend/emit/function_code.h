@@ -21,8 +21,9 @@ struct EncodedFunction {
     uint32_t insn = 0;
     ir::GlobalId global;  // one of the two
     ir::FunctionId function;
-    bool is_call = false;  // else a 64-bit load
-    int64_t addend = 0;    // bytes, of a global
+    bool is_call = false;   // else a 64-bit load
+    int64_t addend = 0;     // bytes, of a global
+    std::string undefined;  // in their place: a name that only assembly has, for the loader to put a number to
   };
   std::vector<Fixup> fixups;
   // Instructions that the loader adapts to its kernel; by which of ir::Module::core_relocs.

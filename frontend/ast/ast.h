@@ -163,6 +163,7 @@ struct Decl {
   Stmt *body = nullptr;              // Function
   Expr *condition = nullptr;         // StaticAssert
   Expr *message = nullptr;           // StaticAssert; may be null. Asm: its text
+  bool lacks_semicolon = false;      // Members: the last of a record
   std::string_view module;           // Import: whose names can be used from here on (frontend/btf)
 };
 // Declarations of headers that were left unread (pp/postponed.h), until somebody asks for a name that they declare.

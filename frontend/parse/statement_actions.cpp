@@ -73,8 +73,8 @@ void TreeActions::finish_local_labels(ast::Stmt *stmt, Mark list) {
   finish_stmt(stmt);
 }
 
-// A label may end a block (C23): an empty statement is made for it.
-void TreeActions::empty_before_brace() {
+// A label may end a block (C23): an empty statement is made for it. clang lets the last member of a record end with it.
+void TreeActions::semicolon_before_brace() {
   if (_input->next_kind() == TokenKind::RightBrace) _input->make_up(TokenKind::Semi);
 }
 

@@ -59,6 +59,7 @@ void TreeActions::finish_declaration(Loc begin, ast::DeclSpecs *specs, Mark list
 void TreeActions::finish_members(Loc begin, ast::DeclSpecs *specs, Mark list) {
   finish_declaration(begin, specs, list);
   decl_->kind = ast::Decl::Members;
+  decl_->lacks_semicolon = !_input->previous().is(TokenKind::Semi);
 }
 
 void TreeActions::finish_function(Loc begin, ast::DeclSpecs *specs, ast::Declarator *declarator) {

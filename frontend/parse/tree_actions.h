@@ -202,7 +202,7 @@ class TreeActions : public ParserCore {
   void begin_label(ast::Stmt *stmt);
   void push_label_name() { push(make_leaf(ast::Expr::Identifier)); }
   void finish_local_labels(ast::Stmt *stmt, Mark list);
-  void empty_before_brace();
+  void semicolon_before_brace();
   void mark_else();
   int32_t unroll_count() const { return static_cast<int32_t>(_input->previous().name); }
   void set_unroll(int32_t count, Loc at);

@@ -137,8 +137,12 @@ void Analyzer::define_record(ast::RecordSpec &spec, types::Record &record, const
   for (ast::Decl *member : spec.members) {
     if (member->kind == ast::Decl::StaticAssert)
       static_assertion(*member);
-    else if (member->kind == ast::Decl::Members)
+    else if (member->kind == ast::Decl::Members) {
       add_members(*member, record, fields);
+      if (member->lacks_semicolon)
+        report<diag::MemberWithoutSemicolon>({member->range.end, member->range.end})
+            .hint("write `;` behind it");
+    }
   }
   preserves_inner_ = outer_preserves;
   check_duplicate_fields(fields);

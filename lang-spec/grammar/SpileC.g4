@@ -154,7 +154,7 @@ memberDeclaration
 @init { const Loc begin = here(); Mark list = 0; ast::DeclSpecs *s = nullptr; }
   : declarationSpecifiers { s = specs_; list = mark(); }
     ( memberDeclarator { push(init_declarator_); } ( ',' leadingAttributes { expect_name(); } memberDeclarator { push(init_declarator_); } )* )?
-    { types_again(); } ';' { finish_members(begin, s, list); }
+    { types_again(); semicolon_before_brace(); } ';' { finish_members(begin, s, list); }
   | staticAssertDeclaration
   | ';' { decl_ = make_decl(ast::Decl::Empty, begin); }
   ;
@@ -368,7 +368,7 @@ statement
 // As many labels as stand in a row, without recursion: generated switches have thousands.
 caseLabels
 @init { const Mark list = mark(); }
-  : ( caseLabel { push(stmt_); } )+ { empty_before_brace(); } item { nest_labels(list); }
+  : ( caseLabel { push(stmt_); } )+ { semicolon_before_brace(); } item { nest_labels(list); }
   ;
 
 // GNU: labels of this block alone, so that a macro with labels can be used twice in a function.
@@ -451,7 +451,7 @@ expressionStatement
 @init { ast::Stmt *s = nullptr; }
   : expression { s = make_expression_statement(expr_); }
     ( ';' { finish_stmt(s); }
-    | ':' { begin_label(s); empty_before_brace(); } blockItem { s->body = stmt_; finish_stmt(s); } )
+    | ':' { begin_label(s); semicolon_before_brace(); } blockItem { s->body = stmt_; finish_stmt(s); } )
   ;
 
 unrolledLoop

@@ -30,6 +30,7 @@ int takes_void(int a, void); // expect: VoidParameter
 void nothing_at_all; // expect: VoidVariable
 int returns_array(void)[2]; // expect: FunctionResult
 struct unnamed { int; }; // expect: DeclaresNothing
+struct unended { int number; int last }; // expect: MemberWithoutSemicolon
 struct functions { int f(void); }; // expect: FunctionMember
 struct storage { static int a; }; // expect: StorageInRecord
 struct bits { int *p : 3; }; // expect: BitfieldType
