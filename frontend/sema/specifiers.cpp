@@ -140,8 +140,7 @@ void Analyzer::define_record(ast::RecordSpec &spec, types::Record &record, const
     else if (member->kind == ast::Decl::Members) {
       add_members(*member, record, fields);
       if (member->lacks_semicolon)
-        report<diag::MemberWithoutSemicolon>({member->range.end, member->range.end})
-            .hint("write `;` behind it");
+        report<diag::MemberWithoutSemicolon>({member->range.end, member->range.end}).hint("write `;` behind it");
     }
   }
   preserves_inner_ = outer_preserves;

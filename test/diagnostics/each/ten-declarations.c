@@ -1,7 +1,7 @@
 // Faults of declarations: each is told, and alone.
 int a = ; // expect: ExpectedFound
 int b[2 = {1, 2}; // expect: BracesInExpression
-struct { int x } c; // expect: ExpectedAfter
+struct { int x int more; } c; // expect: ExpectedAfter
 int (d; // expect: ExpectedAfter
 unknown_t e; // expect: UnknownTypeName
 enum { A, B C }; // expect: ExpectedAfter
