@@ -139,16 +139,14 @@ bool AssembledText::resolve(const ir::Module &module, Diagnostics &diags) {
                                  .global = {},
                                  .function = {},
                                  .is_call = use.is_call,
-                                 .addend = use.addend,
-                                 .undefined = {}};
+                                 .addend = use.addend};
     auto function = id_after(use.name, "$f", module.functions.size());
     auto global = id_after(use.name, "$g", module.globals.size());
     if (!function) function = find_named(module.functions, use.name);
     if (!global && !function) global = find_named(module.globals, use.name);
     const Range at = source_range(use.begin, use.end);
     if (!function && !global && !use.is_call) {
-      fixup.undefined = use.name;
-      fixups_.push_back(std::move(fixup));
+      undefined_loads_.push_back({fixup.insn, fixup.addend, std::string(use.name)});
       continue;
     }
     if (!function && !global) {
@@ -181,11 +179,14 @@ bool AssembledText::place(std::span<const int64_t> labels, std::vector<isa::Insn
   return true;
 }
 
-void AssembledText::add(uint32_t first, const std::vector<EncodedFunction::Fixup> &from,
-                        std::vector<EncodedFunction::Fixup> &out) {
-  for (EncodedFunction::Fixup fixup : from) {
+void AssembledText::add_fixups(uint32_t first, EncodedFunction &out) const {
+  for (EncodedFunction::Fixup fixup : fixups_) {
     fixup.insn += first;
-    out.push_back(fixup);
+    out.fixups.push_back(fixup);
+  }
+  for (EncodedFunction::UndefinedLoad load : undefined_loads_) {
+    load.insn += first;
+    out.undefined_loads.push_back(std::move(load));
   }
 }
 

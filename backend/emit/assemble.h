@@ -30,7 +30,7 @@ class AssembledText {
   // The instructions, when the labels outside are [labels] instructions after the first of them. False after an error.
   bool place(std::span<const int64_t> labels, std::vector<isa::Insn> &out, Diagnostics &diags);
   // What refers to the object, counted from instruction [first].
-  void add_fixups(uint32_t first, std::vector<EncodedFunction::Fixup> &out) const { add(first, fixups_, out); }
+  void add_fixups(uint32_t first, EncodedFunction &out) const;
   // Source of each instruction.
   Loc loc_of(size_t insn) const;
 
@@ -45,14 +45,13 @@ class AssembledText {
   void report(const isa::AsmFault &fault, Diagnostics &diags) const;
   Range source_range(uint32_t begin, uint32_t end) const;
   uint32_t source_offset(uint32_t filled) const;
-  static void add(uint32_t first, const std::vector<EncodedFunction::Fixup> &from,
-                  std::vector<EncodedFunction::Fixup> &out);
 
   const ir::Assembly *source_ = nullptr;
   std::string text_;
   std::vector<Piece> pieces_;
   isa::AsmCode code_;
   std::vector<EncodedFunction::Fixup> fixups_;
+  std::vector<EncodedFunction::UndefinedLoad> undefined_loads_;
 };
 
 }  // namespace spile::codegen

@@ -283,12 +283,10 @@ class Emitter {
     for (const ir::GlobalId id : needed_extern_globals())
       global_symbols_[id.index] = add(extern_symbol(module_.globals[id.index]));
     for (const PlacedFunction &placed : functions_)
-      for (const EncodedFunction::Fixup &fixup : placed.code.fixups)
-        if (!fixup.undefined.empty() && !undefined_symbols_.contains(fixup.undefined))
-          undefined_symbols_[fixup.undefined] = add({.name = fixup.undefined,
-                                                     .kind = object::SymbolKind::None,
-                                                     .binding = object::Binding::Global,
-                                                     .section = {}});
+      for (const auto &load : placed.code.undefined_loads)
+        if (!undefined_symbols_.contains(load.name))
+          undefined_symbols_[load.name] = add(
+              {.name = load.name, .kind = object::SymbolKind::None, .binding = object::Binding::Global, .section = {}});
   }
 
   // A symbol, and what to add to it.
@@ -314,40 +312,44 @@ class Emitter {
   // ---- relocations
 
   void apply_fixups() {
-    for (const PlacedFunction &placed : functions_)
-      for (const EncodedFunction::Fixup &fixup : placed.code.fixups) {
-        const uint64_t offset = placed.offset + fixup.insn * sizeof(isa::Insn);
-        object::Section &section = object_.sections[placed.section.index];
-        isa::Insn insn;
-        std::memcpy(&insn, section.bytes.data() + offset, sizeof insn);
-        object::Reloc reloc{.offset = offset, .type = object::RelocType::Abs64_64, .symbol = {}};
-        if (fixup.is_call) {
-          const auto callee = by_function_.find(fixup.function.index);
-          if (callee != by_function_.end() && callee->second->section == placed.section &&
-              module_[fixup.function].linkage == ir::Linkage::Static) {
-            // In the same section the distance is known.
-            insn.imm =
-                static_cast<int32_t>((static_cast<int64_t>(callee->second->offset) - static_cast<int64_t>(offset)) /
-                                         static_cast<int64_t>(sizeof(isa::Insn)) -
-                                     1);
-            std::memcpy(section.bytes.data() + offset, &insn, sizeof insn);
-            continue;
-          }
-          const Reference to = reference(fixup.function);
-          reloc.type = object::RelocType::Call32;
-          reloc.symbol = to.symbol;
-          insn.imm = static_cast<int32_t>(to.addend / static_cast<int64_t>(sizeof(isa::Insn)) - 1);
-        } else {
-          const Reference to = !fixup.undefined.empty()
-                                   ? Reference{undefined_symbols_.at(fixup.undefined), fixup.addend}
-                               : fixup.global.valid() ? reference(fixup.global, fixup.addend)
-                                                      : reference(fixup.function);
-          reloc.symbol = to.symbol;
-          insn.imm = static_cast<int32_t>(to.addend);
-        }
-        std::memcpy(section.bytes.data() + offset, &insn, sizeof insn);
-        section.relocs.push_back(reloc);
-      }
+    for (const PlacedFunction &placed : functions_) {
+      for (const EncodedFunction::Fixup &fixup : placed.code.fixups)
+        if (fixup.is_call)
+          apply_call(placed, fixup);
+        else
+          refer(placed, fixup.insn,
+                fixup.global.valid() ? reference(fixup.global, fixup.addend) : reference(fixup.function));
+      for (const auto &load : placed.code.undefined_loads)
+        refer(placed, load.insn, {undefined_symbols_.at(load.name), load.addend});
+    }
+  }
+  void apply_call(const PlacedFunction &placed, const EncodedFunction::Fixup &fixup) {
+    constexpr auto kInsnBytes = static_cast<int64_t>(sizeof(isa::Insn));
+    const auto callee = by_function_.find(fixup.function.index);
+    if (callee != by_function_.end() && callee->second->section == placed.section &&
+        module_[fixup.function].linkage == ir::Linkage::Static) {
+      // In the same section the distance is known.
+      const auto offset = static_cast<int64_t>(placed.offset) + fixup.insn * kInsnBytes;
+      set_imm(placed, fixup.insn, (static_cast<int64_t>(callee->second->offset) - offset) / kInsnBytes - 1);
+      return;
+    }
+    Reference to = reference(fixup.function);
+    to.addend = to.addend / kInsnBytes - 1;
+    refer(placed, fixup.insn, to, object::RelocType::Call32);
+  }
+  // A relocation whose addend is the immediate.
+  void refer(const PlacedFunction &placed, uint32_t insn, Reference to,
+             object::RelocType type = object::RelocType::Abs64_64) {
+    set_imm(placed, insn, to.addend);
+    object_.sections[placed.section.index].relocs.push_back(
+        {.offset = placed.offset + insn * sizeof(isa::Insn), .type = type, .symbol = to.symbol});
+  }
+  void set_imm(const PlacedFunction &placed, uint32_t insn, int64_t value) {
+    std::byte *at = &object_.sections[placed.section.index].bytes[placed.offset + insn * sizeof(isa::Insn)];
+    isa::Insn changed;
+    std::memcpy(&changed, at, sizeof changed);
+    changed.imm = static_cast<int32_t>(value);
+    std::memcpy(at, &changed, sizeof changed);
   }
 
   // Addresses in initial values: the field holds the addend.

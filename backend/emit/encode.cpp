@@ -115,7 +115,7 @@ class Encoder {
     const AssembledText &text = *texts_[inst.symbol];
     const auto here = static_cast<uint32_t>(out_.insns.size());
     placed_texts_.push_back({here, inst.symbol, {}});
-    text.add_fixups(here, out_.fixups);
+    text.add_fixups(here, out_);
     for (uint32_t i = 0; i < text.insn_count(); i++) {
       const Loc loc = text.loc_of(i);
       out_.lines.push_back({here + i, loc.valid() ? loc : inst.loc});

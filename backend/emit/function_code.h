@@ -21,11 +21,17 @@ struct EncodedFunction {
     uint32_t insn = 0;
     ir::GlobalId global;  // one of the two
     ir::FunctionId function;
-    bool is_call = false;   // else a 64-bit load
-    int64_t addend = 0;     // bytes, of a global
-    std::string undefined;  // in their place: a name that only assembly has, for the loader to put a number to
+    bool is_call = false;  // else a 64-bit load
+    int64_t addend = 0;    // bytes, of a global
   };
   std::vector<Fixup> fixups;
+  // 64-bit loads of what only assembly names, for the loader to put a number to.
+  struct UndefinedLoad {
+    uint32_t insn = 0;
+    int64_t addend = 0;
+    std::string name;
+  };
+  std::vector<UndefinedLoad> undefined_loads;
   // Instructions that the loader adapts to its kernel; by which of ir::Module::core_relocs.
   struct Core {
     uint32_t insn = 0;

@@ -1,24 +1,11 @@
 // Statements of random programs that call: functions with pointers into the caller's frame, callbacks, iterators,
 // dynptrs, locks, tail calls, and packet loads, which clobber like a call.
+#include <linux/bpf.h>
+
 #include "test/fuzz/verifier/random_program.h"
 
 namespace spile::fuzz {
 namespace {
-
-enum Number : int32_t {
-  kTailCall = 12,
-  kSpinLock = 93,
-  kSpinUnlock = 94,
-  kForEach = 164,
-  kLoop = 181,
-  kDynptrFromMem = 197,
-  kReserveDynptr = 198,
-  kSubmitDynptr = 199,
-  kDiscardDynptr = 200,
-  kDynptrRead = 201,
-  kDynptrWrite = 202,
-  kDynptrData = 203,
-};
 
 // Below what other statements write: an iterator, a dynptr, and the part of the frame that functions get.
 constexpr int32_t kIteratorPlace = -56, kDynptrPlace = -72, kSharedPlace = -32;
@@ -129,7 +116,7 @@ void ProgramMaker::loop_callback() {
   calls_.push_back({items_.size() - 1, MadeFunction::LoopCallback});
   pass_stack(R3, callbacks_take_pointer_);
   emit(mov64(R4, 0));
-  emit(call(kLoop));
+  emit(call(BPF_FUNC_loop));
   clobber();
 }
 
@@ -139,7 +126,7 @@ void ProgramMaker::each_element() {
   calls_.push_back({items_.size() - 1, MadeFunction::ElementCallback});
   pass_stack(R3, callbacks_take_pointer_);
   emit(mov64(R4, 0));
-  emit(call(kForEach));
+  emit(call(BPF_FUNC_for_each_map_elem));
   clobber();
 }
 
@@ -182,14 +169,14 @@ void ProgramMaker::record_dynptr() {
   emit(mov64(R3, 0));
   emit(mov64_reg(R4, R10));
   emit(alu64(ADD, R4, kDynptrPlace));
-  emit(call(kReserveDynptr));
+  emit(call(BPF_FUNC_ringbuf_reserve_dynptr));
   clobber();
   for (unsigned n = below(3); n > 0; n--) use_dynptr();
   if (rarely()) return;
   emit(mov64_reg(R1, R10));
   emit(alu64(ADD, R1, kDynptrPlace));
   emit(mov64(R2, 0));
-  emit(call(below(2) == 0 ? kSubmitDynptr : kDiscardDynptr));
+  emit(call(below(2) == 0 ? BPF_FUNC_ringbuf_submit_dynptr : BPF_FUNC_ringbuf_discard_dynptr));
   clobber();
   emit(mov64(R0, number()));
 }
@@ -200,7 +187,7 @@ void ProgramMaker::memory_dynptr() {
   emit(mov64(R3, 0));
   emit(mov64_reg(R4, R10));
   emit(alu64(ADD, R4, kDynptrPlace));
-  emit(call(kDynptrFromMem));
+  emit(call(BPF_FUNC_dynptr_from_mem));
   clobber();
   for (unsigned n = 1 + below(2); n > 0; n--) use_dynptr();
 }
@@ -215,7 +202,7 @@ void ProgramMaker::use_dynptr() {
       emit(alu64(ADD, R1, kDynptrPlace));
       emit(mov64(R2, number() & 15));
       emit(mov64(R3, bytes));
-      emit(call(kDynptrData));
+      emit(call(BPF_FUNC_dynptr_data));
       clobber();
       if (!rarely()) emit(branch64(JEQ, R0, 0, 1));
       const auto off = static_cast<int16_t>(rarely() ? bytes : bytes - 8);
@@ -232,7 +219,7 @@ void ProgramMaker::use_dynptr() {
       emit(mov64(reads ? R2 : R4, rarely() ? number() : std::min<int32_t>(bytes, kShared)));
       emit(mov64(reads ? R4 : R2, number() & 31));
       emit(mov64(R5, 0));
-      emit(call(reads ? kDynptrRead : kDynptrWrite));
+      emit(call(reads ? BPF_FUNC_dynptr_read : BPF_FUNC_dynptr_write));
       clobber();
       break;
     }
@@ -257,13 +244,13 @@ void ProgramMaker::lock() {
   pointers_ |= 1u << value;
   emit(mov64_reg(value, R0));
   emit(mov64_reg(R1, value));
-  emit(call(kSpinLock));
+  emit(call(BPF_FUNC_spin_lock));
   clobber();
   const auto off = static_cast<int16_t>(rarely() ? 0 : 4 + below(3) * 4);
   emit(below(2) == 0 ? store_imm(W, value, off, number()) : load(W, R0, value, off));
   if (rarely()) emit(call(7));
   emit(mov64_reg(R1, value));
-  if (!rarely()) emit(call(kSpinUnlock));
+  if (!rarely()) emit(call(BPF_FUNC_spin_unlock));
   if (below(4) != 0) {
     emit(mov64(value, number()));
     pointers_ &= ~(1u << value);
@@ -282,7 +269,7 @@ void ProgramMaker::tail_call() {
   if (index != R3) emit(mov64_reg(R3, index));
   emit(mov64_reg(R1, R6));
   emit(lddw_pseudo(R2, kPseudoMapIdx, rarely() ? int32_t{kArray} : int32_t{kPrograms}));
-  emit(call(kTailCall));
+  emit(call(BPF_FUNC_tail_call));
   clobber();
   emit(mov64(R0, number()));
 }

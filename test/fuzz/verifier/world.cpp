@@ -1,5 +1,6 @@
 #include "test/fuzz/verifier/world.h"
 
+#include <linux/bpf.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -13,25 +14,8 @@
 namespace spile::fuzz {
 namespace {
 
-enum Number : uint32_t {
-  kLookup = 1,
-  kTailCall = 12,
-  kReserve = 131,
-  kSubmit = 132,
-  kDiscard = 133,
-  kForEach = 164,
-  kLoop = 181,
-  kDynptrFromMem = 197,
-  kReserveDynptr = 198,
-  kSubmitDynptr = 199,
-  kDiscardDynptr = 200,
-  kDynptrRead = 201,
-  kDynptrWrite = 202,
-  kDynptrData = 203,
-};
 constexpr uint64_t kInvalid = 0 - uint64_t{22};  // -EINVAL
 constexpr size_t kDynptrBytes = 16, kIteratorBytes = 8;
-constexpr uint32_t kHashOfMaps = 13, kArrayOfMaps = 12, kArray = 2;
 constexpr uint64_t kMaxTurns = 6;  // of a callback: what is true of one more is true of many
 constexpr uint64_t kMaxErrno = 4095;
 
@@ -44,7 +28,7 @@ World::World(const object::Object &object, const tables::ProgramType &type) : ob
   for (const object::Map &map : object.maps) {
     MapMemory memory;
     memory.keys.resize(map.key_size);
-    const bool holds_maps = map.type == kHashOfMaps || map.type == kArrayOfMaps;
+    const bool holds_maps = map.type == BPF_MAP_TYPE_HASH_OF_MAPS || map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS;
     memory.values.assign(holds_maps ? 0 : kElements, std::vector<std::byte>(map.value_size));
     maps_.push_back(std::move(memory));
   }
@@ -208,7 +192,7 @@ uint64_t World::element(size_t map) {
 
 uint64_t World::lookup(size_t map, uint64_t key) {
   // Newer kernels know that an element of an array is there.
-  if (object_.maps[map].type == kArray) {
+  if (object_.maps[map].type == BPF_MAP_TYPE_ARRAY) {
     uint32_t index = 0;
     std::memcpy(&index, reinterpret_cast<const void *>(key), sizeof index);
     return index < object_.maps[map].max_entries ? element(map) : 0;
@@ -276,16 +260,16 @@ uint64_t World::call(const std::array<uint64_t, 5> &a) {
   size_t map = 0;
   const bool has_map = map_at(a[0], map) != nullptr;
   switch (called_) {
-    case kTailCall:  // nothing to go to: nothing happens
+    case BPF_FUNC_tail_call:  // nothing to go to: nothing happens
       return noise();
-    case kLookup:
+    case BPF_FUNC_map_lookup_elem:
       return has_map ? lookup(map, a[1]) : 0;
-    case kForEach:
-    case kLoop: {
-      const uint64_t most = called_ == kLoop ? std::min(a[0] & 0xffff'ffff, kMaxTurns) : kElements;
+    case BPF_FUNC_for_each_map_elem:
+    case BPF_FUNC_loop: {
+      const uint64_t most = called_ == BPF_FUNC_loop ? std::min(a[0] & 0xffff'ffff, kMaxTurns) : kElements;
       for (uint64_t i = 0; i < most; i++) {
         uint64_t end = 0;
-        if (called_ == kLoop)
+        if (called_ == BPF_FUNC_loop)
           end = env_.call_back(&env_, a[1], i, a[2], 0, 0, 0);
         else if (has_map)
           end = env_.call_back(&env_, a[1], a[0], reinterpret_cast<uint64_t>(maps_[map].keys.data()), element(map),
@@ -294,32 +278,32 @@ uint64_t World::call(const std::array<uint64_t, 5> &a) {
       }
       return most;
     }
-    case kReserve:
+    case BPF_FUNC_ringbuf_reserve:
       return record(a[1]);
-    case kSubmit:
-    case kDiscard:
+    case BPF_FUNC_ringbuf_submit:
+    case BPF_FUNC_ringbuf_discard:
       remove_region(a[0]);
       return noise();
-    case kReserveDynptr: {
+    case BPF_FUNC_ringbuf_reserve_dynptr: {
       const uint64_t data = record(a[1]);
       return make_dynptr(a[3], {data, data == 0 ? 0 : a[1]}) ? noise() : kInvalid;
     }
-    case kSubmitDynptr:
-    case kDiscardDynptr:
+    case BPF_FUNC_ringbuf_submit_dynptr:
+    case BPF_FUNC_ringbuf_discard_dynptr:
       if (dynptrs_[a[0]].data != 0) remove_region(dynptrs_[a[0]].data);
       dynptrs_.erase(a[0]);
       return noise();
-    case kDynptrFromMem:
+    case BPF_FUNC_dynptr_from_mem:
       return make_dynptr(a[3], a[2] == 0 ? Dynptr{a[0], a[1]} : Dynptr{}) ? 0 : kInvalid;
-    case kDynptrData:
+    case BPF_FUNC_dynptr_data:
       return dynptr_part(a[0], a[1], a[2]);
-    case kDynptrRead:
+    case BPF_FUNC_dynptr_read:
       if (const uint64_t from = dynptr_part(a[2], a[3], a[1]); from == 0 || a[1] == 0)
         return kInvalid;
       else
         std::memmove(reinterpret_cast<void *>(a[0]), reinterpret_cast<const void *>(from), a[1]);
       return 0;
-    case kDynptrWrite:
+    case BPF_FUNC_dynptr_write:
       if (const uint64_t to = dynptr_part(a[0], a[1], a[3]); to == 0 || a[3] == 0)
         return kInvalid;
       else
