@@ -4,9 +4,9 @@
 
 namespace spile {
 
-// The first block is small: most probes need no more.
+// The first block is small: most probes need no more. Each one after it is twice as large, up to the largest.
 static constexpr size_t kFirstBlock = 32 << 10;
-static constexpr size_t kBlock = 256 << 10;
+static constexpr size_t kLargestBlock = 256 << 10;
 
 void Arena::release(Mark mark) {
   blocks_.resize(mark.blocks);
@@ -15,7 +15,13 @@ void Arena::release(Mark mark) {
 }
 
 void *Arena::allocate_slow(size_t size, size_t align) {
-  const size_t block = std::max(blocks_.empty() ? kFirstBlock : kBlock, size + align);
+  if (size + align > kFirstBlock) {
+    // In a block by itself: what is left of the one in use stays in use.
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(size + align));
+    const auto begin = reinterpret_cast<uintptr_t>(blocks_.back().get());
+    return reinterpret_cast<void *>((begin + align - 1) & ~(align - 1));
+  }
+  const size_t block = std::min(kFirstBlock << std::min<size_t>(blocks_.size(), 8), kLargestBlock);
   blocks_.push_back(std::make_unique_for_overwrite<char[]>(block));
   next_ = blocks_.back().get();
   end_ = next_ + block;

@@ -8,10 +8,11 @@
 
 #include <antlr4-runtime.h>
 
-#include <cstdlib>
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "frontend/parse/syntax_errors.h"
 #include "frontend/parse/token_cursor.h"
@@ -29,7 +30,7 @@ inline constexpr uint32_t kMaxTreeDepth = 1200;
 class ParserCore : public antlr4::Parser {
  public:
   explicit ParserCore(antlr4::TokenStream *input)
-      : Parser(input), _input(static_cast<TokenCursor *>(input)), _errHandler{this}, _tracker{this} {}
+      : Parser(input), _input(static_cast<TokenCursor *>(input)), _errHandler{this} {}
 
   SyntaxErrors *errors = nullptr;  // set: the error pass
   bool is_too_deep = false;
@@ -53,7 +54,7 @@ class ParserCore : public antlr4::Parser {
     // In the error pass it may hold an exception; in the fast pass it owns nothing.
     if (errors != nullptr) [[unlikely]]
       context->~ParserRuleContext();
-    _tracker.top = reinterpret_cast<char *>(context);
+    _tracker.drop(context);
   }
   antlr4::Token *consume() final {
     _input->consume();
@@ -96,28 +97,53 @@ class ParserCore : public antlr4::Parser {
       return nullptr;
     }
   };
-  // Stands for ANTLR's owner of rule contexts: they are made and dropped in stack order, in one block.
-  struct Contexts {
-    ParserCore *core;
-    char *top = nullptr, *end = nullptr;
-    std::unique_ptr<char[]> block = nullptr;
+  // Stands for ANTLR's owner of rule contexts: they are made and dropped in stack order. The first ones lie in the
+  // parser itself, since many parsers read one declaration.
+  class Contexts {
+   public:
+    Contexts() = default;
+    Contexts(const Contexts &) = delete;
+    Contexts &operator=(const Contexts &) = delete;
 
     template <class T, class... Args>
     T *createInstance(Args &&...args) {
-      constexpr size_t kAlign = alignof(std::max_align_t);
       constexpr size_t kSize = (sizeof(T) + kAlign - 1) & ~(kAlign - 1);
-      if (static_cast<size_t>(end - top) < kSize) [[unlikely]]
+      static_assert(kSize <= kFirst);
+      if (static_cast<size_t>(end_ - top_) < kSize) [[unlikely]]
         grow();
-      return new (std::exchange(top, top + kSize)) T(std::forward<Args>(args)...);
+      return new (std::exchange(top_, top_ + kSize)) T(std::forward<Args>(args)...);
     }
+    // Drops the last one.
+    void drop(antlr4::ParserRuleContext *context) {
+      top_ = reinterpret_cast<char *>(context);
+      while (top_ < begin_ || top_ >= end_) [[unlikely]]
+        leave_block();
+    }
+
+   private:
+    static constexpr size_t kAlign = alignof(std::max_align_t), kFirst = 4 << 10, kMore = 64 << 10;
+    struct alignas(kAlign) Block {
+      char bytes[kMore];
+    };
     void grow() {
-      if (block != nullptr) core->stop_too_deep();
-      constexpr size_t kLargestContext = 256;
-      constexpr size_t kBytes = (kMaxRuleDepth + 2) * kLargestContext;
-      block.reset(new char[kBytes]);
-      top = block.get();
-      end = top + kBytes;
+      use(more_.emplace_back(std::make_unique_for_overwrite<Block>())->bytes, kMore);
+      top_ = begin_;
     }
+    void leave_block() {
+      more_.pop_back();
+      if (more_.empty())
+        use(first_, kFirst);
+      else
+        use(more_.back()->bytes, kMore);
+    }
+    void use(char *block, size_t size) {
+      begin_ = block;
+      end_ = block + size;
+    }
+
+    alignas(kAlign) char first_[kFirst];
+    char *begin_ = first_, *top_ = first_, *end_ = first_ + kFirst;  // of the block in use
+    std::vector<std::unique_ptr<Block>> more_;
   };
   template <class F>
   struct Guard {

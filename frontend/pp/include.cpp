@@ -13,11 +13,11 @@ namespace spile::pp {
 // Bytes from which on a header is not one that a person has written for the program.
 static constexpr size_t kLargeHeader = 64 << 10;
 
-void Machine::enter_file(const SourceManager::File &file, size_t directory) {
+void Machine::enter_file(const SourceManager::File &file, size_t directory, bool may_postpone) {
   // A token takes more than two characters of nearly every file. What is not used is never touched, so it costs no
-  // memory.
+  // memory. Of a file whose declarations are left unread there are few.
   const size_t wanted = out_.size() + file.text.size() / 2;
-  if (wanted > out_.capacity()) out_.reserve(std::max(wanted, out_.capacity() * 2));
+  if (wanted > out_.capacity() && !may_postpone) out_.reserve(std::max(wanted, out_.capacity() * 2));
   inputs_.push_back(std::make_unique<Input>(Input{
       .file = &file,
       .lexer = Lexer(file.text, file.begin, names_, arena_, &diagnostics_),
@@ -25,6 +25,7 @@ void Machine::enter_file(const SourceManager::File &file, size_t directory) {
       .directory = directory,
       .first_token = out_.size(),
       .first_conditional = conditionals_.size(),
+      .may_postpone = may_postpone,
   }));
   if (inputs_.size() == 2) headers_.push_back({static_cast<uint32_t>(out_.size()), 0});
 }
@@ -190,10 +191,10 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
   if (is_system) sources_.mark_system(**file);
   // A person's own headers are read wholly, for the faults in them; but not what was generated.
   const bool macros_only = input().macros_only;
-  enter_file(**file, found->directory);
+  enter_file(
+      **file, found->directory,
+      options_.postpone != Postpone::Nothing && !macros_only && (is_system || (*file)->text.size() >= kLargeHeader));
   input().macros_only = macros_only;
-  input().may_postpone =
-      options_.postpone != Postpone::Nothing && !macros_only && (is_system || (*file)->text.size() >= kLargeHeader);
 }
 
 // -include and -imacros: read before the first line of the main file, in their order, those of -imacros first.

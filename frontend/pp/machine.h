@@ -123,7 +123,7 @@ class Machine {
   const char *postpone_one(const char *begin, const char *text_end);
 
   // include.cpp
-  void enter_file(const SourceManager::File &file, size_t directory);
+  void enter_file(const SourceManager::File &file, size_t directory, bool may_postpone = false);
   void leave_file();
   void include_directive(const Token &keyword, bool is_next);
   void include_command_line();

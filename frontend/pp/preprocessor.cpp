@@ -23,8 +23,7 @@ void Machine::run(const SourceManager::File &main) {
   main_path_ = main.path;
   out_.reserve(main.text.size() / 2 + 256);
   if (auto file = sources_.add("<built-in>", std::string(predefined_text()))) predefined_file_ = *file;
-  enter_file(main, 0);
-  input().may_postpone = options_.postpone == Postpone::Everything;
+  enter_file(main, 0, options_.postpone == Postpone::Everything);
   include_command_line();
   define_command_line();
   lex_inputs();

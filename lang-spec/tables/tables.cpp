@@ -155,12 +155,19 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::array<std::string_view, 3> nearest_sections(std::string_view section) {
   const std::string_view head = section.substr(0, section.find('/'));
-  std::vector<std::string_view> names;
-  for (const ProgramType &row : kProgramTypes)
-    if (std::ranges::find(names, row.section) == names.end()) names.push_back(row.section);
-  std::ranges::stable_sort(names, {}, [&](std::string_view name) { return edit_distance(head, name); });
   std::array<std::string_view, 3> nearest{};
-  std::copy_n(names.begin(), std::min(names.size(), nearest.size()), nearest.begin());
+  std::array<size_t, 3> distances;
+  distances.fill(SIZE_MAX);
+  for (const ProgramType &row : kProgramTypes) {
+    if (std::ranges::find(nearest, row.section) != nearest.end()) continue;  // several rows share a section
+    const size_t distance = edit_distance(head, row.section);
+    const auto place = std::ranges::upper_bound(distances, distance) - distances.begin();
+    if (place == std::ssize(nearest)) continue;
+    std::copy_backward(distances.begin() + place, distances.end() - 1, distances.end());
+    std::copy_backward(nearest.begin() + place, nearest.end() - 1, nearest.end());
+    distances[static_cast<size_t>(place)] = distance;
+    nearest[static_cast<size_t>(place)] = row.section;
+  }
   return nearest;
 }
 
