@@ -8,10 +8,13 @@
 namespace spile::tables {
 namespace {
 
-constexpr auto kKfuncs = std::to_array<Kfunc>({
-#define SPILE_KFUNC(name, flags, Hooks) {#name, flags, Hooks},
+constexpr auto kKfuncs = [] {
+  using enum KfuncArg;
+  return std::to_array<Kfunc>({
+#define SPILE_KFUNC(name, flags, Hooks, ...) {#name, flags, Hooks, {__VA_ARGS__}},
 #include "lang-spec/tables/kfuncs.def"
-});
+  });
+}();
 
 constexpr bool names_rise() {
   for (size_t i = 1; i < kKfuncs.size(); i++)

@@ -1,6 +1,7 @@
 // kfuncs.def as a table: flags of the kernel's functions that programs may call.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -42,10 +43,24 @@ enum KfuncHooks : uint16_t {
   kKprobe = 2048,
 };
 
+// What a function relies on, of an argument of a program that nobody verified.
+enum class KfuncArg : uint8_t {
+  None,  // there are no more
+  Any,
+  Map,
+  Arena,
+  Context,
+  Dynptr,
+  NewDynptr,
+  Sized,  // memory, as much as the next one says
+  Iterator,
+};
+
 struct Kfunc {
   std::string_view name;
   uint32_t flags;
   uint16_t hooks;
+  std::array<KfuncArg, 5> args;
 };
 
 // Null for a name that is not in the table.

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "lang-spec/tables/map_rules.h"
@@ -31,59 +32,72 @@ bool lends_key(const tables::Helper &helper) {
 
 std::string_view plural(uint64_t n) { return n == 1 ? "" : "s"; }
 
-// ---- Kernel functions. What an object's BTF says of them is the object's word, so their arguments stand here.
-
-enum class KfuncArg : uint8_t { Any, Map, Arena, Context, Dynptr, NewDynptr, Sized, Iterator };
-struct KfuncRow {
-  std::string_view name;
-  std::array<KfuncArg, 5> args;
-};
 constexpr uint64_t kIteratorBytes = 8;  // struct bpf_iter_num
 constexpr unsigned kSliceSize = 3;      // bpf_dynptr_slice(dynptr, offset, buffer, size)
 
-// Those that are not here take or give objects of the kernel.
-constexpr auto kKfuncs = [] {
-  using enum KfuncArg;
-  return std::to_array<KfuncRow>({
-      {"bpf_arena_alloc_pages", {Arena}},
-      {"bpf_arena_free_pages", {Arena}},
-      {"bpf_copy_from_user_str", {Sized}},
-      {"bpf_dynptr_adjust", {Dynptr}},
-      {"bpf_dynptr_clone", {Dynptr, NewDynptr}},
-      {"bpf_dynptr_copy", {Dynptr, Any, Dynptr}},
-      {"bpf_dynptr_from_skb", {Context, Any, NewDynptr}},
-      {"bpf_dynptr_from_xdp", {Context, Any, NewDynptr}},
-      {"bpf_dynptr_is_null", {Dynptr}},
-      {"bpf_dynptr_is_rdonly", {Dynptr}},
-      {"bpf_dynptr_memset", {Dynptr}},
-      {"bpf_dynptr_size", {Dynptr}},
-      {"bpf_dynptr_slice", {Dynptr}},
-      {"bpf_dynptr_slice_rdwr", {Dynptr}},
-      {"bpf_iter_num_destroy", {Iterator}},
-      {"bpf_iter_num_new", {Iterator}},
-      {"bpf_iter_num_next", {Iterator}},
-      {"bpf_local_irq_restore", {}},
-      {"bpf_local_irq_save", {}},
-      {"bpf_map_sum_elem_count", {Map}},
-      {"bpf_preempt_disable", {}},
-      {"bpf_preempt_enable", {}},
-      {"bpf_rcu_read_lock", {}},
-      {"bpf_rcu_read_unlock", {}},
-  });
-}();
+// What the helper relies on beyond the register's being a number.
+bool is_checked(ArgKind kind) {
+  switch (kind) {
+    case ArgKind::None:
+    case ArgKind::Anything:
+    case ArgKind::Number:
+    case ArgKind::ConstSize:
+    case ArgKind::ConstSizeOrZero:
+    case ArgKind::AllocSize:
+    case ArgKind::Stack:
+    // Objects of a kernel are names here: no helper looks inside.
+    case ArgKind::Socket:
+    case ArgKind::SockCommon:
+    case ArgKind::BtfSockCommon:
+    case ArgKind::BtfId:
+    case ArgKind::PerCpuObject:
+    case ArgKind::KptrValue:
+      return false;
+    case ArgKind::ConstMapPtr:
+    case ArgKind::MapKey:
+    case ArgKind::MapValue:
+    case ArgKind::Mem:
+    case ArgKind::FixedMem:
+    case ArgKind::Ctx:
+    case ArgKind::Callback:
+    case ArgKind::ConstString:
+    case ArgKind::SpinLock:
+    case ArgKind::Timer:
+    case ArgKind::KptrSlot:
+    case ArgKind::RingbufRecord:
+    case ArgKind::RingbufDynptr:
+    case ArgKind::Dynptr:
+      return true;
+  }
+  return true;
+}
+bool is_tracked(ArgKind kind) {
+  return kind == ArgKind::RingbufRecord || kind == ArgKind::RingbufDynptr || kind == ArgKind::Dynptr;
+}
 
-const KfuncRow *find_kfunc(std::string_view name) {
-  const auto *row = std::ranges::find(kKfuncs, name, &KfuncRow::name);
-  return row == kKfuncs.end() ? nullptr : row;
+const tables::ProgramType &type_of(uint32_t number) {
+  const auto row = std::ranges::find(tables::kProgramTypes, number, &tables::ProgramType::number);
+  return row == tables::kProgramTypes.end() ? tables::kProgramTypes.front() : *row;
 }
 
 }  // namespace
 
-const tables::ProgramType &CallCheck::type_of(uint32_t number) {
-  if (type_ != nullptr && type_->number == number) return *type_;
-  const auto row = std::ranges::find(tables::kProgramTypes, number, &tables::ProgramType::number);
-  type_ = row == tables::kProgramTypes.end() ? tables::kProgramTypes.data() : &*row;
-  return *type_;
+void CallCheck::read_rows(CallSite &site, uint32_t program) {
+  site.program = program;
+  site.rows = &tables::arguments_of(*site.helper, program);
+  site.checked = site.tracked = 0;
+  for (unsigned i = 0; i < site.rows->size(); i++) {
+    if (is_checked((*site.rows)[i].kind)) site.checked |= 1U << i;
+    if (is_tracked((*site.rows)[i].kind)) site.tracked |= 1U << i;
+  }
+  const ReturnKind result = site.helper->result.kind;
+  site.is_plain = site.checked == 0 && (result == ReturnKind::Integer || result == ReturnKind::Void);
+  site.map = nullptr;
+}
+
+Ran<void> CallCheck::must_be(bool holds, const Argument &argument, std::string_view what) {
+  if (holds) return {};
+  return fault<diag::ArgumentObject>(argument.number, argument.callee(), what, argument.value);
 }
 
 maps::Map *CallCheck::map_at(uint64_t address) const {
@@ -93,7 +107,7 @@ maps::Map *CallCheck::map_at(uint64_t address) const {
 }
 
 Ran<void> CallCheck::check_memory(const Argument &argument, uint64_t bytes, bool writes) const {
-  if (bytes == 0) return {};
+  if (bytes == 0 || frames_.holds(argument.value, bytes)) return {};
   const Region *near = nullptr;
   const Region *region = memory_.find(argument.value, bytes, near);
   const auto complain = [&](const std::string &why) {
@@ -108,7 +122,7 @@ Ran<void> CallCheck::check_memory(const Argument &argument, uint64_t bytes, bool
 // Dynptrs lie on the stack, where only helpers write them: what a program has put there itself is none.
 Ran<void> CallCheck::check_dynptr(const Argument &argument, bool uninit) const {
   const auto known = dynptrs_.find(argument.value);
-  if (uninit && memory_.on_stack(argument.value, kDynptrBytes)) return {};
+  if (uninit && frames_.holds(argument.value, kDynptrBytes)) return {};
   if (!uninit && known != dynptrs_.end() &&
       std::memcmp(reinterpret_cast<const void *>(argument.value), known->second.data(), kDynptrBytes) == 0)
     return {};
@@ -140,12 +154,20 @@ Ran<void> CallCheck::check_string(const Argument &argument) const {
                                      argument.value);
 }
 
-Ran<void> CallCheck::check_helper_argument(const tables::Helper &helper, const Arg &row, const Argument &argument,
-                                           uint64_t next, const maps::Map *map) const {
-  const auto must_be = [&](bool holds, std::string_view what) -> Ran<void> {
-    if (holds) return {};
-    return fault<diag::ArgumentObject>(argument.number, argument.callee(), what, argument.value);
-  };
+Ran<void> CallCheck::check_map(CallSite &site, const Argument &argument) {
+  if (site.map != nullptr && reinterpret_cast<uint64_t>(site.map) == argument.value) return {};
+  maps::Map *const map = map_at(argument.value);
+  if (map == nullptr) return must_be(false, argument, "a map");
+  if (!tables::accepts_map(site.helper->number, map->definition().type, type_of(site.program)))
+    return fault<diag::ArgumentMapType>(argument.number, argument.callee(), map->definition().name);
+  site.map = map;
+  site.gives_maps = holds_maps(*map);
+  return {};
+}
+
+Ran<void> CallCheck::check_helper_argument(const Arg &row, const Argument &argument, uint64_t next,
+                                           const maps::Map *map) const {
+  const tables::Helper &helper = *argument.site.helper;
   switch (row.kind) {
     case ArgKind::None:
     case ArgKind::Anything:
@@ -154,14 +176,13 @@ Ran<void> CallCheck::check_helper_argument(const tables::Helper &helper, const A
     case ArgKind::ConstSizeOrZero:
     case ArgKind::AllocSize:
     case ArgKind::Stack:
-    case ArgKind::ConstMapPtr:  // looked up before all others
-    // Objects of a kernel are names here: no helper looks inside.
     case ArgKind::Socket:
     case ArgKind::SockCommon:
     case ArgKind::BtfSockCommon:
     case ArgKind::BtfId:
     case ArgKind::PerCpuObject:
     case ArgKind::KptrValue:
+    case ArgKind::ConstMapPtr:  // check_map()
       return {};
     case ArgKind::MapKey:
       return check_memory(argument, map->definition().key_size, false);
@@ -172,9 +193,9 @@ Ran<void> CallCheck::check_helper_argument(const tables::Helper &helper, const A
     case ArgKind::FixedMem:
       return check_memory(argument, row.size, row.writes);
     case ArgKind::Ctx:
-      return must_be(argument.value == memory_.context(), "the context");
+      return must_be(argument.value == memory_.context(), argument, "the context");
     case ArgKind::Callback:
-      return must_be(memory_.is_subprogram(argument.value), "a subprogram");
+      return must_be(memory_.is_subprogram(argument.value), argument, "a subprogram");
     case ArgKind::ConstString:
       return check_string(argument);
     case ArgKind::SpinLock:
@@ -182,43 +203,40 @@ Ran<void> CallCheck::check_helper_argument(const tables::Helper &helper, const A
     case ArgKind::Timer:
       return check_memory(argument, kTimerBytes, true);
     case ArgKind::KptrSlot:
-      if (argument.value % sizeof(uint64_t) != 0) return must_be(false, "the aligned address of a kptr");
+      if (argument.value % sizeof(uint64_t) != 0) return must_be(false, argument, "the aligned address of a kptr");
       return check_memory(argument, sizeof(uint64_t), true);
     case ArgKind::RingbufRecord:
-      return must_be(reach_.records.contains(argument.value), "a record that is reserved");
+      return must_be(reach_.records.contains(argument.value), argument, "a record that is reserved");
     case ArgKind::RingbufDynptr:
       if (auto known = check_dynptr(argument, row.uninit); !known) return known;
-      return must_be(is_of_record(argument.value), "a dynptr of a record that is reserved");
+      return must_be(is_of_record(argument.value), argument, "a dynptr of a record that is reserved");
     case ArgKind::Dynptr:
       return check_dynptr(argument, row.uninit);
   }
   return {};
 }
 
-Ran<void> CallCheck::before(const tables::Helper &helper, uint32_t program, const Arguments &arguments) {
-  const std::array<Arg, 5> &rows = tables::arguments_of(helper, program);
-  maps::Map *map = nullptr;
-  for (unsigned i = 0; i < rows.size(); i++) {
-    if (rows[i].or_null && arguments[i] == 0) continue;
-    if (rows[i].kind == ArgKind::ConstMapPtr) {
-      map = map_at(arguments[i]);
-      if (map == nullptr) return fault<diag::ArgumentObject>(i + 1, tables::c_name(helper), "a map", arguments[i]);
-      if (!tables::accepts_map(helper.number, map->definition().type, type_of(program)))
-        return fault<diag::ArgumentMapType>(i + 1, tables::c_name(helper), map->definition().name);
-      continue;
-    }
+Ran<void> CallCheck::check(CallSite &site, uint32_t program, const Arguments &arguments) {
+  if (site.kfunc != nullptr) return check_kfunc(site, arguments);
+  if (site.program != program) read_rows(site, program);
+  const tables::Helper &helper = *site.helper;
+  for (uint32_t left = site.checked; left != 0; left &= left - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(left));
+    const Arg &row = (*site.rows)[i];
+    if (row.or_null && arguments[i] == 0) continue;
+    const Argument argument{site, i + 1, arguments[i]};
     const uint64_t next = i + 1 < arguments.size() ? arguments[i + 1] : 0;
-    if (auto fine = check_helper_argument(helper, rows[i], {&helper, {}, i + 1, arguments[i]}, next, map); !fine)
-      return fine;
+    auto fine = row.kind == ArgKind::ConstMapPtr ? check_map(site, argument)
+                                                 : check_helper_argument(row, argument, next, site.map);
+    if (!fine) return fine;
   }
   // As the kernel has it: what else a program has may be gone before the dynptr is.
   if (helper.number == BPF_FUNC_dynptr_from_mem && arguments[1] != 0) {
     const Region *const region = reach_.regions.find(arguments[0], arguments[1]);
-    if (region == nullptr || !region->lasting)
-      return fault<diag::ArgumentObject>(1, tables::c_name(helper), "in a map's value", arguments[0]);
+    if (region == nullptr || !region->lasting) return must_be(false, {site, 1, arguments[0]}, "in a map's value");
   }
   const bool locks = helper.number == BPF_FUNC_map_update_elem && (arguments[3] & BPF_F_LOCK) != 0;
-  return locks ? check_element_lock(*map, arguments) : Ran<void>();
+  return locks ? check_element_lock(*site.map, arguments) : Ran<void>();
 }
 
 // An update with BPF_F_LOCK takes the element's lock, and would wait for ever for one that the program holds.
@@ -244,7 +262,9 @@ void CallCheck::forget_dynptrs(uint64_t data) {
 void CallCheck::end_record(uint64_t address) {
   const auto record = reach_.records.find(address);
   if (record == reach_.records.end()) return;
-  reach_.regions.remove_within(address, record->second);
+  reach_.regions.remove_within(address, record->second.bytes);
+  if (Window *const window = record->second.window.get(); window != nullptr && window->first == address)
+    window->close();
   reach_.records.erase(record);
   forget_dynptrs(address);
 }
@@ -256,7 +276,7 @@ void CallCheck::add_part(std::string_view name, uint64_t address, uint64_t size)
   if (memory_.find(address, size, near) != nullptr) return;
   const auto behind = reach_.records.upper_bound(address);
   const bool in_record =
-      behind != reach_.records.begin() && address - std::prev(behind)->first < std::prev(behind)->second;
+      behind != reach_.records.begin() && address - std::prev(behind)->first < std::prev(behind)->second.bytes;
   reach_.regions.add({std::string(name), address, size, in_record, false});
 }
 
@@ -267,39 +287,56 @@ void CallCheck::add_value(const maps::Map &map, uint64_t address) {
       {fmt::format("a value of `{}`", made.name), address, made.value_size, (made.map_flags & BPF_F_RDONLY_PROG) == 0});
 }
 
-void CallCheck::after(const tables::Helper &helper, uint32_t program, const Arguments &arguments, uint64_t result) {
-  const std::array<Arg, 5> &rows = tables::arguments_of(helper, program);
-  const maps::Map *map = nullptr;
-  uint64_t size = 0;
-  for (unsigned i = 0; i < rows.size(); i++) {
+// Records that are given back, and dynptrs.
+void CallCheck::track(const CallSite &site, const Arguments &arguments) {
+  for (uint32_t left = site.tracked; left != 0; left &= left - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(left));
+    const Arg &row = (*site.rows)[i];
     const uint64_t value = arguments[i];
-    if (rows[i].kind == ArgKind::ConstMapPtr) map = map_at(value);
-    if (rows[i].kind == ArgKind::AllocSize) size = static_cast<uint32_t>(value);
-    if (rows[i].kind == ArgKind::RingbufRecord) end_record(value);
-    if (rows[i].kind != ArgKind::Dynptr && rows[i].kind != ArgKind::RingbufDynptr) continue;
-    if (rows[i].releases) {
+    if (row.kind == ArgKind::RingbufRecord) {
+      end_record(value);
+    } else if (row.releases) {
       end_record(dynptrs_[value][0]);
       dynptrs_.erase(value);
-    } else if (rows[i].uninit) {
+    } else if (row.uninit) {
       remember_dynptr(value);
-      if (helper.number == BPF_FUNC_ringbuf_reserve_dynptr && dynptrs_[value][0] != 0)
-        reach_.records[dynptrs_[value][0]] = static_cast<uint32_t>(arguments[1]);
+      if (site.helper->number == BPF_FUNC_ringbuf_reserve_dynptr && dynptrs_[value][0] != 0)
+        reach_.records[dynptrs_[value][0]] = {static_cast<uint32_t>(arguments[1]), nullptr};
     }
   }
+}
+
+void CallCheck::note(CallSite &site, const Arguments &arguments, uint64_t result) {
+  if (site.kfunc != nullptr) return track_kfunc(*site.kfunc, arguments, result);
+  if (site.tracked != 0) track(site, arguments);
   if (result == 0) return;
-  switch (helper.result.kind) {
-    case ReturnKind::MapValue:
-      if (map == nullptr) return;
-      if (!holds_maps(*map)) return add_value(*map, result);
+  const auto asked_size = [&] {
+    const auto row = std::ranges::find(*site.rows, ArgKind::AllocSize, &Arg::kind);
+    return row == site.rows->end() ? 0
+                                   : static_cast<uint32_t>(arguments[static_cast<size_t>(row - site.rows->begin())]);
+  };
+  switch (site.helper->result.kind) {
+    case ReturnKind::MapValue: {
+      if (site.map == nullptr) return;
+      if (!site.gives_maps) {
+        const maps::Definition &made = site.map->definition();
+        add_value(*site.map, result);
+        if (site.result != nullptr)
+          site.result->set(result, made.value_size, (made.map_flags & BPF_F_RDONLY_PROG) == 0);
+        return;
+      }
       if (map_at(result) == nullptr) reach_.maps.push_back(reinterpret_cast<maps::Map *>(result));
       return;
-    case ReturnKind::RingbufRecord:
-      reach_.records[result] = size;
+    }
+    case ReturnKind::RingbufRecord: {
+      const uint32_t size = asked_size();
+      reach_.records[result] = {size, site.result};
       reach_.regions.add({"a record of a ring buffer", result, size, true, false});
+      if (site.result != nullptr) site.result->set(result, size, true);
       return;
+    }
     case ReturnKind::DynptrMemory:
-      add_part("the memory of a dynptr", result, size);
-      return;
+      return add_part("the memory of a dynptr", result, asked_size());
     case ReturnKind::Integer:
     case ReturnKind::Void:
     case ReturnKind::Socket:
@@ -331,32 +368,32 @@ void CallCheck::leave_callback(const tables::Helper &helper, const Arguments &gi
   if (helper.number == BPF_FUNC_user_ringbuf_drain) forget_dynptrs(dynptrs_[given[0]][0]);
 }
 
-Ran<void> CallCheck::before(std::string_view kfunc, const Arguments &arguments) const {
-  const KfuncRow *row = find_kfunc(kfunc);
-  if (row == nullptr) return fault<diag::NoHelperHere>("kernel function for unverified programs", kfunc);
+Ran<void> CallCheck::check_kfunc(const CallSite &site, const Arguments &arguments) const {
+  using tables::KfuncArg;
+  if (site.kfunc->args[0] == KfuncArg::None)
+    return fault<diag::NoHelperHere>("kernel function for unverified programs", site.kfunc->name);
   for (unsigned i = 0; i < arguments.size(); i++) {
-    const Argument argument{nullptr, kfunc, i + 1, arguments[i]};
-    const auto must_be = [&](bool holds, std::string_view what) -> Ran<void> {
-      if (holds) return {};
-      return fault<diag::ArgumentObject>(argument.number, kfunc, what, argument.value);
-    };
-    const maps::Map *map = map_at(argument.value);
+    const Argument argument{site, i + 1, arguments[i]};
+    const KfuncArg kind = site.kfunc->args[i];
+    const bool is_map = kind == KfuncArg::Map || kind == KfuncArg::Arena;
+    const maps::Map *map = is_map ? map_at(argument.value) : nullptr;
     Ran<void> fine;
-    switch (row->args[i]) {
+    switch (kind) {
+      case KfuncArg::None:
       case KfuncArg::Any:
         break;
       case KfuncArg::Map:
-        fine = must_be(map != nullptr, "a map");
+        fine = must_be(map != nullptr, argument, "a map");
         break;
       case KfuncArg::Arena:
-        fine = must_be(map != nullptr && map->definition().type == maps::kArenaType, "an arena");
+        fine = must_be(map != nullptr && map->definition().type == maps::kArenaType, argument, "an arena");
         break;
       case KfuncArg::Context:
-        fine = must_be(argument.value == memory_.context(), "the context");
+        fine = must_be(argument.value == memory_.context(), argument, "the context");
         break;
       case KfuncArg::Dynptr:
       case KfuncArg::NewDynptr:
-        fine = check_dynptr(argument, row->args[i] == KfuncArg::NewDynptr);
+        fine = check_dynptr(argument, kind == KfuncArg::NewDynptr);
         break;
       case KfuncArg::Sized:
         fine = check_memory(argument, arguments[i + 1], true);
@@ -370,11 +407,11 @@ Ran<void> CallCheck::before(std::string_view kfunc, const Arguments &arguments) 
   return {};
 }
 
-void CallCheck::after(std::string_view kfunc, const Arguments &arguments, uint64_t result) {
-  const KfuncRow *row = find_kfunc(kfunc);
+void CallCheck::track_kfunc(const tables::Kfunc &kfunc, const Arguments &arguments, uint64_t result) {
+  using tables::KfuncArg;
   for (unsigned i = 0; i < arguments.size(); i++)
-    if (row->args[i] == KfuncArg::Dynptr || row->args[i] == KfuncArg::NewDynptr) remember_dynptr(arguments[i]);
-  if (kfunc.starts_with("bpf_dynptr_slice") && result != 0)
+    if (kfunc.args[i] == KfuncArg::Dynptr || kfunc.args[i] == KfuncArg::NewDynptr) remember_dynptr(arguments[i]);
+  if (kfunc.name.starts_with("bpf_dynptr_slice") && result != 0)
     add_part("a slice of a dynptr", result, static_cast<uint32_t>(arguments[kSliceSize]));
 }
 

@@ -27,22 +27,25 @@ using isa::Shape;
 // The value of a kPseudoFunc load: no address, no helper number, and callx knows it again.
 constexpr uint64_t kSubprogramTag = 0x5b1e'0000'0000'0000;
 
-class Checked final : private Memory {
+}  // namespace
+
+class CheckedMachine final : private Memory, private Accelerator::Host {
  public:
   // [rows]: of insns.def, by instruction; null where there is no well-formed one. [fuel]: how many instructions may be
   // executed still.
-  Checked(std::span<const Insn> insns, std::span<const InsnInfo *const> rows, const CheckedRun &options, uint64_t &fuel)
-      : insns_(insns), rows_(rows), options_(options), fuel_(fuel) {
+  CheckedMachine(std::span<const Insn> insns, std::span<const InsnInfo *const> rows, const CheckedRun &options,
+                 uint64_t &fuel)
+      : insns_(insns), rows_(rows), options_(options), fuel_(fuel), frames_(options.stack_noise) {
     if (options.reach != nullptr && !options.verified)
-      calls_.emplace(*options.reach, static_cast<const Memory &>(*this));
-    fill_stack();
+      calls_.emplace(*options.reach, frames_, static_cast<const Memory &>(*this));
     regs_[1] = options.r1;
     regs_[2] = options.r2;
-    regs_[10] = stack_end(0);
+    regs_[10] = frames_.stack_end();
   }
 
   Ran<uint64_t> run() {
     const EnvScope scope(*this);
+    const FastScope fast_scope(*this);
     Ran<void> done = run_above(-1);
     if (!done) return std::unexpected(std::move(done.error()));
     return regs_[0];
@@ -61,16 +64,10 @@ class Checked final : private Memory {
   }
 
  private:
-  struct Frame {
-    int64_t return_to = 0;
-    std::array<uint64_t, 4> saved{};  // r6..r9
-    uint64_t loops_left = 0;
-  };
-
   // While it lives, callbacks that helpers make come here.
   class EnvScope {
    public:
-    explicit EnvScope(Checked &machine) : env_(machine.options_.env) {
+    explicit EnvScope(CheckedMachine &machine) : env_(machine.options_.env) {
       if (env_ == nullptr) return;
       call_back_ = std::exchange(env_->call_back, call_back);
       engine_state_ = std::exchange(env_->engine_state, &machine);
@@ -89,52 +86,95 @@ class Checked final : private Memory {
     const void *engine_state_ = nullptr;
   };
 
-  // Runs until the frame at [depth] is the top one again; -1: until the program ends.
-  Ran<void> run_above(int depth) {
-    while (!finished_ && static_cast<int>(depth_) > depth) {
-      if (options_.fast != nullptr) go_fast(*options_.fast);
-      if (Ran<void> done = step_here(); !done) {
-        if (failed_) return std::unexpected(*failed_);
-        done.error().insn = static_cast<uint32_t>(last_);
-        failed_ = std::move(done.error());
-        return std::unexpected(*failed_);
-      }
+  // While it lives, the accelerator's windows are of this run. A helper may run the program again meanwhile.
+  class FastScope {
+   public:
+    explicit FastScope(CheckedMachine &machine) : fast_(machine.options_.fast) {
+      if (fast_ == nullptr) return;
+      outer_ = std::exchange(fast_->running, &machine);
+      machine.tell_windows();
     }
+    ~FastScope() {
+      if (fast_ == nullptr) return;
+      fast_->running = outer_;
+      if (outer_ != nullptr) outer_->tell_windows();
+    }
+    FastScope(const FastScope &) = delete;
+    FastScope &operator=(const FastScope &) = delete;
+
+   private:
+    Fast *fast_;
+    CheckedMachine *outer_ = nullptr;
+  };
+  void tell_windows() {
+    Fast &fast = *options_.fast;
+    frames_.tell(fast.stack);
+    if (options_.regions.empty())
+      fast.context.close();
+    else
+      fast.context.set(options_.regions.front().address, options_.regions.front().size, true);
+    tell_packet();
+  }
+
+  // Runs until the frame at [floor] is the top one again; -1: until the program ends.
+  Ran<void> run_above(int floor) {
+    const int outer = std::exchange(floor_, floor);
+    while (is_going()) {
+      if (options_.fast != nullptr && is_whole(pc_))
+        options_.fast->engine->run(static_cast<uint32_t>(pc_), regs_, frames_, fuel_, *this);
+      else
+        step_here();
+    }
+    floor_ = outer;
+    if (failed_) return std::unexpected(*failed_);
     return {};
   }
-  // Goes on to the next instruction that is not plain.
-  void go_fast(Fast &fast) {
-    if (!is_inside(pc_) || rows_[static_cast<size_t>(pc_)] == nullptr) return;
-    Fast::Place place{.stack = reinterpret_cast<uint64_t>(stack_.data()), .context = options_.r1, .depth = depth_};
-    if (!options_.regions.empty()) place.context_size = options_.regions.front().size;
-    if (find_packet()) place.packet = packet_region_.address, place.packet_size = packet_region_.size;
-    if (place != fast.place) {
-      fast.engine->forget();
-      fast.place = place;
-    }
-    pc_ = fast.engine->run(static_cast<uint32_t>(pc_), regs_, fuel_);
+  bool is_going() const { return !failed_ && !finished_ && static_cast<int>(frames_.depth()) > floor_; }
+  bool is_inside(int64_t insn) const { return insn >= 0 && insn < static_cast<int64_t>(insns_.size()); }
+  bool is_whole(int64_t insn) const { return is_inside(insn) && rows_[static_cast<size_t>(insn)] != nullptr; }
+
+  std::optional<uint32_t> step(uint32_t insn) override {
+    pc_ = insn;
+    if (rows_[insn]->shape == Shape::CallHelper)
+      call_here(insn);
+    else
+      step_here();
+    if (!is_going() || !is_whole(pc_)) return std::nullopt;
+    return static_cast<uint32_t>(pc_);
   }
-  Ran<void> step_here() {
+
+  void step_here() { note(try_step()); }
+  // The most frequent of the accelerator's steps, without the way through all others.
+  [[gnu::flatten]] void call_here(uint32_t insn) {
+    last_ = pc_;
+    if (fuel_ == 0) return note(fault<diag::OutOfFuel>(options_.fuel));
+    fuel_--;
+    note(call_helper(static_cast<uint32_t>(insns_[insn].imm), pc_ + 1));
+  }
+  void note(Ran<void> done) {
+    if (done || failed_) return;
+    done.error().insn = static_cast<uint32_t>(last_);
+    failed_ = std::move(done.error());
+  }
+  Ran<void> try_step() {
     if (!is_inside(pc_)) return fault<diag::RunsOffEnd>(pc_, insns_.size());
     last_ = pc_;
     if (fuel_ == 0) return fault<diag::OutOfFuel>(options_.fuel);
     fuel_--;
     if (options_.observe) {
-      const Moment moment{static_cast<uint32_t>(pc_), std::span(regs_).first(isa::kRegisterCount),
-                          std::span(stack_).first((depth_ + 1) * kStackBytes)};
+      const Moment moment{static_cast<uint32_t>(pc_), std::span(regs_).first(isa::kRegisterCount), frames_.stack()};
       if (auto problem = options_.observe(moment)) {
         Fault seen;
         seen.diagnostic.message = std::move(*problem);
         return std::unexpected(std::move(seen));
       }
     }
-    return step();
+    return execute();
   }
-  bool is_inside(int64_t insn) const { return insn >= 0 && insn < static_cast<int64_t>(insns_.size()); }
 
   static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
                             uint64_t r5) {
-    auto &machine = *const_cast<Checked *>(static_cast<const Checked *>(env->engine_state));
+    auto &machine = *const_cast<CheckedMachine *>(static_cast<const CheckedMachine *>(env->engine_state));
     return machine.run_callback(callback, {r1, r2, r3, r4, r5});
   }
   // A fault inside waits in [failed_] until the helper has returned; the helper sees a result that ends most loops.
@@ -142,7 +182,7 @@ class Checked final : private Memory {
     if (failed_) return 1;
     const tables::Helper *const helper = calling_;
     const int64_t back = pc_;
-    const auto depth = static_cast<int>(depth_);
+    const auto depth = static_cast<int>(frames_.depth());
     Ran<void> done = is_subprogram(callback) ? enter(back) : fault<diag::NoCallTarget>(callback);
     if (done) {
       if (calls_) calls_->enter_callback(*helper, arguments);
@@ -160,19 +200,6 @@ class Checked final : private Memory {
     return failed_ ? 1 : regs_[0];
   }
 
-  void fill_stack() {
-    if (options_.stack_noise == 0) return stack_.fill(std::byte{0});
-    uint64_t noise = options_.stack_noise;
-    for (std::byte &b : stack_) {
-      noise = noise * 6364136223846793005 + 1442695040888963407;
-      b = static_cast<std::byte>(noise >> 56);
-    }
-  }
-
-  uint64_t stack_end(unsigned depth) const {
-    return reinterpret_cast<uint64_t>(stack_.data()) + (depth + 1) * kStackBytes;
-  }
-
   // ---- Memory, for the checks of calls.
 
   const Region *find(uint64_t address, uint64_t bytes, const Region *&near) const override {
@@ -181,8 +208,8 @@ class Checked final : private Memory {
       if (near == nullptr || distance(region, address) < distance(*near, address)) near = &region;
       return false;
     };
-    stack_region_.address = reinterpret_cast<uint64_t>(stack_.data());
-    stack_region_.size = (depth_ + 1) * kStackBytes;
+    stack_region_.address = frames_.stack_begin();
+    stack_region_.size = frames_.stack_size();
     if (holds(stack_region_)) return &stack_region_;
     for (const Region &region : options_.regions)
       if (holds(region)) return &region;
@@ -200,9 +227,23 @@ class Checked final : private Memory {
     packet_region_.size = packet->data.size() + packet->meta;
     return true;
   }
-  bool on_stack(uint64_t address, uint64_t bytes) const override {
-    const uint64_t into = address - reinterpret_cast<uint64_t>(stack_.data()), size = (depth_ + 1) * kStackBytes;
-    return into <= size && size - into >= bytes;
+  void tell_packet() {
+    if (find_packet())
+      options_.fast->packet.set(packet_region_.address, packet_region_.size, true);
+    else
+      options_.fast->packet.close();
+  }
+  // Where the accelerator finds this region the next time.
+  void learn(const Region &region) const {
+    Fast &fast = *options_.fast;
+    const auto insn = static_cast<uint32_t>(pc_);
+    if (&region == &stack_region_) return fast.engine->bind(insn, fast.stack);
+    if (&region == &packet_region_) return fast.engine->bind(insn, fast.packet);
+    if (!options_.regions.empty() && &region == &options_.regions.front()) return fast.engine->bind(insn, fast.context);
+    for (const CallSite &site : options_.sites)
+      if (site.result->first == region.address && site.result->size == region.size)
+        return fast.engine->bind(insn, *site.result);
+    if (region.lasting) fast.engine->learn(insn, region);
   }
   uint64_t context() const override { return options_.r1; }
   bool is_subprogram(uint64_t value) const override { return value - kSubprogramTag < insns_.size(); }
@@ -219,8 +260,7 @@ class Checked final : private Memory {
       return fault<diag::OutsideMemory>(writes ? "writes" : "reads", bytes, plural, address,
                                         describe_place(address, bytes, near));
     if (writes && !region->writable) return fault<diag::ReadOnlyMemory>(bytes, plural, address, region->name);
-    if (options_.fast != nullptr && region->lasting && !aligned)
-      options_.fast->engine->learn(static_cast<uint32_t>(pc_), *region, bytes);
+    if (options_.fast != nullptr && !aligned) learn(*region);
     return address;
   }
 
@@ -230,7 +270,7 @@ class Checked final : private Memory {
     return fault<diag::NoInstruction>(isa::malformed(*info, insn));
   }
 
-  Ran<void> step() {
+  Ran<void> execute() {
     const Insn &insn = insns_[static_cast<size_t>(pc_)];
     const InsnInfo *const info = rows_[static_cast<size_t>(pc_)];
     if (info == nullptr) return no_instruction(insn);
@@ -258,10 +298,10 @@ class Checked final : private Memory {
         next += isa::distance(*info, insn);
         break;
       case Shape::MayGoto:
-        if (loops_left_ == 0)
+        if (frames_.loops_left == 0)
           next += insn.off;
         else
-          loops_left_--;
+          frames_.loops_left--;
         break;
       case Shape::CallHelper:
         return call_helper(static_cast<uint32_t>(insn.imm), next);
@@ -364,28 +404,41 @@ class Checked final : private Memory {
     return address + (is_value ? static_cast<uint32_t>(second.imm) : 0);
   }
 
+  void find_function(CallSite &site, uint32_t number) const {
+    site.function = options_.resolve == nullptr ? nullptr : options_.resolve(number);
+    if (calls_) site.helper = tables::find_helper(number);
+  }
+  void find_kernel_function(CallSite &site, uint32_t id) const {
+    site.function = kernel_function(options_.btf, id, options_.resolve);
+    if (calls_ && site.function != nullptr) site.kfunc = tables::find_kfunc(options_.btf->type(object::BtfId{id}).name);
+  }
+  // Of the instruction that runs; [fresh] when nobody keeps one: for callx, which may call another one each time.
+  CallSite &site(CallSite &fresh) {
+    const auto kept = std::ranges::lower_bound(options_.sites, static_cast<uint32_t>(pc_), {}, &CallSite::insn);
+    return kept == options_.sites.end() || kept->insn != pc_ ? fresh : *kept;
+  }
   Ran<void> call_helper(uint32_t number, int64_t next) {
-    const HelperFn function = options_.resolve == nullptr ? nullptr : options_.resolve(number);
-    const tables::Helper *helper = calls_ ? tables::find_helper(number) : nullptr;
-    if (function == nullptr || (calls_ && helper == nullptr)) return fault<diag::NoHelperHere>("helper", number);
-    if (helper == nullptr) return call(function, next);
-    const Arguments arguments{regs_[1], regs_[2], regs_[3], regs_[4], regs_[5]};
-    const uint32_t program = options_.env->program_type;
-    if (auto fine = calls_->before(*helper, program, arguments); !fine) return fine;
-    calling_ = helper;
-    auto done = call(function, next);
-    if (done) calls_->after(*helper, program, arguments, regs_[0]);
-    return done;
+    CallSite fresh;
+    CallSite &called = site(fresh);
+    if (called.function == nullptr) find_function(called, number);
+    if (called.function == nullptr || (calls_ && called.helper == nullptr))
+      return fault<diag::NoHelperHere>("helper", number);
+    return call(called, next);
   }
   Ran<void> call_kfunc(uint32_t id, int64_t next) {
-    const HelperFn function = kernel_function(options_.btf, id, options_.resolve);
-    if (function == nullptr) return fault<diag::NoHelperHere>("kernel function", id);
-    if (!calls_) return call(function, next);
+    CallSite fresh;
+    CallSite &called = site(fresh);
+    if (called.function == nullptr) find_kernel_function(called, id);
+    if (called.function == nullptr) return fault<diag::NoHelperHere>("kernel function", id);
+    return call(called, next);
+  }
+  Ran<void> call(CallSite &site, int64_t next) {
+    if (!calls_) return call(site.function, next);
     const Arguments arguments{regs_[1], regs_[2], regs_[3], regs_[4], regs_[5]};
-    const std::string_view name = options_.btf->type(object::BtfId{id}).name;
-    if (auto fine = calls_->before(name, arguments); !fine) return fine;
-    auto done = call(function, next);
-    if (done) calls_->after(name, arguments, regs_[0]);
+    if (auto fine = calls_->before(site, options_.env->program_type, arguments); !fine) return fine;
+    calling_ = site.helper;
+    auto done = call(site.function, next);
+    if (done) calls_->after(site, arguments, regs_[0]);
     return done;
   }
   // Goes on at [next], unless the helper ran another program in the place of this frame.
@@ -393,6 +446,7 @@ class Checked final : private Memory {
     const uint64_t result = function(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5], options_.env);
     if (failed_) return std::unexpected(*failed_);
     after_call(result);
+    if (options_.fast != nullptr) tell_packet();
     const bool left = options_.env != nullptr && std::exchange(options_.env->tail_called, false);
     pc_ = left ? leave() : next;
     return {};
@@ -403,23 +457,21 @@ class Checked final : private Memory {
   }
 
   Ran<void> enter(int64_t return_to) {
-    if (depth_ + 1 == kMaxFrames) return fault<diag::CallsTooDeep>(kMaxFrames);
-    frames_[depth_++] = {return_to, {regs_[6], regs_[7], regs_[8], regs_[9]}, loops_left_};
-    regs_[10] = stack_end(depth_);
-    loops_left_ = kMaxLoops;
+    if (frames_.is_full()) return fault<diag::CallsTooDeep>(kMaxFrames);
+    frames_.enter(return_to, nullptr, {regs_[6], regs_[7], regs_[8], regs_[9]});
+    regs_[10] = frames_.stack_end();
     return {};
   }
   int64_t leave() {
-    if (depth_ == 0) {
+    if (frames_.depth() == 0) {
       finished_ = true;
       return pc_;
     }
-    const Frame &frame = frames_[--depth_];
+    const Frames::Frame &caller = frames_.leave();
     after_call(regs_[0]);
-    for (unsigned i = 0; i < 4; i++) regs_[6 + i] = frame.saved[i];
-    regs_[10] = stack_end(depth_);
-    loops_left_ = frame.loops_left;
-    return frame.return_to;
+    for (unsigned i = 0; i < 4; i++) regs_[6 + i] = caller.saved[i];
+    regs_[10] = frames_.stack_end();
+    return caller.return_to;
   }
 
   std::span<const Insn> insns_;
@@ -433,11 +485,11 @@ class Checked final : private Memory {
   const tables::Helper *calling_ = nullptr;  // the helper that runs
   mutable Region stack_region_{"the stack"}, packet_region_{"the packet"};  // where they are, is asked for by find()
   Registers regs_{};
-  uint64_t loops_left_ = kMaxLoops;
-  unsigned depth_ = 0;
-  std::array<Frame, kMaxFrames> frames_;
-  alignas(16) std::array<std::byte, kMaxFrames * kStackBytes> stack_;
+  Frames frames_;
+  int floor_ = -1;  // of run_above()
 };
+
+namespace {
 
 std::vector<const InsnInfo *> rows_of(std::span<const Insn> insns) {
   std::vector<const InsnInfo *> rows;
@@ -478,17 +530,20 @@ class CheckedLoaded final : public Loaded {
     // What cannot be resolved may run all the same, until it gets there.
     if (const auto resolved = resolve_program(program_, maps_, shared_->resolve))
       fast_.engine = Accelerator::make(*resolved);
+    for (uint32_t i = 0; i < rows_.size(); i++)
+      if (rows_[i] != nullptr && (rows_[i]->shape == Shape::CallHelper || rows_[i]->shape == Shape::CallKfunc))
+        sites_.push_back({.insn = i, .result = std::make_shared<Window>()});
   }
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
     const Region context{"the context", reinterpret_cast<uint64_t>(ctx), ctx_size, true};
     CheckedRun options = options_for(env, context.address, ctx_size);
     options.regions = {&context, 1};
-    return supervised(options, env, [](Checked &machine) { return machine.run(); });
+    return supervised(options, env, [](CheckedMachine &machine) { return machine.run(); });
   }
   uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
     const CheckedRun options = options_for(env, r1, r2);
-    return supervised(options, env, [&](Checked &m) { return m.run_subprogram(callback, r1, r2, r3); });
+    return supervised(options, env, [&](CheckedMachine &m) { return m.run_subprogram(callback, r1, r2, r3); });
   }
 
  private:
@@ -498,7 +553,7 @@ class CheckedLoaded final : public Loaded {
     if (supervision.fault) return 0;
     const Loaded *const outer = std::exchange(env.running, this);
     if (outer == nullptr) shared_->fuel = supervision.fuel;
-    Checked machine(program_.insns, rows_, options, shared_->fuel);
+    CheckedMachine machine(program_.insns, rows_, options, shared_->fuel);
     Ran<uint64_t> done = run(machine);
     env.running = outer;
     if (outer == nullptr) supervision.executed += supervision.fuel - shared_->fuel;
@@ -524,6 +579,7 @@ class CheckedLoaded final : public Loaded {
     options.btf = program_.object == nullptr ? nullptr : &program_.object->btf;
     options.env = &env;
     options.maps = maps_;
+    options.sites = sites_;
     if (const Watch &watch = shared_->supervision.watch)
       options.observe = [this, &watch](const Moment &moment) {
         watch(program_, moment);
@@ -537,7 +593,9 @@ class CheckedLoaded final : public Loaded {
   object::Program program_;
   std::vector<const InsnInfo *> rows_;
   std::vector<ResolvedMap> maps_;
-  mutable Fast fast_;  // checked programs run on one thread
+  // Checked programs run on one thread.
+  mutable Fast fast_;
+  mutable std::vector<CallSite> sites_;
   std::shared_ptr<Shared> shared_;
 };
 
@@ -582,7 +640,7 @@ class CheckedInterpreter final : public Engine {
 
 Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &options) {
   uint64_t fuel = options.fuel;
-  const Ran<uint64_t> done = Checked(insns, rows_of(insns), options, fuel).run();
+  const Ran<uint64_t> done = CheckedMachine(insns, rows_of(insns), options, fuel).run();
   if (done) return *done;
   return input_error("{}: {}", text_of(insns, done.error().insn), done.error().diagnostic.message);
 }

@@ -30,15 +30,12 @@ struct Moment {
   std::span<const std::byte> stack;  // of all frames that are entered; the running one's is the last kStackBytes
 };
 
-// An accelerator, and where the memory was that it has learned of.
+class CheckedMachine;
+// An accelerator, and where memory is in the run that is active.
 struct Fast {
-  struct Place {
-    uint64_t stack = 0, context = 0, context_size = 0, packet = 0, packet_size = 0;
-    unsigned depth = 0;
-    friend bool operator==(const Place &, const Place &) = default;
-  };
   std::unique_ptr<Accelerator> engine;
-  Place place;
+  Window stack, context, packet;
+  CheckedMachine *running = nullptr;
 };
 
 inline constexpr uint64_t kDefaultFuel = 100'000'000;
@@ -53,6 +50,7 @@ struct CheckedRun {
   // What calls may use, and add to; without it helpers get registers as they are, so they must be safe with any.
   Reach *reach = nullptr;
   const object::Btf *btf = nullptr;   // names the kernel's functions that it calls; null: there are none
+  std::span<CallSite> sites;          // its calls, rising; empty: they are looked up each time
   Env *env = nullptr;                 // for helpers and packet loads; callbacks run in this engine
   std::span<const ResolvedMap> maps;  // by index, what loads of maps give; an address of 0: none
   // Called before each instruction. A text ends the run: it is a fault of that instruction.

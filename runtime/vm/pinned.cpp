@@ -209,9 +209,6 @@ SPILE_HANDLER packet_ind(SPILE_REGISTERS) {
 
 // ---- From an instruction to its handler: tables over registers, one family for each shape.
 
-// Registers that may be written, and those that may be read.
-constexpr size_t kWritable = isa::kFramePointer, kReadable = isa::kRegisterCount;
-
 template <isa::Alu op, unsigned bits>
 constexpr auto kAluReg =
     table<kWritable * kReadable>([]<size_t I> { return Handler{alu_reg<op, bits, I / kReadable, I % kReadable>}; });
@@ -239,9 +236,7 @@ uint32_t callee_stack_bytes(const Resolved &program, uint64_t start) {
   return program.stack_bytes[static_cast<size_t>(callee - program.subprograms.begin())];
 }
 
-}  // namespace
-
-Slot slot_of(const Resolved &program, size_t index, const Slot *slots, int64_t jump_bytes) {
+Slot single_slot(const Resolved &program, size_t index, const Slot *slots, int64_t jump_bytes) {
   const isa::Insn &insn = program.insns[index];
   const isa::InsnInfo &info = program.info(index);
   const uint64_t value = program.values[index];
@@ -281,6 +276,14 @@ Slot slot_of(const Resolved &program, size_t index, const Slot *slots, int64_t j
 #include "lang-spec/tables/insns.def"
   }
   __builtin_unreachable();
+}
+
+}  // namespace
+
+Slot slot_of(const Resolved &program, size_t index, const Slot *slots, int64_t jump_bytes) {
+  Slot slot = single_slot(program, index, slots, jump_bytes);
+  if (const Handler both = pair_handler(program, index)) slot.handler = both;
+  return slot;
 }
 
 }  // namespace pinned

@@ -96,6 +96,11 @@ constexpr auto table(auto make) {
   }(std::make_index_sequence<n>{});
 }
 
+// Registers that may be written, and those that may be read.
+inline constexpr size_t kWritable = isa::kFramePointer, kReadable = isa::kRegisterCount;
+
+// What executes this instruction and the next one, when there is such a handler; else null (pairs.cpp).
+Handler pair_handler(const Resolved &program, size_t index);
 // The slot of an instruction, as verified programs have it. [jump_bytes]: for rows with a target, how far its slot is
 // from this one.
 Slot slot_of(const Resolved &program, size_t index, const Slot *slots, int64_t jump_bytes);

@@ -20,33 +20,43 @@ uint64_t distance(const Region &region, uint64_t address) {
   return into < region.size ? 0 : std::min(into - region.size, region.address - address);
 }
 
+void Window::resize(uint64_t bytes, bool may_write) {
+  size = bytes, writable = may_write;
+  for (unsigned i = 0; i < reads.size(); i++) {
+    const uint64_t access = uint64_t{1} << i;
+    reads[i] = bytes < access ? 0 : bytes - access + 1;
+    writes[i] = may_write ? reads[i] : 0;
+  }
+}
+
 void Regions::add(Region region) {
   if (region.size == 0 || find(region.address, region.size) != nullptr) return;
-  recent_ = nullptr;
   // None holds another, so their ends ascend, too: those that the new one holds are the first that begin in it.
   auto held = by_address_.lower_bound(region.address);
+  if (held != by_address_.end() && region.holds(held->first, held->second.size)) recent_.fill(nullptr);
   while (held != by_address_.end() && region.holds(held->first, held->second.size)) held = by_address_.erase(held);
   by_address_.emplace(region.address, std::move(region));
 }
 
 void Regions::remove(uint64_t address) {
-  recent_ = nullptr;
+  recent_.fill(nullptr);
   by_address_.erase(address);
 }
 
 void Regions::remove_within(uint64_t address, uint64_t size) {
-  recent_ = nullptr;
+  recent_.fill(nullptr);
   by_address_.erase(by_address_.lower_bound(address), by_address_.lower_bound(address + size));
 }
 
 const Region *Regions::find(uint64_t address, uint64_t bytes) const {
-  if (recent_ != nullptr && recent_->holds(address, bytes)) return recent_;
+  const Region *&recent_one = recent(address);
+  if (recent_one != nullptr && recent_one->holds(address, bytes)) return recent_one;
   const auto next = by_address_.upper_bound(address);
   if (next == by_address_.begin()) return nullptr;
   const Region &region = std::prev(next)->second;
   if (!region.holds(address, bytes)) return nullptr;
-  recent_ = &region;
-  return recent_;
+  recent_one = &region;
+  return recent_one;
 }
 
 const Region *Regions::nearest(uint64_t address) const {

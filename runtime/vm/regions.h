@@ -4,6 +4,7 @@
 // gave, a record of a ring buffer). Out: the block that an access lies in, or where the access lies beside it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -18,6 +19,30 @@ struct Region {
   bool lasting = true;  // it stays where it is while the program's maps, context and packet do
 
   bool holds(uint64_t at, uint64_t bytes) const { return at - address <= size && size - (at - address) >= bytes; }
+};
+
+// Where memory is that a program was found to have: what an access compares with first (accelerate.h).
+struct Window {
+  uint64_t first = 0, size = 0;
+  bool writable = false;
+  // By the logarithm of an access's bytes: at how many addresses from [first] on it may begin.
+  std::array<uint64_t, 4> reads{}, writes{};
+
+  void set(uint64_t address, uint64_t bytes, bool may_write) {
+    first = address;
+    if (size != bytes || writable != may_write) resize(bytes, may_write);
+  }
+  void grow(int64_t bytes) {
+    size += static_cast<uint64_t>(bytes);
+    for (unsigned i = 0; i < reads.size(); i++) {
+      reads[i] += static_cast<uint64_t>(bytes);
+      writes[i] += static_cast<uint64_t>(bytes);
+    }
+  }
+  void close() { set(0, 0, false); }
+
+ private:
+  void resize(uint64_t bytes, bool may_write);
 };
 
 class Regions {
@@ -35,8 +60,10 @@ class Regions {
   const Region *nearest(uint64_t address) const;
 
  private:
-  std::map<uint64_t, Region> by_address_;   // they may overlap, but none holds another: find() looks at one only
-  mutable const Region *recent_ = nullptr;  // that find() gave last
+  const Region *&recent(uint64_t address) const { return recent_[address / 8 % recent_.size()]; }
+
+  std::map<uint64_t, Region> by_address_;  // they may overlap, but none holds another: find() looks at one only
+  mutable std::array<const Region *, 64> recent_{};  // that find() gave last, by address
 };
 
 // Where [bytes] at [address] lie, as a message says it: "4 bytes past the end of `x`, which has 8 bytes". [near] may be

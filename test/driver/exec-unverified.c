@@ -14,6 +14,8 @@
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog called_back 2>&1 | FileCheck %s --check-prefix=CALLBACK
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog made_up 2>&1 | FileCheck %s --check-prefix=DYNPTR
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog moved --packet 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 2>&1 | FileCheck %s --check-prefix=MOVED
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog stale_record 2>&1 | FileCheck %s --check-prefix=STALE
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog left_frame 2>&1 | FileCheck %s --check-prefix=FRAME
 // What no verifier would let through could read or write memory of the process, or fail without saying where and why.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -153,6 +155,36 @@ SEC("xdp") int moved(struct xdp_md *ctx) {
   for (int i = 0; i < 3; i++) {
     sum += *(volatile unsigned char *)data;
     if (i == 1) bpf_xdp_adjust_head(ctx, 14);
+  }
+  return sum;
+}
+// In the first three turns what the loop writes is a record.
+// STALE: exec-unverified.c:[[#@LINE+5]]:{{[0-9]+}}: error: writes 8 bytes at 0x{{[0-9a-f]+}}: {{.*}} [OutsideMemory]
+SEC("syscall") int stale_record(void *ctx) {
+  __u64 *record = 0;
+  for (int i = 0; i < 4; i++) {
+    if (i < 3) record = bpf_ringbuf_reserve(&ring, 8, 0);
+    *(volatile __u64 *)record = i;
+    if (i < 3) bpf_ringbuf_submit(record, 0);
+  }
+  return 0;
+}
+
+// The caller's frame is there in the first turn, the callee's no longer in the second.
+// FRAME: exec-unverified.c:[[#@LINE+12]]:{{[0-9]+}}: error: reads 8 bytes at 0x{{[0-9a-f]+}}: 496 bytes past the end of the stack, which has 512 bytes
+__u64 kept;
+__attribute__((noinline)) int keep(void) {
+  volatile __u64 mine[2] = {1, 2};
+  kept = (__u64)&mine;
+  return mine[0];
+}
+SEC("syscall") int left_frame(void *ctx) {
+  volatile __u64 mine = 0;
+  kept = (__u64)&mine;
+  __u64 sum = 0;
+  for (int i = 0; i < 2; i++) {
+    sum += *(volatile __u64 *)kept;
+    keep();
   }
   return sum;
 }

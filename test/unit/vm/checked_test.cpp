@@ -6,6 +6,7 @@
 #include <random>
 
 #include "backend/isa/asm.h"
+#include "engines.h"
 #include "runtime/vm/resolve.h"
 
 namespace spile::vm {
@@ -77,31 +78,61 @@ TEST_F(Checked, ControlFlowFaults) {
   EXPECT_EQ(fault(""), "instruction 0: goes on at instruction 0, but the program has 0");
 }
 
-TEST_F(Checked, AnyBytesAreARun) {
-  // Random instructions, biased to known opcodes and to pointers that stay in use; the sanitizer build watches.
-  std::mt19937_64 random(42);
+// Random instructions, biased to known opcodes and to pointers that stay in use.
+std::vector<isa::Insn> random_insns(std::mt19937_64 &random) {
   const auto rows = isa::all_insns();
-  int finished = 0;
-  for (int i = 0; i < 20000; i++) {
-    std::vector<isa::Insn> insns(1 + random() % 16);
-    for (isa::Insn &insn : insns) {
-      const uint64_t bits = random();
-      memcpy(&insn, &bits, sizeof insn);
-      if (random() % 8 != 0) {
-        const isa::InsnInfo &row = rows[random() % rows.size()];
-        insn = {row.opcode, static_cast<uint8_t>(random() % 11), static_cast<uint8_t>(random() % 11),
-                static_cast<int16_t>(random() % 32 - 16), static_cast<int32_t>(random() % 64)};
-        if (row.select == isa::InsnInfo::Select::Off) insn.off = static_cast<int16_t>(row.select_value);
-        if (row.select == isa::InsnInfo::Select::Imm) insn.imm = row.select_value;
-        if (row.select == isa::InsnInfo::Select::Src) insn.src = static_cast<uint8_t>(row.select_value & 15);
-        if (!isa::malformed(row, insn).empty() && row.select != isa::InsnInfo::Select::Imm) insn.imm = 0;
-        if (!isa::malformed(row, insn).empty() && row.select != isa::InsnInfo::Select::Off) insn.off = 0;
-      }
+  std::vector<isa::Insn> insns(1 + random() % 16);
+  for (isa::Insn &insn : insns) {
+    const uint64_t bits = random();
+    memcpy(&insn, &bits, sizeof insn);
+    if (random() % 8 != 0) {
+      const isa::InsnInfo &row = rows[random() % rows.size()];
+      insn = {row.opcode, static_cast<uint8_t>(random() % 11), static_cast<uint8_t>(random() % 11),
+              static_cast<int16_t>(random() % 32 - 16), static_cast<int32_t>(random() % 64)};
+      if (row.select == isa::InsnInfo::Select::Off) insn.off = static_cast<int16_t>(row.select_value);
+      if (row.select == isa::InsnInfo::Select::Imm) insn.imm = row.select_value;
+      if (row.select == isa::InsnInfo::Select::Src) insn.src = static_cast<uint8_t>(row.select_value & 15);
+      if (!isa::malformed(row, insn).empty() && row.select != isa::InsnInfo::Select::Imm) insn.imm = 0;
+      if (!isa::malformed(row, insn).empty() && row.select != isa::InsnInfo::Select::Off) insn.off = 0;
     }
-    if (i % 2 == 0) insns.back() = {0x95, 0, 0, 0, 0};
-    finished += run(insns).has_value();
   }
+  if (random() % 2 == 0) insns.back() = {0x95, 0, 0, 0, 0};
+  return insns;
+}
+
+TEST_F(Checked, AnyBytesAreARun) {
+  // The sanitizer build watches.
+  std::mt19937_64 random(42);
+  int finished = 0;
+  for (int i = 0; i < 20000; i++) finished += run(random_insns(random)).has_value();
   EXPECT_GT(finished, 100);
+}
+
+// What the accelerator runs ends as it does an instruction at a time; it may only see later that fuel is gone.
+TEST_F(Checked, AcceleratedRunsAreTheSame) {
+  std::mt19937_64 random(7);
+  const auto outcome = [&](const object::Program &program, bool exact) {
+    memory[0] = 1, memory[1] = 2;
+    Supervision supervision{.verified = false, .exact = exact, .fuel = 20000};
+    const auto engine = make_checked_interpreter(supervision, helpers);
+    const auto loaded = engine->load(program, {}).value();
+    Env env;
+    const uint64_t r0 = loaded->run(memory, sizeof memory, env);
+    if (!supervision.fault) return fmt::format("r0 = {:#x}", r0);
+    const Fault &fault = *supervision.fault;
+    return fault.diagnostic.info->name == "OutOfFuel" ? "out of fuel"
+                                                      : fmt::format("{}: {}", fault.insn, fault.diagnostic.message);
+  };
+  std::vector<isa::Insn> insns;
+  for (int i = 0; i < 20000; i++) {
+    const object::Program program = program_of(random_insns(random));
+    ASSERT_EQ(outcome(program, false), outcome(program, true)) << i;
+  }
+  for (const char *text : {"call f\n exit\nf: call f\n exit", "loop: goto loop\n exit",
+                           "r6 = 0\nloop: r6 += 1\n if r6 != 0 goto loop\n exit",
+                           "r6 = 0\nagain: call f\n r6 += 1\n if r6 < 9 goto again\n exit\n"
+                           "f: *(u64 *)(r10 - 8) = r6\n r0 = *(u64 *)(r10 - 8)\n exit"})
+    ASSERT_EQ(outcome(assembled(text), false), outcome(assembled(text), true)) << text;
 }
 
 }  // namespace
