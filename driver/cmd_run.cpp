@@ -6,6 +6,7 @@
 
 #include "driver/commands.h"
 #include "driver/compile.h"
+#include "driver/events_from.h"
 #include "driver/judge.h"
 #include "driver/output_file.h"
 #include "driver/script_options.h"
@@ -83,6 +84,22 @@ Result<std::vector<hooks::Scenario>> read_events(const std::string &path, const 
   return scenarios;
 }
 
+// The verdict of our verifier explains at the source line what the kernel's refuses; its own words come with -v, and
+// where ours has nothing to say.
+int explain_refusal(object::Object &object, const SourceManager &sources, const kernel::Refusal &refusal,
+                    const Error &error, JudgeOptions judging, Console &console) {
+  if (refusal.program.empty()) return console.fail(error);
+  judging.program = refusal.program;
+  judging.btf = "host";
+  KernelTypes types;
+  int code = kExitOk;
+  if (relocate_for(object, judging.btf, types)) judge(object, sources, judging, types, console, code);
+  if (console.verbosity > 0) console.error_text(refusal.log);
+  if (code != kExitProgram) return console.fail(error);
+  console.status("the kernel refuses `{}` too; -v shows its log", refusal.program);
+  return code;
+}
+
 int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
                 Console &console) {
   std::vector<session::Accepted> accepted;
@@ -123,8 +140,15 @@ int command_run(Arguments arguments, Console &console) {
   line.add_common();
   line.options.add_options()("execute,e", po::value<std::string>()->value_name("PROGRAM"),
                              "run PROGRAM, in the short form: HOOK { BODY } ...")(
+      "on", po::value<std::string>()->value_name("WHERE"),
+      "where the events come from: auto (the default), ptrace (of CMD), replay (of -i FILE), kernel")(
       "command,c", po::value<std::string>()->value_name("CMD"),
-      "run CMD and trace its system calls and its children's")(
+      "run CMD and trace what it and its children do")(
+      "pid,p", po::value<uint32_t>()->value_name("PID"), "with --on=kernel: trace what this process and its children do")(
+      "dev", po::value<std::string>()->value_name("INTERFACE"),
+      "with --on=kernel: whose packets socket filters, XDP and tc programs see")(
+      "cgroup", po::value<std::string>()->value_name("FOLDER"),
+      "with --on=kernel: the control group (version 2) that cgroup programs are about")(
       "input,i", po::value<std::string>()->value_name("FILE"),
       "run packet programs on a pcap or pcapng file, or any on the events of a .evt file")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
@@ -165,6 +189,23 @@ int command_run(Arguments arguments, Console &console) {
   options.pass = text("pass");
   if (options.command && options.packets)
     return console.usage("-c and -i cannot be had together: one run has one source of events");
+  EventsFrom from = EventsFrom::Auto;
+  if (const auto on = text("on")) {
+    const auto named = events_from(*on);
+    if (!named) return console.usage("--on takes auto, ptrace, replay or kernel, not `{}`", *on);
+    from = *named;
+    if ((from == EventsFrom::Replay) != options.packets.has_value())
+      return console.usage("{}", from == EventsFrom::Replay ? "--on=replay needs a recording: -i FILE"
+                                                            : "-i FILE is a recording: --on=replay");
+  }
+  for (const char *name : {"pid", "dev", "cgroup"})
+    if (values->contains(name)) {
+      if (from == EventsFrom::Ptrace || from == EventsFrom::Replay)
+        return console.usage("--{} is about the kernel: --on=kernel", name);
+      from = EventsFrom::Kernel;
+    }
+  if (values->contains("pid") && options.command)
+    return console.usage("-c and -p cannot be had together: one run is about one of them");
   const std::string engine = text("engine").value_or("auto");
   if (engine != "auto" && engine != "interp" && engine != "jit")
     return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
@@ -210,13 +251,30 @@ int command_run(Arguments arguments, Console &console) {
   }
   if (const auto set = set_globals(*object, *values, of_probe); !set)
     return own_failure(console.fail(set.error()), options);
-  KernelTypes types;
-  if (auto relocated = relocate_for(*object, compile->btf, types); !relocated)
-    return own_failure(console.fail(relocated.error()), options);
   JudgeOptions judging;
   judging.btf = compile->btf;
   judging.kconfig = text("kconfig").value_or("host");
   judging.program = text("prog").value_or("");
+  if (from == EventsFrom::Auto) {
+    const Choice choice = choose_events(*object, options.packets.has_value(), options.command.has_value());
+    from = choice.from;
+    if (from == EventsFrom::Kernel || console.verbosity > 0)
+      console.status("on {}: {}", from == EventsFrom::Kernel ? "the kernel" : "this machine's processes", choice.why);
+  }
+  if (from == EventsFrom::Kernel) {
+    session::KernelSide::Options side{options.command.has_value(), {}, {text("dev").value_or(""), text("cgroup").value_or("")}};
+    if (values->contains("pid")) side.pid = (*values)["pid"].as<uint32_t>();
+    kernel::Refusal refusal;
+    auto loaded = session::KernelSide::load(*object, judging.program, std::move(side), refusal);
+    if (!loaded)
+      return own_failure(explain_refusal(*object, compilation.sources(), refusal, loaded.error(), judging, console),
+                         options);
+    options.kernel = std::move(*loaded);
+    judging.user_side_alone = true;
+  }
+  KernelTypes types;
+  if (auto relocated = relocate_for(*object, compile->btf, types); !relocated)
+    return own_failure(console.fail(relocated.error()), options);
   const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, types, console, code);
   if (code != kExitOk) return own_failure(code, options);
   if (console.verbosity > 0)

@@ -228,6 +228,7 @@ std::vector<Judged> judge(object::Object &object, const SourceManager &sources, 
     if (!options.program.empty() && entry.name != options.program) continue;
     found = true;
     const tables::ProgramType *type = tables::find_program_type(entry.section);
+    if (options.user_side_alone && (type == nullptr || !(type->flags & tables::kUserSideProgram))) continue;
     if (type == nullptr && !options.type.empty()) type = tables::find_program_type(options.type);
     const bool is_guessed = type == nullptr && options.may_relocate;
     if (is_guessed) type = type_by_context(object, entry);

@@ -45,6 +45,7 @@ class KernelTypes {
 
 struct JudgeOptions {
   std::string section, program;  // judge only these; empty: all
+  bool user_side_alone = false;  // and only handlers: a kernel judges the others
   std::string type;              // the section whose program type is taken for programs in sections of no known type
   std::string btf;               // where the types of the kernel come from: see btf::Source
   bool expect = false;           // programs say what they expect: nothing is reported, and their flags hold

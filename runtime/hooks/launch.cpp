@@ -2,7 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -12,6 +16,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +32,9 @@ struct Report {
   Step step;
   int os_error;
 };
+
+// Of Launch::Start. A pipe would not do to hold the child in its last moment: to leave its read() is a system call too.
+enum StartState : int { kWaiting, kReady, kGo };
 
 Error cannot_execute(const std::string &name, int os_error) {
   return {Error::Kind::Environment,
@@ -44,8 +52,23 @@ int executable_error(const std::string &path) {
   return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
-// Runs in the child between fork and exec, perhaps of a process with threads: only async-signal-safe calls.
-[[noreturn]] void run_child(int go_fd, int failure_fd, const char *path, char *const *argv, sock_fprog filter) {
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+// Without privileges a filter needs no_new_privs, which takes the rights of set-user-ID programs away; a traced one
+// would not get them anyhow. With privileges the command keeps its rights.
+bool install(const sock_fprog &filter) {
+  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) return true;
+  return errno == EACCES && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+// Runs in the child between fork and exec, perhaps of a process with threads: only async-signal-safe calls. [filter]
+// and [start] may be null.
+[[noreturn]] void run_child(int go_fd, int failure_fd, const char *path, char *const *argv, const sock_fprog *filter,
+                            std::atomic<int> *start) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -55,13 +78,13 @@ int executable_error(const std::string &path) {
   if (::read(go_fd, &byte, 1) != 1) ::_exit(kOwnFailure);
 
   Report report{Step::Filter, 0};
-  // Without privileges a filter needs no_new_privs, which takes the rights of set-user-ID programs away; a traced one
-  // would not get them anyhow. With privileges the command keeps its rights.
-  bool filtered = ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-  if (!filtered && errno == EACCES)
-    filtered =
-        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
-  if (filtered) {
+  if (filter == nullptr || install(*filter)) {
+    if (start != nullptr) {
+      // For some microseconds: whoever wrote the byte waits for this.
+      start->store(kReady);
+      while (start->load() != kGo) {
+      }
+    }
     report.step = Step::Execute;
     ::execve(path, argv, environ);
   }
@@ -96,13 +119,12 @@ Result<std::string> find_program(const std::string &name) {
   return std::unexpected(cannot_execute(name, first_error));
 }
 
-Result<Launch> Launch::fork_traced(const std::string &path, const std::vector<std::string> &argv,
-                                   std::span<const sock_filter> filter, uint64_t ptrace_options) {
+Result<Launch> Launch::fork(const std::string &path, const std::vector<std::string> &argv, const sock_fprog *filter,
+                            Start *start) {
   std::vector<char *> arguments;
   arguments.reserve(argv.size() + 1);
   for (const std::string &argument : argv) arguments.push_back(const_cast<char *>(argument.c_str()));
   arguments.push_back(nullptr);
-  const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter *>(filter.data())};
 
   int go[2], failure[2];
   if (::pipe2(go, O_CLOEXEC) != 0) return os_error(errno, "cannot make a pipe");
@@ -116,28 +138,64 @@ Result<Launch> Launch::fork_traced(const std::string &path, const std::vector<st
   const int fork_error = errno;
   if (pid == 0) {
     ::close(go[1]);  // so that the child sees the end of the pipe if this process dies
-    run_child(go[0], failure[1], path.c_str(), arguments.data(), program);
+    run_child(go[0], failure[1], path.c_str(), arguments.data(), filter, start);
   }
   ::close(go[0]);
   ::close(failure[1]);
-  Launch launch(pid, go[1], failure[0]);
+  Launch launch(pid, go[1], failure[0], start);
   if (pid < 0) return os_error(fork_error, "cannot fork");
-  if (::ptrace(PTRACE_SEIZE, pid, nullptr, ptrace_options) != 0) {
+  return launch;
+}
+
+Result<Launch> Launch::fork_traced(const std::string &path, const std::vector<std::string> &argv,
+                                   std::span<const sock_filter> filter, uint64_t ptrace_options) {
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter *>(filter.data())};
+  auto launch = fork(path, argv, &program, nullptr);
+  if (!launch) return launch;
+  if (::ptrace(PTRACE_SEIZE, launch->pid(), nullptr, ptrace_options) != 0) {
     auto refused = os_error(errno, "cannot trace the command with ptrace");
     refused.error().hint = "a container may forbid ptrace: allow CAP_SYS_PTRACE or its seccomp rule";
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, __WALL);
+    ::kill(launch->pid(), SIGKILL);
+    ::waitpid(launch->pid(), nullptr, __WALL);
     return refused;
   }
   return launch;
 }
 
+Result<Launch> Launch::fork_plain(const std::string &path, const std::vector<std::string> &argv) {
+  void *const page = ::mmap(nullptr, sizeof(Start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return os_error(errno, "cannot share a page with the command");
+  return fork(path, argv, nullptr, new (page) Start(kWaiting));
+}
+
+Result<void> Launch::go(const std::string &name, const std::function<Result<void>()> &admit) {
+  go();
+  while (start_->load() != kReady) {
+    if (has_ended(pid_)) return std::unexpected(failure(name));
+    ::sched_yield();
+  }
+  if (auto admitted = admit(); !admitted) {
+    ::kill(pid_, SIGKILL);
+    return admitted;
+  }
+  start_->store(kGo);
+  // The pipe closes when the program is executed.
+  pollfd failure_pipe{failure_fd_, POLLIN, 0};
+  ::poll(&failure_pipe, 1, -1);
+  int unread = 0;
+  ::ioctl(failure_fd_, FIONREAD, &unread);
+  if (unread != 0) return std::unexpected(failure(name));
+  return {};
+}
+
 Launch::Launch(Launch &&other) noexcept
-    : pid_(other.pid_), go_fd_(std::exchange(other.go_fd_, -1)), failure_fd_(std::exchange(other.failure_fd_, -1)) {}
+    : pid_(other.pid_), go_fd_(std::exchange(other.go_fd_, -1)), failure_fd_(std::exchange(other.failure_fd_, -1)),
+      start_(std::exchange(other.start_, nullptr)) {}
 
 Launch::~Launch() {
   if (go_fd_ >= 0) ::close(go_fd_);
   if (failure_fd_ >= 0) ::close(failure_fd_);
+  if (start_ != nullptr) ::munmap(start_, sizeof(Start));
 }
 
 void Launch::go() {

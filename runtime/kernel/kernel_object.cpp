@@ -7,7 +7,11 @@
 #include <cerrno>
 #include <utility>
 
+#include "backend/object/copy.h"
+#include "backend/object/insert_code.h"
 #include "backend/object/libbpf_listener.h"
+#include "runtime/kernel/failure_counts.h"
+#include "runtime/kernel/task_set.h"
 #include "runtime/maps/map.h"
 
 namespace spile::kernel {
@@ -42,7 +46,7 @@ std::string end_of(std::string_view log) {
   return text;
 }
 
-std::unexpected<Error> refused(bpf_object *object, const object::Object &from, int error) {
+std::unexpected<Error> refused(bpf_object *object, const object::Object &from, int error, Refusal *refusal) {
   if (error == EPERM) return not_allowed(error);
   for (bpf_program *program = ::bpf_object__next_program(object, nullptr); program != nullptr;
        program = ::bpf_object__next_program(object, program)) {
@@ -50,10 +54,38 @@ std::unexpected<Error> refused(bpf_object *object, const object::Object &from, i
     const char *log = ::bpf_program__log_buf(program, &size);
     if (log == nullptr || *log == '\0' || !::bpf_program__autoload(program)) continue;
     if (::bpf_program__fd(program) >= 0) continue;
+    if (refusal != nullptr) *refusal = {::bpf_program__name(program), log};
     return input_error("{}: the kernel refuses `{}`:{}", from.path, ::bpf_program__name(program), end_of(log));
   }
   return os_error(error,
                   fmt::format("{}: the kernel takes not all of it: {}", from.path, object::LibbpfListener::text()));
+}
+
+// Programs of these types run in the context of a task, which is the one that the event is about.
+bool is_about_task(uint32_t type) {
+  return type == BPF_PROG_TYPE_KPROBE || type == BPF_PROG_TYPE_TRACEPOINT || type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+         type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE || type == BPF_PROG_TYPE_PERF_EVENT ||
+         type == BPF_PROG_TYPE_TRACING;
+}
+
+// The object's bytes as the kernel is to get them.
+Result<std::vector<std::byte>> image_of(const object::Object &object, std::span<const Wanted> programs,
+                                        const Additions &additions) {
+  std::vector<object::Insertion> insertions;
+  if (additions.failures != nullptr) insertions = additions.failures->insertions(object);
+  if (additions.only != nullptr)
+    for (const Wanted &wanted : programs) {
+      const object::ProgramEntry *entry = object.find_program(wanted.name);
+      if (entry == nullptr || !is_about_task(wanted.type->number)) continue;
+      insertions.push_back({entry->section_id, entry->offset, additions.only->gate()});
+    }
+  if (insertions.empty()) return object::write_elf(object);
+  std::ranges::stable_sort(insertions, {}, &object::Insertion::offset);
+  auto copied = object::copy(object);
+  if (!copied) return std::unexpected(copied.error());
+  if (const auto inserted = object::insert_code(*copied, insertions); !inserted)
+    return std::unexpected(inserted.error());
+  return object::write_elf(*copied);
 }
 
 }  // namespace
@@ -67,8 +99,9 @@ KernelObject::~KernelObject() {
   if (object_ != nullptr) ::bpf_object__close(object_);
 }
 
-Result<KernelObject> KernelObject::load(const object::Object &object, std::span<const Wanted> programs) {
-  const auto image = object::write_elf(object);
+Result<KernelObject> KernelObject::load(const object::Object &object, std::span<const Wanted> programs,
+                                        const Additions &additions, Refusal *refusal) {
+  const auto image = image_of(object, programs, additions);
   if (!image) return std::unexpected(image.error());
   const object::LibbpfListener listener;
   bpf_object_open_opts open{};
@@ -78,26 +111,40 @@ Result<KernelObject> KernelObject::load(const object::Object &object, std::span<
   if (opened == nullptr) return os_error(errno, fmt::format("{}: {}", object.path, object::LibbpfListener::text()));
   KernelObject loaded(opened);
 
-  std::vector<std::vector<char>> logs;
+  std::vector<std::unique_ptr<char[]>> logs;
   bpf_program *program = nullptr;
   bpf_object__for_each_program(program, opened) {
     const auto wanted = std::ranges::find(programs, std::string_view(::bpf_program__name(program)), &Wanted::name);
     ::bpf_program__set_autoload(program, wanted != programs.end());
     if (wanted == programs.end()) continue;
-    logs.emplace_back(kLogBytes);
-    ::bpf_program__set_log_buf(program, logs.back().data(), logs.back().size());
+    logs.push_back(std::make_unique_for_overwrite<char[]>(kLogBytes));
+    logs.back()[0] = '\0';
+    ::bpf_program__set_log_buf(program, logs.back().get(), kLogBytes);
     // A section that this libbpf does not know has its type from our table.
     const auto type = static_cast<bpf_prog_type>(wanted->type->number);
-    if (::bpf_program__type(program) != type) ::bpf_program__set_type(program, type);
+    if (::bpf_program__type(program) != type) {
+      ::bpf_program__set_type(program, type);
+      if (wanted->type->attach != tables::AttachType::None)
+        ::bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(wanted->type->attach));
+    }
   }
-  if (const int failed = ::bpf_object__load(opened); failed != 0) return refused(opened, object, -failed);
+  // Variables are reached through memory, by handlers of the user's side too.
+  bpf_map *map = nullptr;
+  bpf_object__for_each_map(map, opened) {
+    if (::bpf_map__is_internal(map)) ::bpf_map__set_map_flags(map, ::bpf_map__map_flags(map) | BPF_F_MMAPABLE);
+  }
+  if (const int failed = ::bpf_object__load(opened); failed != 0) return refused(opened, object, -failed, refusal);
   // The logs end here, and libbpf keeps their addresses.
   bpf_object__for_each_program(program, opened)::bpf_program__set_log_buf(program, nullptr, 0);
   return loaded;
 }
 
+bpf_program *KernelObject::program(std::string_view name) const {
+  return ::bpf_object__find_program_by_name(object_, std::string(name).c_str());
+}
+
 Result<TestResult> KernelObject::test_run(std::string_view name, const TestInput &input) const {
-  const bpf_program *program = ::bpf_object__find_program_by_name(object_, std::string(name).c_str());
+  const bpf_program *program = this->program(name);
   const int fd = program == nullptr ? -1 : ::bpf_program__fd(program);
   if (fd < 0) return usage_error("the kernel was given no program `{}`", name);
   TestResult result;

@@ -18,13 +18,29 @@
 #include "support/result.h"
 
 struct bpf_object;
+struct bpf_program;
 
 namespace spile::kernel {
+
+class FailureCounts;
+class TaskSet;
 
 // A program to load, with the type that it is to have.
 struct Wanted {
   std::string_view name;
   const tables::ProgramType *type = nullptr;
+};
+
+// What is added to the programs, in the copy of the object that the kernel gets.
+struct Additions {
+  const TaskSet *only = nullptr;              // programs that run for a task see these alone
+  const FailureCounts *failures = nullptr;    // count what fails
+};
+
+// What the kernel's verifier says of the program that it refuses.
+struct Refusal {
+  std::string program;
+  std::string log;
 };
 
 // What BPF_PROG_TEST_RUN takes and gives. A part that is empty is not given to the kernel, which refuses what a type
@@ -42,8 +58,9 @@ struct TestResult {
 class KernelObject {
  public:
   // Environment error where this process may load nothing; Input error, with the end of the verifier's log, where the
-  // kernel refuses a program.
-  static Result<KernelObject> load(const object::Object &object, std::span<const Wanted> programs);
+  // kernel refuses a program; [refusal], if there is one, then has all of the log.
+  static Result<KernelObject> load(const object::Object &object, std::span<const Wanted> programs,
+                                   const Additions &additions = {}, Refusal *refusal = nullptr);
   KernelObject(KernelObject &&) noexcept;
   KernelObject &operator=(KernelObject &&) noexcept;
   ~KernelObject();
@@ -51,8 +68,10 @@ class KernelObject {
   // BPF_PROG_TEST_RUN. Unsupported error for types of program that have none.
   Result<TestResult> test_run(std::string_view program, const TestInput &input) const;
 
-  // The descriptor of a map; -1 for one that the object does not have.
+  // The descriptor of a map, or by ".rodata" of a section's; -1 for one that the object does not have.
   int map_fd(std::string_view name) const;
+  // A program that was loaded.
+  bpf_program *program(std::string_view name) const;
 
  private:
   explicit KernelObject(bpf_object *object) : object_(object) {}

@@ -3,11 +3,13 @@
 #include <linux/bpf.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "runtime/helpers/timers.h"
 #include "runtime/maps/arena_map.h"
 #include "runtime/maps/reference_map.h"
+#include "runtime/session/records.h"
 #include "runtime/session/special_fields.h"
 
 namespace spile::session {
@@ -59,6 +61,27 @@ Result<MapSet> MapSet::create(const object::Object &object) {
     set.maps_.push_back(std::move(*made));
   }
   set.put_inner_maps(object);
+  return set;
+}
+
+Result<MapSet> MapSet::of_kernel(const object::Object &object, const kernel::KernelObject &loaded) {
+  MapSet set;
+  for (const object::Map &map : object.maps) {
+    const int fd = loaded.map_fd(map.is_global_data ? object[map.section].name : map.name);
+    if (fd < 0) return input_error("{}: the kernel was given no map `{}`", object.path, map.name);
+    if (has_records(map.type)) {
+      auto made = maps::create(definition_of(object, map));
+      if (!made) return std::unexpected(made.error());
+      set.maps_.push_back(std::move(*made));
+    } else {
+      auto made = std::make_unique<kernel::KernelMap>(definition_of(object, map), fd);
+      if (map.is_global_data && made->direct_values() == nullptr)
+        return os_error(errno, fmt::format("{}: the variables in {} cannot be reached", object.path, map.name));
+      set.in_kernel_.push_back(made.get());
+      set.maps_.push_back(std::move(made));
+    }
+    set.pointers_.push_back(set.maps_.back().get());
+  }
   return set;
 }
 

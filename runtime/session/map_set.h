@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "backend/object/object.h"
+#include "runtime/kernel/kernel_map.h"
+#include "runtime/kernel/kernel_object.h"
 #include "runtime/maps/map.h"
 #include "runtime/vm/engine.h"
 #include "support/result.h"
@@ -20,6 +22,9 @@ class MapSet {
   // of maps with the maps that `.values` names.
   // [object] outlives the set.
   static Result<MapSet> create(const object::Object &object);
+  // Those that [loaded] has in the kernel, for handlers of the user's side. What handlers send through ring buffers and
+  // perf event arrays stays in this process.
+  static Result<MapSet> of_kernel(const object::Object &object, const kernel::KernelObject &loaded);
 
   // Indexed as Object::maps.
   std::span<maps::Map *const> pointers() const { return pointers_; }
@@ -30,12 +35,17 @@ class MapSet {
   static bool is_tail_called(const object::Object &object, std::string_view name);
   // Timers in elements that are deleted end.
   void watch_timers(helpers::Timers &timers);
+  // After each program of this process: what it changed is there for the kernel's.
+  void settle() {
+    for (kernel::KernelMap *map : in_kernel_) map->settle();
+  }
 
  private:
   void put_inner_maps(const object::Object &object);
 
   std::vector<std::unique_ptr<maps::Map>> maps_;
   std::vector<maps::Map *> pointers_;
+  std::vector<kernel::KernelMap *> in_kernel_;
 };
 
 }  // namespace spile::session

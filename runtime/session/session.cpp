@@ -108,7 +108,8 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   auto state = std::make_unique<State>();
   state->object = &object;
   state->options = std::move(options);
-  auto maps = MapSet::create(object);
+  const auto &kernel = state->options.kernel;
+  auto maps = kernel ? MapSet::of_kernel(object, kernel->object()) : MapSet::create(object);
   if (!maps) return std::unexpected(maps.error());
   state->maps = std::move(*maps);
   state->maps.watch_timers(state->timers);
@@ -152,6 +153,10 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   s.env.suspended_ns = suspended_ns();
   s.env.random_state = monotonic_ns() | 1;
 
+  if (s.options.kernel) {
+    if (auto fits = s.check_handlers(); !fits) return std::unexpected(fits.error());
+    return std::unique_ptr<Session>(new Session(std::move(state)));
+  }
   if (s.has(Hook::Tracepoint) && !s.options.command)
     return std::unexpected(Error{Error::Kind::Usage,
                                  "this probe listens to system calls, but there is no command to trace",
@@ -177,6 +182,7 @@ uint64_t Session::State::fire(const Attached &program, const vm::Event &event) {
   const uint64_t r0 = program.loaded->run(event.ctx.data(), event.ctx.size(), env);
   env.event = nullptr;
   outcome.events++;
+  maps.settle();
   if (has_record_maps) print_waiting_records();
   return r0;
 }
@@ -197,12 +203,17 @@ void Session::State::print_output() {
   if (output_ring == nullptr) return;
   std::string text;
   output_ring->consume([&](std::span<const std::byte> record) {
-    OutputRing::Printed printed = output.read(record, wall_ahead_ns);
-    text += printed.text;
-    if (printed.exit_status && !outcome.exit_status) outcome.exit_status = printed.exit_status;
+    text += text_of(record);
     return true;
   });
   if (!text.empty()) env.print(text);
+}
+
+// What printf() sent; exit() is noted.
+std::string Session::State::text_of(std::span<const std::byte> output_record) {
+  OutputRing::Printed printed = output.read(output_record, wall_ahead_ns);
+  if (printed.exit_status && !outcome.exit_status) outcome.exit_status = printed.exit_status;
+  return std::move(printed.text);
 }
 
 void Session::State::print_waiting_records() {
@@ -268,10 +279,14 @@ void Session::State::print_maps() {
     const bool is_shown = !handled[i] || displays[i].is_result();
     if (is_shown && !map.is_global_data) text += options.format->map(*object, map, displays[i], *maps.pointers()[i]);
   }
+  maps.settle();
   write(text);
 }
 
 void Session::State::report_failures() {
+  if (outcome.lost_records != 0 && options.status)
+    options.status(fmt::format("{} record{} lost: the reader was too slow", outcome.lost_records,
+                               outcome.lost_records == 1 ? " was" : "s were"));
   for (const vm::Env::Failure &failure : env.failures) {
     if (is_ordinary(failure)) continue;
     const std::string_view name = vm::function_name(failure.helper);
@@ -393,6 +408,8 @@ Result<Outcome> Session::run(Control &control) {
   Result<void> result;
   if (s.outcome.exit_status)
     ;  // a begin handler had enough
+  else if (s.options.kernel)
+    result = s.run_in_kernel(control);
   else if (s.options.command)
     result = s.run_child(control);
   else if (s.options.packets)

@@ -19,6 +19,7 @@
 #include "lang-spec/tables/tables.h"
 #include "runtime/helpers/faults.h"
 #include "runtime/hooks/scenario.h"
+#include "runtime/session/kernel_side.h"
 #include "runtime/session/map_set.h"
 #include "runtime/session/output_format.h"
 #include "runtime/session/print_maps.h"
@@ -39,6 +40,7 @@ struct Options {
   bool perf_map = false;                             // the JIT's code is named for perf
   vm::Watch watch;                                   // told of each instruction; the engine is a slow one then
   std::optional<VirtualTime> virtual_time;           // the run goes step by step
+  std::optional<KernelSide> kernel;                  // the events are the kernel's, and its programs are there
   std::optional<std::string> command;                // -c: trace the system calls of this command line
   std::optional<std::string> packets;                // -i: run packet programs on this capture
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
@@ -61,6 +63,7 @@ struct Outcome {
   std::optional<int> exit_status;   // of exit() in the probe
   uint64_t events = 0;              // events that reached a program
   uint64_t failed_helpers = 0;      // helper calls that returned an error
+  uint64_t lost_records = 0;        // of the kernel's perf event arrays
 };
 
 // A program that may run: linked, and accepted by the verifier.

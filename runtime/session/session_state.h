@@ -65,13 +65,17 @@ struct Session::State {
   Clock::time_point next_due() const;
   void print_maps();
   void print_waiting_records();
+  std::string text_of(std::span<const std::byte> output_record);
   void print_output();
   void write(std::string_view text);
   Result<void> find_output();
+  Result<void> check_handlers() const;
   void begin();
   void end();
   void report_failures();
 
+  class KernelRun;
+  Result<void> run_in_kernel(Control &control);
   Result<void> run_child(Control &control);
   std::vector<const Attached *> listeners_of(const hooks::EventStep &step) const;
   Result<void> run_packets(Control &control);

@@ -33,7 +33,7 @@ LAYERS = {
     "runtime/helpers": ["lang-spec", "support", "runtime/vm", "runtime/maps"],
     "runtime/jit": ["lang-spec", "support", "backend/isa", "backend/object", "runtime/vm", "runtime/maps", "verifier"],
     "runtime/hooks": ["lang-spec", "support", "runtime/vm"],
-    "runtime/kernel": ["lang-spec", "support", "backend/object", "runtime/maps"],
+    "runtime/kernel": ["lang-spec", "support", "backend/isa", "backend/object", "runtime/maps"],
     "runtime/session": ["lang-spec", "support", "backend/isa", "backend/object", "runtime", "verifier"],
 }
 FREE = ("driver", "test", "bench", "examples")

@@ -1,0 +1,44 @@
+#include "driver/events_from.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lang-spec/tables/tables.h"
+#include "runtime/hooks/tracepoint.h"
+
+namespace spile::driver {
+
+std::optional<EventsFrom> events_from(std::string_view name) {
+  constexpr std::pair<std::string_view, EventsFrom> kNames[] = {{"auto", EventsFrom::Auto},
+                                                                {"ptrace", EventsFrom::Ptrace},
+                                                                {"replay", EventsFrom::Replay},
+                                                                {"kernel", EventsFrom::Kernel}};
+  const auto *found = std::ranges::find(kNames, name, &std::pair<std::string_view, EventsFrom>::first);
+  return found == std::end(kNames) ? std::nullopt : std::optional(found->second);
+}
+
+Choice choose_events(const object::Object &object, bool has_input, bool has_command) {
+  if (has_input) return {EventsFrom::Replay, "-i gives the events"};
+  for (const object::ProgramEntry &entry : object.programs) {
+    const tables::ProgramType *type = tables::find_program_type(entry.section);
+    if (type == nullptr) continue;  // an error of its own
+    switch (type->hook) {
+      case tables::HookKind::Tracepoint:
+        // One that does not exist anywhere has an error that knows the nearest ones.
+        if (!hooks::find_tracepoint(entry.section) && !entry.section.contains("syscalls/"))
+          return {EventsFrom::Kernel, fmt::format("SEC(\"{}\") is no system call", entry.section)};
+        break;
+      case tables::HookKind::None:
+        return {EventsFrom::Kernel, fmt::format("only a kernel can run SEC(\"{}\")", entry.section)};
+      case tables::HookKind::Packet:
+      case tables::HookKind::Once:
+      case tables::HookKind::Begin:
+      case tables::HookKind::End:
+      case tables::HookKind::Interval:
+        break;
+    }
+  }
+  return {EventsFrom::Ptrace, has_command ? "the probe asks for system calls of the command alone" : "no events are needed"};
+}
+
+}  // namespace spile::driver

@@ -1,0 +1,72 @@
+#include "runtime/kernel/failure_counts.h"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/kernel/code.h"
+
+namespace spile::kernel {
+
+namespace {
+
+// Those whose failure means that something is missing in what is printed.
+constexpr uint32_t kCounted[] = {
+    BPF_FUNC_map_update_elem,   BPF_FUNC_map_delete_elem,       BPF_FUNC_map_push_elem,    BPF_FUNC_perf_event_output,
+    BPF_FUNC_ringbuf_output,    BPF_FUNC_ringbuf_reserve,       BPF_FUNC_probe_read,       BPF_FUNC_probe_read_str,
+    BPF_FUNC_probe_read_user,   BPF_FUNC_probe_read_user_str,   BPF_FUNC_probe_read_kernel,
+    BPF_FUNC_probe_read_kernel_str, BPF_FUNC_get_stackid,       BPF_FUNC_get_stack};
+// Error numbers of a row; ENOTSUPP (524) is the largest.
+constexpr int32_t kErrors = 1024;
+constexpr int32_t kRowBytes = kErrors * int32_t{sizeof(uint64_t)};
+constexpr size_t kCounters = std::size(kCounted) * kErrors;
+
+}  // namespace
+
+Result<FailureCounts> FailureCounts::make() {
+  Descriptor map(
+      ::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_failures", sizeof(uint32_t), kCounters * sizeof(uint64_t), 1, nullptr));
+  if (!map.is_open()) return os_error(errno, "a map of failed helpers");
+  return FailureCounts(std::move(map));
+}
+
+// Uses r1 and r2, which no helper keeps.
+std::vector<isa::Insn> FailureCounts::counting(size_t row) const {
+  const bool gives_memory = kCounted[row] == BPF_FUNC_ringbuf_reserve;  // null: there is no room
+  std::vector<isa::Insn> made{code::mov_imm(1, EAGAIN)};
+  if (!gives_memory) made = {code::mov_imm(1, 0), code::alu(isa::SUB, 1, 0), code::alu_imm(isa::AND, 1, kErrors - 1)};
+  made.insert(made.end(), {code::alu_imm(isa::LSH, 1, 3), code::map_value(2, map_.get()),
+                           code::wide(static_cast<int32_t>(row) * kRowBytes), code::alu(isa::ADD, 2, 1),
+                           code::mov_imm(1, 1), code::atomic_add64(2, 0, 1)});
+  made.insert(made.begin(), code::jump_imm(gives_memory ? isa::JNE : isa::JSGE, 0, 0, static_cast<int16_t>(made.size())));
+  return made;
+}
+
+std::vector<object::Insertion> FailureCounts::insertions(const object::Object &object) const {
+  std::vector<object::Insertion> found;
+  for (size_t i = 0; i < object.sections.size(); i++) {
+    const object::Section &section = object.sections[i];
+    if (section.kind != object::SectionKind::Program) continue;
+    isa::Insn insn;
+    for (size_t at = 0; at + sizeof insn <= section.bytes.size(); at += (insn.is_lddw() ? 2 : 1) * sizeof insn) {
+      std::memcpy(&insn, section.bytes.data() + at, sizeof insn);
+      if (insn.opcode != isa::opcode(isa::JMP, isa::CALL, isa::K) || insn.src != isa::kHelperCall) continue;
+      const auto *row = std::ranges::find(kCounted, static_cast<uint32_t>(insn.imm));
+      if (row == std::end(kCounted)) continue;
+      found.push_back({object::SectionId(i), at + sizeof insn, counting(static_cast<size_t>(row - kCounted))});
+    }
+  }
+  return found;
+}
+
+void FailureCounts::for_each(const Visit &visit) const {
+  std::vector<uint64_t> counts(kCounters);
+  const uint32_t zero = 0;
+  if (::bpf_map_lookup_elem(map_.get(), &zero, counts.data()) != 0) return;
+  for (size_t i = 0; i < counts.size(); i++)
+    if (counts[i] != 0) visit(kCounted[i / kErrors], -static_cast<int64_t>(i % kErrors), counts[i]);
+}
+
+}  // namespace spile::kernel

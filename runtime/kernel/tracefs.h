@@ -1,0 +1,35 @@
+// Tracefs: the kernel's own words about its tracepoints: their ids, and where the fields of their records lie.
+//
+// Where nobody has mounted it, it is mounted for this process alone, at no path.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/kernel/descriptor.h"
+#include "support/result.h"
+
+namespace spile::kernel {
+
+class Tracefs {
+ public:
+  // Environment error where this process may not see it.
+  static Result<Tracefs> open();
+
+  // [tracepoint]: "sched/sched_process_fork". Environment error when there is none.
+  Result<uint64_t> id_of(std::string_view tracepoint) const;
+  // Bytes from the record's beginning to a field of 4 bytes.
+  Result<int16_t> offset_of(std::string_view tracepoint, std::string_view field) const;
+
+ private:
+  explicit Tracefs(Descriptor root) : root_(std::move(root)) {}
+  Result<std::string> read(std::string_view tracepoint, std::string_view file) const;
+
+  Descriptor root_;
+};
+
+// An open perf event of the tracepoint, for programs to hang on.
+Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint);
+
+}  // namespace spile::kernel

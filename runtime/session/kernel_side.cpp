@@ -1,0 +1,29 @@
+#include "runtime/session/kernel_side.h"
+
+namespace spile::session {
+
+Result<KernelSide> KernelSide::load(const object::Object &object, const std::string &only, Options options,
+                                    kernel::Refusal &refusal) {
+  KernelSide side(std::move(options));
+  std::vector<kernel::Wanted> wanted;
+  for (const object::ProgramEntry &entry : object.programs) {
+    const tables::ProgramType *type = tables::find_program_type(entry.section);
+    if (type == nullptr || (type->flags & tables::kUserSideProgram) || (!only.empty() && entry.name != only)) continue;
+    wanted.push_back({entry.name, type});
+    side.programs_.push_back({entry.name, entry.section, type});
+  }
+  auto failures = kernel::FailureCounts::make();
+  if (!failures) return std::unexpected(failures.error());
+  side.failures_ = std::move(*failures);
+  if (side.options_.has_command || side.options_.pid) {
+    auto tasks = kernel::TaskSet::make();
+    if (!tasks) return std::unexpected(tasks.error());
+    side.tasks_ = std::move(*tasks);
+  }
+  auto loaded = kernel::KernelObject::load(object, wanted, {side.tasks(), &*side.failures_}, &refusal);
+  if (!loaded) return std::unexpected(loaded.error());
+  side.object_ = std::move(*loaded);
+  return side;
+}
+
+}  // namespace spile::session

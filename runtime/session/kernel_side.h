@@ -1,0 +1,57 @@
+// KernelSide: the programs of a run that are in the kernel, and what belongs to them there.
+//
+// In: an object and what the command line says. Out: what Session::open() takes with the handlers of the user's side.
+// Called by `spile run --on=kernel`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backend/object/object.h"
+#include "lang-spec/tables/tables.h"
+#include "runtime/kernel/attachments.h"
+#include "runtime/kernel/failure_counts.h"
+#include "runtime/kernel/kernel_object.h"
+#include "runtime/kernel/task_set.h"
+#include "support/result.h"
+
+namespace spile::session {
+
+class KernelSide {
+ public:
+  struct Options {
+    bool has_command = false;     // -c: programs see its tasks alone
+    std::optional<uint32_t> pid;  // -p: likewise
+    kernel::Places places;
+  };
+  // Loads all programs of [object] but those of the user's side; [only] one of them, when it is not empty.
+  // [refusal] has the log of the kernel's verifier, when that refuses one.
+  static Result<KernelSide> load(const object::Object &object, const std::string &only, Options options,
+                                 kernel::Refusal &refusal);
+
+  struct Program {
+    std::string name, section;
+    const tables::ProgramType *type = nullptr;
+  };
+  std::span<const Program> programs() const { return programs_; }
+  const kernel::KernelObject &object() const { return *object_; }
+  const kernel::FailureCounts &failures() const { return *failures_; }
+  kernel::TaskSet *tasks() { return tasks_ ? &*tasks_ : nullptr; }
+  std::optional<uint32_t> pid() const { return options_.pid; }
+  const kernel::Places &places() const { return options_.places; }
+
+ private:
+  explicit KernelSide(Options options) : options_(std::move(options)) {}
+
+  Options options_;
+  std::vector<Program> programs_;
+  std::optional<kernel::FailureCounts> failures_;
+  std::optional<kernel::TaskSet> tasks_;
+  std::optional<kernel::KernelObject> object_;
+};
+
+}  // namespace spile::session
