@@ -12,6 +12,7 @@
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "driver/version.h"
+#include "runtime/kernel/tracefs.h"
 #include "runtime/vm/engine.h"
 
 namespace spile::driver {
@@ -44,6 +45,11 @@ bool has_bpf() {
   return true;
 }
 
+bool has_tracing() {
+  const auto tracefs = kernel::Tracefs::open();
+  return has_bpf() && tracefs && kernel::open_tracepoint(*tracefs, "sched/sched_process_fork");
+}
+
 bool has_btf() { return ::access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
 bool has_jit() { return vm::make_jit().has_value(); }
 
@@ -56,6 +62,7 @@ constexpr Feature kFeatures[] = {
     {"jit", "the LLVM JIT (--engine=jit)", has_jit},
     {"kernel-btf", "the running kernel's types", has_btf},
     {"bpf", "loading programs into the running kernel", has_bpf},
+    {"tracing", "attaching them to its tracepoints (--on=kernel)", has_tracing},
 };
 
 }  // namespace
@@ -63,7 +70,7 @@ constexpr Feature kFeatures[] = {
 int command_info(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile info [--has=FEATURE]";
-  line.about = "Says what this build and this machine can do. Features: ptrace, jit, kernel-btf, bpf.";
+  line.about = "Says what this build and this machine can do. Features: ptrace, jit, kernel-btf, bpf, tracing.";
   line.add_common();
   line.options.add_options()("has", po::value<std::string>()->value_name("FEATURE"),
                              "only exit 0 when it is there, else 3");
@@ -74,7 +81,7 @@ int command_info(Arguments arguments, Console &console) {
     const auto &name = (*values)["has"].as<std::string>();
     const auto *feature = std::ranges::find(kFeatures, name, &Feature::name);
     if (feature == std::end(kFeatures))
-      return console.usage("--has takes ptrace, jit, kernel-btf or bpf, not `{}`", name);
+      return console.usage("--has takes ptrace, jit, kernel-btf, bpf or tracing, not `{}`", name);
     return feature->probe() ? kExitOk : kExitEnvironment;
   }
   utsname host{};

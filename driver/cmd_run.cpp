@@ -142,9 +142,9 @@ int command_run(Arguments arguments, Console &console) {
                              "run PROGRAM, in the short form: HOOK { BODY } ...")(
       "on", po::value<std::string>()->value_name("WHERE"),
       "where the events come from: auto (the default), ptrace (of CMD), replay (of -i FILE), kernel")(
-      "command,c", po::value<std::string>()->value_name("CMD"),
-      "run CMD and trace what it and its children do")(
-      "pid,p", po::value<uint32_t>()->value_name("PID"), "with --on=kernel: trace what this process and its children do")(
+      "command,c", po::value<std::string>()->value_name("CMD"), "run CMD and trace what it and its children do")(
+      "pid,p", po::value<uint32_t>()->value_name("PID"),
+      "with --on=kernel: trace what this process and its children do")(
       "dev", po::value<std::string>()->value_name("INTERFACE"),
       "with --on=kernel: whose packets socket filters, XDP and tc programs see")(
       "cgroup", po::value<std::string>()->value_name("FOLDER"),
@@ -262,7 +262,8 @@ int command_run(Arguments arguments, Console &console) {
       console.status("on {}: {}", from == EventsFrom::Kernel ? "the kernel" : "this machine's processes", choice.why);
   }
   if (from == EventsFrom::Kernel) {
-    session::KernelSide::Options side{options.command.has_value(), {}, {text("dev").value_or(""), text("cgroup").value_or("")}};
+    session::KernelSide::Options side{
+        options.command.has_value(), {}, {text("dev").value_or(""), text("cgroup").value_or("")}};
     if (values->contains("pid")) side.pid = (*values)["pid"].as<uint32_t>();
     kernel::Refusal refusal;
     auto loaded = session::KernelSide::load(*object, judging.program, std::move(side), refusal);

@@ -38,7 +38,8 @@ Choice choose_events(const object::Object &object, bool has_input, bool has_comm
         break;
     }
   }
-  return {EventsFrom::Ptrace, has_command ? "the probe asks for system calls of the command alone" : "no events are needed"};
+  return {EventsFrom::Ptrace,
+          has_command ? "the probe asks for system calls of the command alone" : "no events are needed"};
 }
 
 }  // namespace spile::driver

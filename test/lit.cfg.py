@@ -27,6 +27,8 @@ spile = os.path.join(build, "bin", "spile")
 config.substitutions += [
     # Every engine must give the same output: %run-all runs the probe on each and compares.
     ("%run-all", "python3 " + os.path.join(source, "test", "run_all.py") + " " + spile),
+    # The kernel's tracepoints must give what a child's system calls give: %both-ways runs the probe on each and compares.
+    ("%both-ways", "python3 " + os.path.join(source, "test", "both_ways.py") + " " + spile),
     ("%spile", spile),
     ("%clang-bpf", llvm + "/clang -target bpf -O2 -g -I " + os.path.join(build, "test", "real")
      + " -I " + os.path.join(source, "lang-spec", "include") + " -I " + os.path.join(build, "lang-spec", "include")),
@@ -68,6 +70,9 @@ if works(["python3", os.path.join(source, "test", "probe_bpf.py")]):
 # ptrace of an own child, which some containers forbid.
 if works([spile, "info", "--has=ptrace"]):
     config.available_features.add("ptrace")
+# And tracepoints that programs may hang on.
+if works([spile, "info", "--has=tracing"]):
+    config.available_features.add("tracing")
 if os.path.exists(os.path.join(source, "..", "shared", "conformance", "vectors.tsv")):
     config.available_features.add("vectors")
 if os.environ.get("SPILE_ASAN"):

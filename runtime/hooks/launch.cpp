@@ -189,7 +189,9 @@ Result<void> Launch::go(const std::string &name, const std::function<Result<void
 }
 
 Launch::Launch(Launch &&other) noexcept
-    : pid_(other.pid_), go_fd_(std::exchange(other.go_fd_, -1)), failure_fd_(std::exchange(other.failure_fd_, -1)),
+    : pid_(other.pid_),
+      go_fd_(std::exchange(other.go_fd_, -1)),
+      failure_fd_(std::exchange(other.failure_fd_, -1)),
       start_(std::exchange(other.start_, nullptr)) {}
 
 Launch::~Launch() {

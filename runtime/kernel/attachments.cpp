@@ -31,8 +31,8 @@ std::string_view behind_slash(std::string_view section) {
 
 std::unexpected<Error> cannot_attach(int error, std::string_view section) {
   const std::string said = object::LibbpfListener::text();
-  auto failed = os_error(error, fmt::format("the kernel does not attach SEC(\"{}\"){}{}", section,
-                                            said.empty() ? "" : ": ", said));
+  auto failed = os_error(
+      error, fmt::format("the kernel does not attach SEC(\"{}\"){}{}", section, said.empty() ? "" : ": ", said));
   if (error == EPERM || error == EACCES) failed.error().hint = "this kernel, or this process's rights, do not allow it";
   if (error == ENOENT || error == EOPNOTSUPP || error == ENODEV)
     failed.error().hint = "this kernel has no such place, or was built without this kind of probe";
@@ -77,7 +77,8 @@ constexpr Attachments::Way Attachments::kWays[] = {
 
 Attachments::~Attachments() {
   for (bpf_link *link : links_) {
-    // Closing the descriptor may be left to others (close_behind_us()): what changes the way of packets ends here and now.
+    // Closing the descriptor may be left to others (close_behind_us()): what changes the way of packets ends here and
+    // now.
     ::bpf_link__detach(link);
     ::bpf_link__destroy(link);
   }
@@ -150,7 +151,8 @@ Result<void> Attachments::attach_samples(bpf_program *program, std::string_view 
 }
 
 Result<int> Attachments::interface_of(std::string_view section) const {
-  if (places_.interface.empty()) return needs(section, "whose packets it is to see", "--dev INTERFACE, for example --dev lo");
+  if (places_.interface.empty())
+    return needs(section, "whose packets it is to see", "--dev INTERFACE, for example --dev lo");
   const unsigned index = ::if_nametoindex(places_.interface.c_str());
   if (index == 0)
     return std::unexpected(Error{Error::Kind::Environment, fmt::format("there is no interface `{}`", places_.interface),
@@ -187,7 +189,8 @@ Result<void> Attachments::attach_tc(bpf_program *program, std::string_view secti
   const auto interface = interface_of(section);
   if (!interface) return std::unexpected(interface.error());
   const bool is_egress = behind_slash(section) == "egress";
-  const auto where = static_cast<bpf_attach_type>(is_egress ? tables::AttachType::TCX_EGRESS : tables::AttachType::TCX_INGRESS);
+  const auto where =
+      static_cast<bpf_attach_type>(is_egress ? tables::AttachType::TCX_EGRESS : tables::AttachType::TCX_INGRESS);
   Descriptor link(::bpf_link_create(::bpf_program__fd(program), *interface, where, nullptr));
   if (!link.is_open()) return cannot_attach(errno, section);
   raw_links_.push_back(std::move(link));

@@ -1,4 +1,5 @@
-// Instructions, one a call, for the few that this folder writes itself. Names as in the kernel's include/linux/filter.h.
+// Instructions, one a call, for the few that this folder writes itself. Names as in the kernel's
+// include/linux/filter.h.
 #pragma once
 
 #include "backend/isa/insn.h"
@@ -9,7 +10,9 @@ using isa::Insn;
 
 constexpr Insn mov(uint8_t dst, uint8_t src) { return {isa::opcode(isa::ALU64, isa::MOV, isa::X), dst, src, 0, 0}; }
 constexpr Insn mov_imm(uint8_t dst, int32_t imm) { return {isa::opcode(isa::ALU64, isa::MOV, isa::K), dst, 0, 0, imm}; }
-constexpr Insn alu(isa::AluOp op, uint8_t dst, uint8_t src) { return {isa::opcode(isa::ALU64, op, isa::X), dst, src, 0, 0}; }
+constexpr Insn alu(isa::AluOp op, uint8_t dst, uint8_t src) {
+  return {isa::opcode(isa::ALU64, op, isa::X), dst, src, 0, 0};
+}
 constexpr Insn alu_imm(isa::AluOp op, uint8_t dst, int32_t imm) {
   return {isa::opcode(isa::ALU64, op, isa::K), dst, 0, 0, imm};
 }

@@ -14,10 +14,11 @@ namespace {
 
 // Those whose failure means that something is missing in what is printed.
 constexpr uint32_t kCounted[] = {
-    BPF_FUNC_map_update_elem,   BPF_FUNC_map_delete_elem,       BPF_FUNC_map_push_elem,    BPF_FUNC_perf_event_output,
-    BPF_FUNC_ringbuf_output,    BPF_FUNC_ringbuf_reserve,       BPF_FUNC_probe_read,       BPF_FUNC_probe_read_str,
-    BPF_FUNC_probe_read_user,   BPF_FUNC_probe_read_user_str,   BPF_FUNC_probe_read_kernel,
-    BPF_FUNC_probe_read_kernel_str, BPF_FUNC_get_stackid,       BPF_FUNC_get_stack};
+    BPF_FUNC_map_update_elem,     BPF_FUNC_map_delete_elem,   BPF_FUNC_map_push_elem,
+    BPF_FUNC_perf_event_output,   BPF_FUNC_ringbuf_output,    BPF_FUNC_ringbuf_reserve,
+    BPF_FUNC_probe_read,          BPF_FUNC_probe_read_str,    BPF_FUNC_probe_read_user,
+    BPF_FUNC_probe_read_user_str, BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_kernel_str,
+    BPF_FUNC_get_stackid,         BPF_FUNC_get_stack};
 // Error numbers of a row; ENOTSUPP (524) is the largest.
 constexpr int32_t kErrors = 1024;
 constexpr int32_t kRowBytes = kErrors * int32_t{sizeof(uint64_t)};
@@ -26,8 +27,8 @@ constexpr size_t kCounters = std::size(kCounted) * kErrors;
 }  // namespace
 
 Result<FailureCounts> FailureCounts::make() {
-  Descriptor map(
-      ::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_failures", sizeof(uint32_t), kCounters * sizeof(uint64_t), 1, nullptr));
+  Descriptor map(::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_failures", sizeof(uint32_t), kCounters * sizeof(uint64_t),
+                                  1, nullptr));
   if (!map.is_open()) return os_error(errno, "a map of failed helpers");
   return FailureCounts(std::move(map));
 }
@@ -40,7 +41,8 @@ std::vector<isa::Insn> FailureCounts::counting(size_t row) const {
   made.insert(made.end(), {code::alu_imm(isa::LSH, 1, 3), code::map_value(2, map_.get()),
                            code::wide(static_cast<int32_t>(row) * kRowBytes), code::alu(isa::ADD, 2, 1),
                            code::mov_imm(1, 1), code::atomic_add64(2, 0, 1)});
-  made.insert(made.begin(), code::jump_imm(gives_memory ? isa::JNE : isa::JSGE, 0, 0, static_cast<int16_t>(made.size())));
+  made.insert(made.begin(),
+              code::jump_imm(gives_memory ? isa::JNE : isa::JSGE, 0, 0, static_cast<int16_t>(made.size())));
   return made;
 }
 

@@ -68,9 +68,13 @@ bool is_about_task(uint32_t type) {
          type == BPF_PROG_TYPE_TRACING;
 }
 
-// The object's bytes as the kernel is to get them.
-Result<std::vector<std::byte>> image_of(const object::Object &object, std::span<const Wanted> programs,
-                                        const Additions &additions) {
+struct Image {
+  std::vector<std::byte> bytes;
+  std::vector<NamedMap> legacy_maps;
+};
+
+// The object as the kernel is to get it.
+Result<Image> image_of(const object::Object &object, std::span<const Wanted> programs, const Additions &additions) {
   std::vector<object::Insertion> insertions;
   if (additions.failures != nullptr) insertions = additions.failures->insertions(object);
   if (additions.only != nullptr)
@@ -79,20 +83,40 @@ Result<std::vector<std::byte>> image_of(const object::Object &object, std::span<
       if (entry == nullptr || !is_about_task(wanted.type->number)) continue;
       insertions.push_back({entry->section_id, entry->offset, additions.only->gate()});
     }
-  if (insertions.empty()) return object::write_elf(object);
   std::ranges::stable_sort(insertions, {}, &object::Insertion::offset);
+  Image image;
+  const auto write = [&image](const object::Object &from) -> Result<Image> {
+    auto bytes = object::write_elf(from);
+    if (!bytes) return std::unexpected(bytes.error());
+    image.bytes = std::move(*bytes);
+    return std::move(image);
+  };
+  if (insertions.empty() && !has_legacy_maps(object)) return write(object);
   auto copied = object::copy(object);
   if (!copied) return std::unexpected(copied.error());
   if (const auto inserted = object::insert_code(*copied, insertions); !inserted)
     return std::unexpected(inserted.error());
-  return object::write_elf(*copied);
+  auto maps = make_legacy_maps(*copied);
+  if (!maps) return std::unexpected(maps.error());
+  image.legacy_maps = std::move(*maps);
+  return write(*copied);
 }
 
 }  // namespace
 
-KernelObject::KernelObject(KernelObject &&other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+Result<void> check_allowed() {
+  // What needs CAP_BPF alone, wherever kernel.unprivileged_bpf_disabled stands.
+  const Descriptor map(
+      ::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_allowed", sizeof(uint32_t), sizeof(uint64_t), 1, nullptr));
+  if (!map.is_open()) return not_allowed(errno);
+  return {};
+}
+
+KernelObject::KernelObject(KernelObject &&other) noexcept
+    : object_(std::exchange(other.object_, nullptr)), legacy_maps_(std::move(other.legacy_maps_)) {}
 KernelObject &KernelObject::operator=(KernelObject &&other) noexcept {
   std::swap(object_, other.object_);
+  std::swap(legacy_maps_, other.legacy_maps_);
   return *this;
 }
 KernelObject::~KernelObject() {
@@ -101,15 +125,16 @@ KernelObject::~KernelObject() {
 
 Result<KernelObject> KernelObject::load(const object::Object &object, std::span<const Wanted> programs,
                                         const Additions &additions, Refusal *refusal) {
-  const auto image = image_of(object, programs, additions);
+  auto image = image_of(object, programs, additions);
   if (!image) return std::unexpected(image.error());
   const object::LibbpfListener listener;
   bpf_object_open_opts open{};
   open.sz = sizeof open;
   open.object_name = "spile";
-  bpf_object *opened = ::bpf_object__open_mem(image->data(), image->size(), &open);
+  bpf_object *opened = ::bpf_object__open_mem(image->bytes.data(), image->bytes.size(), &open);
   if (opened == nullptr) return os_error(errno, fmt::format("{}: {}", object.path, object::LibbpfListener::text()));
   KernelObject loaded(opened);
+  loaded.legacy_maps_ = std::move(image->legacy_maps);
 
   std::vector<std::unique_ptr<char[]>> logs;
   bpf_program *program = nullptr;
@@ -132,6 +157,13 @@ Result<KernelObject> KernelObject::load(const object::Object &object, std::span<
   bpf_map *map = nullptr;
   bpf_object__for_each_map(map, opened) {
     if (::bpf_map__is_internal(map)) ::bpf_map__set_map_flags(map, ::bpf_map__map_flags(map) | BPF_F_MMAPABLE);
+    // A type that such a map declares is that of its records: it says how to print them, and the map has no such
+    // values.
+    if (::bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) ::bpf_map__set_value_size(map, 0);
+    if (::bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
+      ::bpf_map__set_key_size(map, sizeof(uint32_t));
+      ::bpf_map__set_value_size(map, sizeof(uint32_t));
+    }
   }
   if (const int failed = ::bpf_object__load(opened); failed != 0) return refused(opened, object, -failed, refusal);
   // The logs end here, and libbpf keeps their addresses.
@@ -175,6 +207,8 @@ Result<TestResult> KernelObject::test_run(std::string_view name, const TestInput
 }
 
 int KernelObject::map_fd(std::string_view name) const {
+  for (const auto &[legacy, fd] : legacy_maps_)
+    if (legacy == name) return fd.get();
   const bpf_map *map = ::bpf_object__find_map_by_name(object_, std::string(name).c_str());
   return map == nullptr ? -1 : ::bpf_map__fd(map);
 }

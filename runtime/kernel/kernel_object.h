@@ -15,6 +15,7 @@
 
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
+#include "runtime/kernel/legacy_maps.h"
 #include "support/result.h"
 
 struct bpf_object;
@@ -33,8 +34,8 @@ struct Wanted {
 
 // What is added to the programs, in the copy of the object that the kernel gets.
 struct Additions {
-  const TaskSet *only = nullptr;              // programs that run for a task see these alone
-  const FailureCounts *failures = nullptr;    // count what fails
+  const TaskSet *only = nullptr;            // programs that run for a task see these alone
+  const FailureCounts *failures = nullptr;  // count what fails
 };
 
 // What the kernel's verifier says of the program that it refuses.
@@ -54,6 +55,9 @@ struct TestResult {
   uint32_t ns_per_run = 0;
   std::vector<std::byte> packet;  // as the last run left it
 };
+
+// Environment error where this process may not give the kernel programs at all.
+Result<void> check_allowed();
 
 class KernelObject {
  public:
@@ -76,6 +80,7 @@ class KernelObject {
  private:
   explicit KernelObject(bpf_object *object) : object_(object) {}
   bpf_object *object_;
+  std::vector<NamedMap> legacy_maps_;
 };
 
 }  // namespace spile::kernel

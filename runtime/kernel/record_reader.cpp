@@ -42,8 +42,7 @@ Result<void> RecordReader::add_ring(int map_fd, Take take) {
 
 Result<void> RecordReader::add_perf(int map_fd, Take take) {
   sources_.push_back(std::make_unique<Source>(this, std::move(take)));
-  perf_buffer *made =
-      ::perf_buffer__new(map_fd, kPerfPages, take_perf, lose_perf, sources_.back().get(), nullptr);
+  perf_buffer *made = ::perf_buffer__new(map_fd, kPerfPages, take_perf, lose_perf, sources_.back().get(), nullptr);
   if (made == nullptr) return os_error(errno, "a perf event array of the kernel cannot be read");
   perf_.push_back(made);
   return {};

@@ -59,7 +59,8 @@ Result<TaskSet> TaskSet::make() {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = BPF_F_NO_PREALLOC;
-  Descriptor map(::bpf_map_create(BPF_MAP_TYPE_HASH, "spile_tasks", sizeof(uint32_t), sizeof(uint32_t), kMaxTasks, &options));
+  Descriptor map(
+      ::bpf_map_create(BPF_MAP_TYPE_HASH, "spile_tasks", sizeof(uint32_t), sizeof(uint32_t), kMaxTasks, &options));
   if (!map.is_open()) return os_error(errno, "a map of the tasks to watch");
   return TaskSet(std::move(map));
 }
@@ -108,8 +109,8 @@ Result<void> TaskSet::follow() {
   append_if_found(exec, adding);
 
   std::vector<Insn> exit = current;
-  append(exit, {code::map_address(1, map_.get()), code::wide(0), code::mov(2, kFrame),
-                code::alu_imm(isa::ADD, 2, kKey), code::call(kDelete)});
+  append(exit, {code::map_address(1, map_.get()), code::wide(0), code::mov(2, kFrame), code::alu_imm(isa::ADD, 2, kKey),
+                code::call(kDelete)});
   append(exit, returning());
 
   if (auto done = track(*tracefs, "sched/sched_process_fork", std::move(fork)); !done) return done;
@@ -119,7 +120,8 @@ Result<void> TaskSet::follow() {
 
 Result<void> TaskSet::add(uint32_t tid) {
   const uint32_t one = 1;
-  if (::bpf_map_update_elem(map_.get(), &tid, &one, BPF_ANY) != 0) return os_error(errno, "the map of the tasks to watch");
+  if (::bpf_map_update_elem(map_.get(), &tid, &one, BPF_ANY) != 0)
+    return os_error(errno, "the map of the tasks to watch");
   return {};
 }
 

@@ -69,8 +69,10 @@ Result<int16_t> Tracefs::offset_of(std::string_view tracepoint, std::string_view
   const std::string_view line = at == std::string::npos ? std::string_view{} : std::string_view(*text).substr(at);
   if (const auto offset = number_after(line.substr(0, line.find('\n')), "offset:"))
     return static_cast<int16_t>(*offset);
-  return std::unexpected(Error{
-      Error::Kind::Environment, fmt::format("tracepoint `{}` of this kernel has no field `{}`", tracepoint, field), {}, 0});
+  return std::unexpected(Error{Error::Kind::Environment,
+                               fmt::format("tracepoint `{}` of this kernel has no field `{}`", tracepoint, field),
+                               {},
+                               0});
 }
 
 Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint) {
@@ -81,8 +83,8 @@ Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view trac
   attr.size = sizeof attr;
   attr.type = PERF_TYPE_TRACEPOINT;
   attr.config = *id;
-  Descriptor event(
-      static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, 0, -1, static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
+  Descriptor event(static_cast<int>(
+      ::syscall(SYS_perf_event_open, &attr, -1, 0, -1, static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
   if (!event.is_open()) return os_error(errno, fmt::format("tracepoint `{}`", tracepoint));
   return event;
 }

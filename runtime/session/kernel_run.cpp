@@ -1,11 +1,11 @@
 // A session whose events are the kernel's: its programs run there, this process reads what they send and runs the
 // handlers of the user's side over their maps.
+#include <linux/if_packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <linux/if_packet.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "runtime/hooks/launch.h"
 #include "runtime/hooks/words.h"
 #include "runtime/kernel/outlive.h"
+#include "runtime/kernel/printk_tap.h"
 #include "runtime/kernel/record_reader.h"
 #include "runtime/session/records.h"
 #include "runtime/session/session_state.h"
@@ -37,7 +38,8 @@ bool is_for_programs_alone(const maps::Definition &definition) {
   const auto &special = definition.special;
   return definition.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || definition.type == BPF_MAP_TYPE_HASH_OF_MAPS ||
          definition.type == BPF_MAP_TYPE_USER_RINGBUF || definition.type == maps::kArenaType ||
-         std::ranges::any_of(special, [](const maps::SpecialField &field) { return field.kind != maps::SpecialField::SpinLock; });
+         std::ranges::any_of(
+             special, [](const maps::SpecialField &field) { return field.kind != maps::SpecialField::SpinLock; });
 }
 
 std::string name_of(uint32_t pid) {
@@ -51,8 +53,7 @@ std::string name_of(uint32_t pid) {
 
 class Session::State::KernelRun {
  public:
-  KernelRun(State &session, Control &control)
-      : session_(session), control_(control), side_(*session.options.kernel) {}
+  KernelRun(State &session, Control &control) : session_(session), control_(control), side_(*session.options.kernel) {}
 
   Result<void> run() {
     for (const auto step : {&KernelRun::open_records, &KernelRun::run_once, &KernelRun::attach, &KernelRun::start})
@@ -85,6 +86,7 @@ class Session::State::KernelRun {
   Control &control_;
   KernelSide &side_;
   kernel::RecordReader records_;
+  std::optional<kernel::PrintkTap> printk_;
   std::optional<kernel::Attachments> attachments_;
   std::optional<hooks::Launch> child_;
   kernel::Descriptor child_fd_;
@@ -112,7 +114,17 @@ Result<void> Session::State::KernelRun::open_records() {
     auto added = map.type == BPF_MAP_TYPE_RINGBUF ? records_.add_ring(fd, take) : records_.add_perf(fd, take);
     if (!added) return added;
   }
-  return {};
+  if (!kernel::PrintkTap::is_needed(*session_.object)) return {};
+  auto tap = kernel::PrintkTap::open(side_.tasks());
+  if (!tap) return std::unexpected(tap.error());
+  printk_ = std::move(*tap);
+  return records_.add_ring(printk_->ring_fd(), [this](std::span<const std::byte> record) {
+    if (session_.outcome.exit_status) return;
+    session_.outcome.events++;
+    std::string line(kernel::PrintkTap::line_of(record));
+    if (!line.ends_with('\n')) line += '\n';
+    waiting_ += session_.options.format->printed(line);
+  });
 }
 
 void Session::State::KernelRun::drain() {
@@ -135,7 +147,8 @@ Result<void> Session::State::KernelRun::run_once() {
 
 Result<void> Session::State::KernelRun::attach() {
   for (const KernelSide::Program &program : side_.programs()) {
-    if (program.type->hook == tables::HookKind::Once || MapSet::is_tail_called(*session_.object, program.name)) continue;
+    if (program.type->hook == tables::HookKind::Once || MapSet::is_tail_called(*session_.object, program.name))
+      continue;
     if (!attachments_) attachments_.emplace(side_.object(), side_.places());
     if (auto done = attachments_->attach(program.name, program.section, *program.type); !done) return done;
   }
@@ -165,7 +178,8 @@ Result<void> Session::State::KernelRun::start() {
   child_.emplace(std::move(*launched));
   child_fd_ = kernel::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child_->pid(), 0)));
   if (!child_fd_.is_open()) return os_error(errno, "the command's process");
-  if (const auto gone = child_->go((*argv)[0], [&] { return tasks->add(static_cast<uint32_t>(child_->pid())); }); !gone) {
+  if (const auto gone = child_->go((*argv)[0], [&] { return tasks->add(static_cast<uint32_t>(child_->pid())); });
+      !gone) {
     ::waitpid(child_->pid(), nullptr, 0);
     child_.reset();
     return failed(gone.error());
@@ -194,7 +208,8 @@ Result<void> Session::State::KernelRun::wait() {
     pause(std::min<Clock::duration>(next - now, kGlance));
     if (has_child_ended()) {
       const Clock::time_point settled = Clock::now() + kSettling;
-      while (!side_.tasks()->tids().empty() && Clock::now() < settled && !session_.ended(control_)) pause(milliseconds(1));
+      while (!side_.tasks()->tids().empty() && Clock::now() < settled && !session_.ended(control_))
+        pause(milliseconds(1));
       break;
     }
     if (side_.pid() && side_.tasks()->tids().empty()) break;
@@ -244,7 +259,8 @@ void Session::State::KernelRun::finish() {
   if (!session_.options.status) return;
   if (side_.tasks() != nullptr && !side_.pid())
     for (const uint32_t tid : side_.tasks()->tids())
-      session_.options.status(fmt::format("process {} ({}) is still running; nothing of it is seen any more", tid, name_of(tid)));
+      session_.options.status(
+          fmt::format("process {} ({}) is still running; nothing of it is seen any more", tid, name_of(tid)));
   if (attachments_ && !attachments_->sockets().empty())
     session_.options.status(fmt::format("{} packets passed", packets_));
 }
@@ -258,8 +274,6 @@ Result<void> Session::State::check_handlers() const {
   return {};
 }
 
-Result<void> Session::State::run_in_kernel(Control &control) {
-  return KernelRun(*this, control).run();
-}
+Result<void> Session::State::run_in_kernel(Control &control) { return KernelRun(*this, control).run(); }
 
 }  // namespace spile::session

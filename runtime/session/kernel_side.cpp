@@ -4,6 +4,7 @@ namespace spile::session {
 
 Result<KernelSide> KernelSide::load(const object::Object &object, const std::string &only, Options options,
                                     kernel::Refusal &refusal) {
+  if (auto allowed = kernel::check_allowed(); !allowed) return std::unexpected(allowed.error());
   KernelSide side(std::move(options));
   std::vector<kernel::Wanted> wanted;
   for (const object::ProgramEntry &entry : object.programs) {

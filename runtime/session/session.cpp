@@ -202,8 +202,10 @@ Result<void> Session::State::find_output() {
 void Session::State::print_output() {
   if (output_ring == nullptr) return;
   std::string text;
+  const bool runs = !outcome.exit_status;
   output_ring->consume([&](std::span<const std::byte> record) {
-    text += text_of(record);
+    // What a program prints behind its exit() is not shown; what end handlers print is.
+    if (!runs || !outcome.exit_status) text += text_of(record);
     return true;
   });
   if (!text.empty()) env.print(text);

@@ -7,6 +7,7 @@
 #   ```c fragment           is shown, not run (a piece of a file that is run elsewhere)
 #   ```console              `$ command` lines are run, in a scratch folder that holds the page's files; what follows
 #                           must be what they print (stdout and stderr). `N` stands for any number, `...` for any text.
+#   ```console requires=X   likewise, where `spile info --has=X` says yes
 #   ```c file=NAME          is checked, and written under that name for the commands that follow
 import os
 import re
@@ -70,6 +71,10 @@ with tempfile.TemporaryDirectory() as folder:
             elif not error and done.returncode != 0 and not named:
                 fail(f"example {index} must be accepted", text + done.stderr)
         elif language == "console":
+            needed = re.search(r"requires=(\S+)", info)
+            if needed and subprocess.run([spile, "info", f"--has={needed[1]}"], capture_output=True).returncode != 0:
+                print(f"{page}: example {index} needs {needed[1]}: not run")
+                continue
             for command, wanted in re.findall(r"^\$ ([^\n]*)\n(.*?)(?=^\$ |\Z)", text, re.S | re.M):
                 ran += 1
                 command = re.sub(r"^\./dev run", "spile run", command)

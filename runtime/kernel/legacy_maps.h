@@ -1,0 +1,21 @@
+// Maps of objects from before BTF (`struct bpf_map_def` in a section `maps`), which libbpf refuses since 1.0: they are
+// made here, and the instructions name their descriptors.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend/object/object.h"
+#include "runtime/kernel/descriptor.h"
+#include "support/result.h"
+
+namespace spile::kernel {
+
+using NamedMap = std::pair<std::string, Descriptor>;
+
+bool has_legacy_maps(const object::Object &object);
+// [object] then has none. The maps live as long as their descriptors.
+Result<std::vector<NamedMap>> make_legacy_maps(object::Object &object);
+
+}  // namespace spile::kernel

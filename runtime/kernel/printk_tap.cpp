@@ -1,0 +1,63 @@
+#include "runtime/kernel/printk_tap.h"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/kernel/code.h"
+
+namespace spile::kernel {
+
+namespace {
+
+// As long as the kernel's own lines can be (MAX_BPRINTF_BUF).
+constexpr int32_t kLine = 1024;
+constexpr uint32_t kRingBytes = 1 << 18;
+
+// For each line: reserve, copy, submit.
+std::vector<isa::Insn> taking(int ring, const TaskSet *only) {
+  std::vector<isa::Insn> made;
+  if (only != nullptr) made = only->gate();
+  made.insert(made.end(), {isa::Insn{isa::mem_opcode(isa::LDX, isa::MEM, isa::DW), 6, 1, 0, 0},  // the text
+                           code::map_address(1, ring), code::wide(0), code::mov_imm(2, kLine), code::mov_imm(3, 0),
+                           code::call(BPF_FUNC_ringbuf_reserve), code::jump_imm(isa::JEQ, 0, 0, 8), code::mov(7, 0),
+                           code::mov(1, 7), code::mov_imm(2, kLine), code::mov(3, 6),
+                           code::call(BPF_FUNC_probe_read_kernel_str), code::mov(1, 7), code::mov_imm(2, 0),
+                           code::call(BPF_FUNC_ringbuf_submit), code::mov_imm(0, 0), code::exit()});
+  return made;
+}
+
+}  // namespace
+
+bool PrintkTap::is_needed(const object::Object &object) {
+  for (const object::Section &section : object.sections) {
+    if (section.kind != object::SectionKind::Program) continue;
+    isa::Insn insn;
+    for (size_t at = 0; at + sizeof insn <= section.bytes.size(); at += sizeof insn) {
+      std::memcpy(&insn, section.bytes.data() + at, sizeof insn);
+      const bool is_call = insn.opcode == isa::opcode(isa::JMP, isa::CALL, isa::K) && insn.src == isa::kHelperCall;
+      if (is_call && (insn.imm == BPF_FUNC_trace_printk || insn.imm == BPF_FUNC_trace_vprintk)) return true;
+    }
+  }
+  return false;
+}
+
+Result<PrintkTap> PrintkTap::open(const TaskSet *only) {
+  Descriptor ring(::bpf_map_create(BPF_MAP_TYPE_RINGBUF, "spile_printk", 0, 0, kRingBytes, nullptr));
+  if (!ring.is_open()) return os_error(errno, "a ring buffer for bpf_printk()");
+  const std::vector<isa::Insn> code = taking(ring.get(), only);
+  Descriptor program(::bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "spile_printk", "GPL",
+                                     reinterpret_cast<const bpf_insn *>(code.data()), code.size(), nullptr));
+  if (!program.is_open()) return os_error(errno, "a program that takes what bpf_printk() prints");
+  Descriptor link(::bpf_raw_tracepoint_open("bpf_trace_printk", program.get()));
+  if (!link.is_open()) return os_error(errno, "raw tracepoint bpf_trace_printk");
+  return PrintkTap(std::move(ring), std::move(program), std::move(link));
+}
+
+std::string_view PrintkTap::line_of(std::span<const std::byte> record) {
+  const std::string_view text(reinterpret_cast<const char *>(record.data()), record.size());
+  return text.substr(0, text.find('\0'));
+}
+
+}  // namespace spile::kernel
