@@ -64,8 +64,8 @@ TEST(InsertCode, WithoutWhatWasInsertedEveryProgramIsWhatItWas) {
   for (const ProgramEntry &entry : before.programs) {
     const auto old_program = link(before, entry), new_program = link(*read, *read->find_program(entry.name));
     ASSERT_TRUE(old_program && new_program);
-    EXPECT_EQ(new_program->insns.size() > old_program->insns.size(),
-              before[entry.section_id].kind == SectionKind::Program);
+    if (before[entry.section_id].kind == SectionKind::Program)
+      EXPECT_GT(new_program->insns.size(), old_program->insns.size());
     EXPECT_EQ(without(*new_program), old_program->insns) << entry.name;
     ASSERT_EQ(new_program->lines.size(), old_program->lines.size());
     // The kernel wants a function's first line at its beginning.
