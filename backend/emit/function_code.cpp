@@ -25,7 +25,7 @@ struct Work {
   isel::Target target;
   Diagnostics &diags;
   mir::Function code;
-  regalloc::Liveness live;  // of selected code; sharing ends its truth
+  regalloc::Liveness live;  // of the code up to its allocation
   regalloc::SpillCount spilled;
   std::vector<uint32_t> order;  // of blocks, once they are laid out
 
@@ -47,7 +47,7 @@ bool delay(Work &work) {
 }
 
 bool share(Work &work) {
-  regalloc::share_addresses(work.code);
+  if (regalloc::share_addresses(work.code)) work.live = regalloc::live_registers(work.code);
   return true;
 }
 
@@ -55,7 +55,7 @@ bool allocate(Work &work) {
 #ifdef SPILE_CHECKED
   const mir::Function before = work.code;
 #endif
-  work.spilled = regalloc::allocate_registers(work.code);
+  work.spilled = regalloc::allocate_registers(work.code, work.live);
 #ifdef SPILE_CHECKED
   const auto fault = regalloc::replay(before, work.code, work.module);
   SPILE_CHECK(!fault, fault->c_str());

@@ -35,14 +35,19 @@ class Cleaner {
     remove_copies();
     unify_exits();
     regalloc::remove_dead(function_, regalloc::live_registers(function_));
-    bool changed = true;
+    bool changed = true, changed_since_hoisting = true;
     for (unsigned round = 0; changed && round < kMaxRounds; round++) {
       changed = thread_jumps();
       changed |= drop_unreachable();
       changed |= merge_equal_blocks();
       changed |= share_tails();
-      changed |= hoist_constants();
-      changed |= join_blocks();
+      if (changed || changed_since_hoisting) {
+        changed_since_hoisting = hoist_constants();
+        changed |= changed_since_hoisting;
+      }
+      const bool joined = join_blocks();
+      changed_since_hoisting |= joined;
+      changed |= joined;
     }
   }
 
@@ -267,14 +272,14 @@ void clean_up(mir::Function &function) { Cleaner(function).run(); }
 // Chains of blocks that fall through (Pettis and Hansen): the heaviest edges are made into fall-throughs first.
 std::vector<uint32_t> block_order(const mir::Function &function) {
   const size_t n = function.blocks.size();
-  const mir::Flow flow = mir::flow_of(function);
+  const std::vector<uint32_t> reachable = mir::reverse_post_order(mir::successors_of(function));
 
   struct Edge {
     uint32_t from, to;
     float weight;
   };
   std::vector<Edge> edges;
-  for (const uint32_t b : flow.order) {
+  for (const uint32_t b : reachable) {
     const mir::Block &block = function.blocks[b];
     const size_t count = block.insts.size();
     if (block.insts[count - 1].form != Form::Jump) continue;
@@ -313,7 +318,7 @@ std::vector<uint32_t> block_order(const mir::Function &function) {
   }
   std::vector<uint32_t> order;
   std::vector<bool> placed(n, false);
-  for (const uint32_t b : flow.order) {
+  for (const uint32_t b : reachable) {
     if (placed[b]) continue;
     uint32_t first = b;
     while (previous[first] != mir::Flow::kNone) first = previous[first];

@@ -1,71 +1,90 @@
 #include "backend/isel/flow.h"
 
 #include <algorithm>
-#include <utility>
+#include <ranges>
 
 #include "backend/isel/mir.h"
 
 namespace spile::mir {
 
-namespace {
-
-std::vector<uint32_t> reverse_post_order(const std::vector<std::vector<uint32_t>> &succs) {
+std::vector<uint32_t> reverse_post_order(const BlockLists &successors) {
   std::vector<uint32_t> order;
-  std::vector<bool> seen(succs.size(), false);
-  std::vector<std::pair<uint32_t, size_t>> stack{{0, 0}};
+  order.reserve(successors.size());
+  std::vector<bool> seen(successors.size(), false);
+  struct Frame {
+    uint32_t block, next;
+  };
+  std::vector<Frame> stack{{0, 0}};
   seen[0] = true;
   while (!stack.empty()) {
-    auto &[block, next] = stack.back();
-    if (next == succs[block].size()) {
-      order.push_back(block);
+    Frame &top = stack.back();
+    if (top.next == successors[top.block].size()) {
+      order.push_back(top.block);
       stack.pop_back();
       continue;
     }
-    const uint32_t to = succs[block][next++];
+    const uint32_t to = successors[top.block][top.next++];
     if (seen[to]) continue;
     seen[to] = true;
-    stack.emplace_back(to, 0);
+    stack.push_back({to, 0});
   }
-  std::reverse(order.begin(), order.end());
+  std::ranges::reverse(order);
   return order;
 }
 
-}  // namespace
+BlockLists predecessors_of(const BlockLists &successors, std::span<const uint32_t> from) {
+  BlockLists preds;
+  preds.begin.assign(successors.size() + 1, 0);
+  for (const uint32_t block : from)
+    for (const uint32_t to : successors[block]) preds.begin[to]++;
+  uint32_t end = 0;
+  for (uint32_t &begin : preds.begin) begin = end += begin;  // where each list ends: it is filled from there
+  preds.pool.resize(end);
+  for (const uint32_t block : std::views::reverse(from))
+    for (const uint32_t to : std::views::reverse(successors[block])) preds.pool[--preds.begin[to]] = block;
+  return preds;
+}
 
-Flow::Flow(std::vector<std::vector<uint32_t>> successors) : succs(std::move(successors)) {
-  const size_t n = succs.size();
-  preds.resize(n);
+Flow::Flow(const BlockLists &successors) : order(reverse_post_order(successors)) {
+  const size_t n = successors.size();
   number.assign(n, kNone);
   idom.assign(n, kNone);
   loop_depth.assign(n, 0);
   loop_header.assign(n, kNone);
   outer_header.assign(n, kNone);
-  order = reverse_post_order(succs);
   for (uint32_t i = 0; i < order.size(); i++) number[order[i]] = i;
-  for (const uint32_t block : order)
-    for (const uint32_t to : succs[block]) preds[to].push_back(block);
+  const BlockLists preds = predecessors_of(successors, order);
+  find_dominators(preds);
+  find_loops(preds);
+}
 
-  // Cooper, Harvey, Kennedy: "A simple, fast dominance algorithm".
+// Cooper, Harvey, Kennedy: "A simple, fast dominance algorithm". Without ways back one round sees all there is.
+void Flow::find_dominators(const BlockLists &preds) {
   idom[0] = 0;
+  bool has_way_back = false;
   for (bool changed = true; changed;) {
     changed = false;
     for (const uint32_t block : order) {
       if (block == 0) continue;
       uint32_t best = kNone;
-      for (const uint32_t pred : preds[block])
+      for (const uint32_t pred : preds[block]) {
+        has_way_back |= number[pred] >= number[block];
         if (idom[pred] != kNone) best = best == kNone ? pred : common_dominator(pred, best);
+      }
       if (best != idom[block]) {
         idom[block] = best;
-        changed = true;
+        changed = has_way_back;
       }
     }
   }
   idom[0] = kNone;
+}
 
-  // Natural loops, inner headers first (they come later in the order): a block belongs to the first that claims it.
+// Natural loops, inner headers first (they come later in the order): a block belongs to the first that claims it.
+void Flow::find_loops(const BlockLists &preds) {
+  std::vector<uint32_t> work;
   for (size_t i = order.size(); i-- > 0;) {
     const uint32_t header = order[i];
-    std::vector<uint32_t> work;
     for (const uint32_t pred : preds[header])
       if (dominates(header, pred)) work.push_back(pred);
     if (work.empty()) continue;
@@ -103,11 +122,13 @@ uint32_t Flow::common_dominator(uint32_t a, uint32_t b) const {
   return a;
 }
 
-Flow flow_of(const Function &function) {
-  std::vector<std::vector<uint32_t>> successors(function.blocks.size());
-  for (size_t b = 0; b < successors.size(); b++)
-    for_each_successor(function.blocks[b], [&](BlockId to) { successors[b].push_back(to.index); });
-  return Flow(std::move(successors));
+BlockLists successors_of(const Function &function) {
+  BlockLists successors;
+  for (const Block &block : function.blocks) {
+    for_each_successor(block, [&](BlockId to) { successors.pool.push_back(to.index); });
+    successors.end_list();
+  }
+  return successors;
 }
 
 uint32_t before_terminators(const Block &block) {

@@ -10,33 +10,6 @@
 
 namespace spile::mir {
 
-bool Inst::is_pure() const {
-  switch (form) {
-    case Form::Mov:
-    case Form::Alu:
-    case Form::Unary:
-    case Form::LoadConst:
-    case Form::LoadGlobal:
-    case Form::LoadFunc:
-    case Form::FrameAddr:
-    case Form::Load:
-      return true;
-    case Form::Store:
-    case Form::StoreImm:
-    case Form::Atomic:
-    case Form::PacketLoad:
-    case Form::Call:
-    case Form::CallLocal:
-    case Form::Exit:
-    case Form::Jump:
-    case Form::CondJump:
-    case Form::Asm:
-    case Form::AsmTarget:
-      return false;
-  }
-  SPILE_UNREACHABLE("a form that is not in Form");
-}
-
 bool Inst::is_rematerializable() const {
   return (form == Form::Mov && !src.valid()) || form == Form::LoadConst || form == Form::LoadGlobal ||
          form == Form::LoadFunc || form == Form::FrameAddr;
@@ -45,36 +18,6 @@ bool Inst::is_rematerializable() const {
 bool same_value(const Inst &a, const Inst &b) {
   return a.form == b.form && a.opcode == b.opcode && a.imm == b.imm && a.off == b.off && a.symbol == b.symbol &&
          a.slot == b.slot && a.core == b.core;
-}
-
-Reg defined_register(const Inst &inst) {
-  switch (inst.form) {
-    case Form::Mov:
-    case Form::Alu:
-    case Form::Unary:
-    case Form::LoadConst:
-    case Form::LoadGlobal:
-    case Form::LoadFunc:
-    case Form::FrameAddr:
-    case Form::Load:
-      return inst.dst;
-    case Form::Atomic:
-      if (inst.imm == isa::kAtomicCmpxchg) return kResult;
-      return (inst.imm & isa::kAtomicFetch) != 0 ? inst.src : Reg{};
-    case Form::PacketLoad:
-    case Form::Call:
-    case Form::CallLocal:
-      return kResult;
-    case Form::Store:
-    case Form::StoreImm:
-    case Form::Exit:
-    case Form::Jump:
-    case Form::CondJump:
-    case Form::Asm:
-    case Form::AsmTarget:
-      return {};
-  }
-  SPILE_UNREACHABLE("a form that is not in Form");
 }
 
 bool is_set_early(const Function &function, const Inst &inst, Reg reg) {

@@ -39,6 +39,7 @@ using BlockId = Id<struct MachineBlockTag>;
 using SlotId = Id<struct MachineSlotTag>;
 
 enum class Form : uint8_t {
+  // Up to Load: does nothing but set dst.
   Mov,         // dst = src, or imm; opcode says 32 or 64 bits; off: sign extension from so many bits
   Alu,         // dst = dst op src, or imm; off: isa::builder's kSigned
   Unary,       // dst = op dst: NEG, END (imm: bits)
@@ -88,7 +89,7 @@ struct Inst {
   // Leaves r1..r5 unreadable, besides what it defines.
   bool clobbers_arguments() const { return is_call() || form == Form::PacketLoad; }
   // Does nothing but set its register: may be removed when nobody reads that.
-  bool is_pure() const;
+  bool is_pure() const { return form <= Form::Load; }
   // Gives the same value wherever it stands: may be repeated in place of keeping the register.
   bool is_rematerializable() const;
 };
@@ -204,7 +205,13 @@ void for_each_use(const Function &function, const Inst &inst, Visit &&visit) {
 // Two instructions without operands in registers that give the same value: constants, addresses.
 bool same_value(const Inst &a, const Inst &b);
 // The register that the instruction sets; none where there is none. An Asm may set several: see for_each_def.
-Reg defined_register(const Inst &inst);
+inline Reg defined_register(const Inst &inst) {
+  if (inst.is_pure()) return inst.dst;
+  if (inst.clobbers_arguments()) return kResult;
+  if (inst.form != Form::Atomic) return {};
+  if (inst.imm == isa::kAtomicCmpxchg) return kResult;
+  return (inst.imm & isa::kAtomicFetch) != 0 ? inst.src : Reg{};
+}
 
 // Calls [visit](Reg) for each register that the instruction sets or spoils.
 template <class Visit>

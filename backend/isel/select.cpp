@@ -13,14 +13,15 @@ using mir::Form;
 
 namespace {
 
-std::vector<std::vector<uint32_t>> successor_lists(const ir::Function &fn) {
-  std::vector<std::vector<uint32_t>> lists(fn.blocks.size());
+mir::BlockLists successor_lists(const ir::Function &fn) {
+  mir::BlockLists lists;
   for (size_t b = 0; b < fn.blocks.size(); b++) {
-    if (fn.blocks[b].insts.empty()) continue;
-    for (const ir::BlockId to : fn.successors(ir::BlockId(b))) {
-      auto &list = lists[b];
-      if (std::find(list.begin(), list.end(), to.index) == list.end()) list.push_back(to.index);
-    }
+    const auto first = static_cast<ptrdiff_t>(lists.pool.size());
+    if (!fn.blocks[b].insts.empty())
+      for (const ir::BlockId to : fn.successors(ir::BlockId(b)))
+        if (std::find(lists.pool.begin() + first, lists.pool.end(), to.index) == lists.pool.end())
+          lists.pool.push_back(to.index);
+    lists.end_list();
   }
   return lists;
 }

@@ -1,12 +1,55 @@
 #include "backend/regalloc/liveness.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
+#include "backend/isel/flow.h"
 #include "support/check.h"
 
 namespace spile::regalloc {
 
-bool step_back(const mir::Function &function, const mir::Inst &inst, RegSet &live) {
+namespace {
+
+// The registers that are live at one place, on the way through a block: in no order, because each instruction changes it.
+class LiveHere {
+ public:
+  explicit LiveHere(const mir::Function &function) : place_(function.register_count, 0) {}
+
+  bool has(mir::Reg r) const { return place_[r.id] != 0; }
+  void add(mir::Reg r) {
+    if (has(r)) return;
+    ids_.push_back(r.id);
+    place_[r.id] = static_cast<uint32_t>(ids_.size());
+  }
+  void remove(mir::Reg r) {
+    const uint32_t place = std::exchange(place_[r.id], 0);
+    if (place == 0) return;
+    const uint32_t last = ids_.back();
+    ids_.pop_back();
+    if (last == r.id) return;
+    ids_[place - 1] = last;
+    place_[last] = place;
+  }
+  void assign(const RegSet &set) {
+    for (const uint32_t id : ids_) place_[id] = 0;
+    ids_.clear();
+    set.for_each([&](mir::Reg r) { add(r); });
+  }
+  size_t size() const { return ids_.size(); }
+  RegSet sorted() const {
+    std::vector<uint32_t> ids = ids_;
+    std::ranges::sort(ids);
+    return RegSet(std::move(ids));
+  }
+
+ private:
+  std::vector<uint32_t> ids_;    // Reg::id
+  std::vector<uint32_t> place_;  // by Reg::id: where it stands in ids_, from 1; 0: nowhere
+};
+
+// Moves [live], the registers live after [inst], to before it. False when the instruction is dead.
+bool step_back(const mir::Function &function, const mir::Inst &inst, LiveHere &live) {
   if (inst.is_pure() && inst.dst.valid() && !live.has(inst.dst)) return false;
   mir::for_each_def(function, inst, [&](mir::Reg r) { live.remove(r); });
   mir::for_each_use(function, inst, [&](mir::Reg r) {
@@ -15,25 +58,25 @@ bool step_back(const mir::Function &function, const mir::Inst &inst, RegSet &liv
   return true;
 }
 
+}  // namespace
+
 Liveness live_registers(const mir::Function &function) {
   const size_t n = function.blocks.size();
   Liveness result{std::vector<RegSet>(n), std::vector<RegSet>(n)};
-  std::vector<std::vector<uint32_t>> preds(n);
-  std::vector<uint32_t> work;
-  for (uint32_t b = 0; b < n; b++) {
-    mir::for_each_successor(function.blocks[b], [&](mir::BlockId to) { preds[to.index].push_back(b); });
-    work.push_back(b);
-  }
+  std::vector<uint32_t> work(n);
+  std::iota(work.begin(), work.end(), 0);
+  const mir::BlockLists preds = mir::predecessors_of(mir::successors_of(function), work);
   std::vector<bool> queued(n, true);
+  LiveHere live(function);
   while (!work.empty()) {
     const uint32_t b = work.back();
     work.pop_back();
     queued[b] = false;
-    RegSet live = result.out[b];
+    live.assign(result.out[b]);
     const auto &insts = function.blocks[b].insts;
     for (size_t i = insts.size(); i-- > 0;) step_back(function, insts[i], live);
-    if (live == result.in[b]) continue;
-    result.in[b] = std::move(live);
+    if (live.size() == result.in[b].size()) continue;  // what is live only grows
+    result.in[b] = live.sorted();
     for (const uint32_t pred : preds[b])
       if (result.out[pred].unite(result.in[b]) && !queued[pred]) {
         queued[pred] = true;
@@ -46,15 +89,17 @@ Liveness live_registers(const mir::Function &function) {
 }
 
 void remove_dead(mir::Function &function, const Liveness &liveness) {
+  LiveHere live(function);
   for (size_t b = 0; b < function.blocks.size(); b++) {
     auto &insts = function.blocks[b].insts;
-    RegSet live = liveness.out[b];
-    std::vector<bool> dead(insts.size(), false);
-    for (size_t i = insts.size(); i-- > 0;) dead[i] = !step_back(function, insts[i], live);
-    size_t kept = 0;
-    for (size_t i = 0; i < insts.size(); i++)
-      if (!dead[i]) insts[kept++] = insts[i];
-    insts.resize(kept);
+    live.assign(liveness.out[b]);
+    // What is kept moves to the end.
+    size_t first = insts.size();
+    for (size_t i = insts.size(); i-- > 0;) {
+      if (!step_back(function, insts[i], live)) continue;
+      if (--first != i) insts[first] = insts[i];
+    }
+    if (first != 0) insts.erase(insts.begin(), insts.begin() + static_cast<ptrdiff_t>(first));
   }
 }
 

@@ -14,22 +14,22 @@
 
 namespace spile::regalloc {
 
-// A set of registers, sorted. Most registers are only needed in one block: sets are small, and a bit for every register
-// in every block would grow with the square of the function.
+// Registers, sorted by id: what is kept for each border of a block. Most registers are only needed in one block, so these
+// sets are small, and a bit for every register in every block would grow with the square of the function.
 class RegSet {
  public:
+  RegSet() = default;
+  explicit RegSet(std::vector<uint32_t> sorted) : ids_(std::move(sorted)) {}
+
   bool has(mir::Reg r) const { return std::ranges::binary_search(ids_, r.id); }
-  void add(mir::Reg r) {
-    const auto at = std::ranges::lower_bound(ids_, r.id);
-    if (at == ids_.end() || *at != r.id) ids_.insert(at, r.id);
-  }
-  void remove(mir::Reg r) {
-    const auto at = std::ranges::lower_bound(ids_, r.id);
-    if (at != ids_.end() && *at == r.id) ids_.erase(at);
-  }
+  size_t size() const { return ids_.size(); }
   // True when it grew.
   bool unite(const RegSet &other) {
     if (std::ranges::includes(ids_, other.ids_)) return false;
+    if (ids_.empty()) {
+      ids_ = other.ids_;
+      return true;
+    }
     std::vector<uint32_t> both;
     both.reserve(ids_.size() + other.ids_.size());
     std::ranges::set_union(ids_, other.ids_, std::back_inserter(both));
@@ -40,7 +40,6 @@ class RegSet {
   void for_each(Visit &&visit) const {
     for (const uint32_t id : ids_) visit(mir::Reg{id});
   }
-  friend bool operator==(const RegSet &, const RegSet &) = default;
 
  private:
   std::vector<uint32_t> ids_;  // Reg::id
@@ -51,9 +50,6 @@ struct Liveness {
 };
 
 Liveness live_registers(const mir::Function &function);
-
-// Moves [live], the registers live after [inst], to before it. False when the instruction is dead.
-bool step_back(const mir::Function &function, const mir::Inst &inst, RegSet &live);
 
 void remove_dead(mir::Function &function, const Liveness &liveness);
 

@@ -24,12 +24,12 @@ SpillCount count_spills(const mir::Function &function, size_t first) {
 
 }  // namespace
 
-SpillCount allocate_registers(mir::Function &function) {
+SpillCount allocate_registers(mir::Function &function, const Liveness &liveness) {
   const size_t slots = function.slots.size();
   std::vector<Spillable> spillable(function.register_count, Spillable::Yes);
   for (const mir::Reg r : function.shared) spillable[r.id] = Spillable::First;
   for (const mir::Reg r : function.unspillable) spillable[r.id] = Spillable::Never;
-  std::vector<Interval> intervals = live_intervals(function, live_registers(function));
+  std::vector<Interval> intervals = live_intervals(function, liveness);
   coalesce(function, intervals);
   // Each round splits what the round before could not place. It ends: after two splits an interval is one instruction
   // long, and there is always a register for that.

@@ -1,6 +1,6 @@
 // Register allocation: virtual registers of a function become r0..r9 and, where those do not suffice, stack slots.
 //
-// In: machine IR from selection. Out: the same function, in place, with physical registers only; spills, reloads and
+// In: machine IR from selection, and its liveness. Out: the same function, in place, with physical registers only; spills, reloads and
 // rematerialised constants are inserted (Inst::is_inserted); moves of a register to itself are left, for peephole to
 // delete. Called by emit, which runs replay.h over the result in checked builds.
 //
@@ -10,6 +10,7 @@
 #pragma once
 
 #include "backend/isel/mir.h"
+#include "backend/regalloc/liveness.h"
 
 namespace spile::regalloc {
 
@@ -19,6 +20,6 @@ struct SpillCount {
   uint32_t spills = 0, reloads = 0;
 };
 
-SpillCount allocate_registers(mir::Function &function);
+SpillCount allocate_registers(mir::Function &function, const Liveness &liveness);
 
 }  // namespace spile::regalloc

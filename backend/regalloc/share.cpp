@@ -40,10 +40,10 @@ class Sharer {
  public:
   explicit Sharer(mir::Function &function) : function_(function), definitions_(function.register_count, 0) {}
 
-  void run() {
+  bool run() {
     collect();
     std::erase_if(groups_, [](const Group &g) { return g.gain <= 0; });
-    if (groups_.empty()) return;
+    if (groups_.empty()) return false;
     std::stable_sort(groups_.begin(), groups_.end(), [](const Group &a, const Group &b) { return a.gain > b.gain; });
     groups_.resize(std::min(groups_.size(), kMaxShared));
     const Flow flow = mir::flow_of(function_);
@@ -53,6 +53,7 @@ class Sharer {
       const auto at = instead_.find(r.id);
       return at == instead_.end() ? r : at->second;
     });
+    return true;
   }
 
  private:
@@ -140,6 +141,6 @@ class Sharer {
 
 }  // namespace
 
-void share_addresses(mir::Function &function) { Sharer(function).run(); }
+bool share_addresses(mir::Function &function) { return Sharer(function).run(); }
 
 }  // namespace spile::regalloc

@@ -77,7 +77,7 @@ class Spiller {
   Inst reload(const Home &home, Reg of, Reg to, Loc loc) const {
     Inst inst =
         home.is_rematerialized
-            ? rematerializable_.how[of.id]
+            ? rematerializable_.how[rematerializable_.place[of.id]]
             : Inst{.form = Form::Load, .opcode = isa::mem_opcode(isa::LDX, isa::MEM, isa::DW), .slot = home.slot};
     inst.dst = to;
     inst.loc = loc;
@@ -210,16 +210,21 @@ class Spiller {
 }  // namespace
 
 Rematerializable find_rematerializable(const mir::Function &function) {
-  Rematerializable result{std::vector<bool>(function.register_count, false),
-                          std::vector<Inst>(function.register_count)};
+  Rematerializable result{.is = std::vector<bool>(function.register_count, false),
+                          .place = std::vector<uint32_t>(function.register_count),
+                          .how = {}};
   std::vector<bool> seen(function.register_count, false);
   for (const mir::Block &block : function.blocks)
     for (const Inst &inst : block.insts)
       mir::for_each_def(function, inst, [&](Reg r) {
         if (inst.is_copy() && inst.src == inst.dst) return;  // coalesced
-        const bool can = inst.is_rematerializable();
-        result.is[r.id] = can && (!seen[r.id] || (result.is[r.id] && same_value(result.how[r.id], inst)));
-        if (!seen[r.id]) result.how[r.id] = inst;
+        if (!seen[r.id] && inst.is_rematerializable()) {
+          result.is[r.id] = true;
+          result.place[r.id] = static_cast<uint32_t>(result.how.size());
+          result.how.push_back(inst);
+        } else if (result.is[r.id]) {
+          result.is[r.id] = inst.is_rematerializable() && same_value(result.how[result.place[r.id]], inst);
+        }
         seen[r.id] = true;
       });
   return result;

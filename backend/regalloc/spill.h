@@ -22,6 +22,7 @@ namespace spile::regalloc {
 // For each register: true when all that ever sets it is one constant or address.
 struct Rematerializable {
   std::vector<bool> is;
+  std::vector<uint32_t> place;  // in [how], of those
   std::vector<mir::Inst> how;
 };
 Rematerializable find_rematerializable(const mir::Function &function);

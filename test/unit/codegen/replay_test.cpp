@@ -32,7 +32,7 @@ Allocated allocate(std::string_view text) {
   regalloc::remove_dead(a.before, regalloc::live_registers(a.before));
   regalloc::share_addresses(a.before);
   a.after = a.before;
-  regalloc::allocate_registers(a.after);
+  regalloc::allocate_registers(a.after, regalloc::live_registers(a.after));
   return a;
 }
 
