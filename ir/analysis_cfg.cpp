@@ -6,37 +6,40 @@ namespace spile::ir {
 
 namespace {
 
-// Calls visit(from, to) once for each distinct edge that leaves a block that is not removed.
+// Calls visit(to) once for each distinct block in [to]; [seen] is room for more than two.
 template <class Visit>
-void for_each_edge(const Function &function, Visit visit) {
-  std::vector<BlockId> seen;
-  for (size_t i = 0; i < function.blocks.size(); i++) {
-    const BlockId from(i);
-    if (function[from].insts.empty()) continue;
-    const auto to = function.successors(from);
-    if (to.size() <= 2) {
-      if (!to.empty()) visit(from, to[0]);
-      if (to.size() == 2 && to[0] != to[1]) visit(from, to[1]);
-      continue;
-    }
-    seen.assign(to.begin(), to.end());
-    std::ranges::sort(seen);
-    const auto repeated = std::ranges::unique(seen);
-    seen.erase(repeated.begin(), repeated.end());
-    for (const BlockId t : seen) visit(from, t);
+void for_each_distinct(std::span<const BlockId> to, std::vector<BlockId> &seen, Visit visit) {
+  if (to.size() <= 2) {
+    if (!to.empty()) visit(to[0]);
+    if (to.size() == 2 && to[0] != to[1]) visit(to[1]);
+    return;
   }
+  seen.assign(to.begin(), to.end());
+  std::ranges::sort(seen);
+  const auto repeated = std::ranges::unique(seen);
+  for (auto at = seen.begin(); at != repeated.begin(); ++at) visit(*at);
 }
 
 }  // namespace
 
 Cfg::Cfg(const Function &function) {
   const size_t count = function.blocks.size();
+  succ_begin_.reserve(count + 1);
+  succ_pool_.reserve(2 * count);
   pred_begin.assign(count + 1, 0);
-  for_each_edge(function, [&](BlockId, BlockId to) { pred_begin[to.index + 1]++; });
-  for (size_t i = 0; i < count; i++) pred_begin[i + 1] += pred_begin[i];
-  pred_pool.resize(pred_begin[count]);
-  std::vector<uint32_t> next(pred_begin.begin(), pred_begin.end() - 1);
-  for_each_edge(function, [&](BlockId from, BlockId to) { pred_pool[next[to.index]++] = from; });
+  std::vector<BlockId> seen;
+  for (size_t i = 0; i < count; i++) {
+    const auto to = targets_of(function, i);
+    succ_begin_.push_back(static_cast<uint32_t>(succ_pool_.size()));
+    succ_pool_.insert(succ_pool_.end(), to.begin(), to.end());
+    for_each_distinct(to, seen, [&](BlockId t) { pred_begin[t.index]++; });
+  }
+  succ_begin_.push_back(static_cast<uint32_t>(succ_pool_.size()));
+  uint32_t end = 0;
+  for (uint32_t &begin : pred_begin) begin = end += begin;  // where each list ends: it is filled from there
+  pred_pool.resize(end);
+  for (size_t i = count; i-- > 0;)
+    for_each_distinct(successors(BlockId(i)), seen, [&](BlockId t) { pred_pool[--pred_begin[t.index]] = BlockId(i); });
 
   order.assign(count, kUnreachable);
   if (count == 0) return;
@@ -46,7 +49,8 @@ Cfg::Cfg(const Function &function) {
     BlockId block;
     size_t left;
   };
-  std::vector<Frame> stack{{BlockId(0), function.successors(BlockId(0)).size()}};
+  rpo.reserve(count);
+  std::vector<Frame> stack{{BlockId(0), successors(BlockId(0)).size()}};
   order[0] = 0;
   while (!stack.empty()) {
     Frame &top = stack.back();
@@ -55,13 +59,20 @@ Cfg::Cfg(const Function &function) {
       stack.pop_back();
       continue;
     }
-    const BlockId to = function.successors(top.block)[--top.left];
+    const BlockId to = successors(top.block)[--top.left];
     if (order[to.index] != kUnreachable) continue;
     order[to.index] = 0;
-    stack.push_back({to, function.successors(to).size()});
+    stack.push_back({to, successors(to).size()});
   }
   std::ranges::reverse(rpo);
   for (size_t i = 0; i < rpo.size(); i++) order[rpo[i].index] = static_cast<uint32_t>(i);
+}
+
+bool Cfg::is_of(const Function &function) const {
+  if (function.blocks.size() != order.size()) return false;
+  for (size_t i = 0; i < order.size(); i++)
+    if (!std::ranges::equal(targets_of(function, i), successors(BlockId(i)))) return false;
+  return true;
 }
 
 bool Cfg::is_loop_head(BlockId b) const {

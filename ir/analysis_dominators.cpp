@@ -21,16 +21,20 @@ Dominators::Dominators(const Cfg &cfg) {
     }
     return a;
   };
+  // Without ways back one round sees all there is.
+  bool has_way_back = false;
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = 1; i < cfg.rpo.size(); i++) {
       const BlockId b = cfg.rpo[i];
       BlockId idom;
       for (const BlockId p : cfg.preds(b)) {
-        if (!cfg.reachable(p) || !idom_[p.index]) continue;
+        if (!cfg.reachable(p)) continue;
+        has_way_back |= cfg.order[p.index] >= i;
+        if (!idom_[p.index]) continue;
         idom = idom ? intersect(idom, p) : p;
       }
-      changed = changed || idom_[b.index] != idom;
+      changed = changed || (has_way_back && idom_[b.index] != idom);
       idom_[b.index] = idom;
     }
   }
@@ -48,6 +52,7 @@ Dominators::Dominators(const Cfg &cfg) {
     size_t next;
   };
   std::vector<Frame> stack{{entry, 0}};
+  preorder_.reserve(cfg.rpo.size());
   first_[entry.index] = ++time;
   preorder_.push_back(entry);
   while (!stack.empty()) {

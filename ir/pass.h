@@ -1,9 +1,10 @@
 // What a pass is: a function over one function of a module, that says whether it changed something.
 //
-// A pass keeps the module as ir/checker.h wants it, and needs no analysis from outside: it makes what it reads. Its
-// file says under Requires: what it is only useful after, and under Breaks: what it may undo of earlier passes.
+// A pass keeps the module as ir/checker.h wants it. The graph it asks of the context, other analyses it makes. Its file
+// says under Requires: what it is only useful after, and under Breaks: what it may undo of earlier passes.
 #pragma once
 
+#include "ir/analyses.h"
 #include "ir/ir.h"
 #include "ir/pipeline.h"
 
@@ -17,6 +18,7 @@ struct PassContext {
   Module &module;
   Function &function;
   Diagnostics &diags;
+  Analyses &analyses;  // of the function
   // By function: how often it was called, or its address taken, when the passes began.
   const std::vector<uint32_t> &function_uses;
   // Bit n: parameter n points to a variable of the caller that no other parameter points to.

@@ -238,13 +238,14 @@ void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const 
     uint32_t version = 1;
     std::array<uint32_t, kInfos.size()> nothing_at{};  // by pass: the version in which it found nothing
     size_t runs_of_last = 0;
+    Analyses analyses(module[f]);
     for (const Pass pass : order) {
       if (module[f].is_declaration() || (last && runs_of_last == last->count)) break;
       if (last && last->pass == pass) runs_of_last++;
       const auto index = static_cast<size_t>(pass);
       if (nothing_at[index] == version) continue;
       observer.before(kInfos[index].name, module[f]);
-      const PassContext context{module, module[f], diags, function_uses, lone_params, observer.record()};
+      const PassContext context{module, module[f], diags, analyses, function_uses, lone_params, observer.record()};
       const bool changed = kFunctions[index](context);
       observer.after(module[f], changed);
       if (!changed) {

@@ -28,7 +28,8 @@ namespace {
 
 class Brancher {
  public:
-  explicit Brancher(Function &f) : f_(f), cfg_(f), uses_(count_uses(f)) {}
+  explicit Brancher(const PassContext &context)
+      : f_(context.function), cfg_(context.analyses.cfg()), uses_(count_uses(f_)) {}
 
   size_t run() {
     size_t branched = 0;
@@ -103,12 +104,12 @@ class Brancher {
   }
 
   Function &f_;
-  const Cfg cfg_;
+  const Cfg &cfg_;
   const std::vector<uint32_t> uses_;
 };
 
 }  // namespace
 
-bool branch_early(const PassContext &context) { return context.did("ways", Brancher(context.function).run()); }
+bool branch_early(const PassContext &context) { return context.did("ways", Brancher(context).run()); }
 
 }  // namespace spile::ir::passes

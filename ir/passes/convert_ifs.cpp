@@ -43,7 +43,11 @@ constexpr size_t kNoStep = SIZE_MAX;
 
 class Converter {
  public:
-  explicit Converter(Function &f) : f_(f), cfg_(f), uses_(f.insts.size()), decides_(f.insts.size()) {
+  explicit Converter(const PassContext &context)
+      : f_(context.function),
+        cfg_(context.analyses.cfg()),
+        uses_(f_.insts.size()),
+        decides_(f_.insts.size()) {
     std::vector<ValueId> deciding;
     for (const BlockId b : cfg_.rpo)
       for (const ValueId v : f_[b].insts) {
@@ -274,7 +278,7 @@ class Converter {
   }
 
   Function &f_;
-  const Cfg cfg_;               // as it was: what is left behind goes on where it did
+  const Cfg &cfg_;              // as it was: what is left behind goes on where it did
   std::vector<uint32_t> uses_;  // by value
   std::vector<bool> decides_;   // by value: whether a comparison or a branch uses it, itself or in a join
   BlockId at_;                  // where the branch is
@@ -282,6 +286,6 @@ class Converter {
 
 }  // namespace
 
-bool convert_ifs(const PassContext &context) { return context.did("branches", Converter(context.function).run()); }
+bool convert_ifs(const PassContext &context) { return context.did("branches", Converter(context).run()); }
 
 }  // namespace spile::ir::passes

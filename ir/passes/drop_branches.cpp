@@ -30,7 +30,11 @@ constexpr size_t kMaxReturns = 8;
 
 class Dropper {
  public:
-  explicit Dropper(Function &f) : f_(f), cfg_(f), used_elsewhere_(f.insts.size()), ways_(f.blocks.size()) {}
+  explicit Dropper(const PassContext &context)
+      : f_(context.function),
+        cfg_(context.analyses.cfg()),
+        used_elsewhere_(f_.insts.size()),
+        ways_(f_.blocks.size()) {}
 
   size_t run() {
     for (const BlockId b : cfg_.rpo)
@@ -109,7 +113,7 @@ class Dropper {
   }
 
   Function &f_;
-  const Cfg cfg_;
+  const Cfg &cfg_;
   std::vector<bool> used_elsewhere_;  // by value: whether another block, or a phi, uses it
   std::vector<Way> ways_;             // by block
   std::vector<BlockId> returns_;      // blocks of nothing but a return, each of another value
@@ -117,6 +121,6 @@ class Dropper {
 
 }  // namespace
 
-bool drop_branches(const PassContext &context) { return context.did("branches", Dropper(context.function).run()); }
+bool drop_branches(const PassContext &context) { return context.did("branches", Dropper(context).run()); }
 
 }  // namespace spile::ir::passes

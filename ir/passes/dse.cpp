@@ -22,7 +22,7 @@ namespace {
 class StoreRemover {
  public:
   explicit StoreRemover(const PassContext &context)
-      : f_(context.function), cfg_(f_), bytes_(context.module, f_, cfg_) {}
+      : f_(context.function), cfg_(context.analyses.cfg()), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
     if (f_.slots.empty() || !bytes_.is_known()) return false;
@@ -79,7 +79,7 @@ class StoreRemover {
   }
 
   Function &f_;
-  Cfg cfg_;
+  const Cfg &cfg_;
   SlotBytes bytes_;
 };
 

@@ -63,8 +63,8 @@ class Numbering {
  public:
   explicit Numbering(const PassContext &context)
       : f_(context.function),
-        cfg_(f_),
-        dominators_(cfg_),
+        cfg_(context.analyses.cfg()),
+        dominators_(context.analyses.dominators()),
         memory_(context.module, f_, cfg_, context.lone_params),
         rewrite_(f_),
         slot_stamps_(f_.slots.size()),
@@ -431,8 +431,8 @@ class Numbering {
   }
 
   Function &f_;
-  Cfg cfg_;
-  Dominators dominators_;
+  const Cfg &cfg_;
+  const Dominators &dominators_;
   const Memory memory_;
   Rewrite rewrite_;
   std::unordered_map<Key, Entry, KeyHash> table_;

@@ -28,7 +28,7 @@ namespace {
 
 class Hoister {
  public:
-  explicit Hoister(Function &f) : f_(f), cfg_(f) {}
+  explicit Hoister(const PassContext &context) : f_(context.function), cfg_(context.analyses.cfg()) {}
 
   size_t run() {
     size_t hoisted = 0;
@@ -120,7 +120,7 @@ class Hoister {
   }
 
   Function &f_;
-  const Cfg cfg_;
+  const Cfg &cfg_;
   // Of the loop at hand.
   std::vector<bool> is_tested_, is_moved_;  // by value
   std::vector<ValueId> moved_;
@@ -129,7 +129,7 @@ class Hoister {
 }  // namespace
 
 bool hoist_invariants(const PassContext &context) {
-  return context.did("instructions", Hoister(context.function).run());
+  return context.did("instructions", Hoister(context).run());
 }
 
 }  // namespace spile::ir::passes

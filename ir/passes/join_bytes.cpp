@@ -47,7 +47,7 @@ class Gatherer {
  public:
   explicit Gatherer(const PassContext &context)
       : f_(context.function),
-        cfg_(f_),
+        cfg_(context.analyses.cfg()),
         memory_(context.module, f_, cfg_, context.lone_params),
         uses_(count_uses(f_)),
         rewrite_(f_) {}
@@ -299,7 +299,7 @@ class Gatherer {
   }
 
   Function &f_;
-  const Cfg cfg_;
+  const Cfg &cfg_;
   const Memory memory_;
   std::vector<uint32_t> uses_;
   Rewrite rewrite_;

@@ -35,8 +35,8 @@ class Joiner {
  public:
   explicit Joiner(const PassContext &context)
       : f_(context.function),
-        cfg_(f_),
-        dominators_(cfg_),
+        cfg_(context.analyses.cfg()),
+        dominators_(context.analyses.dominators()),
         memory_(context.module, f_, cfg_, context.lone_params),
         rewrite_(f_) {}
 
@@ -151,8 +151,8 @@ class Joiner {
   }
 
   Function &f_;
-  const Cfg cfg_;
-  const Dominators dominators_;
+  const Cfg &cfg_;
+  const Dominators &dominators_;
   const Memory memory_;
   Rewrite rewrite_;
   int steps_ = 0;  // instructions looked at for the predecessor at hand

@@ -23,13 +23,13 @@ namespace {
 
 class Promoter {
  public:
-  explicit Promoter(Function &f) : f_(f), rewrite_(f) {}
+  explicit Promoter(const PassContext &context) : f_(context.function), analyses_(context.analyses), rewrite_(f_) {}
 
   bool run() {
     find_candidates();
     if (candidates_ == 0) return false;
-    const Cfg cfg(f_);
-    const Dominators dominators(cfg);
+    const Cfg &cfg = analyses_.cfg();
+    const Dominators &dominators = analyses_.dominators();
     place_phis(cfg, dominators);
     rename(cfg, dominators);
     rewrite_.apply();
@@ -246,6 +246,7 @@ class Promoter {
   }
 
   Function &f_;
+  Analyses &analyses_;
   Rewrite rewrite_;
   std::vector<SlotInfo> info_;
   size_t candidates_ = 0;
@@ -254,6 +255,6 @@ class Promoter {
 
 }  // namespace
 
-bool mem2reg(const PassContext &context) { return Promoter(context.function).run(); }
+bool mem2reg(const PassContext &context) { return Promoter(context).run(); }
 
 }  // namespace spile::ir::passes

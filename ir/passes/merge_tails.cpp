@@ -26,10 +26,10 @@ constexpr size_t kMaxCandidates = 8;
 
 class Merger {
  public:
-  explicit Merger(Function &f) : f_(f) {}
+  explicit Merger(const PassContext &context) : f_(context.function), analyses_(context.analyses) {}
 
   bool run() {
-    const Cfg cfg(f_);
+    const Cfg &cfg = analyses_.cfg();
     preds_.assign(f_.blocks.size(), {});
     for (const BlockId b : cfg.rpo) preds_[b.index].assign(cfg.preds(b).begin(), cfg.preds(b).end());
     std::vector<bool> used_elsewhere(f_.insts.size());
@@ -117,11 +117,12 @@ class Merger {
   }
 
   Function &f_;
+  Analyses &analyses_;
   std::vector<std::vector<BlockId>> preds_;
 };
 
 }  // namespace
 
-bool merge_tails(const PassContext &context) { return Merger(context.function).run(); }
+bool merge_tails(const PassContext &context) { return Merger(context).run(); }
 
 }  // namespace spile::ir::passes

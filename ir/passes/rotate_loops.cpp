@@ -33,7 +33,8 @@ constexpr size_t kMaxOperations = 6;
 
 class Rotator {
  public:
-  explicit Rotator(Function &f) : f_(f), is_tried_(f.blocks.size()) {}
+  explicit Rotator(const PassContext &context)
+      : f_(context.function), analyses_(context.analyses), is_tried_(f_.blocks.size()) {}
 
   bool run() {
     int rotated = 0;
@@ -47,8 +48,8 @@ class Rotator {
   };
 
   bool rotate_one() {
-    const Cfg cfg(f_);
-    const Dominators dominators(cfg);
+    const Cfg &cfg = analyses_.cfg();
+    const Dominators &dominators = analyses_.dominators();
     for (const BlockId head : cfg.rpo) {
       if (is_tried_[head.index]) continue;
       is_tried_[head.index] = true;
@@ -149,12 +150,13 @@ class Rotator {
   };
 
   Function &f_;
+  Analyses &analyses_;
   std::vector<bool> is_tried_;  // by block
   std::vector<OperandUse> uses_;
 };
 
 }  // namespace
 
-bool rotate_loops(const PassContext &context) { return Rotator(context.function).run(); }
+bool rotate_loops(const PassContext &context) { return Rotator(context).run(); }
 
 }  // namespace spile::ir::passes

@@ -33,8 +33,12 @@ using State = Lattice::State;
 
 class Propagation {
  public:
-  explicit Propagation(Function &f)
-      : f_(f), cfg_(f), facts_(f.insts.size()), is_reached_(f.blocks.size()), is_taken_(cfg_.pred_pool.size()) {}
+  explicit Propagation(const PassContext &context)
+      : f_(context.function),
+        cfg_(context.analyses.cfg()),
+        facts_(f_.insts.size()),
+        is_reached_(f_.blocks.size()),
+        is_taken_(cfg_.pred_pool.size()) {}
 
   bool run() {
     index_users();
@@ -162,7 +166,7 @@ class Propagation {
   }
 
   Function &f_;
-  Cfg cfg_;
+  const Cfg &cfg_;
   std::vector<Lattice> facts_;    // by value
   std::vector<bool> is_reached_;  // by block
   std::vector<bool> is_taken_;    // by place in cfg_.pred_pool
@@ -174,6 +178,6 @@ class Propagation {
 
 }  // namespace
 
-bool sccp(const PassContext &context) { return Propagation(context.function).run(); }
+bool sccp(const PassContext &context) { return Propagation(context).run(); }
 
 }  // namespace spile::ir::passes

@@ -28,10 +28,10 @@ namespace {
 
 class Sharer {
  public:
-  explicit Sharer(Function &f) : f_(f) {}
+  explicit Sharer(const PassContext &context) : f_(context.function), analyses_(context.analyses) {}
 
   bool run() {
-    const Cfg cfg(f_);
+    const Cfg &cfg = analyses_.cfg();
     bool changed = false;
     for (const BlockId b : cfg.rpo)
       if (const auto value = returned_constant(b)) returns_.try_emplace(*value, b);
@@ -149,12 +149,13 @@ class Sharer {
   }
 
   Function &f_;
+  Analyses &analyses_;
   std::vector<BlockId> preds_;          // of the block that is worked on
   std::map<int64_t, BlockId> returns_;  // by constant: the block that only returns it
 };
 
 }  // namespace
 
-bool share_constants(const PassContext &context) { return Sharer(context.function).run(); }
+bool share_constants(const PassContext &context) { return Sharer(context).run(); }
 
 }  // namespace spile::ir::passes

@@ -29,7 +29,7 @@ constexpr size_t kMaxSlots = 256;
 
 class Sharer {
  public:
-  explicit Sharer(const PassContext &context) : f_(context.function), cfg_(f_), bytes_(context.module, f_, cfg_) {}
+  explicit Sharer(const PassContext &context) : f_(context.function), cfg_(context.analyses.cfg()), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
     if (!bytes_.is_known()) return false;
@@ -131,7 +131,7 @@ class Sharer {
   }
 
   Function &f_;
-  Cfg cfg_;
+  const Cfg &cfg_;
   SlotBytes bytes_;
   std::vector<uint32_t> candidates_;
   std::vector<Bits> written_in_;              // by block

@@ -40,10 +40,11 @@ bool is_shift(Op op) { return op == Op::Shl || op == Op::LShr || op == Op::AShr;
 
 class Simplifier {
  public:
-  Simplifier(Module &module, Function &f) : module_(module), f_(f), rewrite_(f) {}
+  explicit Simplifier(const PassContext &context)
+      : module_(context.module), f_(context.function), analyses_(context.analyses), rewrite_(f_) {}
 
   bool run() {
-    const Cfg cfg(f_);
+    const Cfg &cfg = analyses_.cfg();
     bool any = false;
     for (int round = 0; round < kMaxRounds; round++) {
       changed_ = false;
@@ -644,6 +645,7 @@ class Simplifier {
 
   Module &module_;
   Function &f_;
+  Analyses &analyses_;
   Rewrite rewrite_;
   std::vector<uint32_t> uses_;
   std::vector<std::optional<KnownBits>> bits_;  // by value, in the round at hand
@@ -654,6 +656,6 @@ class Simplifier {
 
 }  // namespace
 
-bool simplify(const PassContext &context) { return Simplifier(context.module, context.function).run(); }
+bool simplify(const PassContext &context) { return Simplifier(context).run(); }
 
 }  // namespace spile::ir::passes

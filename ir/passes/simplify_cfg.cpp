@@ -28,7 +28,7 @@ bool contains(const std::vector<BlockId> &blocks, BlockId b) { return std::range
 
 class Cleaner {
  public:
-  explicit Cleaner(Function &f) : f_(f), rewrite_(f) {}
+  explicit Cleaner(const PassContext &context) : f_(context.function), analyses_(context.analyses), rewrite_(f_) {}
 
   bool run() {
     bool any = false;
@@ -47,7 +47,7 @@ class Cleaner {
 
  private:
   void remove_unreachable() {
-    const Cfg cfg(f_);
+    const Cfg &cfg = analyses_.cfg();
     preds_.assign(f_.blocks.size(), {});
     for (const BlockId b : cfg.rpo) preds_[b.index].assign(cfg.preds(b).begin(), cfg.preds(b).end());
     for (size_t i = 0; i < f_.blocks.size(); i++) {
@@ -252,6 +252,7 @@ class Cleaner {
   }
 
   Function &f_;
+  Analyses &analyses_;
   Rewrite rewrite_;
   std::vector<std::vector<BlockId>> preds_;
   bool changed_ = false;
@@ -259,6 +260,6 @@ class Cleaner {
 
 }  // namespace
 
-bool simplify_cfg(const PassContext &context) { return Cleaner(context.function).run(); }
+bool simplify_cfg(const PassContext &context) { return Cleaner(context).run(); }
 
 }  // namespace spile::ir::passes

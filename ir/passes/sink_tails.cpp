@@ -44,7 +44,8 @@ bool is_one(const Tuple &tuple) {
 
 class Sinker {
  public:
-  Sinker(const Module &module, Function &f) : module_(module), f_(f) {}
+  explicit Sinker(const PassContext &context)
+      : module_(context.module), f_(context.function), analyses_(context.analyses) {}
 
   size_t run() {
     size_t sunk = 0;
@@ -58,7 +59,7 @@ class Sinker {
 
  private:
   size_t run_round() {
-    const Cfg cfg(f_);
+    const Cfg &cfg = analyses_.cfg();
     uses_ = count_uses(f_);
     // By the place that is gone on to; returns go to none.
     std::vector<std::vector<BlockId>> groups(f_.blocks.size() + 1);
@@ -318,6 +319,7 @@ class Sinker {
 
   const Module &module_;
   Function &f_;
+  Analyses &analyses_;
   std::vector<uint32_t> uses_;                   // by value
   std::vector<BlockId> members_;                 // of the group at hand
   std::vector<std::pair<Tuple, ValueId>> phis_;  // that were made for it
@@ -327,7 +329,7 @@ class Sinker {
 }  // namespace
 
 bool sink_tails(const PassContext &context) {
-  return context.did("instructions", Sinker(context.module, context.function).run());
+  return context.did("instructions", Sinker(context).run());
 }
 
 }  // namespace spile::ir::passes

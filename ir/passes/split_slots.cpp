@@ -72,11 +72,11 @@ void normalize(std::vector<Part> &parts) {
 
 class Splitter {
  public:
-  explicit Splitter(Function &f) : f_(f) {}
+  explicit Splitter(const PassContext &context) : f_(context.function), analyses_(context.analyses) {}
 
   bool run() {
     if (f_.slots.empty()) return false;
-    const Cfg cfg(f_);
+    const Cfg &cfg = analyses_.cfg();
     for (size_t b = 0; b < f_.blocks.size(); b++)
       if (!f_.blocks[b].insts.empty() && !cfg.reachable(BlockId(b))) return false;
     splits_.assign(f_.slots.size(), {});
@@ -366,6 +366,7 @@ class Splitter {
   }
 
   Function &f_;
+  Analyses &analyses_;
   std::vector<Split> splits_;           // by slot
   std::vector<SlotAddress> addresses_;  // by value
   std::vector<Use> uses_;
@@ -376,6 +377,6 @@ class Splitter {
 
 }  // namespace
 
-bool split_slots(const PassContext &context) { return Splitter(context.function).run(); }
+bool split_slots(const PassContext &context) { return Splitter(context).run(); }
 
 }  // namespace spile::ir::passes

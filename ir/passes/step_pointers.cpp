@@ -40,7 +40,7 @@ constexpr size_t kMaxPointers = 4;
 
 class Stepper {
  public:
-  explicit Stepper(const PassContext &context) : context_(context), f_(context.function), cfg_(f_) {}
+  explicit Stepper(const PassContext &context) : context_(context), f_(context.function), cfg_(context.analyses.cfg()) {}
 
   bool run() {
     std::vector<SimpleLoop> loops;
@@ -260,7 +260,7 @@ class Stepper {
 
   const PassContext &context_;
   Function &f_;
-  const Cfg cfg_;
+  const Cfg &cfg_;
   std::vector<std::optional<Range>> ranges_;  // by value
   std::vector<Counter> counters_;
   size_t made_ = 0;

@@ -45,7 +45,7 @@ class Threader {
 
  private:
   bool run_round() {
-    const Cfg cfg(f_);
+    const Cfg &cfg = context_.analyses.cfg();
     preds_.assign(f_.blocks.size(), {});
     for (const BlockId b : cfg.rpo)
       std::ranges::copy_if(cfg.preds(b), std::back_inserter(preds_[b.index]),

@@ -45,7 +45,7 @@ constexpr int kMaxLoops = 256;
 
 class Unroller {
  public:
-  explicit Unroller(Function &f) : f_(f) {}
+  explicit Unroller(const PassContext &context) : f_(context.function), analyses_(context.analyses) {}
 
   bool run() {
     int unrolled = 0;
@@ -68,9 +68,9 @@ class Unroller {
 
   // Inner loops have later headers.
   bool unroll_one() {
-    const Cfg cfg(f_);
+    const Cfg &cfg = analyses_.cfg();
     if (!cfg.has_loop()) return false;
-    const Dominators dominators(cfg);
+    const Dominators &dominators = analyses_.dominators();
     given_up_.resize(f_.blocks.size());
     for (size_t i = cfg.rpo.size(); i-- > 1;) {
       Loop loop;
@@ -436,6 +436,7 @@ class Unroller {
   }
 
   Function &f_;
+  Analyses &analyses_;
   std::vector<bool> inside_;    // by block: the loop at hand
   std::vector<bool> given_up_;  // by block: headers that were looked at
   std::vector<BlockId> latches_;
@@ -444,6 +445,6 @@ class Unroller {
 
 }  // namespace
 
-bool unroll_loops(const PassContext &context) { return Unroller(context.function).run(); }
+bool unroll_loops(const PassContext &context) { return Unroller(context).run(); }
 
 }  // namespace spile::ir::passes
