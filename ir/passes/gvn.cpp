@@ -17,6 +17,7 @@
 // For the kernel's verifier: nothing is moved; a value is only replaced by an earlier one, so no pointer arithmetic
 // comes before its null check, and no load before its bounds check.
 #include <algorithm>
+#include <bit>
 
 #include "ir/analysis_bits.h"
 #include "ir/analysis_dominators.h"
@@ -57,6 +58,40 @@ struct Entry {
   uint32_t stamp = 0;  // of the memory that a load read
 };
 
+// Keys and their entries, of which the newest are forgotten again: a later entry of a key hides the earlier one until
+// then.
+class ScopedTable {
+ public:
+  explicit ScopedTable(size_t expected) : heads_(std::bit_ceil(expected + 1), kNone) {}
+
+  const Entry *find(const Key &key) const {
+    for (uint32_t n = heads_[bucket(key)]; n != kNone; n = nodes_[n].next)
+      if (nodes_[n].key == key) return &nodes_[n].entry;
+    return nullptr;
+  }
+  void add(const Key &key, Entry entry) {
+    uint32_t &head = heads_[bucket(key)];
+    nodes_.push_back({key, entry, head});
+    head = static_cast<uint32_t>(nodes_.size() - 1);
+  }
+  size_t size() const { return nodes_.size(); }
+  void shrink_to(size_t size) {
+    for (; nodes_.size() > size; nodes_.pop_back()) heads_[bucket(nodes_.back().key)] = nodes_.back().next;
+  }
+
+ private:
+  static constexpr uint32_t kNone = 0xffff'ffff;
+  struct Node {
+    Key key;
+    Entry entry;
+    uint32_t next;
+  };
+  size_t bucket(const Key &key) const { return KeyHash{}(key) & (heads_.size() - 1); }
+
+  std::vector<uint32_t> heads_;  // by bucket: the newest node
+  std::vector<Node> nodes_;
+};
+
 bool commutes(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Xor; }
 
 class Numbering {
@@ -67,6 +102,7 @@ class Numbering {
         dominators_(context.analyses.dominators()),
         memory_(context.module, f_, cfg_, context.lone_params),
         rewrite_(f_),
+        table_(f_.insts.size()),
         slot_stamps_(f_.slots.size()),
         known_(f_.insts.size()),
         ranges_(f_.insts.size()) {}
@@ -76,11 +112,11 @@ class Numbering {
     struct Frame {
       BlockId block;
       size_t next_child;
-      size_t undo_size;
+      size_t undo_size, table_size;
     };
     std::vector<Frame> stack;
     auto enter = [&](BlockId b) {
-      stack.push_back({b, 0, undo_.size()});
+      stack.push_back({b, 0, undo_.size(), table_.size()});
       begin_block(b);
       number_block(b);
     };
@@ -93,6 +129,7 @@ class Numbering {
         continue;
       }
       undo_to(top.undo_size);
+      table_.shrink_to(top.table_size);
       stack.pop_back();
     }
     rewrite_.apply();
@@ -102,53 +139,42 @@ class Numbering {
  private:
   // ---------------------------------------------------------------- the scoped state
 
+  // What was at [index] before.
   struct Undo {
-    enum class What : uint8_t { Table, SlotStamp, RegionStamp, EpochStamp, Known, Range } what;
-    Key key;
-    Entry entry;
+    enum class What : uint8_t { SlotStamp, RegionStamp, EpochStamp, Known, Range } what;
     uint32_t index = 0;
-    bool was_there = false;
+    uint32_t stamp = 0;
+    ValueId known{};
     Range range{};
   };
 
-  void set_entry(const Key &key, Entry entry) {
-    const auto [at, is_new] = table_.try_emplace(key, entry);
-    undo_.push_back({Undo::What::Table, key, at->second, 0, !is_new});
-    at->second = entry;
-  }
-  void set_stamp(Undo::What what, uint32_t slot, uint32_t &stamp, uint32_t value) {
-    undo_.push_back({what, {}, {{}, stamp}, slot, true});
+  void set_stamp(Undo::What what, uint32_t index, uint32_t &stamp, uint32_t value) {
+    undo_.push_back({.what = what, .index = index, .stamp = stamp});
     stamp = value;
   }
   void set_known(ValueId v, ValueId constant) {
     if (v.index >= known_.size() || f_[v].op == Op::Const) return;
-    undo_.push_back({Undo::What::Known, {}, {known_[v.index], 0}, v.index, true});
+    undo_.push_back({.what = Undo::What::Known, .index = v.index, .known = known_[v.index]});
     known_[v.index] = constant;
   }
   void undo_to(size_t size) {
     for (; undo_.size() > size; undo_.pop_back()) {
       const Undo &u = undo_.back();
       switch (u.what) {
-        case Undo::What::Table:
-          if (u.was_there)
-            table_[u.key] = u.entry;
-          else
-            table_.erase(u.key);
-          break;
         case Undo::What::SlotStamp:
-          slot_stamps_[u.index] = u.entry.stamp;
+          slot_stamps_[u.index] = u.stamp;
           break;
         case Undo::What::RegionStamp:
-          region_stamps_[u.index] = u.entry.stamp;
+          region_stamps_[u.index] = u.stamp;
           break;
         case Undo::What::EpochStamp:
-          epoch_stamp_ = u.entry.stamp;
+          epoch_stamp_ = u.stamp;
           break;
         case Undo::What::Range:
           ranges_[u.index] = u.range;
           break;
         case Undo::What::Known:
-          known_[u.index] = u.entry.value;
+          known_[u.index] = u.known;
           break;
       }
     }
@@ -219,9 +245,9 @@ class Numbering {
     const ValueId a = rewrite_.resolve(f_.operand(condition, 0)), b = rewrite_.resolve(f_.operand(condition, 1));
     const Pred pred = f_[condition].pred;
     Key key{Op::ICmp, Type::I1, pred, {a, b}, 0};
-    set_entry(key, {f_.constant(Type::I1, holds), 0});
+    table_.add(key, {f_.constant(Type::I1, holds), 0});
     key.pred = inverted(pred);
-    set_entry(key, {f_.constant(Type::I1, !holds), 0});
+    table_.add(key, {f_.constant(Type::I1, !holds), 0});
     if (f_[b].op != Op::Const) return;
     if (pred == (holds ? Pred::Eq : Pred::Ne)) set_known(a, b);
     learn_range(a, holds ? pred : inverted(pred), f_[b].imm);
@@ -270,7 +296,7 @@ class Numbering {
         return;
     }
     if (range.min > range.max) return;  // nothing goes that way
-    undo_.push_back({.what = Undo::What::Range, .key = {}, .index = v.index, .range = ranges_[v.index]});
+    undo_.push_back({.what = Undo::What::Range, .index = v.index, .range = ranges_[v.index]});
     ranges_[v.index] = range;
   }
   // What a comparison with a constant is by the range of its left side.
@@ -317,11 +343,9 @@ class Numbering {
   // ---------------------------------------------------------------- numbering
 
   void number_block(BlockId b) {
-    std::vector<ValueId> before;
-    std::swap(before, f_[b].insts);
-    std::vector<ValueId> kept;
-    kept.reserve(before.size());
-    for (const ValueId v : before) {
+    auto &insts = f_[b].insts;
+    size_t kept = 0;
+    for (const ValueId v : insts) {
       if (f_[v].op != Op::Phi) replace_operands(v);
       if (const ValueId earlier = f_[v].op == Op::Phi ? only_value(v) : number(v)) {
         f_[v].block = {};
@@ -329,10 +353,10 @@ class Numbering {
         rewrite_.replace(v, earlier);
         changed_ = true;
       } else {
-        kept.push_back(v);
+        insts[kept++] = v;
       }
     }
-    f_[b].insts = std::move(kept);
+    insts.resize(kept);
   }
 
   // What a phi is whose other operands were never set, or none. It must be there on those edges as well.
@@ -381,8 +405,8 @@ class Numbering {
       Key key{inst.op, inst.type, inst.pred, {}, inst.imm};
       for (size_t i = 0; i < inst.operand_count; i++) key.operands[i] = f_.operand(v, i);
       if (commutes(inst.op) && key.operands[1] < key.operands[0]) std::swap(key.operands[0], key.operands[1]);
-      if (const auto found = table_.find(key); found != table_.end()) return found->second.value;
-      set_entry(key, {v, 0});
+      if (const Entry *found = table_.find(key)) return found->value;
+      table_.add(key, {v, 0});
       return {};
     }
     if (memory_.writes(v)) write(v);
@@ -397,14 +421,13 @@ class Numbering {
     const ValueId pointer = f_.operand(v, 0);
     const Key key = load_key(f_[v].type, pointer, f_[v].imm);
     const uint32_t now = stamp(memory_.place_of(pointer));
-    if (const auto found = table_.find(key); found != table_.end() && found->second.stamp == now)
-      return found->second.value;
+    if (const Entry *found = table_.find(key); found != nullptr && found->stamp == now) return found->value;
     make_available(key, v, now);
     return {};
   }
 
   void make_available(const Key &key, ValueId value, uint32_t now) {
-    set_entry(key, {value, now});
+    table_.add(key, {value, now});
     if (memory_.is_private(key.operands[0])) return;
     if (recent_.size() == kMaxRecentLoads) recent_.erase(recent_.begin());
     recent_.push_back(key);
@@ -418,13 +441,13 @@ class Numbering {
     if (is_store && !memory_.is_private(f_.operand(v, 1)))
       for (const Key &key : recent_) {
         const ValueId pointer = key.operands[0];
-        const auto found = table_.find(key);
-        if (found != table_.end() && found->second.stamp == stamp(memory_.place_of(pointer)) &&
+        const Entry *found = table_.find(key);
+        if (found != nullptr && found->stamp == stamp(memory_.place_of(pointer)) &&
             !memory_.may_meet({pointer, key.imm, bytes_of(key.type)}, memory_.access_of(v)))
-          kept.emplace_back(key, found->second.value);
+          kept.emplace_back(key, found->value);
       }
     memory_.for_each_write(v, [&](Place place) { clobber(place); });
-    for (const auto &[key, loaded] : kept) set_entry(key, {loaded, stamp(memory_.place_of(key.operands[0]))});
+    for (const auto &[key, loaded] : kept) table_.add(key, {loaded, stamp(memory_.place_of(key.operands[0]))});
     if (!is_store || inst.is_volatile) return;
     const ValueId value = f_.operand(v, 0), pointer = f_.operand(v, 1);
     make_available(load_key(f_[value].type, pointer, inst.imm), value, stamp(memory_.place_of(pointer)));
@@ -435,7 +458,7 @@ class Numbering {
   const Dominators &dominators_;
   const Memory memory_;
   Rewrite rewrite_;
-  std::unordered_map<Key, Entry, KeyHash> table_;
+  ScopedTable table_;
   std::vector<Undo> undo_;
   std::vector<Writes> writes_;  // by block
   // Stamps rise from one counter; the stamp of memory is the greater of its own and that of the last join which may
