@@ -19,7 +19,7 @@ Memory::Memory(const Module &module, const Function &function, const Cfg &cfg, u
                    !function.section.starts_with("freplace")),
       slots_(module, function, cfg),
       places_(function.insts.size()) {
-  if (has_context_) find_context_escapes();
+  if (has_context_ && calls_functions()) find_context_escapes();
 }
 
 Address Memory::rooted(ValueId pointer, int64_t offset) const {
@@ -77,6 +77,13 @@ ValueId Memory::written_pointer(ValueId v) const {
 }
 
 // ---------------------------------------------------------------- the context
+
+// Without calls of functions nobody asks what keeps the context.
+bool Memory::calls_functions() const {
+  return std::ranges::any_of(cfg_.rpo, [&](BlockId b) {
+    return std::ranges::any_of(f_[b].insts, [&](ValueId v) { return f_[v].op == Op::Call; });
+  });
+}
 
 // What puts a pointer to the context where a called function could find it: a store, or a call that gets it together
 // with other memory to put it into. Where there are loops, what comes behind may come before.

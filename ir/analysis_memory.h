@@ -77,6 +77,7 @@ class Memory {
   bool is_fresh_page(ValueId base) const;
   bool are_apart(ValueId a, ValueId b) const;
   bool keeps_context(ValueId call) const;
+  bool calls_functions() const;
   void find_context_escapes();
   bool is_context(ValueId pointer) const { return f_[address_of(f_, pointer).base].op == Op::Param; }
 

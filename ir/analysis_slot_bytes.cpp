@@ -1,6 +1,8 @@
 #include "ir/analysis_slot_bytes.h"
 
+#include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "ir/fold.h"
 
@@ -28,15 +30,31 @@ constexpr auto kFillers = std::to_array<Filler>({
 }  // namespace
 
 SlotBytes::SlotBytes(const Module &module, const Function &function, const Cfg &cfg)
-    : module_(module), function_(function), slots_(module, function, cfg) {
+    : module_(module), function_(function), slots_(module, function, cfg) {}
+
+bool SlotBytes::find(const Cfg &cfg) {
   uint32_t bits = 0;
-  for (size_t s = 0; s < function.slots.size(); s++) {
+  for (size_t s = 0; s < function_.slots.size(); s++) {
     first_bit_.push_back(bits);
-    if (is_tracked(static_cast<uint32_t>(s))) bits += function.slots[s].size;
+    if (is_tracked(static_cast<uint32_t>(s))) bits += function_.slots[s].size;
   }
   words_ = (bits + 63) / 64;
-  is_known_ = words_ * function.blocks.size() <= kMaxWork;
-  if (is_known_) find_live_bytes(cfg);
+  if (words_ == 0 || words_ * function_.blocks.size() > kMaxWork) return false;
+  touch_begin_.resize(function_.blocks.size());
+  touch_end_.resize(function_.blocks.size());
+  for (const BlockId b : cfg.rpo) {
+    touch_begin_[b.index] = static_cast<uint32_t>(touches_.size());
+    for (const ValueId v : function_[b].insts) {
+      if (std::ranges::all_of(function_.operands(v), [&](ValueId use) { return slot_of(use) == SlotPointers::kNone; }))
+        continue;
+      const auto begin = static_cast<uint32_t>(effects_.size());
+      add_effects(v);
+      touches_.push_back({v, begin, static_cast<uint32_t>(effects_.size())});
+    }
+    touch_end_[b.index] = static_cast<uint32_t>(touches_.size());
+  }
+  find_live_bytes(cfg);
+  return true;
 }
 
 uint32_t SlotBytes::slot_of(ValueId pointer) const {
@@ -56,8 +74,7 @@ SlotBytes::Access SlotBytes::access(ValueId pointer, int64_t offset, int64_t siz
   return {a.slot, static_cast<uint32_t>(begin), static_cast<uint32_t>(begin + size)};
 }
 
-const std::vector<SlotBytes::Effect> &SlotBytes::effects(ValueId v) const {
-  effects_.clear();
+void SlotBytes::add_effects(ValueId v) {
   const Inst &inst = function_[v];
   const auto read = [&](Access a) {
     if (a.slot != SlotPointers::kNone) effects_.push_back({a, false});
@@ -88,7 +105,6 @@ const std::vector<SlotBytes::Effect> &SlotBytes::effects(ValueId v) const {
         read(Access{slot, 0, function_.slots[slot].size});
     }
   }
-  return effects_;
 }
 
 // The bytes that [call] writes through its operand [i] whatever happens.
@@ -107,37 +123,45 @@ std::optional<int64_t> SlotBytes::filled_bytes(ValueId call, size_t i) const {
   return std::nullopt;
 }
 
-void SlotBytes::set(Bits &bits, const Access &a, bool value) const {
+void SlotBytes::set(std::span<uint64_t> bits, const Access &a, bool value) const {
   for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++) {
     const uint64_t bit = uint64_t{1} << (i % 64);
     bits[i / 64] = value ? bits[i / 64] | bit : bits[i / 64] & ~bit;
   }
 }
 
-bool SlotBytes::none(const Bits &bits, const Access &a) const {
+bool SlotBytes::none(std::span<const uint64_t> bits, const Access &a) const {
   for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++)
     if ((bits[i / 64] >> (i % 64) & 1) != 0) return false;
   return true;
 }
 
+void SlotBytes::step_back(std::span<uint64_t> live, const Touch &touch) const {
+  for (const Effect &effect : effects(touch))
+    if (effect.is_write) set(live, effect.access, false);
+  for (const Effect &effect : effects(touch))
+    if (!effect.is_write) set(live, effect.access, true);
+}
+
 void SlotBytes::find_live_bytes(const Cfg &cfg) {
-  std::vector<Bits> reads(function_.blocks.size(), Bits(words_)), writes = reads, live_in = reads;
-  live_out_ = reads;
+  BlockBits reads = no_bits(), writes = no_bits(), live_in = no_bits();
+  live_out_ = no_bits();
   for (const BlockId b : cfg.rpo)
-    for (auto v = function_[b].insts.rbegin(); v != function_[b].insts.rend(); ++v) {
-      visit(*v, [](Access) {}, [&](Access a) { set(reads[b.index], a, false), set(writes[b.index], a, true); });
-      visit(*v, [&](Access a) { set(reads[b.index], a, true); }, [](Access) {});
+    for (const Touch &touch : std::views::reverse(touches(b))) {
+      step_back(reads[b], touch);
+      for (const Effect &effect : effects(touch))
+        if (effect.is_write) set(writes[b], effect.access, true);
     }
   for (bool changed = true; changed;) {
     changed = false;
-    for (auto b = cfg.rpo.rbegin(); b != cfg.rpo.rend(); ++b) {
-      Bits &out = live_out_[b->index];
-      for (const BlockId to : function_.successors(*b))
-        for (size_t w = 0; w < words_; w++) out[w] |= live_in[to.index][w];
+    for (const BlockId b : std::views::reverse(cfg.rpo)) {
+      const auto out = live_out_[b], in = live_in[b];
+      for (const BlockId to : function_.successors(b))
+        for (size_t w = 0; w < words_; w++) out[w] |= live_in[to][w];
       for (size_t w = 0; w < words_; w++) {
-        const uint64_t in = reads[b->index][w] | (out[w] & ~writes[b->index][w]);
-        changed = changed || in != live_in[b->index][w];
-        live_in[b->index][w] = in;
+        const uint64_t before = in[w];
+        in[w] = reads[b][w] | (out[w] & ~writes[b][w]);
+        changed = changed || in[w] != before;
       }
     }
   }

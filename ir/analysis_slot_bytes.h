@@ -1,13 +1,14 @@
 // Which bytes of the stack frame matter where: of slots that only pointers reach that can be seen (analysis_slots.h).
 //
-// visit() tells what an instruction does to them. A flow over the graph, one bit a byte, finds which bytes may still be
-// read behind each block. Going backward, a byte is dead from where it is written up to where it was last read before
+// touches() are the instructions of a block that have to do with them, and what they do. A flow over the graph, one bit a
+// byte, finds which bytes may still be read behind each block. Going backward, a byte is dead from where it is written up to where it was last read before
 // that. A helper reads what it is given, but those that are known to fill their buffer whatever happens count as
 // writes.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "ir/analysis_slots.h"
@@ -23,25 +24,43 @@ class SlotBytes {
     uint32_t slot = SlotPointers::kNone;
     uint32_t begin = 0, end = 0;  // bytes
   };
+  // What an instruction reads or writes. A write is only told when all its bytes are certain.
+  struct Effect {
+    Access access;
+    bool is_write;
+  };
+  // An instruction that is given a pointer into a tracked slot, and its slice of all effects: reads before writes.
+  struct Touch {
+    ValueId inst;
+    uint32_t begin, end;
+  };
   using Bits = std::vector<uint64_t>;
+  // As many for each block, in one piece.
+  class BlockBits {
+   public:
+    BlockBits(size_t blocks, size_t words) : words_(words), bits_(blocks * words) {}
+    std::span<uint64_t> operator[](BlockId b) { return {bits_.data() + b.index * words_, words_}; }
+    std::span<const uint64_t> operator[](BlockId b) const { return {bits_.data() + b.index * words_, words_}; }
+
+   private:
+    size_t words_;
+    Bits bits_;
+  };
 
   SlotBytes(const Module &module, const Function &function, const Cfg &cfg);
 
-  // False: there is too much of it, and nothing else may be asked.
-  bool is_known() const { return is_known_; }
   bool is_tracked(uint32_t slot) const {
     return !slots_.is_captured(slot) && function_.slots[slot].size <= kMaxSlotSize;
   }
+  // Finds what the functions below tell. False: there is too much of it, or nothing.
+  bool find(const Cfg &cfg);
 
-  // Calls read(Access) and write(Access) for what [v] does; reads come before writes. A write is only told when all its
-  // bytes are certain.
-  template <class Read, class Write>
-  void visit(ValueId v, Read read, Write write) const {
-    for (const Effect &effect : effects(v))
-      if (effect.is_write)
-        write(effect.access);
-      else
-        read(effect.access);
+  // In the order of the instructions.
+  std::span<const Touch> touches(BlockId b) const {
+    return std::span(touches_).subspan(touch_begin_[b.index], touch_end_[b.index] - touch_begin_[b.index]);
+  }
+  std::span<const Effect> effects(const Touch &touch) const {
+    return std::span(effects_).subspan(touch.begin, touch.end - touch.begin);
   }
   // Calls found(slot) for each slot that [v] may read or write, certain or not.
   template <class Found>
@@ -49,21 +68,20 @@ class SlotBytes {
     for (const ValueId use : function_.operands(v))
       if (const uint32_t slot = slot_of(use); slot != SlotPointers::kNone) found(slot);
   }
+  // From the bytes that are live behind [touch] to those before it.
+  void step_back(std::span<uint64_t> live, const Touch &touch) const;
 
   // The bytes that may be read behind [b] before they are written.
-  const Bits &live_out(BlockId b) const { return live_out_[b.index]; }
-  void set(Bits &bits, const Access &access, bool value) const;
-  bool none(const Bits &bits, const Access &access) const;
-  bool any_of_slot(const Bits &bits, uint32_t slot) const { return !none(bits, {slot, 0, function_.slots[slot].size}); }
-  Bits no_bits() const { return Bits(words_); }
+  std::span<const uint64_t> live_out(BlockId b) const { return live_out_[b]; }
+  void set(std::span<uint64_t> bits, const Access &access, bool value) const;
+  bool none(std::span<const uint64_t> bits, const Access &access) const;
+  bool any_of_slot(std::span<const uint64_t> bits, uint32_t slot) const {
+    return !none(bits, {slot, 0, function_.slots[slot].size});
+  }
+  BlockBits no_bits() const { return {function_.blocks.size(), words_}; }
 
  private:
-  struct Effect {
-    Access access;
-    bool is_write;
-  };
-  // Of the last instruction that was asked about; reused to allocate nothing.
-  const std::vector<Effect> &effects(ValueId v) const;
+  void add_effects(ValueId v);
   uint32_t slot_of(ValueId pointer) const;
   Access access(ValueId pointer, int64_t offset, int64_t size) const;
   std::optional<int64_t> filled_bytes(ValueId call, size_t i) const;
@@ -74,9 +92,10 @@ class SlotBytes {
   SlotPointers slots_;
   std::vector<uint32_t> first_bit_;  // by slot
   size_t words_ = 0;                 // of the bits of all slots
-  std::vector<Bits> live_out_;       // by block
-  bool is_known_ = false;
-  mutable std::vector<Effect> effects_;
+  std::vector<Touch> touches_;
+  std::vector<uint32_t> touch_begin_, touch_end_;  // by block
+  std::vector<Effect> effects_;
+  BlockBits live_out_{0, 0};
 };
 
 }  // namespace spile::ir

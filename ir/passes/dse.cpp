@@ -12,6 +12,8 @@
 //
 // Requires: expand_memory before it, for fills that are partly overwritten. Breaks: nothing. A slot that nobody uses
 // any more gets size 0.
+#include <ranges>
+
 #include "ir/analysis_slot_bytes.h"
 #include "ir/pass.h"
 
@@ -25,41 +27,32 @@ class StoreRemover {
       : f_(context.function), cfg_(context.analyses.cfg()), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
-    if (f_.slots.empty() || !bytes_.is_known()) return false;
+    if (f_.slots.empty()) return false;
     bool changed = false;
-    for (const BlockId b : cfg_.rpo) changed |= clean(b);
+    if (bytes_.find(cfg_))
+      for (const BlockId b : cfg_.rpo) changed |= clean(b);
     return free_unused_slots() || changed;
   }
 
  private:
-  using Access = SlotBytes::Access;
-
   bool clean(BlockId b) {
-    SlotBytes::Bits live = bytes_.live_out(b);
-    auto &insts = f_[b].insts;
+    const auto behind = bytes_.live_out(b);
+    live_.assign(behind.begin(), behind.end());
     bool changed = false;
-    for (size_t i = insts.size(); i-- > 0;) {
-      const ValueId v = insts[i];
+    for (const SlotBytes::Touch &touch : std::views::reverse(bytes_.touches(b))) {
+      const ValueId v = touch.inst;
       const Op op = f_[v].op;
+      const auto effects = bytes_.effects(touch);
       const bool may_go = (op == Op::Store || op == Op::MemSet || op == Op::MemCopy) && !f_[v].is_volatile;
-      bool is_dead = false;
-      // Backward, so the write of an instruction is seen before its read.
-      bytes_.visit(
-          v, [](Access) {},
-          [&](Access a) {
-            is_dead = may_go && bytes_.none(live, a);
-            bytes_.set(live, a, false);
-          });
-      if (is_dead) {
+      if (may_go && !effects.empty() && effects.back().is_write && bytes_.none(live_, effects.back().access)) {
         f_[v].block = {};
         f_.remove(v);
-        insts[i] = ValueId{};
         changed = true;
         continue;
       }
-      bytes_.visit(v, [&](Access a) { bytes_.set(live, a, true); }, [](Access) {});
+      bytes_.step_back(live_, touch);
     }
-    if (changed) std::erase(insts, ValueId{});
+    if (changed) std::erase_if(f_[b].insts, [&](ValueId v) { return !f_[v].block; });
     return changed;
   }
 
@@ -81,6 +74,7 @@ class StoreRemover {
   Function &f_;
   const Cfg &cfg_;
   SlotBytes bytes_;
+  SlotBytes::Bits live_;
 };
 
 }  // namespace

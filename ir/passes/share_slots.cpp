@@ -32,10 +32,9 @@ class Sharer {
   explicit Sharer(const PassContext &context) : f_(context.function), cfg_(context.analyses.cfg()), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
-    if (!bytes_.is_known()) return false;
     for (uint32_t s = 0; s < f_.slots.size(); s++)
       if (f_.slots[s].size != 0 && bytes_.is_tracked(s)) candidates_.push_back(s);
-    if (candidates_.size() < 2 || candidates_.size() > kMaxSlots) return false;
+    if (candidates_.size() < 2 || candidates_.size() > kMaxSlots || !bytes_.find(cfg_)) return false;
     find_written_bytes();
     conflicts_.assign(f_.slots.size(), std::vector<bool>(f_.slots.size()));
     for (const BlockId b : cfg_.rpo) find_conflicts(b);
@@ -44,58 +43,55 @@ class Sharer {
 
  private:
   using Bits = SlotBytes::Bits;
-  using Access = SlotBytes::Access;
 
-  // Bytes that [v] may write: what it certainly writes, and all of a slot that it touches in another way than a load.
-  void add_written(ValueId v, Bits &written) const {
+  // Bytes that [touch] may write: what it certainly writes, and all of a slot that it touches in another way than a load.
+  void add_written(const SlotBytes::Touch &touch, std::span<uint64_t> written) const {
+    const ValueId v = touch.inst;
     if (f_[v].op == Op::Load || info_of(f_[v].op).effects == Effects::Pure) return;
     bool is_certain = false;
-    bytes_.visit(v, [](Access) {}, [&](Access a) { bytes_.set(written, a, true), is_certain = true; });
+    for (const SlotBytes::Effect &effect : bytes_.effects(touch))
+      if (effect.is_write) bytes_.set(written, effect.access, true), is_certain = true;
     if (is_certain && (f_[v].op == Op::Store || f_[v].op == Op::MemSet || f_[v].op == Op::MemCopy)) return;
     bytes_.for_each_touched(v, [&](uint32_t s) { bytes_.set(written, {s, 0, f_.slots[s].size}, true); });
   }
 
   // written_in_[b]: bytes that may have been written before b, on some path.
   void find_written_bytes() {
-    std::vector<Bits> written_out(f_.blocks.size(), bytes_.no_bits());
+    SlotBytes::BlockBits written_out = bytes_.no_bits();
     written_in_ = written_out;
     for (const BlockId b : cfg_.rpo)
-      for (const ValueId v : f_[b].insts) add_written(v, written_out[b.index]);
+      for (const SlotBytes::Touch &touch : bytes_.touches(b)) add_written(touch, written_out[b]);
     for (bool changed = true; changed;) {
       changed = false;
       for (const BlockId b : cfg_.rpo)
         for (const BlockId p : cfg_.preds(b))
-          for (size_t w = 0; w < written_out[p.index].size(); w++) {
-            const uint64_t more = written_out[p.index][w] & ~written_in_[b.index][w];
+          for (size_t w = 0; w < written_out[p].size(); w++) {
+            const uint64_t more = written_out[p][w] & ~written_in_[b][w];
             changed = changed || more != 0;
-            written_in_[b.index][w] |= more;
-            written_out[b.index][w] |= more;
+            written_in_[b][w] |= more;
+            written_out[b][w] |= more;
           }
     }
   }
 
   // Whatever [b] touches is in the way of what is in use there.
   void find_conflicts(BlockId b) {
-    const auto &insts = f_[b].insts;
-    // The bytes that are live behind each instruction that touches a slot, found backward.
-    std::vector<std::pair<ValueId, Bits>> live_behind;
-    Bits live = bytes_.live_out(b);
-    for (size_t i = insts.size(); i-- > 0;) {
-      bool touches = false;
-      bytes_.for_each_touched(insts[i], [&](uint32_t) { touches = true; });
-      if (!touches) continue;
-      live_behind.emplace_back(insts[i], live);
-      bytes_.visit(insts[i], [](Access) {}, [&](Access a) { bytes_.set(live, a, false); });
-      bytes_.visit(insts[i], [&](Access a) { bytes_.set(live, a, true); }, [](Access) {});
+    const auto touches = bytes_.touches(b);
+    // The bytes that are live behind each of them, found backward.
+    std::vector<Bits> live_behind(touches.size());
+    const auto behind = bytes_.live_out(b), before = std::as_const(written_in_)[b];
+    Bits live(behind.begin(), behind.end()), written(before.begin(), before.end());
+    for (size_t i = touches.size(); i-- > 0;) {
+      live_behind[i] = live;
+      bytes_.step_back(live, touches[i]);
     }
-    Bits written = written_in_[b.index];
     std::vector<uint32_t> touched;
-    for (size_t i = live_behind.size(); i-- > 0;) {
-      auto &[v, in_use] = live_behind[i];
-      add_written(v, written);
+    for (size_t i = 0; i < touches.size(); i++) {
+      Bits &in_use = live_behind[i];
+      add_written(touches[i], written);
       for (size_t w = 0; w < in_use.size(); w++) in_use[w] &= written[w];
       touched.clear();
-      bytes_.for_each_touched(v, [&](uint32_t s) { touched.push_back(s); });
+      bytes_.for_each_touched(touches[i].inst, [&](uint32_t s) { touched.push_back(s); });
       for (const uint32_t t : touched) {
         for (const uint32_t other : touched) add_conflict(t, other);
         for (const uint32_t other : candidates_)
@@ -134,7 +130,7 @@ class Sharer {
   const Cfg &cfg_;
   SlotBytes bytes_;
   std::vector<uint32_t> candidates_;
-  std::vector<Bits> written_in_;              // by block
+  SlotBytes::BlockBits written_in_{0, 0};
   std::vector<std::vector<bool>> conflicts_;  // by two slots
 };
 
