@@ -49,7 +49,8 @@ class Simplifier {
     for (int round = 0; round < kMaxRounds; round++) {
       changed_ = false;
       uses_ = count_uses(f_);
-      bits_.assign(f_.insts.size(), std::nullopt);
+      bits_.clear();
+      bits_at_.assign(f_.insts.size(), kUnknown);
       for (const BlockId b : cfg.rpo) simplify_block(b);
       rewrite_.apply();
       rewrite_.clear();
@@ -62,11 +63,12 @@ class Simplifier {
  private:
   void simplify_block(BlockId b) {
     block_ = b;
-    std::vector<ValueId> before;
-    std::swap(before, f_[b].insts);
+    before_.clear();
+    std::swap(before_, f_[b].insts);
     out_.clear();
     phis_.clear();
-    for (const ValueId v : before) {
+    is_same_ = true;
+    for (const ValueId v : before_) {
       for (ValueId &use : f_.operands(v)) use = rewrite_.resolve(use);
       const ValueId result = is_void_effect(v) ? ValueId{} : simplest(v);
       if (result == v) {
@@ -77,6 +79,11 @@ class Simplifier {
       f_.remove(v);
       if (result) rewrite_.replace(v, result);
       changed_ = true;
+      is_same_ = false;
+    }
+    if (is_same_) {
+      std::swap(before_, f_[b].insts);
+      return;
     }
     f_[b].insts = phis_;
     f_[b].insts.insert(f_[b].insts.end(), out_.begin(), out_.end());
@@ -204,16 +211,19 @@ class Simplifier {
 
   // What is known of [v]: of what was walked over in this round, and of what rules have just made from it.
   KnownBits bits_in(ValueId v, int depth = 0) const {
-    if (v.index < bits_.size() && bits_[v.index]) return *bits_[v.index];
+    if (v.index < bits_at_.size() && bits_at_[v.index] != kUnknown) return bits_[bits_at_[v.index]];
+    if (op(v) == Op::Const) return exactly(type(v), f_[v].imm);
     constexpr int kMaxDepth = 3;
-    const bool is_new = v.index >= bits_.size() && op(v) != Op::Phi;
-    if (op(v) == Op::Const || (is_new && depth < kMaxDepth))
+    const bool is_new = v.index >= bits_at_.size() && op(v) != Op::Phi;
+    if (is_new && depth < kMaxDepth)
       return known_bits(f_, v, [&](ValueId operand) { return bits_in(operand, depth + 1); });
     return is_integer(type(v)) ? anything(type(v)) : KnownBits{};
   }
   KnownBits remember_bits(ValueId v) {
-    if (v.index >= bits_.size()) bits_.resize(f_.insts.size());
-    return bits_[v.index].emplace(known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); }));
+    if (v.index >= bits_at_.size()) bits_at_.resize(f_.insts.size(), kUnknown);
+    const KnownBits bits = known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); });
+    bits_at_[v.index] = static_cast<uint32_t>(bits_.size());
+    return bits_.emplace_back(bits);
   }
   uint64_t unsigned_max(ValueId v) const { return bits_in(v).max; }
   bool is_not_negative(ValueId v) const { return unsigned_max(v) <= all_bits(type(v)) / 2; }
@@ -224,6 +234,7 @@ class Simplifier {
     const ValueId v = f_.make(new_op, new_type, std::span(operands.begin(), operands.size()), {}, 0, f_[origin].loc);
     f_[v].block = block_;
     out_.push_back(v);
+    is_same_ = false;
     return v;
   }
   ValueId make_compare(Pred pred, ValueId a, ValueId b, ValueId origin) {
@@ -648,9 +659,13 @@ class Simplifier {
   Analyses &analyses_;
   Rewrite rewrite_;
   std::vector<uint32_t> uses_;
-  std::vector<std::optional<KnownBits>> bits_;  // by value, in the round at hand
+  // What is known of values in the round at hand, and by value where it stands.
+  std::vector<KnownBits> bits_;
+  std::vector<uint32_t> bits_at_;
+  static constexpr uint32_t kUnknown = 0xffff'ffff;
   BlockId block_;
-  std::vector<ValueId> phis_, out_;  // what the block that is worked on will hold
+  std::vector<ValueId> before_, phis_, out_;  // what the block that is worked on held, and what it will
+  bool is_same_ = true;                       // both are the same
   bool changed_ = false;
 };
 
