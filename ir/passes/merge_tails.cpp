@@ -16,6 +16,7 @@
 
 #include "ir/analysis_cfg.h"
 #include "ir/pass.h"
+#include "ir/pred_lists.h"
 
 namespace spile::ir::passes {
 
@@ -30,8 +31,7 @@ class Merger {
 
   bool run() {
     const Cfg &cfg = analyses_.cfg();
-    preds_.assign(f_.blocks.size(), {});
-    for (const BlockId b : cfg.rpo) preds_[b.index].assign(cfg.preds(b).begin(), cfg.preds(b).end());
+    preds_.assign(cfg);
     std::vector<bool> used_elsewhere(f_.insts.size());
     for (const BlockId b : cfg.rpo)
       for (const ValueId v : f_[b].insts)
@@ -43,7 +43,7 @@ class Merger {
       const BlockId b = *at;
       if (b.index == 0 || std::ranges::any_of(f_[b].insts, [&](ValueId v) { return used_elsewhere[v.index]; }))
         continue;
-      if (f_[f_[b].insts.front()].op == Op::Phi || std::ranges::find(preds_[b.index], b) != preds_[b.index].end())
+      if (f_[f_[b].insts.front()].op == Op::Phi || preds_.has(b, b))
         continue;
       auto &candidates = by_hash[hash(b)];
       const auto same = std::ranges::find_if(candidates, [&](BlockId c) { return equal(b, c); });
@@ -101,13 +101,14 @@ class Merger {
   void replace_block(BlockId b, BlockId by) {
     for (const BlockId to : f_.successors(b)) {
       f_.remove_phi_operands(to, b);
-      std::erase(preds_[to.index], b);
+      preds_.remove(to, b);
     }
-    for (const BlockId p : preds_[b.index]) {
+    for (size_t i = 0; i < preds_[b].size(); i++) {
+      const BlockId p = preds_[b][i];
       std::ranges::replace(f_.targets(f_.terminator(p)), b, by);
-      if (std::ranges::find(preds_[by.index], p) == preds_[by.index].end()) preds_[by.index].push_back(p);
+      if (!preds_.has(by, p)) preds_.add(by, p);
     }
-    preds_[b.index].clear();
+    preds_.clear(b);
     for (const ValueId v : f_[b].insts) {
       f_[v].block = {};
       f_[v].op = Op::Undef;
@@ -118,7 +119,7 @@ class Merger {
 
   Function &f_;
   Analyses &analyses_;
-  std::vector<std::vector<BlockId>> preds_;
+  PredLists preds_;
 };
 
 }  // namespace

@@ -18,13 +18,12 @@
 #include "ir/analysis_uses.h"
 #include "ir/fold.h"
 #include "ir/pass.h"
+#include "ir/pred_lists.h"
 #include "ir/rewrite.h"
 
 namespace spile::ir::passes {
 
 namespace {
-
-bool contains(const std::vector<BlockId> &blocks, BlockId b) { return std::ranges::find(blocks, b) != blocks.end(); }
 
 class Cleaner {
  public:
@@ -48,8 +47,7 @@ class Cleaner {
  private:
   void remove_unreachable() {
     const Cfg &cfg = analyses_.cfg();
-    preds_.assign(f_.blocks.size(), {});
-    for (const BlockId b : cfg.rpo) preds_[b.index].assign(cfg.preds(b).begin(), cfg.preds(b).end());
+    preds_.assign(cfg);
     for (size_t i = 0; i < f_.blocks.size(); i++) {
       const BlockId b(i);
       if (f_[b].insts.empty() || cfg.reachable(b)) continue;
@@ -66,18 +64,18 @@ class Cleaner {
       f_[v].block = {};
       f_.remove(v);
     }
-    preds_[b.index].clear();
+    preds_.clear(b);
     changed_ = true;
   }
 
   // [from] is no longer a predecessor of [to].
   void remove_pred(BlockId to, BlockId from) {
-    std::erase(preds_[to.index], from);
+    preds_.remove(to, from);
     f_.remove_phi_operands(to, from);
   }
 
   void clean(BlockId b) {
-    if (b.index != 0 && preds_[b.index].empty()) return;  // the next round removes it
+    if (b.index != 0 && preds_[b].empty()) return;  // the next round removes it
     fold_terminator(b);
     fold_phis(b);
     while (absorb_successor(b)) fold_terminator(b);
@@ -146,7 +144,7 @@ class Cleaner {
     const ValueId jump = f_.terminator(b);
     if (f_[jump].op != Op::Jump) return false;
     const BlockId next = f_.targets(jump)[0];
-    if (next == b || preds_[next.index].size() != 1) return false;
+    if (next == b || preds_[next].size() != 1) return false;
     fold_phis(next);
     if (f_[f_[next].insts.front()].op == Op::Phi) return false;
     f_.remove(jump);
@@ -155,9 +153,9 @@ class Cleaner {
       f_[b].insts.push_back(v);
     }
     f_[next].insts.clear();
-    preds_[next.index].clear();
+    preds_.clear(next);
     for (const BlockId to : f_.successors(b)) {
-      std::ranges::replace(preds_[to.index], next, b);
+      preds_.replace(to, next, b);
       for (const ValueId phi : f_[to].insts) {
         if (f_[phi].op != Op::Phi) break;
         std::ranges::replace(f_.targets(phi), next, b);
@@ -184,22 +182,22 @@ class Cleaner {
     if (b.index == 0 || f_[jump].op != Op::Jump) return;
     const BlockId to = f_.targets(jump)[0];
     if (to == b) return;
-    const std::vector<BlockId> from = preds_[b.index];
-    for (const BlockId p : from) {
-      const bool is_pred = contains(preds_[to.index], p);
+    from_.assign(preds_[b].begin(), preds_[b].end());
+    for (const BlockId p : from_) {
+      const bool is_pred = preds_.has(to, p);
       if (is_pred && !phis_agree(to, p, b)) continue;
       std::ranges::replace(f_.targets(f_.terminator(p)), b, to);
       if (f_[jump].unroll != 0) f_[f_.terminator(p)].unroll = f_[jump].unroll;
-      std::erase(preds_[b.index], p);
+      preds_.remove(b, p);
       changed_ = true;
       if (is_pred) continue;
-      preds_[to.index].push_back(p);
+      preds_.add(to, p);
       for (const ValueId phi : f_[to].insts) {
         if (f_[phi].op != Op::Phi) break;
         f_.add_phi_operand(phi, phi_operand_from(phi, b), p);
       }
     }
-    if (!preds_[b.index].empty()) return;
+    if (!preds_[b].empty()) return;
     remove_pred(to, b);
     clear(b);
   }
@@ -209,18 +207,18 @@ class Cleaner {
     std::vector<uint32_t> uses = count_uses(f_);
     for (size_t i = 1; i < f_.blocks.size(); i++) {
       const BlockId b(i);
-      if (f_[b].insts.empty() || preds_[i].empty() || f_[f_[b].insts.front()].op != Op::Phi) continue;
+      if (f_[b].insts.empty() || preds_[b].empty() || f_[f_[b].insts.front()].op != Op::Phi) continue;
       const size_t phi_count = f_[b].insts.size() - 1;
       const ValueId jump = f_.terminator(b);
       if (f_[jump].op != Op::Jump || f_[f_[b].insts[phi_count - 1]].op != Op::Phi) continue;
       const BlockId to = f_.targets(jump)[0];
       if (to == b || !phis_only_feed(b, to, uses)) continue;
-      const std::vector<BlockId> from = preds_[i];
-      if (std::ranges::any_of(from, [&](BlockId p) { return contains(preds_[to.index], p); })) continue;
+      from_.assign(preds_[b].begin(), preds_[b].end());
+      if (std::ranges::any_of(from_, [&](BlockId p) { return preds_.has(to, p); })) continue;
       for (const ValueId phi : f_[to].insts) {
         if (f_[phi].op != Op::Phi) break;
         const ValueId through = phi_operand_from(phi, b);
-        for (const BlockId p : from) {
+        for (const BlockId p : from_) {
           const ValueId value = f_[through].block == b ? phi_operand_from(through, p) : through;
           f_.add_phi_operand(phi, value, p);
           uses[value.index]++;
@@ -228,9 +226,9 @@ class Cleaner {
         uses[through.index]--;
       }
       remove_pred(to, b);
-      for (const BlockId p : from) {
+      for (const BlockId p : from_) {
         std::ranges::replace(f_.targets(f_.terminator(p)), b, to);
-        preds_[to.index].push_back(p);
+        preds_.add(to, p);
       }
       for (const ValueId phi : f_[b].insts)
         for (const ValueId operand : f_.operands(phi)) uses[operand.index]--;
@@ -254,7 +252,8 @@ class Cleaner {
   Function &f_;
   Analyses &analyses_;
   Rewrite rewrite_;
-  std::vector<std::vector<BlockId>> preds_;
+  PredLists preds_;
+  std::vector<BlockId> from_;  // the predecessors of the block that is worked on, as they were
   bool changed_ = false;
 };
 

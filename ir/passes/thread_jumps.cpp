@@ -20,6 +20,7 @@
 #include "ir/analysis_cfg.h"
 #include "ir/fold.h"
 #include "ir/pass.h"
+#include "ir/pred_lists.h"
 
 namespace spile::ir::passes {
 
@@ -46,10 +47,8 @@ class Threader {
  private:
   bool run_round() {
     const Cfg &cfg = context_.analyses.cfg();
-    preds_.assign(f_.blocks.size(), {});
-    for (const BlockId b : cfg.rpo)
-      std::ranges::copy_if(cfg.preds(b), std::back_inserter(preds_[b.index]),
-                           [&](BlockId p) { return cfg.reachable(p); });
+    preds_.assign(cfg);
+    for (const BlockId b : cfg.rpo) preds_.remove_if(b, [&](BlockId p) { return !cfg.reachable(p); });
     is_demoted_.assign(f_.blocks.size(), false);
     is_frozen_.assign(f_.blocks.size(), false);
     slots_.assign(f_.insts.size(), kNoSlot);
@@ -59,7 +58,7 @@ class Threader {
     bool has_slots = false;
     for (const BlockId b : cfg.rpo) {
       if (!is_decider(b, cfg)) continue;
-      const std::vector<BlockId> from = preds_[b.index];
+      const std::vector<BlockId> from(preds_[b].begin(), preds_[b].end());
       for (const BlockId p : from) threaded += thread(p, b) ? 1 : 0;
       has_slots = has_slots || is_demoted_[b.index];
     }
@@ -101,7 +100,7 @@ class Threader {
     if (b.index == 0 || f_[b].insts.empty()) return false;
     const auto &insts = f_[b].insts;
     const Op last = f_[insts.back()].op;
-    if ((last != Op::Branch && last != Op::Switch) || preds_[b.index].size() < 2) return false;
+    if ((last != Op::Branch && last != Op::Switch) || preds_[b].size() < 2) return false;
     size_t operations = 0;
     for (const ValueId v : insts) {
       if (f_[v].op == Op::Phi || v == insts.back()) continue;
@@ -156,9 +155,9 @@ class Threader {
   auto from_branches_before(BlockId p, BlockId b, Ask ask) const -> decltype(ask(ValueId{}, b)) {
     for (int i = 0; i < kMaxBranchesBefore; i++) {
       if (const auto answer = ask(f_.terminator(p), b)) return answer;
-      if (preds_[p.index].size() != 1) break;
+      if (preds_[p].size() != 1) break;
       b = p;
-      p = preds_[p.index].front();
+      p = preds_[p].front();
     }
     return std::nullopt;
   }
@@ -209,7 +208,7 @@ class Threader {
     const BlockId target = f_.targets(branch)[f_.taken(branch, *value)];
     if (target == b || target.index == 0 || !plan(p, b, target)) return false;
 
-    const bool is_new = std::ranges::find(preds_[target.index], p) == preds_[target.index].end();
+    const bool is_new = !preds_.has(target, p);
     const BlockId edge = is_new && copied_.empty() && demoted_.empty() ? p : add_edge_block(p, b);
     copy_.clear();
     for (const ValueId v : copied_) make_copy(p, b, edge, v);
@@ -226,9 +225,9 @@ class Threader {
     }
     if (edge != p) f_.append(edge, f_.make(Op::Jump, Type::Void, {}, std::array{target}, 0, f_[branch].loc));
     if (f_[branch].unroll != 0) f_[f_.terminator(edge)].unroll = f_[branch].unroll;
-    preds_[target.index].push_back(edge);
+    preds_.add(target, edge);
     std::ranges::replace(f_.targets(f_.terminator(p)), b, edge == p ? target : edge);
-    std::erase(preds_[b.index], p);
+    preds_.remove(b, p);
     f_.remove_phi_operands(b, p);
     return true;
   }
@@ -238,7 +237,7 @@ class Threader {
     preds_.resize(f_.blocks.size());
     is_demoted_.resize(f_.blocks.size());
     is_frozen_.resize(f_.blocks.size());
-    preds_[edge.index] = {p};
+    preds_.add(edge, p);
     return edge;
   }
 
@@ -343,7 +342,7 @@ class Threader {
 
   const PassContext &context_;
   Function &f_;
-  std::vector<std::vector<BlockId>> preds_;
+  PredLists preds_;
   std::vector<uint32_t> use_begin_;  // by value, and one more
   std::vector<Use> uses_;
   // By block, in this round: whether values of it go through slots; whether values of it were used anew.
