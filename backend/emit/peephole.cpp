@@ -34,7 +34,7 @@ class Cleaner {
   void run() {
     remove_copies();
     unify_exits();
-    regalloc::remove_dead(function_, regalloc::live_registers(function_));
+    regalloc::remove_dead(function_, regalloc::live_machine_registers(function_));
     bool changed = true, changed_since_hoisting = true;
     for (unsigned round = 0; changed && round < kMaxRounds; round++) {
       changed = thread_jumps();
@@ -212,7 +212,7 @@ class Cleaner {
   // jump, where it does no harm when the other way does not want that register.
   bool hoist_constants() {
     bool changed = false;
-    const regalloc::Liveness liveness = regalloc::live_registers(function_);
+    const regalloc::MachineLiveness liveness = regalloc::live_machine_registers(function_);
     // What branches that are gone had asked for reads registers which count as free.
     regalloc::remove_dead(function_, liveness);
     const auto preds = predecessor_counts();

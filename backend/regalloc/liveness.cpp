@@ -36,8 +36,9 @@ class LiveHere {
     ids_.clear();
     set.for_each([&](mir::Reg r) { add(r); });
   }
-  size_t size() const { return ids_.size(); }
-  RegSet sorted() const {
+  // What is live only grows from round to round, so equal size is the same set.
+  bool is(const RegSet &before) const { return ids_.size() == before.size(); }
+  RegSet kept() const {
     std::vector<uint32_t> ids = ids_;
     std::ranges::sort(ids);
     return RegSet(std::move(ids));
@@ -48,8 +49,18 @@ class LiveHere {
   std::vector<uint32_t> place_;  // by Reg::id: where it stands in ids_, from 1; 0: nowhere
 };
 
+// The same of machine registers.
+class MachineLiveHere : public MachineSet {
+ public:
+  explicit MachineLiveHere(const mir::Function & /*function*/) {}
+  void assign(MachineSet set) { static_cast<MachineSet &>(*this) = set; }
+  bool is(MachineSet before) const { return before == *this; }
+  MachineSet kept() const { return *this; }
+};
+
 // Moves [live], the registers live after [inst], to before it. False when the instruction is dead.
-bool step_back(const mir::Function &function, const mir::Inst &inst, LiveHere &live) {
+template <class Here>
+bool step_back(const mir::Function &function, const mir::Inst &inst, Here &live) {
   if (inst.is_pure() && inst.dst.valid() && !live.has(inst.dst)) return false;
   mir::for_each_def(function, inst, [&](mir::Reg r) { live.remove(r); });
   mir::for_each_use(function, inst, [&](mir::Reg r) {
@@ -58,16 +69,15 @@ bool step_back(const mir::Function &function, const mir::Inst &inst, LiveHere &l
   return true;
 }
 
-}  // namespace
-
-Liveness live_registers(const mir::Function &function) {
+template <class Here, class Set>
+LiveAtBorders<Set> find_live(const mir::Function &function) {
   const size_t n = function.blocks.size();
-  Liveness result{std::vector<RegSet>(n), std::vector<RegSet>(n)};
+  LiveAtBorders<Set> result{std::vector<Set>(n), std::vector<Set>(n)};
   std::vector<uint32_t> work(n);
   std::iota(work.begin(), work.end(), 0);
   const mir::BlockLists preds = mir::predecessors_of(mir::successors_of(function), work);
   std::vector<bool> queued(n, true);
-  LiveHere live(function);
+  Here live(function);
   while (!work.empty()) {
     const uint32_t b = work.back();
     work.pop_back();
@@ -75,21 +85,20 @@ Liveness live_registers(const mir::Function &function) {
     live.assign(result.out[b]);
     const auto &insts = function.blocks[b].insts;
     for (size_t i = insts.size(); i-- > 0;) step_back(function, insts[i], live);
-    if (live.size() == result.in[b].size()) continue;  // what is live only grows
-    result.in[b] = live.sorted();
+    if (live.is(result.in[b])) continue;
+    result.in[b] = live.kept();
     for (const uint32_t pred : preds[b])
       if (result.out[pred].unite(result.in[b]) && !queued[pred]) {
         queued[pred] = true;
         work.push_back(pred);
       }
   }
-  result.in[0].for_each(
-      [](mir::Reg r) { SPILE_CHECK(!r.is_virtual(), "a virtual register is read before it is set"); });
   return result;
 }
 
-void remove_dead(mir::Function &function, const Liveness &liveness) {
-  LiveHere live(function);
+template <class Here, class Set>
+void remove_dead_by(mir::Function &function, const LiveAtBorders<Set> &liveness) {
+  Here live(function);
   for (size_t b = 0; b < function.blocks.size(); b++) {
     auto &insts = function.blocks[b].insts;
     live.assign(liveness.out[b]);
@@ -101,6 +110,23 @@ void remove_dead(mir::Function &function, const Liveness &liveness) {
     }
     if (first != 0) insts.erase(insts.begin(), insts.begin() + static_cast<ptrdiff_t>(first));
   }
+}
+
+}  // namespace
+
+Liveness live_registers(const mir::Function &function) {
+  Liveness result = find_live<LiveHere, RegSet>(function);
+  result.in[0].for_each(
+      [](mir::Reg r) { SPILE_CHECK(!r.is_virtual(), "a virtual register is read before it is set"); });
+  return result;
+}
+void remove_dead(mir::Function &function, const Liveness &liveness) { remove_dead_by<LiveHere>(function, liveness); }
+
+MachineLiveness live_machine_registers(const mir::Function &function) {
+  return find_live<MachineLiveHere, MachineSet>(function);
+}
+void remove_dead(mir::Function &function, const MachineLiveness &liveness) {
+  remove_dead_by<MachineLiveHere>(function, liveness);
 }
 
 }  // namespace spile::regalloc

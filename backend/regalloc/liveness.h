@@ -45,12 +45,32 @@ class RegSet {
   std::vector<uint32_t> ids_;  // Reg::id
 };
 
-struct Liveness {
-  std::vector<RegSet> in, out;  // by block
+// Machine registers, one bit each: all there are in allocated code.
+class MachineSet {
+ public:
+  bool has(mir::Reg r) const { return (bits_ >> r.id & 1) != 0; }
+  void add(mir::Reg r) { bits_ |= 1u << r.id; }
+  void remove(mir::Reg r) { bits_ &= ~(1u << r.id); }
+  // True when it grew.
+  bool unite(MachineSet other) { return std::exchange(bits_, bits_ | other.bits_) != bits_; }
+  friend bool operator==(MachineSet, MachineSet) = default;
+
+ private:
+  uint32_t bits_ = 0;
 };
 
-Liveness live_registers(const mir::Function &function);
+template <class Set>
+struct LiveAtBorders {
+  std::vector<Set> in, out;  // by block
+};
+using Liveness = LiveAtBorders<RegSet>;
+using MachineLiveness = LiveAtBorders<MachineSet>;
 
+Liveness live_registers(const mir::Function &function);
 void remove_dead(mir::Function &function, const Liveness &liveness);
+
+// The same for allocated code.
+MachineLiveness live_machine_registers(const mir::Function &function);
+void remove_dead(mir::Function &function, const MachineLiveness &liveness);
 
 }  // namespace spile::regalloc

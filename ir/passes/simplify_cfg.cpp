@@ -114,22 +114,22 @@ class Cleaner {
 
   // A phi of one value is that value; operands that are the phi itself say nothing.
   void fold_phis(BlockId b) {
-    if (f_[f_[b].insts.front()].op != Op::Phi) return;
-    std::vector<ValueId> kept;
-    for (const ValueId v : f_[b].insts) {
+    auto &insts = f_[b].insts;
+    size_t phis = 0, kept = 0;
+    for (; f_[insts[phis]].op == Op::Phi; phis++) {
+      const ValueId v = insts[phis];
       ValueId same;
-      bool is_one = f_[v].op == Op::Phi;
-      if (is_one)
-        for (const ValueId raw : f_.operands(v)) {
-          const ValueId operand = rewrite_.resolve(raw);
-          if (operand == v || operand == same) continue;
-          is_one = !same.valid();
-          same = operand;
-          if (!is_one) break;
-        }
+      bool is_one = true;
+      for (const ValueId raw : f_.operands(v)) {
+        const ValueId operand = rewrite_.resolve(raw);
+        if (operand == v || operand == same) continue;
+        is_one = !same.valid();
+        same = operand;
+        if (!is_one) break;
+      }
       // An operand that is another phi of this block would be read one iteration too late.
       if (!is_one || !same || (f_[same].block == b && f_.operands(v).size() > 1)) {
-        kept.push_back(v);
+        insts[kept++] = v;
         continue;
       }
       f_[v].block = {};
@@ -137,7 +137,7 @@ class Cleaner {
       rewrite_.replace(v, same);
       changed_ = true;
     }
-    f_[b].insts = std::move(kept);
+    insts.erase(insts.begin() + static_cast<ptrdiff_t>(kept), insts.begin() + static_cast<ptrdiff_t>(phis));
   }
 
   bool absorb_successor(BlockId b) {
@@ -204,7 +204,7 @@ class Cleaner {
 
   // Blocks of phis and a jump, whose phis only the phis of the target read.
   void merge_phi_blocks() {
-    std::vector<uint32_t> uses = count_uses(f_);
+    std::vector<uint32_t> uses;  // counted when somebody asks
     for (size_t i = 1; i < f_.blocks.size(); i++) {
       const BlockId b(i);
       if (f_[b].insts.empty() || preds_[b].empty() || f_[f_[b].insts.front()].op != Op::Phi) continue;
@@ -212,7 +212,9 @@ class Cleaner {
       const ValueId jump = f_.terminator(b);
       if (f_[jump].op != Op::Jump || f_[f_[b].insts[phi_count - 1]].op != Op::Phi) continue;
       const BlockId to = f_.targets(jump)[0];
-      if (to == b || !phis_only_feed(b, to, uses)) continue;
+      if (to == b) continue;
+      if (uses.empty()) uses = count_uses(f_);
+      if (!phis_only_feed(b, to, uses)) continue;
       from_.assign(preds_[b].begin(), preds_[b].end());
       if (std::ranges::any_of(from_, [&](BlockId p) { return preds_.has(to, p); })) continue;
       for (const ValueId phi : f_[to].insts) {
