@@ -1,9 +1,9 @@
 // Which bytes of the stack frame matter where: of slots that only pointers reach that can be seen (analysis_slots.h).
 //
-// touches() are the instructions of a block that have to do with them, and what they do. A flow over the graph, one bit a
-// byte, finds which bytes may still be read behind each block. Going backward, a byte is dead from where it is written up to where it was last read before
-// that. A helper reads what it is given, but those that are known to fill their buffer whatever happens count as
-// writes.
+// touches() are the instructions of a block that have to do with them, and what they do. A flow over the graph, one bit
+// a byte, finds which bytes may still be read behind each block. Going backward, a byte is dead from where it is
+// written up to where it was last read before that. A helper reads what it is given, but those that are known to fill
+// their buffer whatever happens count as writes.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The predecessors of each block, for passes that change the graph and keep them up to date.
 //
-// A list is a slice of one pool, and moves to its end when it has to grow: most lists never do. So a span of one is good
-// until the next add().
+// A list is a slice of one pool, and moves to its end when it has to grow: most lists never do. So a span of one is
+// good until the next add().
 #pragma once
 
 #include <algorithm>

@@ -11,7 +11,8 @@ namespace spile::regalloc {
 
 namespace {
 
-// The registers that are live at one place, on the way through a block: in no order, because each instruction changes it.
+// The registers that are live at one place, on the way through a block: in no order, because each instruction changes
+// it.
 class LiveHere {
  public:
   explicit LiveHere(const mir::Function &function) : place_(function.register_count, 0) {}

@@ -14,8 +14,8 @@
 
 namespace spile::regalloc {
 
-// Registers, sorted by id: what is kept for each border of a block. Most registers are only needed in one block, so these
-// sets are small, and a bit for every register in every block would grow with the square of the function.
+// Registers, sorted by id: what is kept for each border of a block. Most registers are only needed in one block, so
+// these sets are small, and a bit for every register in every block would grow with the square of the function.
 class RegSet {
  public:
   RegSet() = default;

@@ -1,8 +1,8 @@
 // Register allocation: virtual registers of a function become r0..r9 and, where those do not suffice, stack slots.
 //
-// In: machine IR from selection, and its liveness. Out: the same function, in place, with physical registers only; spills, reloads and
-// rematerialised constants are inserted (Inst::is_inserted); moves of a register to itself are left, for peephole to
-// delete. Called by emit, which runs replay.h over the result in checked builds.
+// In: machine IR from selection, and its liveness. Out: the same function, in place, with physical registers only;
+// spills, reloads and rematerialised constants are inserted (Inst::is_inserted); moves of a register to itself are
+// left, for peephole to delete. Called by emit, which runs replay.h over the result in checked builds.
 //
 //     coalesce copies ──► assign by weight, with eviction ──► done
 //                              ▲          │ no register

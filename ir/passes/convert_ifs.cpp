@@ -44,10 +44,7 @@ constexpr size_t kNoStep = SIZE_MAX;
 class Converter {
  public:
   explicit Converter(const PassContext &context)
-      : f_(context.function),
-        cfg_(context.analyses.cfg()),
-        uses_(f_.insts.size()),
-        decides_(f_.insts.size()) {
+      : f_(context.function), cfg_(context.analyses.cfg()), uses_(f_.insts.size()), decides_(f_.insts.size()) {
     std::vector<ValueId> deciding;
     for (const BlockId b : cfg_.rpo)
       for (const ValueId v : f_[b].insts) {

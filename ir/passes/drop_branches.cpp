@@ -31,10 +31,7 @@ constexpr size_t kMaxReturns = 8;
 class Dropper {
  public:
   explicit Dropper(const PassContext &context)
-      : f_(context.function),
-        cfg_(context.analyses.cfg()),
-        used_elsewhere_(f_.insts.size()),
-        ways_(f_.blocks.size()) {}
+      : f_(context.function), cfg_(context.analyses.cfg()), used_elsewhere_(f_.insts.size()), ways_(f_.blocks.size()) {}
 
   size_t run() {
     for (const BlockId b : cfg_.rpo)

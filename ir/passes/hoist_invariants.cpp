@@ -128,8 +128,6 @@ class Hoister {
 
 }  // namespace
 
-bool hoist_invariants(const PassContext &context) {
-  return context.did("instructions", Hoister(context).run());
-}
+bool hoist_invariants(const PassContext &context) { return context.did("instructions", Hoister(context).run()); }
 
 }  // namespace spile::ir::passes

@@ -37,7 +37,10 @@ constexpr uint64_t kLeastAlignment = 4;
 class Former {
  public:
   explicit Former(const PassContext &context)
-      : f_(context.function), cfg_(context.analyses.cfg()), memory_(context.module, f_, cfg_, context.lone_params), uses_(count_uses(f_)) {}
+      : f_(context.function),
+        cfg_(context.analyses.cfg()),
+        memory_(context.module, f_, cfg_, context.lone_params),
+        uses_(count_uses(f_)) {}
 
   size_t run() {
     if (!cfg_.has_loop()) return 0;

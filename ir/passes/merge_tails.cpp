@@ -43,8 +43,7 @@ class Merger {
       const BlockId b = *at;
       if (b.index == 0 || std::ranges::any_of(f_[b].insts, [&](ValueId v) { return used_elsewhere[v.index]; }))
         continue;
-      if (f_[f_[b].insts.front()].op == Op::Phi || preds_.has(b, b))
-        continue;
+      if (f_[f_[b].insts.front()].op == Op::Phi || preds_.has(b, b)) continue;
       auto &candidates = by_hash[hash(b)];
       const auto same = std::ranges::find_if(candidates, [&](BlockId c) { return equal(b, c); });
       if (same != candidates.end()) {

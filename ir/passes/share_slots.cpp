@@ -29,7 +29,8 @@ constexpr size_t kMaxSlots = 256;
 
 class Sharer {
  public:
-  explicit Sharer(const PassContext &context) : f_(context.function), cfg_(context.analyses.cfg()), bytes_(context.module, f_, cfg_) {}
+  explicit Sharer(const PassContext &context)
+      : f_(context.function), cfg_(context.analyses.cfg()), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
     for (uint32_t s = 0; s < f_.slots.size(); s++)
@@ -44,7 +45,8 @@ class Sharer {
  private:
   using Bits = SlotBytes::Bits;
 
-  // Bytes that [touch] may write: what it certainly writes, and all of a slot that it touches in another way than a load.
+  // Bytes that [touch] may write: what it certainly writes, and all of a slot that it touches in another way than a
+  // load.
   void add_written(const SlotBytes::Touch &touch, std::span<uint64_t> written) const {
     const ValueId v = touch.inst;
     if (f_[v].op == Op::Load || info_of(f_[v].op).effects == Effects::Pure) return;

@@ -328,8 +328,6 @@ class Sinker {
 
 }  // namespace
 
-bool sink_tails(const PassContext &context) {
-  return context.did("instructions", Sinker(context).run());
-}
+bool sink_tails(const PassContext &context) { return context.did("instructions", Sinker(context).run()); }
 
 }  // namespace spile::ir::passes

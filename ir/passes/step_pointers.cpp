@@ -40,7 +40,8 @@ constexpr size_t kMaxPointers = 4;
 
 class Stepper {
  public:
-  explicit Stepper(const PassContext &context) : context_(context), f_(context.function), cfg_(context.analyses.cfg()) {}
+  explicit Stepper(const PassContext &context)
+      : context_(context), f_(context.function), cfg_(context.analyses.cfg()) {}
 
   bool run() {
     std::vector<SimpleLoop> loops;
