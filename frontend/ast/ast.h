@@ -174,6 +174,8 @@ class PostponedDeclarations {
   // What declares [name], as a tag or otherwise, in the order of the source; nothing the second time. [with_earlier]:
   // and all that stands before it and was not asked for.
   virtual List<Decl> take(std::string_view name, bool with_earlier) = 0;
+  // Those that declare names which only expanding macros tells, in the order of the source; nothing the second time.
+  virtual List<Decl> take_macros() = 0;
   // Whether `struct tag`, `union tag` or `enum tag` stands in one of them.
   virtual bool mentions_tag(std::string_view tag) const = 0;
   // Adds the names of functions, variables and enumerators.

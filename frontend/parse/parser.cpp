@@ -52,6 +52,7 @@ class PostponedReader final : public ast::PostponedDeclarations, public ast::Laz
   }
   void set_types(Meanings types) { file_types_ = types; }
   ast::List<ast::Decl> take(std::string_view name, bool with_earlier) override;
+  ast::List<ast::Decl> take_macros() override;
   bool mentions_tag(std::string_view tag) const override { return postponed_->mentions_tag(tag); }
   void add_names(std::vector<std::string_view> &names) const override {
     for (const pp::Postponed::Entry &entry : postponed_->entries())
@@ -64,6 +65,8 @@ class PostponedReader final : public ast::PostponedDeclarations, public ast::Laz
   bool read(ast::RecordSpec &record) override;
 
  private:
+  // The declarations of these, without those that were taken before.
+  ast::List<ast::Decl> take(std::span<const uint32_t> indices);
   ast::Decl *make_record(uint32_t index);
   ast::List<ast::Decl> parse(uint32_t index);
 
@@ -226,15 +229,28 @@ ast::List<ast::Decl> PostponedReader::take(std::string_view name, bool with_earl
   const pp::Postponed::Entry *entry = postponed_->find(name);
   if (entry == nullptr) return {};
   std::vector<uint32_t> wanted;
-  const auto want = [&](uint32_t index) {
-    if (is_taken_[index] != 0) return;
+  if (with_earlier)
+    for (uint32_t index = 0; index < entry->declaration; index++) wanted.push_back(index);
+  for (; entry != nullptr; entry = postponed_->before(*entry)) wanted.push_back(entry->declaration);
+  std::ranges::sort(wanted);
+  return take(wanted);
+}
+
+ast::List<ast::Decl> PostponedReader::take_macros() {
+  std::vector<uint32_t> wanted;
+  for (const pp::Postponed::Declaration &declaration : postponed_->declarations())
+    if (declaration.has_macros)
+      wanted.push_back(static_cast<uint32_t>(&declaration - postponed_->declarations().data()));
+  return take(wanted);
+}
+
+ast::List<ast::Decl> PostponedReader::take(std::span<const uint32_t> indices) {
+  std::vector<uint32_t> wanted;
+  for (const uint32_t index : indices) {
+    if (is_taken_[index] != 0) continue;
     is_taken_[index] = 1;
     wanted.push_back(index);
-  };
-  if (with_earlier)
-    for (uint32_t index = 0; index < entry->declaration; index++) want(index);
-  for (; entry != nullptr; entry = postponed_->before(*entry)) want(entry->declaration);
-  std::ranges::sort(wanted);
+  }
   std::vector<ast::Decl *> decls;
   for (const uint32_t index : wanted) {
     if (postponed_->declarations()[index].is_record) {

@@ -41,6 +41,11 @@ Macro *Machine::macro_of(Name &name) {
   return name.macro;
 }
 
+void Machine::set_macro(Name &name, Macro *macro) {
+  if (notes_macro_changes_) macro_changes_.push_back({&name, name.macro});
+  name.macro = macro;
+}
+
 void Machine::read_unread(Macro &macro) {
   const std::string_view text = std::exchange(macro.unread, {});
   Lexer lexer(text, macro.name_range.end, names_, arena_, &diagnostics_);
@@ -98,7 +103,7 @@ void Machine::define_directive() {
     }
   }
   // A new Macro: the old one may be expanding right now (a directive among macro arguments).
-  entry.macro = arena_.make<Macro>(macro);
+  set_macro(entry, arena_.make<Macro>(macro));
   macro_filter_.add(entry.text);
 }
 

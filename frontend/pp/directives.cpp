@@ -194,7 +194,7 @@ void Machine::undef_directive() {
   Name &entry = names_[name->name];
   if (const Macro *macro = macro_of(entry); macro != nullptr && macro->is_predefined)
     diagnostics_.report<diag::BuiltinMacroRedefined>(name->range(), macro->name, "undefined");
-  entry.macro = nullptr;
+  set_macro(entry, nullptr);
   expect_end("undef");
 }
 

@@ -21,12 +21,15 @@
 
 namespace spile::pp {
 
-class Machine {
+class Machine final : public Postponed::Expander {
  public:
   Machine(const Options &options, SourceManager &sources, Arena &arena, Diagnostics &diagnostics);
 
   void run(const SourceManager::File &main);
   Tokens take();
+  // Whether take() gave declarations that expand() is needed for.
+  bool is_expander() const { return notes_macro_changes_; }
+  std::vector<Token> expand(const Postponed::Declaration &declaration) override;
 
  private:
   // An #if whose #endif has not come yet.
@@ -89,6 +92,11 @@ class Machine {
     std::string_view name;
     Postponed::Kind kind;
   };
+  // What a name was before its macro was changed; or after it, while the change is undone.
+  struct MacroChange {
+    Name *name;
+    Macro *other;
+  };
   // The tokens put out before out_[at], as is_between_declarations() sees them.
   struct Boundary {
     size_t at = 0;
@@ -118,6 +126,7 @@ class Machine {
   // postpone.cpp
   class Scout;
   bool may_be_macro(std::string_view word) const;
+  bool may_make_enumerators(std::string_view word) const;
   bool is_between_declarations();
   void postpone_declarations();
   const char *postpone_one(const char *begin, const char *text_end);
@@ -154,6 +163,7 @@ class Machine {
   bool read_body(Lexer &lexer, Token token, Macro &macro);
   std::optional<Token> read_macro_name(std::string_view after);
   Macro *macro_of(Name &name);
+  void set_macro(Name &name, Macro *macro);
   bool close_va_opt(std::vector<BodyToken> &body, size_t at, const Token &paren, bool ends_with_paste, Macro &macro);
   void define_command_line();
 
@@ -200,7 +210,7 @@ class Machine {
   bool evaluate_condition(const Token &keyword);
   void read_condition_tokens(std::string_view keyword, std::vector<Token> &tokens);
 
-  const Options &options_;
+  const Options options_;  // its own: expand() may be asked for when the caller's are gone
   SourceManager &sources_;
   Arena &arena_;
   Diagnostics &diagnostics_;
@@ -226,8 +236,10 @@ class Machine {
   std::string_view main_path_;
   MacroFilter macro_filter_;
   bool filter_has_predefined_ = false;
+  bool notes_macro_changes_ = false;
   Boundary boundary_;
   std::vector<ScoutedName> scouted_names_;  // of the declaration that is tried
+  std::vector<MacroChange> macro_changes_;  // since the first postponed declaration that has macros
   uint64_t macro_work_ = 0;                 // macro calls, and tokens of arguments and expansions
   uint32_t includes_ = 0;
   uint32_t macro_depth_ = 0;

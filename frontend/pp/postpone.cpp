@@ -1,11 +1,15 @@
 // Which declarations of a header are postponed (postponed.h), and where they end.
 //
 // A scout runs over the characters of one declaration. It gives up, and the declaration is read as any other, at the
-// first thing that it does not know for certain: a directive or a splice inside, a word that is a macro, a name that
-// has been met before, a body of a function, several declarators, something that puts bytes into the object.
+// first thing that it does not know for certain: a directive or a splice inside, a word that is a macro (but for a list
+// of enumerators that is one), a name that has been met before, a body of a function, several declarators, something
+// that puts bytes into the object.
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ranges>
+#include <string>
+#include <utility>
 
 #include "frontend/pp/characters.h"
 #include "frontend/pp/machine.h"
@@ -56,17 +60,19 @@ class Machine::Scout {
 
   std::string_view record_tag;   // of `struct TAG { ... } attributes;`
   bool is_type = false;          // it declares types or enumerators, and not a function or a variable
+  bool has_macros = false;       // among its enumerators
   bool is_unterminated = false;  // the text ended before the declaration did
   const char *end() const { return at_; }
 
  private:
-  // What comes next: a character of punctuation, 'w' for a word (in word_), '0' for a number, '"' for a string; 0 when
-  // the scout gives up.
+  // What comes next: a character of punctuation, 'w' for a word (in word_), '0' for a number, '"' for a string, where
+  // they are taken 'm' for a word that is a macro; 0 when the scout gives up.
   char next();
   char peek();
   bool skip_group();
   bool members();
   bool enumerators();
+  bool enumerators_of_macro();
   bool specifier_with_tag(Word kind);
   bool declarator_in_parentheses();
   bool declare(std::string_view name, Postponed::Kind kind);
@@ -77,6 +83,7 @@ class Machine::Scout {
   std::string_view word_;
   std::string_view tag_;  // of the last body
   bool has_body_ = false, is_record_ = false;
+  bool takes_macros_ = false;
 };
 
 char Machine::Scout::next() {
@@ -88,7 +95,8 @@ char Machine::Scout::next() {
       while (is_word(*at_));
       word_ = {begin, static_cast<size_t>(at_ - begin)};
       if (*at_ == '"' || *at_ == '\'' || *at_ == '\\') return 0;  // L"..."
-      return machine_.may_be_macro(word_) ? 0 : 'w';
+      if (!machine_.may_be_macro(word_)) return 'w';
+      return takes_macros_ ? 'm' : 0;
     }
     if (class_of(c) == kDigit) {
       // Signs may be parts of a number too (1e+5), which makes no difference here.
@@ -240,14 +248,35 @@ bool Machine::Scout::members() {
   }
 }
 
-// The enumerators behind `{`: each name that follows the brace or a comma between them.
+// Behind the name of a macro: `(F)` with macros for its arguments, so that it is a list that others use, too.
+bool Machine::Scout::enumerators_of_macro() {
+  if (!machine_.may_make_enumerators(word_) || next() != '(') return fail();
+  for (;;) {
+    if (next() != 'm' || !machine_.may_make_enumerators(word_)) return fail();
+    const char c = next();
+    if (c == ')') return true;
+    if (c != ',') return fail();
+  }
+}
+
+// The enumerators behind `{`: each name that follows the brace or a comma between them, and those that macros make.
 bool Machine::Scout::enumerators() {
   uint32_t depth = 0;
   for (bool wants_name = true;;) {
+    takes_macros_ = wants_name;
     const char c = next();
     if (c == 0 || c == '{' || c == ';') return fail();
-    if (c == '}') return depth == 0;
+    if (c == '}') {
+      takes_macros_ = false;
+      return depth == 0;
+    }
     if (wants_name) {
+      if (c == 'm') {
+        if (!enumerators_of_macro()) return fail();
+        has_macros = true;
+        continue;
+      }
+      if (c == ',' && has_macros) continue;  // behind the list
       if (c != 'w' || !declare(word_, Postponed::Kind::Other)) return fail();
       wants_name = false;
     } else if (c == '(') {
@@ -406,6 +435,20 @@ bool Machine::may_be_macro(std::string_view word) const {
   return name != nullptr ? name->macro != nullptr : is_predefined(word);
 }
 
+// Whether [word], a macro, can stand for enumerators: it closes no brace, and computes nothing that depends on when it
+// is expanded.
+bool Machine::may_make_enumerators(std::string_view word) const {
+  const Name *name = names_.find(word);
+  if (name == nullptr || name->macro == nullptr || name->macro == Names::kLazy) return false;
+  const Macro &macro = *name->macro;
+  if (macro.builtin != BuiltinMacro::None || macro.is_poisoned) return false;
+  return macro.unread.find_first_of("{};") == std::string_view::npos &&
+         std::ranges::none_of(macro.body, [](const BodyToken &piece) {
+           const TokenKind kind = piece.token.kind;
+           return kind == TokenKind::LeftBrace || kind == TokenKind::RightBrace || kind == TokenKind::Semi;
+         });
+}
+
 // Whether the tokens put out so far end behind a declaration of the file's scope.
 bool Machine::is_between_declarations() {
   using enum TokenKind;
@@ -472,9 +515,38 @@ const char *Machine::postpone_one(const char *begin, const char *text_end) {
                    .pack = pack_,
                    .preserves_access_index = preserve_access_index_,
                    .is_record = !scout.record_tag.empty(),
-                   .tag = scout.record_tag});
+                   .tag = scout.record_tag,
+                   .has_macros = scout.has_macros,
+                   .macro_changes = static_cast<uint32_t>(macro_changes_.size())});
+  notes_macro_changes_ |= scout.has_macros;
   for (const ScoutedName &named : scouted_names_) postponed_->add_name(named.name, named.kind);
   return scout.end();
+}
+
+// As the preprocessor would have read it in its place: with the macros of that place.
+std::vector<Token> Machine::expand(const Postponed::Declaration &declaration) {
+  const std::span later = std::span(macro_changes_).subspan(declaration.macro_changes);
+  const auto exchange = [](MacroChange &change) { std::swap(change.name->macro, change.other); };
+  notes_macro_changes_ = false;  // the file's end has been reached
+  std::ranges::for_each(later | std::views::reverse, exchange);
+  // The lexer needs a text that ends where the declaration does.
+  const std::string_view text = keep(std::string(declaration.text) + '\0').substr(0, declaration.text.size());
+  const SourceManager::File *file = sources_.file_of(declaration.loc);
+  inputs_.push_back(std::make_unique<Input>(Input{
+      .file = file,
+      .lexer = Lexer(text, declaration.loc, names_, arena_, &diagnostics_),
+      .path = file->path,
+      .directory = 0,
+      .first_token = 0,
+      .first_conditional = 0,
+      .guard_state = GuardState::None,
+  }));
+  lex_inputs();
+  std::ranges::for_each(later, exchange);
+  Token &end = out_.emplace_back();
+  end.text = declaration.text.data() + declaration.text.size();
+  end.loc = declaration.loc + static_cast<uint32_t>(declaration.text.size());
+  return std::exchange(out_, {});
 }
 
 }  // namespace spile::pp

@@ -62,6 +62,7 @@ bool Postponed::mentions_tag(std::string_view tag) const {
 }
 
 std::vector<Token> Postponed::tokens(const Declaration &declaration, Arena &arena, Diagnostics &diagnostics) {
+  if (declaration.has_macros) return expander_->expand(declaration);
   const char *begin = declaration.text.data(), *end = begin + declaration.text.size();
   Lexer lexer({begin, static_cast<size_t>(declaration.file_end - begin)}, declaration.loc, names, arena, &diagnostics);
   std::vector<Token> list;

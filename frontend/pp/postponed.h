@@ -11,10 +11,19 @@
 // Sound because: no word of such a declaration is a macro, so that its tokens are the same whenever they are made; its
 // names have not been met before, so that nothing before it can depend on its place; and the scopes of C make what
 // stands behind it independent of when it is read: it belongs to the scope of the file.
+//
+// Enumerators may come from a macro that takes one:
+//
+//   enum bpf_func_id { ___BPF_FUNC_MAPPER(__BPF_ENUM_FN) __BPF_FUNC_MAX_ID, };      two hundred, hardly ever used
+//
+// Their names are known when the macros are expanded, as they were defined there: when somebody asks for the tag, or
+// for a name that nothing else declares. What such macros make is taken to be enumerators, and nothing more.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "frontend/pp/names.h"
@@ -33,6 +42,16 @@ class Postponed {
     bool preserves_access_index = false;  // and the #pragma clang attribute
     bool is_record = false;               // struct TAG { ... } and attributes; nothing more
     std::string_view tag;                 // of the record
+    bool has_macros = false;              // among the enumerators
+    uint32_t macro_changes = 0;           // then: definitions that an expander had noted before
+  };
+  // Makes the tokens of a declaration that has macros.
+  class Expander {
+   public:
+    Expander() = default;
+    Expander(const Expander &) = delete;
+    virtual ~Expander() = default;
+    virtual std::vector<Token> expand(const Declaration &declaration) = 0;
   };
   enum class Kind : uint8_t { Tag, Typedef, Other };  // Other: functions, variables, enumerators
   struct Entry {
@@ -48,6 +67,8 @@ class Postponed {
   void add(const Declaration &declaration) { declarations_.push_back(declaration); }
   // Of the declaration that was added last.
   void add_name(std::string_view name, Kind kind);
+  // Needed when a declaration has macros.
+  void set_expander(std::shared_ptr<Expander> expander) { expander_ = std::move(expander); }
 
   const std::vector<Declaration> &declarations() const { return declarations_; }
   const std::vector<Entry> &entries() const { return entries_; }
@@ -76,6 +97,7 @@ class Postponed {
   std::vector<Entry> entries_;
   std::vector<Slot> slots_;  // open addressing; the size is a power of two
   size_t used_ = 0;
+  std::shared_ptr<Expander> expander_;
 };
 
 }  // namespace spile::pp

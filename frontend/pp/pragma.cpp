@@ -100,10 +100,11 @@ bool Machine::execute_pragma(std::span<const Token> words, Range at, std::string
 void Machine::poison_pragma(std::span<const Token> names) {
   for (const Token &token : names) {
     if (token.name == 0) continue;
-    Macro *&macro = names_[token.name].macro;
-    macro = arena_.make<Macro>();
-    macro->name = names_[token.name].text;
+    Name &name = names_[token.name];
+    auto *macro = arena_.make<Macro>();
+    macro->name = name.text;
     macro->is_poisoned = true;
+    set_macro(name, macro);
     macro_filter_.add(macro->name);
   }
 }
@@ -122,7 +123,7 @@ bool Machine::macro_stack_pragma(std::span<const Token> words, Range at, bool is
   } else if (stack.empty()) {
     diagnostics_.report<diag::BadPragma>(at, "pop_macro", "`pop_macro` without a `push_macro`");
   } else {
-    name.macro = stack.back();
+    set_macro(name, stack.back());
     stack.pop_back();
   }
   return false;

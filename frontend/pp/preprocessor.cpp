@@ -122,9 +122,11 @@ Tokens Machine::take() {
 
 Tokens preprocess(const SourceManager::File &main, const Options &options, SourceManager &sources, Arena &arena,
                   Diagnostics &diagnostics) {
-  Machine machine(options, sources, arena, diagnostics);
-  machine.run(main);
-  return machine.take();
+  const auto machine = std::make_shared<Machine>(options, sources, arena, diagnostics);
+  machine->run(main);
+  Tokens tokens = machine->take();
+  if (machine->is_expander()) tokens.postponed->set_expander(machine);
+  return tokens;
 }
 
 bool is_contained(const Diagnostic &fault) {

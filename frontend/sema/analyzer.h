@@ -155,6 +155,8 @@ class Analyzer {
   class PendingRecord;
   void postpone(ast::RecordSpec &spec, types::Record &record, const Attributes &attributes);
   bool read_postponed(std::string_view name);
+  bool read_postponed_macros();
+  bool declare_postponed(ast::List<ast::Decl> decls);
   void define_postponed(ast::RecordSpec &spec, types::Record &record, Attributes &attributes);
   void define_enum(ast::EnumSpec &spec, types::Enum &enumeration);
 
@@ -386,6 +388,7 @@ class Analyzer {
   const Symbol *gpl_callee_ = nullptr;
 
   ast::PostponedDeclarations *postponed_ = nullptr;  // declarations of headers that were not read; null: none
+  bool has_read_macros_ = false;                     // read_postponed_macros() has been called
   bool is_finished_ = false;                         // unit_ is no more
   uint32_t postponed_depth_ =
       0;  // declarations of headers that are being read, and records that are being defined because another needs them

@@ -62,7 +62,17 @@ bool Analyzer::read_postponed(std::string_view name) {
   if (postponed_ == nullptr) return false;
   // A chain of declarations that need each other would be as deep a recursion. In their own order they need no other.
   const bool with_earlier = postponed_depth_ >= kMaxPostponedDepth;
-  const ast::List<ast::Decl> decls = postponed_->take(name, with_earlier);
+  return declare_postponed(postponed_->take(name, with_earlier));
+}
+
+// Declares what the macros among them make. False when there are none, or when it was done before.
+bool Analyzer::read_postponed_macros() {
+  if (postponed_ == nullptr || has_read_macros_) return false;
+  has_read_macros_ = true;
+  return declare_postponed(postponed_->take_macros());
+}
+
+bool Analyzer::declare_postponed(ast::List<ast::Decl> decls) {
   if (decls.empty()) return false;
   const AtFileScope at_file_scope(*this);
   postponed_depth_++;

@@ -32,6 +32,9 @@ Symbol *Analyzer::lookup(std::string_view name) {
   if (const auto *b = binding(names_, name)) return b->what;
   if (read_postponed(name))
     if (const auto *b = binding(names_, name)) return b->what;
+  // A builtin is declared nowhere, and no macro of a header makes it an enumerator.
+  if (find_builtin(name) == nullptr && read_postponed_macros())
+    if (const auto *b = binding(names_, name)) return b->what;
   return importer_ != nullptr ? import_symbol(name, true) : nullptr;
 }
 

@@ -95,6 +95,43 @@ TEST(Postpone, ReadsMacrosWhenTheyAreUsed) {
   EXPECT_EQ(postponed("#define LAST 1 \\\n"), squeezed(" |"));
 }
 
+TEST(Postpone, LeavesListsOfEnumeratorsToTheirMacros) {
+  const std::string list = "#define LIST(F) F(A) F(B)\n#define ONE(x) x##_1,\n";
+  EXPECT_EQ(postponed(list + "enum e { FIRST, LIST(ONE) LAST };\n"), squeezed(" | e FIRST LAST"));
+  EXPECT_EQ(postponed(list + "enum { LIST(ONE), };\n"), squeezed(" |"));
+  // What is no list that takes a macro may be anything.
+  EXPECT_EQ(postponed(list + "enum { ONE(A) };\n"), squeezed("enum { A_1, }; |"));
+  EXPECT_EQ(postponed("#define A B\nenum { A };\n"), squeezed("enum { B }; |"));
+  EXPECT_EQ(postponed("#define LIST(F) F(A) }; enum {\n#define ONE(x) x,\nenum { LIST(ONE) };\n"),
+            squeezed("enum { A, }; enum { }; |"));
+  EXPECT_EQ(postponed(list + "enum { LIST(__LINE__) };\n"), squeezed("enum { 3(A) 3(B) }; |"));
+}
+
+// As they are where the declaration stands, whatever they become behind it.
+TEST(Postpone, ExpandsWithTheMacrosOfThePlace) {
+  Preprocessed run(
+      "#define LIST(F) F(A) F(B)\n#define ONE(x) x##_1,\n"
+      "enum first { LIST(ONE) };\n"
+      "#undef ONE\n#define ONE(x) x = A_1 + 2,\n#define A C\n"
+      "enum second { LIST(ONE) };\n"
+      "#undef LIST\n#pragma GCC poison A\nint last;\n",
+      {.postpone = Postpone::Everything});
+  EXPECT_EQ(run.text(), "int last ;");
+  ASSERT_NE(run.tokens.postponed, nullptr);
+  Postponed &postponed = *run.tokens.postponed;
+  ASSERT_EQ(postponed.declarations().size(), 2U);
+  const auto text = [&](size_t index) {
+    std::string all;
+    for (const Token &token : postponed.tokens(postponed.declarations()[index], run.arena, run.diagnostics))
+      all += std::string(token.spelling()) + " ";
+    return squeezed(all);
+  };
+  EXPECT_EQ(text(1), squeezed("enum second { C = A_1 + 2, B = A_1 + 2, }; "));
+  EXPECT_EQ(text(0), squeezed("enum first { A_1, B_1, }; "));
+  EXPECT_EQ(text(1), squeezed("enum second { C = A_1 + 2, B = A_1 + 2, }; "));
+  EXPECT_TRUE(run.diagnostics.all().empty());
+}
+
 TEST(Postpone, TriesOnlyBetweenDeclarations) {
   EXPECT_EQ(postponed("int f(void) {\ntypedef int a;\n}\ntypedef int b;"),
             squeezed("int f(void) { typedef int a; } | b"));
