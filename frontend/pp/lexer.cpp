@@ -28,6 +28,21 @@ const char *before_splices(const char *p, const char *first) {
   }
 }
 
+// Whether it is certain that no comment of the line goes on behind it.
+bool has_whole_comments(std::string_view line) {
+  constexpr size_t kNone = std::string_view::npos;
+  size_t at = line.find("/*");
+  if (at == kNone) return true;
+  // What stands in quotes or behind `//` begins no comment.
+  if (line.contains("//") || line.find_first_of("\"'") != kNone) return false;
+  while (at != kNone) {
+    const size_t end = line.find("*/", at + 2);
+    if (end == kNone) return false;
+    at = line.find("/*", end + 2);
+  }
+  return true;
+}
+
 bool is_string_prefix(std::string_view word) { return word == "L" || word == "u" || word == "U" || word == "u8"; }
 
 }  // namespace
@@ -370,7 +385,7 @@ std::optional<std::string_view> Lexer::skip_directive() {
     p = newline + 1;
     if (before_splices(newline, at_) != newline) continue;
     const std::string_view rest{at_, static_cast<size_t>(p - at_)};
-    if (rest.contains("/*")) return {};  // a comment may go on behind the line
+    if (!has_whole_comments(rest)) return {};
     at_ = newline;
     return rest;
   }

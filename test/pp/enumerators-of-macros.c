@@ -1,7 +1,7 @@
 // RUN: %spile build -isystem %S/Inputs %s -o - --emit=ir | FileCheck %s
 // RUN: not %spile build -isystem %S/Inputs -DFAULTY %s -o - --emit=ir 2>&1 | FileCheck --check-prefix=FAULTY %s
 // Enumerators that a macro of a header makes are there when they are used, as the macro was in the header.
-#include <enumerators-of-macros.h>
+#include <enumerators-of-macros.inc>
 
 enum number of_tag = 2;
 // CHECK: seven
