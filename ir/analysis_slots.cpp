@@ -1,14 +1,12 @@
 #include "ir/analysis_slots.h"
 
-#include <algorithm>
-
 #include "ir/analysis_address.h"
 
 namespace spile::ir {
 
 SlotPointers::SlotPointers(const Module &module, const Function &function, const Cfg &cfg)
     : function_(function), captured_(function.slots.size()) {
-  if (std::ranges::all_of(function.slots, [](const Slot &slot) { return slot.size == 0; })) return;  // none is used
+  if (!has_slots(function)) return;
   places_.resize(function.insts.size());
   // In this order a ptradd is seen before its users, which it dominates.
   for (const BlockId b : cfg.rpo)

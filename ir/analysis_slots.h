@@ -6,12 +6,18 @@
 // (bpf_dynptr_slice()); what an iterator's next() gives is of no use behind the destroy() of its slot.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "ir/analysis_cfg.h"
 
 namespace spile::ir {
+
+// Slots that passes have done with stay, with size 0.
+inline bool has_slots(const Function &function) {
+  return std::ranges::any_of(function.slots, [](const Slot &slot) { return slot.size != 0; });
+}
 
 class SlotPointers {
  public:

@@ -175,6 +175,7 @@ void DebugTypeBuilder::fill_record(const Record &record, DebugType &made) {
   made.kind = record.is_union ? DebugKind::Union : DebugKind::Struct;
   made.size = static_cast<uint32_t>(record.size);
   for (const std::string_view tag : record.decl_tags) made.decl_tags.emplace_back(tag);
+  made.parts.reserve(record.fields.size());
   for (const Field &field : record.fields) {
     if (field.is_bitfield && field.name.empty()) continue;  // padding
     DebugPart part;

@@ -33,18 +33,17 @@ bool dce(const PassContext &context) {
   }
   bool changed = false;
   for (Block &block : f.blocks) {
-    std::vector<ValueId> kept;
-    kept.reserve(block.insts.size());
+    size_t kept = 0;
     for (const ValueId v : block.insts) {
       if (is_needed[v.index]) {
-        kept.push_back(v);
+        block.insts[kept++] = v;
         continue;
       }
       f[v].block = {};
       f.remove(v);
-      changed = true;
     }
-    block.insts = std::move(kept);
+    changed = changed || kept != block.insts.size();
+    block.insts.resize(kept);
   }
   return changed;
 }

@@ -27,7 +27,6 @@ class StoreRemover {
       : f_(context.function), cfg_(context.analyses.cfg()), bytes_(context.module, f_, cfg_) {}
 
   bool run() {
-    if (f_.slots.empty()) return false;
     bool changed = false;
     if (bytes_.find(cfg_))
       for (const BlockId b : cfg_.rpo) changed |= clean(b);
@@ -79,6 +78,6 @@ class StoreRemover {
 
 }  // namespace
 
-bool dse(const PassContext &context) { return StoreRemover(context).run(); }
+bool dse(const PassContext &context) { return has_slots(context.function) && StoreRemover(context).run(); }
 
 }  // namespace spile::ir::passes

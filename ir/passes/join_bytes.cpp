@@ -20,6 +20,7 @@
 // stack. Fields of the context and of the kernel's own objects have widths of their own.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "ir/analysis_memory.h"
 #include "ir/analysis_uses.h"
@@ -46,9 +47,9 @@ using Bytes = std::array<Byte, 8>;  // the lowest first
 class Gatherer {
  public:
   explicit Gatherer(const PassContext &context)
-      : f_(context.function),
+      : context_(context),
+        f_(context.function),
         cfg_(context.analyses.cfg()),
-        memory_(context.module, f_, cfg_, context.lone_params),
         uses_(count_uses(f_)),
         rewrite_(f_) {}
 
@@ -58,6 +59,8 @@ class Gatherer {
     for (const BlockId b : cfg_.rpo)
       for (const ValueId v : f_[b].insts)
         if (is_root(v)) roots.push_back(v);
+    if (roots.empty()) return 0;
+    memory_.emplace(context_.module, f_, cfg_, context_.lone_params);
     // The widest come first: what they are made of stands above them.
     for (auto at = roots.rbegin(); at != roots.rend(); ++at) joined += join(*at) ? 1 : 0;
     rewrite_.apply();
@@ -225,7 +228,7 @@ class Gatherer {
     const Memory::Access access{f_.operand(lowest.from, 0), f_[lowest.from].imm + extra,
                                 static_cast<uint32_t>(bytes.size())};
     for (ptrdiff_t i = begin; i < end; i++)
-      if (memory_.may_write(insts[static_cast<size_t>(i)], access)) return {};
+      if (memory_->may_write(insts[static_cast<size_t>(i)], access)) return {};
     at_ = {f_[loads[0]].block, static_cast<size_t>(end) + 1};
     const Type type = integer_type(static_cast<unsigned>(8 * bytes.size()));
     const ValueId wide = make(Op::Load, type, {access.pointer}, lowest.from);
@@ -298,9 +301,10 @@ class Gatherer {
     return make(Op::Zext, f_[root].type, {value}, root);
   }
 
+  const PassContext &context_;
   Function &f_;
   const Cfg &cfg_;
-  const Memory memory_;
+  std::optional<Memory> memory_;  // where there is something to join
   std::vector<uint32_t> uses_;
   Rewrite rewrite_;
   std::vector<ValueId> nodes_;  // of the tree at hand, once for each way to them

@@ -43,7 +43,6 @@ class Former {
         uses_(count_uses(f_)) {}
 
   size_t run() {
-    if (!cfg_.has_loop()) return 0;
     size_t formed = 0;
     for (const BlockId b : cfg_.rpo) formed += cfg_.is_loop_head(b) && form(b) ? 1 : 0;
     return formed;
@@ -142,6 +141,8 @@ class Former {
 
 }  // namespace
 
-bool loops_to_memory(const PassContext &context) { return context.did("loops", Former(context).run()); }
+bool loops_to_memory(const PassContext &context) {
+  return context.analyses.cfg().has_loop() && context.did("loops", Former(context).run());
+}
 
 }  // namespace spile::ir::passes

@@ -14,6 +14,7 @@
 // Requires: split_slots before it for structs and arrays. A load before any store gives undef.
 // Breaks: nothing. Slots that have no uses any more get size 0.
 #include "ir/analysis_dominators.h"
+#include "ir/analysis_slots.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
 
@@ -255,6 +256,6 @@ class Promoter {
 
 }  // namespace
 
-bool mem2reg(const PassContext &context) { return Promoter(context).run(); }
+bool mem2reg(const PassContext &context) { return has_slots(context.function) && Promoter(context).run(); }
 
 }  // namespace spile::ir::passes

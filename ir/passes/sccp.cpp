@@ -41,6 +41,7 @@ class Propagation {
         is_taken_(cfg_.pred_pool.size()) {}
 
   bool run() {
+    if (!has_beginning()) return false;
     index_users();
     is_reached_[0] = true;
     blocks_.push_back(BlockId(0));
@@ -60,6 +61,19 @@ class Propagation {
   }
 
  private:
+  // Whether a value is constant by what it is made of alone, in which all that can be found begins.
+  bool has_beginning() const {
+    const auto is_constant = [&](ValueId v) { return f_[v].op == Op::Const; };
+    return std::ranges::any_of(cfg_.rpo, [&](BlockId b) {
+      return std::ranges::any_of(f_[b].insts, [&](ValueId v) {
+        const auto operands = f_.operands(v);
+        if (operands.empty() || info_of(f_[v].op).effects != Effects::Pure) return false;
+        if (f_[v].op == Op::Phi) return std::ranges::any_of(operands, is_constant);
+        return is_constant(operands[0]) && (f_[v].op == Op::Select || std::ranges::all_of(operands, is_constant));
+      });
+    });
+  }
+
   void index_users() {
     user_begin_.assign(f_.insts.size() + 1, 0);
     for (const BlockId b : cfg_.rpo)

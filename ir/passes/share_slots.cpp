@@ -138,6 +138,9 @@ class Sharer {
 
 }  // namespace
 
-bool share_slots(const PassContext &context) { return Sharer(context).run(); }
+bool share_slots(const PassContext &context) {
+  const auto left = std::ranges::count_if(context.function.slots, [](const Slot &slot) { return slot.size != 0; });
+  return left >= 2 && Sharer(context).run();
+}
 
 }  // namespace spile::ir::passes

@@ -18,7 +18,7 @@
 #include <map>
 
 #include "ir/analysis_address.h"
-#include "ir/analysis_cfg.h"
+#include "ir/analysis_slots.h"
 #include "ir/pass.h"
 
 namespace spile::ir::passes {
@@ -75,7 +75,6 @@ class Splitter {
   explicit Splitter(const PassContext &context) : f_(context.function), analyses_(context.analyses) {}
 
   bool run() {
-    if (f_.slots.empty()) return false;
     const Cfg &cfg = analyses_.cfg();
     for (size_t b = 0; b < f_.blocks.size(); b++)
       if (!f_.blocks[b].insts.empty() && !cfg.reachable(BlockId(b))) return false;
@@ -377,6 +376,6 @@ class Splitter {
 
 }  // namespace
 
-bool split_slots(const PassContext &context) { return Splitter(context).run(); }
+bool split_slots(const PassContext &context) { return has_slots(context.function) && Splitter(context).run(); }
 
 }  // namespace spile::ir::passes

@@ -16,6 +16,7 @@
 // For the kernel's verifier: a check that is skipped was made before on the same value, on every path that skips it.
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "ir/analysis_cfg.h"
 #include "ir/fold.h"
@@ -52,14 +53,14 @@ class Threader {
     is_demoted_.assign(f_.blocks.size(), false);
     is_frozen_.assign(f_.blocks.size(), false);
     slots_.assign(f_.insts.size(), kNoSlot);
-    index_outside_uses(cfg);
+    is_indexed_ = false;
     const size_t slots_before = f_.slots.size();
     size_t threaded = 0;
     bool has_slots = false;
     for (const BlockId b : cfg.rpo) {
       if (!is_decider(b, cfg)) continue;
       const std::vector<BlockId> from(preds_[b].begin(), preds_[b].end());
-      for (const BlockId p : from) threaded += thread(p, b) ? 1 : 0;
+      for (const BlockId p : from) threaded += thread(p, b, cfg) ? 1 : 0;
       has_slots = has_slots || is_demoted_[b.index];
     }
     context_.did("jumps", threaded);
@@ -75,6 +76,7 @@ class Threader {
     uint32_t operand;
   };
   void index_outside_uses(const Cfg &cfg) {
+    if (std::exchange(is_indexed_, true)) return;
     const auto for_each = [&](auto found) {
       for (const BlockId b : cfg.rpo)
         for (const ValueId v : f_[b].insts)
@@ -200,13 +202,15 @@ class Threader {
 
   // ---------------------------------------------------------------- the new edge
 
-  bool thread(BlockId p, BlockId b) {
+  bool thread(BlockId p, BlockId b, const Cfg &cfg) {
     const ValueId branch = f_.terminator(b);
     if (f_[f_.terminator(p)].op == Op::AsmGoto) return false;
     const auto value = decided(p, b);
     if (!value) return false;
     const BlockId target = f_.targets(branch)[f_.taken(branch, *value)];
-    if (target == b || target.index == 0 || !plan(p, b, target)) return false;
+    if (target == b || target.index == 0) return false;
+    index_outside_uses(cfg);
+    if (!plan(p, b, target)) return false;
 
     const bool is_new = !preds_.has(target, p);
     const BlockId edge = is_new && copied_.empty() && demoted_.empty() ? p : add_edge_block(p, b);
@@ -343,6 +347,7 @@ class Threader {
   const PassContext &context_;
   Function &f_;
   PredLists preds_;
+  bool is_indexed_ = false;          // in this round; only where a jump may be threaded
   std::vector<uint32_t> use_begin_;  // by value, and one more
   std::vector<Use> uses_;
   // By block, in this round: whether values of it go through slots; whether values of it were used anew.
