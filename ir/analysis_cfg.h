@@ -1,7 +1,7 @@
 // The control-flow graph of one function: predecessors and orders. A snapshot: it does not follow changes.
 //
-// Predecessors are distinct: a block whose switch names a target three times is one predecessor of it, and phis have
-// one operand for it.
+// Predecessors are distinct, and in the order of their numbers: a block whose switch names a target three times is one
+// predecessor of it, and phis have one operand for it.
 #pragma once
 
 #include <span>

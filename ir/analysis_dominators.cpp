@@ -91,9 +91,12 @@ std::vector<std::vector<BlockId>> Dominators::frontiers(const Cfg &cfg) const {
 std::optional<std::vector<BlockId>> Dominators::between(const Cfg &cfg, BlockId b) const {
   std::vector<BlockId> found;
   const auto add_preds = [&](BlockId of) {
-    for (const BlockId p : cfg.preds(of))
-      if (p != idom(b) && std::ranges::find(found, p) == found.end()) found.push_back(p);
-    return found.size() <= kMaxBetween;
+    for (const BlockId p : cfg.preds(of)) {
+      if (p == idom(b) || std::ranges::find(found, p) != found.end()) continue;
+      if (found.size() == kMaxBetween) return false;
+      found.push_back(p);
+    }
+    return true;
   };
   if (!add_preds(b)) return std::nullopt;
   for (size_t i = 0; i < found.size(); i++)

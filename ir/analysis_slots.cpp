@@ -12,24 +12,30 @@ SlotPointers::SlotPointers(const Module &module, const Function &function, const
   for (const BlockId b : cfg.rpo)
     for (const ValueId v : function[b].insts) {
       const Inst &inst = function[v];
-      for (size_t i = 0; i < inst.operand_count; i++) {
-        Place at = place(function.operand(v, i));
+      const auto operands = function.operands(v);
+      for (size_t i = 0; i < operands.size(); i++) {
+        if (function[operands[i]].type != Type::Ptr) continue;
+        const Place at = place(operands[i]);
         if (at.slot == kNone) continue;
-        const int pointer = pointer_operand(inst.op);
-        if (inst.op == Op::PtrAdd && i == 0) {
-          const Inst &step = function[function.operand(v, 1)];
-          if (step.op == Op::Const && at.offset)
-            *at.offset = static_cast<int64_t>(static_cast<uint64_t>(*at.offset) + static_cast<uint64_t>(step.imm));
-          else
-            at.offset.reset();
-          places_[v.index] = at;
-        } else if (!(pointer >= 0 && i == static_cast<size_t>(pointer)) && inst.op != Op::MemCopy &&
-                   !(inst.op == Op::MemSet && i == 0) && inst.op != Op::CallHelper &&
-                   (inst.op != Op::Call || is_kept_by(module, function, v))) {
-          captured_[at.slot] = true;
-        }
+        if (inst.op == Op::PtrAdd && i == 0)
+          places_[v.index] = {at.slot, sum(at.offset, function[operands[1]])};
+        else if (!captured_[at.slot])
+          captured_[at.slot] = is_captured_by(module, function, v, i);
       }
     }
+}
+
+std::optional<int64_t> SlotPointers::sum(std::optional<int64_t> offset, const Inst &step) {
+  if (step.op != Op::Const || !offset) return std::nullopt;
+  return static_cast<int64_t>(static_cast<uint64_t>(*offset) + static_cast<uint64_t>(step.imm));
+}
+
+// Whether another pointer may reach the slot behind [v], which has a pointer into it as operand [i].
+bool SlotPointers::is_captured_by(const Module &module, const Function &function, ValueId v, size_t i) {
+  const Op op = function[v].op;
+  if (op == Op::CallHelper || op == Op::MemCopy || (op == Op::MemSet && i == 0)) return false;
+  if (op == Op::Call) return is_kept_by(module, function, v);
+  return pointer_operand(op) != static_cast<int>(i);
 }
 
 // Whether what [call] is given a pointer to may be reached by another pointer behind it.

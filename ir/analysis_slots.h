@@ -43,6 +43,8 @@ class SlotPointers {
   }
 
  private:
+  static std::optional<int64_t> sum(std::optional<int64_t> offset, const Inst &step);
+  static bool is_captured_by(const Module &module, const Function &function, ValueId v, size_t i);
   static bool is_kept_by(const Module &module, const Function &function, ValueId call);
 
   const Function &function_;

@@ -15,6 +15,9 @@ constexpr uint32_t kMaxLoopDepth = 6;
 // A register that many copies have joined has as many segments as its function has blocks, and is asked about for each
 // copy more: so the work here grows with the shorter of the two.
 bool overlap(const Interval &a, const Interval &b) {
+  if (a.empty() || b.empty() || a.segments.back().end <= b.segments.front().begin ||
+      b.segments.back().end <= a.segments.front().begin)
+    return false;
   const bool a_is_shorter = a.segments.size() <= b.segments.size();
   const auto &shorter = (a_is_shorter ? a : b).segments, &longer = (a_is_shorter ? b : a).segments;
   auto at = longer.begin();

@@ -100,16 +100,21 @@ LiveAtBorders<Set> find_live(const mir::Function &function) {
 template <class Here, class Set>
 void remove_dead_by(mir::Function &function, const LiveAtBorders<Set> &liveness) {
   Here live(function);
+  std::vector<size_t> dead;  // the last first
   for (size_t b = 0; b < function.blocks.size(); b++) {
     auto &insts = function.blocks[b].insts;
     live.assign(liveness.out[b]);
-    // What is kept moves to the end.
-    size_t first = insts.size();
-    for (size_t i = insts.size(); i-- > 0;) {
-      if (!step_back(function, insts[i], live)) continue;
-      if (--first != i) insts[first] = insts[i];
-    }
-    if (first != 0) insts.erase(insts.begin(), insts.begin() + static_cast<ptrdiff_t>(first));
+    dead.clear();
+    for (size_t i = insts.size(); i-- > 0;)
+      if (!step_back(function, insts[i], live)) dead.push_back(i);
+    if (dead.empty()) continue;
+    size_t kept = dead.back();
+    for (size_t i = kept; i < insts.size(); i++)
+      if (!dead.empty() && dead.back() == i)
+        dead.pop_back();
+      else
+        insts[kept++] = insts[i];
+    insts.resize(kept);
   }
 }
 

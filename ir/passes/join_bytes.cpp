@@ -47,11 +47,7 @@ using Bytes = std::array<Byte, 8>;  // the lowest first
 class Gatherer {
  public:
   explicit Gatherer(const PassContext &context)
-      : context_(context),
-        f_(context.function),
-        cfg_(context.analyses.cfg()),
-        uses_(count_uses(f_)),
-        rewrite_(f_) {}
+      : context_(context), f_(context.function), cfg_(context.analyses.cfg()), uses_(count_uses(f_)), rewrite_(f_) {}
 
   size_t run() {
     size_t joined = 0;

@@ -94,14 +94,13 @@ class Propagation {
   }
 
   // Whether the edge has been found to be possible.
-  bool is_taken(BlockId from, BlockId to) const {
+  bool is_taken(BlockId from, BlockId to) const { return is_taken_[place_of_edge(from, to)]; }
+  size_t place_of_edge(BlockId from, BlockId to) const {
     const auto preds = cfg_.preds(to);
-    const auto at = std::ranges::find(preds, from);
-    return is_taken_[cfg_.pred_begin[to.index] + static_cast<size_t>(at - preds.begin())];
+    return cfg_.pred_begin[to.index] + static_cast<size_t>(std::ranges::lower_bound(preds, from) - preds.begin());
   }
   void take(BlockId from, BlockId to) {
-    const auto preds = cfg_.preds(to);
-    const auto at = cfg_.pred_begin[to.index] + static_cast<size_t>(std::ranges::find(preds, from) - preds.begin());
+    const size_t at = place_of_edge(from, to);
     if (is_taken_[at]) return;
     is_taken_[at] = true;
     if (!is_reached_[to.index]) {
@@ -132,9 +131,9 @@ class Propagation {
   Lattice join(ValueId phi) const {
     Lattice result;
     for (size_t i = 0; i < f_[phi].operand_count; i++) {
-      if (!is_taken(f_.targets(phi)[i], f_[phi].block)) continue;
       const Lattice operand = fact(f_.operand(phi, i));
-      if (operand.state == State::Unknown) continue;
+      if (operand.state == State::Unknown || operand == result) continue;
+      if (!is_taken(f_.targets(phi)[i], f_[phi].block)) continue;
       if (operand.state == State::Varying || (result.state == State::Constant && result != operand))
         return {State::Varying, 0};
       result = operand;
