@@ -35,6 +35,44 @@ static constexpr auto kForeign = std::to_array<ForeignOption>({
     {"-emit-llvm", "`spile build --emit=ir` prints Spile's own IR"},
 });
 
+std::string_view OptionTable::Row::long_name() const {
+  const std::string_view all = names;
+  return all.substr(0, all.find(','));
+}
+
+// `--long`, `--long=value`, `-s`, `-svalue`.
+bool OptionTable::Row::is_named_by(std::string_view word) const {
+  if (word.starts_with("--")) return word.substr(2, word.find('=') - 2) == long_name();
+  const std::string_view short_name = std::string_view(names).substr(long_name().size());
+  return short_name.size() == 2 && word.size() > 1 && word[0] == '-' && word[1] == short_name[1];
+}
+
+bool OptionTable::has(std::string_view long_name) const {
+  return std::ranges::any_of(rows_, [&](const Row &row) { return row.long_name() == long_name; });
+}
+
+bool OptionTable::knows(std::string_view word) const {
+  return std::ranges::any_of(rows_, [&](const Row &row) { return row.is_named_by(word); });
+}
+
+void OptionTable::move(Row &row, po::options_description &to) {
+  if (row.value == nullptr)
+    to.add_options()(row.names, row.help);
+  else
+    to.add_options()(row.names, row.value.release(), row.help);
+}
+
+void OptionTable::move_all(po::options_description &to) {
+  for (Row &row : rows_) move(row, to);
+  rows_.clear();
+}
+
+void OptionTable::move_named(std::span<const std::string> words, po::options_description &to) {
+  for (Row &row : rows_)
+    if (std::ranges::any_of(words, [&](const std::string &word) { return row.is_named_by(word); })) move(row, to);
+  rows_.clear();
+}
+
 void CommandLine::add_common() {
   options.add_options()("help,h", "show this help")("color", po::value<std::string>()->value_name("WHEN"),
                                                     "auto, always or never")(
@@ -42,16 +80,14 @@ void CommandLine::add_common() {
       "quiet,q", "no status on stderr")("verbose,v", "say more on stderr");
 }
 
-static void show_help(const CommandLine &line, Console &console) {
+static void show_help(const CommandLine &line, const po::options_description &options, Console &console) {
   std::ostringstream text;
-  text << "usage: " << line.usage << "\n\n" << line.about << "\n\n" << line.options;
+  text << "usage: " << line.usage << "\n\n" << line.about << "\n\n" << options;
   if (!line.footer.empty()) text << "\n" << line.footer << "\n";
   console.print(text.str());
 }
 
-std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console &console, int &exit_code) const {
-  po::options_description all;
-  all.add(options).add(hidden);
+std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console &console, int &exit_code) {
   po::variables_map values;
   // clang's spelling of two long options with one dash.
   std::vector<std::string> words;
@@ -106,13 +142,24 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
   for (std::string &word : words)
     if (constexpr std::string_view kLimit = "-ferror-limit="; word.starts_with(kLimit))
       word = "--max-errors=" + word.substr(kLimit.size());
+  po::options_description shown("options"), all;
+  const auto is_known = [&](const std::string &word) {
+    return word.size() < 2 || word[0] != '-' || (options.knows(word) && word != "--help" && word != "-h") ||
+           hidden.knows(word);
+  };
+  if (std::ranges::all_of(words, is_known))
+    options.move_named(words, shown);
+  else
+    options.move_all(shown);  // for the help, and for what Boost says of an option that nobody knows
+  all.add(shown);
+  hidden.move_all(all);
   namespace style = po::command_line_style;
   const int how = style::allow_long | style::long_allow_adjacent | style::long_allow_next | style::allow_short |
                   style::allow_dash_for_short | style::short_allow_adjacent | style::short_allow_next;
   try {
     po::store(po::command_line_parser(words).options(all).positional(positional).style(how).run(), values);
     if (values.contains("help")) {
-      show_help(*this, console);
+      show_help(*this, shown, console);
       exit_code = kExitOk;
       return std::nullopt;
     }

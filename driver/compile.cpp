@@ -12,7 +12,7 @@
 
 namespace spile::driver {
 
-void add_compile_options(po::options_description &options) {
+void add_compile_options(OptionTable &options) {
   using Strings = std::vector<std::string>;
   options.add_options()("include-dir,I", po::value<Strings>()->value_name("DIR"), "search DIR for headers")(
       "isystem", po::value<Strings>()->value_name("DIR"), "search DIR after all -I")(
@@ -31,7 +31,7 @@ void add_compile_options(po::options_description &options) {
       "as clang: -Wall, -Wextra, -Wno-NAME, -Werror, -Werror=NAME")("no-warnings,w", "no warnings")(
       "max-errors", po::value<size_t>()->value_name("N"), "stop after N errors; 0: never");
   // `dump` has a flag of that name.
-  if (options.find_nothrow("btf", false) != nullptr) return;
+  if (options.has("btf")) return;
   options.add_options()(
       "btf", po::value<std::string>()->value_name("WHERE"),
       "where vmlinux.h takes its types from: host (/sys/kernel/btf/vmlinux) or a file (BTF, or ELF with "

@@ -24,7 +24,7 @@
 namespace spile::driver {
 
 // Adds the options that every compiling command shares: -I -isystem -iquote -D -U -O -mcpu -W.
-void add_compile_options(po::options_description &options);
+void add_compile_options(OptionTable &options);
 
 // What a source is written in; Either: in the short form (short_form.h) when it has no SEC(). A script always is
 // Either.

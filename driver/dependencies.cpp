@@ -6,7 +6,7 @@
 
 namespace spile::driver {
 
-void add_dependency_options(po::options_description &options) {
+void add_dependency_options(OptionTable &options) {
   options.add_options()("M", "write only a rule for make that names the headers, to stdout or where -o or -MF says")(
       "MM", "the same, without headers of the system")("MD", "compile, and write that rule beside the output")(
       "MMD", "the same, without headers of the system")("MF", po::value<std::string>()->value_name("FILE"),

@@ -25,7 +25,7 @@ struct DependencyOptions {
   std::string targets;         // -MT and -MQ, separated by spaces; empty: the output
 };
 
-void add_dependency_options(po::options_description &options);
+void add_dependency_options(OptionTable &options);
 DependencyOptions dependency_options(const po::variables_map &values);
 
 // A name as make reads it: `-MQ NAME` is `-MT make_name(NAME)`.
