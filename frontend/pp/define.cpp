@@ -88,7 +88,7 @@ void Machine::define_directive() {
   Name &entry = names_[name->name];
   Macro macro{.name = entry.text, .name_range = name->range()};
   std::optional<std::string_view> unread;
-  const bool may_wait = input().may_postpone && entry.macro == nullptr && !name->has(kSynthetic);
+  const bool may_wait = input().leaves_macros && entry.macro == nullptr && !name->has(kSynthetic);
   if (may_wait) unread = lexer().skip_directive();
   if (unread)
     macro.unread = *unread;

@@ -26,6 +26,7 @@ void Machine::enter_file(const SourceManager::File &file, size_t directory, bool
       .first_token = out_.size(),
       .first_conditional = conditionals_.size(),
       .may_postpone = may_postpone,
+      .leaves_macros = may_postpone,
   }));
   if (inputs_.size() == 2) headers_.push_back({static_cast<uint32_t>(out_.size()), 0});
 }
@@ -189,12 +190,14 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
   const bool is_system = found->is_shipped || found->path.starts_with("/usr/include/") ||
                          found->directory > options_.quote_dirs.size() + options_.include_dirs.size();
   if (is_system) sources_.mark_system(**file);
-  // A person's own headers are read wholly, for the faults in them; but not what was generated.
+  // A person's own headers are read wholly, for the faults in them; but not what was generated. What <> names is not
+  // one's own, though its functions are: of such headers the macros wait.
   const bool macros_only = input().macros_only;
-  enter_file(
-      **file, found->directory,
-      options_.postpone != Postpone::Nothing && !macros_only && (is_system || (*file)->text.size() >= kLargeHeader));
+  const bool may_postpone = options_.postpone != Postpone::Nothing && !macros_only;
+  const bool leaves_macros = may_postpone && (!is_quoted || input().leaves_macros);
+  enter_file(**file, found->directory, may_postpone && (is_system || (*file)->text.size() >= kLargeHeader));
   input().macros_only = macros_only;
+  input().leaves_macros |= leaves_macros;
 }
 
 // -include and -imacros: read before the first line of the main file, in their order, those of -imacros first.

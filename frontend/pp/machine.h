@@ -54,6 +54,7 @@ class Machine final : public Postponed::Expander {
     size_t guard_end_token = 0;
     bool macros_only = false;       // -imacros: its tokens are dropped
     bool may_postpone = false;      // its declarations may be left unread (postponed.h)
+    bool leaves_macros = false;     // its macros are read when they are first used
     const char *scouted = nullptr;  // which was tried for what begins before this
   };
   // Tokens that are read before the file goes on: an expansion, or a macro argument being expanded on its own.
