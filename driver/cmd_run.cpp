@@ -19,6 +19,13 @@ namespace spile::driver {
 
 namespace {
 
+// What libbpf's headers ask for.
+#ifdef __aarch64__
+constexpr const char *kTargetArch = "__TARGET_ARCH_arm64";
+#else
+constexpr const char *kTargetArch = "__TARGET_ARCH_x86";
+#endif
+
 // Signal handlers reach only what is static.
 session::Control *g_control = nullptr;
 
@@ -96,7 +103,8 @@ int explain_refusal(object::Object &object, const SourceManager &sources, const 
   if (relocate_for(object, judging.btf, types)) judge(object, sources, judging, types, console, code);
   if (console.verbosity > 0) console.error_text(refusal.log);
   if (code != kExitProgram) return console.fail(error);
-  console.status("the kernel refuses `{}` too; -v shows its log", refusal.program);
+  console.status("the kernel refuses `{}` too{}; -v shows its log", refusal.program,
+                 refusal.place.empty() ? "" : ", at " + refusal.place);
   return code;
 }
 
@@ -239,6 +247,10 @@ int command_run(Arguments arguments, Console &console) {
       session::make_output_format(format, [&console](const std::string &line) { console.error_text(line + "\n"); });
   if (options.format == nullptr) return console.usage("-f takes text, json, csv or openmetrics, not `{}`", format);
 
+  // Who runs a probe knows the machine: the registers of bpf_tracing.h are this one's, unless the user says otherwise.
+  auto &macros = compile->preprocess.macros;
+  if (std::ranges::none_of(macros, [](const auto &macro) { return macro.text.starts_with("__TARGET_ARCH_"); }))
+    macros.insert(macros.begin(), {kTargetArch, false});
   compile->text = text("execute");
   compile->form = compile->text ? SourceForm::Short : SourceForm::Either;
   Compilation compilation(compile->text ? "-e" : (*values)["file"].as<std::string>(), *compile, console);

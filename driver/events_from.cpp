@@ -5,6 +5,7 @@
 
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/tracepoint.h"
+#include "runtime/kernel/kernel_object.h"
 
 namespace spile::driver {
 
@@ -19,6 +20,7 @@ std::optional<EventsFrom> events_from(std::string_view name) {
 
 Choice choose_events(const object::Object &object, bool has_input, bool has_command) {
   if (has_input) return {EventsFrom::Replay, "-i gives the events"};
+  bool asks_for_calls = false;
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr) continue;  // an error of its own
@@ -27,6 +29,7 @@ Choice choose_events(const object::Object &object, bool has_input, bool has_comm
         // One that does not exist anywhere has an error that knows the nearest ones.
         if (!hooks::find_tracepoint(entry.section) && !entry.section.contains("syscalls/"))
           return {EventsFrom::Kernel, fmt::format("SEC(\"{}\") is no system call", entry.section)};
+        asks_for_calls = true;
         break;
       case tables::HookKind::None:
         return {EventsFrom::Kernel, fmt::format("only a kernel can run SEC(\"{}\")", entry.section)};
@@ -38,8 +41,11 @@ Choice choose_events(const object::Object &object, bool has_input, bool has_comm
         break;
     }
   }
-  return {EventsFrom::Ptrace,
-          has_command ? "the probe asks for system calls of the command alone" : "no events are needed"};
+  if (!asks_for_calls) return {EventsFrom::Ptrace, "no events are needed"};
+  if (has_command) return {EventsFrom::Ptrace, "the probe asks for system calls of the command alone"};
+  if (kernel::check_allowed())
+    return {EventsFrom::Kernel, "there is no command (-c), so the system calls are those of all processes"};
+  return {EventsFrom::Ptrace, "the kernel takes no programs from this process"};
 }
 
 }  // namespace spile::driver

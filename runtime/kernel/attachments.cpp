@@ -31,8 +31,9 @@ std::string_view behind_slash(std::string_view section) {
 
 std::unexpected<Error> cannot_attach(int error, std::string_view section) {
   const std::string said = object::LibbpfListener::text();
-  auto failed = os_error(
-      error, fmt::format("the kernel does not attach SEC(\"{}\"){}{}", section, said.empty() ? "" : ": ", said));
+  // libbpf ends with the system's words, mostly.
+  auto failed = os_error(error, fmt::format("the kernel does not attach SEC(\"{}\")", section));
+  if (!said.empty()) failed.error().message = fmt::format("the kernel does not attach SEC(\"{}\"): {}", section, said);
   if (error == EPERM || error == EACCES) failed.error().hint = "this kernel, or this process's rights, do not allow it";
   if (error == ENOENT || error == EOPNOTSUPP || error == ENODEV)
     failed.error().hint = "this kernel has no such place, or was built without this kind of probe";

@@ -46,19 +46,35 @@ std::string end_of(std::string_view log) {
   return text;
 }
 
+// "; *sum += 1; @ probe.bpf.c:17", as the kernel puts source between instructions.
+std::string place_in(std::string_view log) {
+  const size_t mark = log.rfind("\n; ");
+  const std::string_view line =
+      mark == std::string_view::npos ? "" : log.substr(mark + 1, log.find('\n', mark + 1) - mark - 1);
+  const size_t at = line.rfind(" @ ");
+  return at == std::string_view::npos ? "" : std::string(line.substr(at + 3));
+}
+
 std::unexpected<Error> refused(bpf_object *object, const object::Object &from, int error, Refusal *refusal) {
-  if (error == EPERM) return not_allowed(error);
-  for (bpf_program *program = ::bpf_object__next_program(object, nullptr); program != nullptr;
-       program = ::bpf_object__next_program(object, program)) {
-    size_t size = 0;
-    const char *log = ::bpf_program__log_buf(program, &size);
-    if (log == nullptr || *log == '\0' || !::bpf_program__autoload(program)) continue;
-    if (::bpf_program__fd(program) >= 0) continue;
-    if (refusal != nullptr) *refusal = {::bpf_program__name(program), log};
-    return input_error("{}: the kernel refuses `{}`:{}", from.path, ::bpf_program__name(program), end_of(log));
+  if (error == EPERM)
+    if (const auto allowed = check_allowed(); !allowed) return std::unexpected(allowed.error());
+  // They are loaded in their order.
+  bpf_program *program = ::bpf_object__next_program(object, nullptr);
+  while (program != nullptr && (!::bpf_program__autoload(program) || ::bpf_program__fd(program) >= 0))
+    program = ::bpf_object__next_program(object, program);
+  const std::string said = object::LibbpfListener::text();
+  if (program == nullptr)
+    return os_error(error, fmt::format("{}: the kernel takes not all of it: {}", from.path, said));
+  size_t size = 0;
+  const char *log = ::bpf_program__log_buf(program, &size);
+  if (log == nullptr || *log == '\0') {
+    auto failed = os_error(error, fmt::format("{}: the kernel takes no program SEC(\"{}\"): {}", from.path,
+                                              ::bpf_program__section_name(program), said));
+    if (error == EPERM) failed.error().hint = "this machine's policy keeps programs of this type out";
+    return failed;
   }
-  return os_error(error,
-                  fmt::format("{}: the kernel takes not all of it: {}", from.path, object::LibbpfListener::text()));
+  if (refusal != nullptr) *refusal = {::bpf_program__name(program), log, place_in(log)};
+  return input_error("{}: the kernel refuses `{}`:{}", from.path, ::bpf_program__name(program), end_of(log));
 }
 
 // Programs of these types run in the context of a task, which is the one that the event is about.

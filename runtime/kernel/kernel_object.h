@@ -42,6 +42,7 @@ struct Additions {
 struct Refusal {
   std::string program;
   std::string log;
+  std::string place;  // "probe.bpf.c:17": the last source line that the log names; empty when it names none
 };
 
 // What BPF_PROG_TEST_RUN takes and gives. A part that is empty is not given to the kernel, which refuses what a type

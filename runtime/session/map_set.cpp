@@ -24,8 +24,9 @@ maps::Definition definition_of(const object::Object &object, const object::Map &
   if (indexed && map.value_size == 0) definition.value_size = sizeof(uint32_t);
   const bool of_maps = map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
   if (of_maps) definition.value_size = sizeof(uint32_t);
-  // The type of a ring's records, for whoever prints them; the map itself has no values.
+  // The type of its records, for whoever prints them: a ring has no values, a perf event array descriptors.
   if (map.type == BPF_MAP_TYPE_RINGBUF) definition.value_size = 0;
+  if (map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY) definition.value_size = sizeof(uint32_t);
   std::erase_if(definition.special, [&](const maps::SpecialField &f) { return f.offset + f.size > map.value_size; });
   return definition;
 }

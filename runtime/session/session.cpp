@@ -158,12 +158,13 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     return std::unique_ptr<Session>(new Session(std::move(state)));
   }
   if (s.has(Hook::Tracepoint) && !s.options.command)
-    return std::unexpected(Error{Error::Kind::Usage,
-                                 "this probe listens to system calls, but there is no command to trace",
-                                 "give one with -c, for example -c \"ls /\"", 0});
+    return std::unexpected(
+        Error{Error::Kind::Usage, "this probe listens to system calls, but there is no command to trace",
+              "give one with -c, for example -c \"ls /\"; or see those of all processes: --on=kernel, as root", 0});
   if (s.has(Hook::Packet) && !s.options.packets)
     return std::unexpected(Error{Error::Kind::Usage, "this probe filters packets, but there are none",
-                                 "give a capture with -i FILE.pcap", 0});
+                                 "give a capture with -i FILE.pcap; or see those of an interface: --dev NAME, as root",
+                                 0});
   if (s.options.packets && !s.has(Hook::Packet))
     return std::unexpected(
         Error{Error::Kind::Usage,
