@@ -102,13 +102,22 @@ std::optional<Machine::Found> Machine::find_header(std::string_view name, bool i
   return *known;
 }
 
+// Whether [directory] has the folder that [name] begins with: one that has no `linux` has none of its headers.
+bool Machine::has_folder_of(const std::string &directory, std::string_view name) {
+  const size_t slash = name.find('/');
+  if (slash == std::string_view::npos || directory.empty() || name.contains("..")) return true;
+  const auto [known, is_new] = folders_.try_emplace(fmt::format("{}/{}", directory, name.substr(0, slash)), false);
+  if (is_new) known->second = is_folder(known->first);
+  return known->second;
+}
+
 // In the directories from number [first] on.
 std::optional<Machine::Found> Machine::search_header(std::string_view name, bool is_quoted, size_t first) {
   size_t number = 1;
   const auto search = [&](const std::vector<std::string> &directories) -> std::optional<Found> {
     const bool is_searched = is_quoted || &directories != &options_.quote_dirs;
     for (const std::string &directory : directories) {
-      if (is_searched && number >= first) {
+      if (is_searched && number >= first && has_folder_of(directory, name)) {
         std::string path = join_path(directory, name);
         if (is_readable_file(path)) return Found{std::move(path), number, {}, false};
       }

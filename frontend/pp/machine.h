@@ -91,6 +91,7 @@ class Machine final : public Postponed::Expander {
   // A name that a scout has found.
   struct ScoutedName {
     std::string_view name;
+    uint32_t hash;  // Names::hash
     Postponed::Kind kind;
   };
   // What a name was before its macro was changed; or after it, while the change is undone.
@@ -140,6 +141,7 @@ class Machine final : public Postponed::Expander {
   std::optional<Token> read_header_name(std::string_view after);
   std::optional<Found> find_header(std::string_view name, bool is_quoted, bool is_next);
   std::optional<Found> search_header(std::string_view name, bool is_quoted, size_t first);
+  bool has_folder_of(const std::string &directory, std::string_view name);
   static std::optional<Found> shipped_header(const std::string &path, size_t directory);
   void report_missing_header(const Token &header, std::string_view name, bool is_quoted);
 
@@ -226,6 +228,7 @@ class Machine final : public Postponed::Expander {
   std::vector<Token> result_;  // what substitute() is building
   std::unordered_map<std::string, KnownFile> known_files_;
   std::unordered_map<std::string, std::optional<std::optional<Found>>> found_angled_, found_quoted_;  // by name
+  std::unordered_map<std::string, bool> folders_;  // whether they exist
   std::vector<const SourceManager::File *> read_;
   std::vector<HeaderTokens> headers_;
   std::vector<uint32_t> pack_stack_;

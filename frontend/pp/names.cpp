@@ -48,11 +48,10 @@ Name &Names::intern(std::string_view text, uint32_t hash) {
   }
 }
 
-Name *Names::find(std::string_view text) const {
-  const uint32_t h = hash(text);
+Name *Names::find(std::string_view text, uint32_t hash) const {
   const size_t mask = slots_.size() - 1;
-  for (size_t i = h & mask; slots_[i].number != 0; i = (i + 1) & mask)
-    if (slots_[i].hash == h && (*this)[slots_[i].number].text == text)
+  for (size_t i = hash & mask; slots_[i].number != 0; i = (i + 1) & mask)
+    if (slots_[i].hash == hash && (*this)[slots_[i].number].text == text)
       return &chunks_[slots_[i].number / kChunk][slots_[i].number % kChunk];
   return nullptr;
 }

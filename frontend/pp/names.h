@@ -52,7 +52,8 @@ class Names {
   Name &intern(std::string_view text, uint32_t hash);
   Name &intern(std::string_view text) { return intern(text, hash(text)); }
   // Null when the text was never interned.
-  Name *find(std::string_view text) const;
+  Name *find(std::string_view text, uint32_t hash) const;
+  Name *find(std::string_view text) const { return find(text, hash(text)); }
   Name &operator[](uint32_t number) { return chunks_[number / kChunk][number % kChunk]; }
   const Name &operator[](uint32_t number) const { return chunks_[number / kChunk][number % kChunk]; }
   uint32_t count() const { return count_; }

@@ -181,8 +181,9 @@ char Machine::Scout::peek() {
 
 bool Machine::Scout::declare(std::string_view name, Postponed::Kind kind) {
   // A keyword is a name that has been met, too.
-  if (name.empty() || machine_.names_.find(name) != nullptr) return fail();
-  machine_.scouted_names_.push_back({name, kind});
+  const uint32_t hash = Names::hash(name);
+  if (name.empty() || machine_.names_.find(name, hash) != nullptr) return fail();
+  machine_.scouted_names_.push_back({name, hash, kind});
   return true;
 }
 
@@ -442,7 +443,7 @@ bool Machine::may_make_enumerators(std::string_view word) const {
   if (name == nullptr || name->macro == nullptr || name->macro == Names::kLazy) return false;
   const Macro &macro = *name->macro;
   if (macro.builtin != BuiltinMacro::None || macro.is_poisoned) return false;
-  return macro.unread.find_first_of("{};") == std::string_view::npos &&
+  return std::ranges::none_of(std::string_view("{};"), [&](char c) { return macro.unread.contains(c); }) &&
          std::ranges::none_of(macro.body, [](const BodyToken &piece) {
            const TokenKind kind = piece.token.kind;
            return kind == TokenKind::LeftBrace || kind == TokenKind::RightBrace || kind == TokenKind::Semi;
@@ -519,7 +520,7 @@ const char *Machine::postpone_one(const char *begin, const char *text_end) {
                    .has_macros = scout.has_macros,
                    .macro_changes = static_cast<uint32_t>(macro_changes_.size())});
   notes_macro_changes_ |= scout.has_macros;
-  for (const ScoutedName &named : scouted_names_) postponed_->add_name(named.name, named.kind);
+  for (const ScoutedName &named : scouted_names_) postponed_->add_name(named.name, named.hash, named.kind);
   return scout.end();
 }
 

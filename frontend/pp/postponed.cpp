@@ -15,9 +15,8 @@ size_t Postponed::slot_of(std::string_view name, uint32_t hash) const {
   return i;
 }
 
-void Postponed::add_name(std::string_view name, Kind kind) {
+void Postponed::add_name(std::string_view name, uint32_t hash, Kind kind) {
   if ((used_ + 1) * 2 > slots_.size()) grow();
-  const uint32_t hash = Names::hash(name);
   Slot &slot = slots_[slot_of(name, hash)];
   if (slot.entry == 0) used_++;
   entries_.push_back({name, static_cast<uint32_t>(declarations_.size() - 1), slot.entry, kind});

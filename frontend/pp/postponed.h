@@ -66,7 +66,7 @@ class Postponed {
 
   void add(const Declaration &declaration) { declarations_.push_back(declaration); }
   // Of the declaration that was added last.
-  void add_name(std::string_view name, Kind kind);
+  void add_name(std::string_view name, uint32_t hash, Kind kind);
   // Needed when a declaration has macros.
   void set_expander(std::shared_ptr<Expander> expander) { expander_ = std::move(expander); }
 
