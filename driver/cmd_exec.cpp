@@ -1,6 +1,6 @@
 // spile exec: runs a program on what the command line gives it, on one engine or on several, and prints r0.
 //
-//   --hex, FILE.s, --unverified ──► maps, context or packet ──► checked: every access and every call is looked at
+//   --hex, FILE.s, --unverified ──► maps, context or packet ──► checked, jit: every access and every call is looked at
 //   a program of a known type   ──► the verifier ──► the same ──► interp, jit, kernel: equal results
 #include <linux/bpf.h>
 
@@ -16,6 +16,7 @@
 #include "driver/judge.h"
 #include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
+#include "runtime/vm/jit_checked.h"
 #include "runtime/vm/jit_host.h"
 
 namespace spile::driver {
@@ -41,6 +42,7 @@ struct Report {
   std::string_view engine;
   session::TrialResult result;
   std::optional<uint64_t> insns;  // executed in a run
+  std::optional<vm::Fault> fault;
 };
 
 void print_json(Console &console, const Report &report) {
@@ -69,6 +71,27 @@ int print_reports(Console &console, std::span<const Report> reports, const Reque
       fmt::format("{} and {}: {}", first.engine, differs->engine, session::difference(first.result, differs->result)),
       {},
       0});
+}
+
+// Where the program stopped, when it did so everywhere. The addresses in a message are each engine's own.
+int report_fault(Console &console, const SourceManager &sources, std::span<const Report> reports) {
+  const auto place = [](const Report &report) {
+    return report.fault ? fmt::format("instruction {}: {}", report.fault->insn, report.fault->diagnostic.message)
+                        : fmt::format("0x{:x}", report.result.r0);
+  };
+  const Report &first = reports.front();
+  for (const Report &other : reports.subspan(1)) {
+    const bool same = first.fault && other.fault && first.fault->insn == other.fault->insn &&
+                      first.fault->diagnostic.info->name == other.fault->diagnostic.info->name;
+    if (same) continue;
+    return console.fail(Error{Error::Kind::Input,
+                              fmt::format("{} and {}: {}; {}", first.engine, other.engine, place(first), place(other)),
+                              {},
+                              0});
+  }
+  if (first.result.printed) console.print(*first.result.printed);
+  console.report(sources, first.fault->diagnostic);
+  return kExitProgram;
 }
 
 // Bare instructions as an object with one program, which can be verified.
@@ -124,9 +147,10 @@ Result<session::TrialInput> input_for(const Runnable &runnable, const Request &r
 Result<session::TrialResult> try_here(const object::Object &object, std::span<const session::Accepted> programs,
                                       size_t chosen, std::string_view name, const session::TrialInput &input,
                                       vm::Supervision &supervision, bool perf_map) {
-  auto engine = name == "jit"      ? (perf_map ? vm::make_profiled_jit() : vm::make_jit())
-                : name == "interp" ? vm::make_interpreter()
-                                   : vm::make_checked_interpreter(supervision);
+  auto engine = name == "jit" && !supervision.verified     ? vm::make_checked_jit(supervision)
+                : name == "jit"                            ? (perf_map ? vm::make_profiled_jit() : vm::make_jit())
+                : name == "interp" && supervision.verified ? vm::make_interpreter()
+                                                           : vm::make_checked_interpreter(supervision);
   if (!engine) return std::unexpected(engine.error());
   return session::try_program(object, programs, chosen, **engine, input);
 }
@@ -168,15 +192,14 @@ int run_programs(const object::Object &object, const SourceManager &sources, std
     auto result = name == "kernel" ? session::try_in_kernel(object, accepted, *chosen, *input)
                                    : try_here(object, accepted, *chosen, name, *input, supervision, request.perf_map);
     if (!result) return console.fail(result.error());
-    if (supervision.fault) {
-      if (result->printed) console.print(*result->printed);
-      console.report(sources, supervision.fault->diagnostic);
-      return kExitProgram;
-    }
+    Report report{
+        *std::ranges::find(kEngines, name), std::move(*result), {}, std::exchange(supervision.fault, std::nullopt)};
     // The kernel tells half of it.
-    if (in_kernel) result->r0 = static_cast<uint32_t>(result->r0);
-    reports.push_back({*std::ranges::find(kEngines, name), std::move(*result), {}});
+    if (in_kernel) report.result.r0 = static_cast<uint32_t>(report.result.r0);
+    reports.push_back(std::move(report));
   }
+  if (std::ranges::any_of(reports, [](const Report &report) { return report.fault.has_value(); }))
+    return report_fault(console, sources, reports);
   if (request.json) {
     // How many instructions a run executes, the checked interpreter says.
     supervision.executed = 0;
@@ -202,8 +225,8 @@ int run_verified(object::Object &object, const SourceManager &sources, const Jud
 // Whatever the verifier would say. A section that nobody knows is taken for one whose programs have bare memory.
 int run_unverified(object::Object &object, const SourceManager &sources, const JudgeOptions &judging,
                    const Request &request, Console &console) {
-  if (std::ranges::any_of(request.engines, [](const std::string &name) { return name != "checked"; })) {
-    Error error{Error::Kind::Usage, "only the checked interpreter runs what was not verified", {}, 0};
+  if (std::ranges::find(request.engines, "kernel") != request.engines.end()) {
+    Error error{Error::Kind::Usage, "the kernel runs only what was verified", {}, 0};
     error.hint = "--type=SECTION says what the program is, so that it can be verified: --type=syscall";
     return console.fail(error);
   }
@@ -289,10 +312,10 @@ int command_exec(Arguments arguments, Console &console) {
       "type", po::value<std::string>()->value_name("SECTION"),
       "what the instructions of --hex or FILE.s are, so that they are verified: socket, syscall, xdp, ...")(
       "perf-map", "name the JIT's code in /tmp/perf-PID.map, so that perf shows the program's functions")(
-      "unverified", "run it in the checked interpreter, whatever the verifier says")(
+      "unverified", "run it with every access checked, whatever the verifier says (checked, jit)")(
       "conformance", "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin")(
       "fuel", po::value<uint64_t>()->value_name("N"),
-      "the most instructions that a run may execute in the checked interpreter (unverified: 100,000,000)")(
+      "the most instructions that a checked run may execute (unverified: 100,000,000)")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);

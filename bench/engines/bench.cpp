@@ -20,6 +20,7 @@
 #include "runtime/session/map_set.h"
 #include "runtime/vm/checked.h"
 #include "runtime/vm/interpreter.h"
+#include "runtime/vm/jit_checked.h"
 #include "verifier/verifier.h"
 
 // What natively compiled programs call: the same maps, at two fixed places.
@@ -163,6 +164,8 @@ void add(const std::string &path, const std::string &native_path, std::deque<Cas
   on("portable", vm::make_portable_interpreter(vm::helper_function));
   on("checked", vm::make_checked_interpreter(watched));
   on("jit", must(vm::make_jit()));
+  vm::Supervision &compiled = supervisions.emplace_back(vm::Supervision{.verified = false, .fuel = 1'000'000'000});
+  on("checked-jit", must(vm::make_checked_jit(compiled)));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLANG = "/usr/lib/llvm-19/bin/clang"
 OPERATIONS = 1000  # that an op_* program does in a run
-GOALS = {"pinned": 8.7, "checked": 12.7, "jit": 1.0}
+GOALS = {"pinned": 8.7, "checked": 12.7, "jit": 1.0, "checked-jit": 1.5}
 
 
 def compile_all(folder, programs, only):
@@ -88,24 +88,24 @@ def main():
         if options.ubpf:
             for name, ns in ubpf_times(options, folder, pairs).items():
                 times[name]["ubpf"] = ns
-    engines = [e for e in ("native", "pinned", "portable", "checked", "jit", "ubpf") if any(e in t for t in times.values())]
+    engines = [e for e in ("native", "pinned", "portable", "checked", "jit", "checked-jit", "ubpf") if any(e in t for t in times.values())]
     programs = [n for n in times if not n.startswith("op_") and n != "minimal"]
-    print(f"{'program':<16}{'insns':>9}{'native ns':>11}" + "".join(f"{e:>10}" for e in engines[1:]))
+    print(f"{'program':<16}{'insns':>9}{'native ns':>11}" + "".join(f"{e:>12}" for e in engines[1:]))
     for name in programs:
         t = times[name]
         print(f"{name:<16}{insns[name]:>9.0f}{t['native']:>11.1f}" +
-              "".join(f"{t[e] / t['native']:>9.2f}x" if e in t else f"{'-':>10}" for e in engines[1:]))
+              "".join(f"{t[e] / t['native']:>11.2f}x" if e in t else f"{'-':>12}" for e in engines[1:]))
     ratios = {e: [times[n][e] / times[n]["native"] for n in programs if e in times[n]] for e in engines}
-    print(f"{'geomean':<36}" + "".join(f"{geomean(ratios[e]):>9.2f}x" for e in engines[1:]))
+    print(f"{'geomean':<36}" + "".join(f"{geomean(ratios[e]):>11.2f}x" for e in engines[1:]))
     print(f"{'M insns/s':<36}" +
-          "".join(f"{geomean([insns[n] / times[n][e] * 1000 for n in programs if e in times[n]]):>10.0f}" for e in engines[1:]))
-    print(f"{'goal':<36}" + "".join(f"{GOALS[e]:>9.2f}x" if e in GOALS else f"{'':>10}" for e in engines[1:]))
-    print(f"\n{'ns of one':<16}" + "".join(f"{e:>10}" for e in engines))
+          "".join(f"{geomean([insns[n] / times[n][e] * 1000 for n in programs if e in times[n]]):>12.0f}" for e in engines[1:]))
+    print(f"{'goal':<36}" + "".join(f"{GOALS[e]:>11.2f}x" if e in GOALS else f"{'':>12}" for e in engines[1:]))
+    print(f"\n{'ns of one':<16}" + "".join(f"{e:>12}" for e in engines))
     for name, t in times.items():
         if name.startswith("op_") or name == "minimal":
             count = OPERATIONS if name.startswith("op_") else 1
             print(f"{name.removeprefix('op_') if count > 1 else 'entry':<16}" +
-                  "".join(f"{t[e] / count:>10.2f}" if e in t else f"{'-':>10}" for e in engines))
+                  "".join(f"{t[e] / count:>12.2f}" if e in t else f"{'-':>12}" for e in engines))
 
 
 main()

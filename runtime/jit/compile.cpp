@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "runtime/jit/translate.h"
+#include "runtime/jit/translate_checked.h"
 
 namespace spile::jit {
 
@@ -48,7 +49,9 @@ void tell(const vm::JitProgram &program, const std::vector<Placed> &placed, cons
   for (const Placed &one : placed) {
     llvm::StringRef name = one.name;
     size_t index = 0;
-    const bool known = name == entry_name || (name.consume_front(kSubprogram) && !name.getAsInteger(10, index));
+    const bool known =
+        name == entry_name ||
+        ((name.consume_front(kSubprogram) || name.consume_front(entry_name + ".")) && !name.getAsInteger(10, index));
     if (known && program.placed != nullptr) program.placed(program.context, index, one.address, one.size);
   }
 }
@@ -108,7 +111,9 @@ llvm::Expected<std::unique_ptr<Compiled>> Compiler::compile(const vm::JitProgram
   const std::lock_guard lock(mutex_);
   const std::string entry_name = "bpf_program_" + std::to_string(programs_++);
   auto context = std::make_unique<llvm::LLVMContext>();
-  auto module = translate(*context, program, host, entry_name);
+  const bool checked = program.unverified != nullptr;
+  auto module =
+      checked ? translate_checked(*context, program, host, entry_name) : translate(*context, program, host, entry_name);
   module->setDataLayout(jit_->getDataLayout());
   module->setTargetTriple(machine_->getTargetTriple().str());
   optimize(*module);
@@ -120,7 +125,15 @@ llvm::Expected<std::unique_ptr<Compiled>> Compiler::compile(const vm::JitProgram
   auto entry = jit_->lookup(entry_name);
   if (!entry) return entry.takeError();
   tell(program, placed_, entry_name);
-  compiled->entry = entry->toPtr<vm::JitEntry>();
+  if (!checked) {
+    compiled->entry = entry->toPtr<vm::JitEntry>();
+    return compiled;
+  }
+  for (size_t i = 0; i < program.subprogram_count; i++) {
+    auto subprogram = jit_->lookup(subprogram_name(entry_name, i));
+    if (!subprogram) return subprogram.takeError();
+    compiled->entries.push_back(subprogram->toPtr<vm::JitCheckedEntry>());
+  }
   return compiled;
 }
 

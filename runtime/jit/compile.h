@@ -17,6 +17,7 @@ namespace spile::jit {
 struct Compiled {
   llvm::orc::ResourceTrackerSP tracker;
   vm::JitEntry entry = nullptr;
+  std::vector<vm::JitCheckedEntry> entries;  // in the place of [entry], of an unverified program
 };
 
 // A function that was put into memory.

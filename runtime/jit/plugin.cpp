@@ -36,6 +36,7 @@ bool compile(const vm::JitProgram *program, vm::JitCode *code, char *error, size
   auto compiled = (*instance)->compile(*program, *host);
   if (!compiled) return fail(compiled.takeError());
   code->entry = (*compiled)->entry;
+  code->entries = (*compiled)->entries.data();
   code->handle = compiled->release();
   return true;
 }

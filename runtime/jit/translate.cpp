@@ -23,6 +23,7 @@
 #include <map>
 
 #include "backend/isa/info.h"
+#include "runtime/jit/operations.h"
 #include "runtime/jit/scalars.h"
 #include "runtime/vm/resolve.h"
 
@@ -30,7 +31,6 @@ namespace spile::jit {
 namespace {
 
 using isa::Alu;
-using isa::Cond;
 using isa::Insn;
 using isa::InsnInfo;
 using isa::Shape;
@@ -84,10 +84,8 @@ class Translator {
   Value *address(unsigned base, int16_t off) {
     return b_.CreateGEP(b_.getInt8Ty(), get_pointer(base), constant(static_cast<uint64_t>(int64_t{off})));
   }
-  Value *low(Value *value, unsigned bits) { return b_.CreateTrunc(value, int_type(bits)); }
-  Value *widen(Value *value, isa::Extend how = isa::Extend::Zero) {
-    return how == isa::Extend::Sign ? b_.CreateSExt(value, i64_) : b_.CreateZExt(value, i64_);
-  }
+  Value *low(Value *value, unsigned bits) { return ops_.low(value, bits); }
+  Value *widen(Value *value, isa::Extend how = isa::Extend::Zero) { return ops_.widen(value, how); }
 
   // ---- Functions.
 
@@ -163,10 +161,10 @@ class Translator {
         translate_alu(insn, info, scalars_[index]);
         break;
       case Shape::BranchImm:
-        branch(condition(info, insn.dst, constant(isa::operand(insn))), value, index + 1);
+        branch(ops_.condition(info, get(insn.dst), constant(isa::operand(insn))), value, index + 1);
         break;
       case Shape::BranchReg:
-        branch(condition(info, insn.dst, get(insn.src)), value, index + 1);
+        branch(ops_.condition(info, get(insn.dst), get(insn.src)), value, index + 1);
         break;
       case Shape::Jump:
       case Shape::JumpLong:
@@ -242,10 +240,6 @@ class Translator {
     }
   }
 
-  static bool reads_register(const InsnInfo &info) {
-    return info.shape == Shape::AluReg || info.shape == Shape::AddressCast;
-  }
-
   // What is still a pointer behind the instruction, or null; [scalars] are those before it.
   Value *pointer_after(const Insn &insn, const InsnInfo &info, Value *src64, Scalars scalars) {
     const bool reg = reads_register(info);
@@ -269,167 +263,22 @@ class Translator {
     Value *src64 = reg ? get(insn.src) : constant(isa::operand(insn));
     Value *dst64 = get(insn.dst);
     if (info.bits == 64) {
-      set(insn.dst, alu(info.alu(), 64, dst64, src64), pointer_after(insn, info, src64, scalars));
+      set(insn.dst, ops_.alu(info.alu(), 64, dst64, src64), pointer_after(insn, info, src64, scalars));
     } else {
-      set(insn.dst, widen(alu(info.alu(), 32, low(dst64, 32), low(src64, 32))));
+      set(insn.dst, ops_.alu_of_halves(info.alu(), dst64, src64));
     }
   }
 
-  // isa::alu() as IR, on values of [bits].
-  Value *alu(Alu op, unsigned bits, Value *dst, Value *src) {
-    llvm::IntegerType *const type = int_type(bits);
-    Value *const zero = llvm::ConstantInt::get(type, 0);
-    const auto count = [&] { return b_.CreateAnd(src, bits - 1); };
-    const auto sign_extended = [&](unsigned from) { return b_.CreateSExt(low(src, from), type); };
-    const auto zero_extended = [&](Value *narrow) { return b_.CreateZExt(narrow, type); };
-    const auto swapped = [&](unsigned from) {
-      return zero_extended(b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, low(dst, from)));
-    };
-    switch (op) {
-      case Alu::Add:
-        return b_.CreateAdd(dst, src);
-      case Alu::Sub:
-        return b_.CreateSub(dst, src);
-      case Alu::Mul:
-        return b_.CreateMul(dst, src);
-      case Alu::Or:
-        return b_.CreateOr(dst, src);
-      case Alu::And:
-        return b_.CreateAnd(dst, src);
-      case Alu::Xor:
-        return b_.CreateXor(dst, src);
-      case Alu::Lsh:
-        return b_.CreateShl(dst, count());
-      case Alu::Rsh:
-        return b_.CreateLShr(dst, count());
-      case Alu::Arsh:
-        return b_.CreateAShr(dst, count());
-      case Alu::Neg:
-        return b_.CreateNeg(dst);
-      case Alu::Mov:
-        return src;
-      case Alu::Div:
-      case Alu::Mod:
-      case Alu::SDiv:
-      case Alu::SMod:
-        return divide(op, dst, src, zero);
-      case Alu::MovS8:
-        return sign_extended(8);
-      case Alu::MovS16:
-        return sign_extended(16);
-      case Alu::MovS32:
-        return sign_extended(32);
-      case Alu::Le16:
-        return zero_extended(low(dst, 16));
-      case Alu::Le32:
-        return zero_extended(low(dst, 32));
-      case Alu::Le64:
-        return dst;
-      case Alu::Be16:
-      case Alu::Swap16:
-        return swapped(16);
-      case Alu::Be32:
-      case Alu::Swap32:
-        return swapped(32);
-      case Alu::Be64:
-      case Alu::Swap64:
-        return swapped(64);
-    }
-    llvm_unreachable("every operation has a case");
-  }
-
-  // The division itself never sees a divisor that LLVM leaves undefined; selects give what RFC 9669 wants there.
-  Value *divide(Alu op, Value *dst, Value *src, Value *zero) {
-    Value *const one = llvm::ConstantInt::get(zero->getType(), 1);
-    Value *const by_zero = b_.CreateICmpEQ(src, zero);
-    if (op == Alu::Div || op == Alu::Mod) {
-      Value *const safe = b_.CreateSelect(by_zero, one, src);
-      return op == Alu::Div ? b_.CreateSelect(by_zero, zero, b_.CreateUDiv(dst, safe))
-                            : b_.CreateSelect(by_zero, dst, b_.CreateURem(dst, safe));
-    }
-    Value *const by_minus_one = b_.CreateICmpEQ(src, llvm::ConstantInt::getAllOnesValue(zero->getType()));
-    Value *const safe = b_.CreateSelect(b_.CreateOr(by_zero, by_minus_one), one, src);
-    if (op == Alu::SDiv)
-      return b_.CreateSelect(by_zero, zero, b_.CreateSelect(by_minus_one, b_.CreateNeg(dst), b_.CreateSDiv(dst, safe)));
-    return b_.CreateSelect(by_zero, dst, b_.CreateSRem(dst, safe));  // x % 1 is x % -1
-  }
-
-  Value *condition(const InsnInfo &info, unsigned dst, Value *src64) {
-    Value *const a = low(get(dst), info.bits);
-    Value *const b = low(src64, info.bits);
-    switch (info.cond()) {
-      case Cond::Eq:
-        return b_.CreateICmpEQ(a, b);
-      case Cond::Ne:
-        return b_.CreateICmpNE(a, b);
-      case Cond::Gt:
-        return b_.CreateICmpUGT(a, b);
-      case Cond::Ge:
-        return b_.CreateICmpUGE(a, b);
-      case Cond::Lt:
-        return b_.CreateICmpULT(a, b);
-      case Cond::Le:
-        return b_.CreateICmpULE(a, b);
-      case Cond::Sgt:
-        return b_.CreateICmpSGT(a, b);
-      case Cond::Sge:
-        return b_.CreateICmpSGE(a, b);
-      case Cond::Slt:
-        return b_.CreateICmpSLT(a, b);
-      case Cond::Sle:
-        return b_.CreateICmpSLE(a, b);
-      case Cond::Set:
-        return b_.CreateICmpNE(b_.CreateAnd(a, b), llvm::ConstantInt::get(a->getType(), 0));
-    }
-    llvm_unreachable("every operation has a case");
-  }
   void branch(Value *condition, uint64_t taken, uint64_t otherwise) {
     b_.CreateCondBr(condition, blocks_.at(taken), blocks_.at(otherwise));
   }
 
   void translate_atomic(const Insn &insn, const InsnInfo &info) {
-    using enum isa::Atomic;
-    constexpr auto kOrder = llvm::AtomicOrdering::SequentiallyConsistent;
-    const llvm::Align align(info.bytes());
-    Value *const memory = address(insn.dst, insn.off);
-    Value *const operand = low(get(insn.src), info.bits);
-    const auto modify = [&](llvm::AtomicRMWInst::BinOp op) {
-      return b_.CreateAtomicRMW(op, memory, operand, align, kOrder);
-    };
-    switch (info.atomic()) {
-      case Add:
-        modify(llvm::AtomicRMWInst::Add);
-        break;
-      case Or:
-        modify(llvm::AtomicRMWInst::Or);
-        break;
-      case And:
-        modify(llvm::AtomicRMWInst::And);
-        break;
-      case Xor:
-        modify(llvm::AtomicRMWInst::Xor);
-        break;
-      case FetchAdd:
-        set(insn.src, widen(modify(llvm::AtomicRMWInst::Add)));
-        break;
-      case FetchOr:
-        set(insn.src, widen(modify(llvm::AtomicRMWInst::Or)));
-        break;
-      case FetchAnd:
-        set(insn.src, widen(modify(llvm::AtomicRMWInst::And)));
-        break;
-      case FetchXor:
-        set(insn.src, widen(modify(llvm::AtomicRMWInst::Xor)));
-        break;
-      case Xchg:
-        set(insn.src, widen(modify(llvm::AtomicRMWInst::Xchg)));
-        break;
-      case Cmpxchg: {
-        Value *const pair = b_.CreateAtomicCmpXchg(memory, low(get(0), info.bits), operand, align, kOrder, kOrder);
-        set(0, widen(b_.CreateExtractValue(pair, 0)));
-        break;
-      }
-    }
+    Value *const old = ops_.atomic(info, address(insn.dst, insn.off), get(insn.src), get(0));
+    if (info.atomic() == isa::Atomic::Cmpxchg)
+      set(0, old);
+    else if (info.atomic() >= isa::Atomic::FetchAdd)
+      set(insn.src, old);
   }
 
   void call(Value *function) {
@@ -528,6 +377,7 @@ class Translator {
   const vm::JitHost &host_;
   std::unique_ptr<llvm::Module> module_;
   llvm::IRBuilder<> b_;
+  Operations ops_{b_};
   llvm::IntegerType *i64_;
   llvm::PointerType *ptr_;
   std::vector<Scalars> scalars_;  // by instruction

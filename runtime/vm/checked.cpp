@@ -524,12 +524,11 @@ std::string text_of(std::span<const Insn> insns, uint32_t insn) {
 
 class CheckedLoaded final : public Loaded {
  public:
-  CheckedLoaded(const object::Program &program, std::span<maps::Map *const> maps, std::shared_ptr<Shared> shared)
+  CheckedLoaded(const object::Program &program, std::span<maps::Map *const> maps, std::shared_ptr<Shared> shared,
+                std::unique_ptr<Accelerator> accelerator)
       : program_(program), rows_(rows_of(program_.insns)), maps_(addresses_of(maps)), shared_(std::move(shared)) {
-    if (shared_->supervision.verified || shared_->supervision.exact) return;
-    // What cannot be resolved may run all the same, until it gets there.
-    if (const auto resolved = resolve_program(program_, maps_, shared_->resolve))
-      fast_.engine = Accelerator::make(*resolved);
+    if (accelerator != nullptr) accelerator->tell_context(fast_.context);
+    fast_.engine = std::move(accelerator);
     for (uint32_t i = 0; i < rows_.size(); i++)
       if (rows_[i] != nullptr && (rows_[i]->shape == Shape::CallHelper || rows_[i]->shape == Shape::CallKfunc))
         sites_.push_back({.insn = i, .result = std::make_shared<Window>()});
@@ -601,15 +600,21 @@ class CheckedLoaded final : public Loaded {
 
 class CheckedInterpreter final : public Engine {
  public:
-  CheckedInterpreter(Supervision &supervision, HelperResolver resolve)
-      : shared_(std::make_shared<Shared>(supervision, resolve, Reach{}, 0)) {}
+  CheckedInterpreter(Supervision &supervision, HelperResolver resolve, MakeAccelerator accelerate)
+      : shared_(std::make_shared<Shared>(supervision, resolve, Reach{}, 0)), accelerate_(std::move(accelerate)) {}
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
+    const auto resolved = resolve_program(program, addresses_of(maps), shared_->resolve);
+    const Supervision &supervision = shared_->supervision;
     // Says what is not available here, before anything runs. What nobody verified says it when it gets there.
-    if (shared_->supervision.verified)
-      if (const auto resolved = resolve_program(program, addresses_of(maps), shared_->resolve); !resolved)
-        return std::unexpected(resolved.error());
+    if (supervision.verified && !resolved) return std::unexpected(resolved.error());
     for (size_t i = 0; i < maps.size(); i++) reach(*maps[i], program.object, i);
-    return std::make_unique<CheckedLoaded>(program, maps, shared_);
+    std::unique_ptr<Accelerator> accelerator;
+    if (resolved && !supervision.verified && !supervision.exact) {
+      auto made = accelerate_(program, *resolved, maps, shared_->reach.regions);
+      if (!made) return std::unexpected(made.error());
+      accelerator = std::move(*made);
+    }
+    return std::make_unique<CheckedLoaded>(program, maps, shared_, std::move(accelerator));
   }
 
  private:
@@ -634,9 +639,15 @@ class CheckedInterpreter final : public Engine {
   }
 
   std::shared_ptr<Shared> shared_;
+  MakeAccelerator accelerate_;
 };
 
 }  // namespace
+
+MakeAccelerator interpreted() {
+  return [](const object::Program &, const Resolved &resolved, std::span<maps::Map *const>,
+            const Regions &) -> Result<std::unique_ptr<Accelerator>> { return Accelerator::make(resolved); };
+}
 
 Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &options) {
   uint64_t fuel = options.fuel;
@@ -645,8 +656,9 @@ Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &opti
   return input_error("{}: {}", text_of(insns, done.error().insn), done.error().diagnostic.message);
 }
 
-std::unique_ptr<Engine> make_checked_interpreter(Supervision &supervision, HelperResolver resolve) {
-  return std::make_unique<CheckedInterpreter>(supervision, resolve);
+std::unique_ptr<Engine> make_checked_interpreter(Supervision &supervision, HelperResolver resolve,
+                                                 MakeAccelerator accelerate) {
+  return std::make_unique<CheckedInterpreter>(supervision, resolve, std::move(accelerate));
 }
 
 }  // namespace spile::vm

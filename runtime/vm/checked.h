@@ -75,7 +75,13 @@ struct Supervision {
   std::optional<Fault> fault;  // the first; the run that has it gives 0, and so does every later one
   Watch watch;                 // may be empty
 };
+// How unverified programs are made fast. In: what stays where it is of the memory that they have, besides.
+using MakeAccelerator = std::function<Result<std::unique_ptr<Accelerator>>(
+    const object::Program &, const Resolved &, std::span<maps::Map *const>, const Regions &)>;
+// Accelerator::make() alone.
+MakeAccelerator interpreted();
 // [supervision] outlives the engine and what it loads.
-std::unique_ptr<Engine> make_checked_interpreter(Supervision &supervision, HelperResolver resolve = helper_function);
+std::unique_ptr<Engine> make_checked_interpreter(Supervision &supervision, HelperResolver resolve = helper_function,
+                                                 MakeAccelerator accelerate = interpreted());
 
 }  // namespace spile::vm

@@ -12,12 +12,24 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 4;
+inline constexpr uint32_t kJitAbiVersion = 5;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
 // Of bpf_map_lookup_elem(), which compiled code does itself for arrays.
 inline constexpr int32_t kMapLookup = 1;
+
+// A run of an unverified program, as its compiled code sees it. Registers are there whenever the host is called, and
+// when the code ends.
+struct JitRun {
+  uint64_t *regs;  // r0 to r10
+  uint64_t fuel;
+  uint64_t context, context_size;  // what r1 of the entry points to
+  void *host;
+};
+// What code of an unverified program gives: from 0 on, the instruction at which the interpreter is to go on; below, the
+// complement of the exit that the subprogram has come to; or that the host has seen an end.
+inline constexpr int64_t kJitEnded = INT64_MIN;
 
 // What compiled programs call. Outlives the plugin's use.
 struct JitHost {
@@ -27,6 +39,11 @@ struct JitHost {
   void *(*helper_of_register)(const Env *env, uint64_t number);
   // After bpf_tail_call(): whether another program has run, so that this frame ends with its result.
   bool (*leaves_after_tail_call)(Env *env);
+  // Of unverified programs. Executes an instruction; the next one, or kJitEnded.
+  int64_t (*step)(JitRun *run, uint64_t insn);
+  // Opens a frame, from which is gone back to [return_to]; false when there are too many.
+  bool (*enter)(JitRun *run, uint64_t return_to);
+  void (*leave)(JitRun *run);
 };
 
 // A map that is an array of values in one block.
@@ -35,6 +52,28 @@ struct JitArray {
   uint64_t values;  // of element 0
   uint64_t stride;  // bytes from one element to the next
   uint32_t count;
+  // Unverified programs: by element, 1 when a lookup gave it before, so that the host knows that it is in reach.
+  uint8_t *seen;
+};
+
+// What unverified programs may touch.
+struct JitRegion {
+  uint64_t address, size;
+  bool writable;
+};
+// A map whose values a lookup gives.
+struct JitValues {
+  uint64_t map;
+  uint64_t size;
+  bool writable;
+};
+struct Window;  // regions.h
+struct JitUnverified {
+  const JitRegion *regions;  // that stay where they are; none overlaps another
+  size_t region_count;
+  const JitValues *values;
+  size_t value_count;
+  const Window *const *windows;  // by instruction: where its accesses may lie besides
 };
 
 // A Resolved (resolve.h) as plain data, and what is known of the program's maps.
@@ -48,6 +87,7 @@ struct JitProgram {
   size_t subprogram_count;
   const JitArray *arrays;
   size_t array_count;
+  const JitUnverified *unverified;  // null: the verifier has accepted it
   // Told where the code of each subprogram lies; null: nobody asks.
   void (*placed)(void *context, size_t subprogram, uint64_t address, uint64_t size);
   void *context;
@@ -56,9 +96,13 @@ struct JitProgram {
 // A compiled subprogram: r1 ... r5 and the environment; gives r0. Callbacks and helpers have the same type.
 using JitEntry = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, Env *env);
 
+// The same of an unverified program.
+using JitCheckedEntry = int64_t (*)(JitRun *run);
+
 struct JitCode {
-  JitEntry entry;
-  void *handle;  // for release()
+  JitEntry entry;                  // of a verified program
+  const JitCheckedEntry *entries;  // of an unverified one: of each subprogram; lives as long as the handle
+  void *handle;                    // for release()
 };
 
 struct JitApi {

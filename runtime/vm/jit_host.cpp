@@ -13,6 +13,7 @@
 
 #include "runtime/maps/pages.h"
 #include "runtime/vm/jit_abi.h"
+#include "runtime/vm/jit_checked.h"
 #include "runtime/vm/memory.h"
 #include "runtime/vm/resolve.h"
 #include "support/check.h"
@@ -29,6 +30,9 @@ constexpr JitHost kHost{
                       uint64_t *value) { return packet_load(*env, offset, bytes, *value); },
     .helper_of_register = helper_of_register,
     .leaves_after_tail_call = [](Env *env) { return std::exchange(env->tail_called, false); },
+    .step = jit_step,
+    .enter = jit_enter,
+    .leave = jit_leave,
 };
 
 class JitLoaded final : public Loaded {
@@ -75,17 +79,6 @@ void *helper_of_register(const Env *env, uint64_t number) {
   const HelperFn helper = static_cast<const JitLoaded *>(env->engine_state)->resolver()(static_cast<uint32_t>(number));
   SPILE_CHECK(helper != nullptr, "a verified program calls a helper that does not exist");
   return reinterpret_cast<void *>(helper);
-}
-
-std::vector<JitArray> arrays_of(std::span<maps::Map *const> maps) {
-  std::vector<JitArray> arrays;
-  for (maps::Map *map : maps) {
-    const maps::Definition &made = map->definition();
-    if (made.type == BPF_MAP_TYPE_ARRAY && map->direct_values() != nullptr)
-      arrays.push_back({reinterpret_cast<uint64_t>(map), reinterpret_cast<uint64_t>(map->direct_values()),
-                        maps::round_up_8(made.value_size), made.max_entries});
-  }
-  return arrays;
 }
 
 // perf's map of code that no file holds: `ADDRESS SIZE NAME`, in hexadecimal.
@@ -135,22 +128,12 @@ class JitEngine final : public Engine {
       const auto &to = *static_cast<const Placing *>(context);
       to.map.add(to.program, to.resolved, subprogram, address, size);
     };
-    const JitProgram plain{.name = program.name.c_str(),
-                           .insns = resolved->insns.data(),
-                           .values = resolved->values.data(),
-                           .insn_count = resolved->insns.size(),
-                           .subprograms = resolved->subprograms.data(),
-                           .stack_bytes = resolved->stack_bytes.data(),
-                           .subprogram_count = resolved->subprograms.size(),
-                           .arrays = arrays.data(),
-                           .array_count = arrays.size(),
-                           .placed = placing ? +placed : nullptr,
-                           .context = placing ? &*placing : nullptr};
-    JitCode code{};
-    std::array<char, 512> error{};
-    if (!api_.compile(&plain, &code, error.data(), error.size()))
-      return unsupported_error("{}: the JIT failed: {}", program.name, error.data());
-    return std::make_unique<JitLoaded>(api_, code, resolve_);
+    JitProgram plain = plain_program(program, *resolved, arrays);
+    plain.placed = placing ? +placed : nullptr;
+    plain.context = placing ? &*placing : nullptr;
+    const auto code = compile_program(api_, plain);
+    if (!code) return std::unexpected(code.error());
+    return std::make_unique<JitLoaded>(api_, *code, resolve_);
   }
 
  private:
@@ -175,7 +158,40 @@ std::string executable_folder() {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> open_jit(const std::string &path, HelperResolver resolve) {
+std::vector<JitArray> arrays_of(std::span<maps::Map *const> maps) {
+  std::vector<JitArray> arrays;
+  for (maps::Map *map : maps) {
+    const maps::Definition &made = map->definition();
+    if (made.type == BPF_MAP_TYPE_ARRAY && map->direct_values() != nullptr)
+      arrays.push_back({reinterpret_cast<uint64_t>(map), reinterpret_cast<uint64_t>(map->direct_values()),
+                        maps::round_up_8(made.value_size), made.max_entries, nullptr});
+  }
+  return arrays;
+}
+
+JitProgram plain_program(const object::Program &program, const Resolved &resolved, std::span<const JitArray> arrays) {
+  return {.name = program.name.c_str(),
+          .insns = resolved.insns.data(),
+          .values = resolved.values.data(),
+          .insn_count = resolved.insns.size(),
+          .subprograms = resolved.subprograms.data(),
+          .stack_bytes = resolved.stack_bytes.data(),
+          .subprogram_count = resolved.subprograms.size(),
+          .arrays = arrays.data(),
+          .array_count = arrays.size(),
+          .unverified = nullptr,
+          .placed = nullptr,
+          .context = nullptr};
+}
+
+Result<JitCode> compile_program(const JitApi &api, const JitProgram &program) {
+  JitCode code{};
+  std::array<char, 512> error{};
+  if (api.compile(&program, &code, error.data(), error.size())) return code;
+  return unsupported_error("{}: the JIT failed: {}", program.name, error.data());
+}
+
+Result<const JitApi *> jit_api(const std::string &path) {
   // Never closed: code that it made may run until the process ends, and LLVM does not like being unloaded.
   void *plugin = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (plugin == nullptr) return missing(fmt::format("cannot open the JIT: {}", dlerror()));
@@ -183,15 +199,27 @@ Result<std::unique_ptr<Engine>> open_jit(const std::string &path, HelperResolver
   if (open == nullptr) return missing(fmt::format("{}: not a JIT plugin of Spile", path));
   const JitApi *api = open(kJitAbiVersion, &kHost);
   if (api == nullptr) return missing(fmt::format("{}: built for another version of Spile", path));
-  return std::make_unique<JitEngine>(*api, resolve);
+  return api;
 }
 
-Result<std::unique_ptr<Engine>> make_jit(HelperResolver resolve) {
+Result<const JitApi *> jit_api() {
   const std::string folder = executable_folder();
   for (const std::string &path :
        {fmt::format("{}{}", folder, kPluginName), fmt::format("{}../lib/spile/{}", folder, kPluginName)})
-    if (access(path.c_str(), R_OK) == 0) return open_jit(path, resolve);
+    if (access(path.c_str(), R_OK) == 0) return jit_api(path);
   return missing(fmt::format("{} is neither in {} nor in {}../lib/spile", kPluginName, folder, folder));
+}
+
+Result<std::unique_ptr<Engine>> open_jit(const std::string &path, HelperResolver resolve) {
+  const auto api = jit_api(path);
+  if (!api) return std::unexpected(api.error());
+  return std::make_unique<JitEngine>(**api, resolve);
+}
+
+Result<std::unique_ptr<Engine>> make_jit(HelperResolver resolve) {
+  const auto api = jit_api();
+  if (!api) return std::unexpected(api.error());
+  return std::make_unique<JitEngine>(**api, resolve);
 }
 
 Result<std::unique_ptr<Engine>> make_profiled_jit(HelperResolver resolve) {

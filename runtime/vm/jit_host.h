@@ -3,10 +3,22 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/vm/engine.h"
+#include "runtime/vm/jit_abi.h"
+#include "runtime/vm/resolve.h"
 
 namespace spile::vm {
+
+// The plugin, beside the executable or in ../lib/spile. Environment error when it is missing.
+Result<const JitApi *> jit_api();
+Result<const JitApi *> jit_api(const std::string &path);
+
+// What the plugin is told of a program, and of the maps that are arrays; it points into all three.
+JitProgram plain_program(const object::Program &program, const Resolved &resolved, std::span<const JitArray> arrays);
+std::vector<JitArray> arrays_of(std::span<maps::Map *const> maps);
+Result<JitCode> compile_program(const JitApi &api, const JitProgram &program);
 
 // An engine from the plugin at [path]. Environment error when it cannot be opened or has another version.
 Result<std::unique_ptr<Engine>> open_jit(const std::string &path, HelperResolver resolve);

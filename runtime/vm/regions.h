@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -56,6 +57,9 @@ class Regions {
   void remove_within(uint64_t address, uint64_t size);
   // The region that holds all of these bytes; null when none does.
   const Region *find(uint64_t address, uint64_t bytes) const;
+  void for_each(const std::function<void(const Region &)> &visit) const {
+    for (const auto &[address, region] : by_address_) visit(region);
+  }
   // The one that is next to the address; null when none is near.
   const Region *nearest(uint64_t address) const;
 

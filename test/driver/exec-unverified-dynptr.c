@@ -4,6 +4,12 @@
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog cloned 2>&1 | FileCheck %s --check-prefix=CLONED
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog no_record 2>&1 | FileCheck %s --check-prefix=RECORD
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog of_stack 2>&1 | FileCheck %s --check-prefix=STACK
+// RUN: %spile exec -q %s --unverified --engine=jit --prog overlap --repeat 3 | FileCheck %s --check-prefix=OVERLAP
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=jit --prog past 2>&1 | FileCheck %s --check-prefix=PAST
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=jit --prog gone 2>&1 | FileCheck %s --check-prefix=GONE
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=jit --prog cloned 2>&1 | FileCheck %s --check-prefix=CLONED
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=jit --prog no_record 2>&1 | FileCheck %s --check-prefix=RECORD
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=jit --prog of_stack 2>&1 | FileCheck %s --check-prefix=STACK
 // Memory of a dynptr could be lost to a correct program, or stay within reach of one when it is another's already.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -16,6 +16,24 @@
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog moved --packet 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 2>&1 | FileCheck %s --check-prefix=MOVED
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog stale_record 2>&1 | FileCheck %s --check-prefix=STALE
 // RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --prog left_frame 2>&1 | FileCheck %s --check-prefix=FRAME
+// RUN: %spile exec -q %s --unverified --engine=checked,jit --prog good --packet %examples/dnsonly.pcap#2 | FileCheck %s --check-prefix=GOOD
+// RUN: %spile exec -q %s --unverified --engine=checked,jit --prog globals --mem 0500000000000000 --repeat 2 | FileCheck %s --check-prefix=GLOBALS
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog missing_check --packet 0000000000000000000000000800 2>&1 | FileCheck %s --check-prefix=NULL
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog past_value --packet 0000000000000000000000000800 2>&1 | FileCheck %s --check-prefix=VALUE
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog past_packet --packet 0000000000000000000000000800 2>&1 | FileCheck %s --check-prefix=PACKET
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog past_record 2>&1 | FileCheck %s --check-prefix=RECORD
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog twice 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog constant 2>&1 | FileCheck %s --check-prefix=CONSTANT
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog short_key 2>&1 | FileCheck %s --check-prefix=KEY
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog wrong_map 2>&1 | FileCheck %s --check-prefix=MAP
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog no_map 2>&1 | FileCheck %s --check-prefix=NOMAP
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog locked 2>&1 | FileCheck %s --check-prefix=LOCKED
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog endless --fuel 5000 2>&1 | FileCheck %s --check-prefix=FUEL
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog called_back 2>&1 | FileCheck %s --check-prefix=CALLBACK
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog made_up 2>&1 | FileCheck %s --check-prefix=DYNPTR
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog moved --packet 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 2>&1 | FileCheck %s --check-prefix=MOVED
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog stale_record 2>&1 | FileCheck %s --check-prefix=STALE
+// RUN: %python %inputs/exits.py 1 %spile exec -q %s --unverified --engine=checked,jit --prog left_frame 2>&1 | FileCheck %s --check-prefix=FRAME
 // What no verifier would let through could read or write memory of the process, or fail without saying where and why.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -9,6 +9,7 @@
 
 #include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
+#include "runtime/vm/jit_checked.h"
 #include "test/fuzz/verifier/kernel.h"
 #include "verifier/env.h"
 #include "verifier/observe.h"
@@ -97,6 +98,11 @@ class Comparison {
     vm::Supervision watched{.verified = false, .fuel = kFuel};
     compare("unverified", *expected, run_on(*vm::make_checked_interpreter(watched)));
     if (watched.fault) differs("unverified", watched.fault->diagnostic.message);
+    vm::Supervision compiled{.verified = false, .fuel = kFuel};
+    const auto checked_jit = vm::make_checked_jit(compiled);
+    if (!checked_jit) differs("unverified jit", checked_jit.error().message);
+    if (checked_jit) compare("unverified jit", *expected, run_on(**checked_jit));
+    if (compiled.fault) differs("unverified jit", compiled.fault->diagnostic.message);
     compare("interp", *expected, run_on(*vm::make_interpreter()));
     compare("jit", *expected, run_on(jit));
     if (with_kernel && is_same_in_kernel(program_, type_)) compare_kernel(*expected);

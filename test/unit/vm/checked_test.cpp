@@ -7,6 +7,7 @@
 
 #include "backend/isa/asm.h"
 #include "engines.h"
+#include "runtime/vm/jit_checked.h"
 #include "runtime/vm/resolve.h"
 
 namespace spile::vm {
@@ -111,10 +112,10 @@ TEST_F(Checked, AnyBytesAreARun) {
 // What the accelerator runs ends as it does an instruction at a time; it may only see later that fuel is gone.
 TEST_F(Checked, AcceleratedRunsAreTheSame) {
   std::mt19937_64 random(7);
-  const auto outcome = [&](const object::Program &program, bool exact) {
+  const auto outcome = [&](const object::Program &program, bool exact, MakeAccelerator accelerate = interpreted()) {
     memory[0] = 1, memory[1] = 2;
     Supervision supervision{.verified = false, .exact = exact, .fuel = 20000};
-    const auto engine = make_checked_interpreter(supervision, helpers);
+    const auto engine = make_checked_interpreter(supervision, helpers, std::move(accelerate));
     const auto loaded = engine->load(program, {}).value();
     Env env;
     const uint64_t r0 = loaded->run(memory, sizeof memory, env);
@@ -123,16 +124,27 @@ TEST_F(Checked, AcceleratedRunsAreTheSame) {
     return fault.diagnostic.info->name == "OutOfFuel" ? "out of fuel"
                                                       : fmt::format("{}: {}", fault.insn, fault.diagnostic.message);
   };
-  std::vector<isa::Insn> insns;
+#ifdef SPILE_JIT_PLUGIN
+  const MakeAccelerator compiled = compiled_by(*jit_api(SPILE_JIT_PLUGIN).value());
+#endif
   for (int i = 0; i < 20000; i++) {
     const object::Program program = program_of(random_insns(random));
-    ASSERT_EQ(outcome(program, false), outcome(program, true)) << i;
+    const std::string expected = outcome(program, true);
+    ASSERT_EQ(outcome(program, false), expected) << i;
+#ifdef SPILE_JIT_PLUGIN
+    if (i % 40 == 0) ASSERT_EQ(outcome(program, false, compiled), expected) << i;
+#endif
   }
   for (const char *text : {"call f\n exit\nf: call f\n exit", "loop: goto loop\n exit",
                            "r6 = 0\nloop: r6 += 1\n if r6 != 0 goto loop\n exit",
                            "r6 = 0\nagain: call f\n r6 += 1\n if r6 < 9 goto again\n exit\n"
-                           "f: *(u64 *)(r10 - 8) = r6\n r0 = *(u64 *)(r10 - 8)\n exit"})
-    ASSERT_EQ(outcome(assembled(text), false), outcome(assembled(text), true)) << text;
+                           "f: *(u64 *)(r10 - 8) = r6\n r0 = *(u64 *)(r10 - 8)\n exit"}) {
+    const std::string expected = outcome(assembled(text), true);
+    ASSERT_EQ(outcome(assembled(text), false), expected) << text;
+#ifdef SPILE_JIT_PLUGIN
+    ASSERT_EQ(outcome(assembled(text), false, compiled), expected) << text;
+#endif
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "backend/isa/info.h"
 #include "engines.h"
 #include "runtime/vm/checked.h"
+#include "runtime/vm/jit_checked.h"
 
 namespace spile::vm {
 namespace {
@@ -227,6 +228,11 @@ TEST(Differential, EveryEngineAgreesWithTheMeaningOfTheInstructions) {
   std::vector<NamedEngine> engines = all_engines(helpers);
   Supervision supervision{.verified = false};
   engines.push_back({"unverified", make_checked_interpreter(supervision, helpers)});
+#ifdef SPILE_JIT_PLUGIN
+  const auto api = jit_api(SPILE_JIT_PLUGIN);
+  ASSERT_TRUE(api.has_value()) << api.error().message;
+  engines.push_back({"unverified-jit", make_checked_interpreter(supervision, helpers, compiled_by(**api))});
+#endif
   for (uint64_t seed = 0; seed < 300; seed++) {
     const object::Program program = program_of(Generator(seed).program());
     const auto fill = [&](std::array<uint64_t, kContextWords> &words) {

@@ -1,0 +1,124 @@
+#include "runtime/jit/origins.h"
+
+#include <algorithm>
+#include <span>
+
+namespace spile::jit {
+namespace {
+
+using isa::Alu;
+using isa::Insn;
+using isa::InsnInfo;
+using isa::Shape;
+
+constexpr Origin kUnknown{Origin::Unknown};
+
+// Of a constant: the map, or the memory that holds the address.
+Origin origin_of(const vm::JitUnverified &memory, const InsnInfo &info, uint64_t value) {
+  if (info.op == isa::Op::LddwMapIdx) {
+    const std::span maps(memory.values, memory.value_count);
+    const auto map = std::ranges::find(maps, value, &vm::JitValues::map);
+    return map == maps.end() ? kUnknown : Origin{Origin::Map, static_cast<uint32_t>(map - maps.begin())};
+  }
+  if (info.op != isa::Op::LddwMapIdxValue) return kUnknown;
+  const std::span regions(memory.regions, memory.region_count);
+  const auto holder =
+      std::ranges::find_if(regions, [&](const vm::JitRegion &region) { return value - region.address < region.size; });
+  return holder == regions.end() ? kUnknown : Origin{Origin::Region, static_cast<uint32_t>(holder - regions.begin())};
+}
+
+void step(const vm::JitProgram &program, size_t index, Origins &regs) {
+  const Insn &insn = program.insns[index];
+  const InsnInfo &info = *isa::lookup(insn);
+  const auto forget_arguments = [&] { std::fill_n(regs.begin(), 6, kUnknown); };
+  switch (info.shape) {
+    case Shape::AluImm:
+    case Shape::AluUnary:
+      if (info.bits != 64 || (info.alu() != Alu::Add && info.alu() != Alu::Sub)) regs[insn.dst] = kUnknown;
+      return;
+    case Shape::AluReg:
+    case Shape::AddressCast: {
+      const Origin dst = regs[insn.dst], src = regs[insn.src];
+      regs[insn.dst] = kUnknown;
+      if (info.bits != 64) return;
+      if (info.alu() == Alu::Mov) regs[insn.dst] = src;
+      if (info.alu() == Alu::Add || info.alu() == Alu::Sub) {
+        if (src.kind == Origin::Unknown) regs[insn.dst] = dst;
+        if (dst.kind == Origin::Unknown && info.alu() == Alu::Add) regs[insn.dst] = src;
+      }
+      return;
+    }
+    case Shape::Load:
+    case Shape::LoadAcquire:
+      regs[insn.dst] = kUnknown;
+      return;
+    case Shape::LoadImm64:
+      regs[insn.dst] = origin_of(*program.unverified, info, program.values[index]);
+      return;
+    case Shape::Atomic:
+      regs[0] = regs[insn.src] = kUnknown;
+      return;
+    case Shape::PacketAbs:
+    case Shape::PacketInd:
+      regs[0] = kUnknown;
+      return;
+    case Shape::CallHelper:
+      forget_arguments();
+      if (insn.imm == vm::kMapLookup) regs[0] = {Origin::Value, static_cast<uint32_t>(index)};
+      return;
+    case Shape::CallLocal:
+    case Shape::CallKfunc:
+    case Shape::CallReg:
+      forget_arguments();
+      return;
+    case Shape::BranchImm:
+    case Shape::BranchReg:
+    case Shape::Jump:
+    case Shape::JumpLong:
+    case Shape::MayGoto:
+    case Shape::Exit:
+    case Shape::StoreImm:
+    case Shape::StoreReg:
+    case Shape::StoreRelease:
+      return;
+  }
+}
+
+}  // namespace
+
+std::vector<Origins> find_origins(const vm::JitProgram &program) {
+  std::vector<Origins> origins(program.insn_count);
+  for (size_t i = 0; i < program.subprogram_count; i++) {
+    Origins &entry = origins[program.subprograms[i]];
+    entry.fill(kUnknown);
+    entry[isa::kFramePointer] = {Origin::Stack};
+    if (i == 0) entry[1] = {Origin::Context};
+  }
+  // From "not reached" up, until nothing changes: a register goes from unset to one origin to unknown.
+  for (bool changed = true; changed;) {
+    changed = false;
+    const auto reach = [&](size_t insn, const Origins &with) {
+      for (size_t r = 0; r < with.size(); r++) {
+        Origin &known = origins[insn][r];
+        if (known == with[r] || known.kind == Origin::Unknown) continue;
+        known = known.kind == Origin::Unset ? with[r] : kUnknown;
+        changed = true;
+      }
+    };
+    for (size_t i = 0; i < program.insn_count; i += isa::width(program.insns[i])) {
+      const InsnInfo &info = *isa::lookup(program.insns[i]);
+      if (origins[i][isa::kFramePointer].kind == Origin::Unset) continue;
+      Origins after = origins[i];
+      step(program, i, after);
+      const bool jumps = info.shape == Shape::Jump || info.shape == Shape::JumpLong;
+      const bool branches =
+          info.shape == Shape::BranchImm || info.shape == Shape::BranchReg || info.shape == Shape::MayGoto;
+      if (jumps || branches) reach(program.values[i], after);
+      const size_t next = i + isa::width(program.insns[i]);
+      if (!jumps && info.shape != Shape::Exit && next < program.insn_count) reach(next, after);
+    }
+  }
+  return origins;
+}
+
+}  // namespace spile::jit

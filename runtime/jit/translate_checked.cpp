@@ -1,0 +1,462 @@
+// Each subprogram becomes a function `i64 (JitRun *)`, which begins and ends with the registers in memory, where the
+// checked interpreter (runtime/vm/checked.cpp) has them. It decides nothing:
+//
+//   r0 = *(u32 *)(r1 + 4)     ──►   %at = (r1 + 4) - base of the memory that r1 was made from (origins.h)
+//                                   br (%at <= size - 4), load, leave
+//   leave:                          registers to memory, ret "the interpreter goes on at this instruction"
+//
+// An access elsewhere, a jump back without fuel and an exit leave for good, so that nothing in a loop's counters or
+// addresses comes from a call, and LLVM can show that comparisons hold and vectorize. Where it is not known what an
+// address was made from, the instruction's window (accelerate.h) is compared with, and the interpreter executes the one
+// instruction when it lies elsewhere. It also executes calls of helpers and what is rare. So all faults are its own.
+//
+// Requires: a Resolved program (resolve.h).
+#include "runtime/jit/translate_checked.h"
+
+#include <llvm/IR/IRBuilder.h>
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <map>
+
+#include "backend/isa/info.h"
+#include "runtime/jit/operations.h"
+#include "runtime/jit/origins.h"
+#include "runtime/vm/regions.h"
+#include "runtime/vm/resolve.h"
+
+namespace spile::jit {
+namespace {
+
+using isa::Insn;
+using isa::InsnInfo;
+using isa::Shape;
+using llvm::BasicBlock;
+using llvm::Value;
+
+constexpr unsigned kLastArgument = 5;
+
+class CheckedTranslator {
+ public:
+  CheckedTranslator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
+      : program_(program),
+        memory_(*program.unverified),
+        host_(host),
+        module_(std::make_unique<llvm::Module>(program.name, context)),
+        b_(context),
+        i64_(b_.getInt64Ty()),
+        ptr_(b_.getPtrTy()),
+        origins_(find_origins(program)),
+        function_type_(llvm::FunctionType::get(i64_, {ptr_}, false)) {}
+
+  std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
+    for (size_t i = 0; i < program_.subprogram_count; i++) {
+      auto *function = llvm::Function::Create(function_type_, llvm::Function::ExternalLinkage,
+                                              subprogram_name(entry_name, i), *module_);
+      function->addFnAttr(llvm::Attribute::NoUnwind);
+      function->addParamAttr(0, llvm::Attribute::NoAlias);
+      // A constant base is subtracted and added again, which leaves null and an offset.
+      function->addFnAttr(llvm::Attribute::NullPointerIsValid);
+      functions_[program_.subprograms[i]] = function;
+    }
+    for (size_t i = 0; i < program_.subprogram_count; i++) translate_subprogram(i);
+    return std::move(module_);
+  }
+
+ private:
+  // What a lookup gave last: where its value lies, and how many bytes there are; none for null.
+  struct Given {
+    llvm::AllocaInst *address = nullptr, *size = nullptr;
+  };
+
+  llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
+  Value *pointer_to(uint64_t address) { return llvm::ConstantExpr::getIntToPtr(constant(address), ptr_); }
+  Value *pointer_to(const void *there) { return pointer_to(reinterpret_cast<uint64_t>(there)); }
+  Value *field(Value *base, size_t offset) { return b_.CreateGEP(b_.getInt8Ty(), base, constant(offset)); }
+  BasicBlock *block(const char *name) { return BasicBlock::Create(b_.getContext(), name, function_); }
+
+  // ---- Registers, here and in memory.
+
+  Value *get(unsigned reg) {
+    return reg == isa::kFramePointer ? stack_end_ : static_cast<Value *>(b_.CreateLoad(i64_, regs_[reg]));
+  }
+  void set(unsigned reg, Value *value) { b_.CreateStore(value, regs_[reg]); }
+  Value *in_memory(unsigned reg) { return field(register_file_, reg * sizeof(uint64_t)); }
+  void fetch(unsigned reg) { set(reg, b_.CreateLoad(i64_, in_memory(reg))); }
+  void fetch_fuel() { b_.CreateStore(b_.CreateLoad(i64_, field(run_, offsetof(vm::JitRun, fuel))), fuel_); }
+  void put_all() {
+    for (unsigned i = 0; i < isa::kFramePointer; i++) b_.CreateStore(get(i), in_memory(i));
+    b_.CreateStore(b_.CreateLoad(i64_, fuel_), field(run_, offsetof(vm::JitRun, fuel)));
+  }
+  // Ends the function with the registers put back.
+  void leave(uint64_t result) {
+    b_.CreateStore(constant(result), result_);
+    b_.CreateBr(leaving_);
+  }
+  void leave_unless(Value *condition, uint64_t result) {
+    auto *const out = block("out"), *const next = block("");
+    b_.CreateCondBr(condition, next, out);
+    b_.SetInsertPoint(out);
+    leave(result);
+    b_.SetInsertPoint(next);
+  }
+
+  // ---- Functions.
+
+  void translate_subprogram(size_t index) {
+    const uint32_t start = program_.subprograms[index];
+    const size_t end = index + 1 < program_.subprogram_count ? program_.subprograms[index + 1] : program_.insn_count;
+    function_ = functions_[start];
+    start_ = start;
+    blocks_.clear();
+    given_.clear();
+    b_.SetInsertPoint(block("prologue"));
+    make_frame(start, end);
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
+      const Shape shape = isa::lookup(program_.insns[i])->shape;
+      if (is_branch(shape) || is_jump(shape)) add_block(program_.values[i]);
+      if (is_branch(shape)) add_block(i + 1);
+    }
+    add_block(start);
+    b_.CreateBr(blocks_.at(start));
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
+      if (const auto here = blocks_.find(i); here != blocks_.end()) {
+        if (b_.GetInsertBlock()->getTerminator() == nullptr) b_.CreateBr(here->second);
+        b_.SetInsertPoint(here->second);
+      } else if (b_.GetInsertBlock()->getTerminator() != nullptr) {
+        continue;  // behind an exit or a jump, and no target: never runs
+      }
+      translate_insn(i);
+    }
+  }
+
+  static bool is_branch(Shape shape) {
+    return shape == Shape::BranchImm || shape == Shape::BranchReg || shape == Shape::MayGoto;
+  }
+  static bool is_jump(Shape shape) { return shape == Shape::Jump || shape == Shape::JumpLong; }
+  void add_block(size_t insn) {
+    if (!blocks_.contains(insn)) blocks_[insn] = block("");
+  }
+
+  void make_frame(size_t start, size_t end) {
+    run_ = function_->getArg(0);
+    const auto load = [&](size_t offset) { return b_.CreateLoad(i64_, field(run_, offset)); };
+    register_file_ = b_.CreateLoad(ptr_, field(run_, offsetof(vm::JitRun, regs)));
+    for (unsigned i = 0; i < isa::kFramePointer; i++) {
+      regs_[i] = b_.CreateAlloca(i64_);
+      fetch(i);
+    }
+    stack_end_ = b_.CreateLoad(i64_, in_memory(isa::kFramePointer));
+    context_ = load(offsetof(vm::JitRun, context));
+    context_size_ = load(offsetof(vm::JitRun, context_size));
+    fuel_ = b_.CreateAlloca(i64_);
+    fetch_fuel();
+    result_ = b_.CreateAlloca(i64_);
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
+      if (isa::lookup(program_.insns[i])->shape != Shape::CallHelper || values_of_lookup(i) == nullptr) continue;
+      given_[i] = {b_.CreateAlloca(i64_), b_.CreateAlloca(i64_)};
+      b_.CreateStore(constant(0), given_[i].address);
+      b_.CreateStore(constant(0), given_[i].size);
+    }
+    const auto here = b_.saveIP();
+    leaving_ = block("leaving");
+    b_.SetInsertPoint(leaving_);
+    put_all();
+    b_.CreateRet(b_.CreateLoad(i64_, result_));
+    b_.restoreIP(here);
+  }
+
+  // What a lookup's map has, when it is known.
+  const vm::JitValues *values_of_lookup(size_t index) const {
+    const Origin map = origins_[index][1];
+    return program_.insns[index].imm == vm::kMapLookup && map.kind == Origin::Map ? &memory_.values[map.index]
+                                                                                  : nullptr;
+  }
+
+  // ---- Instructions.
+
+  void translate_insn(size_t index) {
+    const Insn &insn = program_.insns[index];
+    const InsnInfo &info = *isa::lookup(insn);
+    const uint64_t value = program_.values[index];
+    switch (info.shape) {
+      case Shape::AluImm:
+      case Shape::AluReg:
+      case Shape::AluUnary:
+      case Shape::AddressCast: {
+        Value *const src = reads_register(info) ? get(insn.src) : constant(isa::operand(insn));
+        set(insn.dst, info.bits == 64 ? ops_.alu(info.alu(), 64, get(insn.dst), src)
+                                      : ops_.alu_of_halves(info.alu(), get(insn.dst), src));
+        break;
+      }
+      case Shape::BranchImm:
+        branch(index, ops_.condition(info, get(insn.dst), constant(isa::operand(insn))));
+        break;
+      case Shape::BranchReg:
+        branch(index, ops_.condition(info, get(insn.dst), get(insn.src)));
+        break;
+      case Shape::Jump:
+      case Shape::JumpLong:
+        go(index, value);
+        break;
+      case Shape::MayGoto: {
+        Value *const next = have_executed(index);
+        auto *const other = block("may_goto");
+        b_.CreateCondBr(b_.CreateICmpEQ(next, constant(index + 1)), blocks_.at(index + 1), other);
+        b_.SetInsertPoint(other);
+        return_unless(next, value);
+        b_.CreateBr(blocks_.at(value));
+        break;
+      }
+      case Shape::CallHelper:
+        call_helper(index);
+        break;
+      case Shape::CallKfunc:
+      case Shape::CallReg:
+        execute(index, 0, kLastArgument);
+        break;
+      case Shape::CallLocal:
+        call_local(index, static_cast<uint32_t>(value));
+        break;
+      case Shape::Exit:
+        spend(index - start_ + 1, index);
+        leave(~uint64_t{index});
+        break;
+      case Shape::Load:
+        access(index, insn.src, false, [&](Value *there) {
+          set(insn.dst,
+              ops_.widen(b_.CreateAlignedLoad(b_.getIntNTy(info.bits), there, llvm::Align(1)), info.extend()));
+        });
+        break;
+      case Shape::StoreImm:
+        access(index, insn.dst, true, [&](Value *there) { store(constant(isa::operand(insn)), info, there); });
+        break;
+      case Shape::StoreReg:
+        access(index, insn.dst, true, [&](Value *there) { store(get(insn.src), info, there); });
+        break;
+      case Shape::Atomic:
+      case Shape::StoreRelease:
+      case Shape::LoadAcquire:
+      case Shape::PacketAbs:
+      case Shape::PacketInd:
+        execute(index, 0, isa::kFramePointer - 1);
+        break;
+      case Shape::LoadImm64:
+        // Addresses of subprograms are the interpreter's own.
+        if (info.op == isa::Op::LddwFunc)
+          execute(index, insn.dst, insn.dst);
+        else
+          set(insn.dst, constant(value));
+        break;
+    }
+  }
+  void store(Value *value, const InsnInfo &info, Value *there) {
+    b_.CreateAlignedStore(ops_.low(value, info.bits), there, llvm::Align(1));
+  }
+
+  // ---- Fuel and jumps.
+
+  void spend(uint64_t cost, size_t otherwise_at) {
+    Value *const fuel = b_.CreateLoad(i64_, fuel_);
+    leave_unless(b_.CreateICmpUGE(fuel, constant(cost)), otherwise_at);
+    b_.CreateStore(b_.CreateSub(fuel, constant(cost)), fuel_);
+  }
+  void go(size_t from, uint64_t to) {
+    if (to <= from) spend(from - to + 1, to);
+    b_.CreateBr(blocks_.at(to));
+  }
+  void branch(size_t index, Value *condition) {
+    auto *const taken = block("taken");
+    b_.CreateCondBr(condition, taken, blocks_.at(index + 1));
+    b_.SetInsertPoint(taken);
+    go(index, program_.values[index]);
+  }
+
+  // ---- What the interpreter does.
+
+  Value *call_host(auto *function, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {
+    std::vector<llvm::Type *> types;
+    for (Value *argument : arguments) types.push_back(argument->getType());
+    auto *const type = llvm::FunctionType::get(result, types, false);
+    return b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(function)), arguments);
+  }
+  // The next instruction, or kJitEnded.
+  Value *have_executed(size_t index) {
+    put_all();
+    Value *const next = call_host(host_.step, i64_, {run_, constant(index)});
+    fetch_fuel();
+    return next;
+  }
+  void return_unless(Value *next, uint64_t is) {
+    auto *const elsewhere = block("elsewhere"), *const here = block("");
+    b_.CreateCondBr(b_.CreateICmpEQ(next, constant(is)), here, elsewhere);
+    b_.SetInsertPoint(elsewhere);
+    b_.CreateRet(next);
+    b_.SetInsertPoint(here);
+  }
+  // It changes these registers, and goes on behind itself.
+  void execute(size_t index, unsigned first, unsigned last) {
+    return_unless(have_executed(index), index + isa::width(program_.insns[index]));
+    for (unsigned i = first; i <= last; i++) fetch(i);
+  }
+
+  // ---- Memory.
+
+  // How an address is judged: whether it may be used, and as which pointer.
+  struct Judged {
+    Value *holds, *there;
+  };
+  Judged within(Value *base, Value *size, Value *address, uint64_t bytes) {
+    Value *const into = b_.CreateSub(address, base);
+    Value *const large = b_.CreateICmpUGE(size, constant(bytes));
+    Value *const inside = b_.CreateICmpULE(into, b_.CreateSub(size, constant(bytes)));
+    return {b_.CreateAnd(large, inside), b_.CreateGEP(b_.getInt8Ty(), b_.CreateIntToPtr(base, ptr_), into)};
+  }
+  Judged within_window(size_t index, Value *address, uint64_t bytes, bool writes) {
+    Value *const window = b_.CreateLoad(ptr_, pointer_to(&memory_.windows[index]));
+    Value *const first = b_.CreateLoad(i64_, field(window, offsetof(vm::Window, first)));
+    const size_t counts = writes ? offsetof(vm::Window, writes) : offsetof(vm::Window, reads);
+    const auto place = static_cast<size_t>(std::countr_zero(bytes));
+    Value *const count = b_.CreateLoad(i64_, field(window, counts + place * sizeof(uint64_t)));
+    return {b_.CreateICmpULT(b_.CreateSub(address, first), count), b_.CreateIntToPtr(address, ptr_)};
+  }
+  void access(size_t index, unsigned base, bool writes, const auto &use) {
+    const Insn &insn = program_.insns[index];
+    const uint64_t bytes = isa::lookup(insn)->bytes();
+    Value *const address = b_.CreateAdd(get(base), constant(static_cast<uint64_t>(int64_t{insn.off})));
+    const Origin origin = origins_[index][base];
+    const auto leave_or_use = [&](const Judged &judged) {
+      leave_unless(judged.holds, index);
+      use(judged.there);
+    };
+    if (origin.kind == Origin::Stack) {
+      Value *const low = b_.CreateSub(stack_end_, constant(vm::kStackBytes));
+      return leave_or_use(within(low, constant(vm::kStackBytes), address, bytes));
+    }
+    if (origin.kind == Origin::Context) return leave_or_use(within(context_, context_size_, address, bytes));
+    if (origin.kind == Origin::Region && (!writes || memory_.regions[origin.index].writable)) {
+      const vm::JitRegion &region = memory_.regions[origin.index];
+      return leave_or_use(within(constant(region.address), constant(region.size), address, bytes));
+    }
+    if (const auto given = given_.find(origin.index); origin.kind == Origin::Value && given != given_.end())
+      if (!writes || values_of_lookup(origin.index)->writable)
+        return leave_or_use(within(b_.CreateLoad(i64_, given->second.address), b_.CreateLoad(i64_, given->second.size),
+                                   address, bytes));
+    const Judged judged = within_window(index, address, bytes, writes);
+    auto *const known = block("known"), *const unknown = block("unknown"), *const next = block("");
+    b_.CreateCondBr(judged.holds, known, unknown);
+    b_.SetInsertPoint(unknown);
+    // A store changes no register, a load one.
+    if (writes)
+      return_unless(have_executed(index), index + 1);
+    else
+      execute(index, insn.dst, insn.dst);
+    b_.CreateBr(next);
+    b_.SetInsertPoint(known);
+    use(judged.there);
+    b_.CreateBr(next);
+    b_.SetInsertPoint(next);
+  }
+
+  // ---- Calls.
+
+  void call_helper(size_t index) {
+    const vm::JitValues *const values = values_of_lookup(index);
+    const vm::JitArray *array = nullptr;
+    for (size_t i = 0; values != nullptr && i < program_.array_count; i++)
+      if (program_.arrays[i].map == values->map) array = &program_.arrays[i];
+    if (array != nullptr && origins_[index][2].kind == Origin::Stack)
+      look_up(index, *array);
+    else
+      execute(index, 0, kLastArgument);
+    if (values == nullptr) return;
+    Value *const found = get(0);
+    b_.CreateStore(found, given_.at(index).address);
+    b_.CreateStore(b_.CreateSelect(b_.CreateICmpEQ(found, constant(0)), constant(0), constant(values->size)),
+                   given_.at(index).size);
+  }
+  // In an array, by a key on the stack: the host does it for the first time of each element.
+  void look_up(size_t index, const vm::JitArray &array) {
+    auto *const key_there = block("key"), *const inside = block("inside"), *const outside = block("outside");
+    auto *const seen = block("seen"), *const ask = block("ask"), *const note = block("note"), *const done = block("");
+    Value *const low = b_.CreateSub(stack_end_, constant(vm::kStackBytes));
+    const Judged key = within(low, constant(vm::kStackBytes), get(2), sizeof(uint32_t));
+    leave_unless(b_.CreateAnd(key.holds, b_.CreateICmpEQ(get(1), constant(array.map))), index);
+    b_.CreateBr(key_there);
+    b_.SetInsertPoint(key_there);
+    Value *const element = ops_.widen(b_.CreateAlignedLoad(b_.getInt32Ty(), key.there, llvm::Align(1)));
+    b_.CreateCondBr(b_.CreateICmpULT(element, constant(array.count)), inside, outside);
+    b_.SetInsertPoint(inside);
+    Value *const mark = b_.CreateGEP(b_.getInt8Ty(), pointer_to(array.seen), element);
+    Value *const is_seen = b_.CreateICmpNE(b_.CreateLoad(b_.getInt8Ty(), mark), b_.getInt8(0));
+    b_.CreateCondBr(is_seen, seen, ask);
+    b_.SetInsertPoint(ask);
+    execute(index, 0, kLastArgument);
+    b_.CreateCondBr(b_.CreateICmpEQ(get(0), constant(0)), done, note);
+    b_.SetInsertPoint(note);
+    b_.CreateStore(b_.getInt8(1), mark);
+    b_.CreateBr(done);
+    b_.SetInsertPoint(outside);
+    finish_lookup(constant(0), done);
+    b_.SetInsertPoint(seen);
+    finish_lookup(b_.CreateAdd(constant(array.values), b_.CreateMul(element, constant(array.stride))), done);
+    b_.SetInsertPoint(done);
+  }
+  void finish_lookup(Value *found, BasicBlock *done) {
+    set(0, found);
+    for (unsigned i = 1; i <= kLastArgument; i++) set(i, constant(0));
+    b_.CreateBr(done);
+  }
+
+  // The callee has its frame and its registers in memory; r6 to r9 stay here meanwhile.
+  void call_local(size_t index, uint32_t callee) {
+    put_all();
+    auto *const entered = call_host(host_.enter, b_.getInt1Ty(), {run_, constant(index + 1)});
+    llvm::cast<llvm::CallInst>(entered)->addRetAttr(llvm::Attribute::ZExt);  // a C bool
+    leave_unless(entered, index);
+    Value *const result = b_.CreateCall(function_type_, functions_.at(callee), {run_});
+    Value *const has_exited = b_.CreateAnd(b_.CreateICmpSLT(result, constant(0)),
+                                           b_.CreateICmpNE(result, constant(static_cast<uint64_t>(vm::kJitEnded))));
+    auto *const back = block("back"), *const elsewhere = block("elsewhere");
+    b_.CreateCondBr(has_exited, back, elsewhere);
+    b_.SetInsertPoint(elsewhere);
+    b_.CreateRet(result);
+    b_.SetInsertPoint(back);
+    call_host(host_.leave, b_.getVoidTy(), {run_});
+    fetch_fuel();
+    for (unsigned i = 0; i <= kLastArgument; i++) fetch(i);
+  }
+
+  const vm::JitProgram &program_;
+  const vm::JitUnverified &memory_;
+  const vm::JitHost &host_;
+  std::unique_ptr<llvm::Module> module_;
+  llvm::IRBuilder<> b_;
+  Operations ops_{b_};
+  llvm::IntegerType *i64_;
+  llvm::PointerType *ptr_;
+  std::vector<Origins> origins_;  // by instruction
+  llvm::FunctionType *function_type_;
+  std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
+
+  // Of the function that is being made.
+  llvm::Function *function_ = nullptr;
+  size_t start_ = 0;
+  std::map<size_t, BasicBlock *> blocks_;  // by first instruction
+  std::map<size_t, Given> given_;          // by lookup
+  std::array<llvm::AllocaInst *, isa::kFramePointer> regs_{};
+  llvm::AllocaInst *fuel_ = nullptr, *result_ = nullptr;
+  Value *run_ = nullptr, *register_file_ = nullptr, *stack_end_ = nullptr, *context_ = nullptr,
+        *context_size_ = nullptr;
+  BasicBlock *leaving_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<llvm::Module> translate_checked(llvm::LLVMContext &context, const vm::JitProgram &program,
+                                                const vm::JitHost &host, const std::string &entry_name) {
+  return CheckedTranslator(context, program, host).run(entry_name);
+}
+
+}  // namespace spile::jit

@@ -1,0 +1,21 @@
+// Bytecode that nobody verified → LLVM IR. In: a resolved program, and what memory it may touch. Out: a module with
+// one function per subprogram, named by subprogram_name().
+#pragma once
+
+#include <llvm/IR/Module.h>
+
+#include <memory>
+#include <string>
+
+#include "runtime/vm/jit_abi.h"
+
+namespace spile::jit {
+
+inline std::string subprogram_name(const std::string &entry_name, size_t index) {
+  return index == 0 ? entry_name : entry_name + "." + std::to_string(index);
+}
+
+std::unique_ptr<llvm::Module> translate_checked(llvm::LLVMContext &context, const vm::JitProgram &program,
+                                                const vm::JitHost &host, const std::string &entry_name);
+
+}  // namespace spile::jit

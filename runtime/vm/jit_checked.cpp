@@ -1,0 +1,156 @@
+#include "runtime/vm/jit_checked.h"
+
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "lang-spec/tables/tables.h"
+#include "runtime/maps/map.h"
+#include "runtime/vm/jit_host.h"
+
+namespace spile::vm {
+namespace {
+
+constexpr Window kNowhere;
+
+// What compiled code calls back to.
+struct Link {
+  Accelerator::Host &host;
+  Frames &frames;
+  uint64_t &fuel;  // the host's
+};
+
+class Compiled final : public Accelerator {
+ public:
+  Compiled(const Resolved &program, std::span<maps::Map *const> maps, const Regions &regions)
+      : subprograms_(program.subprograms), interpreter_(Accelerator::make(program)) {
+    windows_.assign(program.insns.size(), &kNowhere);
+    own_.assign(program.insns.size(), nullptr);
+    regions.for_each([&](const Region &region) {
+      if (region.lasting) regions_.push_back({region.address, region.size, region.writable});
+    });
+    for (maps::Map *map : maps) {
+      const maps::Definition &made = map->definition();
+      const tables::MapType *type = tables::find_map_type(made.type);
+      if (type != nullptr && (type->flags & tables::kMapOfMaps) != 0) continue;
+      values_.push_back({reinterpret_cast<uint64_t>(map), made.value_size, (made.map_flags & BPF_F_RDONLY_PROG) == 0});
+    }
+    arrays_ = arrays_of(maps);
+    for (JitArray &array : arrays_) array.seen = seen_.emplace_back(array.count).data();
+  }
+  ~Compiled() override {
+    if (api_ != nullptr) api_->release(code_.handle);
+  }
+  Compiled(const Compiled &) = delete;
+  Compiled &operator=(const Compiled &) = delete;
+
+  Result<void> compile(const JitApi &api, const object::Program &program, const Resolved &resolved) {
+    const JitUnverified unverified{.regions = regions_.data(),
+                                   .region_count = regions_.size(),
+                                   .values = values_.data(),
+                                   .value_count = values_.size(),
+                                   .windows = windows_.data()};
+    JitProgram plain = plain_program(program, resolved, arrays_);
+    plain.unverified = &unverified;
+    auto code = compile_program(api, plain);
+    if (!code) return std::unexpected(code.error());
+    code_ = *code;
+    api_ = &api;
+    return {};
+  }
+
+  void run(uint32_t insn, Registers &regs, Frames &frames, uint64_t &fuel, Host &host) override {
+    const auto start = std::ranges::lower_bound(subprograms_, insn);
+    if (start == subprograms_.end() || *start != insn) return interpret(insn, regs, frames, fuel, host);
+    Link link{host, frames, fuel};
+    JitRun run{regs.data(), fuel, context_->first, context_->size, &link};
+    const int64_t left = call(code_.entries[start - subprograms_.begin()], run);
+    if (left == kJitEnded) return;
+    fuel = run.fuel;
+    // An exit, too, is the interpreter's. From the first frame it is the end.
+    const auto next = static_cast<uint32_t>(left < 0 ? ~left : left);
+    if (left < 0 && frames.depth() == 0)
+      host.step(next);
+    else
+      interpret(next, regs, frames, fuel, host);
+  }
+  void tell_context(const Window &context) override { context_ = &context; }
+  void bind(uint32_t insn, const Window &window) override {
+    windows_[insn] = &window;
+    if (interpreter_ != nullptr) interpreter_->bind(insn, window);
+  }
+  void learn(uint32_t insn, const Region &region) override {
+    if (own_[insn] == nullptr) own_[insn] = &room_.emplace_back();
+    own_[insn]->set(region.address, region.size, region.writable);
+    bind(insn, *own_[insn]);
+  }
+
+ private:
+  // Compiled code does not have the type word that -fsanitize=function looks for before a function.
+  [[clang::no_sanitize("function")]] static int64_t call(JitCheckedEntry entry, JitRun &run) { return entry(&run); }
+  // To the end: a run goes on in compiled code only where a subprogram begins.
+  void interpret(uint32_t insn, Registers &regs, Frames &frames, uint64_t &fuel, Host &host) {
+    if (interpreter_ != nullptr) return interpreter_->run(insn, regs, frames, fuel, host);
+    for (auto next = host.step(insn); next; next = host.step(*next)) continue;
+  }
+
+  std::vector<uint32_t> subprograms_;
+  std::unique_ptr<Accelerator> interpreter_;  // null where there is none
+  const Window *context_ = &kNowhere;
+  std::vector<JitRegion> regions_;
+  std::vector<JitValues> values_;
+  std::vector<JitArray> arrays_;
+  std::deque<std::vector<uint8_t>> seen_;
+  std::vector<const Window *> windows_;  // by instruction
+  std::vector<Window *> own_;            // by instruction: what learn() has set
+  std::deque<Window> room_;
+  const JitApi *api_ = nullptr;  // null: nothing was compiled
+  JitCode code_{};
+};
+
+const Link &link_of(const JitRun *run) { return *static_cast<const Link *>(run->host); }
+
+}  // namespace
+
+int64_t jit_step(JitRun *run, uint64_t insn) {
+  const Link &link = link_of(run);
+  link.fuel = run->fuel;
+  const auto next = link.host.step(static_cast<uint32_t>(insn));
+  run->fuel = link.fuel;
+  return next ? int64_t{*next} : kJitEnded;
+}
+
+bool jit_enter(JitRun *run, uint64_t return_to) {
+  Frames &frames = link_of(run).frames;
+  if (frames.is_full()) return false;
+  const uint64_t *regs = run->regs;
+  frames.enter(static_cast<int64_t>(return_to), nullptr, {regs[6], regs[7], regs[8], regs[9]});
+  run->regs[isa::kFramePointer] = frames.stack_end();
+  return true;
+}
+
+void jit_leave(JitRun *run) {
+  Frames &frames = link_of(run).frames;
+  const Frames::Frame &caller = frames.leave();
+  std::ranges::copy(caller.saved, run->regs + 6);
+  std::fill_n(run->regs + 1, 5, 0);
+  run->regs[isa::kFramePointer] = frames.stack_end();
+}
+
+MakeAccelerator compiled_by(const JitApi &api) {
+  return [&api](const object::Program &program, const Resolved &resolved, std::span<maps::Map *const> maps,
+                const Regions &regions) -> Result<std::unique_ptr<Accelerator>> {
+    auto made = std::make_unique<Compiled>(resolved, maps, regions);
+    if (auto compiled = made->compile(api, program, resolved); !compiled) return std::unexpected(compiled.error());
+    return made;
+  };
+}
+
+Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, HelperResolver resolve) {
+  auto api = jit_api();
+  if (!api) return std::unexpected(api.error());
+  return make_checked_interpreter(supervision, resolve, compiled_by(**api));
+}
+
+}  // namespace spile::vm
