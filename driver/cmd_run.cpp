@@ -227,6 +227,7 @@ int command_run(Arguments arguments, Console &console) {
   OutputFile recording;
   if (const auto path = text("record")) {
     if (!options.command) return console.usage("`spile record` needs a command to record: -c CMD");
+    from = EventsFrom::Ptrace;
     if (auto opened = recording.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
     options.record = [&recording](const std::string &line) { recording.write(line); };
   }

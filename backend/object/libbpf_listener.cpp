@@ -2,6 +2,7 @@
 
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
@@ -27,7 +28,11 @@ std::string &heard() {
   while (text.ends_with('\n')) text.pop_back();
   for (const std::string_view prefix : {"libbpf: ", "linker: "})
     if (text.starts_with(prefix)) text.erase(0, prefix.size());
-  if (!text.empty()) heard() = std::move(text);
+  // Its last words on a load say only that it failed.
+  constexpr std::string_view kFailed[] = {"failed to load object", ": failed to load: -",
+                                          ": failed to prepare load attributes: -"};
+  const bool says_nothing = std::ranges::any_of(kFailed, [&](std::string_view words) { return text.contains(words); });
+  if (!text.empty() && !says_nothing) heard() = std::move(text);
   return length;
 }
 
