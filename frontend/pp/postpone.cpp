@@ -87,55 +87,60 @@ class Machine::Scout {
 };
 
 char Machine::Scout::next() {
+  // A pointer of its own: the characters may be any bytes, at_ too, which would be stored and loaded at each of them.
+  const char *p = at_;
+  const auto stop_at = [&](const char *place, char result) {
+    at_ = place;
+    return result;
+  };
   for (;;) {
-    const char c = *at_;
-    if (is_letter(c)) {
-      const char *begin = at_;
-      do at_++;
-      while (is_word(*at_));
-      word_ = {begin, static_cast<size_t>(at_ - begin)};
-      if (*at_ == '"' || *at_ == '\'' || *at_ == '\\') return 0;  // L"..."
+    const char c = *p;
+    const uint8_t c_class = class_of(c);
+    if ((c_class & kLetter) != 0) {
+      const char *begin = p;
+      do p++;
+      while (is_word(*p));
+      at_ = p;
+      word_ = {begin, static_cast<size_t>(p - begin)};
+      if (*p == '"' || *p == '\'' || *p == '\\') return 0;  // L"..."
       if (!machine_.may_be_macro(word_)) return 'w';
       return takes_macros_ ? 'm' : 0;
     }
-    if (class_of(c) == kDigit) {
+    if (c_class == kBlank) {
+      p++;
+      continue;
+    }
+    if (c_class == kDigit) {
       // Signs may be parts of a number too (1e+5), which makes no difference here.
-      do at_++;
-      while (is_word(*at_) || *at_ == '.');
-      return *at_ == '\\' || *at_ == '\'' ? 0 : '0';
+      do p++;
+      while (is_word(*p) || *p == '.');
+      return stop_at(p, *p == '\\' || *p == '\'' ? 0 : '0');
     }
     switch (c) {
-      case ' ':
-      case '\t':
       case '\n':
-      case '\r':
-      case '\v':
-      case '\f':
-        at_++;
+        p++;
         continue;
       case '/':
-        if (at_[1] == '/') {
-          at_ = static_cast<const char *>(std::memchr(at_, '\n', static_cast<size_t>(end_ - at_)));
-          if (at_ == nullptr || at_[-1] == '\\' || at_[-1] == '\r') return at_ = end_, is_unterminated = true, 0;
+        if (p[1] == '/') {
+          p = static_cast<const char *>(std::memchr(p, '\n', static_cast<size_t>(end_ - p)));
+          if (p == nullptr || p[-1] == '\\' || p[-1] == '\r') return is_unterminated = true, stop_at(end_, 0);
           continue;
         }
-        if (at_[1] == '*') {
-          for (at_ += 2;; at_++) {
-            at_ = static_cast<const char *>(std::memchr(at_, '*', static_cast<size_t>(end_ - at_)));
-            if (at_ == nullptr || at_[1] == '\\') return at_ = end_, is_unterminated = true, 0;
-            if (at_[1] == '/') break;
+        if (p[1] == '*') {
+          for (p += 2;; p++) {
+            p = static_cast<const char *>(std::memchr(p, '*', static_cast<size_t>(end_ - p)));
+            if (p == nullptr || p[1] == '\\') return is_unterminated = true, stop_at(end_, 0);
+            if (p[1] == '/') break;
           }
-          at_ += 2;
+          p += 2;
           continue;
         }
-        at_++;
-        return c;
+        return stop_at(p + 1, c);
       case '<':
       case ':':
       case '%':
-        at_++;
-        if (*at_ == ':' || *at_ == '%' || *at_ == '>') return 0;  // a digraph
-        return c;
+        p++;
+        return stop_at(p, *p == ':' || *p == '%' || *p == '>' ? 0 : c);  // 0: a digraph
       case '(':
       case ')':
       case '[':
@@ -156,16 +161,14 @@ char Machine::Scout::next() {
       case '>':
       case '.':
       case '?':
-        at_++;
-        return c;
+        return stop_at(p + 1, c);
       case '"':
-        for (at_++; *at_ != '"'; at_++)
-          if (*at_ == '\\' || *at_ == '\n' || at_ >= end_) return 0;
-        at_++;
-        return c;
+        for (p++; *p != '"'; p++)
+          if (*p == '\\' || *p == '\n' || p >= end_) return stop_at(p, 0);
+        return stop_at(p + 1, c);
       default:
-        is_unterminated = at_ >= end_;
-        return 0;
+        is_unterminated = p >= end_;
+        return stop_at(p, 0);
     }
   }
 }
