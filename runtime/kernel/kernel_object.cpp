@@ -73,15 +73,19 @@ std::unexpected<Error> refused(bpf_object *object, const object::Object &from, i
     if (error == EPERM) failed.error().hint = "this machine's policy keeps programs of this type out";
     return failed;
   }
-  if (refusal != nullptr) *refusal = {::bpf_program__name(program), log, place_in(log)};
-  return input_error("{}: the kernel refuses `{}`:{}", from.path, ::bpf_program__name(program), end_of(log));
+  const std::string place = place_in(log);
+  if (refusal != nullptr) *refusal = {::bpf_program__name(program), log, place};
+  return input_error("{}: the kernel refuses `{}`{}:{}", from.path, ::bpf_program__name(program),
+                     place.empty() ? "" : ", at " + place, end_of(log));
 }
 
-// Programs of these types run in the context of a task, which is the one that the event is about.
-bool is_about_task(uint32_t type) {
-  return type == BPF_PROG_TYPE_KPROBE || type == BPF_PROG_TYPE_TRACEPOINT || type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
-         type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE || type == BPF_PROG_TYPE_PERF_EVENT ||
-         type == BPF_PROG_TYPE_TRACING;
+// Programs that run in the context of a task, which is the one that the event is about. An iterator's is its reader.
+bool is_about_task(const tables::ProgramType &type) {
+  constexpr uint32_t kTypes[] = {BPF_PROG_TYPE_KPROBE,     BPF_PROG_TYPE_TRACEPOINT,
+                                 BPF_PROG_TYPE_PERF_EVENT, BPF_PROG_TYPE_RAW_TRACEPOINT,
+                                 BPF_PROG_TYPE_TRACING,    BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE,
+                                 BPF_PROG_TYPE_LSM};
+  return std::ranges::find(kTypes, type.number) != std::end(kTypes) && type.attach != tables::AttachType::TRACE_ITER;
 }
 
 struct Image {
@@ -96,7 +100,7 @@ Result<Image> image_of(const object::Object &object, std::span<const Wanted> pro
   if (additions.only != nullptr)
     for (const Wanted &wanted : programs) {
       const object::ProgramEntry *entry = object.find_program(wanted.name);
-      if (entry == nullptr || !is_about_task(wanted.type->number)) continue;
+      if (entry == nullptr || !is_about_task(*wanted.type)) continue;
       insertions.push_back({entry->section_id, entry->offset, additions.only->gate()});
     }
   std::ranges::stable_sort(insertions, {}, &object::Insertion::offset);
@@ -169,9 +173,10 @@ Result<KernelObject> KernelObject::load(const object::Object &object, std::span<
         ::bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(wanted->type->attach));
     }
   }
-  // Variables are reached through memory, by handlers of the user's side too.
   bpf_map *map = nullptr;
   bpf_object__for_each_map(map, opened) {
+    ::bpf_map__set_pin_path(map, nullptr);  // what a run leaves behind is what it prints
+    // Variables are reached through memory, by handlers of the user's side too.
     if (::bpf_map__is_internal(map)) ::bpf_map__set_map_flags(map, ::bpf_map__map_flags(map) | BPF_F_MMAPABLE);
     // A type that such a map declares is that of its records: it says how to print them, and the map has no such
     // values.

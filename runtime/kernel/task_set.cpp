@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <charconv>
@@ -42,6 +43,9 @@ std::vector<Insn> add_new(int map) {
           code::call(kUpdate)};
 }
 
+// PROC_PID_INIT_INO of the kernel.
+constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
+
 void append(std::vector<Insn> &to, const std::vector<Insn> &what) { to.insert(to.end(), what.begin(), what.end()); }
 
 std::vector<Insn> returning() { return {code::mov_imm(0, 0), code::exit()}; }
@@ -56,6 +60,11 @@ void append_if_found(std::vector<Insn> &to, const std::vector<Insn> &what) {
 }  // namespace
 
 Result<TaskSet> TaskSet::make() {
+  struct stat space{};
+  if (::stat("/proc/self/ns/pid", &space) == 0 && space.st_ino != kFirstPidNamespace)
+    return std::unexpected(Error{Error::Kind::Environment,
+                                 "the kernel's events have the process ids of the whole machine, this process has not",
+                                 "in a container, -c works with --on=ptrace", 0});
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = BPF_F_NO_PREALLOC;

@@ -14,7 +14,7 @@
 
 #include "runtime/hooks/launch.h"
 #include "runtime/hooks/words.h"
-#include "runtime/kernel/outlive.h"
+#include "runtime/kernel/close_behind.h"
 #include "runtime/kernel/printk_tap.h"
 #include "runtime/kernel/record_reader.h"
 #include "runtime/session/records.h"
@@ -58,28 +58,25 @@ class Session::State::KernelRun {
   Result<void> run() {
     for (const auto step : {&KernelRun::open_records, &KernelRun::run_once, &KernelRun::attach, &KernelRun::start})
       if (auto done = (this->*step)(); !done) return done;
-    if (auto done = wait(); !done) return done;
-    drain();
+    wait();
     finish();
     return {};
   }
 
-  ~KernelRun() {
-    // The slow part of detaching is left to a process that nobody waits for.
-    if (attachments_) kernel::close_behind_us();
-  }
+  ~KernelRun() { detach(); }
 
  private:
   Result<void> open_records();
   Result<void> run_once();
   Result<void> attach();
   Result<void> start();
-  Result<void> wait();
+  void wait();
   void pause(Clock::duration longest);
   void drain();
   void read_packets();
   bool has_child_ended();
   void end_tasks();
+  void detach();
   void finish();
 
   State &session_;
@@ -161,9 +158,15 @@ Result<void> Session::State::KernelRun::attach() {
 
 Result<void> Session::State::KernelRun::start() {
   kernel::TaskSet *const tasks = side_.tasks();
-  if (tasks == nullptr) return {};
-  if (auto followed = tasks->follow(); !followed) return followed;
-  if (side_.pid()) return tasks->add_process(*side_.pid());
+  if (tasks != nullptr)
+    if (auto followed = tasks->follow(); !followed) return followed;
+  if (side_.pid())
+    if (auto added = tasks->add_process(*side_.pid()); !added) return added;
+  if (!session_.options.command) {
+    if (session_.options.status && attachments_ && attachments_->has_events())
+      session_.options.status("attached; Ctrl-C ends the run");
+    return {};
+  }
   const auto argv = hooks::split_words(*session_.options.command);
   if (!argv) return std::unexpected(argv.error());
   if (argv->empty()) return usage_error("the command to run is empty");
@@ -196,7 +199,7 @@ bool Session::State::KernelRun::has_child_ended() {
 }
 
 // Until the command or the process has ended, a signal, exit(), -T; or until nothing is left to wait for.
-Result<void> Session::State::KernelRun::wait() {
+void Session::State::KernelRun::wait() {
   const bool is_about_tasks = side_.tasks() != nullptr;
   const bool can_happen = attachments_ && attachments_->has_events();
   while (!session_.ended(control_)) {
@@ -214,7 +217,6 @@ Result<void> Session::State::KernelRun::wait() {
     }
     if (side_.pid() && side_.tasks()->tids().empty()) break;
   }
-  return {};
 }
 
 // Until something comes, and takes it.
@@ -250,8 +252,18 @@ void Session::State::KernelRun::end_tasks() {
   }
 }
 
+// The slow part of it is left to a process that nobody waits for.
+void Session::State::KernelRun::detach() {
+  if (!attachments_) return;
+  kernel::close_behind_us();
+  attachments_.reset();
+}
+
 void Session::State::KernelRun::finish() {
   end_tasks();
+  const bool has_sockets = attachments_ && !attachments_->sockets().empty();
+  detach();
+  drain();
   side_.failures().for_each([this](uint32_t helper, int64_t error, uint64_t count) {
     session_.env.failures.push_back({helper, error, count});
   });
@@ -261,8 +273,7 @@ void Session::State::KernelRun::finish() {
     for (const uint32_t tid : side_.tasks()->tids())
       session_.options.status(
           fmt::format("process {} ({}) is still running; nothing of it is seen any more", tid, name_of(tid)));
-  if (attachments_ && !attachments_->sockets().empty())
-    session_.options.status(fmt::format("{} packets passed", packets_));
+  if (has_sockets) session_.options.status(fmt::format("{} packets passed", packets_));
 }
 
 // Handlers run in this process.

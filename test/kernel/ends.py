@@ -10,10 +10,13 @@ PROBE = 'begin { printf("begins\\n") } tracepoint/syscalls/sys_enter_kill { coun
 
 
 def start(*options, **how):
-    """A run that is attached: its begin handler has printed, and what it watches was attached right after that."""
-    run = subprocess.Popen([spile, "run", "-q", "--on=kernel", *options, "-e", PROBE], stdout=subprocess.PIPE, text=True, **how)
+    """A run that sees events: it says so where there is no command; a command runs when all is attached."""
+    run = subprocess.Popen([spile, "run", "--on=kernel", *options, "-e", PROBE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how)
     assert run.stdout.readline() == "begins\n"
-    time.sleep(0.3)
+    if "-c" in options:
+        assert run.stdout.readline() == "runs\n"
+    else:
+        assert run.stderr.readline() == "spile: attached; Ctrl-C ends the run\n"
     return run
 
 
@@ -24,19 +27,20 @@ def finish(run, code=0):
 
 
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    run = start("-c", "sleep 60")
+    run = start("-c", "sh -c 'echo runs; exec sleep 60'")
     run.send_signal(number)
     # As with ptrace: the command is asked to end, and its status is that of the run.
     assert finish(run, 128 + signal.SIGTERM) == "ends\n"
     print(f"{number.name}: ends in good order")
 
-watched = subprocess.Popen(["sh", "-c", "read line; kill -0 $$; sh -c 'kill -0 $$'; read line"], stdin=subprocess.PIPE, text=True)
+watched = subprocess.Popen(["sh", "-c", "read line; kill -0 $$; sh -c 'kill -0 $$'; echo done; read line"], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, text=True)
 stranger = subprocess.Popen(["sh", "-c", "read line; kill -0 $$"], stdin=subprocess.PIPE, text=True)
 run = start("-p", str(watched.pid))
 stranger.communicate("go\n")
 watched.stdin.write("go\n")
 watched.stdin.flush()
-time.sleep(0.2)
+assert watched.stdout.readline() == "done\n"
 run.send_signal(signal.SIGUSR1)
 assert run.stdout.readline() == 'kills["sh"] = 2\n'
 watched.communicate("end\n")
@@ -58,5 +62,7 @@ gone = subprocess.run([spile, "run", "--on=kernel", "-p", "4194304", "-e", PROBE
 print("no process:", gone.returncode, gone.stderr.strip())
 missing = subprocess.run([spile, "run", "--on=kernel", "-c", "./not-there", "-e", PROBE], capture_output=True, text=True, timeout=20)
 print("no command:", missing.returncode, missing.stderr.strip().split("\n")[0])
+inside = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", spile, "run", "--on=kernel", "-c", "true", "-e", PROBE], capture_output=True, text=True, timeout=20)
+print("namespace:", inside.returncode, inside.stderr.strip().split("\n")[0])
 left = subprocess.run([spile, "run", "--on=kernel", "-c", "sh -c 'sleep 3 >/dev/null 2>&1 & exit 3'", "-e", PROBE], capture_output=True, text=True, timeout=20)
 print("left:", left.returncode, left.stderr.strip())

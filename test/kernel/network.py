@@ -30,10 +30,10 @@ def send():
 def run(name, *options, inside=None):
     """Sends three packets while the program is there, and three when it is not."""
     print(name, flush=True)
-    probe = subprocess.Popen([spile, "run", "-q", "--on=kernel", "--prog", name, os.path.join(folder, "packets.bpf.c"), *options, "-T", "20s"],
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    # The programs are attached when the first of them has counted a packet.
-    time.sleep(0.5)
+    probe = subprocess.Popen([spile, "run", "--on=kernel", "--prog", name, os.path.join(folder, "packets.bpf.c"), *options, "-T", "60s"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    said = probe.stderr.readline()
+    assert said == "spile: attached; Ctrl-C ends the run\n", said + probe.stderr.read()
     child = os.fork()
     if child == 0:
         if inside:

@@ -1,4 +1,4 @@
-#include "runtime/kernel/outlive.h"
+#include "runtime/kernel/close_behind.h"
 
 #include <fcntl.h>
 #include <unistd.h>
