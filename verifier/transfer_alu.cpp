@@ -98,11 +98,12 @@ void arithmetic(State &state, const isa::Insn &insn, uint32_t at) {
   if (dst.type == RegType::Arena) return;  // whatever is computed stays within the arena's 4 GiB
   if (dst.is_pointer() || src.is_pointer()) {
     const RegState &pointer = dst.is_pointer() ? dst : src, &offset = dst.is_pointer() ? src : dst;
-    const bool both = dst.is_pointer() && src.is_pointer();
+    const bool both = dst.is_pointer() && src.is_pointer(), onto_number = dst.is_scalar();
     if (both || !alu64 || offset.value.r64.is_empty())
       dst = RegState::unknown(at);
     else
       dst = move_pointer(pointer, offset.value, op == isa::SUB, state.new_id());
+    if (onto_number && dst.ref_id != 0) dst.flags |= kSumOfNumber;
     return;
   }
   const std::optional<int32_t> delta = linked_delta(dst, src, insn);

@@ -55,6 +55,7 @@ enum RegFlags : uint16_t {
   kKernelBtf = 512,      // [target] is of the kernel's BTF, not the object's
   kPacketDynptr = 1024,  // Dynptr: of a packet, lost when the packet changes
   kHoldsLock = 2048,     // MapValue: with a spin lock inside: its id tells one value from another
+  kSumOfNumber = 4096,   // number += pointer that holds a reference, which Linux 6.18 forgets
 };
 
 struct RegState {
