@@ -26,16 +26,35 @@ Result<void> provide_kconfig(object::Object &object, const std::string &source) 
   return object::place_kconfig(object, &*values);
 }
 
+// The types that ship, found by the names of their index.
+static Result<object::Btf> frozen_types() {
+  const auto image = btf::Image::view(btf::frozen_image());
+  if (!image) return std::unexpected(image.error());
+  auto types = object::Btf::parse_own(image->raw());
+  if (!types) return types;
+  types->set_index([image = *image](std::string_view name, object::BtfKind kind) -> std::optional<object::BtfId> {
+    btf::NameSpace space = btf::NameSpace::Tag;
+    if (kind == object::BtfKind::Func)
+      space = btf::NameSpace::Function;
+    else if (kind == object::BtfKind::Typedef)
+      space = btf::NameSpace::Ordinary;
+    else if (kind != object::BtfKind::Struct && kind != object::BtfKind::Union)
+      return {};
+    const btf::Entry *entry = image.find(space, name);
+    if (entry == nullptr) return object::BtfId{};
+    // A union may hide a struct of its name, an enumerator a typedef.
+    return image.type(entry->id).kind == kind ? std::optional(object::BtfId{entry->id}) : std::nullopt;
+  });
+  return types;
+}
+
 Result<const object::Btf *> KernelTypes::get(const std::string &where) {
   auto known = read_.find(where);
   if (known == read_.end()) {
     // The cached index of a kernel holds what C can name; the functions that programs are attached to are not in it.
     const auto read = [&]() -> Result<object::Btf> {
-      if (!where.empty()) return object::Btf::read(where == "host" ? std::string(btf::kHostBtf) : where);
-      btf::Source source("");
-      const auto image = source.image();
-      if (!image) return std::unexpected(image.error());
-      return object::Btf::parse((*image)->raw());
+      if (where.empty()) return frozen_types();
+      return object::Btf::read(where == "host" ? std::string(btf::kHostBtf) : where);
     };
     known = read_.emplace(where, read()).first;
   }

@@ -58,15 +58,20 @@ int to_int(BtfId id) { return static_cast<int>(id.value); }
 
 Btf::Btf() = default;
 Btf::~Btf() { btf__free(btf_); }
-Btf::Btf(Btf &&other) noexcept : btf_(std::exchange(other.btf_, nullptr)) {}
+Btf::Btf(Btf &&other) noexcept : btf_(std::exchange(other.btf_, nullptr)), index_(std::move(other.index_)) {}
 Btf &Btf::operator=(Btf &&other) noexcept {
   std::swap(btf_, other.btf_);
+  std::swap(index_, other.index_);
   return *this;
 }
 
 Result<Btf> Btf::parse(std::span<const std::byte> bytes) {
-  silence_libbpf();
   if (Result<void> checked = check_btf(bytes); !checked) return std::unexpected(checked.error());
+  return parse_own(bytes);
+}
+
+Result<Btf> Btf::parse_own(std::span<const std::byte> bytes) {
+  silence_libbpf();
   Btf result;
   result.btf_ = btf__new(bytes.data(), static_cast<uint32_t>(bytes.size()));
   if (result.btf_ == nullptr) return input_error(".BTF: libbpf does not read it (error {})", errno);
@@ -219,6 +224,8 @@ std::vector<BtfVarSecInfo> Btf::variables(BtfId id) const {
 
 BtfId Btf::find(std::string_view name, BtfKind kind) const {
   if (btf_ == nullptr) return {};
+  if (index_)
+    if (const std::optional<BtfId> id = index_(name, kind)) return *id;
   const int id = btf__find_by_name_kind(btf_, std::string(name).c_str(), static_cast<uint32_t>(kind));
   return id > 0 ? BtfId{static_cast<uint32_t>(id)} : BtfId{};
 }

@@ -6,10 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/result.h"
@@ -91,6 +94,8 @@ class Btf {
 
   // Parses the bytes of a .BTF section (or /sys/kernel/btf/vmlinux).
   static Result<Btf> parse(std::span<const std::byte> bytes);
+  // The same of bytes that are part of this program, and need no check.
+  static Result<Btf> parse_own(std::span<const std::byte> bytes);
   // Reads a file of raw BTF, or the .BTF section of an ELF file.
   static Result<Btf> read(const std::string &path);
   // A new, empty BTF to which types can be added.
@@ -106,6 +111,9 @@ class Btf {
   std::vector<BtfParam> params(BtfId id) const;
   std::vector<BtfVarSecInfo> variables(BtfId id) const;
   BtfId find(std::string_view name, BtfKind kind) const;
+  // Asked in place of looking through all types; what it does not know of is looked for there after all.
+  using Index = std::function<std::optional<BtfId>(std::string_view name, BtfKind kind)>;
+  void set_index(Index index) { index_ = std::move(index); }
   // Through typedefs and qualifiers.
   BtfId resolve(BtfId id) const;
   // In bytes; 0 when it has none.
@@ -146,6 +154,7 @@ class Btf {
 
  private:
   ::btf *btf_ = nullptr;
+  Index index_;
 };
 
 }  // namespace spile::object

@@ -31,7 +31,7 @@ class Builder {
     for (const uint32_t id : forwards_)
       if (lookup(NameSpace::Tag, text(name(id))) == nullptr) add({name(id), id, Entry::kTag}, text(name(id)));
     for (const uint32_t id : kfuncs_)
-      if (lookup(NameSpace::Ordinary, text(name(id))) == nullptr) add({name(id), id, Entry::kFunction}, text(name(id)));
+      if (lookup(NameSpace::Ordinary, text(name(id))) == nullptr) add({name(id), id, Entry::kKfunc}, text(name(id)));
     return write(identity);
   }
 
@@ -80,6 +80,9 @@ class Builder {
       case BtfKind::Typedef:
         insert({name(id), id, Entry::kTypedef});
         break;
+      case BtfKind::Func:
+        add({name(id), id, Entry::kFunction}, text(name(id)));
+        break;
       case BtfKind::Fwd:
         if (name(id) != 0) forwards_.push_back(id);
         break;
@@ -96,7 +99,6 @@ class Builder {
       case BtfKind::Volatile:
       case BtfKind::Const:
       case BtfKind::Restrict:
-      case BtfKind::Func:
       case BtfKind::FuncProto:
       case BtfKind::Var:
       case BtfKind::DataSec:

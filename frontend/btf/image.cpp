@@ -98,7 +98,7 @@ std::string_view Image::name_of(uint32_t id, uint32_t part, uint32_t name) const
 }
 
 uint32_t Image::hash(NameSpace space, std::string_view name) {
-  uint32_t hash = space == NameSpace::Tag ? 2166136261u : 40389u;
+  uint32_t hash = 2166136261u + static_cast<uint32_t>(space) * 40389u;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
   return hash;
 }
@@ -139,10 +139,11 @@ std::vector<std::byte> Image::raw() const {
   header.type_len = static_cast<uint32_t>(types.size());
   header.str_off = header.type_len;
   header.str_len = static_cast<uint32_t>(strings.size());
-  std::vector<std::byte> bytes(sizeof header + types.size() + strings.size());
-  std::memcpy(bytes.data(), &header, sizeof header);
-  std::ranges::copy(types, bytes.data() + sizeof header);
-  std::ranges::copy(strings, bytes.data() + sizeof header + types.size());
+  const auto head = std::as_bytes(std::span(&header, 1));
+  std::vector<std::byte> bytes;
+  bytes.reserve(head.size() + types.size() + strings.size());
+  for (const std::span<const std::byte> part : {head, types, std::as_bytes(strings)})
+    bytes.insert(bytes.end(), part.begin(), part.end());
   return bytes;
 }
 

@@ -22,14 +22,15 @@ namespace spile::btf {
 
 using object::BtfKind;
 
-// Structs, unions and enums have names of their own kind in C; typedefs, enumerators and functions share the rest.
-enum class NameSpace : uint8_t { Tag, Ordinary };
+// Structs, unions and enums have names of their own kind in C; typedefs, enumerators and kfuncs share the rest. No program
+// can name the kernel's other functions, but be attached to one.
+enum class NameSpace : uint8_t { Tag, Ordinary, Function };
 
 struct Section {
   uint32_t offset = 0, count = 0;  // bytes from the start of the image; words, records or (strings) bytes
 };
 struct ImageHeader {
-  static constexpr uint64_t kMagic = 0x3166746265707373;  // "sspebtf1"
+  static constexpr uint64_t kMagic = 0x3266746265707373;  // "sspebtf2"
   uint64_t magic = kMagic;
   uint64_t identity = 0;  // of the file that it was made from; 0: the frozen one
   Section types, starts, slots, entries, renames, strings;
@@ -39,12 +40,14 @@ struct Slot {
 };
 // What a name means.
 struct Entry {
-  static constexpr uint32_t kTag = UINT32_MAX, kTypedef = UINT32_MAX - 1, kFunction = UINT32_MAX - 2;
+  static constexpr uint32_t kTag = UINT32_MAX, kTypedef = kTag - 1, kKfunc = kTag - 2, kFunction = kTag - 3;
   uint32_t name = 0;  // offset in the strings
   uint32_t id = 0;
-  uint32_t part = kTag;  // kTag, kTypedef, kFunction, or the position of an enumerator in its enum
+  uint32_t part = kTag;  // kTag, kTypedef, kKfunc, kFunction, or the position of an enumerator in its enum
 
-  NameSpace space() const { return part == kTag ? NameSpace::Tag : NameSpace::Ordinary; }
+  NameSpace space() const {
+    return part == kTag ? NameSpace::Tag : part == kFunction ? NameSpace::Function : NameSpace::Ordinary;
+  }
 };
 // The second type of a name is called name___2, as bpftool calls it in vmlinux.h. In the order of (id, part).
 struct Rename {

@@ -45,7 +45,7 @@ Symbol *Analyzer::import_symbol(std::string_view name, bool is_use) {
   if (entry->part == btf::Entry::kTypedef) {
     const Type *t = importer_->type(entry->id);
     symbol = new_symbol(SymbolKind::Typedef, importer_->image().string(entry->name), t, importer_->included_at());
-  } else if (entry->part == btf::Entry::kFunction) {
+  } else if (entry->part == btf::Entry::kKfunc) {
     if (!is_use) return nullptr;
     const Type *t = importer_->type(entry->id);
     if (!types::is_function(t)) return nullptr;  // a damaged BTF

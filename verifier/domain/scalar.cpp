@@ -70,6 +70,19 @@ void deduce(Scalar &s) {
   }
 }
 
+// What the bits say of the interval; and where the two have one number in common, it is that.
+// Kernel: the second since Linux 7.0, and in the stable 6.18.
+void narrow_by_bits(Scalar &s) {
+  s.r64.narrow(s.bits);
+  if (s.bits.is_const() || s.bits.is_unknown()) return;
+  const uint64_t low = s.r64.umin, high = s.r64.umax, next = s.bits.next_after(low);
+  if (s.bits.contains(low)) {
+    if (next > high) s = Scalar::constant(low);
+  } else if (next == s.bits.largest() || (next <= high && s.bits.next_after(next) > high)) {
+    s = Scalar::constant(next);
+  }
+}
+
 }  // namespace
 
 Scalar Scalar::between(int64_t low, int64_t high) {
@@ -82,14 +95,14 @@ Scalar Scalar::between(int64_t low, int64_t high) {
 
 void Scalar::sync() {
   r32.narrow(bits.subreg());
-  r64.narrow(bits);
+  narrow_by_bits(*this);
   // One round is not a fixpoint; the kernel takes three, and so do we to give its verdicts.
   for (int round = 0; round < 3; round++) deduce(*this);
   const Tnum wide = intersect(bits, Tnum::range(r64.umin, r64.umax));
   const Tnum low = intersect(wide.subreg(), Tnum::range(r32.umin, r32.umax));
   bits = wide.with_subreg(low);
   r32.narrow(bits.subreg());
-  r64.narrow(bits);
+  narrow_by_bits(*this);
 }
 
 bool Scalar::is_contradiction() const {

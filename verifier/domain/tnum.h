@@ -31,6 +31,17 @@ struct Tnum {
   constexpr bool contains(uint64_t x) const { return ((x ^ value) & ~mask) == 0; }
   // Every number of [inner] is one of ours.
   constexpr bool includes(Tnum inner) const { return (inner.mask & ~mask) == 0 && value == (inner.value & ~mask); }
+  constexpr uint64_t largest() const { return value | mask; }
+  // The smallest number of this set that is larger than [x]; the largest of all where there is none (tnum_step).
+  constexpr uint64_t next_after(uint64_t x) const {
+    if (x >= largest()) return largest();
+    if (x < value) return value;
+    // Members are the value and some bits of the mask: the bits of the distance are counted up within the mask, with ones
+    // everywhere else to carry over, and below the highest bit that no member has.
+    const uint64_t distance = x - value, stray = distance & ~mask;
+    const uint64_t below = stray == 0 ? 0 : ~0ull >> std::countl_zero(stray);
+    return value | (((distance | below | ~mask) + 1) & mask);
+  }
   constexpr bool overlaps(Tnum b) const {
     const uint64_t known = ~mask & ~b.mask;
     return (value & known) == (b.value & known);

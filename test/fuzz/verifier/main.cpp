@@ -145,7 +145,7 @@ int fuzz_verdict(const Settings &settings) {
   }
   Report report(settings);
   Budget budget(settings);
-  uint64_t done = 0, none = 0, shown = 0;
+  uint64_t done = 0, none = 0, shown[2] = {};
   uint64_t table[2][2] = {};
   std::map<std::string, uint64_t> causes;
   const auto counts = [&] {
@@ -171,7 +171,7 @@ int fuzz_verdict(const Settings &settings) {
     if (we == they) continue;
     const std::string cause = we ? "kernel: " + reason(kernel.load(c.program, *c.type, true).log)
                                  : "we: " + ours.rejections.front().kernel_message;
-    if (causes[cause]++ > 1 || shown++ >= kMaxShown) continue;
+    if (causes[cause]++ > 1 || shown[we]++ >= kMaxShown) continue;
     const auto shows = [&](const object::Program &p) {
       const Kernel::Answer answer = kernel.load(p, *c.type, false);
       return !answer.is_no_verdict() && answer.accepts() == they &&

@@ -93,6 +93,20 @@ TEST(Tnum, OperationsAreExhaustivelySoundAtFiveBits) {
     }
 }
 
+TEST(Tnum, StepsToTheNextMember) {
+  constexpr uint64_t kEnd = 1u << 6;
+  for (uint64_t mask = 0; mask < kEnd; mask++)
+    for (uint64_t value = 0; value < kEnd; value++) {
+      if ((value & mask) != 0) continue;
+      const Tnum t{value, mask};
+      for (uint64_t x = 0; x < kEnd; x++) {
+        uint64_t next = x + 1;
+        while (next < kEnd && !t.contains(next)) next++;
+        ASSERT_EQ(t.next_after(x), next < kEnd ? next : t.largest()) << value << " mask " << mask << " after " << x;
+      }
+    }
+}
+
 TEST(Scalar, SyncLosesNoMember) {
   Random random(1);
   for (int i = 0; i < kRounds; i++) {
@@ -183,6 +197,13 @@ TEST(Scalar, BranchesAreSound) {
 }
 
 TEST(Scalar, KnowsWhatItShould) {
+  // Zero or eight, and not below three.
+  Scalar eight;
+  eight.bits = {0, 8};
+  eight.r64.umin = 3;
+  eight.sync();
+  EXPECT_TRUE(eight.is_const());
+  EXPECT_EQ(eight.const_value(), 8u);
   Scalar byte;
   byte.truncate(1);
   EXPECT_EQ(byte.r64.umax, 255u);
