@@ -22,8 +22,8 @@ namespace spile::btf {
 
 using object::BtfKind;
 
-// Structs, unions and enums have names of their own kind in C; typedefs, enumerators and kfuncs share the rest. No program
-// can name the kernel's other functions, but be attached to one.
+// Structs, unions and enums have names of their own kind in C; typedefs, enumerators and kfuncs share the rest. No
+// program can name the kernel's other functions, but be attached to one.
 enum class NameSpace : uint8_t { Tag, Ordinary, Function };
 
 struct Section {

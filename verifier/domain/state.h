@@ -51,8 +51,8 @@ struct State {
   RegState &reg(unsigned r) { return frames.back().regs[r]; }
   const RegState &reg(unsigned r) const { return frames.back().regs[r]; }
   uint32_t new_id() { return ++next_id; }
-  // What a register holds once its pointer is no longer valid (mark_reg_invalid). Where the kernel goes on to take it for
-  // a pointer, it is neither that nor a number.
+  // What a register holds once its pointer is no longer valid (mark_reg_invalid). Where the kernel goes on to take it
+  // for a pointer, it is neither that nor a number.
   RegState lost(const RegState &pointer) const {
     const bool unreadable = hides_addresses || pointer.has(kSumOfNumber);
     return unreadable ? RegState{} : RegState::unknown(pointer.origin);

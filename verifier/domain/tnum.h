@@ -36,8 +36,8 @@ struct Tnum {
   constexpr uint64_t next_after(uint64_t x) const {
     if (x >= largest()) return largest();
     if (x < value) return value;
-    // Members are the value and some bits of the mask: the bits of the distance are counted up within the mask, with ones
-    // everywhere else to carry over, and below the highest bit that no member has.
+    // Members are the value and some bits of the mask: the bits of the distance are counted up within the mask, with
+    // ones everywhere else to carry over, and below the highest bit that no member has.
     const uint64_t distance = x - value, stray = distance & ~mask;
     const uint64_t below = stray == 0 ? 0 : ~0ull >> std::countl_zero(stray);
     return value | (((distance | below | ~mask) + 1) & mask);
