@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "runtime/jit/flow.h"
+
 namespace spile::jit {
 namespace {
 
@@ -106,16 +108,10 @@ std::vector<Origins> find_origins(const vm::JitProgram &program) {
       }
     };
     for (size_t i = 0; i < program.insn_count; i += isa::width(program.insns[i])) {
-      const InsnInfo &info = *isa::lookup(program.insns[i]);
       if (origins[i][isa::kFramePointer].kind == Origin::Unset) continue;
       Origins after = origins[i];
       step(program, i, after);
-      const bool jumps = info.shape == Shape::Jump || info.shape == Shape::JumpLong;
-      const bool branches =
-          info.shape == Shape::BranchImm || info.shape == Shape::BranchReg || info.shape == Shape::MayGoto;
-      if (jumps || branches) reach(program.values[i], after);
-      const size_t next = i + isa::width(program.insns[i]);
-      if (!jumps && info.shape != Shape::Exit && next < program.insn_count) reach(next, after);
+      for_each_next(program, i, [&](size_t next) { reach(next, after); });
     }
   }
   return origins;

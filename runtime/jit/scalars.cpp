@@ -1,6 +1,6 @@
 #include "runtime/jit/scalars.h"
 
-#include "backend/isa/info.h"
+#include "runtime/jit/flow.h"
 
 namespace spile::jit {
 
@@ -80,12 +80,7 @@ std::vector<uint16_t> find_scalars(const vm::JitProgram &program, unsigned point
     for (size_t i = 0; i < program.insn_count; i += isa::width(program.insns[i])) {
       const InsnInfo &info = *isa::lookup(program.insns[i]);
       const uint16_t out = after(program.insns[i], info, scalars[i], pointer_bytes);
-      const bool jumps = info.shape == Shape::Jump || info.shape == Shape::JumpLong;
-      const bool branches =
-          info.shape == Shape::BranchImm || info.shape == Shape::BranchReg || info.shape == Shape::MayGoto;
-      if (jumps || branches) reach(program.values[i], out);
-      const size_t next = i + isa::width(program.insns[i]);
-      if (!jumps && info.shape != Shape::Exit && next < program.insn_count) reach(next, out);
+      for_each_next(program, i, [&](size_t next) { reach(next, out); });
     }
   }
   return scalars;

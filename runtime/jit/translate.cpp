@@ -23,6 +23,7 @@
 #include <map>
 
 #include "backend/isa/info.h"
+#include "runtime/jit/blocks.h"
 #include "runtime/jit/operations.h"
 #include "runtime/jit/scalars.h"
 #include "runtime/vm/resolve.h"
@@ -93,39 +94,13 @@ class Translator {
     const uint32_t start = program_.subprograms[index];
     const size_t end = index + 1 < program_.subprogram_count ? program_.subprograms[index + 1] : program_.insn_count;
     function_ = functions_[start];
-    blocks_.clear();
     auto *prologue = BasicBlock::Create(b_.getContext(), "prologue", function_);
-    find_blocks(start, end);
+    blocks_.make(function_, program_, start, end);
     b_.SetInsertPoint(prologue);
     make_frame(program_.stack_bytes[index]);
     b_.CreateBr(blocks_.at(start));
-
-    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
-      if (const auto block = blocks_.find(i); block != blocks_.end()) {
-        if (b_.GetInsertBlock()->getTerminator() == nullptr) b_.CreateBr(block->second);
-        b_.SetInsertPoint(block->second);
-      } else if (b_.GetInsertBlock()->getTerminator() != nullptr) {
-        continue;  // behind an exit or a jump, and no target: never runs
-      }
-      translate_insn(i);
-    }
-  }
-
-  static bool is_branch(Shape shape) {
-    return shape == Shape::BranchImm || shape == Shape::BranchReg || shape == Shape::MayGoto;
-  }
-  static bool is_jump(Shape shape) { return shape == Shape::Jump || shape == Shape::JumpLong; }
-
-  void find_blocks(size_t start, size_t end) {
-    const auto add = [&](size_t insn) {
-      if (!blocks_.contains(insn)) blocks_[insn] = BasicBlock::Create(b_.getContext(), "", function_);
-    };
-    add(start);
-    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
-      const Shape shape = isa::lookup(program_.insns[i])->shape;
-      if (is_branch(shape) || is_jump(shape)) add(program_.values[i]);
-      if (is_branch(shape)) add(i + 1);
-    }
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i]))
+      if (blocks_.enter(b_, i)) translate_insn(i);
   }
 
   void make_frame(uint32_t stack_bytes) {
@@ -386,7 +361,7 @@ class Translator {
 
   // Of the function that is being made.
   llvm::Function *function_ = nullptr;
-  std::map<size_t, BasicBlock *> blocks_;  // by first instruction
+  Blocks blocks_;
   std::array<llvm::AllocaInst *, isa::kFramePointer> regs_{}, pointers_{};
   Value *env_ = nullptr, *stack_end_ = nullptr, *loops_left_ = nullptr, *packet_value_ = nullptr;
 };

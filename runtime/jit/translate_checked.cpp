@@ -21,6 +21,7 @@
 #include <map>
 
 #include "backend/isa/info.h"
+#include "runtime/jit/blocks.h"
 #include "runtime/jit/operations.h"
 #include "runtime/jit/origins.h"
 #include "runtime/vm/regions.h"
@@ -109,34 +110,13 @@ class CheckedTranslator {
     const size_t end = index + 1 < program_.subprogram_count ? program_.subprograms[index + 1] : program_.insn_count;
     function_ = functions_[start];
     start_ = start;
-    blocks_.clear();
     given_.clear();
     b_.SetInsertPoint(block("prologue"));
+    blocks_.make(function_, program_, start, end);
     make_frame(start, end);
-    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
-      const Shape shape = isa::lookup(program_.insns[i])->shape;
-      if (is_branch(shape) || is_jump(shape)) add_block(program_.values[i]);
-      if (is_branch(shape)) add_block(i + 1);
-    }
-    add_block(start);
     b_.CreateBr(blocks_.at(start));
-    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
-      if (const auto here = blocks_.find(i); here != blocks_.end()) {
-        if (b_.GetInsertBlock()->getTerminator() == nullptr) b_.CreateBr(here->second);
-        b_.SetInsertPoint(here->second);
-      } else if (b_.GetInsertBlock()->getTerminator() != nullptr) {
-        continue;  // behind an exit or a jump, and no target: never runs
-      }
-      translate_insn(i);
-    }
-  }
-
-  static bool is_branch(Shape shape) {
-    return shape == Shape::BranchImm || shape == Shape::BranchReg || shape == Shape::MayGoto;
-  }
-  static bool is_jump(Shape shape) { return shape == Shape::Jump || shape == Shape::JumpLong; }
-  void add_block(size_t insn) {
-    if (!blocks_.contains(insn)) blocks_[insn] = block("");
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i]))
+      if (blocks_.enter(b_, i)) translate_insn(i);
   }
 
   void make_frame(size_t start, size_t end) {
@@ -443,8 +423,8 @@ class CheckedTranslator {
   // Of the function that is being made.
   llvm::Function *function_ = nullptr;
   size_t start_ = 0;
-  std::map<size_t, BasicBlock *> blocks_;  // by first instruction
-  std::map<size_t, Given> given_;          // by lookup
+  Blocks blocks_;
+  std::map<size_t, Given> given_;  // by lookup
   std::array<llvm::AllocaInst *, isa::kFramePointer> regs_{};
   llvm::AllocaInst *fuel_ = nullptr, *result_ = nullptr;
   Value *run_ = nullptr, *register_file_ = nullptr, *stack_end_ = nullptr, *context_ = nullptr,

@@ -55,13 +55,11 @@ class JitLoaded final : public Loaded {
  private:
   [[clang::no_sanitize("function")]] uint64_t run_from(JitEntry entry, uint64_t r1, uint64_t r2, uint64_t r3,
                                                        Env &env) const {
-    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const void *const outer_state = std::exchange(env.engine_state, this);
+    // Stays when the run is over: the same for all programs of this engine, and only they run on this Env.
+    env.call_back = call_back;
     const Loaded *const outer_running = std::exchange(env.running, this);
     const uint64_t result = entry(r1, r2, r3, 0, 0, &env);
     env.running = outer_running;
-    env.engine_state = outer_state;
-    env.call_back = outer_call_back;
     return result;
   }
 
@@ -76,7 +74,7 @@ class JitLoaded final : public Loaded {
 };
 
 void *helper_of_register(const Env *env, uint64_t number) {
-  const HelperFn helper = static_cast<const JitLoaded *>(env->engine_state)->resolver()(static_cast<uint32_t>(number));
+  const HelperFn helper = static_cast<const JitLoaded *>(env->running)->resolver()(static_cast<uint32_t>(number));
   SPILE_CHECK(helper != nullptr, "a verified program calls a helper that does not exist");
   return reinterpret_cast<void *>(helper);
 }
