@@ -100,6 +100,10 @@ def main():
     print(f"{'M insns/s':<36}" +
           "".join(f"{geomean([insns[n] / times[n][e] * 1000 for n in programs if e in times[n]]):>12.0f}" for e in engines[1:]))
     print(f"{'goal':<36}" + "".join(f"{GOALS[e]:>11.2f}x" if e in GOALS else f"{'':>12}" for e in engines[1:]))
+    peer = [n for n in programs if "ubpf" in times[n]]
+    for e in ("pinned", "checked"):
+        if peer:
+            print(f"ubpf's interpreter takes {geomean([times[n]['ubpf'] / times[n][e] for n in peer]):.1f} times as long as {e}, on {len(peer)} programs (goal 7)")
     print(f"\n{'ns of one':<16}" + "".join(f"{e:>12}" for e in engines))
     for name, t in times.items():
         if name.startswith("op_") or name == "minimal":
