@@ -33,25 +33,23 @@ SlotBytes::SlotBytes(const Module &module, const Function &function, const Cfg &
     : module_(module), function_(function), slots_(module, function, cfg) {}
 
 bool SlotBytes::find(const Cfg &cfg) {
-  uint32_t bits = 0;
-  for (size_t s = 0; s < function_.slots.size(); s++) {
-    first_bit_.push_back(bits);
-    if (is_tracked(static_cast<uint32_t>(s))) bits += function_.slots[s].size;
+  for (uint32_t s = 0; s < function_.slots.size(); s++) {
+    first_bit_.push_back(static_cast<uint32_t>(slot_at_.size()));
+    if (is_tracked(s)) slot_at_.insert(slot_at_.end(), function_.slots[s].size, s);
   }
-  words_ = (bits + 63) / 64;
+  words_ = (slot_at_.size() + 63) / 64;
   if (words_ == 0 || words_ * function_.blocks.size() > kMaxWork) return false;
   touch_begin_.resize(function_.blocks.size());
   touch_end_.resize(function_.blocks.size());
-  for (const BlockId b : cfg.rpo) {
-    touch_begin_[b.index] = static_cast<uint32_t>(touches_.size());
-    for (const ValueId v : function_[b].insts) {
-      if (std::ranges::all_of(function_.operands(v), [&](ValueId use) { return slot_of(use) == SlotPointers::kNone; }))
-        continue;
-      const auto begin = static_cast<uint32_t>(effects_.size());
-      add_effects(v);
-      touches_.push_back({v, begin, static_cast<uint32_t>(effects_.size())});
-    }
-    touch_end_[b.index] = static_cast<uint32_t>(touches_.size());
+  for (const ValueId v : slots_.users()) {
+    if (std::ranges::all_of(function_.operands(v), [&](ValueId use) { return slot_of(use) == SlotPointers::kNone; }))
+      continue;
+    const auto begin = static_cast<uint32_t>(effects_.size()), place = static_cast<uint32_t>(touches_.size());
+    add_effects(v);
+    touches_.push_back({v, begin, static_cast<uint32_t>(effects_.size())});
+    const uint32_t b = function_[v].block.index;
+    if (touch_end_[b] == 0) touch_begin_[b] = place;
+    touch_end_[b] = place + 1;
   }
   find_live_bytes(cfg);
   return true;
@@ -124,16 +122,14 @@ std::optional<int64_t> SlotBytes::filled_bytes(ValueId call, size_t i) const {
 }
 
 void SlotBytes::set(std::span<uint64_t> bits, const Access &a, bool value) const {
-  for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++) {
-    const uint64_t bit = uint64_t{1} << (i % 64);
-    bits[i / 64] = value ? bits[i / 64] | bit : bits[i / 64] & ~bit;
-  }
+  for_each_word(a, [&](size_t word, uint64_t mask) {
+    bits[word] = value ? bits[word] | mask : bits[word] & ~mask;
+    return true;
+  });
 }
 
 bool SlotBytes::none(std::span<const uint64_t> bits, const Access &a) const {
-  for (uint32_t i = first_bit_[a.slot] + a.begin; i < first_bit_[a.slot] + a.end; i++)
-    if ((bits[i / 64] >> (i % 64) & 1) != 0) return false;
-  return true;
+  return for_each_word(a, [&](size_t word, uint64_t mask) { return (bits[word] & mask) == 0; });
 }
 
 void SlotBytes::step_back(std::span<uint64_t> live, const Touch &touch) const {

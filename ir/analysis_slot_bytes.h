@@ -6,6 +6,7 @@
 // their buffer whatever happens count as writes.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -75,12 +76,33 @@ class SlotBytes {
   std::span<const uint64_t> live_out(BlockId b) const { return live_out_[b]; }
   void set(std::span<uint64_t> bits, const Access &access, bool value) const;
   bool none(std::span<const uint64_t> bits, const Access &access) const;
-  bool any_of_slot(std::span<const uint64_t> bits, uint32_t slot) const {
-    return !none(bits, {slot, 0, function_.slots[slot].size});
+  // Calls found(slot) for each slot of which there are bytes.
+  template <class Found>
+  void for_each_slot(std::span<const uint64_t> bits, Found found) const {
+    for (size_t i = 0; i < slot_at_.size();) {
+      const uint64_t left = bits[i / 64] >> (i % 64);
+      if (left == 0) {
+        i = (i | 63) + 1;
+        continue;
+      }
+      const uint32_t slot = slot_at_[i + static_cast<size_t>(std::countr_zero(left))];
+      found(slot);
+      i = size_t{first_bit_[slot]} + function_.slots[slot].size;
+    }
   }
   BlockBits no_bits() const { return {function_.blocks.size(), words_}; }
 
  private:
+  // Calls visit(word, bits of it) for the words that [access] lies in, up to one that says false; that is the answer.
+  template <class Visit>
+  bool for_each_word(const Access &access, Visit visit) const {
+    const uint32_t end = first_bit_[access.slot] + access.end;
+    for (uint32_t i = first_bit_[access.slot] + access.begin; i < end; i = (i | 63) + 1) {
+      const uint64_t up_to_end = (i | 63) < end ? ~uint64_t{0} : ~uint64_t{0} >> (63 - (end - 1) % 64);
+      if (!visit(i / 64, up_to_end & ~uint64_t{0} << i % 64)) return false;
+    }
+    return true;
+  }
   void add_effects(ValueId v);
   uint32_t slot_of(ValueId pointer) const;
   Access access(ValueId pointer, int64_t offset, int64_t size) const;
@@ -91,6 +113,7 @@ class SlotBytes {
   const Function &function_;
   SlotPointers slots_;
   std::vector<uint32_t> first_bit_;  // by slot
+  std::vector<uint32_t> slot_at_;    // by bit
   size_t words_ = 0;                 // of the bits of all slots
   std::vector<Touch> touches_;
   std::vector<uint32_t> touch_begin_, touch_end_;  // by block

@@ -13,15 +13,18 @@ SlotPointers::SlotPointers(const Module &module, const Function &function, const
     for (const ValueId v : function[b].insts) {
       const Inst &inst = function[v];
       const auto operands = function.operands(v);
+      bool is_user = false;
       for (size_t i = 0; i < operands.size(); i++) {
         if (function[operands[i]].type != Type::Ptr) continue;
         const Place at = place(operands[i]);
         if (at.slot == kNone) continue;
+        is_user = true;
         if (inst.op == Op::PtrAdd && i == 0)
           places_[v.index] = {at.slot, sum(at.offset, function[operands[1]])};
         else if (!captured_[at.slot])
           captured_[at.slot] = is_captured_by(module, function, v, i);
       }
+      if (is_user) users_.push_back(v);
     }
 }
 

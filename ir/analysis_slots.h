@@ -35,6 +35,8 @@ class SlotPointers {
     if (inst.op == Op::SlotAddr) return {static_cast<uint32_t>(inst.imm), 0};
     return pointer.index < places_.size() ? places_[pointer.index] : Place{};
   }
+  // The instructions that are given a pointer into the frame, block by block in the order of the graph.
+  const std::vector<ValueId> &users() const { return users_; }
   bool is_captured(uint32_t slot) const { return captured_[slot]; }
   // The slot of [pointer] when no other pointer reaches it, else kNone.
   uint32_t private_slot(ValueId pointer) const {
@@ -50,6 +52,7 @@ class SlotPointers {
   const Function &function_;
   std::vector<Place> places_;   // by value: of ptradds
   std::vector<bool> captured_;  // by slot
+  std::vector<ValueId> users_;
 };
 
 }  // namespace spile::ir

@@ -66,13 +66,15 @@ class Sharer {
     for (bool changed = true; changed;) {
       changed = false;
       for (const BlockId b : cfg_.rpo)
-        for (const BlockId p : cfg_.preds(b))
-          for (size_t w = 0; w < written_out[p].size(); w++) {
-            const uint64_t more = written_out[p][w] & ~written_in_[b][w];
+        for (const BlockId p : cfg_.preds(b)) {
+          const auto from = written_out[p], in = written_in_[b], out = written_out[b];
+          for (size_t w = 0; w < from.size(); w++) {
+            const uint64_t more = from[w] & ~in[w];
             changed = changed || more != 0;
-            written_in_[b][w] |= more;
-            written_out[b][w] |= more;
+            in[w] |= more;
+            out[w] |= more;
           }
+        }
     }
   }
 
@@ -87,18 +89,17 @@ class Sharer {
       live_behind[i] = live;
       bytes_.step_back(live, touches[i]);
     }
-    std::vector<uint32_t> touched;
+    std::vector<uint32_t> touched, used;
     for (size_t i = 0; i < touches.size(); i++) {
       Bits &in_use = live_behind[i];
       add_written(touches[i], written);
       for (size_t w = 0; w < in_use.size(); w++) in_use[w] &= written[w];
       touched.clear();
       bytes_.for_each_touched(touches[i].inst, [&](uint32_t s) { touched.push_back(s); });
-      for (const uint32_t t : touched) {
-        for (const uint32_t other : touched) add_conflict(t, other);
-        for (const uint32_t other : candidates_)
-          if (bytes_.any_of_slot(in_use, other)) add_conflict(t, other);
-      }
+      used = touched;
+      bytes_.for_each_slot(in_use, [&](uint32_t s) { used.push_back(s); });
+      for (const uint32_t t : touched)
+        for (const uint32_t other : used) add_conflict(t, other);
     }
   }
 
