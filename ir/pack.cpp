@@ -56,6 +56,9 @@ class Packer {
     }
     uses();
     f_.packed = {std::string(out_), std::move(names_), std::move(uses_)};
+    drop();
+  }
+  void drop() {
     drop(f_.blocks);
     drop(f_.slots);
     drop(f_.insts);
@@ -228,6 +231,11 @@ class Unpacker {
 void pack(Function &function) {
   SPILE_CHECK(function.packed.empty() && !function.blocks.empty(), "only a body that can be read is packed");
   Packer(function).run();
+}
+
+void forget_body(Function &function) {
+  Packer(function).drop();
+  function.blocks.resize(1);
 }
 
 void unpack(Function &function) {

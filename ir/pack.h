@@ -16,6 +16,9 @@ void pack(Function &function);
 // Nothing happens to a body that is not packed.
 void unpack(Function &function);
 
+// Leaves of a body that is not packed only that there was one: a block without instructions.
+void forget_body(Function &function);
+
 // Calls [visit] for each function and global that an instruction of the body refers to, once for each place; in the
 // order of the blocks. Packed or not.
 struct NameUse {

@@ -134,7 +134,7 @@ class Emitter {
       const bool is_packed = !module_[id].packed.empty();
       ir::unpack(module_[id]);
       auto code = generate(module_, id, options_, diags_);
-      if (is_packed) ir::pack(module_[id]);
+      if (is_packed) ir::forget_body(module_[id]);  // callers ask for no more than whether there is one
       ok &= code.has_value();
       if (code) {
         spilled_.spills += code->spilled.spills;
@@ -143,9 +143,6 @@ class Emitter {
       }
       if (diags_.too_many()) return false;
     }
-    // Nobody reads packed bodies from here on: sections and debug information take their memory. Taken out, as a string
-    // keeps its memory when it is given an empty one.
-    for (ir::Function &f : module_.functions) ir::PackedBody(std::move(f.packed));
     return ok;
   }
 

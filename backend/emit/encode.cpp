@@ -118,7 +118,7 @@ class Encoder {
     text.add_fixups(here, out_);
     for (uint32_t i = 0; i < text.insn_count(); i++) {
       const Loc loc = text.loc_of(i);
-      out_.lines.push_back({here + i, loc.valid() ? loc : inst.loc});
+      add_line(here + i, loc.valid() ? loc : inst.loc);
     }
     out_.insns.resize(here + text.insn_count());
   }
@@ -205,8 +205,12 @@ class Encoder {
 
   static uint8_t reg(Reg r) { return r.valid() ? static_cast<uint8_t>(r.id) : 0; }
 
+  void add_line(uint32_t insn, Loc loc) {
+    if (out_.lines.empty() || out_.lines.back().loc != loc) out_.lines.push_back({insn, loc});
+  }
+
   void add(const Inst &inst, isa::Insn insn) {
-    out_.lines.push_back({static_cast<uint32_t>(out_.insns.size()), inst.loc});
+    add_line(static_cast<uint32_t>(out_.insns.size()), inst.loc);
     out_.insns.push_back(insn);
   }
 

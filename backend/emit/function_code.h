@@ -42,7 +42,7 @@ struct EncodedFunction {
     uint32_t insn = 0;
     Loc loc;
   };
-  std::vector<Line> lines;  // one for each instruction
+  std::vector<Line> lines;  // one where the place changes
   regalloc::SpillCount spilled;
 };
 

@@ -50,6 +50,9 @@ bool ModuleLowerer::lower_early(const Symbol &function) {
 }
 
 ir::Module ModuleLowerer::run(const sema::Unit &unit) {
+  // Nearly all functions of a large source were lowered early: their list need not double while the symbols are there.
+  constexpr size_t kOthers = 64;
+  module_.functions.reserve(early_.size() + kOthers);
   for (const Symbol *symbol : unit.symbols) {
     if (!symbol->is_defined) continue;
     const bool is_root = symbol->linkage == sema::Linkage::External || symbol->attributes.used;
