@@ -42,11 +42,12 @@ bool is_for_programs_alone(const maps::Definition &definition) {
              special, [](const maps::SpecialField &field) { return field.kind != maps::SpecialField::SpinLock; });
 }
 
-std::string name_of(uint32_t pid) {
-  std::string name;
-  std::ifstream file(fmt::format("/proc/{}/comm", pid));
-  std::getline(file, name);
-  return name;
+// What /proc says of a thread: "Tgid", "Name". Empty when it is gone.
+std::string status_of(uint32_t tid, std::string_view field) {
+  std::ifstream file(fmt::format("/proc/{}/status", tid));
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(field) && line.size() > field.size() + 2) return line.substr(field.size() + 2);
+  return {};
 }
 
 }  // namespace
@@ -63,7 +64,9 @@ class Session::State::KernelRun {
     return {};
   }
 
-  ~KernelRun() { detach(); }
+  ~KernelRun() {
+    if (!is_detached_) detach();
+  }
 
  private:
   Result<void> open_records();
@@ -89,6 +92,7 @@ class Session::State::KernelRun {
   kernel::Descriptor child_fd_;
   std::string waiting_;  // text that is not written yet
   uint64_t packets_ = 0;
+  bool is_detached_ = false;
 };
 
 Result<void> Session::State::KernelRun::open_records() {
@@ -254,7 +258,8 @@ void Session::State::KernelRun::end_tasks() {
 
 // The slow part of it is left to a process that nobody waits for.
 void Session::State::KernelRun::detach() {
-  if (!attachments_) return;
+  is_detached_ = true;
+  if (!attachments_ && side_.tasks() == nullptr) return;
   kernel::close_behind_us();
   attachments_.reset();
 }
@@ -271,8 +276,9 @@ void Session::State::KernelRun::finish() {
   if (!session_.options.status) return;
   if (side_.tasks() != nullptr && !side_.pid())
     for (const uint32_t tid : side_.tasks()->tids())
-      session_.options.status(
-          fmt::format("process {} ({}) is still running; nothing of it is seen any more", tid, name_of(tid)));
+      if (status_of(tid, "Tgid") == std::to_string(tid))
+        session_.options.status(fmt::format("process {} ({}) is still running; nothing of it is seen any more", tid,
+                                            status_of(tid, "Name")));
   if (has_sockets) session_.options.status(fmt::format("{} packets passed", packets_));
 }
 
