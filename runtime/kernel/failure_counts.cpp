@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "runtime/kernel/code.h"
+#include "runtime/kernel/helper_calls.h"
 
 namespace spile::kernel {
 
@@ -48,18 +48,11 @@ std::vector<isa::Insn> FailureCounts::counting(size_t row) const {
 
 std::vector<object::Insertion> FailureCounts::insertions(const object::Object &object) const {
   std::vector<object::Insertion> found;
-  for (size_t i = 0; i < object.sections.size(); i++) {
-    const object::Section &section = object.sections[i];
-    if (section.kind != object::SectionKind::Program) continue;
-    isa::Insn insn;
-    for (size_t at = 0; at + sizeof insn <= section.bytes.size(); at += (insn.is_lddw() ? 2 : 1) * sizeof insn) {
-      std::memcpy(&insn, section.bytes.data() + at, sizeof insn);
-      if (insn.opcode != isa::opcode(isa::JMP, isa::CALL, isa::K) || insn.src != isa::kHelperCall) continue;
-      const auto *row = std::ranges::find(kCounted, static_cast<uint32_t>(insn.imm));
-      if (row == std::end(kCounted)) continue;
-      found.push_back({object::SectionId(i), at + sizeof insn, counting(static_cast<size_t>(row - kCounted))});
-    }
-  }
+  for_each_helper_call(object, [&](object::SectionId section, size_t at, uint32_t helper) {
+    const auto *row = std::ranges::find(kCounted, helper);
+    if (row != std::end(kCounted))
+      found.push_back({section, at + sizeof(isa::Insn), counting(static_cast<size_t>(row - kCounted))});
+  });
   return found;
 }
 

@@ -3,9 +3,9 @@
 #include <bpf/bpf.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "runtime/kernel/code.h"
+#include "runtime/kernel/helper_calls.h"
 
 namespace spile::kernel {
 
@@ -31,16 +31,11 @@ std::vector<isa::Insn> taking(int ring, const TaskSet *only) {
 }  // namespace
 
 bool PrintkTap::is_needed(const object::Object &object) {
-  for (const object::Section &section : object.sections) {
-    if (section.kind != object::SectionKind::Program) continue;
-    isa::Insn insn;
-    for (size_t at = 0; at + sizeof insn <= section.bytes.size(); at += sizeof insn) {
-      std::memcpy(&insn, section.bytes.data() + at, sizeof insn);
-      const bool is_call = insn.opcode == isa::opcode(isa::JMP, isa::CALL, isa::K) && insn.src == isa::kHelperCall;
-      if (is_call && (insn.imm == BPF_FUNC_trace_printk || insn.imm == BPF_FUNC_trace_vprintk)) return true;
-    }
-  }
-  return false;
+  bool is_called = false;
+  for_each_helper_call(object, [&](object::SectionId, size_t, uint32_t helper) {
+    is_called |= helper == BPF_FUNC_trace_printk || helper == BPF_FUNC_trace_vprintk;
+  });
+  return is_called;
 }
 
 Result<PrintkTap> PrintkTap::open(const TaskSet *only) {
