@@ -62,15 +62,16 @@ std::unexpected<Error> refused(bpf_object *object, const object::Object &from, i
   bpf_program *program = ::bpf_object__next_program(object, nullptr);
   while (program != nullptr && (!::bpf_program__autoload(program) || ::bpf_program__fd(program) >= 0))
     program = ::bpf_object__next_program(object, program);
-  const std::string said = object::LibbpfListener::text();
-  if (program == nullptr)
-    return os_error(error, fmt::format("{}: the kernel takes not all of it: {}", from.path, said));
   size_t size = 0;
-  const char *log = ::bpf_program__log_buf(program, &size);
+  const char *log = program == nullptr ? nullptr : ::bpf_program__log_buf(program, &size);
   if (log == nullptr || *log == '\0') {
-    auto failed = os_error(error, fmt::format("{}: the kernel takes no program SEC(\"{}\"): {}", from.path,
-                                              ::bpf_program__section_name(program), said));
-    if (error == EPERM) failed.error().hint = "this machine's policy keeps programs of this type out";
+    // What libbpf guesses about a refusal without words is about locked memory.
+    if (error != EPERM || program == nullptr)
+      return os_error(error,
+                      fmt::format("{}: the kernel takes not all of it: {}", from.path, object::LibbpfListener::text()));
+    auto failed = os_error(error, fmt::format("{}: the kernel takes no program SEC(\"{}\")", from.path,
+                                              ::bpf_program__section_name(program)));
+    failed.error().hint = "this machine's policy keeps programs of this type out";
     return failed;
   }
   const std::string place = place_in(log);
