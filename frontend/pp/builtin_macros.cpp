@@ -126,8 +126,13 @@ BuiltinMacro find_builtin_macro(std::string_view name) {
   return it != kBuiltinMacros.end() && it->name == name ? it->builtin : BuiltinMacro::None;
 }
 
-void for_each_builtin_macro(const std::function<void(std::string_view)> &visit) {
-  for (const Row &row : kBuiltinMacros) visit(row.name);
+const WordFilter &builtin_macro_words() {
+  static constexpr auto kWords = [] {
+    WordFilter words;
+    for (const Row &row : kBuiltinMacros) words.add(row.name);
+    return words;
+  }();
+  return kWords;
 }
 
 bool has_attribute(std::string_view name) {

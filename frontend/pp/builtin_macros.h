@@ -2,17 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string_view>
 
 #include "frontend/pp/macro.h"
+#include "frontend/pp/word_filter.h"
 
 namespace spile::pp {
 
 // BuiltinMacro::None for any other name.
 BuiltinMacro find_builtin_macro(std::string_view name);
-// Calls [visit] with the name of each.
-void for_each_builtin_macro(const std::function<void(std::string_view)> &visit);
+// The name of each.
+const WordFilter &builtin_macro_words();
 
 // __has_attribute, __has_builtin, __has_feature. Leading and trailing "__" of an attribute do not matter.
 bool has_attribute(std::string_view name);

@@ -17,7 +17,9 @@
 #include "frontend/pp/macro.h"
 #include "frontend/pp/names.h"
 #include "frontend/pp/postponed.h"
+#include "frontend/pp/predefined.h"
 #include "frontend/pp/preprocessor.h"
+#include "frontend/pp/word_filter.h"
 
 namespace spile::pp {
 
@@ -72,21 +74,6 @@ class Machine final : public Postponed::Expander {
   struct KnownFile {
     const Name *guard = nullptr;
     bool is_once = false;
-  };
-  // Words that may be macros: no false for one that is, or was.
-  class MacroFilter {
-   public:
-    void add(std::string_view word) { bits_[place(word) / 64] |= uint64_t{1} << place(word) % 64; }
-    bool contains(std::string_view word) const { return (bits_[place(word) / 64] >> place(word) % 64 & 1) != 0; }
-
-   private:
-    static constexpr size_t kBits = size_t{1} << 14;
-    static size_t place(std::string_view word) {
-      const auto byte = [](char c) { return static_cast<size_t>(static_cast<unsigned char>(c)); };
-      const size_t middle = byte(word[word.size() / 2]);
-      return (byte(word.front()) + byte(word.back()) * 37 + middle * 1033 + word.size() * 521) % kBits;
-    }
-    std::array<uint64_t, kBits / 64> bits_{};
   };
   // A name that a scout has found.
   struct ScoutedName {
@@ -238,8 +225,7 @@ class Machine final : public Postponed::Expander {
   Loc call_end_;                       // the end of the macro call read last
   const SourceManager::File *predefined_file_ = nullptr;
   std::string_view main_path_;
-  MacroFilter macro_filter_;
-  bool filter_has_predefined_ = false;
+  WordFilter macro_filter_ = predefined_words();  // that may be macros: it has each that is one, or was
   bool notes_macro_changes_ = false;
   Boundary boundary_;
   std::vector<ScoutedName> scouted_names_;  // of the declaration that is tried

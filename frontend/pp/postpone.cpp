@@ -480,8 +480,6 @@ void Machine::postpone_declarations() {
       first.kind != TokenKind::Struct && first.kind != TokenKind::Union && first.kind != TokenKind::Enum)
     return;
   out_.pop_back();
-  if (!filter_has_predefined_) for_each_predefined([&](std::string_view name) { macro_filter_.add(name); });
-  filter_has_predefined_ = true;
   const char *text_end = file.file->text.data() + file.file->text.size();
   const char *at = first.text;
   if (is_between_declarations()) {

@@ -38,6 +38,12 @@ constexpr auto kRows = [] {
 }();
 static_assert(std::ranges::is_sorted(kRows, {}, &Row::name), "predefined_macros.def: rows must stand sorted by name");
 
+constexpr auto kWords = [] {
+  WordFilter words;
+  for (const Row &row : kRows) words.add(row.name);
+  return words;
+}();
+
 const Row *find_row(std::string_view name) {
   const auto *it = std::ranges::lower_bound(kRows, name, {}, &Row::name);
   return it != kRows.end() && it->name == name ? it : nullptr;
@@ -47,12 +53,14 @@ const Row *find_row(std::string_view name) {
 
 bool is_predefined(std::string_view name) {
   if (name.empty() || name[0] != '_') return false;
-  return find_builtin_macro(name) != BuiltinMacro::None || find_row(name) != nullptr;
+  return (builtin_macro_words().contains(name) && find_builtin_macro(name) != BuiltinMacro::None) ||
+         (kWords.contains(name) && find_row(name) != nullptr);
 }
 
-void for_each_predefined(const std::function<void(std::string_view)> &visit) {
-  for (const Row &row : kRows) visit(row.name);
-  for_each_builtin_macro(visit);
+WordFilter predefined_words() {
+  WordFilter words = kWords;
+  words.add(builtin_macro_words());
+  return words;
 }
 
 std::string_view predefined_text() { return kText; }

@@ -2,16 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string_view>
+
+#include "frontend/pp/word_filter.h"
 
 namespace spile::pp {
 
 // True for the names of lang-spec/tables/predefined_macros.def and of the built-in macros (__LINE__, _Pragma, ...).
 bool is_predefined(std::string_view name);
 
-// Calls [visit] with each of these names.
-void for_each_predefined(const std::function<void(std::string_view)> &visit);
+// All these names.
+WordFilter predefined_words();
 
 // All the rows as `#define NAME replacement` lines; the file "<built-in>" that diagnostics point into.
 std::string_view predefined_text();
