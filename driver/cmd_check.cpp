@@ -161,7 +161,9 @@ int command_check(Arguments arguments, Console &console) {
       "type", po::value<std::string>()->value_name("SECTION"),
       "what programs in sections of no known type are: xdp, socket, tc, ...")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
-      "values of `extern __kconfig`: a kernel's .config, or `host`; default: any values")(
+      "how the kernel was built: a kernel's .config, or `host`: values of `extern __kconfig`, and helpers that it "
+      "lacks; "
+      "default: any values, all helpers")(
       "expect", "programs say what they expect (`__success`, `__failure __msg(\"...\")` of the kernel's selftests)")(
       "unprivileged",
       "as loaded without CAP_BPF and CAP_PERFMON (Linux 6.12): socket and cgroup_skb only, 4,096 instructions, no "
@@ -193,6 +195,9 @@ int command_check(Arguments arguments, Console &console) {
   if (!judging.type.empty() && tables::find_program_type(judging.type) == nullptr)
     return console.usage("--type takes what SEC() takes, for example xdp; `{}` is no such section", judging.type);
   if (values->contains("kconfig")) judging.kconfig = (*values)["kconfig"].as<std::string>();
+  const auto refused = helpers_refused_by(judging.kconfig);
+  if (!refused) return console.fail(refused.error());
+  judging.verifier.refused_helpers = *refused;
   judging.btf = compile->btf;
   judging.expect = values->contains("expect");
   judging.verifier.unprivileged = values->contains("unprivileged");

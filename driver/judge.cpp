@@ -2,6 +2,8 @@
 
 #include <linux/bpf.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "backend/object/core_relocate.h"
 #include "backend/object/kconfig.h"
 #include "frontend/btf/sources.h"
+#include "lang-spec/tables/kernels.h"
 
 namespace spile::driver {
 
@@ -18,12 +21,27 @@ static void worsen(int &exit_code, int other) {
   if (exit_code == kExitOk || other == kExitProgram) exit_code = other;
 }
 
+static Result<object::Kconfig> read_kconfig(const std::string &source) {
+  return source == "host" ? object::Kconfig::of_host() : object::Kconfig::of_file(source);
+}
+
 Result<void> provide_kconfig(object::Object &object, const std::string &source) {
   if (!object::reads_kconfig(object)) return {};
   if (source.empty()) return object::place_kconfig(object, nullptr);
-  const auto values = source == "host" ? object::Kconfig::of_host() : object::Kconfig::of_file(source);
+  const auto values = read_kconfig(source);
   if (!values) return std::unexpected(values.error());
   return object::place_kconfig(object, &*values);
+}
+
+Result<std::vector<verifier::RefusedHelper>> helpers_refused_by(const std::string &source) {
+  std::vector<verifier::RefusedHelper> refused;
+  if (source.empty()) return refused;
+  const auto values = read_kconfig(source);
+  if (!values) return std::unexpected(values.error());
+  for (const tables::HelperOption &row : tables::kHelperOptions)
+    if ((values->find(row.option) == "y") != row.needed)
+      refused.push_back({row.helper, fmt::format("was built {} `{}`", row.needed ? "without" : "with", row.option)});
+  return refused;
 }
 
 // The types that ship, found by the names of their index.

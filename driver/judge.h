@@ -60,6 +60,8 @@ struct JudgeOptions {
 // Where the values of `extern __kconfig` come from: "host", a file, or empty: from nowhere, and what is verified then
 // holds for every configuration.
 Result<void> provide_kconfig(object::Object &object, const std::string &source);
+// The helpers that a kernel of that configuration does not have or refuses; none where [source] is empty.
+Result<std::vector<verifier::RefusedHelper>> helpers_refused_by(const std::string &source);
 
 // Puts the numbers of another kernel's types where CO-RE relocates them: "host", or a file of BTF or with a .BTF
 // section; empty: the numbers of the object's own types stay.

@@ -129,14 +129,21 @@ Outcome check_helper(const Env &env, uint32_t insn, Must must) {
                    .insn = insn,
                    .kernel = "helper call is not allowed in probe",
                    .helper = number};
+  const auto no_such_helper = [&] {
+    return fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number);
+  };
+  for (const RefusedHelper &refused : env.options.refused_helpers)
+    if (refused.number == number)
+      return Failure{.cause = Cause::HelperNotBuilt,
+                     .insn = insn,
+                     .kernel = no_such_helper(),
+                     .helper = number,
+                     .detail = refused.why};
   const bool is_sockopt = number == BPF_FUNC_setsockopt || number == BPF_FUNC_getsockopt;
   if (tables::is_available(*helper, env.type.number) && fits_attach_type(*helper, env.type) &&
       (!is_sockopt || may_set_sockets(env)))
     return {};
-  return Failure{.cause = Cause::HelperUnavailable,
-                 .insn = insn,
-                 .kernel = fmt::format("program of this type cannot use helper bpf_{}#{}", helper->name, number),
-                 .helper = number};
+  return Failure{.cause = Cause::HelperUnavailable, .insn = insn, .kernel = no_such_helper(), .helper = number};
 }
 
 }  // namespace

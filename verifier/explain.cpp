@@ -323,6 +323,8 @@ class Explanation {
         return make<diag::UnknownHelper>(f_.helper);
       case Cause::HelperUnavailable:
         return make<diag::HelperUnavailable>(type(), helper());
+      case Cause::HelperNotBuilt:
+        return make<diag::HelperNotBuilt>(helper(), f_.detail);
       case Cause::HelperNeedsGpl:
         return make<diag::HelperNeedsGpl>(
             helper(), env_.program.license.empty() ? "none" : fmt::format("`{}`", env_.program.license));

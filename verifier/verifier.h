@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ inline constexpr uint32_t kMaxFrames = 8;                  // MAX_CALL_FRAMES
 inline constexpr uint32_t kMaxSubprograms = 256;           // BPF_MAX_SUBPROGS
 inline constexpr uint32_t kMaxMaps = 64;                   // MAX_USED_MAPS
 
+// A helper that the kernel does not have, or refuses, because of how it was built.
+struct RefusedHelper {
+  uint32_t number = 0;
+  std::string why;  // "was built without `CONFIG_X`"
+};
+
 struct Options {
   bool keep_states = false;  // fill Verdict::states (spile check --states)
   uint32_t max_processed = kMaxProcessedInsns;
@@ -31,7 +38,8 @@ struct Options {
   bool sleepable = false;                   // BPF_F_SLEEPABLE, where the section does not say it
   bool relocated = false;                   // the program's offsets are those of that kernel (CO-RE)
   bool whole_path = false;                  // messages tell all of the path, however long
-  uint16_t linux_version = 0;               // by its rules, where they are older (kernels.def); 0: the newest
+  std::span<const RefusedHelper> refused_helpers = {};  // outlives the call
+  uint16_t linux_version = 0;  // by its rules, where they are older (kernels.def); 0: the newest
 };
 
 // A change of the source that may mend a rejection. Whoever has the source can try whether it does.

@@ -1,5 +1,8 @@
-// kernels.def as a table: what instructions and rules of the verifier are newer than Linux 5.10.
+// kernels.def as a table: what instructions and rules of the verifier are newer than Linux 5.10, and which helpers
+// depend on how a kernel was built.
 #pragma once
+
+#include <linux/bpf.h>
 
 #include <cstdint>
 #include <string_view>
@@ -22,5 +25,16 @@ inline constexpr FeatureRow kFeatures[] = {
 #include "lang-spec/tables/kernels.def"
 };
 constexpr const FeatureRow &row_of(Feature feature) { return kFeatures[static_cast<size_t>(feature)]; }
+
+struct HelperOption {
+  uint32_t helper;          // its number
+  std::string_view option;  // of a kernel's configuration
+  bool needed;              // only kernels with it have the helper; else those with it refuse the helper
+};
+inline constexpr HelperOption kHelperOptions[] = {
+#define SPILE_HELPER_NEEDS(helper, option) {BPF_FUNC_##helper, option, true},
+#define SPILE_HELPER_BARRED(helper, option) {BPF_FUNC_##helper, option, false},
+#include "lang-spec/tables/kernels.def"
+};
 
 }  // namespace spile::tables

@@ -1,5 +1,5 @@
-// Superinstructions: pairs of instructions that programs execute often, as one handler each, which saves the second one's
-// dispatch. Found by counting what the programs of bench/engines execute.
+// Superinstructions: pairs of instructions that programs execute often, as one handler each, which saves the second
+// one's dispatch. Found by counting what the programs of bench/engines execute.
 //
 //   r2 = x ll; r2 += r1      the address of an element of global data
 //   r1 += 8; if r1 != 64     a loop's counter
