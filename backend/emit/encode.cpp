@@ -65,6 +65,7 @@ class Encoder {
     // Long jumps take more instructions, which may make other jumps long.
     for (;;) {
       encode_blocks();
+      if (drop_unused_exit()) continue;
       int64_t farthest = 0;
       if (resolve(farthest)) {
         if (!place_texts()) return std::nullopt;
@@ -157,6 +158,26 @@ class Encoder {
     }
     conditional(condition, condition.opcode, condition.target.index);
     unconditional(otherwise, next);
+  }
+
+  // A jump to the block that only exits is an `exit` itself. Where no condition leads there and nothing falls into it,
+  // a condition of v1 that has no opposite for one, the block would be code that no path leads to.
+  bool drop_unused_exit() {
+    if (function_.is_naked) return false;
+    for (size_t i = 1; i < order_.size(); i++) {
+      const auto &insts = function_.blocks[order_[i]].insts;
+      if (insts.size() != 1 || insts.front().form != Form::Exit || starts_[order_[i]] == 0) continue;
+      const auto is_target = [&](const Jump &jump) { return jump.target == order_[i]; };
+      const auto names_it = [&](const PlacedText &placed) {
+        return std::ranges::find(placed.targets, order_[i]) != placed.targets.end();
+      };
+      const isa::Insn &before = out_.insns[starts_[order_[i]] - 1];
+      const bool ends = before.is_exit() || (before.is_jump() && before.jump_op() == isa::JA);
+      if (!ends || std::ranges::any_of(jumps_, is_target) || std::ranges::any_of(placed_texts_, names_it)) continue;
+      order_.erase(order_.begin() + static_cast<ptrdiff_t>(i));
+      return true;
+    }
+    return false;
   }
 
   bool next_is_long() const { return jumps_.size() < long_.size() && long_[jumps_.size()]; }
@@ -275,7 +296,7 @@ class Encoder {
 
   const ir::Module &module_;
   const mir::Function &function_;
-  const std::vector<uint32_t> &order_;
+  std::vector<uint32_t> order_;
   const isel::Target &target_;
   Diagnostics &diags_;
   EncodedFunction out_;
