@@ -1,5 +1,5 @@
-// Makes instructions: `mov64(R1, R2)`, `alu64(ADD, R1, 5)`, `load(DW, R0, R1, 8)`. Used by emit, by linking and by
-// tests.
+// Makes instructions: `mov64(R1, R2)`, `alu64(ADD, R1, 5)`, `load(DW, R0, R1, 8)`. Used by emit, by linking, by what
+// runs beside programs in the kernel, and by tests.
 //
 // Offsets of jumps count instructions from the next one. Nothing is checked but what the types say; encodings are
 // those of insns.def (a test builds every row).
@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "backend/isa/insn.h"
 
@@ -100,6 +101,15 @@ constexpr std::array<Insn, 2> lddw_pseudo(uint8_t dst, uint8_t pseudo, int32_t i
 }
 constexpr std::array<Insn, 2> lddw(uint8_t dst, uint64_t value) {
   return lddw_pseudo(dst, 0, static_cast<int32_t>(value), static_cast<int32_t>(value >> 32));
+}
+
+// ---- Sequences: of instructions, of such pairs, and of other sequences.
+inline void append(std::vector<Insn> &to, Insn one) { to.push_back(one); }
+inline void append(std::vector<Insn> &to, const auto &several) { to.insert(to.end(), several.begin(), several.end()); }
+std::vector<Insn> sequence(const auto &...parts) {
+  std::vector<Insn> made;
+  (append(made, parts), ...);
+  return made;
 }
 
 }  // namespace spile::isa

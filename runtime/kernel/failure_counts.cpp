@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "runtime/kernel/code.h"
+#include "backend/isa/builder.h"
 #include "runtime/kernel/helper_calls.h"
 
 namespace spile::kernel {
@@ -36,14 +36,15 @@ Result<FailureCounts> FailureCounts::make() {
 // Uses r1 and r2, which no helper keeps.
 std::vector<isa::Insn> FailureCounts::counting(size_t row) const {
   const bool gives_memory = kCounted[row] == BPF_FUNC_ringbuf_reserve;  // null: there is no room
-  std::vector<isa::Insn> made{code::mov_imm(1, EAGAIN)};
-  if (!gives_memory) made = {code::mov_imm(1, 0), code::alu(isa::SUB, 1, 0), code::alu_imm(isa::AND, 1, kErrors - 1)};
-  made.insert(made.end(), {code::alu_imm(isa::LSH, 1, 3), code::map_value(2, map_.get()),
-                           code::wide(static_cast<int32_t>(row) * kRowBytes), code::alu(isa::ADD, 2, 1),
-                           code::mov_imm(1, 1), code::atomic_add64(2, 0, 1)});
-  made.insert(made.begin(),
-              code::jump_imm(gives_memory ? isa::JNE : isa::JSGE, 0, 0, static_cast<int16_t>(made.size())));
-  return made;
+  const auto number = gives_memory ? isa::sequence(isa::mov64(1, EAGAIN))
+                                   : isa::sequence(isa::mov64(1, 0), isa::alu64_reg(isa::SUB, 1, 0),
+                                                   isa::alu64(isa::AND, 1, kErrors - 1));
+  const auto count =
+      isa::sequence(number, isa::alu64(isa::LSH, 1, 3),
+                    isa::lddw_pseudo(2, isa::kPseudoMapValue, map_.get(), static_cast<int32_t>(row) * kRowBytes),
+                    isa::alu64_reg(isa::ADD, 2, 1), isa::mov64(1, 1), isa::atomic(isa::DW, isa::kAtomicAdd, 2, 0, 1));
+  const isa::JumpOp works = gives_memory ? isa::JNE : isa::JSGE;
+  return isa::sequence(isa::branch64(works, 0, 0, static_cast<int16_t>(count.size())), count);
 }
 
 std::vector<object::Insertion> FailureCounts::insertions(const object::Object &object) const {

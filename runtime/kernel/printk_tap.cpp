@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "runtime/kernel/code.h"
+#include "backend/isa/builder.h"
 #include "runtime/kernel/helper_calls.h"
 
 namespace spile::kernel {
@@ -17,15 +17,13 @@ constexpr uint32_t kRingBytes = 1 << 18;
 
 // For each line: reserve, copy, submit.
 std::vector<isa::Insn> taking(int ring, const TaskSet *only) {
-  std::vector<isa::Insn> made;
-  if (only != nullptr) made = only->gate();
-  made.insert(made.end(), {isa::Insn{isa::mem_opcode(isa::LDX, isa::MEM, isa::DW), 6, 1, 0, 0},  // the text
-                           code::map_address(1, ring), code::wide(0), code::mov_imm(2, kLine), code::mov_imm(3, 0),
-                           code::call(BPF_FUNC_ringbuf_reserve), code::jump_imm(isa::JEQ, 0, 0, 8), code::mov(7, 0),
-                           code::mov(1, 7), code::mov_imm(2, kLine), code::mov(3, 6),
-                           code::call(BPF_FUNC_probe_read_kernel_str), code::mov(1, 7), code::mov_imm(2, 0),
-                           code::call(BPF_FUNC_ringbuf_submit), code::mov_imm(0, 0), code::exit()});
-  return made;
+  const auto gate = only == nullptr ? std::vector<isa::Insn>{} : only->gate();
+  return isa::sequence(gate, isa::load(isa::DW, 6, 1, 0),  // the text
+                       isa::lddw_pseudo(1, isa::kPseudoMapFd, ring), isa::mov64(2, kLine), isa::mov64(3, 0),
+                       isa::call(BPF_FUNC_ringbuf_reserve), isa::branch64(isa::JEQ, 0, 0, 8), isa::mov64_reg(7, 0),
+                       isa::mov64_reg(1, 7), isa::mov64(2, kLine), isa::mov64_reg(3, 6),
+                       isa::call(BPF_FUNC_probe_read_kernel_str), isa::mov64_reg(1, 7), isa::mov64(2, 0),
+                       isa::call(BPF_FUNC_ringbuf_submit), isa::mov64(0, 0), isa::exit());
 }
 
 }  // namespace

@@ -6,12 +6,12 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <memory>
 
-#include "runtime/kernel/code.h"
+#include "backend/isa/builder.h"
+#include "support/numbers.h"
 
 namespace spile::kernel {
 
@@ -24,37 +24,34 @@ constexpr int32_t kLookup = BPF_FUNC_map_lookup_elem, kUpdate = BPF_FUNC_map_upd
 constexpr uint8_t kFrame = isa::kFramePointer;
 constexpr int16_t kKey = -4, kNewKey = -8, kValue = -12;  // on the stack
 
-// r0 = the set's element for the key at [key]
-std::vector<Insn> find(int map, int16_t key) {
-  return {code::map_address(1, map), code::wide(0), code::mov(2, kFrame), code::alu_imm(isa::ADD, 2, key),
-          code::call(kLookup)};
-}
-
-// The set gets what lies at kNewKey.
-std::vector<Insn> add_new(int map) {
-  return {code::store32_imm(kFrame, kValue, 1),
-          code::map_address(1, map),
-          code::wide(0),
-          code::mov(2, kFrame),
-          code::alu_imm(isa::ADD, 2, kNewKey),
-          code::mov(3, kFrame),
-          code::alu_imm(isa::ADD, 3, kValue),
-          code::mov_imm(4, BPF_ANY),
-          code::call(kUpdate)};
-}
-
 // PROC_PID_INIT_INO of the kernel.
 constexpr ino_t kFirstPidNamespace = 0xEFFFFFFC;
 
-void append(std::vector<Insn> &to, const std::vector<Insn> &what) { to.insert(to.end(), what.begin(), what.end()); }
+std::array<Insn, 2> address_of(uint8_t dst, int map) { return isa::lddw_pseudo(dst, isa::kPseudoMapFd, map); }
 
-std::vector<Insn> returning() { return {code::mov_imm(0, 0), code::exit()}; }
+// The context into r6, the current task's thread to kKey.
+std::vector<Insn> current_task() {
+  return isa::sequence(isa::mov64_reg(6, 1), isa::call(kPidTgid), isa::store(isa::W, kFrame, kKey, 0));
+}
+
+// r0 = what [helper] says of the set's element at kKey
+std::vector<Insn> call_with_key(int32_t helper, int map) {
+  return isa::sequence(address_of(1, map), isa::mov64_reg(2, kFrame), isa::alu64(isa::ADD, 2, kKey), isa::call(helper));
+}
+
+// The set gets the thread at [offset] of the context.
+std::vector<Insn> add_new(int map, int16_t offset) {
+  return isa::sequence(isa::load(isa::W, 1, 6, offset), isa::store(isa::W, kFrame, kNewKey, 1),
+                       isa::store_imm(isa::W, kFrame, kValue, 1), address_of(1, map), isa::mov64_reg(2, kFrame),
+                       isa::alu64(isa::ADD, 2, kNewKey), isa::mov64_reg(3, kFrame), isa::alu64(isa::ADD, 3, kValue),
+                       isa::mov64(4, BPF_ANY), isa::call(kUpdate));
+}
+
+std::vector<Insn> returning() { return isa::sequence(isa::mov64(0, 0), isa::exit()); }
 
 // `if r0 is null, leave`, in front of what else is to be done.
-void append_if_found(std::vector<Insn> &to, const std::vector<Insn> &what) {
-  to.push_back(code::jump_imm(isa::JEQ, 0, 0, static_cast<int16_t>(what.size())));
-  append(to, what);
-  append(to, returning());
+std::vector<Insn> if_found(const std::vector<Insn> &what) {
+  return isa::sequence(isa::branch64(isa::JEQ, 0, 0, static_cast<int16_t>(what.size())), what, returning());
 }
 
 }  // namespace
@@ -75,12 +72,8 @@ Result<TaskSet> TaskSet::make() {
 }
 
 std::vector<Insn> TaskSet::gate() const {
-  std::vector<Insn> made{code::mov(6, 1), code::call(kPidTgid), code::store32(kFrame, kKey, 0)};
-  append(made, find(map_.get(), kKey));
-  made.push_back(code::jump_imm(isa::JNE, 0, 0, 2));
-  append(made, returning());
-  made.push_back(code::mov(1, 6));
-  return made;
+  return isa::sequence(current_task(), call_with_key(kLookup, map_.get()), isa::branch64(isa::JNE, 0, 0, 2),
+                       returning(), isa::mov64_reg(1, 6));
 }
 
 Result<void> TaskSet::track(const Tracefs &tracefs, std::string_view tracepoint, std::vector<Insn> made) {
@@ -105,23 +98,12 @@ Result<void> TaskSet::follow() {
   for (const auto *offset : {&child, &pid, &old_pid})
     if (!*offset) return std::unexpected(offset->error());
 
-  const std::vector<Insn> current{code::mov(6, 1), code::call(kPidTgid), code::store32(kFrame, kKey, 0)};
-  std::vector<Insn> fork = current;
-  append(fork, find(map_.get(), kKey));
-  std::vector<Insn> adding{code::load32(1, 6, *child), code::store32(kFrame, kNewKey, 1)};
-  append(adding, add_new(map_.get()));
-  append_if_found(fork, adding);
-
-  std::vector<Insn> exec{code::mov(6, 1), code::load32(1, 6, *old_pid), code::store32(kFrame, kKey, 1)};
-  append(exec, find(map_.get(), kKey));
-  adding[0] = code::load32(1, 6, *pid);
-  append_if_found(exec, adding);
-
-  std::vector<Insn> exit = current;
-  append(exit, {code::map_address(1, map_.get()), code::wide(0), code::mov(2, kFrame), code::alu_imm(isa::ADD, 2, kKey),
-                code::call(kDelete)});
-  append(exit, returning());
-
+  const int map = map_.get();
+  auto fork = isa::sequence(current_task(), call_with_key(kLookup, map), if_found(add_new(map, *child)));
+  auto exec =
+      isa::sequence(isa::mov64_reg(6, 1), isa::load(isa::W, 1, 6, *old_pid), isa::store(isa::W, kFrame, kKey, 1),
+                    call_with_key(kLookup, map), if_found(add_new(map, *pid)));
+  auto exit = isa::sequence(current_task(), call_with_key(kDelete, map), returning());
   if (auto done = track(*tracefs, "sched/sched_process_fork", std::move(fork)); !done) return done;
   if (auto done = track(*tracefs, "sched/sched_process_exec", std::move(exec)); !done) return done;
   return track(*tracefs, "sched/sched_process_exit", std::move(exit));
@@ -143,10 +125,9 @@ Result<void> TaskSet::add_process(uint32_t pid) {
     if (tasks == nullptr)
       return std::unexpected(Error{Error::Kind::Environment, fmt::format("there is no process {}", pid), {}, errno});
     while (const dirent *entry = ::readdir(tasks.get())) {
-      uint32_t tid = 0;
-      const char *end = entry->d_name + std::strlen(entry->d_name);
-      if (std::from_chars(entry->d_name, end, tid).ec != std::errc()) continue;
-      if (auto added = add(tid); !added) return added;
+      const auto tid = whole_number<uint32_t>(entry->d_name);
+      if (!tid) continue;
+      if (auto added = add(*tid); !added) return added;
     }
     seen = tids().size();
   }
