@@ -9,7 +9,6 @@
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -103,6 +102,12 @@ Result<void> Attachments::keep(bpf_link *link, std::string_view section) {
   return {};
 }
 
+Result<void> Attachments::keep_on(bpf_program *program, Descriptor event, std::string_view section) {
+  bpf_link *const link = ::bpf_program__attach_perf_event(program, event.get());
+  if (link != nullptr) event.release();  // the link closes it
+  return keep(link, section);
+}
+
 Result<void> Attachments::attach_by_name(bpf_program *program, std::string_view section) {
   bpf_link *const link = ::bpf_program__attach(program);
   // libbpf has no link, and EOPNOTSUPP, for a section that says too little.
@@ -121,9 +126,7 @@ Result<void> Attachments::attach_tracepoint(bpf_program *program, std::string_vi
   if (tracepoint.empty()) return needs(section, "which tracepoint", "its name: SEC(\"tracepoint/sched/sched_switch\")");
   auto event = open_tracepoint(*tracefs_, tracepoint);
   if (!event) return std::unexpected(event.error());
-  bpf_link *const link = ::bpf_program__attach_perf_event(program, event->get());
-  if (link != nullptr) event->release();  // the link closes it
-  return keep(link, section);
+  return keep_on(program, std::move(*event), section);
 }
 
 Result<void> Attachments::attach_samples(bpf_program *program, std::string_view section) {
@@ -140,13 +143,10 @@ Result<void> Attachments::attach_samples(bpf_program *program, std::string_view 
   attr.freq = 1;
   attr.sample_freq = rate;
   for (int cpu = 0; cpu < ::libbpf_num_possible_cpus(); cpu++) {
-    Descriptor event(static_cast<int>(
-        ::syscall(SYS_perf_event_open, &attr, -1, cpu, -1, static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
+    Descriptor event = open_perf_event(attr, cpu);
     if (!event.is_open() && errno == ENODEV) continue;  // a CPU that is not there
     if (!event.is_open()) return cannot_attach(errno, section);
-    bpf_link *const link = ::bpf_program__attach_perf_event(program, event.get());
-    if (link != nullptr) event.release();
-    if (auto kept = keep(link, section); !kept) return kept;
+    if (auto kept = keep_on(program, std::move(event), section); !kept) return kept;
   }
   return {};
 }

@@ -49,6 +49,7 @@ class Attachments {
   static const Way kWays[];
 
   Result<void> keep(bpf_link *link, std::string_view section);
+  Result<void> keep_on(bpf_program *program, Descriptor event, std::string_view section);
   Result<void> attach_by_name(bpf_program *program, std::string_view section);
   Result<void> attach_tracepoint(bpf_program *program, std::string_view section);
   Result<void> attach_samples(bpf_program *program, std::string_view section);

@@ -75,6 +75,11 @@ Result<int16_t> Tracefs::offset_of(std::string_view tracepoint, std::string_view
                                0});
 }
 
+Descriptor open_perf_event(const perf_event_attr &attr, int cpu) {
+  return Descriptor(static_cast<int>(
+      ::syscall(SYS_perf_event_open, &attr, -1, cpu, -1, static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
+}
+
 Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint) {
   const auto id = tracefs.id_of(tracepoint);
   if (!id) return std::unexpected(id.error());
@@ -83,8 +88,7 @@ Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view trac
   attr.size = sizeof attr;
   attr.type = PERF_TYPE_TRACEPOINT;
   attr.config = *id;
-  Descriptor event(static_cast<int>(
-      ::syscall(SYS_perf_event_open, &attr, -1, 0, -1, static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
+  Descriptor event = open_perf_event(attr, 0);
   if (!event.is_open()) return os_error(errno, fmt::format("tracepoint `{}`", tracepoint));
   return event;
 }

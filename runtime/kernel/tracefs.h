@@ -10,6 +10,8 @@
 #include "runtime/kernel/descriptor.h"
 #include "support/result.h"
 
+struct perf_event_attr;
+
 namespace spile::kernel {
 
 class Tracefs {
@@ -29,6 +31,8 @@ class Tracefs {
   Descriptor root_;
 };
 
+// On one CPU, of all tasks; not open where the kernel refuses it (errno).
+Descriptor open_perf_event(const perf_event_attr &attr, int cpu);
 // An open perf event of the tracepoint, for programs to hang on.
 Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint);
 
