@@ -36,6 +36,8 @@ struct Report {
 // Of Launch::Start. A pipe would not do to hold the child in its last moment: to leave its read() is a system call too.
 enum StartState : int { kWaiting, kReady, kGo };
 
+constexpr uint64_t kTurnsBetweenLooks = uint64_t{1} << 30;  // about half a second
+
 Error cannot_execute(const std::string &name, int os_error) {
   return {Error::Kind::Environment,
           os_error == ENOENT ? fmt::format("command `{}` was not found", name)
@@ -67,8 +69,8 @@ bool install(const sock_fprog &filter) {
 
 // Runs in the child between fork and exec, perhaps of a process with threads: only async-signal-safe calls. [filter]
 // and [start] may be null.
-[[noreturn]] void run_child(int go_fd, int failure_fd, const char *path, char *const *argv, const sock_fprog *filter,
-                            std::atomic<int> *start) {
+[[noreturn]] void run_child(pid_t parent, int go_fd, int failure_fd, const char *path, char *const *argv,
+                            const sock_fprog *filter, std::atomic<int> *start) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -80,10 +82,11 @@ bool install(const sock_fprog &filter) {
   Report report{Step::Filter, 0};
   if (filter == nullptr || install(*filter)) {
     if (start != nullptr) {
-      // For some microseconds: whoever wrote the byte waits for this.
+      // For some microseconds: whoever wrote the byte waits for this. Whether that one has died is asked seldom, as
+      // that is a system call.
       start->store(kReady);
-      while (start->load() != kGo) {
-      }
+      for (uint64_t turns = 1; start->load() != kGo; turns++)
+        if (turns % kTurnsBetweenLooks == 0 && ::getppid() != parent) ::_exit(kOwnFailure);
     }
     report.step = Step::Execute;
     ::execve(path, argv, environ);
@@ -134,11 +137,12 @@ Result<Launch> Launch::fork(const std::string &path, const std::vector<std::stri
     ::close(go[1]);
     return os_error(error, "cannot make a pipe");
   }
+  const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   const int fork_error = errno;
   if (pid == 0) {
     ::close(go[1]);  // so that the child sees the end of the pipe if this process dies
-    run_child(go[0], failure[1], path.c_str(), arguments.data(), filter, start);
+    run_child(parent, go[0], failure[1], path.c_str(), arguments.data(), filter, start);
   }
   ::close(go[0]);
   ::close(failure[1]);
