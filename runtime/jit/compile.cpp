@@ -49,9 +49,7 @@ void tell(const vm::JitProgram &program, const std::vector<Placed> &placed, cons
   for (const Placed &one : placed) {
     llvm::StringRef name = one.name;
     size_t index = 0;
-    const bool known =
-        name == entry_name ||
-        ((name.consume_front(kSubprogram) || name.consume_front(entry_name + ".")) && !name.getAsInteger(10, index));
+    const bool known = name == entry_name || (name.consume_front(entry_name + ".") && !name.getAsInteger(10, index));
     if (known && program.placed != nullptr) program.placed(program.context, index, one.address, one.size);
   }
 }

@@ -97,23 +97,20 @@ std::vector<Origins> find_origins(const vm::JitProgram &program) {
     if (i == 0) entry[1] = {Origin::Context};
   }
   // From "not reached" up, until nothing changes: a register goes from unset to one origin to unknown.
-  for (bool changed = true; changed;) {
-    changed = false;
-    const auto reach = [&](size_t insn, const Origins &with) {
-      for (size_t r = 0; r < with.size(); r++) {
-        Origin &known = origins[insn][r];
-        if (known == with[r] || known.kind == Origin::Unknown) continue;
-        known = known.kind == Origin::Unset ? with[r] : kUnknown;
-        changed = true;
-      }
-    };
-    for (size_t i = 0; i < program.insn_count; i += isa::width(program.insns[i])) {
-      if (origins[i][isa::kFramePointer].kind == Origin::Unset) continue;
-      Origins after = origins[i];
-      step(program, i, after);
-      for_each_next(program, i, [&](size_t next) { reach(next, after); });
+  const auto after = [&](size_t insn, Origins known) {
+    if (known[isa::kFramePointer].kind != Origin::Unset) step(program, insn, known);
+    return known;
+  };
+  const auto join = [](Origins &known, const Origins &with) {
+    bool changed = false;
+    for (size_t r = 0; r < with.size(); r++) {
+      if (known[r] == with[r] || known[r].kind == Origin::Unknown || with[r].kind == Origin::Unset) continue;
+      known[r] = known[r].kind == Origin::Unset ? with[r] : kUnknown;
+      changed = true;
     }
-  }
+    return changed;
+  };
+  follow(program, origins, after, join);
   return origins;
 }
 

@@ -70,19 +70,15 @@ std::vector<uint16_t> find_scalars(const vm::JitProgram &program, unsigned point
   std::vector<uint16_t> scalars(program.insn_count, kAll);
   for (size_t i = 0; i < program.subprogram_count; i++)
     scalars[program.subprograms[i]] = static_cast<uint16_t>(kAll & ~kArguments);
-  for (bool changed = true; changed;) {
-    changed = false;
-    const auto reach = [&](size_t insn, uint16_t with_scalars) {
-      const auto both = static_cast<uint16_t>(scalars[insn] & with_scalars);
-      changed = changed || both != scalars[insn];
-      scalars[insn] = both;
-    };
-    for (size_t i = 0; i < program.insn_count; i += isa::width(program.insns[i])) {
-      const InsnInfo &info = *isa::lookup(program.insns[i]);
-      const uint16_t out = after(program.insns[i], info, scalars[i], pointer_bytes);
-      for_each_next(program, i, [&](size_t next) { reach(next, out); });
-    }
-  }
+  const auto behind = [&](size_t insn, uint16_t before) {
+    return after(program.insns[insn], *isa::lookup(program.insns[insn]), before, pointer_bytes);
+  };
+  const auto join = [](uint16_t &known, uint16_t with) {
+    const uint16_t old = known;
+    known &= with;
+    return known != old;
+  };
+  follow(program, scalars, behind, join);
   return scalars;
 }
 

@@ -16,16 +16,13 @@
 // Requires: a Resolved program (resolve.h). Nothing is checked while the code runs.
 #include "runtime/jit/translate.h"
 
-#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/IntrinsicInst.h>
 
 #include <array>
-#include <map>
 
 #include "backend/isa/info.h"
-#include "runtime/jit/blocks.h"
-#include "runtime/jit/operations.h"
 #include "runtime/jit/scalars.h"
+#include "runtime/jit/translation.h"
 #include "runtime/vm/resolve.h"
 
 namespace spile::jit {
@@ -41,34 +38,30 @@ using llvm::Value;
 // Arrays that a lookup whose map is not constant is compared with.
 constexpr size_t kMostArrays = 8;
 
-class Translator {
+class Translator : Translation {
  public:
   Translator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
-      : program_(program),
-        host_(host),
-        module_(std::make_unique<llvm::Module>(program.name, context)),
-        b_(context),
-        i64_(b_.getInt64Ty()),
-        ptr_(b_.getPtrTy()),
-        scalars_(scalar_registers(program)),
-        function_type_(llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_}, false)) {}
+      : Translation(context, program, host, type_in(context)), scalars_(scalar_registers(program)) {}
 
   std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
-    for (size_t i = 0; i < program_.subprogram_count; i++) {
-      auto *function = llvm::Function::Create(
-          function_type_, i == 0 ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage,
-          i == 0 ? entry_name : kSubprogram + std::to_string(i), *module_);
-      function->addFnAttr(llvm::Attribute::NoUnwind);
-      functions_[program_.subprograms[i]] = function;
-    }
-    for (size_t i = 0; i < program_.subprogram_count; i++) translate_subprogram(i);
+    for (size_t i = 0; i < program_.subprogram_count; i++)
+      declare(i, i == 0 ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage,
+              subprogram_name(entry_name, i));
+    for (size_t i = 0; i < program_.subprogram_count; i++)
+      translate_subprogram(
+          i, [&](size_t, size_t) { make_frame(program_.stack_bytes[i]); },
+          [this](size_t insn) { translate_insn(insn); });
     return std::move(module_);
   }
 
  private:
-  llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
+  static llvm::FunctionType *type_in(llvm::LLVMContext &context) {
+    auto *const number = llvm::Type::getInt64Ty(context);
+    return llvm::FunctionType::get(number, {number, number, number, number, number, llvm::PointerType::get(context, 0)},
+                                   false);
+  }
+
   llvm::IntegerType *int_type(unsigned bits) { return b_.getIntNTy(bits); }
-  Value *pointer_to(uint64_t address) { return llvm::ConstantExpr::getIntToPtr(constant(address), ptr_); }
 
   // ---- Registers.
 
@@ -89,19 +82,6 @@ class Translator {
   Value *widen(Value *value, isa::Extend how = isa::Extend::Zero) { return ops_.widen(value, how); }
 
   // ---- Functions.
-
-  void translate_subprogram(size_t index) {
-    const uint32_t start = program_.subprograms[index];
-    const size_t end = index + 1 < program_.subprogram_count ? program_.subprograms[index + 1] : program_.insn_count;
-    function_ = functions_[start];
-    auto *prologue = BasicBlock::Create(b_.getContext(), "prologue", function_);
-    blocks_.make(function_, program_, start, end);
-    b_.SetInsertPoint(prologue);
-    make_frame(program_.stack_bytes[index]);
-    b_.CreateBr(blocks_.at(start));
-    for (size_t i = start; i < end; i += isa::width(program_.insns[i]))
-      if (blocks_.enter(b_, i)) translate_insn(i);
-  }
 
   void make_frame(uint32_t stack_bytes) {
     for (unsigned i = 0; i < isa::kFramePointer; i++) {
@@ -266,7 +246,7 @@ class Translator {
   // The map of a lookup is nearly always a constant once registers are SSA values: of the comparisons here, and of what
   // they guard, LLVM then keeps what is about that map.
   void look_up(Value *helper) {
-    auto *const done = BasicBlock::Create(b_.getContext(), "found", function_);
+    auto *const done = block("found");
     struct Found {
       Value *address, *pointer;
       BasicBlock *from;
@@ -275,8 +255,8 @@ class Translator {
     Value *const map = get(1);
     for (size_t i = 0; i < program_.array_count && i < kMostArrays; i++) {
       const vm::JitArray &array = program_.arrays[i];
-      auto *const here = BasicBlock::Create(b_.getContext(), "array", function_);
-      auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
+      auto *const here = block("array");
+      auto *const next = block("");
       b_.CreateCondBr(b_.CreateICmpEQ(map, constant(array.map)), here, next);
       b_.SetInsertPoint(here);
       Value *const index = b_.CreateAlignedLoad(b_.getInt32Ty(), get_pointer(2), llvm::Align(1));
@@ -301,14 +281,12 @@ class Translator {
   }
   void call_register(unsigned reg) {
     Value *const target = get(reg);
-    auto *helper = BasicBlock::Create(b_.getContext(), "helper", function_);
-    auto *ready = BasicBlock::Create(b_.getContext(), "ready", function_);
+    auto *helper = block("helper");
+    auto *ready = block("ready");
     BasicBlock *const from = b_.GetInsertBlock();
     b_.CreateCondBr(b_.CreateICmpULT(target, constant(vm::kMaxHelperNumber)), helper, ready);
     b_.SetInsertPoint(helper);
-    auto *const type = llvm::FunctionType::get(ptr_, {ptr_, i64_}, false);
-    Value *const found =
-        b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.helper_of_register)), {env_, target});
+    Value *const found = call_host(host_.helper_of_register, ptr_, {env_, target});
     b_.CreateBr(ready);
     b_.SetInsertPoint(ready);
     auto *const function = b_.CreatePHI(ptr_, 2);
@@ -320,48 +298,22 @@ class Translator {
     call(function);
   }
 
-  void return_if(Value *condition, Value *result, const char *name) {
-    auto *const returns = BasicBlock::Create(b_.getContext(), name, function_);
-    auto *const next = BasicBlock::Create(b_.getContext(), "", function_);
-    b_.CreateCondBr(condition, returns, next);
-    b_.SetInsertPoint(returns);
-    b_.CreateRet(result);
-    b_.SetInsertPoint(next);
-  }
-
   // When another program has run, this frame ends with its result.
   void leave_after_tail_call() {
-    auto *const type = llvm::FunctionType::get(b_.getInt1Ty(), {ptr_}, false);
-    auto *const leaves =
-        b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.leaves_after_tail_call)), {env_});
-    leaves->addRetAttr(llvm::Attribute::ZExt);  // a C bool
-    return_if(leaves, get(0), "tail_called");
+    Value *const leaves = ask_host(host_.leaves_after_tail_call, {env_});
+    unless(b_.CreateNot(leaves), "tail_called", [&] { b_.CreateRet(get(0)); });
   }
 
   // Without the bytes, the subprogram ends with r0 = 0.
   void load_packet(const InsnInfo &info, Value *offset) {
-    auto *const type = llvm::FunctionType::get(b_.getInt1Ty(), {ptr_, i64_, b_.getInt32Ty(), ptr_}, false);
-    auto *const loaded = b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(host_.packet_load)),
-                                       {env_, offset, b_.getInt32(info.bytes()), packet_value_});
-    loaded->addRetAttr(llvm::Attribute::ZExt);  // a C bool
-    return_if(b_.CreateNot(loaded), constant(0), "missing");
+    Value *const loaded = ask_host(host_.packet_load, {env_, offset, b_.getInt32(info.bytes()), packet_value_});
+    unless(loaded, "missing", [&] { b_.CreateRet(constant(0)); });
     set(0, b_.CreateLoad(i64_, packet_value_));
   }
 
-  const vm::JitProgram &program_;
-  const vm::JitHost &host_;
-  std::unique_ptr<llvm::Module> module_;
-  llvm::IRBuilder<> b_;
-  Operations ops_{b_};
-  llvm::IntegerType *i64_;
-  llvm::PointerType *ptr_;
   std::vector<Scalars> scalars_;  // by instruction
-  llvm::FunctionType *function_type_;
-  std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
 
   // Of the function that is being made.
-  llvm::Function *function_ = nullptr;
-  Blocks blocks_;
   std::array<llvm::AllocaInst *, isa::kFramePointer> regs_{}, pointers_{};
   Value *env_ = nullptr, *stack_end_ = nullptr, *loops_left_ = nullptr, *packet_value_ = nullptr;
 };

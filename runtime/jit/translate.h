@@ -11,8 +11,10 @@
 
 namespace spile::jit {
 
-// Names of functions but the entry: this, and the place among the subprograms.
-inline constexpr const char *kSubprogram = "subprogram";
+// Of the function that a subprogram becomes, here and in translate_checked.h.
+inline std::string subprogram_name(const std::string &entry_name, size_t index) {
+  return index == 0 ? entry_name : entry_name + "." + std::to_string(index);
+}
 
 std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context, const vm::JitProgram &program,
                                         const vm::JitHost &host, const std::string &entry_name);

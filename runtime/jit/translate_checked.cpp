@@ -13,17 +13,15 @@
 // Requires: a Resolved program (resolve.h).
 #include "runtime/jit/translate_checked.h"
 
-#include <llvm/IR/IRBuilder.h>
-
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <map>
 
 #include "backend/isa/info.h"
-#include "runtime/jit/blocks.h"
-#include "runtime/jit/operations.h"
 #include "runtime/jit/origins.h"
+#include "runtime/jit/translate.h"
+#include "runtime/jit/translation.h"
 #include "runtime/vm/regions.h"
 #include "runtime/vm/resolve.h"
 
@@ -38,30 +36,26 @@ using llvm::Value;
 
 constexpr unsigned kLastArgument = 5;
 
-class CheckedTranslator {
+class CheckedTranslator : Translation {
  public:
   CheckedTranslator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
-      : program_(program),
+      : Translation(
+            context, program, host,
+            llvm::FunctionType::get(llvm::Type::getInt64Ty(context), {llvm::PointerType::get(context, 0)}, false)),
         memory_(*program.unverified),
-        host_(host),
-        module_(std::make_unique<llvm::Module>(program.name, context)),
-        b_(context),
-        i64_(b_.getInt64Ty()),
-        ptr_(b_.getPtrTy()),
-        origins_(find_origins(program)),
-        function_type_(llvm::FunctionType::get(i64_, {ptr_}, false)) {}
+        origins_(find_origins(program)) {}
 
   std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
     for (size_t i = 0; i < program_.subprogram_count; i++) {
-      auto *function = llvm::Function::Create(function_type_, llvm::Function::ExternalLinkage,
-                                              subprogram_name(entry_name, i), *module_);
-      function->addFnAttr(llvm::Attribute::NoUnwind);
+      auto *function = declare(i, llvm::Function::ExternalLinkage, subprogram_name(entry_name, i));
       function->addParamAttr(0, llvm::Attribute::NoAlias);
       // A constant base is subtracted and added again, which leaves null and an offset.
       function->addFnAttr(llvm::Attribute::NullPointerIsValid);
-      functions_[program_.subprograms[i]] = function;
     }
-    for (size_t i = 0; i < program_.subprogram_count; i++) translate_subprogram(i);
+    for (size_t i = 0; i < program_.subprogram_count; i++)
+      translate_subprogram(
+          i, [this](size_t start, size_t end) { make_frame(start, end); },
+          [this](size_t insn) { translate_insn(insn); });
     return std::move(module_);
   }
 
@@ -71,11 +65,9 @@ class CheckedTranslator {
     llvm::AllocaInst *address = nullptr, *size = nullptr;
   };
 
-  llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
-  Value *pointer_to(uint64_t address) { return llvm::ConstantExpr::getIntToPtr(constant(address), ptr_); }
+  using Translation::pointer_to;
   Value *pointer_to(const void *there) { return pointer_to(reinterpret_cast<uint64_t>(there)); }
   Value *field(Value *base, size_t offset) { return b_.CreateGEP(b_.getInt8Ty(), base, constant(offset)); }
-  BasicBlock *block(const char *name) { return BasicBlock::Create(b_.getContext(), name, function_); }
 
   // ---- Registers, here and in memory.
 
@@ -96,30 +88,14 @@ class CheckedTranslator {
     b_.CreateBr(leaving_);
   }
   void leave_unless(Value *condition, uint64_t result) {
-    auto *const out = block("out"), *const next = block("");
-    b_.CreateCondBr(condition, next, out);
-    b_.SetInsertPoint(out);
-    leave(result);
-    b_.SetInsertPoint(next);
+    unless(condition, "out", [&] { leave(result); });
   }
 
   // ---- Functions.
 
-  void translate_subprogram(size_t index) {
-    const uint32_t start = program_.subprograms[index];
-    const size_t end = index + 1 < program_.subprogram_count ? program_.subprograms[index + 1] : program_.insn_count;
-    function_ = functions_[start];
+  void make_frame(size_t start, size_t end) {
     start_ = start;
     given_.clear();
-    b_.SetInsertPoint(block("prologue"));
-    blocks_.make(function_, program_, start, end);
-    make_frame(start, end);
-    b_.CreateBr(blocks_.at(start));
-    for (size_t i = start; i < end; i += isa::width(program_.insns[i]))
-      if (blocks_.enter(b_, i)) translate_insn(i);
-  }
-
-  void make_frame(size_t start, size_t end) {
     run_ = function_->getArg(0);
     const auto load = [&](size_t offset) { return b_.CreateLoad(i64_, field(run_, offset)); };
     register_file_ = b_.CreateLoad(ptr_, field(run_, offsetof(vm::JitRun, regs)));
@@ -255,12 +231,6 @@ class CheckedTranslator {
 
   // ---- What the interpreter does.
 
-  Value *call_host(auto *function, llvm::Type *result, llvm::ArrayRef<Value *> arguments) {
-    std::vector<llvm::Type *> types;
-    for (Value *argument : arguments) types.push_back(argument->getType());
-    auto *const type = llvm::FunctionType::get(result, types, false);
-    return b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(function)), arguments);
-  }
   // The next instruction, or kJitEnded.
   Value *have_executed(size_t index) {
     put_all();
@@ -269,11 +239,7 @@ class CheckedTranslator {
     return next;
   }
   void return_unless(Value *next, uint64_t is) {
-    auto *const elsewhere = block("elsewhere"), *const here = block("");
-    b_.CreateCondBr(b_.CreateICmpEQ(next, constant(is)), here, elsewhere);
-    b_.SetInsertPoint(elsewhere);
-    b_.CreateRet(next);
-    b_.SetInsertPoint(here);
+    unless(b_.CreateICmpEQ(next, constant(is)), "elsewhere", [&] { b_.CreateRet(next); });
   }
   // It changes these registers, and goes on behind itself.
   void execute(size_t index, unsigned first, unsigned last) {
@@ -392,38 +358,21 @@ class CheckedTranslator {
   // The callee has its frame and its registers in memory; r6 to r9 stay here meanwhile.
   void call_local(size_t index, uint32_t callee) {
     put_all();
-    auto *const entered = call_host(host_.enter, b_.getInt1Ty(), {run_, constant(index + 1)});
-    llvm::cast<llvm::CallInst>(entered)->addRetAttr(llvm::Attribute::ZExt);  // a C bool
-    leave_unless(entered, index);
+    leave_unless(ask_host(host_.enter, {run_, constant(index + 1)}), index);
     Value *const result = b_.CreateCall(function_type_, functions_.at(callee), {run_});
     Value *const has_exited = b_.CreateAnd(b_.CreateICmpSLT(result, constant(0)),
                                            b_.CreateICmpNE(result, constant(static_cast<uint64_t>(vm::kJitEnded))));
-    auto *const back = block("back"), *const elsewhere = block("elsewhere");
-    b_.CreateCondBr(has_exited, back, elsewhere);
-    b_.SetInsertPoint(elsewhere);
-    b_.CreateRet(result);
-    b_.SetInsertPoint(back);
+    unless(has_exited, "elsewhere", [&] { b_.CreateRet(result); });
     call_host(host_.leave, b_.getVoidTy(), {run_});
     fetch_fuel();
     for (unsigned i = 0; i <= kLastArgument; i++) fetch(i);
   }
 
-  const vm::JitProgram &program_;
   const vm::JitUnverified &memory_;
-  const vm::JitHost &host_;
-  std::unique_ptr<llvm::Module> module_;
-  llvm::IRBuilder<> b_;
-  Operations ops_{b_};
-  llvm::IntegerType *i64_;
-  llvm::PointerType *ptr_;
   std::vector<Origins> origins_;  // by instruction
-  llvm::FunctionType *function_type_;
-  std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
 
   // Of the function that is being made.
-  llvm::Function *function_ = nullptr;
   size_t start_ = 0;
-  Blocks blocks_;
   std::map<size_t, Given> given_;  // by lookup
   std::array<llvm::AllocaInst *, isa::kFramePointer> regs_{};
   llvm::AllocaInst *fuel_ = nullptr, *result_ = nullptr;

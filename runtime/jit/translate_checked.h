@@ -11,10 +11,6 @@
 
 namespace spile::jit {
 
-inline std::string subprogram_name(const std::string &entry_name, size_t index) {
-  return index == 0 ? entry_name : entry_name + "." + std::to_string(index);
-}
-
 std::unique_ptr<llvm::Module> translate_checked(llvm::LLVMContext &context, const vm::JitProgram &program,
                                                 const vm::JitHost &host, const std::string &entry_name);
 

@@ -1,0 +1,96 @@
+// Translation: what both ways to translate a program share: the module, a function for each subprogram, and short words
+// for IR. Derived classes say what begins a function and what each instruction becomes.
+//
+// Requires: a Resolved program (resolve.h).
+#pragma once
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/jit/blocks.h"
+#include "runtime/jit/operations.h"
+#include "runtime/vm/jit_abi.h"
+
+namespace spile::jit {
+
+class Translation {
+ protected:
+  // [type]: of every subprogram.
+  Translation(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host,
+              llvm::FunctionType *type)
+      : program_(program),
+        host_(host),
+        module_(std::make_unique<llvm::Module>(program.name, context)),
+        b_(context),
+        i64_(b_.getInt64Ty()),
+        ptr_(b_.getPtrTy()),
+        function_type_(type) {}
+
+  llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
+  llvm::Value *pointer_to(uint64_t address) { return llvm::ConstantExpr::getIntToPtr(constant(address), ptr_); }
+  llvm::BasicBlock *block(const char *name) { return llvm::BasicBlock::Create(b_.getContext(), name, function_); }
+
+  llvm::Function *declare(size_t index, llvm::GlobalValue::LinkageTypes linkage, const std::string &name) {
+    auto *const function = llvm::Function::Create(function_type_, linkage, name, *module_);
+    function->addFnAttr(llvm::Attribute::NoUnwind);
+    functions_[program_.subprograms[index]] = function;
+    return function;
+  }
+
+  // [make_frame] gets the first instruction and the one behind the last.
+  void translate_subprogram(size_t index, const auto &make_frame, const auto &translate_insn) {
+    const uint32_t start = program_.subprograms[index];
+    const size_t end = index + 1 < program_.subprogram_count ? program_.subprograms[index + 1] : program_.insn_count;
+    function_ = functions_[start];
+    auto *const prologue = block("prologue");
+    blocks_.make(function_, program_, start, end);
+    b_.SetInsertPoint(prologue);
+    make_frame(start, end);
+    b_.CreateBr(blocks_.at(start));
+    for (size_t i = start; i < end; i += isa::width(program_.insns[i]))
+      if (blocks_.enter(b_, i)) translate_insn(i);
+  }
+
+  llvm::CallInst *call_host(auto *function, llvm::Type *result, llvm::ArrayRef<llvm::Value *> arguments) {
+    std::vector<llvm::Type *> types;
+    for (llvm::Value *argument : arguments) types.push_back(argument->getType());
+    auto *const type = llvm::FunctionType::get(result, types, false);
+    return b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(function)), arguments);
+  }
+  // Of a function that returns a C bool.
+  llvm::Value *ask_host(auto *function, llvm::ArrayRef<llvm::Value *> arguments) {
+    auto *const answer = call_host(function, b_.getInt1Ty(), arguments);
+    answer->addRetAttr(llvm::Attribute::ZExt);
+    return answer;
+  }
+
+  // Goes on in a new block where [condition] holds; what the builder makes in between runs where it does not.
+  void unless(llvm::Value *condition, const char *name, const auto &otherwise) {
+    auto *const out = block(name), *const next = block("");
+    b_.CreateCondBr(condition, next, out);
+    b_.SetInsertPoint(out);
+    otherwise();
+    b_.SetInsertPoint(next);
+  }
+
+  const vm::JitProgram &program_;
+  const vm::JitHost &host_;
+  std::unique_ptr<llvm::Module> module_;
+  llvm::IRBuilder<> b_;
+  Operations ops_{b_};
+  llvm::IntegerType *i64_;
+  llvm::PointerType *ptr_;
+  llvm::FunctionType *function_type_;
+  std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
+
+  // Of the function that is being made.
+  llvm::Function *function_ = nullptr;
+  Blocks blocks_;
+};
+
+}  // namespace spile::jit
