@@ -14,17 +14,19 @@ namespace spile {
 // A file descriptor that closes itself.
 class Fd {
  public:
+  Fd() = default;
   explicit Fd(int fd) : fd_(fd) {}
-  Fd(const Fd &) = delete;
   Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd &operator=(const Fd &) = delete;
-  Fd &operator=(Fd &&) = delete;
+  Fd &operator=(Fd &&other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   ~Fd();
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
 
 // All of [bytes], however often write(2) takes a part. Errors name [what].

@@ -47,7 +47,7 @@ Result<const SourceManager::File *> SourceManager::add(std::string path, std::st
   return files_.back().get();
 }
 
-// Reads until the end, so that pipes and files in /proc work too.
+// Reads until the end, so that pipes and files in /proc work too; a file that says how long it is, to that.
 static Result<std::string> read_all(int fd, const std::string &path, size_t expected) {
   std::string text;
   for (size_t room = std::max<size_t>(expected + 1, 4096);;) {
@@ -61,9 +61,9 @@ static Result<std::string> read_all(int fd, const std::string &path, size_t expe
       return used + static_cast<size_t>(std::max<ssize_t>(n, 0));
     });
     if (n < 0) return os_error(errno, path);
-    if (n == 0) return text;
     if (text.size() > SourceManager::kMaxFileSize)
       return input_error("{}: larger than {} MiB", path, SourceManager::kMaxFileSize >> 20);
+    if (n == 0 || (used == 0 && expected != 0 && text.size() == expected)) return text;
   }
 }
 
@@ -73,18 +73,16 @@ Result<const SourceManager::File *> SourceManager::load(const std::string &path,
     if (!text) return std::unexpected(text.error());
     return add("<stdin>", std::move(*text), included_from);
   }
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return os_error(errno, path);
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return os_error(errno, path);
+  return load(path, file, included_from);
+}
+
+Result<const SourceManager::File *> SourceManager::load(const std::string &path, const Fd &open, Loc included_from) {
   struct stat status{};
-  Result<std::string> text;
-  if (::fstat(fd, &status) != 0) {
-    text = os_error(errno, path);
-  } else if (S_ISDIR(status.st_mode)) {
-    text = input_error("{}: is a directory", path);
-  } else {
-    text = read_all(fd, path, static_cast<size_t>(std::max<off_t>(status.st_size, 0)));
-  }
-  ::close(fd);
+  if (::fstat(open.get(), &status) != 0) return os_error(errno, path);
+  if (S_ISDIR(status.st_mode)) return input_error("{}: is a directory", path);
+  auto text = read_all(open.get(), path, static_cast<size_t>(std::max<off_t>(status.st_size, 0)));
   if (!text) return std::unexpected(text.error());
   return add(path, std::move(*text), included_from);
 }

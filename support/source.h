@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/file.h"
 #include "support/result.h"
 
 namespace spile {
@@ -59,6 +60,8 @@ class SourceManager {
   // Reads and adds the file at [path]; "-" is standard input. Fails on a missing or unreadable file, on a directory,
   // and on more than kMaxFileSize bytes.
   Result<const File *> load(const std::string &path, Loc included_from = {});
+  // The same of the file [open], which was found at [path].
+  Result<const File *> load(const std::string &path, const Fd &open, Loc included_from = {});
   static constexpr size_t kMaxFileSize = size_t{256} << 20;
 
   // Reserves [length] locations for the tokens of one macro expansion: location i of it is spelled at [spelling] + i,

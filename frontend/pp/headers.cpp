@@ -1,7 +1,5 @@
 #include "frontend/pp/headers.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -64,16 +62,6 @@ std::string join_path(std::string_view directory, std::string_view name) {
     joined += parts[i];
   }
   return joined;
-}
-
-bool is_readable_file(const std::string &path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
-}
-
-bool is_folder(const std::string &path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 }  // namespace spile::pp

@@ -26,7 +26,5 @@ std::string_view nearest_shipped_header(std::string_view path);
 std::string_view directory_of(std::string_view path);
 // [directory] and [name] joined, with "./" and "x/../" taken out, so that a file has one path.
 std::string join_path(std::string_view directory, std::string_view name);
-bool is_readable_file(const std::string &path);
-bool is_folder(const std::string &path);
 
 }  // namespace spile::pp

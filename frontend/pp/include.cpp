@@ -72,65 +72,60 @@ std::optional<Token> Machine::read_header_name(std::string_view after) {
 std::optional<Machine::Found> Machine::shipped_header(const std::string &path, size_t directory) {
   const ShippedHeader *header = find_shipped_header(path);
   if (header == nullptr) return {};
-  return Found{std::string(kShippedPrefix) + path, directory, header->text, true};
+  return Found{{std::string(kShippedPrefix) + path, directory, header->text, true}};
 }
 
 // Directories are numbered in the order of the search: 0 that of the includer, then -iquote, -I, -isystem, the shipped
 // headers (which stand where clang has those of its resource directory), -idirafter.
 std::optional<Machine::Found> Machine::find_header(std::string_view name, bool is_quoted, bool is_next) {
+  const auto at = [](std::string path, size_t directory) -> std::optional<Found> {
+    auto opened = open_header(std::move(path));
+    if (!opened) return {};
+    return Found{{std::move(opened->path), directory}, std::move(opened->file)};
+  };
   const size_t first = is_next ? input().directory + 1 : 0;
-  if (name.starts_with('/')) {
-    std::string path = join_path({}, name);
-    if (is_readable_file(path)) return Found{std::move(path), 0, {}, false};
-    return {};
-  }
+  if (name.starts_with('/')) return at(join_path({}, name), 0);
   if (is_quoted && first == 0) {
     // Found beside the includer: for #include_next it counts as found where the includer was.
     std::string_view directory = directory_of(input().path);
     if (directory.starts_with(kShippedPrefix)) {
       directory.remove_prefix(kShippedPrefix.size());
       if (auto found = shipped_header(join_path(directory, name), input().directory)) return found;
-    } else {
-      std::string path = join_path(directory, name);
-      if (is_readable_file(path)) return Found{std::move(path), input().directory, {}, false};
+    } else if (auto found = at(join_path(directory, name), input().directory)) {
+      return found;
     }
   }
   if (is_next) return search_header(name, is_quoted, first);
   // Many headers include the same ones: each is looked for once.
-  auto &known = (is_quoted ? found_quoted_ : found_angled_)[std::string(name)];
-  if (!known) known = search_header(name, is_quoted, first);
-  return *known;
-}
-
-// Whether [directory] has the folder that [name] begins with: one that has no `linux` has none of its headers.
-bool Machine::has_folder_of(const std::string &directory, std::string_view name) {
-  const size_t slash = name.find('/');
-  if (slash == std::string_view::npos || directory.empty() || name.contains("..")) return true;
-  const auto [known, is_new] = folders_.try_emplace(fmt::format("{}/{}", directory, name.substr(0, slash)), false);
-  if (is_new) known->second = is_folder(known->first);
-  return known->second;
+  const auto [known, is_new] = (is_quoted ? found_quoted_ : found_angled_).try_emplace(std::string(name));
+  if (!is_new) return known->second ? std::optional(Found{*known->second}) : std::nullopt;
+  auto found = search_header(name, is_quoted, first);
+  if (found) known->second = *found;
+  return found;
 }
 
 // In the directories from number [first] on.
 std::optional<Machine::Found> Machine::search_header(std::string_view name, bool is_quoted, size_t first) {
-  size_t number = 1;
-  const auto search = [&](const std::vector<std::string> &directories) -> std::optional<Found> {
-    const bool is_searched = is_quoted || &directories != &options_.quote_dirs;
-    for (const std::string &directory : directories) {
-      if (is_searched && number >= first && has_folder_of(directory, name)) {
-        std::string path = join_path(directory, name);
-        if (is_readable_file(path)) return Found{std::move(path), number, {}, false};
-      }
-      number++;
+  // Number 1 is that of folders_[0]; the shipped headers have one, too.
+  const auto search = [&](size_t begin, size_t end, size_t number) -> std::optional<Found> {
+    for (size_t i = begin; i < end; i++, number++) {
+      if (number < first || (!is_quoted && i < options_.quote_dirs.size())) continue;
+      if (auto opened = folders_[i].find(name))
+        return Found{{std::move(opened->path), number}, std::move(opened->file)};
     }
     return {};
   };
-  for (const auto *directories : {&options_.quote_dirs, &options_.include_dirs, &options_.system_dirs})
-    if (auto found = search(*directories)) return found;
-  if (options_.shipped_headers && number >= first)
-    if (auto found = shipped_header(join_path({}, name), number)) return found;
-  number++;
-  return search(options_.after_dirs);
+  if (auto found = search(0, first_after_, 1)) return found;
+  const size_t shipped = first_after_ + 1;
+  if (options_.shipped_headers && shipped >= first)
+    if (auto found = shipped_header(join_path({}, name), shipped)) return found;
+  return search(first_after_, folders_.size(), shipped + 1);
+}
+
+Result<const SourceManager::File *> Machine::load(const Found &header, Loc included_from) {
+  if (header.is_shipped) return sources_.add(header.path, std::string(header.shipped_text), included_from);
+  if (header.file.valid()) return sources_.load(header.path, header.file, included_from);
+  return sources_.load(header.path, included_from);
 }
 
 void Machine::report_missing_header(const Token &header, std::string_view name, bool is_quoted) {
@@ -154,7 +149,7 @@ void Machine::report_missing_header(const Token &header, std::string_view name, 
     if (header.length != 0) builder.fixit(header.range(), fmt::format("<{}>", nearest));
   } else if (!nearest.empty() && nearest == name) {
     builder.hint("it ships with Spile; leave out -nobuiltininc");
-  } else if (is_readable_file("/usr/include/" + std::string(name))) {
+  } else if (open_header("/usr/include/" + std::string(name))) {
     builder.hint("the host has it: -I /usr/include");
   }
 }
@@ -185,8 +180,7 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
     diagnostics_.report<diag::TooManyIncludes>(header->range(), kMaxIncludes);
     return stop();
   }
-  const auto file = found->is_shipped ? sources_.add(found->path, std::string(found->shipped_text), header->loc)
-                                      : sources_.load(found->path, header->loc);
+  const auto file = load(*found, header->loc);
   if (!file) {
     diagnostics_.report<diag::HeaderUnreadable>(header->range(), file.error().message);
     return;
@@ -214,13 +208,12 @@ void Machine::include_command_line() {
   const auto include = [&](const std::string &name, bool macros_only) {
     // The current directory takes the place of the includer's.
     std::optional<Found> found;
-    if (is_readable_file(name))
-      found = Found{.path = name};
+    if (auto opened = open_header(name))
+      found = Found{{std::move(opened->path)}, std::move(opened->file)};
     else
       found = find_header(name, true, false);
     if (!found) return report_missing_header(Token{}, name, true);
-    const auto file =
-        found->is_shipped ? sources_.add(found->path, std::string(found->shipped_text)) : sources_.load(found->path);
+    const auto file = load(*found, {});
     if (!file) {
       diagnostics_.report<diag::HeaderUnreadable>(Range{}, file.error().message);
       return;

@@ -367,6 +367,11 @@ bool Lexer::lex_spliced(Token &token, const char *start) {
 }
 
 void Lexer::end_directive() {
+  if (skip_directive()) {
+    in_directive_ = false;
+    line_start_ = true;
+    return;
+  }
   Token token;
   Diagnostics *diagnostics = diagnostics_;
   diagnostics_ = nullptr;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "frontend/pp/folder.h"
 #include "frontend/pp/lexer.h"
 #include "frontend/pp/macro.h"
 #include "frontend/pp/names.h"
@@ -93,11 +94,15 @@ class Machine final : public Postponed::Expander {
     bool is_body = false;  // the last braces of depth 0 followed a parenthesis: the body of a function
     TokenKind last = TokenKind::EndOfFile;
   };
-  struct Found {
+  // Where a header is.
+  struct Place {
     std::string path;
     size_t directory = 0;
     std::string_view shipped_text;
     bool is_shipped = false;
+  };
+  struct Found : Place {
+    Fd file = {};  // open, when it was looked for just now
   };
 
   // preprocessor.cpp
@@ -128,7 +133,7 @@ class Machine final : public Postponed::Expander {
   std::optional<Token> read_header_name(std::string_view after);
   std::optional<Found> find_header(std::string_view name, bool is_quoted, bool is_next);
   std::optional<Found> search_header(std::string_view name, bool is_quoted, size_t first);
-  bool has_folder_of(const std::string &directory, std::string_view name);
+  Result<const SourceManager::File *> load(const Found &header, Loc included_from);
   static std::optional<Found> shipped_header(const std::string &path, size_t directory);
   void report_missing_header(const Token &header, std::string_view name, bool is_quoted);
 
@@ -214,8 +219,11 @@ class Machine final : public Postponed::Expander {
   std::vector<Argument> argument_stack_;
   std::vector<Token> result_;  // what substitute() is building
   std::unordered_map<std::string, KnownFile> known_files_;
-  std::unordered_map<std::string, std::optional<std::optional<Found>>> found_angled_, found_quoted_;  // by name
-  std::unordered_map<std::string, bool> folders_;  // whether they exist
+  std::unordered_map<std::string, std::optional<Place>> found_angled_, found_quoted_;  // by name
+  // The order of the search: those of -iquote, -I, -isystem, and from [first_after_] on, which the shipped headers
+  // precede, of -idirafter.
+  std::vector<Folder> folders_;
+  size_t first_after_ = 0;
   std::vector<const SourceManager::File *> read_;
   std::vector<HeaderTokens> headers_;
   std::vector<uint32_t> pack_stack_;

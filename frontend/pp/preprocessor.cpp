@@ -17,7 +17,12 @@ Machine::Machine(const Options &options, SourceManager &sources, Arena &arena, D
       arena_(arena),
       diagnostics_(diagnostics),
       postponed_(std::make_shared<Postponed>(arena)),
-      names_(postponed_->names) {}
+      names_(postponed_->names) {
+  for (const auto *paths : {&options.quote_dirs, &options.include_dirs, &options.system_dirs})
+    for (const std::string &path : *paths) folders_.emplace_back(path);
+  first_after_ = folders_.size();
+  for (const std::string &path : options.after_dirs) folders_.emplace_back(path);
+}
 
 void Machine::run(const SourceManager::File &main) {
   main_path_ = main.path;

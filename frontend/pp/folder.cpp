@@ -1,0 +1,58 @@
+#include "frontend/pp/folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "frontend/pp/headers.h"
+
+namespace spile::pp {
+
+namespace {
+
+// [name] below the open directory [at]; the header is known by [path].
+std::optional<HeaderFile> open_at(int at, const char *name, std::string path) {
+  Fd file(::openat(at, name, O_RDONLY | O_CLOEXEC));
+  // One that exists and may not be read is found: reading it says what is wrong.
+  if (!file.valid() && (errno == ENOENT || errno == ENOTDIR)) return {};
+  struct stat status{};
+  if (file.valid() && ::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
+  return HeaderFile{std::move(path), std::move(file)};
+}
+
+}  // namespace
+
+std::optional<HeaderFile> open_header(std::string path) {
+  const std::string name = path;
+  return open_at(AT_FDCWD, name.c_str(), std::move(path));
+}
+
+void Folder::open() {
+  fd_ = Fd(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  state_ = fd_.valid() ? State::Open : errno == ENOENT || errno == ENOTDIR ? State::Missing : State::ByPath;
+}
+
+// One that has no `linux` has none of its headers.
+bool Folder::has_folder(std::string_view name) {
+  const auto known = std::ranges::find(folders_, name, &std::pair<std::string, bool>::first);
+  if (known != folders_.end()) return known->second;
+  auto &[folder, exists] = folders_.emplace_back(name, false);
+  struct stat status{};
+  exists = ::fstatat(fd_.get(), folder.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode);
+  return exists;
+}
+
+std::optional<HeaderFile> Folder::find(std::string_view name) {
+  if (state_ == State::New) open();
+  if (state_ == State::Missing) return {};
+  std::string path = join_path(path_, name);
+  // `x/../y.h` is the y.h beside x, wherever x leads to.
+  if (state_ == State::ByPath || name.contains("..")) return open_header(std::move(path));
+  if (const size_t slash = name.find('/'); slash != std::string_view::npos && !has_folder(name.substr(0, slash)))
+    return {};
+  return open_at(fd_.get(), std::string(name).c_str(), std::move(path));
+}
+
+}  // namespace spile::pp
