@@ -10,6 +10,8 @@ using Outcome = std::optional<Failure>;
 Outcome check_context(const Env &env, const Request &a) {
   if (Outcome moved = check_unmoved(a.pointer, a.reg, a.insn)) return moved;
   const int64_t off = a.off;
+  // Kernel: of tracepoints it takes offsets below 0 too (tp_prog_is_valid_access compares them without a sign), which
+  // read what lies before the record: we are stricter.
   const tables::CtxField *field = off < 0 ? nullptr : tables::find_ctx_field(env.type.ctx, static_cast<uint32_t>(off));
   if (field != nullptr && tables::allows(*field, static_cast<uint32_t>(off), static_cast<uint32_t>(a.size), a.write) &&
       !(a.sign_extends && field->result != tables::CtxResult::Scalar &&

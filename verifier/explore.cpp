@@ -166,6 +166,10 @@ class Explorer {
           return false;
       }
     }
+    if (env_.structure.infos[at] == nullptr) {
+      report(env_.structure.malformed.at(at));
+      return false;
+    }
     observe(at);
     const isa::Insn &insn = env_.insn(at);
     if (env_.structure.infos[at]->shape == isa::Shape::CallLocal)
@@ -457,10 +461,7 @@ class Explorer {
     verdict_.stats.peak_states = std::max(verdict_.stats.peak_states, live_checkpoints_);
   }
 
-  // Back at the call that runs the callback: numbers that changed since the last turn and decide nothing become
-  // unknown, so that the turns converge (widen_imprecise_scalars).
-  // Sound because: unknown contains the number; and where precision turns up later, the checkpoint is marked then, no
-  // longer covers the state, and the turns go on.
+  // Back where a loop without a bound turns: the call that runs the callback, the next element, may_goto.
   // [behind_parent]: the youngest checkpoint is of this very turn.
   void widen(State &state, uint32_t insn, bool behind_parent) {
     const auto &list = explored_[insn];
@@ -468,21 +469,9 @@ class Explorer {
     for (size_t i = list.size(); i-- > 0;) {
       const Checkpoint &c = *list[i];
       if (c.branches == 0 || c.depth >= depth || !same_callsites(c.state, state)) continue;
-      for (size_t f = 0; f < c.state.frames.size(); f++) {
-        const Frame &old = c.state.frames[f];
-        Frame &cur = state.frames[f];
-        for (unsigned r = 0; r < isa::kRegisterCount; r++) widen(old.regs[r], cur.regs[r]);
-        const size_t slots = std::min(old.stack.slots.size(), cur.stack.slots.size());
-        for (size_t s = 0; s < slots; s++)
-          if (old.stack.slots[s].is_spill() && cur.stack.slots[s].is_spill())
-            widen(old.stack.slots[s].spilled, cur.stack.slots[s].spilled);
-      }
+      verifier::widen(c.state, state);
       return;
     }
-  }
-  static void widen(const RegState &old, RegState &cur) {
-    if (!old.is_scalar() || !cur.is_scalar() || old.precise || cur.precise || old.value == cur.value) return;
-    cur = RegState::unknown(cur.origin);
   }
   static bool same_callsites(const State &a, const State &b) {
     if (a.frames.size() != b.frames.size()) return false;

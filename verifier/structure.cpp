@@ -40,6 +40,7 @@ std::string reserved_text(const Insn &insn) {
       return insn.jump_op() == isa::CALL   ? "BPF_CALL uses reserved fields"
              : insn.jump_op() == isa::EXIT ? "BPF_EXIT uses reserved fields"
              : insn.jump_op() == isa::JA   ? "BPF_JA uses reserved fields"
+             : is_may_goto(insn)           ? fmt::format("invalid may_goto imm {}", insn.imm)
                                            : "BPF_JMP/JMP32 uses reserved fields";
     case isa::LD:
       return insn.is_lddw() ? "BPF_LD_IMM64 uses reserved fields" : "BPF_LD_[ABS|IND] uses reserved fields";
@@ -53,9 +54,11 @@ std::string reserved_text(const Insn &insn) {
   }
 }
 
-// An opcode that no row of insns.def has, whatever the other fields.
-bool is_known_opcode(uint8_t opcode) {
-  return std::ranges::any_of(isa::all_insns(), [&](const isa::InsnInfo &row) { return row.opcode == opcode; });
+// Whether a row of insns.def has the opcode, whatever the other fields; [info]: the row that fits these. No kernel
+// takes calls through a register.
+bool is_known_opcode(const Insn &insn, const isa::InsnInfo *info) {
+  if (info != nullptr) return info->shape != isa::Shape::CallReg;
+  return std::ranges::find(isa::all_insns(), insn.opcode, &isa::InsnInfo::opcode) != isa::all_insns().end();
 }
 
 class Examiner {
@@ -250,25 +253,19 @@ class Examiner {
     for (uint32_t i = 0; i < count(); i++) {
       const Insn &insn = insns_[i];
       const isa::InsnInfo *info = isa::lookup(insn);
-      if (info != nullptr && info->op == isa::Op::AddrSpaceCast && !check_address_cast(i)) continue;
-      if (info == nullptr && !insn.is_lddw()) {
-        if (is_known_opcode(insn.opcode))
-          fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
-        else
-          fail({.cause = Cause::UnknownOpcode,
-                .insn = i,
-                .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
-                .count = insn.opcode});
-        continue;
-      }
-      out_.infos[i] = info;
-      if (info != nullptr && info->shape == isa::Shape::CallReg)  // no kernel takes it
+      if (!is_known_opcode(insn, info)) {
         fail({.cause = Cause::UnknownOpcode,
               .insn = i,
               .kernel = fmt::format("unknown opcode {:02x}", insn.opcode),
               .count = insn.opcode});
-      if (info != nullptr && !isa::malformed(*info, insn).empty())
+        continue;
+      }
+      if (insn.insn_class() == isa::LDX && insn.imm != 0)
         fail({.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)});
+      if (std::optional<Failure> f = complaint_about(i, info))
+        out_.malformed.emplace(i, std::move(*f));
+      else
+        out_.infos[i] = info;
       if (!insn.is_lddw()) continue;
       if (i + 1 == count() || !isa::malformed_second(insns_[i + 1]).empty()) {
         fail({.cause = Cause::ReservedField, .insn = i, .kernel = "invalid bpf_ld_imm64 insn"});
@@ -285,24 +282,31 @@ class Examiner {
             .count = maps});
   }
 
-  bool check_address_cast(uint32_t i) {
-    if (insns_[i].imm != kCastFromArena && insns_[i].imm != kCastToArena) {
-      fail({.cause = Cause::ReservedField,
-            .insn = i,
-            .kernel = "addr_space_cast insn can only convert between address space 1 and 0"});
-      return false;
-    }
+  // What is wrong with the fields of an instruction whose opcode is known. The kernel looks at them when a path gets
+  // there (do_check): what no path reaches may have anything in them.
+  std::optional<Failure> complaint_about(uint32_t i, const isa::InsnInfo *info) const {
+    const Insn &insn = insns_[i];
+    if (info != nullptr && info->op == isa::Op::AddrSpaceCast)
+      if (std::optional<Failure> f = complaint_about_cast(i)) return f;
+    // An immediate of no known kind is refused wherever it stands (check_pseudo).
+    if (info != nullptr ? isa::malformed(*info, insn).empty() : insn.is_lddw()) return {};
+    return Failure{.cause = Cause::ReservedField, .insn = i, .kernel = reserved_text(insn)};
+  }
+  std::optional<Failure> complaint_about_cast(uint32_t i) const {
+    if (insns_[i].imm != kCastFromArena && insns_[i].imm != kCastToArena)
+      return Failure{.cause = Cause::ReservedField,
+                     .insn = i,
+                     .kernel = "addr_space_cast insn can only convert between address space 1 and 0"};
     const auto names_arena = [&](const Insn &insn) {
       return insn.is_lddw() && (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue) &&
              program_.object != nullptr && static_cast<uint32_t>(insn.imm) < program_.object->maps.size() &&
              program_.object->maps[static_cast<uint32_t>(insn.imm)].type == kArenaMap;
     };
-    if (std::ranges::any_of(insns_, names_arena)) return true;
-    fail({.cause = Cause::BadMapReference,
-          .insn = i,
-          .kernel = "addr_space_cast insn can only be used in a program that has an associated arena",
-          .detail = "the program uses no arena map"});
-    return false;
+    if (std::ranges::any_of(insns_, names_arena)) return {};
+    return Failure{.cause = Cause::BadMapReference,
+                   .insn = i,
+                   .kernel = "addr_space_cast insn can only be used in a program that has an associated arena",
+                   .detail = "the program uses no arena map"};
   }
 
   // A kernel variable declared as `const void` is only an address.

@@ -45,9 +45,11 @@ struct Subprogram {
 };
 
 struct Structure {
-  std::vector<InsnFacts> facts;              // by instruction
-  std::vector<const isa::InsnInfo *> infos;  // by instruction: its row; null for the second half of an immediate
-  std::vector<Subprogram> subprograms;       // by start; [0] is the program
+  std::vector<InsnFacts> facts;  // by instruction
+  // By instruction: its row; null for the second half of an immediate, and for what is malformed.
+  std::vector<const isa::InsnInfo *> infos;
+  std::map<uint32_t, Failure> malformed;                    // by instruction: the failure of a path that reaches it
+  std::vector<Subprogram> subprograms;                      // by start; [0] is the program
   std::vector<std::vector<SpecialField>> map_fields;        // by map
   std::vector<std::vector<SpecialField>> inner_map_fields;  // of the maps inside, by the outer one
   std::map<int32_t, Kfunc> kfuncs;                          // by the immediate of the call

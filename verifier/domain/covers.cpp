@@ -87,6 +87,14 @@ class Comparison {
     return false;
   }
 
+  // regs_exact(): the same but for names of ids.
+  bool exact(const RegState &old, const RegState &cur) {
+    return old.type == cur.type && old.or_null == cur.or_null && old.frame == cur.frame && old.off == cur.off &&
+           old.target == cur.target && old.range == cur.range && old.value == cur.value &&
+           old.plus_const == cur.plus_const && old.plus_in_32 == cur.plus_in_32 && old.mem_size == cur.mem_size &&
+           old.flags == cur.flags && ids_.same(old.id, cur.id) && ids_.same(old.ref_id, cur.ref_id);
+  }
+
   // What was acquired must be the same, one for one.
   bool references(const State &old, const State &cur) {
     if (old.references.size() != cur.references.size() || old.rcu_depth != cur.rcu_depth ||
@@ -137,19 +145,31 @@ class Comparison {
     return !old.is_spill() || regs(old.spilled, cur->spilled, true);
   }
 
-  bool exact(const RegState &old, const RegState &cur) {
-    return old.type == cur.type && old.or_null == cur.or_null && old.frame == cur.frame && old.off == cur.off &&
-           old.target == cur.target && old.range == cur.range && old.value == cur.value &&
-           old.plus_const == cur.plus_const && old.plus_in_32 == cur.plus_in_32 && old.mem_size == cur.mem_size &&
-           old.flags == cur.flags && ids_.same(old.id, cur.id) && ids_.same(old.ref_id, cur.ref_id);
-  }
-
   Match match_;
   bool reads_unwritten_;
   IdMap ids_;
 };
 
+// maybe_widen_reg()
+void widen(Comparison &comparison, const RegState &old, RegState &cur) {
+  if (!old.is_scalar() || !cur.is_scalar() || old.precise || cur.precise || comparison.exact(old, cur)) return;
+  cur = RegState::unknown(cur.origin);
+}
+
 }  // namespace
+
+void widen(const State &old, State &cur) {
+  Comparison comparison(Match::Exact, true);
+  for (size_t f = old.frames.size(); f-- > 0;) {
+    const Frame &o = old.frames[f];
+    Frame &c = cur.frames[f];
+    for (unsigned r = 0; r < isa::kRegisterCount; r++) widen(comparison, o.regs[r], c.regs[r]);
+    const size_t slots = std::min(o.stack.slots.size(), c.stack.slots.size());
+    for (size_t s = 0; s < slots; s++)
+      if (o.stack.slots[s].is_spill() && c.stack.slots[s].is_spill())
+        widen(comparison, o.stack.slots[s].spilled, c.stack.slots[s].spilled);
+  }
+}
 
 bool covers(const State &old, std::span<const LiveMarks> live, const State &cur, Match match, bool reads_unwritten) {
   if (old.frames.size() != cur.frames.size() || (old.speculative && !cur.speculative)) return false;

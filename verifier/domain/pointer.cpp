@@ -5,6 +5,15 @@ namespace {
 
 bool fits_offset(int64_t off) { return off == static_cast<int32_t>(off); }
 
+// Kernel: the ranges of numbers know what an addition is whose both ends wrap; those of offsets do not.
+void add_ranges(Range64 &d, const Range64 &by) {
+  const bool smin_wraps = __builtin_add_overflow(d.smin, by.smin, &d.smin);
+  const bool smax_wraps = __builtin_add_overflow(d.smax, by.smax, &d.smax);
+  if (smin_wraps || smax_wraps) d.unbound_signed();
+  const bool umin_wraps = __builtin_add_overflow(d.umin, by.umin, &d.umin);
+  const bool umax_wraps = __builtin_add_overflow(d.umax, by.umax, &d.umax);
+  if (umin_wraps || umax_wraps) d.unbound_unsigned();
+}
 void subtract_ranges(Range64 &d, const Range64 &pointer, const Range64 &by) {
   const bool smin_wraps = __builtin_sub_overflow(pointer.smin, by.smax, &d.smin);
   const bool smax_wraps = __builtin_sub_overflow(pointer.smax, by.smin, &d.smax);
@@ -36,7 +45,7 @@ RegState move_pointer(const RegState &pointer, const Scalar &by, bool subtract, 
     subtract_ranges(moved.value.r64, pointer.value.r64, by.r64);
     moved.value.bits = sub(pointer.value.bits, by.bits);
   } else {
-    moved.value.r64.add(by.r64);
+    add_ranges(moved.value.r64, by.r64);
     moved.value.bits = add(pointer.value.bits, by.bits);
   }
   if (pointer.is_packet()) {

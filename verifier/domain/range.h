@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 
@@ -23,8 +24,6 @@ struct Range {
   static constexpr S kSMin = std::numeric_limits<S>::min();
   static constexpr S kSMax = std::numeric_limits<S>::max();
   static constexpr U kUMax = std::numeric_limits<U>::max();
-  // Factors up to this can be multiplied without overflow.
-  static constexpr U kHalf = kUMax >> (std::numeric_limits<U>::digits / 2);
 
   static constexpr Range constant(U v) { return {static_cast<S>(v), static_cast<S>(v), v, v}; }
 
@@ -59,35 +58,33 @@ struct Range {
     const bool smin_wraps = __builtin_add_overflow(smin, b.smin, &smin);
     const bool smax_wraps = __builtin_add_overflow(smax, b.smax, &smax);
     if (smin_wraps || smax_wraps) unbound_signed();
+    // Where both ends wrap, all between them does, once.
     const bool umin_wraps = __builtin_add_overflow(umin, b.umin, &umin);
     const bool umax_wraps = __builtin_add_overflow(umax, b.umax, &umax);
-    if (umin_wraps || umax_wraps) unbound_unsigned();
+    if (umin_wraps != umax_wraps) unbound_unsigned();
   }
   constexpr void sub(const Range &b) {
-    const S low = b.smin, high = b.smax;
-    const U ulow = b.umin, uhigh = b.umax;
-    const bool smin_wraps = __builtin_sub_overflow(smin, high, &smin);
-    const bool smax_wraps = __builtin_sub_overflow(smax, low, &smax);
+    const bool smin_wraps = __builtin_sub_overflow(smin, b.smax, &smin);
+    const bool smax_wraps = __builtin_sub_overflow(smax, b.smin, &smax);
     if (smin_wraps || smax_wraps) unbound_signed();
-    if (umin < uhigh) {
-      unbound_unsigned();
-    } else {
-      umin -= uhigh;
-      umax -= ulow;
-    }
+    const bool umin_wraps = __builtin_sub_overflow(umin, b.umax, &umin);
+    const bool umax_wraps = __builtin_sub_overflow(umax, b.umin, &umax);
+    if (umin_wraps != umax_wraps) unbound_unsigned();
   }
   constexpr void mul(const Range &b) {
-    if (b.smin < 0 || smin < 0 || b.umax > kHalf || umax > kHalf) {
-      *this = {};
-      return;
-    }
-    umin *= b.umin;
-    umax *= b.umax;
-    if (umax > static_cast<U>(kSMax)) {
+    const bool umin_wraps = __builtin_mul_overflow(umin, b.umin, &umin);
+    const bool umax_wraps = __builtin_mul_overflow(umax, b.umax, &umax);
+    if (umin_wraps || umax_wraps) unbound_unsigned();
+    // With signs, the least and the greatest product are each one of two ends.
+    std::array<S, 4> ends{};
+    const bool wraps = __builtin_mul_overflow(smin, b.smin, &ends[0]) ||
+                       __builtin_mul_overflow(smin, b.smax, &ends[1]) ||
+                       __builtin_mul_overflow(smax, b.smin, &ends[2]) || __builtin_mul_overflow(smax, b.smax, &ends[3]);
+    if (wraps) {
       unbound_signed();
     } else {
-      smin = static_cast<S>(umin);
-      smax = static_cast<S>(umax);
+      smin = std::ranges::min(ends);
+      smax = std::ranges::max(ends);
     }
   }
   // [bits]: the tnum of the result, for the bitwise operations.

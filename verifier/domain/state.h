@@ -127,4 +127,10 @@ struct LiveMarks {
 // never written is as good as stack that holds something unknown.
 bool covers(const State &old, std::span<const LiveMarks> live, const State &cur, Match match, bool reads_unwritten);
 
+// After a turn of a loop: numbers that are not what they were in [old], and decide nothing, become unknown, so that the
+// turns converge (widen_imprecise_scalars). A new link to another number is such a change. Same call chain in both.
+// Sound because: unknown contains the number; and where precision turns up later, the checkpoint is marked then, no
+// longer covers the state, and the turns go on.
+void widen(const State &old, State &cur);
+
 }  // namespace spile::verifier

@@ -196,6 +196,21 @@ TEST(Scalar, BranchesAreSound) {
   }
 }
 
+TEST(Scalar, KnowsProductsWithASignAndSumsThatAllWrap) {
+  Scalar factor;
+  factor.r64 = {0, 255, 0, 255};
+  factor.sync();
+  const Scalar product = alu(isa::MUL, false, factor, Scalar::constant(static_cast<uint64_t>(-3)));
+  EXPECT_EQ(product.r64.smin, -765);
+  EXPECT_EQ(product.r64.smax, 0);
+  Scalar high;
+  high.r64 = {INT64_MIN, INT64_MIN + 255, 1ull << 63, (1ull << 63) + 255};
+  high.sync();
+  const Scalar sum = alu(isa::ADD, false, high, high);
+  EXPECT_EQ(sum.r64.umin, 0u);
+  EXPECT_EQ(sum.r64.umax, 510u);
+}
+
 TEST(Scalar, KnowsWhatItShould) {
   // Zero or eight, and not below three.
   Scalar eight;

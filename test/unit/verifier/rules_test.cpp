@@ -19,6 +19,23 @@ TEST_F(VerifierTest, Structure) {
   rejects({Insn{.opcode = 0xb7, .off = 4}, exit()}, "ReservedField", "BPF_MOV uses reserved fields", 0);
 }
 
+TEST_F(VerifierTest, FieldsAreLookedAtWhereAPathComes) {
+  const Code dead = branch64(JEQ, R0, 0, 1);
+  const Insn exit_with_immediate{.opcode = 0x95, .imm = 3}, unknown_atomic{.opcode = 0xdb, .dst = R10, .imm = 0x77},
+      cast_without_arena{.opcode = 0xbf, .dst = R1, .src = R2, .off = 1, .imm = 1},
+      no_register{.opcode = 0xbf, .dst = 14};
+  for (const Insn &insn : {exit_with_immediate, unknown_atomic, cast_without_arena, no_register})
+    accepts({mov64(R0, 0), dead, insn, exit()});
+  rejects({mov64(R0, 0), exit_with_immediate}, "ReservedField", "BPF_EXIT uses reserved fields", 1);
+  rejects({mov64(R0, 0), unknown_atomic, exit()}, "ReservedField", "BPF_ATOMIC uses invalid atomic opcode 77", 1);
+  rejects({cast_without_arena, mov64(R0, 0), exit()}, "BadMapReference", "program that has an associated arena", 0);
+  rejects({mov64(R0, 0), Insn{.opcode = 0xe5, .imm = 4}, exit()}, "ReservedField", "invalid may_goto imm 4", 1);
+  // But for these, which the kernel looks at before any path.
+  rejects({mov64(R0, 0), dead, Insn{.opcode = 0x8d}, exit()}, "UnknownOpcode", "unknown opcode 8d", 2);
+  rejects({mov64(R0, 0), dead, Insn{.opcode = 0x79, .dst = R1, .src = R10, .off = -8, .imm = 5}, exit()},
+          "ReservedField", "BPF_LDX uses reserved fields", 2);
+}
+
 TEST_F(VerifierTest, Registers) {
   rejects({mov64_reg(R0, R3), exit()}, "UninitializedValue", "R3 !read_ok", 0);
   rejects({exit()}, "UninitializedValue", "R0 !read_ok", 0);
@@ -397,6 +414,13 @@ TEST_F(VerifierTest, WhatNoTurnOfALoopReadsMakesNoTurnNew) {
 }
 
 TEST_F(VerifierTest, LoopsThatTheKernelEnds) { accepts({mov64(R0, 0), may_goto(1), jump(-2), mov64(R0, 0), exit()}); }
+
+TEST_F(VerifierTest, ANumberThatATurnOfALoopLinksIsForgotten) {
+  // r0 is 0 or 1 in each turn; but after the first, r7 shares its id.
+  rejects({mov64(R7, 0), call(7), alu64(AND, R0, 1), may_goto(2), mov64_reg(R7, R0), jump(-3), mov64_reg(R1, R10),
+           alu64_reg(ADD, R1, R7), mov64(R0, 0), exit()},
+          "UnboundedPointer", "math between fp pointer and register with unbounded min value is not allowed", 7);
+}
 
 TEST_F(VerifierTest, RecordsOfRingBuffersAreGivenBack) {
   accepts({lddw_pseudo(R1, kPseudoMapIdx, kRingbuf), mov64(R2, 16), mov64(R3, 0), call(131), branch64(JEQ, R0, 0, 4),
