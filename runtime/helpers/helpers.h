@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "runtime/helpers/plain.h"
 #include "runtime/vm/env.h"
 
 namespace spile::helpers {

@@ -11,18 +11,6 @@
 
 namespace spile::helpers {
 
-uint64_t get_current_pid_tgid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  return env->event == nullptr ? 0 : uint64_t{env->event->pid} << 32 | env->event->tid;
-}
-
-uint64_t get_current_uid_gid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  return env->event == nullptr ? 0 : uint64_t{env->event->gid} << 32 | env->event->uid;
-}
-
-uint64_t get_smp_processor_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  return env->event == nullptr ? 0 : env->event->cpu;
-}
-
 // strscpy_pad(): cut to fit, always ended by a NUL, the rest zero.
 uint64_t get_current_comm(uint64_t to, uint64_t size, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   const std::span<std::byte> buffer = buffer_at(to, size);
@@ -34,15 +22,6 @@ uint64_t get_current_comm(uint64_t to, uint64_t size, uint64_t, uint64_t, uint64
   return 0;
 }
 
-// An address that is not null and that nothing can be read from: there is no task_struct here.
-uint64_t get_current_task(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  constexpr uint64_t kTasks = 0xffff'8880'0000'0000;
-  return env->event == nullptr ? 0 : kTasks + uint64_t{env->event->tid} * 0x4000;
-}
-
-uint64_t get_current_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  return env->cgroup_id;
-}
 // Level 0 is the root, whose id is 1 in every hierarchy.
 uint64_t get_current_ancestor_cgroup_id(uint64_t level, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) {
   return static_cast<uint32_t>(level) == 0 ? 1 : 0;
@@ -52,7 +31,6 @@ uint64_t current_task_under_cgroup(uint64_t map, uint64_t index, uint64_t, uint6
   const bool inside = static_cast<uint32_t>(index) < map_at(map).definition().max_entries;
   return returned(env, k_current_task_under_cgroup, inside ? -EAGAIN : -E2BIG);
 }
-uint64_t get_numa_node_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
 
 // The ids of the event are those of this process's namespace: no other is known.
 uint64_t get_ns_current_pid_tgid(uint64_t device, uint64_t inode, uint64_t to, uint64_t size, uint64_t, vm::Env *env) {
@@ -70,10 +48,6 @@ uint64_t get_ns_current_pid_tgid(uint64_t device, uint64_t inode, uint64_t to, u
   std::memcpy(buffer.data(), &info, sizeof info);
   return 0;
 }
-
-// What whoever attached the program said about it: nothing.
-uint64_t get_attach_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
-uint64_t get_func_ip(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
 
 // The result of the system call that the control group's programs may change.
 uint64_t get_retval(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {

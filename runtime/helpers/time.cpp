@@ -22,12 +22,4 @@ uint64_t jiffies64(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *en
   return kInitial + env->now_ns() / kTick;
 }
 
-// SplitMix64 (public domain): every seed, 0 too, gives a full-period sequence.
-uint64_t get_prandom_u32(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  uint64_t mixed = env->random_state += 0x9e3779b97f4a7c15ull;
-  mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9ull;
-  mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebull;
-  return (mixed ^ mixed >> 31) >> 32;
-}
-
 }  // namespace spile::helpers

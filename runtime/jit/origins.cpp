@@ -16,14 +16,14 @@ using isa::Shape;
 constexpr Origin kUnknown{Origin::Unknown};
 
 // Of a constant: the map, or the memory that holds the address.
-Origin origin_of(const vm::JitUnverified &memory, const InsnInfo &info, uint64_t value) {
+Origin origin_of(const vm::JitProgram &program, const InsnInfo &info, uint64_t value) {
   if (info.op == isa::Op::LddwMapIdx) {
-    const std::span maps(memory.values, memory.value_count);
-    const auto map = std::ranges::find(maps, value, &vm::JitValues::map);
+    const std::span maps(program.maps, program.map_count);
+    const auto map = std::ranges::find(maps, value, &vm::JitMap::map);
     return map == maps.end() ? kUnknown : Origin{Origin::Map, static_cast<uint32_t>(map - maps.begin())};
   }
-  if (info.op != isa::Op::LddwMapIdxValue) return kUnknown;
-  const std::span regions(memory.regions, memory.region_count);
+  if (info.op != isa::Op::LddwMapIdxValue || program.unverified == nullptr) return kUnknown;
+  const std::span regions(program.unverified->regions, program.unverified->region_count);
   const auto holder =
       std::ranges::find_if(regions, [&](const vm::JitRegion &region) { return value - region.address < region.size; });
   return holder == regions.end() ? kUnknown : Origin{Origin::Region, static_cast<uint32_t>(holder - regions.begin())};
@@ -55,7 +55,7 @@ void step(const vm::JitProgram &program, size_t index, Origins &regs) {
       regs[insn.dst] = kUnknown;
       return;
     case Shape::LoadImm64:
-      regs[insn.dst] = origin_of(*program.unverified, info, program.values[index]);
+      regs[insn.dst] = origin_of(program, info, program.values[index]);
       return;
     case Shape::Atomic:
       regs[0] = regs[insn.src] = kUnknown;

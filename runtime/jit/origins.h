@@ -1,7 +1,8 @@
-// Where the registers of an unverified program point to, as far as its instructions say. In: a resolved program. Out:
-// for each instruction, what each register was made from whenever it is reached.
+// Where registers point to, as far as the instructions say. In: a resolved program. Out: for each instruction, what
+// each register was made from whenever it is reached.
 //
-// A guess: it says which memory an access is compared with, and the comparison says whether it lies there.
+// Of an unverified program a guess: it says which memory an access is compared with, and the comparison says whether it
+// lies there. Of a verified one a map is that map, for nothing is added to the address of a map.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ struct Origin {
     Stack,    // of the frame
     Context,
     Region,  // [index] among JitUnverified::regions
-    Map,     // [index] among JitUnverified::values
+    Map,     // [index] among JitProgram::maps
     Value,   // given by the lookup at instruction [index]
   } kind = Unset;
   uint32_t index = 0;

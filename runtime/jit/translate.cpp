@@ -35,9 +35,6 @@ using isa::Shape;
 using llvm::BasicBlock;
 using llvm::Value;
 
-// Arrays that a lookup whose map is not constant is compared with.
-constexpr size_t kMostArrays = 8;
-
 class Translator : Translation {
  public:
   Translator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
@@ -51,7 +48,7 @@ class Translator : Translation {
       translate_subprogram(
           i, [&](size_t, size_t) { make_frame(program_.stack_bytes[i]); },
           [this](size_t insn) { translate_insn(insn); });
-    return std::move(module_);
+    return finish();
   }
 
  private:
@@ -133,10 +130,7 @@ class Translator : Translation {
         break;
       }
       case Shape::CallHelper:
-        if (insn.imm == vm::kMapLookup)
-          look_up(pointer_to(value));
-        else
-          call(pointer_to(value));
+        call_helper(index, pointer_to(value));
         if (insn.imm == vm::kTailCall) leave_after_tail_call();
         break;
       case Shape::CallKfunc:
@@ -243,41 +237,22 @@ class Translator : Translation {
     set(0, result, pointer);
     for (unsigned i = 1; i <= 5; i++) set(i, constant(0));
   }
-  // The map of a lookup is nearly always a constant once registers are SSA values: of the comparisons here, and of what
-  // they guard, LLVM then keeps what is about that map.
-  void look_up(Value *helper) {
-    auto *const done = block("found");
-    struct Found {
-      Value *address, *pointer;
-      BasicBlock *from;
-    };
-    std::vector<Found> found;
-    Value *const map = get(1);
-    for (size_t i = 0; i < program_.array_count && i < kMostArrays; i++) {
-      const vm::JitArray &array = program_.arrays[i];
-      auto *const here = block("array");
-      auto *const next = block("");
-      b_.CreateCondBr(b_.CreateICmpEQ(map, constant(array.map)), here, next);
-      b_.SetInsertPoint(here);
-      Value *const index = b_.CreateAlignedLoad(b_.getInt32Ty(), get_pointer(2), llvm::Align(1));
-      Value *const inside = b_.CreateICmpULT(index, b_.getInt32(array.count));
-      Value *const offset = b_.CreateMul(widen(index), constant(array.stride));
-      Value *const element = b_.CreateGEP(b_.getInt8Ty(), pointer_to(array.values), offset);
-      found.push_back({b_.CreateSelect(inside, b_.CreateAdd(constant(array.values), offset), constant(0)),
-                       b_.CreateSelect(inside, element, llvm::ConstantPointerNull::get(ptr_)), here});
-      b_.CreateBr(done);
-      b_.SetInsertPoint(next);
-    }
-    Value *const result = b_.CreateCall(function_type_, helper, {get(1), get(2), get(3), get(4), get(5), env_});
-    found.push_back({result, b_.CreateIntToPtr(result, ptr_), b_.GetInsertBlock()});
-    b_.CreateBr(done);
-    b_.SetInsertPoint(done);
-    auto *const address = b_.CreatePHI(i64_, 2), *const pointer = b_.CreatePHI(ptr_, 2);
-    for (const Found &one : found) {
-      address->addIncoming(one.address, one.from);
-      pointer->addIncoming(one.pointer, one.from);
-    }
-    after_call(address, pointer);
+  void call_helper(size_t index, Value *helper) {
+    const vm::JitMap *const map = map_of_call(index);
+    if (program_.insns[index].imm == vm::kMapLookup && map != nullptr && map->kind == vm::JitMap::Array)
+      look_up(*map);
+    else if (llvm::Function *const hot = hot_function(index))
+      after_call(b_.CreateCall(hot, {get(1), get(2), get(3), get(4), get(5), env_, helper}));
+    else
+      call(helper);
+  }
+  void look_up(const vm::JitMap &array) {
+    Value *const index = b_.CreateAlignedLoad(b_.getInt32Ty(), get_pointer(2), llvm::Align(1));
+    Value *const inside = b_.CreateICmpULT(index, b_.getInt32(array.count));
+    Value *const offset = b_.CreateMul(widen(index), constant(array.stride));
+    Value *const element = b_.CreateGEP(b_.getInt8Ty(), pointer_to(array.values), offset);
+    after_call(b_.CreateSelect(inside, b_.CreateAdd(constant(array.values), offset), constant(0)),
+               b_.CreateSelect(inside, element, llvm::ConstantPointerNull::get(ptr_)));
   }
   void call_register(unsigned reg) {
     Value *const target = get(reg);

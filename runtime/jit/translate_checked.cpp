@@ -17,9 +17,9 @@
 #include <bit>
 #include <cstddef>
 #include <map>
+#include <optional>
 
 #include "backend/isa/info.h"
-#include "runtime/jit/origins.h"
 #include "runtime/jit/translate.h"
 #include "runtime/jit/translation.h"
 #include "runtime/vm/regions.h"
@@ -42,8 +42,7 @@ class CheckedTranslator : Translation {
       : Translation(
             context, program, host,
             llvm::FunctionType::get(llvm::Type::getInt64Ty(context), {llvm::PointerType::get(context, 0)}, false)),
-        memory_(*program.unverified),
-        origins_(find_origins(program)) {}
+        memory_(*program.unverified) {}
 
   std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
     for (size_t i = 0; i < program_.subprogram_count; i++) {
@@ -56,7 +55,7 @@ class CheckedTranslator : Translation {
       translate_subprogram(
           i, [this](size_t start, size_t end) { make_frame(start, end); },
           [this](size_t insn) { translate_insn(insn); });
-    return std::move(module_);
+    return finish();
   }
 
  private:
@@ -110,7 +109,7 @@ class CheckedTranslator : Translation {
     fetch_fuel();
     result_ = b_.CreateAlloca(i64_);
     for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
-      if (isa::lookup(program_.insns[i])->shape != Shape::CallHelper || values_of_lookup(i) == nullptr) continue;
+      if (isa::lookup(program_.insns[i])->shape != Shape::CallHelper || map_of_lookup(i) == nullptr) continue;
       given_[i] = {b_.CreateAlloca(i64_), b_.CreateAlloca(i64_)};
       b_.CreateStore(constant(0), given_[i].address);
       b_.CreateStore(constant(0), given_[i].size);
@@ -123,11 +122,11 @@ class CheckedTranslator : Translation {
     b_.restoreIP(here);
   }
 
-  // What a lookup's map has, when it is known.
-  const vm::JitValues *values_of_lookup(size_t index) const {
-    const Origin map = origins_[index][1];
-    return program_.insns[index].imm == vm::kMapLookup && map.kind == Origin::Map ? &memory_.values[map.index]
-                                                                                  : nullptr;
+  // The map whose values a lookup gives, when it is known.
+  const vm::JitMap *map_of_lookup(size_t index) const {
+    const vm::JitMap *const map = map_of_call(index);
+    const bool gives_values = program_.insns[index].imm == vm::kMapLookup && map != nullptr && map->value_size != 0;
+    return gives_values ? map : nullptr;
   }
 
   // ---- Instructions.
@@ -192,6 +191,8 @@ class CheckedTranslator : Translation {
         access(index, insn.dst, true, [&](Value *there) { store(get(insn.src), info, there); });
         break;
       case Shape::Atomic:
+        translate_atomic(index);
+        break;
       case Shape::StoreRelease:
       case Shape::LoadAcquire:
       case Shape::PacketAbs:
@@ -267,28 +268,43 @@ class CheckedTranslator : Translation {
     Value *const count = b_.CreateLoad(i64_, field(window, counts + place * sizeof(uint64_t)));
     return {b_.CreateICmpULT(b_.CreateSub(address, first), count), b_.CreateIntToPtr(address, ptr_)};
   }
+  // In the memory that a register was made from; nothing when it is not known, or not to be written.
+  std::optional<Judged> within_origin(const Origin &origin, Value *address, uint64_t bytes, bool writes) {
+    switch (origin.kind) {
+      case Origin::Stack:
+        return within(b_.CreateSub(stack_end_, constant(vm::kStackBytes)), constant(vm::kStackBytes), address, bytes);
+      case Origin::Context:
+        return within(context_, context_size_, address, bytes);
+      case Origin::Region: {
+        const vm::JitRegion &region = memory_.regions[origin.index];
+        if (writes && !region.writable) return std::nullopt;
+        return within(constant(region.address), constant(region.size), address, bytes);
+      }
+      case Origin::Value: {
+        const auto given = given_.find(origin.index);
+        if (given == given_.end() || (writes && !map_of_lookup(origin.index)->writable)) return std::nullopt;
+        return within(b_.CreateLoad(i64_, given->second.address), b_.CreateLoad(i64_, given->second.size), address,
+                      bytes);
+      }
+      case Origin::Unset:
+      case Origin::Unknown:
+      case Origin::Map:
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
+  Value *address_of(const Insn &insn, unsigned base) {
+    return b_.CreateAdd(get(base), constant(static_cast<uint64_t>(int64_t{insn.off})));
+  }
   void access(size_t index, unsigned base, bool writes, const auto &use) {
     const Insn &insn = program_.insns[index];
     const uint64_t bytes = isa::lookup(insn)->bytes();
-    Value *const address = b_.CreateAdd(get(base), constant(static_cast<uint64_t>(int64_t{insn.off})));
-    const Origin origin = origins_[index][base];
-    const auto leave_or_use = [&](const Judged &judged) {
-      leave_unless(judged.holds, index);
-      use(judged.there);
-    };
-    if (origin.kind == Origin::Stack) {
-      Value *const low = b_.CreateSub(stack_end_, constant(vm::kStackBytes));
-      return leave_or_use(within(low, constant(vm::kStackBytes), address, bytes));
+    Value *const address = address_of(insn, base);
+    if (const auto judged = within_origin(origins_[index][base], address, bytes, writes)) {
+      leave_unless(judged->holds, index);
+      use(judged->there);
+      return;
     }
-    if (origin.kind == Origin::Context) return leave_or_use(within(context_, context_size_, address, bytes));
-    if (origin.kind == Origin::Region && (!writes || memory_.regions[origin.index].writable)) {
-      const vm::JitRegion &region = memory_.regions[origin.index];
-      return leave_or_use(within(constant(region.address), constant(region.size), address, bytes));
-    }
-    if (const auto given = given_.find(origin.index); origin.kind == Origin::Value && given != given_.end())
-      if (!writes || values_of_lookup(origin.index)->writable)
-        return leave_or_use(within(b_.CreateLoad(i64_, given->second.address), b_.CreateLoad(i64_, given->second.size),
-                                   address, bytes));
     const Judged judged = within_window(index, address, bytes, writes);
     auto *const known = block("known"), *const unknown = block("unknown"), *const next = block("");
     b_.CreateCondBr(judged.holds, known, unknown);
@@ -304,55 +320,104 @@ class CheckedTranslator : Translation {
     b_.CreateBr(next);
     b_.SetInsertPoint(next);
   }
+  // Where the memory is known; a fetch into r10 is a fault.
+  void translate_atomic(size_t index) {
+    const Insn &insn = program_.insns[index];
+    const InsnInfo &info = *isa::lookup(insn);
+    Value *const address = address_of(insn, insn.dst);
+    const bool changes_r0 = info.atomic() == isa::Atomic::Cmpxchg;
+    const bool changes_src = !changes_r0 && info.atomic() >= isa::Atomic::FetchAdd;
+    const auto judged = changes_src && insn.src == isa::kFramePointer
+                            ? std::nullopt
+                            : within_origin(origins_[index][insn.dst], address, info.bytes(), true);
+    if (!judged) return execute(index, 0, isa::kFramePointer - 1);
+    Value *const crooked = b_.CreateAnd(address, constant(info.bytes() - 1));
+    leave_unless(b_.CreateAnd(judged->holds, b_.CreateICmpEQ(crooked, constant(0))), index);
+    Value *const old = ops_.atomic(info, judged->there, get(insn.src), get(0));
+    if (changes_r0) set(0, old);
+    if (changes_src) set(insn.src, old);
+  }
 
   // ---- Calls.
 
   void call_helper(size_t index) {
-    const vm::JitValues *const values = values_of_lookup(index);
-    const vm::JitArray *array = nullptr;
-    for (size_t i = 0; values != nullptr && i < program_.array_count; i++)
-      if (program_.arrays[i].map == values->map) array = &program_.arrays[i];
-    if (array != nullptr && origins_[index][2].kind == Origin::Stack)
-      look_up(index, *array);
-    else
+    if (program_.hot_helpers && memory_.plain_calls[index])
+      finish_call(call_directly(index));
+    else if (!call_of_map(index))
       execute(index, 0, kLastArgument);
+    const vm::JitMap *const values = map_of_lookup(index);
     if (values == nullptr) return;
     Value *const found = get(0);
     b_.CreateStore(found, given_.at(index).address);
-    b_.CreateStore(b_.CreateSelect(b_.CreateICmpEQ(found, constant(0)), constant(0), constant(values->size)),
+    b_.CreateStore(b_.CreateSelect(b_.CreateICmpEQ(found, constant(0)), constant(0), constant(values->value_size)),
                    given_.at(index).size);
   }
-  // In an array, by a key on the stack: the host does it for the first time of each element.
-  void look_up(size_t index, const vm::JitArray &array) {
-    auto *const key_there = block("key"), *const inside = block("inside"), *const outside = block("outside");
-    auto *const seen = block("seen"), *const ask = block("ask"), *const note = block("note"), *const done = block("");
-    Value *const low = b_.CreateSub(stack_end_, constant(vm::kStackBytes));
-    const Judged key = within(low, constant(vm::kStackBytes), get(2), sizeof(uint32_t));
-    leave_unless(b_.CreateAnd(key.holds, b_.CreateICmpEQ(get(1), constant(array.map))), index);
-    b_.CreateBr(key_there);
-    b_.SetInsertPoint(key_there);
-    Value *const element = ops_.widen(b_.CreateAlignedLoad(b_.getInt32Ty(), key.there, llvm::Align(1)));
-    b_.CreateCondBr(b_.CreateICmpULT(element, constant(array.count)), inside, outside);
-    b_.SetInsertPoint(inside);
-    Value *const mark = b_.CreateGEP(b_.getInt8Ty(), pointer_to(array.seen), element);
-    Value *const is_seen = b_.CreateICmpNE(b_.CreateLoad(b_.getInt8Ty(), mark), b_.getInt8(0));
-    b_.CreateCondBr(is_seen, seen, ask);
+  Value *call_directly(size_t index) {
+    Value *const helper = pointer_to(program_.values[index]);
+    std::vector<Value *> arguments;
+    for (unsigned i = 1; i <= kLastArgument; i++) arguments.push_back(get(i));
+    arguments.push_back(b_.CreateLoad(ptr_, field(run_, offsetof(vm::JitRun, env))));
+    if (llvm::Function *const hot = hot_function(index)) {
+      arguments.push_back(helper);
+      return b_.CreateCall(hot, arguments);
+    }
+    auto *const type = llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_}, false);
+    return b_.CreateCall(type, helper, arguments);
+  }
+  void finish_call(Value *result) {
+    set(0, result);
+    for (unsigned i = 1; i <= kLastArgument; i++) set(i, constant(0));
+  }
+  // A lookup, update or removal in an array or a hash, with arguments in memory that is known. False: it is another
+  // call.
+  bool call_of_map(size_t index) {
+    const vm::JitMap *const map = map_of_call(index);
+    const int32_t number = program_.insns[index].imm;
+    if (!program_.hot_helpers || map == nullptr || map->kind == vm::JitMap::Other || number > vm::kMapDelete)
+      return false;
+    const auto key = within_origin(origins_[index][2], get(2), map->key_size, false);
+    if (!key) return false;
+    Value *fits = b_.CreateAnd(key->holds, b_.CreateICmpEQ(get(1), constant(map->map)));
+    if (number == vm::kMapUpdate) {
+      const auto value = within_origin(origins_[index][3], get(3), map->value_size, false);
+      if (!value) return false;
+      // With BPF_F_LOCK and what else there is, the interpreter looks at more than memory.
+      fits = b_.CreateAnd(fits, b_.CreateAnd(value->holds, b_.CreateICmpULE(get(4), constant(vm::kMaxUpdateFlag))));
+    }
+    leave_unless(fits, index);
+    if (number != vm::kMapLookup)
+      finish_call(call_directly(index));
+    else if (map->kind == vm::JitMap::Array)
+      look_up(index, element_of(*map, key->there));
+    else
+      look_up(index, call_directly(index));
+    return true;
+  }
+  // Its address, or 0.
+  Value *element_of(const vm::JitMap &array, Value *key) {
+    Value *const element = ops_.widen(b_.CreateAlignedLoad(b_.getInt32Ty(), key, llvm::Align(1)));
+    return b_.CreateSelect(b_.CreateICmpULT(element, constant(array.count)),
+                           b_.CreateAdd(constant(array.values), b_.CreateMul(element, constant(array.stride))),
+                           constant(0));
+  }
+  // The host looks up what it has not seen, so that the value is in reach from then on.
+  void look_up(size_t index, Value *found) {
+    auto *const ask = block("ask"), *const seen = block("seen"), *const done = block("");
+    const auto mark_of = [&](Value *value) {
+      Value *const place =
+          b_.CreateLShr(b_.CreateMul(value, constant(vm::kSeenMultiplier)), constant(64 - vm::kSeenBits));
+      return b_.CreateGEP(i64_, pointer_to(memory_.seen), place);
+    };
+    Value *const is_seen = b_.CreateICmpEQ(b_.CreateLoad(i64_, mark_of(found)), found);
+    b_.CreateCondBr(b_.CreateOr(b_.CreateICmpEQ(found, constant(0)), is_seen), seen, ask);
     b_.SetInsertPoint(ask);
     execute(index, 0, kLastArgument);
-    b_.CreateCondBr(b_.CreateICmpEQ(get(0), constant(0)), done, note);
-    b_.SetInsertPoint(note);
-    b_.CreateStore(b_.getInt8(1), mark);
+    b_.CreateStore(get(0), mark_of(get(0)));
     b_.CreateBr(done);
-    b_.SetInsertPoint(outside);
-    finish_lookup(constant(0), done);
     b_.SetInsertPoint(seen);
-    finish_lookup(b_.CreateAdd(constant(array.values), b_.CreateMul(element, constant(array.stride))), done);
-    b_.SetInsertPoint(done);
-  }
-  void finish_lookup(Value *found, BasicBlock *done) {
-    set(0, found);
-    for (unsigned i = 1; i <= kLastArgument; i++) set(i, constant(0));
+    finish_call(found);
     b_.CreateBr(done);
+    b_.SetInsertPoint(done);
   }
 
   // The callee has its frame and its registers in memory; r6 to r9 stay here meanwhile.
@@ -369,7 +434,6 @@ class CheckedTranslator : Translation {
   }
 
   const vm::JitUnverified &memory_;
-  std::vector<Origins> origins_;  // by instruction
 
   // Of the function that is being made.
   size_t start_ = 0;

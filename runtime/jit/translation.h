@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "runtime/jit/blocks.h"
+#include "runtime/jit/link_hot.h"
 #include "runtime/jit/operations.h"
+#include "runtime/jit/origins.h"
 #include "runtime/vm/jit_abi.h"
 
 namespace spile::jit {
@@ -29,7 +31,8 @@ class Translation {
         b_(context),
         i64_(b_.getInt64Ty()),
         ptr_(b_.getPtrTy()),
-        function_type_(type) {}
+        function_type_(type),
+        origins_(find_origins(program)) {}
 
   llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
   llvm::Value *pointer_to(uint64_t address) { return llvm::ConstantExpr::getIntToPtr(constant(address), ptr_); }
@@ -69,6 +72,27 @@ class Translation {
     return answer;
   }
 
+  // The map that a helper gets as its first argument; null when it is not known.
+  const vm::JitMap *map_of_call(size_t index) const {
+    const Origin map = origins_[index][1];
+    return map.kind == Origin::Map ? &program_.maps[map.index] : nullptr;
+  }
+  // What to call in the place of a helper (hot.h); null: there is nothing.
+  llvm::Function *hot_function(size_t index) {
+    if (!program_.hot_helpers) return nullptr;
+    const int32_t number = program_.insns[index].imm;
+    const vm::JitMap *const map = map_of_call(index);
+    const bool is_lookup = number == vm::kMapLookup && map != nullptr && map->kind == vm::JitMap::Hash;
+    const std::string name = is_lookup ? hot_lookup(map->key_size) : hot_helper(number);
+    if (name.empty()) return nullptr;
+    auto *const type = llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_, ptr_}, false);
+    return llvm::cast<llvm::Function>(module_->getOrInsertFunction(name, type).getCallee());
+  }
+  std::unique_ptr<llvm::Module> finish() {
+    link_hot(*module_);
+    return std::move(module_);
+  }
+
   // Goes on in a new block where [condition] holds; what the builder makes in between runs where it does not.
   void unless(llvm::Value *condition, const char *name, const auto &otherwise) {
     auto *const out = block(name), *const next = block("");
@@ -87,6 +111,7 @@ class Translation {
   llvm::PointerType *ptr_;
   llvm::FunctionType *function_type_;
   std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
+  std::vector<Origins> origins_;                    // by instruction
 
   // Of the function that is being made.
   llvm::Function *function_ = nullptr;

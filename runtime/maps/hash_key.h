@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace spile::maps {
 
@@ -64,5 +65,20 @@ struct HashKey<0> {
  private:
   size_t size_;
 };
+
+// Calls [use] with the constant for which HashKey is compiled: 4, 8, 16, or 0 for all other sizes.
+template <class Use>
+auto with_key_size(size_t size, const Use &use) {
+  switch (size) {
+    case 4:
+      return use(std::integral_constant<size_t, 4>{});
+    case 8:
+      return use(std::integral_constant<size_t, 8>{});
+    case 16:
+      return use(std::integral_constant<size_t, 16>{});
+    default:
+      return use(std::integral_constant<size_t, 0>{});
+  }
+}
 
 }  // namespace spile::maps

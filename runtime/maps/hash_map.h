@@ -100,6 +100,35 @@ class HashMap final : public Map {
   std::atomic<uint32_t> count_{0};
 };
 
+template <size_t KeySize>
+typename HashMap<KeySize>::Element *HashMap<KeySize>::find(const std::byte *key, uint32_t hash) const {
+  const Bucket &bucket = bucket_of(hash);
+  while (true) {
+    const uint32_t version = bucket.version.load(std::memory_order_acquire);
+    for (Link link = bucket.head.load(std::memory_order_acquire); link != 0;) {
+      Element &candidate = element(link);
+      // A writer may be filling the element with another key meanwhile. If the key still compares equal, the answer is
+      // as if the lookup had come a moment earlier. If a byte of the new key was seen, so is the new version below:
+      // the fences here and in take() see to it.
+      if (candidate.hash.load(std::memory_order_relaxed) == hash && key_.equal(candidate.key(), key)) return &candidate;
+      link = candidate.next.load(std::memory_order_acquire);
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (bucket.version.load(std::memory_order_relaxed) == version) return nullptr;
+  }
+}
+
+template <size_t KeySize>
+std::byte *HashMap<KeySize>::lookup(const std::byte *key) {
+  Element *found = find(key, key_.hash(key));
+  if (found == nullptr) return nullptr;
+  if (evicts_) {
+    std::atomic<uint8_t> &use = use_of(link_of(*found));
+    if (use.load(std::memory_order_relaxed) == Cold) use.store(Hot, std::memory_order_relaxed);
+  }
+  return value_of(*found);
+}
+
 Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition);
 
 }  // namespace spile::maps

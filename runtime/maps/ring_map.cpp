@@ -1,6 +1,5 @@
 #include "runtime/maps/ring_map.h"
 
-#include <linux/bpf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -8,19 +7,7 @@
 #include <cstring>
 #include <mutex>
 
-#include "runtime/maps/pages.h"
-
 namespace spile::maps {
-
-namespace {
-
-constexpr uint32_t kMaxRecord = UINT32_MAX / 4;
-
-std::atomic_ref<uint32_t> header_of(std::byte *record) {
-  return std::atomic_ref(*reinterpret_cast<uint32_t *>(record - BPF_RINGBUF_HDR_SZ));
-}
-
-}  // namespace
 
 RingMap::RingMap(const Definition &definition, std::byte *data)
     : KeylessMap(definition, {.update = -kNotSupported, .erase = -kNotSupported, .next_key = -kNotSupported}),
@@ -49,8 +36,7 @@ Result<std::unique_ptr<Map>> RingMap::make(const Definition &definition) {
 }
 
 std::byte *RingMap::reserve(uint64_t size) {
-  if (size > kMaxRecord) return nullptr;
-  const uint64_t length = round_up_8(size + BPF_RINGBUF_HDR_SZ);
+  const uint64_t length = length_of(size);
   if (length > definition().max_entries) return nullptr;
   std::byte *record = try_reserve(length, size);
   if (record != nullptr || !catch_up_) return record;
@@ -59,24 +45,8 @@ std::byte *RingMap::reserve(uint64_t size) {
 }
 
 std::byte *RingMap::try_reserve(uint64_t length, uint64_t size) {
-  const uint64_t ring = definition().max_entries;
   const std::lock_guard guard(producers_);
-  const uint64_t position = producer_.load(std::memory_order_relaxed);
-  // Kernel: one byte always stays free, as `new_prod_pos - cons_pos > rb->mask` has it.
-  if (position + length - consumer_.load(std::memory_order_acquire) > ring - 1) return nullptr;
-  std::byte *header = at(position);
-  std::atomic_ref(*reinterpret_cast<uint32_t *>(header))
-      .store(static_cast<uint32_t>(size) | BPF_RINGBUF_BUSY_BIT, std::memory_order_relaxed);
-  const auto page = static_cast<uint32_t>((header - data_) >> 12);
-  std::memcpy(header + 4, &page, sizeof page);
-  producer_.store(position + length, std::memory_order_release);
-  return header + BPF_RINGBUF_HDR_SZ;
-}
-
-void RingMap::commit(std::byte *record, bool discard) {
-  const auto header = header_of(record);
-  const uint32_t length = header.load(std::memory_order_relaxed) & ~BPF_RINGBUF_BUSY_BIT;
-  header.store(discard ? length | BPF_RINGBUF_DISCARD_BIT : length, std::memory_order_release);
+  return place(length, size);
 }
 
 int64_t RingMap::output(std::span<const std::byte> bytes) {

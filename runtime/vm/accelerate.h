@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 
+#include "runtime/vm/env.h"
 #include "runtime/vm/frames.h"
 #include "runtime/vm/regions.h"
 #include "runtime/vm/resolve.h"
@@ -29,9 +30,12 @@ class Accelerator {
   // The interpreter whose registers, frames and fuel are worked on.
   class Host {
    public:
+    explicit Host(Env *environment) : env(environment) {}
     virtual ~Host() = default;
     // Executes this instruction; the one to go on at, or none when there is an end to it.
     virtual std::optional<uint32_t> step(uint32_t insn) = 0;
+
+    Env *const env;  // of helpers; may be null
   };
 
   virtual ~Accelerator() = default;

@@ -75,12 +75,25 @@ bool is_tracked(ArgKind kind) {
   return kind == ArgKind::RingbufRecord || kind == ArgKind::RingbufDynptr || kind == ArgKind::Dynptr;
 }
 
+bool takes_numbers(const std::array<Arg, 5> &rows) { return std::ranges::none_of(rows, is_checked, &Arg::kind); }
+bool gives_number(const tables::Helper &helper) {
+  return helper.result.kind == ReturnKind::Integer || helper.result.kind == ReturnKind::Void;
+}
+
 const tables::ProgramType &type_of(uint32_t number) {
   const auto row = std::ranges::find(tables::kProgramTypes, number, &tables::ProgramType::number);
   return row == tables::kProgramTypes.end() ? tables::kProgramTypes.front() : *row;
 }
 
 }  // namespace
+
+bool is_plain_helper(uint32_t number) {
+  const tables::Helper *const helper = tables::find_helper(number);
+  return helper != nullptr && gives_number(*helper) &&
+         std::ranges::all_of(tables::kProgramTypes, [&](const tables::ProgramType &type) {
+           return takes_numbers(tables::arguments_of(*helper, type.number));
+         });
+}
 
 void CallCheck::read_rows(CallSite &site, uint32_t program) {
   site.program = program;
@@ -90,8 +103,7 @@ void CallCheck::read_rows(CallSite &site, uint32_t program) {
     if (is_checked((*site.rows)[i].kind)) site.checked |= 1U << i;
     if (is_tracked((*site.rows)[i].kind)) site.tracked |= 1U << i;
   }
-  const ReturnKind result = site.helper->result.kind;
-  site.is_plain = site.checked == 0 && (result == ReturnKind::Integer || result == ReturnKind::Void);
+  site.is_plain = site.checked == 0 && gives_number(*site.helper);
   site.map = nullptr;
 }
 

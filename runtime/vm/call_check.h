@@ -63,6 +63,9 @@ struct CallSite {
   std::shared_ptr<Window> result;     // memory that the last call gave; null: nobody asks
 };
 
+// Whether a helper takes and gives numbers alone, in programs of every type.
+bool is_plain_helper(uint32_t number);
+
 class CallCheck {
  public:
   CallCheck(Reach &reach, const Frames &frames, const Memory &memory)

@@ -35,7 +35,7 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
   // executed still.
   CheckedMachine(std::span<const Insn> insns, std::span<const InsnInfo *const> rows, const CheckedRun &options,
                  uint64_t &fuel)
-      : insns_(insns), rows_(rows), options_(options), fuel_(fuel), frames_(options.stack_noise) {
+      : Host(options.env), insns_(insns), rows_(rows), options_(options), fuel_(fuel), frames_(options.stack_noise) {
     if (options.reach != nullptr && !options.verified)
       calls_.emplace(*options.reach, frames_, static_cast<const Memory &>(*this));
     regs_[1] = options.r1;

@@ -12,12 +12,15 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 5;
+inline constexpr uint32_t kJitAbiVersion = 6;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
-// Of bpf_map_lookup_elem(), which compiled code does itself for arrays.
+// Of bpf_map_lookup_elem(), which compiled code does itself for arrays and hashes.
 inline constexpr int32_t kMapLookup = 1;
+// Of bpf_map_update_elem() and bpf_map_delete_elem(); no helper has a smaller number.
+inline constexpr int32_t kMapUpdate = 2, kMapDelete = 3;
+inline constexpr uint64_t kMaxUpdateFlag = 2;  // BPF_ANY, BPF_NOEXIST, BPF_EXIST
 
 // A run of an unverified program, as its compiled code sees it. Registers are there whenever the host is called, and
 // when the code ends.
@@ -26,6 +29,7 @@ struct JitRun {
   uint64_t fuel;
   uint64_t context, context_size;  // what r1 of the entry points to
   void *host;
+  Env *env;
 };
 // What code of an unverified program gives: from 0 on, the instruction at which the interpreter is to go on; below, the
 // complement of the exit that the subprogram has come to; or that the host has seen an end.
@@ -46,14 +50,22 @@ struct JitHost {
   void (*leave)(JitRun *run);
 };
 
-// A map that is an array of values in one block.
-struct JitArray {
-  uint64_t map;     // its address, as helpers get it
+// A map that the program names.
+struct JitMap {
+  enum Kind : uint8_t {
+    Other,
+    Array,  // of values in one block
+    Hash,   // maps::HashMap
+  };
+  uint64_t map;  // its address, as helpers get it
+  Kind kind;
+  uint32_t key_size;
+  uint64_t value_size;  // of what a lookup gives; 0: no memory, but another map
+  bool writable;        // by programs
+  // Of an array.
   uint64_t values;  // of element 0
   uint64_t stride;  // bytes from one element to the next
   uint32_t count;
-  // Unverified programs: by element, 1 when a lookup gave it before, so that the host knows that it is in reach.
-  uint8_t *seen;
 };
 
 // What unverified programs may touch.
@@ -61,19 +73,16 @@ struct JitRegion {
   uint64_t address, size;
   bool writable;
 };
-// A map whose values a lookup gives.
-struct JitValues {
-  uint64_t map;
-  uint64_t size;
-  bool writable;
-};
 struct Window;  // regions.h
+inline constexpr unsigned kSeenBits = 10;
+inline constexpr uint64_t kSeenMultiplier = 0x9e3779b97f4a7c15;  // the place: the upper bits of a product
 struct JitUnverified {
   const JitRegion *regions;  // that stay where they are; none overlaps another
   size_t region_count;
-  const JitValues *values;
-  size_t value_count;
   const Window *const *windows;  // by instruction: where its accesses may lie besides
+  const bool *plain_calls;       // by instruction: its helper takes and gives numbers alone
+  // Values of maps that lookups gave and that the host knows to be in reach, by kSeenBits of their address.
+  uint64_t *seen;
 };
 
 // A Resolved (resolve.h) as plain data, and what is known of the program's maps.
@@ -85,8 +94,9 @@ struct JitProgram {
   const uint32_t *subprograms;
   const uint32_t *stack_bytes;
   size_t subprogram_count;
-  const JitArray *arrays;
-  size_t array_count;
+  const JitMap *maps;
+  size_t map_count;
+  bool hot_helpers;  // helpers are those of helper_function(), so their code may be what the plugin has of it
   const JitUnverified *unverified;  // null: the verifier has accepted it
   // Told where the code of each subprogram lies; null: nobody asks.
   void (*placed)(void *context, size_t subprogram, uint64_t address, uint64_t size);

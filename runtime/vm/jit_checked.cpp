@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <deque>
 
-#include "lang-spec/tables/tables.h"
 #include "runtime/maps/map.h"
+#include "runtime/vm/call_check.h"
 #include "runtime/vm/jit_host.h"
 
 namespace spile::vm {
@@ -24,20 +24,18 @@ struct Link {
 class Compiled final : public Accelerator {
  public:
   Compiled(const Resolved &program, std::span<maps::Map *const> maps, const Regions &regions)
-      : subprograms_(program.subprograms), interpreter_(Accelerator::make(program)) {
+      : subprograms_(program.subprograms),
+        interpreter_(Accelerator::make(program)),
+        plain_calls_(std::make_unique<bool[]>(program.insns.size())) {
     windows_.assign(program.insns.size(), &kNowhere);
     own_.assign(program.insns.size(), nullptr);
     regions.for_each([&](const Region &region) {
       if (region.lasting) regions_.push_back({region.address, region.size, region.writable});
     });
-    for (maps::Map *map : maps) {
-      const maps::Definition &made = map->definition();
-      const tables::MapType *type = tables::find_map_type(made.type);
-      if (type != nullptr && (type->flags & tables::kMapOfMaps) != 0) continue;
-      values_.push_back({reinterpret_cast<uint64_t>(map), made.value_size, (made.map_flags & BPF_F_RDONLY_PROG) == 0});
-    }
-    arrays_ = arrays_of(maps);
-    for (JitArray &array : arrays_) array.seen = seen_.emplace_back(array.count).data();
+    maps_ = plain_maps(maps);
+    for (size_t i = 0; i < program.insns.size(); i += isa::width(program.insns[i]))
+      if (program.info(i).shape == isa::Shape::CallHelper)
+        plain_calls_[i] = is_plain_helper(static_cast<uint32_t>(program.insns[i].imm));
   }
   ~Compiled() override {
     if (api_ != nullptr) api_->release(code_.handle);
@@ -45,13 +43,14 @@ class Compiled final : public Accelerator {
   Compiled(const Compiled &) = delete;
   Compiled &operator=(const Compiled &) = delete;
 
-  Result<void> compile(const JitApi &api, const object::Program &program, const Resolved &resolved) {
+  Result<void> compile(const JitApi &api, const object::Program &program, const Resolved &resolved,
+                       HelperResolver resolve) {
     const JitUnverified unverified{.regions = regions_.data(),
                                    .region_count = regions_.size(),
-                                   .values = values_.data(),
-                                   .value_count = values_.size(),
-                                   .windows = windows_.data()};
-    JitProgram plain = plain_program(program, resolved, arrays_);
+                                   .windows = windows_.data(),
+                                   .plain_calls = plain_calls_.get(),
+                                   .seen = seen_.data()};
+    JitProgram plain = plain_program(program, resolved, maps_, resolve);
     plain.unverified = &unverified;
     auto code = compile_program(api, plain);
     if (!code) return std::unexpected(code.error());
@@ -64,7 +63,7 @@ class Compiled final : public Accelerator {
     const auto start = std::ranges::lower_bound(subprograms_, insn);
     if (start == subprograms_.end() || *start != insn) return interpret(insn, regs, frames, fuel, host);
     Link link{host, frames, fuel};
-    JitRun run{regs.data(), fuel, context_->first, context_->size, &link};
+    JitRun run{regs.data(), fuel, context_->first, context_->size, &link, host.env};
     const int64_t left = call(code_.entries[start - subprograms_.begin()], run);
     if (left == kJitEnded) return;
     fuel = run.fuel;
@@ -99,9 +98,9 @@ class Compiled final : public Accelerator {
   std::unique_ptr<Accelerator> interpreter_;  // null where there is none
   const Window *context_ = &kNowhere;
   std::vector<JitRegion> regions_;
-  std::vector<JitValues> values_;
-  std::vector<JitArray> arrays_;
-  std::deque<std::vector<uint8_t>> seen_;
+  std::vector<JitMap> maps_;
+  std::unique_ptr<bool[]> plain_calls_;
+  std::vector<uint64_t> seen_ = std::vector<uint64_t>(size_t{1} << kSeenBits);
   std::vector<const Window *> windows_;  // by instruction
   std::vector<Window *> own_;            // by instruction: what learn() has set
   std::deque<Window> room_;
@@ -138,11 +137,12 @@ void jit_leave(JitRun *run) {
   run->regs[isa::kFramePointer] = frames.stack_end();
 }
 
-MakeAccelerator compiled_by(const JitApi &api) {
-  return [&api](const object::Program &program, const Resolved &resolved, std::span<maps::Map *const> maps,
-                const Regions &regions) -> Result<std::unique_ptr<Accelerator>> {
+MakeAccelerator compiled_by(const JitApi &api, HelperResolver resolve) {
+  return [&api, resolve](const object::Program &program, const Resolved &resolved, std::span<maps::Map *const> maps,
+                         const Regions &regions) -> Result<std::unique_ptr<Accelerator>> {
     auto made = std::make_unique<Compiled>(resolved, maps, regions);
-    if (auto compiled = made->compile(api, program, resolved); !compiled) return std::unexpected(compiled.error());
+    if (auto compiled = made->compile(api, program, resolved, resolve); !compiled)
+      return std::unexpected(compiled.error());
     return made;
   };
 }
@@ -150,7 +150,7 @@ MakeAccelerator compiled_by(const JitApi &api) {
 Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, HelperResolver resolve) {
   auto api = jit_api();
   if (!api) return std::unexpected(api.error());
-  return make_checked_interpreter(supervision, resolve, compiled_by(**api));
+  return make_checked_interpreter(supervision, resolve, compiled_by(**api, resolve));
 }
 
 }  // namespace spile::vm

@@ -9,7 +9,7 @@ namespace spile::vm {
 
 // As make_checked_interpreter(). Environment error when there is no JIT.
 Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, HelperResolver resolve = helper_function);
-MakeAccelerator compiled_by(const JitApi &api);
+MakeAccelerator compiled_by(const JitApi &api, HelperResolver resolve);
 
 // Of JitHost.
 int64_t jit_step(JitRun *run, uint64_t insn);

@@ -11,7 +11,9 @@
 #include <optional>
 #include <utility>
 
-#include "runtime/maps/pages.h"
+#include "lang-spec/tables/tables.h"
+#include "runtime/maps/array_map.h"
+#include "runtime/maps/hash_map.h"
 #include "runtime/vm/jit_abi.h"
 #include "runtime/vm/jit_checked.h"
 #include "runtime/vm/memory.h"
@@ -114,7 +116,7 @@ class JitEngine final : public Engine {
   Result<std::unique_ptr<Loaded>> load(const object::Program &program, std::span<maps::Map *const> maps) override {
     const auto resolved = resolve_program(program, addresses_of(maps), resolve_);
     if (!resolved) return std::unexpected(resolved.error());
-    const std::vector<JitArray> arrays = arrays_of(maps);
+    const std::vector<JitMap> plain_ones = plain_maps(maps);
     struct Placing {
       PerfMap &map;
       const object::Program &program;
@@ -126,7 +128,7 @@ class JitEngine final : public Engine {
       const auto &to = *static_cast<const Placing *>(context);
       to.map.add(to.program, to.resolved, subprogram, address, size);
     };
-    JitProgram plain = plain_program(program, *resolved, arrays);
+    JitProgram plain = plain_program(program, *resolved, plain_ones, resolve_);
     plain.placed = placing ? +placed : nullptr;
     plain.context = placing ? &*placing : nullptr;
     const auto code = compile_program(api_, plain);
@@ -156,18 +158,34 @@ std::string executable_folder() {
 
 }  // namespace
 
-std::vector<JitArray> arrays_of(std::span<maps::Map *const> maps) {
-  std::vector<JitArray> arrays;
+std::vector<JitMap> plain_maps(std::span<maps::Map *const> maps) {
+  std::vector<JitMap> plain;
   for (maps::Map *map : maps) {
     const maps::Definition &made = map->definition();
-    if (made.type == BPF_MAP_TYPE_ARRAY && map->direct_values() != nullptr)
-      arrays.push_back({reinterpret_cast<uint64_t>(map), reinterpret_cast<uint64_t>(map->direct_values()),
-                        maps::round_up_8(made.value_size), made.max_entries, nullptr});
+    const tables::MapType *const type = tables::find_map_type(made.type);
+    const bool holds_maps = type != nullptr && (type->flags & tables::kMapOfMaps) != 0;
+    JitMap &one = plain.emplace_back(JitMap{.map = reinterpret_cast<uint64_t>(map),
+                                            .kind = JitMap::Other,
+                                            .key_size = made.key_size,
+                                            .value_size = holds_maps ? 0 : made.value_size,
+                                            .writable = (made.map_flags & BPF_F_RDONLY_PROG) == 0});
+    // A map of the kernel has the type, but is none of these.
+    if (auto *const array = dynamic_cast<maps::ArrayMap *>(map); array != nullptr) {
+      one.kind = JitMap::Array;
+      one.values = reinterpret_cast<uint64_t>(array->direct_values());
+      one.stride = maps::round_up_8(made.value_size);
+      one.count = made.max_entries;
+    } else if (maps::with_key_size(made.key_size, [&](auto size) {
+                 return dynamic_cast<maps::HashMap<decltype(size)::value> *>(map) != nullptr;
+               })) {
+      one.kind = JitMap::Hash;
+    }
   }
-  return arrays;
+  return plain;
 }
 
-JitProgram plain_program(const object::Program &program, const Resolved &resolved, std::span<const JitArray> arrays) {
+JitProgram plain_program(const object::Program &program, const Resolved &resolved, std::span<const JitMap> maps,
+                         HelperResolver resolve) {
   return {.name = program.name.c_str(),
           .insns = resolved.insns.data(),
           .values = resolved.values.data(),
@@ -175,8 +193,9 @@ JitProgram plain_program(const object::Program &program, const Resolved &resolve
           .subprograms = resolved.subprograms.data(),
           .stack_bytes = resolved.stack_bytes.data(),
           .subprogram_count = resolved.subprograms.size(),
-          .arrays = arrays.data(),
-          .array_count = arrays.size(),
+          .maps = maps.data(),
+          .map_count = maps.size(),
+          .hot_helpers = resolve == helper_function,
           .unverified = nullptr,
           .placed = nullptr,
           .context = nullptr};

@@ -15,9 +15,10 @@ namespace spile::vm {
 Result<const JitApi *> jit_api();
 Result<const JitApi *> jit_api(const std::string &path);
 
-// What the plugin is told of a program, and of the maps that are arrays; it points into all three.
-JitProgram plain_program(const object::Program &program, const Resolved &resolved, std::span<const JitArray> arrays);
-std::vector<JitArray> arrays_of(std::span<maps::Map *const> maps);
+// What the plugin is told of a program, and of its maps; it points into all three. [resolve]: of the helpers.
+JitProgram plain_program(const object::Program &program, const Resolved &resolved, std::span<const JitMap> maps,
+                         HelperResolver resolve);
+std::vector<JitMap> plain_maps(std::span<maps::Map *const> maps);
 Result<JitCode> compile_program(const JitApi &api, const JitProgram &program);
 
 // An engine from the plugin at [path]. Environment error when it cannot be opened or has another version.

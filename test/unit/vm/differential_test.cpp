@@ -231,7 +231,7 @@ TEST(Differential, EveryEngineAgreesWithTheMeaningOfTheInstructions) {
 #ifdef SPILE_JIT_PLUGIN
   const auto api = jit_api(SPILE_JIT_PLUGIN);
   ASSERT_TRUE(api.has_value()) << api.error().message;
-  engines.push_back({"unverified-jit", make_checked_interpreter(supervision, helpers, compiled_by(**api))});
+  engines.push_back({"unverified-jit", make_checked_interpreter(supervision, helpers, compiled_by(**api, helpers))});
 #endif
   for (uint64_t seed = 0; seed < 300; seed++) {
     const object::Program program = program_of(Generator(seed).program());

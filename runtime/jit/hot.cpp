@@ -1,0 +1,46 @@
+// Compiled to bitcode, not into the plugin. It refers to nothing outside of itself but C's functions for memory: the
+// plugin knows no symbol of the host.
+//
+// Sound because: maps and environments are laid out here as in the host, which is built from the same headers.
+#include "runtime/jit/hot.h"
+
+#include "runtime/helpers/helpers.h"
+#include "runtime/maps/hash_map.h"
+#include "runtime/maps/ring_map.h"
+
+namespace spile::helpers {
+extern "C" {
+
+#define SPILE_ROW(number, name)                                                                            \
+  static_assert(number == k_##name);                                                                       \
+  uint64_t spile_hot_##name(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, vm::Env *env, \
+                            vm::HelperFn) {                                                                \
+    return name(r1, r2, r3, r4, r5, env);                                                                  \
+  }
+SPILE_HOT_PLAIN(SPILE_ROW)
+#undef SPILE_ROW
+
+uint64_t spile_hot_ringbuf_reserve(uint64_t map, uint64_t size, uint64_t flags, uint64_t, uint64_t, vm::Env *env,
+                                   vm::HelperFn helper) {
+  std::byte *const record = flags == 0 ? static_cast<maps::RingMap &>(map_at(map)).reserve_at_once(size) : nullptr;
+  return record != nullptr ? reinterpret_cast<uint64_t>(record) : helper(map, size, flags, 0, 0, env);
+}
+uint64_t spile_hot_ringbuf_submit(uint64_t record, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *, vm::HelperFn) {
+  maps::RingMap::commit(bytes_at(record), false);
+  return 0;
+}
+uint64_t spile_hot_ringbuf_discard(uint64_t record, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *, vm::HelperFn) {
+  maps::RingMap::commit(bytes_at(record), true);
+  return 0;
+}
+
+#define SPILE_ROW(key_bytes)                                                                                       \
+  uint64_t spile_hot_lookup_##key_bytes(uint64_t map, uint64_t key, uint64_t, uint64_t, uint64_t, vm::Env *,       \
+                                        vm::HelperFn) {                                                            \
+    return reinterpret_cast<uint64_t>(static_cast<maps::HashMap<key_bytes> &>(map_at(map)).lookup(bytes_at(key))); \
+  }
+SPILE_HOT_LOOKUPS(SPILE_ROW)
+#undef SPILE_ROW
+
+}  // extern "C"
+}  // namespace spile::helpers

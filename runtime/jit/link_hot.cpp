@@ -1,0 +1,81 @@
+#include "runtime/jit/link_hot.h"
+
+#include <llvm/Bitcode/BitcodeReader.h>
+#include <llvm/Linker/Linker.h>
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/jit/hot.h"
+#include "support/check.h"
+
+asm(R"(
+  .pushsection .rodata.spile_hot, "a", @progbits
+  .balign 16
+  .globl spile_hot_begin
+  .hidden spile_hot_begin
+  .globl spile_hot_end
+  .hidden spile_hot_end
+spile_hot_begin:
+  .incbin ")" SPILE_HOT_BITCODE R"("
+spile_hot_end:
+  .popsection
+)");
+extern "C" const char spile_hot_begin[], spile_hot_end[];
+
+namespace spile::jit {
+namespace {
+
+constexpr const char *kPrefix = "spile_hot_";
+
+struct Row {
+  int32_t number;
+  const char *name;
+};
+#define SPILE_ROW(number, name) Row{number, #name},
+constexpr auto kHelpers = std::to_array({SPILE_HOT_PLAIN(SPILE_ROW) SPILE_HOT_RING(SPILE_ROW)});
+#undef SPILE_ROW
+#define SPILE_ROW(key_bytes) key_bytes,
+constexpr auto kLookups = std::to_array<uint32_t>({SPILE_HOT_LOOKUPS(SPILE_ROW)});
+#undef SPILE_ROW
+
+}  // namespace
+
+std::string hot_helper(int32_t number) {
+  const auto *row = std::ranges::find(kHelpers, number, &Row::number);
+  return row == kHelpers.end() ? std::string() : std::string(kPrefix) + row->name;
+}
+
+std::string hot_lookup(uint32_t key_size) {
+  const bool is_known = std::ranges::find(kLookups, key_size) != kLookups.end();
+  return kPrefix + ("lookup_" + std::to_string(is_known ? key_size : 0));
+}
+
+void link_hot(llvm::Module &module) {
+  const auto is_hot = [](const llvm::Function &function) {
+    return function.isDeclaration() && function.getName().starts_with(kPrefix);
+  };
+  if (std::ranges::none_of(module, is_hot)) return;
+  // Functions that are not asked for stay unread.
+  const llvm::StringRef bitcode(spile_hot_begin, static_cast<size_t>(spile_hot_end - spile_hot_begin));
+  auto hot = llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(bitcode, "hot"), module.getContext());
+  SPILE_CHECK(static_cast<bool>(hot), "the bitcode that was built with the plugin can be read");
+  (*hot)->setDataLayout(module.getDataLayout());
+  (*hot)->setTargetTriple(module.getTargetTriple());
+  std::vector<std::string> wanted;
+  for (llvm::Function &function : module)
+    if (is_hot(function)) wanted.push_back(function.getName().str());
+  const bool failed = llvm::Linker::linkModules(module, std::move(*hot), llvm::Linker::LinkOnlyNeeded);
+  SPILE_CHECK(!failed, "the bitcode that was built with the plugin fits any module");
+  // Of this process: code for the CPU that the program is compiled for, and no symbols.
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration()) continue;
+    for (const char *attribute : {"target-cpu", "target-features", "tune-cpu"}) function.removeFnAttr(attribute);
+    if (std::ranges::find(wanted, function.getName()) == wanted.end() && !function.hasLinkOnceLinkage()) continue;
+    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    function.setComdat(nullptr);
+    function.addFnAttr(llvm::Attribute::AlwaysInline);
+  }
+}
+
+}  // namespace spile::jit
