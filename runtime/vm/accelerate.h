@@ -30,12 +30,13 @@ class Accelerator {
   // The interpreter whose registers, frames and fuel are worked on.
   class Host {
    public:
-    explicit Host(Env *environment) : env(environment) {}
     virtual ~Host() = default;
     // Executes this instruction; the one to go on at, or none when there is an end to it.
     virtual std::optional<uint32_t> step(uint32_t insn) = 0;
+    // The program ends, by this exit of its first frame.
+    virtual void finish(uint32_t insn) = 0;
 
-    Env *const env;  // of helpers; may be null
+    Env *env = nullptr;  // of helpers; may be null
   };
 
   virtual ~Accelerator() = default;

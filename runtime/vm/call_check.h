@@ -71,6 +71,10 @@ class CallCheck {
   CallCheck(Reach &reach, const Frames &frames, const Memory &memory)
       : reach_(reach), frames_(frames), memory_(memory) {}
 
+  // Before a run.
+  void begin() {
+    if (!dynptrs_.empty()) dynptrs_.clear();
+  }
   // [program]: enum bpf_prog_type.
   Ran<void> before(CallSite &site, uint32_t program, const Arguments &arguments) {
     if (site.program == program && site.is_plain) return {};

@@ -32,38 +32,54 @@ constexpr uint64_t kSubprogramTag = 0x5b1e'0000'0000'0000;
 class CheckedMachine final : private Memory, private Accelerator::Host {
  public:
   // [rows]: of insns.def, by instruction; null where there is no well-formed one. [fuel]: how many instructions may be
-  // executed still.
+  // executed still. All outlive the machine, and may change between its runs.
   CheckedMachine(std::span<const Insn> insns, std::span<const InsnInfo *const> rows, const CheckedRun &options,
                  uint64_t &fuel)
-      : Host(options.env), insns_(insns), rows_(rows), options_(options), fuel_(fuel), frames_(options.stack_noise) {
+      : insns_(insns), rows_(rows), options_(options), fuel_(fuel) {
     if (options.reach != nullptr && !options.verified)
       calls_.emplace(*options.reach, frames_, static_cast<const Memory &>(*this));
-    regs_[1] = options.r1;
-    regs_[2] = options.r2;
-    regs_[10] = frames_.stack_end();
   }
 
   Ran<uint64_t> run() {
+    begin();
+    return run_on();
+  }
+  // A subprogram that was passed as a callback: a timer's.
+  Ran<uint64_t> run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
+    begin();
+    pc_ = static_cast<int64_t>(callback - kSubprogramTag);
+    regs_[1] = r1, regs_[2] = r2, regs_[3] = r3;
+    if (!calls_) return run_on();
+    const tables::Helper &timer = *tables::find_helper("timer_set_callback");
+    const Arguments given{r1, r2, r3, 0, 0};
+    calls_->enter_callback(timer, given);
+    Ran<uint64_t> done = run_on();
+    calls_->leave_callback(timer, given);
+    return done;
+  }
+
+ private:
+  // Nothing is left of a run before.
+  void begin() {
+    env = options_.env;
+    frames_.begin(options_.stack_noise);
+    if (calls_) calls_->begin();
+    regs_ = {};
+    regs_[1] = options_.r1;
+    regs_[2] = options_.r2;
+    regs_[10] = frames_.stack_end();
+    pc_ = last_ = 0;
+    finished_ = false;
+    if (failed_) failed_.reset();
+  }
+  Ran<uint64_t> run_on() {
     const EnvScope scope(*this);
     const FastScope fast_scope(*this);
     Ran<void> done = run_above(-1);
     if (!done) return std::unexpected(std::move(done.error()));
     return regs_[0];
   }
-  // A subprogram that was passed as a callback: a timer's.
-  Ran<uint64_t> run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
-    pc_ = static_cast<int64_t>(callback - kSubprogramTag);
-    regs_[1] = r1, regs_[2] = r2, regs_[3] = r3;
-    if (!calls_) return run();
-    const tables::Helper &timer = *tables::find_helper("timer_set_callback");
-    const Arguments given{r1, r2, r3, 0, 0};
-    calls_->enter_callback(timer, given);
-    Ran<uint64_t> done = run();
-    calls_->leave_callback(timer, given);
-    return done;
-  }
 
- private:
   // While it lives, callbacks that helpers make come here.
   class EnvScope {
    public:
@@ -141,6 +157,11 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
       step_here();
     if (!is_going() || !is_whole(pc_)) return std::nullopt;
     return static_cast<uint32_t>(pc_);
+  }
+
+  void finish(uint32_t insn) override {
+    pc_ = last_ = insn;
+    finished_ = true;
   }
 
   void step_here() { note(try_step()); }
@@ -535,25 +556,50 @@ class CheckedLoaded final : public Loaded {
   }
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
-    const Region context{"the context", reinterpret_cast<uint64_t>(ctx), ctx_size, true};
-    CheckedRun options = options_for(env, context.address, ctx_size);
-    options.regions = {&context, 1};
-    return supervised(options, env, [](CheckedMachine &machine) { return machine.run(); });
+    return supervised(env, [&](Activation &active) {
+      active.prepare(shared_->supervision, env, reinterpret_cast<uint64_t>(ctx), ctx_size);
+      active.context.address = active.options.r1;
+      active.context.size = ctx_size;
+      active.options.regions = {&active.context, 1};
+      return active.machine.run();
+    });
   }
   uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
-    const CheckedRun options = options_for(env, r1, r2);
-    return supervised(options, env, [&](CheckedMachine &m) { return m.run_subprogram(callback, r1, r2, r3); });
+    return supervised(env, [&](Activation &active) {
+      active.prepare(shared_->supervision, env, r1, r2);
+      active.options.regions = {};
+      return active.machine.run_subprogram(callback, r1, r2, r3);
+    });
   }
 
  private:
+  // A machine for one run after the other.
+  struct Activation {
+    explicit Activation(const CheckedLoaded &of)
+        : options(of.lasting_options()), machine(of.program_.insns, of.rows_, options, of.shared_->fuel) {}
+    void prepare(const Supervision &supervision, Env &env, uint64_t r1, uint64_t r2) {
+      options.r1 = r1, options.r2 = r2;
+      options.fuel = supervision.fuel;
+      options.stack_noise = supervision.stack_noise;
+      options.env = &env;
+    }
+
+    Region context{"the context"};
+    CheckedRun options;
+    CheckedMachine machine;
+  };
+
   template <class Run>
-  uint64_t supervised(const CheckedRun &options, Env &env, const Run &run) const {
+  uint64_t supervised(Env &env, const Run &run) const {
     Supervision &supervision = shared_->supervision;
     if (supervision.fault) return 0;
     const Loaded *const outer = std::exchange(env.running, this);
     if (outer == nullptr) shared_->fuel = supervision.fuel;
-    CheckedMachine machine(program_.insns, rows_, options, shared_->fuel);
-    Ran<uint64_t> done = run(machine);
+    // A program may run again while it runs: by a tail call, or a callback.
+    std::unique_ptr<Activation> active =
+        activation_ != nullptr ? std::move(activation_) : std::make_unique<Activation>(*this);
+    Ran<uint64_t> done = run(*active);
+    activation_ = std::move(active);
     env.running = outer;
     if (outer == nullptr) supervision.executed += supervision.fuel - shared_->fuel;
     if (done) return *done;
@@ -567,16 +613,12 @@ class CheckedLoaded final : public Loaded {
     return 0;
   }
 
-  CheckedRun options_for(Env &env, uint64_t r1, uint64_t r2) const {
+  CheckedRun lasting_options() const {
     CheckedRun options;
     options.verified = shared_->supervision.verified;
-    options.r1 = r1, options.r2 = r2;
-    options.fuel = shared_->supervision.fuel;
-    options.stack_noise = shared_->supervision.stack_noise;
     options.resolve = shared_->resolve;
     options.reach = &shared_->reach;
     options.btf = program_.object == nullptr ? nullptr : &program_.object->btf;
-    options.env = &env;
     options.maps = maps_;
     options.sites = sites_;
     if (const Watch &watch = shared_->supervision.watch)
@@ -596,6 +638,7 @@ class CheckedLoaded final : public Loaded {
   mutable Fast fast_;
   mutable std::vector<CallSite> sites_;
   std::shared_ptr<Shared> shared_;
+  mutable std::unique_ptr<Activation> activation_;  // that no run uses
 };
 
 class CheckedInterpreter final : public Engine {

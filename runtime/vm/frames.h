@@ -22,8 +22,12 @@ class Frames {
     uint64_t loops_left;
   };
 
-  // What stack holds that nobody wrote: zeros, or noise made from a number that is not 0.
-  explicit Frames(uint64_t noise) : noise_(noise) {
+  Frames() = default;
+  // Before a run. [noise]: what stack holds that nobody wrote: zeros, or noise made from a number that is not 0.
+  void begin(uint64_t noise) {
+    noise_ = noise;
+    depth_ = 0;
+    loops_left = kMaxLoops;
     if (noise == 0) {
       clear_top();
       return;
@@ -75,7 +79,7 @@ class Frames {
  private:
   void clear_top() { std::memset(stack_.data() + depth_ * kStackBytes, 0, kStackBytes); }
 
-  uint64_t noise_;
+  uint64_t noise_ = 0;
   unsigned depth_ = 0;  // of the top frame
   Window *window_ = nullptr;
   std::array<Frame, kMaxFrames> frames_;  // the callers of those that are entered

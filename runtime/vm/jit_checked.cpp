@@ -60,17 +60,17 @@ class Compiled final : public Accelerator {
   }
 
   void run(uint32_t insn, Registers &regs, Frames &frames, uint64_t &fuel, Host &host) override {
-    const auto start = std::ranges::lower_bound(subprograms_, insn);
+    const auto start = insn == 0 ? subprograms_.begin() : std::ranges::lower_bound(subprograms_, insn);
     if (start == subprograms_.end() || *start != insn) return interpret(insn, regs, frames, fuel, host);
     Link link{host, frames, fuel};
     JitRun run{regs.data(), fuel, context_->first, context_->size, &link, host.env};
     const int64_t left = call(code_.entries[start - subprograms_.begin()], run);
     if (left == kJitEnded) return;
     fuel = run.fuel;
-    // An exit, too, is the interpreter's. From the first frame it is the end.
+    // An exit from the first frame is the end; others are the interpreter's.
     const auto next = static_cast<uint32_t>(left < 0 ? ~left : left);
     if (left < 0 && frames.depth() == 0)
-      host.step(next);
+      host.finish(next);
     else
       interpret(next, regs, frames, fuel, host);
   }
