@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "runtime/jit/fuel.h"
 #include "runtime/jit/translate.h"
 #include "runtime/jit/translate_checked.h"
 
@@ -90,13 +91,14 @@ llvm::Expected<std::unique_ptr<Compiler>> Compiler::create() {
   return made;
 }
 
-void Compiler::optimize(llvm::Module &module) {
+void Compiler::optimize(llvm::Module &module, bool checked) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
   // Without the TargetMachine the vectorizer has no costs and does nothing: 4.6 times slower on a loop it could do.
   llvm::PassBuilder builder(machine_.get());
+  if (checked) ask_for_fuel_beforehand(builder);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graph);
   builder.registerFunctionAnalyses(functions);
@@ -114,7 +116,7 @@ llvm::Expected<std::unique_ptr<Compiled>> Compiler::compile(const vm::JitProgram
       checked ? translate_checked(*context, program, host, entry_name) : translate(*context, program, host, entry_name);
   module->setDataLayout(jit_->getDataLayout());
   module->setTargetTriple(machine_->getTargetTriple().str());
-  optimize(*module);
+  optimize(*module, checked);
   auto compiled = std::make_unique<Compiled>();
   compiled->tracker = jit_->getMainJITDylib().createResourceTracker();
   if (auto error = jit_->addIRModule(compiled->tracker, {std::move(module), std::move(context)}))

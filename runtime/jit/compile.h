@@ -34,7 +34,7 @@ class Compiler {
  private:
   Compiler(std::unique_ptr<llvm::orc::LLJIT> jit, std::unique_ptr<llvm::TargetMachine> machine)
       : jit_(std::move(jit)), machine_(std::move(machine)) {}
-  void optimize(llvm::Module &module);
+  void optimize(llvm::Module &module, bool checked);
 
   std::mutex mutex_;
   std::vector<Placed> placed_;  // by the compilation in work
