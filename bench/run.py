@@ -70,4 +70,7 @@ with tempfile.TemporaryDirectory() as folder:
 if options.filter in "generated":
     print("== generated sources", flush=True)
     subprocess.run([os.path.join(root, "bench", "compile-time"), "--generated", "--spile", spile, "--largest", "2"], check=False)
+if options.filter in "replay":
+    print("== replay", flush=True)
+    subprocess.run([os.path.join(root, "bench", "replay"), "--spile", spile], check=False)
 sys.exit(0)

@@ -11,6 +11,7 @@
 #include "driver/output_file.h"
 #include "driver/script_options.h"
 #include "driver/test_files.h"
+#include "runtime/hooks/event_file.h"
 #include "runtime/hooks/interval.h"
 #include "runtime/hooks/launch.h"
 #include "runtime/session/session.h"
@@ -79,16 +80,44 @@ Result<void> set_globals(object::Object &object, const po::variables_map &values
   return {};
 }
 
-// The events of a recording, which are those of its only test.
-Result<std::vector<hooks::Scenario>> read_events(const std::string &path, const object::Btf &btf) {
-  SourceManager sources;
-  const auto file = sources.load(path);
-  if (!file) return std::unexpected(file.error());
-  auto scenarios = hooks::read_scenarios(path, (*file)->text, false, constants_of(btf));
-  if (scenarios && scenarios->empty()) return input_error("{}: there are no events in it", path);
-  if (scenarios && scenarios->size() > 1)
-    return input_error("{}: it holds {} tests; `spile test` runs them", path, scenarios->size());
-  return scenarios;
+// Where the events of -i FILE come from, which is no capture: one of the two.
+class EventsOfFile {
+ public:
+  // False: the file is something else.
+  Result<bool> open(const std::string &path, const object::Btf &btf, session::Options &options) {
+    path_ = path;
+    if (path.ends_with(".evt")) {
+      const auto file = sources_.load(path_);
+      if (!file) return std::unexpected(file.error());
+      constants_ = constants_of(btf);
+      auto lines = hooks::EventLines::open(path_, (*file)->text, constants_);
+      if (!lines) return std::unexpected(lines.error());
+      lines_.emplace(std::move(*lines));
+      options.events = &*lines_;
+      options.virtual_time = session::VirtualTime{lines_->clock_ns(), lines_->seed()};
+      return true;
+    }
+    auto recording = hooks::open_recording(path);
+    if (!recording) return std::unexpected(recording.error());
+    if (*recording == nullptr) return false;
+    recording_ = std::move(*recording);
+    options.recording = recording_.get();
+    options.virtual_time = session::VirtualTime{.clock_ns = recording_->clock_ns()};
+    return true;
+  }
+
+ private:
+  std::string path_;
+  SourceManager sources_;
+  hooks::Constants constants_;
+  std::optional<hooks::EventLines> lines_;
+  std::unique_ptr<hooks::Recording> recording_;
+};
+
+// By the name of the file: `.evb` is the binary form.
+std::unique_ptr<hooks::EventWriter> event_writer(const std::string &path, hooks::EventWriter::Write write) {
+  if (path.ends_with(".evb")) return std::make_unique<hooks::EventFileWriter>(std::move(write));
+  return std::make_unique<hooks::EventTextWriter>(std::move(write));
 }
 
 // The verdict of our verifier explains at the source line what the kernel's refuses; its own words come with -v, and
@@ -158,7 +187,7 @@ int command_run(Arguments arguments, Console &console) {
       "cgroup", po::value<std::string>()->value_name("FOLDER"),
       "with --on=kernel: the control group (version 2) that cgroup programs are about")(
       "input,i", po::value<std::string>()->value_name("FILE"),
-      "run packet programs on a pcap or pcapng file, or any on the events of a .evt file")(
+      "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "rotate", po::value<std::string>()->value_name("SIZE[,N]"),
@@ -225,11 +254,14 @@ int command_run(Arguments arguments, Console &console) {
     options.duration = *parsed;
   }
   OutputFile recording;
+  std::unique_ptr<hooks::EventWriter> writer;
   if (const auto path = text("record")) {
-    if (!options.command) return console.usage("`spile record` needs a command to record: -c CMD");
-    from = EventsFrom::Ptrace;
+    if (!options.command && !options.packets)
+      return console.usage("`spile record` needs a command to record, -c CMD, or events, -i FILE");
+    from = options.command ? EventsFrom::Ptrace : EventsFrom::Replay;
     if (auto opened = recording.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
-    options.record = [&recording](const std::string &line) { recording.write(line); };
+    writer = event_writer(*path, [&recording](const std::string &bytes) { recording.write(bytes); });
+    options.record = writer.get();
   }
   OutputFile output;
   if (const auto rotation = text("rotate")) {
@@ -293,15 +325,21 @@ int command_run(Arguments arguments, Console &console) {
   if (code != kExitOk) return own_failure(code, options);
   if (console.verbosity > 0)
     console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");
-  std::vector<hooks::Scenario> scenarios;
-  if (options.packets && options.packets->ends_with(".evt")) {
-    auto read = read_events(*options.packets, object->btf);
-    if (!read) return console.fail(read.error());
-    scenarios = std::move(*read);
-    options.events = &scenarios.front();
-    options.virtual_time = session::VirtualTime{scenarios.front().clock_ns, scenarios.front().seed};
-    options.packets.reset();
+  EventsOfFile events;
+  if (options.packets) {
+    const auto opened = events.open(*options.packets, object->btf, options);
+    if (!opened) return console.fail(opened.error());
+    const bool takes_packets =
+        std::ranges::any_of(judged, [](const Judged &one) { return one.type->hook == tables::HookKind::Packet; });
+    if (!*opened && !takes_packets)
+      return console.fail(
+          {Error::Kind::Input,
+           fmt::format("`{}` is no recording, and no program of the probe takes packets", *options.packets),
+           "recordings are .evt, .evb, trace.dat, and the text of `perf script`", 0});
+    if (*opened) options.packets.reset();
   }
+  if (options.virtual_time && !compile->btf.empty())
+    if (const auto known = types.get(compile->btf)) options.kernel_types = *known;
   const bool traces_child = options.command.has_value();
   const int status = run_session(*object, judged, std::move(options), console);
   for (OutputFile *file : {&output, &recording})

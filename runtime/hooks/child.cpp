@@ -68,6 +68,8 @@ ChildTracer::ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions
       case Tracepoint::Kind::AnySyscallExit:
         any_exit_.push_back(hook);
         break;
+      case Tracepoint::Kind::Recorded:
+        break;  // no system call is one
     }
   }
 }

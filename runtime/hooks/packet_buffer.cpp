@@ -47,10 +47,10 @@ PacketBuffer::~PacketBuffer() {
 
 void PacketBuffer::put(std::span<const std::byte> bytes, vm::Packet &packet) {
   const size_t size = std::min<size_t>(bytes.size(), kMaxPacket);
-  // Programs may have written into the room before and behind the last packet.
+  // Programs may have written into the room before the last packet. What is behind it they see only when a helper makes
+  // the packet longer, and that clears it.
   std::memset(data_, 0, kHeadroom);
   if (size != 0) std::memmove(data_ + kHeadroom, bytes.data(), size);
-  std::memset(data_ + kHeadroom + size, 0, kTailroom);
   packet.data = {data_ + kHeadroom, size};
   packet.buffer = {data_, kHeadroom + size + kTailroom};
   packet.meta = 0;

@@ -25,7 +25,7 @@ class PacketBuffer {
   PacketBuffer &operator=(PacketBuffer &&other) noexcept;
   ~PacketBuffer();
 
-  // Puts [bytes] (cut to kMaxPacket) behind the headroom and makes [packet] show them. The rest is zero.
+  // Puts [bytes] (cut to kMaxPacket) behind the headroom and makes [packet] show them. The headroom is zero.
   void put(std::span<const std::byte> bytes, vm::Packet &packet);
 
  private:

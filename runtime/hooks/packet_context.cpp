@@ -88,17 +88,17 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   header_ = parse(captured.bytes);
   const bool keep_header = layer_ == Layer::Link && header_.is_ethernet;
   const bool make_header = layer_ == Layer::Link && !header_.is_ethernet;
-  bytes_.clear();
+  const uint32_t skipped = keep_header ? 0 : header_.size;
+  shown_ = captured.bytes.subspan(skipped);
   if (make_header) {
     const uint16_t protocol = htons(header_.protocol);
-    bytes_.resize(ETH_HLEN);
-    std::memcpy(bytes_.data(), header_.destination, 6);
-    std::memcpy(bytes_.data() + 6, header_.source, 6);
-    std::memcpy(bytes_.data() + 12, &protocol, 2);
+    made_.resize(ETH_HLEN);
+    std::memcpy(made_.data(), header_.destination, 6);
+    std::memcpy(made_.data() + 6, header_.source, 6);
+    std::memcpy(made_.data() + 12, &protocol, 2);
+    made_.insert(made_.end(), shown_.begin(), shown_.end());
+    shown_ = made_;
   }
-  const uint32_t skipped = keep_header ? 0 : header_.size;
-  const auto rest = captured.bytes.subspan(skipped);
-  bytes_.insert(bytes_.end(), rest.begin(), rest.end());
 
   skb_ = {};
   uint32_t network = keep_header ? header_.size : make_header ? ETH_HLEN : 0;
@@ -106,8 +106,8 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   if (protocol == ETH_P_8021Q || protocol == ETH_P_8021AD) {
     skb_.vlan_present = 1;
     skb_.vlan_proto = htons(protocol);
-    skb_.vlan_tci = be16(bytes_, network);
-    protocol = be16(bytes_, network + 2);
+    skb_.vlan_tci = be16(shown_, network);
+    protocol = be16(shown_, network + 2);
     network += kTagSize;
   }
   skb_.len = captured.wire_length - std::min(skipped, captured.wire_length) + (make_header ? ETH_HLEN : 0);
@@ -116,7 +116,7 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   skb_.ifindex = header_.interface;
   skb_.ingress_ifindex = header_.interface;
 
-  buffer_.put(bytes_, packet_);
+  buffer_.put(shown_, packet_);
   packet_.wire_length = skb_.len;
   packet_.network_offset = network;
   packet_.mac_offset = 0;
@@ -126,8 +126,8 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
 }
 
 bool PacketContext::is_changed() const {
-  return packet_.data.size() != bytes_.size() ||
-         (!bytes_.empty() && std::memcmp(packet_.data.data(), bytes_.data(), bytes_.size()) != 0);
+  return packet_.data.size() != shown_.size() ||
+         (!shown_.empty() && std::memcmp(packet_.data.data(), shown_.data(), shown_.size()) != 0);
 }
 
 std::span<const std::byte> PacketContext::changed_bytes(const CapturedPacket &captured) {
@@ -141,7 +141,7 @@ std::span<const std::byte> PacketContext::changed_bytes(const CapturedPacket &ca
 }
 
 uint32_t PacketContext::kept_in_file(const CapturedPacket &captured, uint32_t result) const {
-  const uint32_t shown = static_cast<uint32_t>(bytes_.size());
+  const uint32_t shown = static_cast<uint32_t>(shown_.size());
   const uint32_t all = static_cast<uint32_t>(captured.bytes.size());
   if (result >= shown) return all;
   // Bytes that were cut from the end of what was shown are cut from the end of the file's packet; its link header

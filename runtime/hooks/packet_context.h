@@ -31,8 +31,8 @@ class PacketContext {
   PacketContext(int link_type, Layer layer, PacketBuffer buffer)
       : link_type_(link_type), layer_(layer), buffer_(std::move(buffer)) {}
 
-  // Fills [event]'s ctx, packet and time. The bytes live until the next call; a packet that is too short for its link
-  // header is shown with what there is.
+  // Fills [event]'s ctx, packet and time, which live until the next call; is_changed() looks at [captured]'s bytes. A
+  // packet that is too short for its link header is shown with what there is.
   void show(const CapturedPacket &captured, vm::Event &event);
   // How many bytes of the packet in the file a filter's [result] keeps, which is not 0. The packet was shown last.
   uint32_t kept_in_file(const CapturedPacket &captured, uint32_t result) const;
@@ -53,9 +53,10 @@ class PacketContext {
 
   int link_type_;
   Layer layer_;
-  Header header_;                   // of the packet shown last
-  std::vector<std::byte> bytes_;    // as shown
-  std::vector<std::byte> changed_;  // as it leaves
+  Header header_;                     // of the packet shown last
+  std::span<const std::byte> shown_;  // before programs ran: of the capture, or made_
+  std::vector<std::byte> made_;       // where the link header is not of the capture
+  std::vector<std::byte> changed_;    // as it leaves
   PacketBuffer buffer_;
   __sk_buff skb_{};
   vm::Packet packet_;

@@ -56,6 +56,7 @@ struct PcapReader::Library {
 };
 
 Result<std::unique_ptr<PcapReader>> PcapReader::open(const std::string &path) {
+  std::unique_ptr<PcapReader> reader(new PcapReader);
   File file(std::fopen(path.c_str(), "rbe"));
   if (file == nullptr) return os_error(errno, fmt::format("cannot read `{}`", path));
   uint32_t magic = 0;
@@ -64,8 +65,11 @@ Result<std::unique_ptr<PcapReader>> PcapReader::open(const std::string &path) {
   if (magic_size < 0 && errno != ESPIPE) return os_error(errno, fmt::format("cannot read `{}`", path));
   if (magic_size == 0) return input_error("`{}` is empty: it is not a capture file", path);
 
-  std::unique_ptr<PcapReader> reader(new PcapReader);
   reader->path_ = path;
+  // libpcap reads each packet on its own; the C library's buffer has 4 KiB.
+  constexpr size_t kBuffer = size_t{256} << 10;
+  reader->buffer_ = std::make_unique_for_overwrite<char[]>(kBuffer);
+  std::setvbuf(file.get(), reader->buffer_.get(), _IOFBF, kBuffer);
   reader->library_ = std::make_unique<Library>();
   Library &library = *reader->library_;
   if (!library.load())

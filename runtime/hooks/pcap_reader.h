@@ -41,6 +41,7 @@ class PcapReader {
 
   std::string path_;
   std::unique_ptr<Library> library_;
+  std::unique_ptr<char[]> buffer_;  // of the file that capture_ reads
   void *capture_ = nullptr;
   int link_type_ = 0;
   uint32_t snapshot_length_ = 0;

@@ -1,9 +1,8 @@
-// Recorder: live events as lines of a `.evt` file, each with the memory that programs have read for it.
+// Recorder: the events of a run, each with the memory that programs have read for it, to be written down.
 //
-//     +12us syscalls/sys_enter_openat pid=7 tid=7 … filename=0x7ffe…  mem:0x7ffe…=hex:2f6574632f7061737377640000
-//
-// In: an event and what hook it is of, before a program runs for it. Out: a line. A replay answers from the line alone;
-// memory that nobody read cannot be read then either.
+// In: an event and what hook it is of, before a program runs for it. Out: whole events, to a writer: lines of a `.evt`
+// file, or the binary form (event_file.h). A replay answers from the event alone; memory that nobody read cannot be
+// read then either.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +16,35 @@
 
 namespace spile::hooks {
 
+using MemoryPieces = std::map<uint64_t, std::vector<std::byte>>;  // by address
+
+class EventWriter {
+ public:
+  using Write = std::function<void(const std::string &)>;  // to the file
+  virtual ~EventWriter() = default;
+  virtual void begin(uint64_t clock_ns) = 0;  // where the recording starts
+  virtual void write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) = 0;
+};
+
+//     +12us syscalls/sys_enter_openat pid=7 tid=7 … filename=0x7ffe…  mem:0x7ffe…=hex:2f6574632f7061737377640000
+class EventTextWriter final : public EventWriter {
+ public:
+  explicit EventTextWriter(Write write) : write_(std::move(write)) {}
+  void begin(uint64_t clock_ns) override;
+  void write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) override;
+
+ private:
+  Write write_;
+  uint64_t last_ns_ = 0;
+};
+
 class Recorder {
  public:
-  // [write] gets whole lines. [clock_ns]: where the recording begins.
-  Recorder(std::function<void(const std::string &)> write, uint64_t clock_ns);
+  // [clock_ns]: where the recording begins.
+  Recorder(EventWriter &writer, uint64_t clock_ns) : writer_(writer) { writer_.begin(clock_ns); }
 
   // A program of [tracepoint] is about to run for [event], whose memory goes through the recorder from here on. Several
-  // programs may, one after the other: the event is one line, with what all of them read.
+  // programs may, one after the other: the event is one, with what all of them read.
   void begin(const Tracepoint &tracepoint, vm::Event &event);
   // Writes the last event.
   void finish();
@@ -33,12 +54,14 @@ class Recorder {
    public:
     bool read(uint64_t address, std::span<std::byte> to) override;
     vm::TaskMemory *live = nullptr;
-    std::map<uint64_t, std::vector<std::byte>> pieces;
+    MemoryPieces pieces;
   };
 
-  std::function<void(const std::string &)> write_;
-  uint64_t last_ns_;
-  std::string line_;  // of the event that programs run for; empty: none has come
+  EventWriter &writer_;
+  std::string hook_;  // of the event that programs run for; empty: none has come
+  Tracepoint tracepoint_;
+  vm::Event event_;
+  std::vector<std::byte> ctx_;
   Memory memory_;
 };
 

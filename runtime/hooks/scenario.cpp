@@ -46,25 +46,41 @@ class Reader {
   Reader(const std::string &path, const Constants &constants) : path_(path), constants_(constants) {}
 
   Result<std::vector<Scenario>> read(std::string_view text, bool in_comments) {
-    while (!text.empty()) {
-      const size_t end = std::min(text.find('\n'), text.size());
-      std::string_view line = text.substr(0, end);
-      text.remove_prefix(std::min(end + 1, text.size()));
-      line_++;
-      line_text_ = line;
-      line = trimmed(line);
-      if (in_comments && !line.starts_with(kMark)) {
-        in_output_ = false;
-        continue;
-      }
-      if (in_comments) line = trimmed(line.substr(kMark.size()));
-      if (line.empty() || line.starts_with('#')) continue;
-      step_ = line;
-      if (auto read = read_line(line); !read) return std::unexpected(read.error());
-    }
+    while (!text.empty())
+      if (auto read = take_line(text, in_comments); !read) return std::unexpected(read.error());
     if (scenarios_.size() == 1 && scenarios_[0].steps.empty() && scenarios_[0].name.empty()) scenarios_.clear();
     return std::move(scenarios_);
   }
+
+  // Takes the first line of [text] away, and goes by it.
+  Result<void> take_line(std::string_view &text, bool in_comments) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    line_++;
+    line_text_ = line;
+    line = trimmed(line);
+    if (in_comments && !line.starts_with(kMark)) {
+      in_output_ = false;
+      return {};
+    }
+    if (in_comments) line = trimmed(line.substr(kMark.size()));
+    if (line.empty() || line.starts_with('#')) return {};
+    step_ = line;
+    return read_line(line);
+  }
+
+  // The steps that were read are forgotten: expectations of one behind the other are no longer one.
+  std::optional<Step> take_step() {
+    in_output_ = false;
+    std::vector<Step> &steps = scenario().steps;
+    if (steps.empty()) return std::nullopt;
+    Step step = std::move(steps.back());
+    steps.clear();
+    return step;
+  }
+  size_t test_count() const { return scenarios_.size(); }
+  const Scenario &first() { return scenario(); }
 
  private:
   template <class... Args>
@@ -347,6 +363,53 @@ Result<std::vector<Scenario>> read_scenarios(const std::string &path, std::strin
                                              const Constants &constants) {
   return Reader(path, constants).read(text, in_comments);
 }
+
+class EventLines::State {
+ public:
+  State(const std::string &path, std::string_view text, const Constants &constants)
+      : path_(path), text_(text), reader_(path, constants) {}
+
+  Result<const Step *> next() {
+    while (!text_.empty()) {
+      if (auto read = reader_.take_line(text_, false); !read) return std::unexpected(read.error());
+      step_ = reader_.take_step();
+      if (reader_.test_count() > 1)
+        return input_error("{}: it holds more than one test; `spile test` runs them", path_);
+      if (step_ && std::holds_alternative<EventStep>(step_->what)) return &*step_;
+    }
+    return nullptr;
+  }
+  const Scenario &scenario() { return reader_.first(); }
+  const Step *first = nullptr;  // read by open(), not yet given out
+
+ private:
+  const std::string &path_;
+  std::string_view text_;
+  Reader reader_;
+  std::optional<Step> step_;
+};
+
+EventLines::EventLines(std::unique_ptr<State> state) : state_(std::move(state)) {}
+EventLines::~EventLines() = default;
+EventLines::EventLines(EventLines &&) noexcept = default;
+EventLines &EventLines::operator=(EventLines &&) noexcept = default;
+
+Result<EventLines> EventLines::open(const std::string &path, std::string_view text, const Constants &constants) {
+  auto state = std::make_unique<State>(path, text, constants);
+  const auto first = state->next();
+  if (!first) return std::unexpected(first.error());
+  if (*first == nullptr) return input_error("{}: there are no events in it", path);
+  state->first = *first;
+  return EventLines(std::move(state));
+}
+
+Result<const Step *> EventLines::next() {
+  if (const Step *first = std::exchange(state_->first, nullptr)) return first;
+  return state_->next();
+}
+
+uint64_t EventLines::clock_ns() const { return state_->scenario().clock_ns; }
+uint64_t EventLines::seed() const { return state_->scenario().seed; }
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";

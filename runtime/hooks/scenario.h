@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +85,27 @@ using Constants = std::function<std::optional<int64_t>(std::string_view)>;
 // is no line of the format.
 Result<std::vector<Scenario>> read_scenarios(const std::string &path, std::string_view text, bool in_comments,
                                              const Constants &constants);
+
+// The same, an event at a time, of a text that may be large and is one scenario: what else there is is passed over.
+class EventLines {
+ public:
+  // [path], [text] and [constants] outlive it.
+  static Result<EventLines> open(const std::string &path, std::string_view text, const Constants &constants);
+  ~EventLines();
+  EventLines(EventLines &&) noexcept;
+  EventLines &operator=(EventLines &&) noexcept;
+
+  // Its EventStep; null: there is none any more. Lives until the next call.
+  Result<const Step *> next();
+  // What stands in front of the first event.
+  uint64_t clock_ns() const;
+  uint64_t seed() const;
+
+ private:
+  class State;
+  explicit EventLines(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
 
 // "text\n" in quotes, as the format writes it.
 std::string quoted(std::string_view text);

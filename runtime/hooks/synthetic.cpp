@@ -13,18 +13,23 @@ namespace {
 constexpr size_t kContextRoom = 8192;
 constexpr std::string_view kArguments = "args[", kOfRecord = "ctx.", kMemory = "mem:0x";
 
+enum class Holds : uint8_t { Value, Text, Place };
 struct Slot {
   uint32_t offset = 0, size = 0;
+  Holds holds = Holds::Value;  // a number or an address; the bytes themselves; where they lie behind the record
 };
 
 // Where the value of [name] goes: a field, or one of `args[N]`.
 std::optional<Slot> slot_of(std::span<const TracepointField> fields, std::string_view name) {
   for (const TracepointField &field : fields) {
-    if (field.name == name) return Slot{field.offset, field.size};
+    if (field.name == name)
+      return Slot{field.offset, field.size, field.type.starts_with("char[") ? Holds::Text : Holds::Value};
+    if (field.name.starts_with(kDataLoc) && field.name.substr(kDataLoc.size()) == name)
+      return Slot{field.offset, field.size, Holds::Place};
     if (!field.name.starts_with(kArguments) || !name.starts_with(kArguments) || !name.ends_with(']')) continue;
     const std::string_view index = name.substr(kArguments.size(), name.size() - kArguments.size() - 1);
     if (index.size() == 1 && index[0] >= '0' && index[0] < static_cast<char>('0' + field.size / sizeof(uint64_t)))
-      return Slot{field.offset + static_cast<uint32_t>(index[0] - '0') * 8, 8};
+      return Slot{field.offset + static_cast<uint32_t>(index[0] - '0') * 8, 8, Holds::Value};
   }
   return std::nullopt;
 }
@@ -83,14 +88,16 @@ Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, cons
   record.ctx_.resize(std::max<size_t>(tracepoint.context_size, kContextRoom));
   const std::vector<TracepointField> fields = tracepoint.fields();
   record.unset_ = fields;
-  const auto store = [&](Slot slot, uint64_t value) {
-    std::memcpy(record.ctx_.data() + slot.offset, &value, std::min<size_t>(slot.size, sizeof value));
+  record.size_ = tracepoint.context_size;  // grows by the texts
+  const auto store = [&](Slot slot, std::span<const std::byte> value) {
+    std::ranges::copy(value.first(std::min<size_t>(slot.size, value.size())), record.ctx_.begin() + slot.offset);
     std::erase_if(record.unset_, [&](const TracepointField &field) {
       return slot.offset >= field.offset && slot.offset < field.offset + field.size;
     });
   };
+  const auto store_number = [&](Slot slot, uint64_t value) { store(slot, std::as_bytes(std::span(&value, 1))); };
   if (tracepoint.syscall != nullptr)
-    store({fields[0].offset, fields[0].size}, static_cast<uint64_t>(tracepoint.syscall->number()));
+    store_number({fields[0].offset, fields[0].size}, static_cast<uint64_t>(tracepoint.syscall->number()));
   for (const auto &[name, value] : step.fields) {
     if (name.starts_with(kMemory)) {
       const auto address = whole_number<uint64_t>(std::string_view(name).substr(kMemory.size()), 16);
@@ -112,7 +119,17 @@ Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, cons
       return error;
     }
     if (!value.capture.empty()) return input_error("`{}` is no packet", name);
-    store(*slot, value.bytes ? record.memory_.add(*value.bytes) : value.number);
+    if (!value.bytes || slot->holds == Holds::Value) {
+      store_number(*slot, value.bytes ? record.memory_.add(*value.bytes) : value.number);
+    } else if (slot->holds == Holds::Text) {
+      store(*slot, *value.bytes);
+    } else {
+      if (record.size_ + value.bytes->size() > record.ctx_.size())
+        return input_error("`{}`: the record has no room for it", name);
+      std::ranges::copy(*value.bytes, record.ctx_.begin() + static_cast<ptrdiff_t>(record.size_));
+      store_number(*slot, value.bytes->size() << 16 | record.size_);
+      record.size_ += value.bytes->size();
+    }
   }
   return record;
 }

@@ -45,11 +45,14 @@ class SyntheticRecord {
 
   // Fills [event]; what it points to lives as long as the record.
   void show(vm::Event &event);
+  // Bytes of the record, behind which there is room.
+  size_t size() const { return size_; }
   // The name of the field at [offset] that the step leaves open, and which is 0 because of that; empty: it is set.
   std::string_view unset_field(uint64_t offset, uint64_t size) const;
 
  private:
   std::vector<std::byte> ctx_;
+  size_t size_ = 0;
   std::vector<TracepointField> unset_;
   SyntheticMemory memory_;
   vm::Event task_;

@@ -40,7 +40,7 @@ Result<Tracepoint> find_syscall_tracepoint(std::string_view full, std::string_vi
   if (syscall != nullptr) {
     const size_t arguments = tables::arguments_of(*syscall).size();
     return Tracepoint{enter ? Tracepoint::Kind::SyscallEnter : Tracepoint::Kind::SyscallExit, syscall,
-                      kFirstArgument + kArgumentSize * static_cast<uint32_t>(enter ? arguments : 1)};
+                      kFirstArgument + kArgumentSize * static_cast<uint32_t>(enter ? arguments : 1), nullptr};
   }
   for (const tables::Syscall &row : tables::syscalls())
     if (row.name == wanted && row.number() >= 0)
@@ -51,14 +51,20 @@ Result<Tracepoint> find_syscall_tracepoint(std::string_view full, std::string_vi
 
 }  // namespace
 
-Result<Tracepoint> find_tracepoint(std::string_view section) {
-  std::string_view name = section;
-  if (name.starts_with('?')) name.remove_prefix(1);
+std::string_view tracepoint_name(std::string_view section) {
+  if (section.starts_with('?')) section.remove_prefix(1);
   for (const std::string_view prefix : {"tracepoint/", "tp/"})
-    if (name.starts_with(prefix)) {
-      name.remove_prefix(prefix.size());
-      break;
-    }
+    if (section.starts_with(prefix)) return section.substr(prefix.size());
+  return section;
+}
+
+Tracepoint Tracepoint::of(RecordFormat format) {
+  const uint32_t size = format.size;
+  return {Kind::Recorded, nullptr, size, std::make_shared<const RecordFormat>(std::move(format))};
+}
+
+Result<Tracepoint> find_tracepoint(std::string_view section) {
+  const std::string_view name = tracepoint_name(section);
   const size_t slash = name.find('/');
   if (slash == std::string_view::npos)
     return std::unexpected(no_tracepoint(name, "write the category too: `tracepoint/syscalls/sys_enter_openat`"));
@@ -66,8 +72,10 @@ Result<Tracepoint> find_tracepoint(std::string_view section) {
   if (category == "syscalls") return find_syscall_tracepoint(name, event);
   if (category == "raw_syscalls") {
     if (event == kEnter)
-      return Tracepoint{Tracepoint::Kind::AnySyscallEnter, nullptr, kFirstArgument + kArgumentSize * kRawArguments};
-    if (event == kExit) return Tracepoint{Tracepoint::Kind::AnySyscallExit, nullptr, kFirstArgument + kArgumentSize};
+      return Tracepoint{Tracepoint::Kind::AnySyscallEnter, nullptr, kFirstArgument + kArgumentSize * kRawArguments,
+                        nullptr};
+    if (event == kExit)
+      return Tracepoint{Tracepoint::Kind::AnySyscallExit, nullptr, kFirstArgument + kArgumentSize, nullptr};
     return std::unexpected(no_tracepoint(name, "names are `raw_syscalls/sys_enter` and `raw_syscalls/sys_exit`"));
   }
   return std::unexpected(Error{Error::Kind::Environment,
@@ -85,12 +93,19 @@ std::string Tracepoint::name() const {
       return fmt::format("raw_syscalls/{}", kEnter);
     case Kind::AnySyscallExit:
       return fmt::format("raw_syscalls/{}", kExit);
+    case Kind::Recorded:
+      return format->name;
   }
   return {};
 }
 
 std::vector<TracepointField> Tracepoint::fields() const {
   std::vector<TracepointField> fields;
+  if (kind == Kind::Recorded) {
+    for (const RecordFormat::Field &field : format->fields)
+      fields.push_back({field.type, field.name, field.offset, field.size});
+    return fields;
+  }
   if (syscall != nullptr)
     fields.push_back({"int", "__syscall_nr", 8, 4});
   else

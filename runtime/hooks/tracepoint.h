@@ -6,9 +6,11 @@
 //   syscalls/sys_exit_X     int __syscall_nr @8, long ret @16
 //   raw_syscalls/sys_enter  long id @8, unsigned long args[6] @16
 //   raw_syscalls/sys_exit   long id @8, long ret @16
+// Of others (sched/sched_switch), which only recordings and tests have here, the layout comes from outside.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,16 +26,35 @@ struct TracepointField {
   uint32_t offset = 0, size = 0;
 };
 
-struct Tracepoint {
-  enum class Kind : uint8_t { SyscallEnter, SyscallExit, AnySyscallEnter, AnySyscallExit };
-  Kind kind = Kind::SyscallEnter;
-  const tables::Syscall *syscall = nullptr;  // null for the raw kinds
-  uint32_t context_size = 0;                 // bytes of the record; the kernel attaches no program that reads more
+// The layout of a record that is no system call's: of a recording, or as a probe has it.
+struct RecordFormat {
+  struct Field {
+    std::string type, name;
+    uint32_t offset = 0, size = 0;
+  };
+  std::string name;  // "sched/sched_switch"
+  std::vector<Field> fields;
+  uint32_t size = 0;
+};
 
+// What a field of this name begins with whose bytes lie behind the record: 16 bits of offset, 16 bits of length.
+inline constexpr std::string_view kDataLoc = "__data_loc_";
+
+struct Tracepoint {
+  enum class Kind : uint8_t { SyscallEnter, SyscallExit, AnySyscallEnter, AnySyscallExit, Recorded };
+  Kind kind = Kind::SyscallEnter;
+  const tables::Syscall *syscall = nullptr;    // null for the raw kinds and Recorded
+  uint32_t context_size = 0;                   // bytes of the record; the kernel attaches no program that reads more
+  std::shared_ptr<const RecordFormat> format;  // Recorded
+
+  static Tracepoint of(RecordFormat format);
   std::string name() const;  // "syscalls/sys_enter_openat"
   std::vector<TracepointField> fields() const;
   bool is_enter() const { return kind == Kind::SyscallEnter || kind == Kind::AnySyscallEnter; }
 };
+
+// "sched/sched_switch" of "tracepoint/sched/sched_switch", "?tp/sched/sched_switch" and itself.
+std::string_view tracepoint_name(std::string_view section);
 
 // [section]: "tracepoint/syscalls/sys_enter_openat", the same with "tp/", or without either. Environment error, with
 // the nearest names as a hint, when there is none of this name or it cannot be observed from outside the kernel.

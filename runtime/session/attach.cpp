@@ -4,7 +4,7 @@
 
 namespace spile::session {
 
-Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section) {
+Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section, const LayoutOf &layout) {
   if (section.starts_with('?')) section.remove_prefix(1);
   Hook hook;
   switch (type.hook) {
@@ -16,7 +16,11 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
       return error;
     }
     case tables::HookKind::Tracepoint: {
-      auto tracepoint = hooks::find_tracepoint(section);
+      const std::string_view name = hooks::tracepoint_name(section);
+      const std::string_view category = name.substr(0, name.find('/'));
+      const bool is_elsewhere = category.size() < name.size() && !category.ends_with("syscalls");
+      auto tracepoint =
+          layout != nullptr && is_elsewhere ? hooks::Tracepoint::of(layout(name)) : hooks::find_tracepoint(section);
       if (!tracepoint) return std::unexpected(tracepoint.error());
       hook.kind = Hook::Tracepoint;
       hook.tracepoint = *tracepoint;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "lang-spec/tables/tables.h"
@@ -19,6 +20,10 @@ struct Hook {
 
 // Error: a tracepoint that a child's system calls cannot give, an unknown system call (with the nearest names), a
 // period that is none.
-Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section);
+//
+// [layout]: how the program reads the records of a tracepoint that is no system call's, where events are written down;
+// null: they come from a child.
+using LayoutOf = std::function<hooks::RecordFormat(std::string_view tracepoint)>;
+Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section, const LayoutOf &layout = nullptr);
 
 }  // namespace spile::session

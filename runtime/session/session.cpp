@@ -15,6 +15,7 @@
 #include "runtime/hooks/words.h"
 #include "runtime/session/packet_run.h"
 #include "runtime/session/print_maps.h"
+#include "runtime/session/record_layout.h"
 #include "runtime/session/records.h"
 #include "runtime/session/session_state.h"
 #include "runtime/vm/jit_host.h"
@@ -80,7 +81,12 @@ Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::~Session() = default;
 
 Result<void> Session::State::attach(const Accepted &accepted) {
-  auto hook = resolve_hook(*accepted.type, accepted.program->section);
+  LayoutOf layout;
+  if (options.virtual_time)
+    layout = [&](std::string_view tracepoint) {
+      return record_layout(*object, accepted.program->name, tracepoint, options.kernel_types);
+    };
+  auto hook = resolve_hook(*accepted.type, accepted.program->section, layout);
   if (!hook) return std::unexpected(hook.error());
   auto loaded = engine->load(*accepted.program, maps.pointers());
   if (!loaded) return std::unexpected(loaded.error());
@@ -140,15 +146,16 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     s.virtual_ns = s.options.virtual_time->clock_ns;
     s.env.now_ns = [&s] { return s.virtual_ns; };
     s.env.random_state = s.options.virtual_time->seed;
+    if (s.options.record != nullptr) s.recorder.emplace(*s.options.record, s.virtual_ns);
     return std::unique_ptr<Session>(new Session(std::move(state)));
   }
   s.wall_ahead_ns = wall_ahead_ns();
   s.env.tai_ahead_ns = tai_ahead_ns();
   s.env.now_ns = monotonic_ns;
-  if (s.options.record) {
+  if (s.options.record != nullptr) {
     // Programs see the time of their event, as they will when it is replayed.
     s.env.now_ns = [&s] { return s.env.event != nullptr ? s.env.event->time_ns : monotonic_ns(); };
-    s.recorder.emplace(s.options.record, monotonic_ns());
+    s.recorder.emplace(*s.options.record, monotonic_ns());
   }
   s.env.suspended_ns = suspended_ns();
   s.env.random_state = monotonic_ns() | 1;
@@ -419,6 +426,8 @@ Result<Outcome> Session::run(Control &control) {
     result = s.run_packets(control);
   else if (s.options.events)
     result = s.run_events(*this, control);
+  else if (s.options.recording)
+    result = s.run_recording(*this, control);
   else
     s.run_timers(control);
 

@@ -18,6 +18,8 @@
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/helpers/faults.h"
+#include "runtime/hooks/recorder.h"
+#include "runtime/hooks/recording.h"
 #include "runtime/hooks/scenario.h"
 #include "runtime/session/kernel_side.h"
 #include "runtime/session/map_set.h"
@@ -40,12 +42,14 @@ struct Options {
   bool perf_map = false;                             // the JIT's code is named for perf
   vm::Watch watch;                                   // told of each instruction; the engine is a slow one then
   std::optional<VirtualTime> virtual_time;           // the run goes step by step
+  const object::Btf *kernel_types = nullptr;         // that the programs were relocated to; null: they were not
   std::optional<KernelSide> kernel;                  // the events are the kernel's, and its programs are there
   std::optional<std::string> command;                // -c: trace the system calls of this command line
   std::optional<std::string> packets;                // -i: run packet programs on this capture
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
-  const hooks::Scenario *events = nullptr;           // -i FILE.evt: the events alone, with virtual_time
-  std::function<void(const std::string &)> record;   // gets the events of the command as lines of a .evt file
+  hooks::EventLines *events = nullptr;               // -i FILE.evt: the events alone, with virtual_time
+  hooks::Recording *recording = nullptr;             // -i FILE of recorded events, with virtual_time
+  hooks::EventWriter *record = nullptr;              // gets the events that reach programs
   std::optional<std::chrono::nanoseconds> duration;  // -T: end the run after this long
   std::unique_ptr<OutputFormat> format;              // -f; null: text
   std::function<bool(std::string_view)> print;       // what the probe prints; false: nobody reads any more

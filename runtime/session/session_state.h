@@ -1,5 +1,5 @@
-// What a session holds while it runs. For session.cpp (runs on the clock of this machine) and session_steps.cpp (one
-// step at a time on a virtual one), and for nobody else.
+// What a session holds while it runs. For session.cpp (runs on the clock of this machine), session_steps.cpp (one
+// step at a time on a virtual one) and replay.cpp, and for nobody else.
 #pragma once
 
 #include <algorithm>
@@ -80,6 +80,8 @@ struct Session::State {
   std::vector<const Attached *> listeners_of(const hooks::EventStep &step) const;
   Result<void> run_packets(Control &control);
   Result<void> run_events(Session &session, Control &control);
+  Result<void> run_recording(Session &session, Control &control);
+  std::unexpected<Error> nothing_wanted() const;
   void run_timers(Control &control);
   bool has(Hook::Kind kind) const {
     return std::ranges::any_of(attached, [kind](const Attached &a) { return a.hook.kind == kind; });

@@ -97,11 +97,11 @@ Result<void> Session::State::make_packet(const hooks::EventStep &step, const std
 
 std::vector<const Attached *> Session::State::listeners_of(const hooks::EventStep &step) const {
   std::vector<const Attached *> listeners;
-  const auto tracepoint = hooks::find_tracepoint(step.hook);
+  const std::string_view tracepoint = hooks::tracepoint_name(step.hook);
   for (const Attached &program : attached) {
     if (program.hook.kind == Hook::Packet && without_mark(program.section).starts_with(step.hook))
       listeners.push_back(&program);
-    if (program.hook.kind == Hook::Tracepoint && tracepoint && program.hook.tracepoint.name() == tracepoint->name())
+    if (program.hook.kind == Hook::Tracepoint && program.hook.tracepoint.name() == tracepoint)
       listeners.push_back(&program);
   }
   return listeners;
@@ -109,7 +109,6 @@ std::vector<const Attached *> Session::State::listeners_of(const hooks::EventSte
 
 Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &step, const std::string &folder) {
   State &s = *state_;
-  const auto tracepoint = hooks::find_tracepoint(step.hook);
   const std::vector<const Attached *> listeners = s.listeners_of(step);
   if (listeners.empty() && !step.hook.empty()) {
     auto error = input_error("no program of the probe waits for `{}`", step.hook);
@@ -119,7 +118,7 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
   const bool is_packet = !listeners.empty() && listeners[0]->hook.kind == Hook::Packet;
   s.synthetic.reset();
   if (!listeners.empty() && !is_packet) {
-    auto record = hooks::SyntheticRecord::make(*tracepoint, step);
+    auto record = hooks::SyntheticRecord::make(listeners[0]->hook.tracepoint, step);
     if (!record) return std::unexpected(record.error());
     s.synthetic = std::move(*record);
   }
@@ -137,6 +136,11 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
     }
     for (const Attached *program : listeners) {
       if (!is_packet) {
+        if (s.recorder && s.synthetic) {
+          const auto room = std::exchange(event.ctx, event.ctx.first(s.synthetic->size()));
+          s.recorder->begin(program->hook.tracepoint, event);
+          event.ctx = room;
+        }
         returned.push_back({program->name, static_cast<int32_t>(s.fire(*program, event))});
         continue;
       }
@@ -147,6 +151,7 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
       s.last_packet.assign(event.packet->data.begin(), event.packet->data.end());
       s.last_kept = std::min({s.last_kept, disposal.kept, static_cast<uint32_t>(s.last_packet.size())});
     }
+    if (s.recorder) s.recorder->finish();
   }
   return returned;
 }
@@ -154,22 +159,27 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
 // A recording may hold more than this probe asks for.
 Result<void> Session::State::run_events(Session &session, Control &control) {
   bool is_any_wanted = false;
-  for (const hooks::Step &step : options.events->steps) {
-    const auto *event = std::get_if<hooks::EventStep>(&step.what);
-    if (event == nullptr) continue;
-    if (ended(control)) return {};
+  while (!ended(control)) {
+    const auto step = options.events->next();
+    if (!step) return std::unexpected(step.error());
+    if (*step == nullptr) break;
+    const auto *event = std::get_if<hooks::EventStep>(&(*step)->what);
     if (!event->hook.empty() && listeners_of(*event).empty()) {
       session.pass(event->delay_ns * event->repeat);
       continue;
     }
     is_any_wanted = true;
     if (auto fired = session.fire(*event, {}); !fired) {
-      fired.error().message = fmt::format("line {} of the events: {}", step.line, fired.error().message);
+      fired.error().message = fmt::format("line {} of the events: {}", (*step)->line, fired.error().message);
       return std::unexpected(fired.error());
     }
     if (control.print_maps.exchange(false)) print_maps();
   }
-  if (is_any_wanted) return {};
+  if (is_any_wanted || ended(control)) return {};
+  return nothing_wanted();
+}
+
+std::unexpected<Error> Session::State::nothing_wanted() const {
   auto error = input_error("no program of the probe waits for any of the events");
   error.error().hint = hooks_of(attached);
   return error;

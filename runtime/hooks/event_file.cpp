@@ -1,0 +1,255 @@
+#include "runtime/hooks/event_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "runtime/hooks/byte_stream.h"
+#include "support/numbers.h"
+
+namespace spile::hooks {
+
+namespace {
+
+enum class RecordKind : uint16_t { Hook = 1, Event = 2 };
+
+struct FileHeader {
+  char magic[8];
+  uint64_t clock_ns;
+};
+struct RecordHeader {
+  uint32_t size;  // with this header; a multiple of 8
+  RecordKind kind;
+  uint16_t hook;
+};
+struct EventRecord {
+  RecordHeader header;
+  uint64_t time_ns;
+  uint32_t cpu, pid, tid, uid, gid;
+  uint32_t ctx_size;
+  char comm[16];
+  // then ctx, then the pieces, each filled up to 8 bytes
+};
+struct PieceHeader {
+  uint64_t address;
+  uint64_t size;
+};
+static_assert(sizeof(FileHeader) == 16 && sizeof(RecordHeader) == 8 && sizeof(EventRecord) == 56);
+
+// No record that this writes is larger: its ctx has 64 KiB at most, its memory is what programs read.
+constexpr uint32_t kMaxRecord = 16u << 20;
+// The kernel's largest record (PERF_MAX_TRACE_SIZE): replay has room for as much.
+constexpr size_t kMaxContext = 8192;
+
+constexpr size_t filled(size_t size) { return (size + 7) & ~size_t{7}; }
+
+void append(std::string &to, std::span<const std::byte> bytes) {
+  to.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  to.resize(filled(to.size()));
+}
+template <class T>
+void append_struct(std::string &to, const T &value) {
+  to.append(reinterpret_cast<const char *>(&value), sizeof value);
+}
+
+// A line: words with tabs between them.
+std::vector<std::string_view> split(std::string_view line, char at) {
+  std::vector<std::string_view> words;
+  for (;;) {
+    const size_t end = line.find(at);
+    words.push_back(line.substr(0, end));
+    if (end == std::string_view::npos) return words;
+    line.remove_prefix(end + 1);
+  }
+}
+
+std::string describe(const Tracepoint &tracepoint) {
+  std::string text = fmt::format("{}\t{}", tracepoint.name(), tracepoint.context_size);
+  for (const TracepointField &field : tracepoint.fields())
+    text += fmt::format("\n{}\t{}\t{}\t{}", field.type, field.name, field.offset, field.size);
+  return text;
+}
+
+// What describe() wrote.
+std::optional<Tracepoint> described(std::string_view text) {
+  const auto lines = split(text, '\n');
+  const auto head = split(lines[0], '\t');
+  const auto size = head.size() == 2 ? whole_number<uint32_t>(head[1]) : std::nullopt;
+  if (!size || *size > kMaxContext) return std::nullopt;
+  // Of system calls the layout is the same everywhere.
+  if (const auto known = find_tracepoint(head[0])) return *known;
+  RecordFormat format{std::string(head[0]), {}, *size};
+  for (size_t i = 1; i < lines.size(); i++) {
+    const auto words = split(lines[i], '\t');
+    const auto at = words.size() == 4 ? whole_number<uint32_t>(words[2]) : std::nullopt;
+    const auto length = words.size() == 4 ? whole_number<uint32_t>(words[3]) : std::nullopt;
+    if (!at || !length || *at > kMaxContext || *length > kMaxContext - *at) return std::nullopt;
+    format.fields.push_back({std::string(words[0]), std::string(words[1]), *at, *length});
+  }
+  return Tracepoint::of(std::move(format));
+}
+
+// The pieces of one event, where they lie in the file's bytes.
+class PiecesInFile final : public vm::TaskMemory {
+ public:
+  void show(std::span<const std::byte> pieces) { pieces_ = pieces; }
+  bool read(uint64_t address, std::span<std::byte> to) override {
+    for (std::span<const std::byte> rest = pieces_; rest.size() >= sizeof(PieceHeader);) {
+      PieceHeader piece;
+      std::memcpy(&piece, rest.data(), sizeof piece);
+      rest = rest.subspan(sizeof piece);
+      if (piece.size > rest.size()) return false;
+      const uint64_t into = address - piece.address;
+      if (into <= piece.size && piece.size - into >= to.size()) {
+        std::memcpy(to.data(), rest.data() + into, to.size());
+        return true;
+      }
+      rest = rest.subspan(std::min(filled(piece.size), rest.size()));
+    }
+    return false;
+  }
+
+ private:
+  std::span<const std::byte> pieces_;
+};
+
+class EventFile final : public Recording {
+ public:
+  EventFile(std::string path, ByteStream bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+
+  Result<void> open() {
+    const auto got = bytes_.take(sizeof(FileHeader));
+    if (!got) return std::unexpected(got.error());
+    if (got->size() < sizeof(FileHeader)) return damaged();
+    FileHeader header;
+    std::memcpy(&header, got->data(), sizeof header);
+    clock_ns_ = header.clock_ns;
+    return {};
+  }
+
+  Result<bool> next(uint32_t &hook, vm::Event &event) override {
+    for (;;) {
+      const auto head = bytes_.look(sizeof(RecordHeader));
+      if (!head) return std::unexpected(head.error());
+      if (head->empty()) return false;
+      if (head->size() < sizeof(RecordHeader)) return damaged();
+      RecordHeader header;
+      std::memcpy(&header, head->data(), sizeof header);
+      if (header.size < sizeof header || header.size % 8 != 0 || header.size > kMaxRecord) return damaged();
+      const auto record = bytes_.take(header.size);
+      if (!record) return std::unexpected(record.error());
+      if (record->size() < header.size) return damaged();
+      switch (header.kind) {
+        case RecordKind::Hook: {
+          const auto text = record->subspan(sizeof header);
+          std::string_view words(reinterpret_cast<const char *>(text.data()), text.size());
+          auto tracepoint = described(words.substr(0, words.find('\0')));
+          if (!tracepoint || header.hook != hooks_.size()) return damaged();
+          hooks_.push_back(std::move(*tracepoint));
+          continue;
+        }
+        case RecordKind::Event:
+          if (header.size < sizeof(EventRecord) || header.hook >= hooks_.size()) return damaged();
+          hook = header.hook;
+          return show(*record, event);
+      }
+      return damaged();
+    }
+  }
+  const std::vector<Tracepoint> &hooks() const override { return hooks_; }
+  uint64_t clock_ns() const override { return clock_ns_; }
+
+ private:
+  Result<bool> show(std::span<const std::byte> bytes, vm::Event &event) {
+    EventRecord record;
+    std::memcpy(&record, bytes.data(), sizeof record);
+    const size_t pieces = sizeof record + filled(record.ctx_size);
+    if (pieces > bytes.size() || record.ctx_size > kMaxContext) return damaged();
+    event.time_ns = record.time_ns;
+    event.cpu = record.cpu;
+    event.pid = record.pid;
+    event.tid = record.tid;
+    event.uid = record.uid;
+    event.gid = record.gid;
+    std::memcpy(event.comm.data(), record.comm, sizeof record.comm);
+    event.comm.back() = '\0';
+    // Programs are shown a copy.
+    event.ctx = {const_cast<std::byte *>(bytes.data()) + sizeof record, record.ctx_size};
+    memory_.show(bytes.subspan(pieces));
+    event.memory = &memory_;
+    count_++;
+    return true;
+  }
+  std::unexpected<Error> damaged() const {
+    return input_error("`{}` is damaged or ends too early, behind {} events", path_, count_);
+  }
+
+  std::string path_;
+  ByteStream bytes_;
+  uint64_t clock_ns_ = 0, count_ = 0;
+  std::vector<Tracepoint> hooks_;
+  PiecesInFile memory_;
+};
+
+}  // namespace
+
+void EventFileWriter::begin(uint64_t clock_ns) {
+  FileHeader header{{}, clock_ns};
+  std::ranges::copy(kEventFileMagic, header.magic);
+  record_.clear();
+  append_struct(record_, header);
+  write_(record_);
+}
+
+uint16_t EventFileWriter::hook_of(const Tracepoint &tracepoint) {
+  const std::string name = tracepoint.name();
+  if (const auto found = hooks_.find(name); found != hooks_.end()) return found->second;
+  const auto hook = static_cast<uint16_t>(hooks_.size());
+  hooks_.emplace(name, hook);
+  const std::string text = describe(tracepoint);
+  record_.clear();
+  append_struct(record_, RecordHeader{static_cast<uint32_t>(sizeof(RecordHeader) + filled(text.size() + 1)),
+                                      RecordKind::Hook, hook});
+  append(record_, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
+  write_(record_);
+  return hook;
+}
+
+void EventFileWriter::write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) {
+  const uint16_t hook = hook_of(tracepoint);
+  EventRecord record{};
+  record.header = {0, RecordKind::Event, hook};
+  record.time_ns = event.time_ns;
+  record.cpu = event.cpu;
+  record.pid = event.pid;
+  record.tid = event.tid;
+  record.uid = event.uid;
+  record.gid = event.gid;
+  record.ctx_size = static_cast<uint32_t>(std::min(event.ctx.size(), kMaxContext));
+  std::ranges::copy(event.comm, record.comm);
+  record_.clear();
+  append_struct(record_, record);
+  append(record_, event.ctx.first(record.ctx_size));
+  for (const auto &[address, bytes] : memory) {
+    append_struct(record_, PieceHeader{address, bytes.size()});
+    append(record_, bytes);
+  }
+  const auto size = static_cast<uint32_t>(record_.size());
+  std::memcpy(record_.data(), &size, sizeof size);
+  write_(record_);
+}
+
+Result<std::unique_ptr<Recording>> read_event_file(const std::string &path) {
+  auto bytes = ByteStream::open(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  auto file = std::make_unique<EventFile>(path, std::move(*bytes));
+  if (auto opened = file->open(); !opened) return std::unexpected(opened.error());
+  return file;
+}
+
+}  // namespace spile::hooks

@@ -1,0 +1,113 @@
+#include "runtime/session/replay.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/session/session_state.h"
+
+namespace spile::session {
+
+namespace {
+
+// A verified program reads no further, and the engines do not ask how long the record is.
+constexpr size_t kRoom = 8192;
+
+bool is_signed(std::string_view type) {
+  return type.starts_with("int") || type.starts_with("long") || type.starts_with("s") || type.starts_with("pid_t");
+}
+
+}  // namespace
+
+RecordAdapter::RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tracepoint &wanted)
+    : fixed_(recorded.context_size),
+      texts_move_(wanted.context_size - std::min(fixed_, wanted.context_size)),
+      shown_(new std::byte[kRoom]()) {
+  const auto have = recorded.fields();
+  for (const hooks::TracepointField &want : wanted.fields()) {
+    const auto found = std::ranges::find(have, want.name, &hooks::TracepointField::name);
+    if (found == have.end()) {
+      missing_.emplace_back(want.name);
+      continue;
+    }
+    is_same_ &= found->offset == want.offset && found->size == want.size;
+    moves_.push_back({found->offset, found->size, want.offset, want.size, is_signed(found->type),
+                      want.name.starts_with(hooks::kDataLoc)});
+  }
+}
+
+std::span<std::byte> RecordAdapter::show(std::span<const std::byte> record) {
+  std::byte *to = shown_.get();
+  const size_t size = std::min(record.size(), kRoom - texts_move_);
+  if (is_same_) {
+    std::memcpy(to, record.data(), size);
+    if (size < filled_) std::memset(to + size, 0, filled_ - size);
+    filled_ = size;
+    return {to, size};
+  }
+  std::memset(to, 0, filled_);
+  if (fixed_ < size) std::memcpy(to + fixed_ + texts_move_, record.data() + fixed_, size - fixed_);
+  for (const Move &move : moves_) {
+    if (move.from + move.from_size > size || move.to + move.to_size > kRoom) continue;
+    uint64_t value = 0;
+    if (move.from_size > sizeof value || move.to_size > sizeof value) {
+      std::memcpy(to + move.to, record.data() + move.from, std::min(move.from_size, move.to_size));
+      continue;
+    }
+    std::memcpy(&value, record.data() + move.from, move.from_size);
+    if (move.is_signed && move.from_size < sizeof value && (value >> (8 * move.from_size - 1) & 1) != 0)
+      value |= ~uint64_t{0} << (8 * move.from_size);
+    if (move.is_place) value += texts_move_;
+    std::memcpy(to + move.to, &value, move.to_size);
+  }
+  filled_ = size + texts_move_;
+  return {to, filled_};
+}
+
+// A recording may hold more than this probe asks for.
+Result<void> Session::State::run_recording(Session &session, Control &control) {
+  struct Listening {
+    const Attached *program;
+    RecordAdapter adapter;
+  };
+  std::vector<std::vector<Listening>> by_hook;  // as the recording counts them
+  hooks::Recording &recording = *options.recording;
+  const bool passes_time = has(Hook::Interval);
+  bool is_any_wanted = false;
+  vm::Event event;
+  uint32_t hook = 0;
+  while (!ended(control)) {
+    const auto more = recording.next(hook, event);
+    if (!more) return std::unexpected(more.error());
+    if (!*more) break;
+    while (by_hook.size() < recording.hooks().size()) {
+      const hooks::Tracepoint &recorded = recording.hooks()[by_hook.size()];
+      auto &listening = by_hook.emplace_back();
+      for (const Attached &program : attached) {
+        if (program.hook.kind != Hook::Tracepoint || program.hook.tracepoint.name() != recorded.name()) continue;
+        is_any_wanted = true;
+        listening.push_back({&program, RecordAdapter(recorded, program.hook.tracepoint)});
+        if (options.status)
+          for (const std::string &field : listening.back().adapter.missing())
+            options.status(fmt::format("the recording has no field `{}` of `{}`: it is 0", field, recorded.name()));
+      }
+    }
+    if (passes_time || timers.next_due())
+      session.pass(event.time_ns - std::min(event.time_ns, virtual_ns));
+    else
+      virtual_ns = std::max(virtual_ns, event.time_ns);
+    for (Listening &listening : by_hook[hook]) {
+      vm::Event shown = event;
+      shown.ctx = listening.adapter.show(event.ctx);
+      if (recorder) recorder->begin(listening.program->hook.tracepoint, shown);
+      fire(*listening.program, shown);
+    }
+    if (recorder) recorder->finish();
+    if (control.print_maps.load(std::memory_order_relaxed) && control.print_maps.exchange(false)) print_maps();
+  }
+  if (options.status)
+    for (const std::string &notice : recording.notices()) options.status(notice);
+  if (is_any_wanted || ended(control)) return {};
+  return nothing_wanted();
+}
+
+}  // namespace spile::session

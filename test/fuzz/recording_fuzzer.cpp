@@ -1,0 +1,47 @@
+// Bytes of any kind as a recording, by whichever reader takes them, and as lines of events: they may be refused, never
+// crash or hang. What an event points to is read.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/hooks/recording.h"
+#include "runtime/hooks/scenario.h"
+
+using namespace spile;
+
+static void read_all(hooks::Recording &recording) {
+  uint32_t hook = 0;
+  vm::Event event;
+  uint64_t sum = 0;
+  for (;;) {
+    const auto more = recording.next(hook, event);
+    if (!more || !*more) break;
+    sum += recording.hooks().at(hook).name().size();
+    for (const std::byte byte : event.ctx) sum += std::to_integer<unsigned>(byte);
+    std::array<std::byte, 16> bytes;
+    if (event.memory != nullptr && event.memory->read(sum, bytes)) sum++;
+  }
+  recording.notices();
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  const int file = ::memfd_create("recording", 0);
+  if (file < 0 || ::write(file, data, size) < 0) return 0;
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
+  if (const auto recording = hooks::open_recording(path); recording && *recording) read_all(**recording);
+  ::close(file);
+
+  const hooks::Constants constants = [](std::string_view) { return std::optional<int64_t>(); };
+  const std::string name = "fuzz.evt";
+  auto lines = hooks::EventLines::open(name, {reinterpret_cast<const char *>(data), size}, constants);
+  while (lines) {
+    const auto step = lines->next();
+    if (!step || *step == nullptr) break;
+  }
+  return 0;
+}
