@@ -12,6 +12,7 @@
 #include "driver/compile.h"
 #include "driver/dependencies.h"
 #include "driver/new.h"
+#include "driver/short_form.h"
 #include "frontend/ast/print.h"
 #include "ir/text.h"
 #include "support/file.h"
@@ -23,7 +24,7 @@ static Result<std::string> emit_text(Compilation &compilation, const std::string
   const auto failed = [] { return std::unexpected(Error{}); };
   if (what == "c") {
     if (!compilation.open()) return failed();
-    return std::string(compilation.source_text());
+    return write_out_contexts(compilation.source_text(), compilation.path());
   }
   if (what == "pp") {
     const pp::Tokens *tokens = compilation.preprocess();

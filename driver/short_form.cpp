@@ -11,6 +11,7 @@
 #include "driver/short_form_tables.h"
 #include "lang-spec/tables/syscalls.h"
 #include "lang-spec/tables/tables.h"
+#include "lang-spec/tables/tracepoints.h"
 
 namespace spile::driver {
 
@@ -70,6 +71,16 @@ class Writer {
   std::set<std::string, std::less<>> program_names_;
   std::string out_;
 };
+
+// Those of [names], "struct sys_enter_openat", that spile_contexts.h has.
+std::string context_structs(const std::set<std::string, std::less<>> &names) {
+  std::string text;
+  if (names.contains("struct sys_enter") || names.contains("struct sys_exit")) text += tables::common_context_structs();
+  for (const tables::Syscall &syscall : tables::syscalls())
+    if (syscall.number() >= 0 && names.contains(fmt::format("struct sys_enter_{}", syscall.tracepoint)))
+      text += tables::context_struct(syscall);
+  return text;
+}
 
 bool is_hook_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -148,29 +159,29 @@ Result<void> Writer::add_hooks(std::string_view pattern, size_t at, std::vector<
                                 : fmt::format("did you mean `{}`, `{}` or `{}`?", near[0], near[1], near[2]);
     return wrong(Error::Kind::Input, at, fmt::format("there is no hook `{}`", pattern), hint);
   }
-  const size_t slash = pattern.rfind('/');
-  const std::string_view event = pattern.substr(slash + 1);
-  const bool is_syscall = type->hook == tables::HookKind::Tracepoint && pattern.substr(0, slash).ends_with("/syscalls");
-  if (!is_syscall) {
-    std::string context(tables::kContexts[static_cast<size_t>(type->ctx)].type);
-    context = context == "void" ? context : "struct " + context;
-    if (type->hook == tables::HookKind::Tracepoint) context = fmt::format("struct trace_event_raw_{}", event);
-    hooks.push_back({std::string(pattern), type, context});
+  const size_t category = pattern.find('/') + 1;
+  if (type->hook != tables::HookKind::Tracepoint || category == 0) {
+    const std::string_view context = tables::kContexts[static_cast<size_t>(type->ctx)].type;
+    hooks.push_back({std::string(pattern), type, context == "void" ? "void" : fmt::format("struct {}", context)});
     return {};
   }
-  const std::string glob(event);
   const size_t before = hooks.size();
-  for (const tables::Syscall &syscall : tables::syscalls()) {
-    if (syscall.number() < 0) continue;
-    for (const std::string_view way : {"sys_enter", "sys_exit"}) {
-      const std::string name = fmt::format("{}_{}", way, syscall.tracepoint);
-      if (::fnmatch(glob.c_str(), name.c_str(), 0) != 0) continue;
-      hooks.push_back({fmt::format("{}/{}", pattern.substr(0, slash), name), type,
-                       way == "sys_exit" ? "struct sys_exit" : "struct " + name});
+  const std::string glob(pattern.substr(category));
+  const auto add_if = [&](std::string_view name, std::string_view context) {
+    if (::fnmatch(glob.c_str(), std::string(name).c_str(), FNM_PATHNAME) == 0)
+      hooks.push_back(
+          {fmt::format("{}{}", pattern.substr(0, category), name), type, fmt::format("struct {}", context)});
+  };
+  if (glob.contains("syscalls/"))
+    for (const tables::Syscall &syscall : tables::syscalls()) {
+      if (syscall.number() < 0) continue;
+      add_if(fmt::format("syscalls/sys_enter_{}", syscall.tracepoint), fmt::format("sys_enter_{}", syscall.tracepoint));
+      add_if(fmt::format("syscalls/sys_exit_{}", syscall.tracepoint), "sys_exit");
     }
-  }
+  tables::for_each_tracepoint(
+      [&](std::string_view name, std::string_view record) { add_if(name, fmt::format("trace_event_raw_{}", record)); });
   if (hooks.size() != before) return {};
-  // A name without a pattern: whoever resolves hooks knows the nearest ones.
+  // A name without a pattern may be another kernel's; whoever resolves hooks knows the nearest ones.
   if (glob.find_first_of("*?[") != std::string::npos)
     return wrong(Error::Kind::Environment, at, fmt::format("no hook matches `{}`", pattern),
                  "`spile list` shows the hooks");
@@ -224,20 +235,16 @@ void Writer::put_probe(const Piece &probe) {
     const std::string shown = hook.section.substr(is_tracepoint ? hook.section.find('/') + 1 : 0);
     const std::string call = fmt::format("___body{}(ctx{}{})", number, values,
                                          names_probe ? fmt::format(", (struct spile_probe){{ \"{}\" }}", shown) : "");
-    out_ += fmt::format("SEC(\"{}\") int {}(void *ctx)\n{{\n\t{}\n}}\n", hook.section, name,
+    out_ += fmt::format("SEC(\"{}\") int {}({} *ctx)\n{{\n\t{}\n}}\n", hook.section, name, context,
                         decides ? fmt::format("return {};", call) : fmt::format("{};\n\treturn 0;", call));
   }
 }
 
 void Writer::put_contexts() {
-  std::set<std::string> contexts;
+  std::set<std::string, std::less<>> contexts;
   for (const Piece &piece : pieces_)
     if (!piece.hooks.empty()) contexts.insert(context_of(piece));
-  if (contexts.contains("struct sys_enter") || contexts.contains("struct sys_exit"))
-    out_ += tables::common_context_structs();
-  for (const tables::Syscall &syscall : tables::syscalls())
-    if (contexts.contains(fmt::format("struct sys_enter_{}", syscall.tracepoint)) && syscall.number() >= 0)
-      out_ += tables::context_struct(syscall);
+  out_ += context_structs(contexts);
 }
 
 Result<std::string> Writer::write() {
@@ -269,6 +276,20 @@ Result<std::string> Writer::write() {
 
 Result<std::string> write_out_short_form(std::string_view program, const std::string &name) {
   return Writer(program, name).write();
+}
+
+std::string write_out_contexts(std::string_view program, const std::string &name) {
+  const std::vector<Word> words = split_words(program);
+  const auto include = std::ranges::find_if(words, [](const Word &word) {
+    return word.is_directive && word.text.contains("include") && word.text.contains("<spile_contexts.h>");
+  });
+  if (include == words.end()) return std::string(program);
+  std::set<std::string, std::less<>> named;
+  for (size_t i = 0; i + 1 < words.size(); i++)
+    if (words[i].text == "struct") named.insert(fmt::format("struct {}", words[i + 1].text));
+  const std::string_view before = program.substr(0, include->begin(program));
+  return fmt::format("{}{}#line {} \"{}\"{}", before, context_structs(named), 2 + std::ranges::count(before, '\n'),
+                     name, program.substr(include->end(program)));
 }
 
 bool is_short_form(std::string_view text) {

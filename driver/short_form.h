@@ -21,6 +21,9 @@ namespace spile::driver {
 // table that is used with keys of different numbers.
 Result<std::string> write_out_short_form(std::string_view program, const std::string &name);
 
+// What the `#include <spile_contexts.h>` of a program in C means: the structs of it that the program names.
+std::string write_out_contexts(std::string_view program, const std::string &name);
+
 // Whether a script is in the short form: it has no SEC().
 bool is_short_form(std::string_view text);
 

@@ -1,6 +1,7 @@
 #include "support/diagnostics.h"
 
 #include <algorithm>
+#include <span>
 
 namespace spile {
 
@@ -17,12 +18,14 @@ bool Diagnostics::apply_options(Diagnostic &diagnostic) const {
   return state != WarningState::Ignored;
 }
 
-// A macro that uses its argument twice shows a fault in it twice: the same words about the same characters of one use.
-static bool is_repeated(const Diagnostic &diagnostic, const std::vector<Diagnostic> &before,
+// A macro that uses its argument twice shows a fault in it twice: the same words about the same characters of one use,
+// soon after each other.
+static constexpr size_t kRepeatedWithin = 64;
+static bool is_repeated(const Diagnostic &diagnostic, std::span<const Diagnostic> before,
                         const SourceManager &sources) {
+  if (!diagnostic.at.valid()) return false;
   const Loc spelling = sources.spelling(diagnostic.at.begin);
-  if (spelling == diagnostic.at.begin) return false;
-  return std::ranges::any_of(before, [&](const Diagnostic &other) {
+  return std::ranges::any_of(before.last(std::min(before.size(), kRepeatedWithin)), [&](const Diagnostic &other) {
     return other.info == diagnostic.info && other.message == diagnostic.message &&
            sources.spelling(other.at.begin) == spelling &&
            sources.expansion(other.at.begin) == sources.expansion(diagnostic.at.begin);

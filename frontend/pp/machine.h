@@ -57,6 +57,7 @@ class Machine final : public Postponed::Expander {
     size_t guard_end_token = 0;
     bool macros_only = false;       // -imacros: its tokens are dropped
     bool may_postpone = false;      // its declarations may be left unread (postponed.h)
+    bool is_apart = false;          // its types are none of those that may have been imported
     bool leaves_macros = false;     // its macros are read when they are first used
     const char *scouted = nullptr;  // which was tried for what begins before this
   };
@@ -168,7 +169,7 @@ class Machine final : public Postponed::Expander {
   bool unroll_pragma(std::span<const Token> count, Range at, Token &result);
   bool loop_pragma(std::span<const Token> words, Range at, Token &result);
   void diagnostic_pragma(std::span<const Token> words, Range at);
-  bool import_pragma(std::string_view text, Token &result);
+  bool spile_pragma(std::string_view text, Token &result);
   void poison_pragma(std::span<const Token> names);
   bool macro_stack_pragma(std::span<const Token> words, Range at, bool is_push);
   void message_pragma(std::span<const Token> words, Range at, std::string_view kind);

@@ -506,7 +506,7 @@ const char *Machine::postpone_one(const char *begin, const char *text_end) {
   Input &file = input();
   scouted_names_.clear();
   Scout scout(*this, begin, text_end);
-  if (!scout.declaration() || (has_import_ && scout.is_type)) {
+  if (!scout.declaration() || (has_import_ && scout.is_type && !file.is_apart)) {
     file.scouted = begin + 1;
     if (scout.is_unterminated) file.may_postpone = false;
     return nullptr;

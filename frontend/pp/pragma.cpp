@@ -86,7 +86,7 @@ bool Machine::execute_pragma(std::span<const Token> words, Range at, std::string
     result.name = static_cast<uint32_t>(kDoNotUnroll);
     return true;
   }
-  if (name == "spile") return import_pragma(text, result);
+  if (name == "spile") return spile_pragma(text, result);
   if (name == "GCC" && second == "unroll") return unroll_pragma(words.subspan(2), at, result);
   if (name == "clang" && second == "loop") return loop_pragma(words.subspan(2), at, result);
   if (name == "clang" && second == "attribute") return attribute_pragma(words.subspan(2), at, result);
@@ -159,10 +159,13 @@ void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
     warnings.set(flag, WarningState::Error, at.begin);
 }
 
-// spile import MODULE: only in the headers that ship, where it stands for declarations that are taken from BTF. The
-// token stands where the header was included.
-bool Machine::import_pragma(std::string_view text, Token &result) {
-  if (!text.contains(" import ") || !input().path.starts_with(kShippedPrefix)) return false;
+// Only in the headers that ship.
+// spile import MODULE stands for declarations that are taken from BTF. The token stands where the header was included.
+// spile apart: no BTF has what the header declares.
+bool Machine::spile_pragma(std::string_view text, Token &result) {
+  if (!input().path.starts_with(kShippedPrefix)) return false;
+  if (text.contains(" apart")) input().is_apart = true;
+  if (!text.contains(" import ")) return false;
   result.kind = TokenKind::PragmaImport;
   result.loc = input().file->included_from;
   result.flags |= kSynthetic;

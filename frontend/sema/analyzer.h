@@ -140,6 +140,10 @@ class Analyzer {
   const Type *machine_mode(const ast::Attribute &attribute, const Type *type);
   const Type *attributed(const Type *type, Attributes &attributes);
   void check_section(const Symbol &symbol);
+  // contexts.cpp
+  void check_context(const Symbol &symbol);
+  void hint_context(Diagnostics::Builder &message, const types::Record &record, std::string_view name) const;
+  static bool hint_context_tag(Diagnostics::Builder &message, std::string_view tag);
 
   // ------------------------------------------------------------ specifiers.cpp
   const Type *specifiers(ast::DeclSpecs &specs, Attributes &attributes, bool is_forward_declaration = false);

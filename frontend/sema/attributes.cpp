@@ -184,6 +184,7 @@ void Analyzer::check_section(const Symbol &symbol) {
     if (symbol.linkage == Linkage::Internal)
       report<diag::StaticProgram>(symbol.range, symbol.name)
           .hint("remove `static`: the loader finds programs by their symbols");
+    check_context(symbol);
     return;
   }
   const auto nearest = tables::nearest_sections(section);

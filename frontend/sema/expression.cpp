@@ -273,6 +273,7 @@ ast::FieldRef field_reference(const types::Record &record, const types::Field &f
 void Analyzer::report_no_member(Range at, std::string_view name, Range where, const Type *record_type) {
   const types::Record &record = *record_type->plain->record;
   auto message = report<diag::NoMember>(at, name, types::to_string(record_type));
+  hint_context(message, record, name);
   const std::string_view nearest = types::nearest_field(record, name);
   if (nearest.empty()) {
     message.note(record.range, "`{}` is defined here", types::to_string(record.type));

@@ -99,7 +99,8 @@ bool Analyzer::is_imported(Range range) const {
 
 // `struct task_strct` is never defined: the module may have what was meant.
 void Analyzer::hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const {
-  if (importer_ == nullptr || !types::is_record(t) || t->plain->record->tag.empty()) return;
+  if (!types::is_record(t) || t->plain->record->tag.empty()) return;
+  if (hint_context_tag(message, t->plain->record->tag) || importer_ == nullptr) return;
   const std::string_view nearest = importer_->image().nearest(btf::NameSpace::Tag, t->plain->record->tag);
   if (nearest.empty() || nearest == t->plain->record->tag) return;
   const btf::Entry *entry = importer_->image().find(btf::NameSpace::Tag, nearest);

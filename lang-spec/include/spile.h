@@ -74,6 +74,9 @@ static __always_inline struct spile_string *___spile_kstr(struct spile_string *t
 #define str(pointer) (*___spile_str(&(struct spile_string){}, (const void *)(pointer)))
 #define kstr(pointer) (*___spile_kstr(&(struct spile_string){}, (const void *)(pointer)))
 
+/* A string that lies behind the record of a tracepoint: the field that its format calls `__data_loc char[] name`. */
+#define ctx_str(ctx, name) kstr((const char *)(ctx) + ((ctx)->__data_loc_##name & 0xffff))
+
 /* Whether a string that lies in an array or a struct is the literal. */
 #define streq(string, literal)                                                            \
 	(sizeof(string) >= sizeof(literal) && !__builtin_memcmp(&(string), literal, sizeof(literal)))

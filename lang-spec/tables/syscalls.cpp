@@ -71,8 +71,9 @@ std::string context_struct(const Syscall &syscall) {
       "struct sys_enter_" + std::string(syscall.tracepoint) + " {\n\tunsigned long long hidden;\n\tint __syscall_nr;\n";
   for (const SyscallArgument &argument : arguments_of(syscall)) {
     const std::string type = member_type(argument.type);
-    text +=
-        "\t" + type + (type.ends_with('*') ? "" : " ") + std::string(argument.name) + " __attribute__((aligned(8)));\n";
+    const bool fills_slot = type.ends_with('*') || type.ends_with("long");
+    text += "\t" + type + (type.ends_with('*') ? "" : " ") + std::string(argument.name) +
+            (fills_slot ? ";\n" : " __attribute__((aligned(8)));\n");
   }
   return text + "};\n";
 }
@@ -80,7 +81,7 @@ std::string context_struct(const Syscall &syscall) {
 std::string_view common_context_structs() {
   return "struct sys_enter {\n\tunsigned long long hidden;\n\tint __syscall_nr;\n};\n"
          "struct sys_exit {\n\tunsigned long long hidden;\n\tint __syscall_nr;\n"
-         "\tlong ret __attribute__((aligned(8)));\n};\n";
+         "\tlong ret;\n};\n";
 }
 
 std::vector<SyscallArgument> arguments_of(const Syscall &syscall) {
