@@ -132,7 +132,8 @@ std::expected<std::string, TableFault> declare_tables(Words words) {
   for (size_t i = 0; i + 1 < words.size(); i++) {
     if (words[i + 1].text != "(") continue;
     const auto *verb = std::ranges::find(kVerbs, words[i].text, &Verb::name);
-    const bool is_declaration = std::ranges::find(kVerbs, words[i].text, &Verb::declares) != kVerbs.end();
+    const bool is_declaration =
+        words[i].text == "SCRATCH" || std::ranges::find(kVerbs, words[i].text, &Verb::declares) != kVerbs.end();
     if (verb == kVerbs.end() && !is_declaration) continue;
     const std::vector<Words> arguments = arguments_of(words, i + 1);
     if (arguments.empty()) continue;

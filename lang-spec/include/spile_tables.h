@@ -38,6 +38,9 @@ struct spile_hist {
 
 #define TABLE(name, value_type, key_types...) \
 	___spile_table(name, "spile:table", ___spile_entries(key_types), value_type, ##key_types)
+/* The same for what is kept between two events, which is not printed. */
+#define SCRATCH(name, value_type, key_types...) \
+	___spile_table(name, "spile:scratch", ___spile_entries(key_types), value_type, ##key_types)
 #define COUNT(name, key_types...) ___spile_table(name, "spile:count", ___spile_entries(key_types), __u64, ##key_types)
 #define SUM(name, key_types...) ___spile_table(name, "spile:sum", ___spile_entries(key_types), __s64, ##key_types)
 #define AVG(name, key_types...) \

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "runtime/helpers/helpers.h"
 
@@ -15,6 +15,8 @@ namespace {
 
 // Where a string may end and readable memory with it.
 constexpr uint64_t kPage = 4096;
+// Of a string at once: most are shorter.
+constexpr size_t kPiece = 256;
 
 // The kernel copies and reports a fault; a plain load would end the process.
 bool read_own(uint64_t address, std::span<std::byte> to) {
@@ -48,18 +50,22 @@ int64_t read_memory(const vm::Env *env, Space space, uint64_t address, std::span
 }
 
 int64_t read_string(const vm::Env *env, Space space, uint64_t address, std::span<std::byte> to) {
+  // Read elsewhere, because what stands behind the string's end in [to] stays as it is: it may be a part of a key.
+  std::array<std::byte, kPiece> read;
   for (size_t done = 0; done < to.size();) {
     // Up to the end of the page: what follows may not be readable, and the string may not reach it. Recorded memory may
     // end sooner, just behind the string: there byte by byte.
     const uint64_t from = address + done;
-    auto piece = to.subspan(done, std::min<uint64_t>(to.size() - done, kPage - from % kPage));
+    auto piece = std::span(read).first(std::min({to.size() - done, kPiece, size_t{kPage - from % kPage}}));
     if (!read_from(env, space, from, piece)) {
       piece = piece.first(1);
       if (!read_from(env, space, from, piece)) return -EFAULT;
     }
-    const void *end = std::memchr(piece.data(), 0, piece.size());
-    if (end != nullptr) return static_cast<const std::byte *>(end) - to.data() + 1;
-    done += piece.size();
+    const auto end = std::ranges::find(piece, std::byte{0});
+    const bool is_whole = end != piece.end();
+    std::copy(piece.begin(), end + is_whole, to.begin() + static_cast<ptrdiff_t>(done));
+    done += static_cast<size_t>(end - piece.begin()) + is_whole;
+    if (is_whole) return static_cast<int64_t>(done);
   }
   if (!to.empty()) to.back() = std::byte{0};
   return static_cast<int64_t>(to.size());

@@ -33,6 +33,7 @@ Display display_of(std::string_view tag) {
   if (name == "count") return {.kind = Display::Number, .counts = true};
   if (name == "sum" || name == "min" || name == "max") return {Display::Number};
   if (name == "table") return {Display::Table};
+  if (name == "scratch") return {.kind = Display::Table, .is_scratch = true};
   if (name != "lhist") return {};
   Display display{Display::Linear};
   tag.remove_prefix(name.size());

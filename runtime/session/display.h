@@ -1,6 +1,7 @@
 // How the elements of a map are shown: by the decl tag that spile.h puts on it, so that any tool can know.
 //
 //   spile:count spile:sum spile:min spile:max spile:table   the value, by its type
+//   spile:scratch                                           the same, but not when a run ends
 //   spile:avg                                               struct { u64 count; s64 sum }
 //   spile:hist                                              struct { u64 slots[66] }: below 0, 0, 1, 2-3, 4-7, ...
 //   spile:lhist:MIN:MAX:STEP                                slots: below MIN, each STEP, from MAX on
@@ -22,6 +23,7 @@ struct Display {
   enum Kind : uint8_t { Plain, Table, Number, Average, Log2, Linear } kind = Plain;
   int64_t min = 0, max = 0, step = 1;  // Linear
   bool counts = false;                 // a Number that only grows
+  bool is_scratch = false;             // nothing that anybody wants to see
 
   // What is gathered to be shown at the end, whoever looks at it before.
   bool is_result() const { return kind != Plain && kind != Table; }

@@ -286,7 +286,7 @@ void Session::State::print_maps() {
   std::string text;
   for (size_t i = 0; i < object->maps.size(); i++) {
     const object::Map &map = object->maps[i];
-    const bool is_shown = !handled[i] || displays[i].is_result();
+    const bool is_shown = !displays[i].is_scratch && (!handled[i] || displays[i].is_result());
     if (is_shown && !map.is_global_data) text += options.format->map(*object, map, displays[i], *maps.pointers()[i]);
   }
   maps.settle();

@@ -14,6 +14,12 @@ WORKLOADS = {
     "kill-classic": KILL,
     "opensnoop": ["-c", "cat /etc/hostname /nonexistent"],
     "syscount": ["-c", "cat /etc/hostname"],
+    "errsnoop": ["-c", "cat /nonexistent"],
+    "execsnoop": ["-c", "sh -c '/bin/true one; exec /nowhere'"],
+    "sigsnoop": ["-c", "sh -c 'kill -CONT $$'"],
+    "tcpsummary": ["-i", os.path.join(examples, "tcpsummary.pcap")],
+    "synflood": ["-i", os.path.join(examples, "tcpsummary.pcap"), "-G", "limit=1"],
+    "portredirect": ["-i", os.path.join(examples, "tcpsummary.pcap"), "--pass", "OUT"],
     "dnsonly": ["-i", os.path.join(examples, "dnsonly.pcap"), "--pass", "OUT"],
 }
 
@@ -28,7 +34,8 @@ def normalised(text, pids):
     return re.sub(pids, replace, text) if pids else text
 
 
-PIDS = {"killsnoop": r"(pid )(\d+)", "kill-classic": r"(\[)(\d+)", "opensnoop": r"(?m)(^)(\d+)(?= /)"}
+PIDS = {"killsnoop": r"(pid )(\d+)", "kill-classic": r"(\[)(\d+)", "opensnoop": r"(?m)(^)(\d+)(?= /)",
+        "execsnoop": r"(?m)(^)(\d+ *)", "sigsnoop": r"(?m)(^|to )(\d+ *)"}
 
 with tempfile.TemporaryDirectory() as folder:
     ours, theirs = os.path.join(folder, "ours.o"), os.path.join(folder, "theirs.o")

@@ -93,6 +93,13 @@ struct Probe : HelperTest {
   char buffer[16] = "xxxxxxxxxxxxxxx";
 };
 
+TEST_F(Probe, WhatStandsBehindTheEndOfAStringStays) {
+  task.put(0x1ff8, std::string("ab\0cdefgh", 9));
+  EXPECT_EQ(call("probe_read_user_str", buffer, 8, 0x1ff8), 3);
+  EXPECT_STREQ(buffer, "ab");
+  EXPECT_STREQ(buffer + 3, "xxxxxxxxxxxx") << "a key would have bytes that nobody set";
+}
+
 TEST_F(Probe, AStringOfTheTaskMayCrossPagesAndEndWhereMemoryEnds) {
   EXPECT_EQ(call("probe_read_user_str", buffer, 16, 0x1ff8), 12);
   EXPECT_STREQ(buffer, "/etc/passwd");
