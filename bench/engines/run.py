@@ -18,7 +18,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLANG = "/usr/lib/llvm-19/bin/clang"
 OPERATIONS = 1000  # that an op_* program does in a run
-GOALS = {"pinned": 8.7, "checked": 12.7, "jit": 1.0, "checked-jit": 1.5}
+# The JIT compiles for this machine's CPU, native code here is for any: hence 0.9.
+GOALS = {"pinned": 8.7, "checked": 12.7, "jit": 0.9, "checked-jit": 1.5}
 
 
 def compile_all(folder, programs, only):
@@ -97,6 +98,7 @@ def main():
               "".join(f"{t[e] / t['native']:>11.2f}x" if e in t else f"{'-':>12}" for e in engines[1:]))
     ratios = {e: [times[n][e] / times[n]["native"] for n in programs if e in times[n]] for e in engines}
     print(f"{'geomean':<36}" + "".join(f"{geomean(ratios[e]):>11.2f}x" for e in engines[1:]))
+    print(f"{'worst':<36}" + "".join(f"{max(ratios[e]):>11.2f}x" for e in engines[1:]))
     print(f"{'M insns/s':<36}" +
           "".join(f"{geomean([insns[n] / times[n][e] * 1000 for n in programs if e in times[n]]):>12.0f}" for e in engines[1:]))
     print(f"{'goal':<36}" + "".join(f"{GOALS[e]:>11.2f}x" if e in GOALS else f"{'':>12}" for e in engines[1:]))
