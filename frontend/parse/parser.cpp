@@ -239,7 +239,7 @@ ast::List<ast::Decl> PostponedReader::take(std::string_view name, bool with_earl
 ast::List<ast::Decl> PostponedReader::take_macros() {
   std::vector<uint32_t> wanted;
   for (const pp::Postponed::Declaration &declaration : postponed_->declarations())
-    if (declaration.has_macros)
+    if (declaration.has_unknown_names)
       wanted.push_back(static_cast<uint32_t>(&declaration - postponed_->declarations().data()));
   return take(wanted);
 }

@@ -12,21 +12,22 @@ namespace spile::pp {
 
 namespace {
 
-// [name] below the open directory [at]; the header is known by [path].
-std::optional<HeaderFile> open_at(int at, const char *name, std::string path) {
+// The header [name] below the open directory [at]; nothing where it is missing or a directory. One that exists and may
+// not be read is found, and not open: reading it says what is wrong.
+std::optional<Fd> open_at(int at, const char *name) {
   Fd file(::openat(at, name, O_RDONLY | O_CLOEXEC));
-  // One that exists and may not be read is found: reading it says what is wrong.
   if (!file.valid() && (errno == ENOENT || errno == ENOTDIR)) return {};
   struct stat status{};
   if (file.valid() && ::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
-  return HeaderFile{std::move(path), std::move(file)};
+  return file;
 }
 
 }  // namespace
 
 std::optional<HeaderFile> open_header(std::string path) {
-  const std::string name = path;
-  return open_at(AT_FDCWD, name.c_str(), std::move(path));
+  auto file = open_at(AT_FDCWD, path.c_str());
+  if (!file) return {};
+  return HeaderFile{std::move(path), std::move(*file)};
 }
 
 void Folder::open() {
@@ -47,12 +48,13 @@ bool Folder::has_folder(std::string_view name) {
 std::optional<HeaderFile> Folder::find(std::string_view name) {
   if (state_ == State::New) open();
   if (state_ == State::Missing) return {};
-  std::string path = join_path(path_, name);
   // `x/../y.h` is the y.h beside x, wherever x leads to.
-  if (state_ == State::ByPath || name.contains("..")) return open_header(std::move(path));
+  if (state_ == State::ByPath || name.contains("..")) return open_header(join_path(path_, name));
   if (const size_t slash = name.find('/'); slash != std::string_view::npos && !has_folder(name.substr(0, slash)))
     return {};
-  return open_at(fd_.get(), std::string(name).c_str(), std::move(path));
+  auto file = open_at(fd_.get(), std::string(name).c_str());
+  if (!file) return {};
+  return HeaderFile{join_path(path_, name), std::move(*file)};
 }
 
 }  // namespace spile::pp

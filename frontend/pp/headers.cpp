@@ -43,6 +43,7 @@ std::string join_path(std::string_view directory, std::string_view name) {
     if (!all.ends_with('/')) all += '/';
     all += name;
   }
+  if (!all.contains("//") && !all.contains("./") && !all.ends_with('.')) return all;
   std::vector<std::string_view> parts;
   const std::string_view text = all;
   for (size_t at = 0; at <= text.size();) {

@@ -122,6 +122,9 @@ class Machine final : public Postponed::Expander {
   class Scout;
   bool may_be_macro(std::string_view word) const;
   bool may_make_enumerators(std::string_view word) const;
+  static constexpr size_t kMostMemberTokens = 64;  // of a macro in a record, and of those in it
+  bool may_be_in_members(std::string_view word);
+  bool may_be_in_members(Name &name, size_t &budget);
   bool is_between_declarations();
   void postpone_declarations();
   const char *postpone_one(const char *begin, const char *text_end);

@@ -2,8 +2,8 @@
 //
 // A scout runs over the characters of one declaration. It gives up, and the declaration is read as any other, at the
 // first thing that it does not know for certain: a directive or a splice inside, a word that is a macro (but for a list
-// of enumerators that is one), a name that has been met before, a body of a function, several declarators, something
-// that puts bytes into the object.
+// of enumerators that is one, and those in a record that can only be parts of members), a name that has been met
+// before, a body of a function, several declarators, something that puts bytes into the object.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -58,10 +58,11 @@ class Machine::Scout {
   // Whether it may be postponed; then its names (scouted_names_) and its end are known.
   bool declaration();
 
-  std::string_view record_tag;   // of `struct TAG { ... } attributes;`
-  bool is_type = false;          // it declares types or enumerators, and not a function or a variable
-  bool has_macros = false;       // among its enumerators
-  bool is_unterminated = false;  // the text ended before the declaration did
+  std::string_view record_tag;     // of `struct TAG { ... } attributes;`
+  bool is_type = false;            // it declares types or enumerators, and not a function or a variable
+  bool has_macros = false;         // in the body
+  bool has_unknown_names = false;  // enumerators that macros make
+  bool is_unterminated = false;    // the text ended before the declaration did
   const char *end() const { return at_; }
 
  private:
@@ -219,6 +220,7 @@ bool Machine::Scout::skip_group() {
 bool Machine::Scout::members() {
   uint32_t depth = 1;
   for (;;) {
+    takes_macros_ = true;
     switch (next()) {
       case 0:
         return fail();
@@ -226,7 +228,12 @@ bool Machine::Scout::members() {
         depth++;
         break;
       case '}':
-        if (--depth == 0) return true;
+        if (--depth != 0) break;
+        takes_macros_ = false;
+        return true;
+      case 'm':
+        if (!machine_.may_be_in_members(word_)) return fail();
+        has_macros = true;
         break;
       case 'w': {
         const Word kind = word_of(word_);
@@ -277,10 +284,10 @@ bool Machine::Scout::enumerators() {
     if (wants_name) {
       if (c == 'm') {
         if (!enumerators_of_macro()) return fail();
-        has_macros = true;
+        has_macros = has_unknown_names = true;
         continue;
       }
-      if (c == ',' && has_macros) continue;  // behind the list
+      if (c == ',' && has_unknown_names) continue;  // behind the list
       if (c != 'w' || !declare(word_, Postponed::Kind::Other)) return fail();
       wants_name = false;
     } else if (c == '(') {
@@ -453,6 +460,33 @@ bool Machine::may_make_enumerators(std::string_view word) const {
          });
 }
 
+// Whether [word], a macro, can only stand for parts of members: it closes what it opens, names no record that it could
+// declare, and computes nothing that depends on when it is expanded.
+bool Machine::may_be_in_members(std::string_view word) {
+  size_t budget = kMostMemberTokens;
+  const Name *name = names_.find(word);
+  return name != nullptr && may_be_in_members(names_[name->number], budget);
+}
+
+bool Machine::may_be_in_members(Name &name, size_t &budget) {
+  using enum TokenKind;
+  const Macro *macro = macro_of(name);
+  if (macro == nullptr || macro->builtin != BuiltinMacro::None || macro->is_poisoned) return false;
+  int64_t depth = 0;
+  for (const BodyToken &piece : macro->body) {
+    if (budget-- == 0 || piece.paste_before) return false;
+    const TokenKind kind = piece.token.kind;
+    if (kind == Struct || kind == Enum || kind == Hash) return false;
+    if (kind == LeftBrace || kind == LeftParen || kind == LeftBracket) depth++;
+    if ((kind == RightBrace || kind == RightParen || kind == RightBracket) && --depth < 0) return false;
+    if (piece.token.name == 0 || piece.parameter >= 0) continue;
+    Name &inner = names_[piece.token.name];
+    // Its own name stays as it is.
+    if (inner.macro != nullptr && &inner != &name && !may_be_in_members(inner, budget)) return false;
+  }
+  return depth == 0;
+}
+
 // Whether the tokens put out so far end behind a declaration of the file's scope.
 bool Machine::is_between_declarations() {
   using enum TokenKind;
@@ -519,6 +553,7 @@ const char *Machine::postpone_one(const char *begin, const char *text_end) {
                    .is_record = !scout.record_tag.empty(),
                    .tag = scout.record_tag,
                    .has_macros = scout.has_macros,
+                   .has_unknown_names = scout.has_unknown_names,
                    .macro_changes = static_cast<uint32_t>(macro_changes_.size())});
   notes_macro_changes_ |= scout.has_macros;
   for (const ScoutedName &named : scouted_names_) postponed_->add_name(named.name, named.hash, named.kind);

@@ -8,16 +8,17 @@
 // the end and the names of without reading (postpone.cpp says which declarations these are) it leaves where it stands.
 // Sema asks for a name that it does not know; then the tokens are made, parsed and analysed (parse/postponed_reader.h).
 //
-// Sound because: no word of such a declaration is a macro, so that its tokens are the same whenever they are made; its
-// names have not been met before, so that nothing before it can depend on its place; and the scopes of C make what
-// stands behind it independent of when it is read: it belongs to the scope of the file.
+// Sound because: no word of such a declaration is a macro, so that its tokens are the same whenever they are made, or
+// its macros are expanded as they were defined in its place; its names have not been met before, so that nothing before
+// it can depend on its place; and the scopes of C make what stands behind it independent of when it is read: it belongs
+// to the scope of the file.
 //
 // Enumerators may come from a macro that takes one:
 //
 //   enum bpf_func_id { ___BPF_FUNC_MAPPER(__BPF_ENUM_FN) __BPF_FUNC_MAX_ID, };      two hundred, hardly ever used
 //
-// Their names are known when the macros are expanded, as they were defined there: when somebody asks for the tag, or
-// for a name that nothing else declares. What such macros make is taken to be enumerators, and nothing more.
+// Their names are known when the macros are expanded: when somebody asks for the tag, or for a name that nothing else
+// declares. What such macros make is taken to be enumerators, and nothing more.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,8 @@ class Postponed {
     bool preserves_access_index = false;  // and the #pragma clang attribute
     bool is_record = false;               // struct TAG { ... } and attributes; nothing more
     std::string_view tag;                 // of the record
-    bool has_macros = false;              // among the enumerators
+    bool has_macros = false;              // in the body
+    bool has_unknown_names = false;       // enumerators that macros make
     uint32_t macro_changes = 0;           // then: definitions that an expander had noted before
   };
   // Makes the tokens of a declaration that has macros.

@@ -107,6 +107,25 @@ TEST(Postpone, LeavesListsOfEnumeratorsToTheirMacros) {
   EXPECT_EQ(postponed(list + "enum { LIST(__LINE__) };\n"), squeezed("enum { 3(A) 3(B) }; |"));
 }
 
+TEST(Postpone, LeavesMacrosThatAreInMembers) {
+  const std::string macros =
+      "#define SIZE 16U\n#define aligned_u64 __u64 __attribute__((aligned(8)))\n#define TWICE (2 * SIZE)\n"
+      "#define POINTER(type, name) union { type name; __u64 : 64; } __attribute__((aligned(8)))\n";
+  EXPECT_EQ(postponed(macros + "struct a { char x[SIZE]; aligned_u64 y; };"), squeezed(" | a"));
+  EXPECT_EQ(postponed(macros + "union b { POINTER(struct a *, p); char q[TWICE]; };"), squeezed(" | b"));
+  // What could end the record, declare another, or be something else when it is read.
+  EXPECT_EQ(postponed("#define END }; int\nstruct a { int x; END y; };"), squeezed("struct a { int x; }; int y; }; |"));
+  EXPECT_EQ(postponed("#define B struct b { int x; }\nstruct a { B y; };"),
+            squeezed("struct a { struct b { int x; } y; }; |"));
+  EXPECT_EQ(postponed("#define B(t) s##t b { int x; }\nstruct a { B(truct) y; };"),
+            squeezed("struct a { struct b { int x; } y; }; |"));
+  EXPECT_EQ(postponed("#define INNER }; int\n#define END INNER\nstruct a { int x; END y; };"),
+            squeezed("struct a { int x; }; int y; }; |"));
+  EXPECT_EQ(postponed("struct a { int x[__LINE__]; };"), squeezed("struct a { int x[1]; }; |"));
+  EXPECT_EQ(postponed("#define X 1\nstruct a { struct X { int y; } z; };"),
+            squeezed("struct a { struct 1 { int y; } z; }; |"));
+}
+
 // As they are where the declaration stands, whatever they become behind it.
 TEST(Postpone, ExpandsWithTheMacrosOfThePlace) {
   Preprocessed run(
