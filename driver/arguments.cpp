@@ -116,8 +116,9 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
       continue;
     }
     if (word.size() > 3 && word.starts_with("-MQ")) word = "--MT=" + make_name(word.substr(3));
+    if (!word.starts_with('-') || word.starts_with("-I")) continue;  // most of the words of a long line
     for (const std::string_view name : kLong)
-      if (word == name || word.starts_with(std::string(name) + "=")) word.insert(0, "-");
+      if (word.starts_with(name) && (word.size() == name.size() || word[name.size()] == '=')) word.insert(0, "-");
     // A value that is joined to its option.
     for (const std::string_view name : {"-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-MF", "-MT"})
       if (word.size() > name.size() && word.starts_with(name))
