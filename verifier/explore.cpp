@@ -419,11 +419,14 @@ class Explorer {
     for (unsigned f = 0; f < c.read.size(); f++) mark_read(path_, f, c.read[f]);
     propagate_precision(env_, trail_, path_, c);
     if (loop != nullptr) {
-      // Every checkpoint between the loop's start and here has unfinished marks until the loop is done.
+      // Every checkpoint between the loop's start and here has unfinished marks until the loop is done. One that has
+      // them as long as that, or longer, was reached by such a walk, and so were those above it.
       loop->is_loop_entry = true;
-      for (Checkpoint *p = path_.parent; p != nullptr && p->depth >= loop->depth; p = p->parent)
-        if (p->loop_entry == nullptr || p->loop_entry->branches == 0 || p->loop_entry->depth > loop->depth)
-          p->loop_entry = loop;
+      const auto is_known = [&](const Checkpoint &p) {
+        return p.loop_entry != nullptr && p.loop_entry->branches > 0 && p.loop_entry->depth <= loop->depth;
+      };
+      for (Checkpoint *p = path_.parent; p != nullptr && p->depth >= loop->depth && !is_known(*p); p = p->parent)
+        p->loop_entry = loop;
     }
     return Visit::Covered;
   }
