@@ -190,6 +190,9 @@ int command_run(Arguments arguments, Console &console) {
       "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
+      "pin", po::value<std::string>()->value_name("FOLDER"),
+      "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "
+      "FOLDER of the kernel's bpffs")(
       "rotate", po::value<std::string>()->value_name("SIZE[,N]"),
       "with -o: when FILE has SIZE bytes (K, M, G), it becomes FILE.1, that FILE.2, ... up to FILE.N (5)")(
       "format,f", po::value<std::string>()->value_name("FORMAT"),
@@ -224,6 +227,7 @@ int command_run(Arguments arguments, Console &console) {
   options.command = text("command");
   options.packets = text("input");
   options.pass = text("pass");
+  options.pin = text("pin").value_or("");
   if (options.command && options.packets)
     return console.usage("-c and -i cannot be had together: one run has one source of events");
   EventsFrom from = EventsFrom::Auto;
@@ -309,6 +313,7 @@ int command_run(Arguments arguments, Console &console) {
   if (from == EventsFrom::Kernel) {
     session::KernelSide::Options side{
         options.command.has_value(), {}, {text("dev").value_or(""), text("cgroup").value_or("")}};
+    side.pin = options.pin;
     if (values->contains("pid")) side.pid = (*values)["pid"].as<uint32_t>();
     kernel::Refusal refusal;
     auto loaded = session::KernelSide::load(*object, judging.program, std::move(side), refusal);

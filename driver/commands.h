@@ -20,6 +20,7 @@ int command_dump(Arguments arguments, Console &console);
 int command_exec(Arguments arguments, Console &console);
 int command_explain(Arguments arguments, Console &console);
 int command_list(Arguments arguments, Console &console);
+int command_map(Arguments arguments, Console &console);
 int command_opt(Arguments arguments, Console &console);
 int command_completions(Arguments arguments, Console &console);
 int command_info(Arguments arguments, Console &console);
@@ -43,6 +44,7 @@ inline constexpr auto kCommands = std::to_array<Command>({
     {"test", command_test, "run the events and expectations that stand in or beside a probe"},
     {"record", command_record, "run a probe and write its events down, to be replayed"},
     {"list", command_list, "the hooks that a probe can name, with their arguments"},
+    {"map", command_map, "show and change maps that outlive a run: files of `run --pin`, the kernel's"},
     {"opt", command_opt, "run optimizer passes over IR text"},
     {"info", command_info, "what this build and this machine can do"},
     {"tables", command_tables, "print a table of the language: helpers, maps, programs, contexts, diagnostics"},

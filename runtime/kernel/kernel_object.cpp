@@ -176,7 +176,10 @@ Result<KernelObject> KernelObject::load(const object::Object &object, std::span<
   }
   bpf_map *map = nullptr;
   bpf_object__for_each_map(map, opened) {
-    ::bpf_map__set_pin_path(map, nullptr);  // what a run leaves behind is what it prints
+    // What a run leaves behind is what it prints, unless it was asked for more.
+    const bool pins = !additions.pin.empty() && !::bpf_map__is_internal(map);
+    const std::string path = fmt::format("{}/{}", additions.pin, ::bpf_map__name(map));
+    ::bpf_map__set_pin_path(map, pins ? path.c_str() : nullptr);
     // Variables are reached through memory, by handlers of the user's side too.
     if (::bpf_map__is_internal(map)) ::bpf_map__set_map_flags(map, ::bpf_map__map_flags(map) | BPF_F_MMAPABLE);
     // A type that such a map declares is that of its records: it says how to print them, and the map has no such

@@ -2,7 +2,7 @@
 //
 //   object::Object ──► ELF ──► libbpf: maps, CO-RE, the kernel's verifier ──► programs and maps behind descriptors
 //
-// What it made goes when it goes out of scope: nothing is pinned, nothing stays attached.
+// What it made goes when it goes out of scope: nothing stays attached, and nothing but maps is pinned.
 #pragma once
 
 #include <cstddef>
@@ -32,10 +32,11 @@ struct Wanted {
   const tables::ProgramType *type = nullptr;
 };
 
-// What is added to the programs, in the copy of the object that the kernel gets.
+// What the kernel gets besides the object: in the copy of its programs, and in bpffs.
 struct Additions {
   const TaskSet *only = nullptr;            // programs that run for a task see these alone
   const FailureCounts *failures = nullptr;  // count what fails
+  std::string pin;                          // the folder of bpffs that keeps declared maps; empty: none does
 };
 
 // What the kernel's verifier says of the program that it refuses.

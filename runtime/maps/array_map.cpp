@@ -16,8 +16,8 @@ static uint32_t index_of(const std::byte *key) {
 ArrayMap::ArrayMap(const Definition &definition, Pages values)
     : Map(definition), values_(std::move(values)), stride_(round_up_8(definition.value_size)) {}
 
-Result<std::unique_ptr<Map>> ArrayMap::make(const Definition &definition) {
-  Result<Pages> values = Pages::allocate(round_up_8(definition.value_size) * definition.max_entries);
+Result<std::unique_ptr<Map>> ArrayMap::make(const Definition &definition, PageSource &pages) {
+  Result<Pages> values = pages.take(round_up_8(definition.value_size) * definition.max_entries);
   if (!values) return std::unexpected(values.error());
   return std::unique_ptr<Map>(new ArrayMap(definition, std::move(*values)));
 }

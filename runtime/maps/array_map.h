@@ -9,7 +9,11 @@ namespace spile::maps {
 class ArrayMap final : public Map {
  public:
   // [definition] has passed create()'s checks.
-  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition, PageSource &pages);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition) {
+    PageSource memory;
+    return make(definition, memory);
+  }
 
   std::byte *lookup(const std::byte *key) override;
   int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;

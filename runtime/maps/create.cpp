@@ -4,6 +4,7 @@
 // kernel's; the words are ours.
 #include <linux/bpf.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 
@@ -98,6 +99,18 @@ constexpr Rules kRules[] = {
      kMaxArenaPages},
 };
 
+// The types whose elements may lie in pages of another's.
+using MakeIn = Result<std::unique_ptr<Map>> (*)(const Definition &, PageSource &);
+struct Placeable {
+  uint32_t type;
+  MakeIn make;
+};
+constexpr Placeable kPlaceable[] = {
+    {BPF_MAP_TYPE_HASH, make_hash_map},          {BPF_MAP_TYPE_LRU_HASH, make_hash_map},
+    {BPF_MAP_TYPE_ARRAY, ArrayMap::make},        {BPF_MAP_TYPE_PERCPU_ARRAY, PerCpuMap::make},
+    {BPF_MAP_TYPE_PERCPU_HASH, PerCpuMap::make}, {BPF_MAP_TYPE_LRU_PERCPU_HASH, PerCpuMap::make},
+};
+
 const Rules *rules_of(uint32_t type) {
   for (const Rules &rules : kRules)
     if (rules.type == type) return &rules;
@@ -173,7 +186,7 @@ Result<void> check(const Definition &definition, const tables::MapType &type, co
   if (Result<void> ok = check_entries(definition, type.entries); !ok) return ok;
   if (Result<void> ok = check_extra(definition, type.spoken); !ok) return ok;
   if (Result<void> ok = check_flags(definition, type.spoken, rules); !ok) return ok;
-  const bool hashes = rules.make == make_hash_map || definition.type == BPF_MAP_TYPE_PERCPU_HASH ||
+  const bool hashes = rules.make == static_cast<Make>(make_hash_map) || definition.type == BPF_MAP_TYPE_PERCPU_HASH ||
                       definition.type == BPF_MAP_TYPE_LRU_PERCPU_HASH || definition.type == BPF_MAP_TYPE_HASH_OF_MAPS;
   if (hashes && uint64_t{definition.key_size} + definition.value_size >= kMaxAlloc - kHashElement)
     return refuse(definition, E2BIG, "key_size and value_size are {} together; the most is {}",
@@ -194,14 +207,20 @@ Result<void> check(const Definition &definition, const tables::MapType &type, co
 
 }  // namespace
 
-Result<std::unique_ptr<Map>> create(const Definition &definition) {
+bool is_placeable(uint32_t type) {
+  return std::ranges::find(kPlaceable, type, &Placeable::type) != std::end(kPlaceable);
+}
+
+Result<std::unique_ptr<Map>> create(const Definition &definition, PageSource *pages) {
   const tables::MapType *type = tables::find_map_type(definition.type);
   const Rules *rules = rules_of(definition.type);
   if (type == nullptr || rules == nullptr)
     return unsupported_error("map `{}`: the engines have no maps of type {}", definition.name,
                              type == nullptr ? fmt::format("{}", definition.type) : std::string(type->spoken));
   if (Result<void> ok = check(definition, *type, *rules); !ok) return std::unexpected(ok.error());
-  Result<std::unique_ptr<Map>> map = rules->make(definition);
+  const Placeable *placeable = std::ranges::find(kPlaceable, definition.type, &Placeable::type);
+  SPILE_CHECK(pages == nullptr || placeable != std::end(kPlaceable), "only maps that are placeable lie elsewhere");
+  Result<std::unique_ptr<Map>> map = pages != nullptr ? placeable->make(definition, *pages) : rules->make(definition);
   if (!map) map.error().message = fmt::format("cannot create map `{}`: {}", definition.name, map.error().message);
   return map;
 }

@@ -1,5 +1,6 @@
 #include "runtime/maps/hash_map.h"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -22,19 +23,55 @@ HashMap<KeySize>::HashMap(const Definition &definition, uint32_t bucket_count, P
       evicts_(definition.type == BPF_MAP_TYPE_LRU_HASH) {}
 
 template <size_t KeySize>
-Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition) {
+Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition, PageSource &pages) {
   const uint32_t bucket_count = std::bit_ceil(definition.max_entries);
-  Result<Pages> buckets = Pages::allocate(uint64_t{bucket_count} * sizeof(Bucket));
+  Result<Pages> buckets = pages.take(uint64_t{bucket_count} * sizeof(Bucket));
   if (!buckets) return std::unexpected(buckets.error());
   // One element more than the map may hold: an update of a full map needs the new one beside the old one.
   const uint64_t stride = sizeof(Element) + round_up_8(definition.key_size) + round_up_8(definition.value_size);
-  Result<Pages> slab = Pages::allocate((uint64_t{definition.max_entries} + 1) * stride);
+  Result<Pages> slab = pages.take((uint64_t{definition.max_entries} + 1) * stride);
   if (!slab) return std::unexpected(slab.error());
   const bool evicts = definition.type == BPF_MAP_TYPE_LRU_HASH;
-  Result<Pages> marks = evicts ? Pages::allocate(uint64_t{definition.max_entries} + 2) : Pages();
+  Result<Pages> marks = evicts ? pages.take(uint64_t{definition.max_entries} + 2) : Pages();
   if (!marks) return std::unexpected(marks.error());
-  return std::unique_ptr<Map>(
+  std::unique_ptr<HashMap> map(
       new HashMap(definition, bucket_count, std::move(*buckets), std::move(*slab), std::move(*marks)));
+  if (pages.content() != PageSource::Content::Zero)
+    if (auto adopted = map->adopt(pages.content()); !adopted) return std::unexpected(adopted.error());
+  return map;
+}
+
+template <size_t KeySize>
+Result<void> HashMap<KeySize>::adopt(PageSource::Content content) {
+  const Link last = definition().max_entries + 1;
+  std::vector<bool> reached(uint64_t{last} + 1);
+  for (uint64_t i = 0; i <= bucket_mask_; i++) {
+    std::atomic<Link> *from = &bucket_of(static_cast<uint32_t>(i)).head;
+    for (Link link = from->load(std::memory_order_relaxed); link != 0; link = from->load(std::memory_order_relaxed)) {
+      const bool is_element = link <= last && !reached[link];
+      const uint32_t hash = is_element ? key_.hash(element(link).key()) : 0;
+      if (!is_element || hash != element(link).hash.load(std::memory_order_relaxed) || (hash & bucket_mask_) != i) {
+        if (content == PageSource::Content::Whole) return input_error("the chain of bucket {} leads astray", i);
+        from->store(0, std::memory_order_relaxed);
+        break;
+      }
+      reached[link] = true;
+      fresh_ = std::max(fresh_, link + 1);
+      count_.fetch_add(1, std::memory_order_relaxed);
+      from = &element(link).next;
+    }
+  }
+  if (content == PageSource::Content::Whole && count_.load(std::memory_order_relaxed) > definition().max_entries)
+    return input_error("it has more than its {} elements", definition().max_entries);
+  for (Link link = fresh_; --link != 0;) {
+    if (!reached[link]) free_.push_back(link);
+    if (!evicts_) continue;
+    if (!reached[link])
+      use_of(link).store(Free, std::memory_order_relaxed);
+    else if (use_of(link).load(std::memory_order_relaxed) != Hot)
+      use_of(link).store(Cold, std::memory_order_relaxed);
+  }
+  return {};
 }
 
 template <size_t KeySize>
@@ -196,9 +233,9 @@ uint64_t HashMap<KeySize>::for_each(const Visit &visit) {
   return visited;
 }
 
-Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition) {
+Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition, PageSource &pages) {
   return with_key_size(definition.key_size,
-                       [&](auto size) { return HashMap<decltype(size)::value>::make(definition); });
+                       [&](auto size) { return HashMap<decltype(size)::value>::make(definition, pages); });
 }
 
 }  // namespace spile::maps

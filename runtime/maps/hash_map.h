@@ -33,7 +33,7 @@ template <size_t KeySize>
 class HashMap final : public Map {
  public:
   // [definition] has passed create()'s checks.
-  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition, PageSource &pages);
 
   std::byte *lookup(const std::byte *key) override;
   int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
@@ -83,6 +83,9 @@ class HashMap final : public Map {
   Link link_of(const Element &element) const {
     return static_cast<Link>((reinterpret_cast<const std::byte *>(&element) - slab_.data()) / stride_ + 1);
   }
+  // What is in the pages becomes what is known here: which elements are used. An error says what no map leaves behind;
+  // of a snapshot, a chain ends where another process was at work.
+  Result<void> adopt(PageSource::Content content);
   bool first_from(uint64_t bucket_index, std::byte *next) const;
 
   HashKey<KeySize> key_;
@@ -129,6 +132,10 @@ std::byte *HashMap<KeySize>::lookup(const std::byte *key) {
   return value_of(*found);
 }
 
-Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition);
+Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition, PageSource &pages);
+inline Result<std::unique_ptr<Map>> make_hash_map(const Definition &definition) {
+  PageSource memory;
+  return make_hash_map(definition, memory);
+}
 
 }  // namespace spile::maps

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/maps/pages.h"
 #include "support/result.h"
 
 namespace spile::maps {
@@ -119,6 +120,8 @@ void unlock_value(std::byte *lock);
 uint32_t possible_cpus();
 
 // Checks a definition as the kernel does and creates the map. The error has the kernel's errno and says why.
-Result<std::unique_ptr<Map>> create(const Definition &definition);
+// [pages]: where its elements lie, of a type that is_placeable(); null: in memory of this process.
+Result<std::unique_ptr<Map>> create(const Definition &definition, PageSource *pages = nullptr);
+bool is_placeable(uint32_t type);
 
 }  // namespace spile::maps

@@ -18,14 +18,14 @@ PerCpuMap::PerCpuMap(const Definition &definition, std::unique_ptr<Map> inner)
       copies_(possible_cpus()),
       stride_(round_up_8(definition.value_size)) {}
 
-Result<std::unique_ptr<Map>> PerCpuMap::make(const Definition &definition) {
+Result<std::unique_ptr<Map>> PerCpuMap::make(const Definition &definition, PageSource &pages) {
   Definition inner = definition;
   inner.special.clear();
   inner.value_size = static_cast<uint32_t>(round_up_8(definition.value_size) * possible_cpus());
   inner.type = definition.type == BPF_MAP_TYPE_PERCPU_ARRAY      ? BPF_MAP_TYPE_ARRAY
                : definition.type == BPF_MAP_TYPE_LRU_PERCPU_HASH ? BPF_MAP_TYPE_LRU_HASH
                                                                  : BPF_MAP_TYPE_HASH;
-  auto made = inner.type == BPF_MAP_TYPE_ARRAY ? ArrayMap::make(inner) : make_hash_map(inner);
+  auto made = inner.type == BPF_MAP_TYPE_ARRAY ? ArrayMap::make(inner, pages) : make_hash_map(inner, pages);
   if (!made) return made;
   return std::unique_ptr<Map>(new PerCpuMap(definition, std::move(*made)));
 }

@@ -9,13 +9,18 @@
 #include <mutex>
 
 #include "runtime/maps/map.h"
+#include "runtime/maps/pages.h"
 
 namespace spile::maps {
 
 class PerCpuMap final : public Map {
  public:
   // [definition] has passed create()'s checks.
-  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition, PageSource &pages);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition) {
+    PageSource memory;
+    return make(definition, memory);
+  }
 
   std::byte *lookup(const std::byte *key) override { return inner_->lookup(key); }
   // The same value for every CPU.

@@ -21,7 +21,8 @@ Result<KernelSide> KernelSide::load(const object::Object &object, const std::str
     if (!tasks) return std::unexpected(tasks.error());
     side.tasks_ = std::move(*tasks);
   }
-  auto loaded = kernel::KernelObject::load(object, wanted, {side.tasks(), &*side.failures_}, &refusal);
+  auto loaded =
+      kernel::KernelObject::load(object, wanted, {side.tasks(), &*side.failures_, side.options_.pin}, &refusal);
   if (!loaded) return std::unexpected(loaded.error());
   side.object_ = std::move(*loaded);
   return side;

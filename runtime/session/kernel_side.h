@@ -27,6 +27,7 @@ class KernelSide {
     bool has_command = false;     // -c: programs see its tasks alone
     std::optional<uint32_t> pid;  // -p: likewise
     kernel::Places places;
+    std::string pin;  // --pin: a folder of bpffs; empty: none
   };
   // Loads all programs of [object] but those of the user's side; [only] one of them, when it is not empty.
   // [refusal] has the log of the kernel's verifier, when that refuses one.

@@ -1,6 +1,7 @@
 #include "runtime/session/map_set.h"
 
 #include <linux/bpf.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -8,6 +9,7 @@
 
 #include "runtime/helpers/timers.h"
 #include "runtime/maps/arena_map.h"
+#include "runtime/maps/map_file.h"
 #include "runtime/maps/reference_map.h"
 #include "runtime/session/records.h"
 #include "runtime/session/special_fields.h"
@@ -43,10 +45,27 @@ static Result<void> place_arena_globals(const object::Object &object, maps::Aren
   return {};
 }
 
-Result<MapSet> MapSet::create(const object::Object &object) {
+// In a file of [folder] where it can be, else in memory.
+static Result<std::unique_ptr<maps::Map>> create_kept(const object::Object &object, const object::Map &map,
+                                                      const std::string &folder, const MapSet::NotKept &not_kept) {
+  const maps::Definition definition = definition_of(object, map);
+  if (folder.empty() || map.is_global_data) return maps::create(definition);
+  if (const auto keepable = maps::check_keepable(definition); !keepable) {
+    not_kept(fmt::format("`{}` is not kept: {}", map.name, keepable.error().message));
+    return maps::create(definition);
+  }
+  const std::span<const std::byte> btf = object.btf.raw();
+  maps::MapFile described{{}, {btf.begin(), btf.end()}, map.key_type.value, map.value_type.value};
+  auto file = maps::keep_in_file(fmt::format("{}/{}", folder, map.name), definition, described);
+  if (!file) return std::unexpected(file.error());
+  return std::move(file->map);
+}
+
+Result<MapSet> MapSet::create(const object::Object &object, const std::string &folder, const NotKept &not_kept) {
   MapSet set;
+  if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(errno, folder);
   for (const object::Map &map : object.maps) {
-    auto made = maps::create(definition_of(object, map));
+    auto made = create_kept(object, map, folder, not_kept);
     if (!made) return std::unexpected(made.error());
     if (map.is_global_data && map.section.valid()) {
       const object::Section &section = object[map.section];

@@ -1,7 +1,9 @@
 // The maps of one object, made for this process: what a program's map indices refer to.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "backend/object/object.h"
@@ -20,8 +22,11 @@ class MapSet {
  public:
   // Creates each of [object]'s maps; fills those of global data (.rodata, .data) with their section's bytes, and maps
   // of maps with the maps that `.values` names.
-  // [object] outlives the set.
-  static Result<MapSet> create(const object::Object &object);
+  // [object] outlives the set. [folder]: where declared maps are kept in files, by their names (maps/map_file.h);
+  // empty: nowhere. [not_kept] is told of each that cannot be.
+  using NotKept = std::function<void(const std::string &why)>;
+  static Result<MapSet> create(const object::Object &object, const std::string &folder = {},
+                               const NotKept &not_kept = {});
   // Those that [loaded] has in the kernel, for handlers of the user's side. What handlers send through ring buffers and
   // perf event arrays stays in this process.
   static Result<MapSet> of_kernel(const object::Object &object, const kernel::KernelObject &loaded);

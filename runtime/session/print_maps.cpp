@@ -60,6 +60,16 @@ void add_per_cpu(const object::Btf &btf, const object::Map &declaration, const m
     if (const auto value = value_on(cpu); !is_zero(value)) elements.push_back({key_bytes, value, cpu});
 }
 
+void add_element(const object::Btf &btf, const object::Map &declaration, maps::Map &map, const std::byte *key,
+                 std::vector<Element> &elements) {
+  const maps::Definition &definition = map.definition();
+  const std::byte *value = map.lookup(key);
+  if (value != nullptr && map.copies() > 1)
+    add_per_cpu(btf, declaration, map, key, value, elements);
+  else if (value != nullptr)
+    elements.push_back({{key, key + definition.key_size}, {value, value + definition.value_size}, {}});
+}
+
 std::vector<Element> elements_of(const object::Btf &btf, const object::Map &declaration, maps::Map &map) {
   const maps::Definition &definition = map.definition();
   std::vector<Element> elements;
@@ -67,11 +77,7 @@ std::vector<Element> elements_of(const object::Btf &btf, const object::Map &decl
   for (bool first = true; map.next_key(first ? nullptr : key.data(), next.data()) == 0; first = false) {
     key = next;
     // Deleted by a probe of another thread since: not there any more, so not printed.
-    const std::byte *value = map.lookup(key.data());
-    if (value != nullptr && map.copies() > 1)
-      add_per_cpu(btf, declaration, map, key.data(), value, elements);
-    else if (value != nullptr)
-      elements.push_back({key, {value, value + definition.value_size}, {}});
+    add_element(btf, declaration, map, key.data(), elements);
     // next_key starts again when its key has vanished: never more elements than the map can hold.
     if (elements.size() > uint64_t{definition.max_entries} * map.copies()) break;
   }
@@ -142,33 +148,49 @@ std::vector<Element> sorted_elements(const object::Object &object, const object:
   return elements;
 }
 
+static ShownElement show(const object::Btf &btf, const object::Map &declaration, const Display &display,
+                         const Element &element) {
+  const bool is_tagged = display.kind != Display::Plain;
+  ShownElement one;
+  if (!is_single(declaration, display))
+    one.key = is_tagged ? display_key(btf, declaration.key_type, element.key)
+                        : format(btf, declaration.key_type, element.key);
+  one.cpu = element.cpu;
+  one.value = display.is_histogram() ? display_histogram(display, element.value)
+              : is_tagged            ? display_value(btf, display, declaration.value_type, element.value)
+                                     : format(btf, declaration.value_type, element.value);
+  return one;
+}
+
 std::vector<ShownElement> show_elements(const object::Object &object, const object::Map &declaration,
                                         const Display &display, maps::Map &map, Zeros zeros) {
-  const object::Btf &btf = object.btf;
-  const bool is_tagged = display.kind != Display::Plain;
   std::vector<ShownElement> shown;
-  for (const Element &element : sorted_elements(object, declaration, display, map, zeros)) {
-    ShownElement one;
-    if (!is_single(declaration, display))
-      one.key = is_tagged ? display_key(btf, declaration.key_type, element.key)
-                          : format(btf, declaration.key_type, element.key);
-    one.cpu = element.cpu;
-    one.value = display.is_histogram() ? display_histogram(display, element.value)
-                : is_tagged            ? display_value(btf, display, declaration.value_type, element.value)
-                                       : format(btf, declaration.value_type, element.value);
-    shown.push_back(std::move(one));
-  }
+  for (const Element &element : sorted_elements(object, declaration, display, map, zeros))
+    shown.push_back(show(object.btf, declaration, display, element));
   return shown;
+}
+
+static void print_shown(const object::Map &declaration, const Display &display, const ShownElement &element,
+                        std::string &out) {
+  out += declaration.name;
+  if (element.key) out += fmt::format("[{}]", *element.key);
+  if (element.cpu) out += fmt::format("[cpu {}]", *element.cpu);
+  out += display.is_histogram() ? fmt::format(":\n{}\n", element.value) : fmt::format(" = {}\n", element.value);
+}
+
+bool print_element(const object::Object &object, const object::Map &declaration, maps::Map &map, const std::byte *key,
+                   std::string &out) {
+  if (map.lookup(key) == nullptr) return false;
+  std::vector<Element> elements;
+  add_element(object.btf, declaration, map, key, elements);
+  for (const Element &element : elements) print_shown(declaration, {}, show(object.btf, declaration, {}, element), out);
+  return true;
 }
 
 void print_map(const object::Object &object, const object::Map &declaration, const Display &display, maps::Map &map,
                std::string &out) {
-  for (const ShownElement &element : show_elements(object, declaration, display, map, Zeros::LeaveOut)) {
-    out += declaration.name;
-    if (element.key) out += fmt::format("[{}]", *element.key);
-    if (element.cpu) out += fmt::format("[cpu {}]", *element.cpu);
-    out += display.is_histogram() ? fmt::format(":\n{}\n", element.value) : fmt::format(" = {}\n", element.value);
-  }
+  for (const ShownElement &element : show_elements(object, declaration, display, map, Zeros::LeaveOut))
+    print_shown(declaration, display, element, out);
 }
 
 }  // namespace spile::session

@@ -41,6 +41,9 @@ struct ShownElement {
 std::vector<ShownElement> show_elements(const object::Object &object, const object::Map &declaration,
                                         const Display &display, maps::Map &map, Zeros zeros);
 
+// Appends the lines of one element, that has [key], to [out]. False: there is none.
+bool print_element(const object::Object &object, const object::Map &declaration, maps::Map &map, const std::byte *key,
+                   std::string &out);
 // Appends the lines of one map to [out].
 void print_map(const object::Object &object, const object::Map &declaration, const Display &display, maps::Map &map,
                std::string &out);

@@ -115,7 +115,8 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   state->object = &object;
   state->options = std::move(options);
   const auto &kernel = state->options.kernel;
-  auto maps = kernel ? MapSet::of_kernel(object, kernel->object()) : MapSet::create(object);
+  auto maps = kernel ? MapSet::of_kernel(object, kernel->object())
+                     : MapSet::create(object, state->options.pin, state->options.status);
   if (!maps) return std::unexpected(maps.error());
   state->maps = std::move(*maps);
   state->maps.watch_timers(state->timers);

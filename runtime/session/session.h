@@ -46,6 +46,7 @@ struct Options {
   std::optional<KernelSide> kernel;                  // the events are the kernel's, and its programs are there
   std::optional<std::string> command;                // -c: trace the system calls of this command line
   std::optional<std::string> packets;                // -i: run packet programs on this capture
+  std::string pin;                                   // --pin: the folder that keeps the maps; empty: none
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
   hooks::EventLines *events = nullptr;               // -i FILE.evt: the events alone, with virtual_time
   hooks::Recording *recording = nullptr;             // -i FILE of recorded events, with virtual_time
