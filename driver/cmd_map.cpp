@@ -269,8 +269,8 @@ int command_map(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage =
       "spile map list [FOLDER|MAP...]\n"
-      "       spile map dump MAP [--hex | -f FORMAT]\n"
-      "       spile map lookup MAP key KEY\n"
+      "       spile map dump [--hex | -f FORMAT] MAP\n"
+      "       spile map lookup [--hex] MAP key KEY\n"
       "       spile map update MAP key KEY value VALUE [any|exist|noexist]\n"
       "       spile map delete MAP key KEY\n"
       "       spile map pin MAP PATH";
@@ -292,9 +292,14 @@ int command_map(Arguments arguments, Console &console) {
   line.hidden.add_options()("word", po::value<std::vector<std::string>>());
   line.positional.add("word", -1);
   int code = kExitOk;
-  const auto values = line.parse(arguments, console, code);
+  // From the key on, a word with a minus is a number and no option.
+  const auto key = std::ranges::find(arguments, "key");
+  const auto values = line.parse(Arguments(arguments.begin(), key), console, code);
   if (!values) return code;
-  Words words(values->contains("word") ? (*values)["word"].as<std::vector<std::string>>() : std::vector<std::string>{});
+  std::vector<std::string> given;
+  if (values->contains("word")) given = (*values)["word"].as<std::vector<std::string>>();
+  given.insert(given.end(), key, arguments.end());
+  Words words(std::move(given));
   Look look{.hex = values->contains("hex")};
   if (values->contains("format")) look.format = (*values)["format"].as<std::string>();
   const std::string name = words.take();

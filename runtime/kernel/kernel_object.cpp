@@ -2,9 +2,12 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 #include "backend/object/copy.h"
@@ -144,8 +147,24 @@ KernelObject::~KernelObject() {
   if (object_ != nullptr) ::bpf_object__close(object_);
 }
 
+bool is_on_bpffs(const std::string &path) {
+  struct statfs status{};
+  return ::statfs(path.c_str(), &status) == 0 && status.f_type == BPF_FS_MAGIC;
+}
+
+// The folder is made by libbpf, where it is not there yet.
+static Result<void> check_pin(const std::string &folder) {
+  if (folder.empty()) return {};
+  const std::filesystem::path path = std::filesystem::absolute(folder);
+  if (is_on_bpffs(path) || is_on_bpffs(path.parent_path())) return {};
+  return std::unexpected(Error{Error::Kind::Environment,
+                               fmt::format("{}: the kernel keeps maps in bpffs alone, and this is none", folder),
+                               "`--pin /sys/fs/bpf/NAME`, or `mount -t bpf bpf FOLDER`", 0});
+}
+
 Result<KernelObject> KernelObject::load(const object::Object &object, std::span<const Wanted> programs,
                                         const Additions &additions, Refusal *refusal) {
+  if (auto pinnable = check_pin(additions.pin); !pinnable) return std::unexpected(pinnable.error());
   auto image = image_of(object, programs, additions);
   if (!image) return std::unexpected(image.error());
   const object::LibbpfListener listener;

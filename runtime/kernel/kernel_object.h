@@ -61,6 +61,9 @@ struct TestResult {
 // Environment error where this process may not give the kernel programs at all.
 Result<void> check_allowed();
 
+// Whether the kernel's programs and maps can have names there.
+bool is_on_bpffs(const std::string &path);
+
 class KernelObject {
  public:
   // Environment error where this process may load nothing; Input error, with the end of the verifier's log, where the

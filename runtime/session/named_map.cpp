@@ -1,8 +1,6 @@
 #include "runtime/session/named_map.h"
 
 #include <bpf/bpf.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,15 +8,11 @@
 #include <filesystem>
 
 #include "runtime/kernel/kernel_map.h"
+#include "runtime/kernel/kernel_object.h"
 
 namespace spile::session {
 
 namespace {
-
-bool is_on_bpffs(const std::string &path) {
-  struct statfs status{};
-  return ::statfs(path.c_str(), &status) == 0 && status.f_type == BPF_FS_MAGIC;
-}
 
 // bpffs holds programs and links too, and what one asks of them has other answers.
 bool is_kernel_map(int fd) {
@@ -84,7 +78,7 @@ Result<NamedMap> describe_kernel_map(int fd, std::string name) {
 }  // namespace
 
 Result<NamedMap> open_map(const std::string &path, maps::MapFile::Access access) {
-  if (is_on_bpffs(path)) {
+  if (kernel::is_on_bpffs(path)) {
     const int fd = ::bpf_obj_get(path.c_str());
     if (fd < 0) return os_error(errno, path);
     if (is_kernel_map(fd)) return describe_kernel_map(fd, path);
@@ -113,7 +107,7 @@ Result<std::vector<std::string>> maps_in(const std::string &folder) {
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string &path = at->path().native();
-    if (is_on_bpffs(path)) {
+    if (kernel::is_on_bpffs(path)) {
       const Fd fd(::bpf_obj_get(path.c_str()));
       if (fd.valid() && is_kernel_map(fd.get())) found.push_back(path);
     } else if (maps::is_map_file(path)) {
