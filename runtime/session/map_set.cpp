@@ -49,7 +49,8 @@ static Result<void> place_arena_globals(const object::Object &object, maps::Aren
 static Result<std::unique_ptr<maps::Map>> create_kept(const object::Object &object, const object::Map &map,
                                                       const std::string &folder, const MapSet::NotKept &not_kept) {
   const maps::Definition definition = definition_of(object, map);
-  if (folder.empty() || map.is_global_data) return maps::create(definition);
+  // What goes through records is gone when the run is.
+  if (folder.empty() || map.is_global_data || has_records(map.type)) return maps::create(definition);
   if (const auto keepable = maps::check_keepable(definition); !keepable) {
     not_kept(fmt::format("`{}` is not kept: {}", map.name, keepable.error().message));
     return maps::create(definition);

@@ -13,7 +13,7 @@
 // RUN: not %spile map dump %s 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not %spile run --pin %t.kept -DENTRIES=9 %s 2>&1 | FileCheck %s --check-prefix=ANOTHER
 // RUN: head -c 5000 %t.kept/runs > %t.kept/cut && not %spile map dump %t.kept/cut 2>&1 | FileCheck %s --check-prefix=CUT
-// RUN: %python %inputs/exits.py -9 timeout -s KILL 2 %spile run --pin %t.killed -DTURNS %s && %spile map dump %t.killed/runs | FileCheck %s --check-prefix=DUMP1
+// RUN: rm -rf %t.killed && %python %inputs/exits.py -9 timeout -s KILL 2 %spile run --pin %t.killed -DTURNS %s && %spile map dump %t.killed/runs | FileCheck %s --check-prefix=DUMP1
 // Without it, what a probe gathered could be lost with the run, or shown wrongly to whoever looks at it later.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -71,6 +71,7 @@ int turns(void *ctx)
 }
 #endif
 
+// FIRST-NOT: spile_output
 // FIRST: `queue` is not kept: a map of type queue is not kept in a file
 // KEPT: `queue` is not kept
 // LIST: limit: array  name limit  flags 0x0
