@@ -12,7 +12,8 @@ config.excludes = ["Inputs", "unit", "fuzz", "selftests", "README.md", "CMakeLis
 config.test_source_root = os.path.dirname(__file__)
 source = os.path.dirname(config.test_source_root)
 build = os.environ["SPILE_BUILD_DIR"]
-config.test_exec_root = os.path.join(build, "test")
+# Another folder than the build's for who may not write there (run.py --as-nobody).
+config.test_exec_root = os.environ.get("SPILE_TEST_OUTPUT", os.path.join(build, "test"))
 
 llvm = "/usr/lib/llvm-19/bin"
 config.environment["PATH"] = os.pathsep.join([os.path.join(build, "bin"), llvm, "/usr/sbin", os.environ["PATH"]])
@@ -73,6 +74,8 @@ if works([spile, "info", "--has=ptrace"]):
 # And tracepoints that programs may hang on.
 if works([spile, "info", "--has=tracing"]):
     config.available_features.add("tracing")
+if os.access(build, os.W_OK):
+    config.available_features.add("own-build")
 if os.path.exists(os.path.join(source, "..", "shared", "conformance", "vectors.tsv")):
     config.available_features.add("vectors")
 if os.environ.get("SPILE_ASAN"):

@@ -1,11 +1,13 @@
 # ./dev test [FILTER]: builds what the tests need and runs every suite; ends with `N passed, N failed, N skipped`.
 #
 # Suites: lit (test/**, the examples, the executable pages of lang-spec/reference and the README), the GoogleTest
-# programs (one result per test case), the checks of the sources themselves (layers, names, format, clang-tidy).
+# programs (one result per test case), the checks of the sources themselves (layers, names, format, clang-tidy). Root
+# runs the lit suite a second time, as nobody: all but the kernel's part works without privileges.
 import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ import xml.etree.ElementTree as ElementTree
 parser = argparse.ArgumentParser()
 parser.add_argument("--build", required=True)
 parser.add_argument("--no-style", action="store_true", help="leave out clang-format and clang-tidy")
+parser.add_argument("--as-nobody", action="store_true", help="only the lit suite as an unprivileged user (root)")
 parser.add_argument("filter", nargs="?", default="", help="a regular expression on test names")
 options = parser.parse_args()
 build = os.path.abspath(options.build)
@@ -85,22 +88,38 @@ def run_unit():
         print(f"   {program}: {len(cases)} cases, {time.monotonic() - start:.1f} s", flush=True)
 
 
-def run_lit():
-    heading("lit")
-    with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        command = [sys.executable, LIT, "-q", "-j", jobs, "-o", report.name, "--allow-empty-runs",
-                   os.path.join(root, "test")]
-        if options.filter:
-            command += ["--filter", options.filter]
-        subprocess.run(command, env={**os.environ, "SPILE_BUILD_DIR": build})
-        try:
-            tests = json.load(open(report.name))["tests"]
-        except (OSError, ValueError, KeyError):
-            count("lit", "failed", "lit gave no results")
-            return
+def run_lit(python=sys.executable, prefix=(), folder=None, settings=None, name=""):
+    """[prefix]: words before the command; [folder]: where it may write; [settings]: of its environment."""
+    heading("lit" + name)
+    report = os.path.join(folder or tempfile.gettempdir(), f"spile-lit-{os.getpid()}.json")
+    command = [*prefix, python, LIT, "-q", "-j", jobs, "-o", report, "--allow-empty-runs", os.path.join(root, "test")]
+    if options.filter:
+        command += ["--filter", options.filter]
+    subprocess.run(command, env={**os.environ, "SPILE_BUILD_DIR": build, **(settings or {})})
+    try:
+        with open(report) as results:
+            tests = json.load(results)["tests"]
+        os.unlink(report)
+    except (OSError, ValueError, KeyError):
+        count("lit" + name, "failed", "lit gave no results")
+        return
     for test in tests:
         outcome = {"PASS": "passed", "FLAKYPASS": "passed", "XFAIL": "passed", "UNSUPPORTED": "skipped"}.get(test["code"], "failed")
-        count(test["name"], outcome, "" if outcome != "failed" else "(above)")
+        count(test["name"] + name, outcome, "" if outcome != "failed" else "(above)")
+
+
+def run_lit_as_nobody():
+    """What nobody writes goes to a folder of its own; the checkout and the build are read."""
+    name, nobody = " as nobody", 65534
+    path = os.pathsep.join(["/usr/local/bin", "/usr/bin", "/bin"])  # a python3 of root's own may be out of reach
+    python = shutil.which("python3", path=path)
+    prefix = ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups"]
+    if subprocess.run([*prefix, "test", "-r", os.path.join(build, "bin", "spile"), "-a", "-r", __file__]).returncode != 0:
+        return count("lit" + name, "skipped", "(the checkout is out of their reach)")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, nobody, nobody)
+        run_lit(python, prefix, folder, {"PATH": path, "TMPDIR": folder, "SPILE_TEST_OUTPUT": os.path.join(folder, "test"),
+                                         "PYTHONDONTWRITEBYTECODE": "1"}, name)
 
 
 def run_style():
@@ -117,11 +136,18 @@ def run_style():
             count(f"style/{script}", "failed", done.stdout.decode(errors="replace")[-2000:])
 
 
-run_build()
-run_unit()
-run_lit()
-if not options.filter and not options.no_style:
-    run_style()
+if options.as_nobody and os.geteuid() != 0:
+    sys.exit("run.py: --as-nobody is for root; whoever else runs the suite is unprivileged already")
+if options.as_nobody:
+    run_lit_as_nobody()
+else:
+    run_build()
+    run_unit()
+    run_lit()
+    if not options.filter and os.geteuid() == 0:
+        run_lit_as_nobody()
+    if not options.filter and not options.no_style:
+        run_style()
 if failures:
     print("failed:\n  " + "\n  ".join(failures))
 print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
