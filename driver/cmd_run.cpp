@@ -67,14 +67,13 @@ int own_failure(int code, const session::Options &options) {
   return options.command && code != kExitOk ? kExitChildFailed : code;
 }
 
-// -G NAME=VALUE, and --NAME=VALUE among the words behind `--`.
+// -G NAME=VALUE, and of the words behind `--` --NAME=VALUE and those that are `$1`, `$2`, ...
 Result<void> set_globals(object::Object &object, const po::variables_map &values, Arguments of_probe) {
   std::vector<std::string> assignments;
   if (values.contains("global")) assignments = values["global"].as<std::vector<std::string>>();
-  for (const std::string &word : of_probe) {
-    if (!word.starts_with("--")) return usage_error("an option of the probe is --NAME=VALUE, not `{}`", word);
-    assignments.push_back(word.substr(2));
-  }
+  size_t parameters = 0;
+  for (const std::string &word : of_probe)
+    assignments.push_back(word.starts_with("--") ? word.substr(2) : fmt::format("${}={}", ++parameters, word));
   for (const std::string &assignment : assignments)
     if (auto set = set_option(object, assignment); !set) return set;
   return {};

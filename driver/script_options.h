@@ -1,6 +1,7 @@
 // Options that a probe declares for itself: its global `const volatile` variables, set before it is verified.
 //
 //     OPTION(u32, least, 0, "only calls that took longer");     spile run probe.c -G least=5     ... -- --least=5
+// `const volatile` globals named `$1`, `$2` take the words that are no options: ... -- 5 /etc
 //
 // In: an object, the words of the command line. Out: the object with other bytes in `.rodata`. Called by run.
 #pragma once

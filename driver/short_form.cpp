@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -63,6 +64,7 @@ class Writer {
   void put_source(const Piece &piece);
   void put_probe(const Piece &probe);
   void put_contexts();
+  void put_parameters();
 
   std::string_view program_;
   const std::string &name_;
@@ -230,6 +232,7 @@ void Writer::put_probe(const Piece &probe) {
     const bool is_tracepoint = hook.type->hook == tables::HookKind::Tracepoint;
     for (const char c : hook.section.substr(is_tracepoint ? hook.section.rfind('/') + 1 : 0))
       name += std::string_view("/.-+:%").contains(c) ? '_' : c;
+    if (name == hook.section) name.insert(0, "on_");  // clang's assembler has one name for a section and a function
     if (!program_names_.insert(name).second) name += "_" + number;
     program_names_.insert(name);
     const std::string shown = hook.section.substr(is_tracepoint ? hook.section.find('/') + 1 : 0);
@@ -247,6 +250,17 @@ void Writer::put_contexts() {
   out_ += context_structs(contexts);
 }
 
+// `$1`: a number, or the text that `kstr($1)` takes.
+void Writer::put_parameters() {
+  std::map<std::string, bool, std::less<>> parameters;  // whether it is a text
+  for (size_t i = 0; i < words_.size(); i++)
+    if (text(i).starts_with('$') && text(i).size() > 1)
+      parameters[std::string(text(i))] |= i >= 2 && text(i - 2) == "kstr";
+  for (const auto &[name, is_text] : parameters)
+    out_ += is_text ? fmt::format("const volatile char {}[SPILE_STRING_SIZE];\n", name)
+                    : fmt::format("const volatile __s64 {};\n", name);
+}
+
 Result<std::string> Writer::write() {
   if (auto split_up = split(); !split_up) return std::unexpected(split_up.error());
   const bool has_probe = std::ranges::any_of(pieces_, [](const Piece &piece) { return !piece.hooks.empty(); });
@@ -256,6 +270,7 @@ Result<std::string> Writer::write() {
   out_ = "#line 1 \"<short form>\"\n#include \"vmlinux.h\"\n#include <spile_tables.h>\n";
   if (program_.contains("enum syscall")) out_ += "#include <syscall_names.h>\n";
   put_contexts();
+  put_parameters();
   auto tables = declare_tables(words_);
   if (!tables) return wrong(Error::Kind::Input, tables.error().word.begin(program_), tables.error().what);
   bool declared = false;

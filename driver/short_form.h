@@ -4,7 +4,8 @@
 //
 // A hook, or several with commas between them, or a pattern (`tracepoint/syscalls/sys_enter_*`), then a body of C. In
 // it stand ready: ctx with the fields of the hook, pid, tid, uid, gid, cpu, nsecs, comm, probe (the hook's name). A
-// table that is used without a declaration is declared. C declarations may stand between the probes.
+// table that is used without a declaration is declared, and so are the parameters `$1`, `$2` of the command line. C
+// declarations may stand between the probes.
 //
 // In: the text. Out: the C that it means, in which #line directives keep the places of the text. Called by run and
 // build.

@@ -9,7 +9,7 @@ namespace spile::driver {
 
 namespace {
 
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
 
 // What a call of spile_tables.h does with its arguments: the first is the table.
