@@ -156,6 +156,32 @@ struct {
 		}                                                                         \
 	})
 
+/* ---- walking a map, for handlers of the user's side: for_each(counts, key, value) { ... *value ... } */
+
+/* [key] is a copy, [value] a pointer into the map. The next key is known before the body runs, which so may delete. The
+ * outer loops run once: they are there for their declarations, and `break` and `continue` mean the innermost. */
+#define for_each(map, key, value)                                                         \
+	for (struct {                                                                     \
+		     typeof(*(map).key) next;                                             \
+		     long ended;                                                          \
+		     _Bool is_done;                                                       \
+	     } ___walk = {}; !___walk.is_done; ___walk.is_done = 1)                       \
+		for (typeof(*(map).key) key = {}; !___walk.is_done; ___walk.is_done = 1)  \
+			for (typeof((map).value) value = (___spile_step(map, 1), (void *)0); !___walk.is_done; \
+			     ___walk.is_done = 1)                                         \
+				bpf_repeat(1 << 23)                                       \
+					if (___walk.ended)                                \
+						break;                                    \
+					else if (({                                       \
+							 key = ___walk.next;              \
+							 ___spile_step(map, 0);           \
+							 !(value = bpf_map_lookup_elem(&(map), &key)); \
+						 }))                                      \
+						continue;                                 \
+					else
+#define ___spile_step(map, is_first) \
+	(___walk.ended = spile_next_key(&(map), &___walk.next, sizeof(___walk.next), is_first))
+
 /* ---- options: `const volatile` globals that -G NAME=VALUE and `-- --NAME=VALUE` set */
 
 #define OPTION(type, name, value, help) \

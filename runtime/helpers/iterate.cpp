@@ -1,5 +1,7 @@
 // Helpers that run other code of the program: callbacks for elements and loops, tail calls.
+#include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include "runtime/helpers/helpers.h"
 #include "runtime/vm/engine.h"
@@ -16,6 +18,18 @@ uint64_t for_each_map_elem(uint64_t map, uint64_t callback, uint64_t callback_ct
                           callback_ctx, 0) != 0;
   };
   return map_at(map).for_each_on(visit, cpu_of(env));
+}
+
+// The key behind *[key], in its place; the first one of all with [is_first]. -ENOENT behind the last.
+uint64_t spile_next_key(uint64_t map, uint64_t key, uint64_t size, uint64_t is_first, uint64_t, vm::Env *env) {
+  maps::Map &walked = map_at(map);
+  if (size != walked.definition().key_size) return returned(env, k_spile_next_key, -EINVAL);
+  std::vector<std::byte> next(size);
+  std::byte *const place = bytes_at(key);
+  const int64_t result = walked.next_key(static_cast<uint32_t>(is_first) != 0 ? nullptr : place, next.data());
+  if (result == 0) std::ranges::copy(next, place);
+  // Behind the last key nothing has failed.
+  return result == -ENOENT ? static_cast<uint64_t>(result) : returned(env, k_spile_next_key, result);
 }
 
 // Calls callback(i, callback_ctx) for i = 0 … until it returns something other than 0. The number of calls.
