@@ -33,6 +33,16 @@ constexpr auto kReadyNames = std::to_array<ReadyName>({
     {"probe", "struct spile_probe", ""},  // the wrapper of each hook has its own
 });
 
+// A header that is included where one of its words stands.
+struct HeaderOf {
+  std::array<std::string_view, 2> words;
+  std::string_view name;
+};
+constexpr auto kHeadersOf = std::to_array<HeaderOf>({
+    {{"enum syscall", "SYS_"}, "syscall_names.h"},
+    {{"bpf_ntoh", "bpf_hton"}, "bpf/bpf_endian.h"},
+});
+
 // One program that a probe becomes.
 struct Hook {
   std::string section;
@@ -268,7 +278,9 @@ Result<std::string> Writer::write() {
     return wrong(Error::Kind::Input, 0, "there is no probe",
                  "a probe is a hook and a body: `begin { printf(\"hello\\n\"); }`");
   out_ = "#line 1 \"<short form>\"\n#include \"vmlinux.h\"\n#include <spile_tables.h>\n";
-  if (program_.contains("enum syscall")) out_ += "#include <syscall_names.h>\n";
+  for (const HeaderOf &header : kHeadersOf)
+    if (std::ranges::any_of(header.words, [&](auto word) { return program_.contains(word); }))
+      out_ += fmt::format("#include <{}>\n", header.name);
   put_contexts();
   put_parameters();
   auto tables = declare_tables(words_);

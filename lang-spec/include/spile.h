@@ -158,24 +158,27 @@ struct {
 
 /* ---- walking a map, for handlers of the user's side: for_each(counts, key, value) { ... *value ... } */
 
-/* [key] is a copy, [value] a pointer into the map. The next key is known before the body runs, which so may delete. The
- * outer loops run once: they are there for their declarations, and `break` and `continue` mean the innermost. */
-#define for_each(map, key, value)                                                         \
+/* The key behind *key, in its place, or the first one; -ENOENT behind the last. Spile's own: no kernel has it. */
+static long (*const spile_next_key)(void *map, void *key, __u32 key_size, int is_first) = (void *)0x7001;
+
+/* [name] is a copy of the key, [pointer] leads into the map. The next key is known before the body runs, which so may
+ * delete. The outer loops run once: they are there for their declarations, and `break` and `continue` mean the innermost. */
+#define for_each(map, name, pointer)                                                      \
 	for (struct {                                                                     \
 		     typeof(*(map).key) next;                                             \
 		     long ended;                                                          \
 		     _Bool is_done;                                                       \
 	     } ___walk = {}; !___walk.is_done; ___walk.is_done = 1)                       \
-		for (typeof(*(map).key) key = {}; !___walk.is_done; ___walk.is_done = 1)  \
-			for (typeof((map).value) value = (___spile_step(map, 1), (void *)0); !___walk.is_done; \
+		for (typeof(*(map).key) name = {}; !___walk.is_done; ___walk.is_done = 1) \
+			for (typeof((map).value) pointer = (___spile_step(map, 1), (void *)0); !___walk.is_done; \
 			     ___walk.is_done = 1)                                         \
 				bpf_repeat(1 << 23)                                       \
 					if (___walk.ended)                                \
 						break;                                    \
 					else if (({                                       \
-							 key = ___walk.next;              \
+							 name = ___walk.next;             \
 							 ___spile_step(map, 0);           \
-							 !(value = bpf_map_lookup_elem(&(map), &key)); \
+							 !(pointer = bpf_map_lookup_elem(&(map), &name)); \
 						 }))                                      \
 						continue;                                 \
 					else
