@@ -313,9 +313,11 @@ int command_exec(Arguments arguments, Console &console) {
       "what the instructions of --hex or FILE.s are, so that they are verified: socket, syscall, xdp, ...")(
       "perf-map", "name the JIT's code in /tmp/perf-PID.map, so that perf shows the program's functions")(
       "unverified", "run it with every access checked, whatever the verifier says (checked, jit)")(
-      "conformance", "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin")(
-      "fuel", po::value<uint64_t>()->value_name("N"),
-      "the most instructions that a checked run may execute (unverified: 100,000,000)")(
+      "conformance",
+      "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin; with --unverified "
+      "the "
+      "JIT's code checks, too")("fuel", po::value<uint64_t>()->value_name("N"),
+                                "the most instructions that a checked run may execute (unverified: 100,000,000)")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
   add_compile_options(line.options);
@@ -327,7 +329,7 @@ int command_exec(Arguments arguments, Console &console) {
   auto request = request_of(*values);
   if (!request) return console.fail(request.error());
   const std::string path = values->contains("file") ? (*values)["file"].as<std::string>() : "";
-  if (values->contains("conformance")) return run_conformance(path, request->engines, console);
+  if (values->contains("conformance")) return run_conformance(path, request->engines, request->unverified, console);
   if (path.empty() && !values->contains("hex")) return console.usage("`spile exec` needs a file (.c, .o, .s) or --hex");
 
   const auto compile = compile_options(*values);

@@ -8,6 +8,7 @@
 #include "driver/exec_input.h"
 #include "runtime/vm/checked.h"
 #include "runtime/vm/engine.h"
+#include "runtime/vm/jit_checked.h"
 #include "support/source.h"
 
 namespace spile::driver {
@@ -33,20 +34,30 @@ class Memory {
   std::vector<uint64_t> words_;
 };
 
-Result<uint64_t> run_in(const std::string &engine_name, std::span<const isa::Insn> insns, Memory memory) {
-  const auto engine = engine_name == "jit" ? vm::make_jit(resolve) : vm::make_interpreter(resolve);
+// [unverified]: what is null for engines that rely on the verifier.
+Result<std::unique_ptr<vm::Engine>> make_engine(const std::string &name, vm::Supervision *unverified) {
+  if (name != "jit") return vm::make_interpreter(resolve);
+  return unverified == nullptr ? vm::make_jit(resolve) : vm::make_checked_jit(*unverified, resolve);
+}
+
+Result<uint64_t> run_in(const std::string &engine_name, std::span<const isa::Insn> insns, Memory memory,
+                        vm::Supervision *unverified) {
+  const auto engine = make_engine(engine_name, unverified);
   if (!engine) return std::unexpected(engine.error());
   object::Program program;
   program.insns.assign(insns.begin(), insns.end());
   const auto loaded = (*engine)->load(program, {});
   if (!loaded) return std::unexpected(loaded.error());
   vm::Env env;
-  return (*loaded)->run(memory.address(), memory.size(), env);
+  const uint64_t r0 = (*loaded)->run(memory.address(), memory.size(), env);
+  if (unverified != nullptr && unverified->fault) return input_error("{}", unverified->fault->diagnostic.message);
+  return r0;
 }
 
 }  // namespace
 
-int run_conformance(const std::string &memory_text, std::span<const std::string> engines, Console &console) {
+int run_conformance(const std::string &memory_text, std::span<const std::string> engines, bool unverified,
+                    Console &console) {
   const auto bytes = parse_hex(memory_text, "memory");
   if (!bytes) return console.fail(bytes.error());
   SourceManager input;
@@ -69,7 +80,8 @@ int run_conformance(const std::string &memory_text, std::span<const std::string>
   uint64_t r0 = *expected;
   for (const std::string &engine : engines) {
     if (engine == "checked") continue;
-    const Result<uint64_t> result = run_in(engine, *insns, Memory(*bytes));
+    vm::Supervision supervision{.verified = false, .fuel = vm::kDefaultFuel};
+    const Result<uint64_t> result = run_in(engine, *insns, Memory(*bytes), unverified ? &supervision : nullptr);
     if (!result) return console.fail(result.error());
     r0 = *result;
   }

@@ -12,7 +12,8 @@
 namespace spile::driver {
 
 // The vectors are nobody's programs to verify: each runs in the checked interpreter first, and only when that found no
-// fault in the engines asked for. [engines]: "checked", "interp", "jit"; none: "checked".
-int run_conformance(const std::string &memory, std::span<const std::string> engines, Console &console);
+// fault in the engines asked for. [engines]: "checked", "interp", "jit"; none: "checked". [unverified]: the JIT's code
+// checks, too.
+int run_conformance(const std::string &memory, std::span<const std::string> engines, bool unverified, Console &console);
 
 }  // namespace spile::driver

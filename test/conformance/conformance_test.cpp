@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "runtime/vm/checked.h"
+#include "runtime/vm/jit_checked.h"
 #include "test/unit/vm/engines.h"
 
 namespace spile::vm {
@@ -95,6 +96,27 @@ TEST_F(Conformance, Engines) {
       const auto loaded = engine->load(program_of(vector.insns), {});
       ASSERT_TRUE(loaded.has_value()) << name << ": " << vector.name << ": " << loaded.error().message;
       const uint64_t r0 = (*loaded)->run(vector.memory.empty() ? nullptr : memory.data(), vector.memory.size(), env);
+      EXPECT_EQ(r0, vector.expected) << name << ": " << vector.name;
+    }
+}
+
+// As the checked interpreter, at the speed of the others.
+TEST_F(Conformance, UnverifiedPrograms) {
+  Supervision supervision{.verified = false, .fuel = kDefaultFuel};
+  std::vector<NamedEngine> engines{{"accelerated", make_checked_interpreter(supervision, helpers)}};
+#ifdef SPILE_JIT_PLUGIN
+  const auto api = jit_api(SPILE_JIT_PLUGIN);
+  ASSERT_TRUE(api.has_value()) << api.error().message;
+  engines.push_back({"compiled", make_checked_interpreter(supervision, helpers, compiled_by(**api, helpers))});
+#endif
+  for (const auto &[name, engine] : engines)
+    for (const Vector &vector : vectors) {
+      std::vector<uint64_t> memory = aligned(vector.memory);
+      Env env;
+      const auto loaded = engine->load(program_of(vector.insns), {});
+      ASSERT_TRUE(loaded.has_value()) << name << ": " << vector.name << ": " << loaded.error().message;
+      const uint64_t r0 = (*loaded)->run(vector.memory.empty() ? nullptr : memory.data(), vector.memory.size(), env);
+      ASSERT_FALSE(supervision.fault) << name << ": " << vector.name << ": " << supervision.fault->diagnostic.message;
       EXPECT_EQ(r0, vector.expected) << name << ": " << vector.name;
     }
 }
