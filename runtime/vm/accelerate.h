@@ -46,6 +46,8 @@ class Accelerator {
   // Goes on at [insn], until the host sees an end. Fuel is spent at jumps backwards, for all instructions that they go
   // back over, and at the end of a subprogram, for all of it; with too little of it, those are the host's too.
   virtual void run(uint32_t insn, Registers &regs, Frames &frames, uint64_t &fuel, Host &host) = 0;
+  // Whether there is an instruction that is bound to a window: those of the host have to be told before a run.
+  virtual bool has_bound() const { return true; }
   // Where the context of the next runs is, which outlives them.
   virtual void tell_context(const Window &) {}
   // Accesses of this instruction need not be looked at while they lie in the window, which outlives the accelerator's

@@ -40,12 +40,15 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
       calls_.emplace(*options.reach, frames_, static_cast<const Memory &>(*this));
   }
 
-  Ran<uint64_t> run() {
+  // Whether it came to its end: result(), otherwise failure().
+  bool run() {
     begin();
     return run_on();
   }
+  uint64_t result() const { return regs_[0]; }
+  Fault &failure() { return *failed_; }
   // A subprogram that was passed as a callback: a timer's.
-  Ran<uint64_t> run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
+  bool run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3) {
     begin();
     pc_ = static_cast<int64_t>(callback - kSubprogramTag);
     regs_[1] = r1, regs_[2] = r2, regs_[3] = r3;
@@ -53,7 +56,7 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
     const tables::Helper &timer = *tables::find_helper("timer_set_callback");
     const Arguments given{r1, r2, r3, 0, 0};
     calls_->enter_callback(timer, given);
-    Ran<uint64_t> done = run_on();
+    const bool done = run_on();
     calls_->leave_callback(timer, given);
     return done;
   }
@@ -62,7 +65,7 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
   // Nothing is left of a run before.
   void begin() {
     env = options_.env;
-    frames_.begin(options_.stack_noise);
+    frames_.begin(options_.stack_noise, options_.uses_stack);
     if (calls_) calls_->begin();
     regs_ = {};
     regs_[1] = options_.r1;
@@ -72,12 +75,19 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
     finished_ = false;
     if (failed_) failed_.reset();
   }
-  Ran<uint64_t> run_on() {
-    const EnvScope scope(*this);
-    const FastScope fast_scope(*this);
-    Ran<void> done = run_above(-1);
-    if (!done) return std::unexpected(std::move(done.error()));
-    return regs_[0];
+  bool run_on() {
+    const Fast *const fast = options_.fast;
+    if (fast == nullptr || fast->running != nullptr || fast->engine->has_bound())
+      attach();
+    else
+      tell_context();
+    run_above(-1);
+    if (scopes_) scopes_.reset();
+    return !failed_;
+  }
+  // Code that only computes never asks for anything, so what it could ask for is made ready when it does.
+  void attach() {
+    if (!scopes_) scopes_.emplace(*this);
   }
 
   // While it lives, callbacks that helpers make come here.
@@ -122,34 +132,43 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
     Fast *fast_;
     CheckedMachine *outer_ = nullptr;
   };
+  struct Scopes {
+    explicit Scopes(CheckedMachine &machine) : env(machine), fast(machine) {}
+    EnvScope env;
+    FastScope fast;
+  };
   void tell_windows() {
-    Fast &fast = *options_.fast;
-    frames_.tell(fast.stack);
-    if (options_.regions.empty())
-      fast.context.close();
-    else
-      fast.context.set(options_.regions.front().address, options_.regions.front().size, true);
+    frames_.tell(options_.fast->stack);
+    tell_context();
     tell_packet();
   }
+  void tell_context() {
+    Window &context = options_.fast->context;
+    if (options_.regions.empty())
+      context.close();
+    else
+      context.set(options_.regions.front().address, options_.regions.front().size, true);
+  }
 
-  // Runs until the frame at [floor] is the top one again; -1: until the program ends.
-  Ran<void> run_above(int floor) {
+  // Runs until the frame at [floor] is the top one again; -1: until the program ends. Or until it has failed.
+  void run_above(int floor) {
     const int outer = std::exchange(floor_, floor);
     while (is_going()) {
       if (options_.fast != nullptr && is_whole(pc_))
         options_.fast->engine->run(static_cast<uint32_t>(pc_), regs_, frames_, fuel_, *this);
-      else
+      else {
+        attach();
         step_here();
+      }
     }
     floor_ = outer;
-    if (failed_) return std::unexpected(*failed_);
-    return {};
   }
   bool is_going() const { return !failed_ && !finished_ && static_cast<int>(frames_.depth()) > floor_; }
   bool is_inside(int64_t insn) const { return insn >= 0 && insn < static_cast<int64_t>(insns_.size()); }
   bool is_whole(int64_t insn) const { return is_inside(insn) && rows_[static_cast<size_t>(insn)] != nullptr; }
 
   std::optional<uint32_t> step(uint32_t insn) override {
+    attach();
     pc_ = insn;
     if (rows_[insn]->shape == Shape::CallHelper)
       call_here(insn);
@@ -204,16 +223,15 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
     const tables::Helper *const helper = calling_;
     const int64_t back = pc_;
     const auto depth = static_cast<int>(frames_.depth());
-    Ran<void> done = is_subprogram(callback) ? enter(back) : fault<diag::NoCallTarget>(callback);
-    if (done) {
+    Ran<void> entered = is_subprogram(callback) ? enter(back) : fault<diag::NoCallTarget>(callback);
+    if (entered) {
       if (calls_) calls_->enter_callback(*helper, arguments);
       std::ranges::copy(arguments, regs_.begin() + 1);
       pc_ = static_cast<int64_t>(callback - kSubprogramTag);
-      done = run_above(depth);
+      run_above(depth);
       if (calls_) calls_->leave_callback(*helper, arguments);
-    }
-    if (!done && !failed_) {
-      failed_ = std::move(done.error());
+    } else {
+      failed_ = std::move(entered.error());
       failed_->insn = static_cast<uint32_t>(back);
     }
     pc_ = back;
@@ -508,6 +526,7 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
   Registers regs_{};
   Frames frames_;
   int floor_ = -1;  // of run_above()
+  std::optional<Scopes> scopes_;
 };
 
 namespace {
@@ -596,19 +615,19 @@ class CheckedLoaded final : public Loaded {
     const Loaded *const outer = std::exchange(env.running, this);
     if (outer == nullptr) shared_->fuel = supervision.fuel;
     // A program may run again while it runs: by a tail call, or a callback.
-    std::unique_ptr<Activation> active =
-        activation_ != nullptr ? std::move(activation_) : std::make_unique<Activation>(*this);
-    Ran<uint64_t> done = run(*active);
-    activation_ = std::move(active);
+    if (active_ == activations_.size()) activations_.push_back(std::make_unique<Activation>(*this));
+    Activation *const active = activations_[active_++].get();
+    const bool done = run(*active);
+    active_--;
     env.running = outer;
     if (outer == nullptr) supervision.executed += supervision.fuel - shared_->fuel;
-    if (done) return *done;
+    if (done) return active->machine.result();
     // A program that was reached by a tail call has said it before its caller comes here.
     if (!supervision.fault) {
-      Diagnostic &diagnostic = done.error().diagnostic;
-      diagnostic.foreign = place_of(program_, done.error().insn);
-      diagnostic.notes.push_back({{}, text_of(program_.insns, done.error().insn), {}});
-      supervision.fault = std::move(done.error());
+      Fault &fault = active->machine.failure();
+      fault.diagnostic.foreign = place_of(program_, fault.insn);
+      fault.diagnostic.notes.push_back({{}, text_of(program_.insns, fault.insn), {}});
+      supervision.fault = std::move(fault);
     }
     return 0;
   }
@@ -620,6 +639,9 @@ class CheckedLoaded final : public Loaded {
     options.reach = &shared_->reach;
     options.btf = program_.object == nullptr ? nullptr : &program_.object->btf;
     options.maps = maps_;
+    options.uses_stack = std::ranges::any_of(program_.insns, [](const Insn &insn) {
+      return insn.dst == isa::kFramePointer || insn.src == isa::kFramePointer;
+    });
     options.sites = sites_;
     if (const Watch &watch = shared_->supervision.watch)
       options.observe = [this, &watch](const Moment &moment) {
@@ -638,7 +660,8 @@ class CheckedLoaded final : public Loaded {
   mutable Fast fast_;
   mutable std::vector<CallSite> sites_;
   std::shared_ptr<Shared> shared_;
-  mutable std::unique_ptr<Activation> activation_;  // that no run uses
+  mutable std::vector<std::unique_ptr<Activation>> activations_;
+  mutable size_t active_ = 0;  // so many of them, one in the other
 };
 
 class CheckedInterpreter final : public Engine {
@@ -694,9 +717,10 @@ MakeAccelerator interpreted() {
 
 Result<uint64_t> run_checked(std::span<const Insn> insns, const CheckedRun &options) {
   uint64_t fuel = options.fuel;
-  const Ran<uint64_t> done = CheckedMachine(insns, rows_of(insns), options, fuel).run();
-  if (done) return *done;
-  return input_error("{}: {}", text_of(insns, done.error().insn), done.error().diagnostic.message);
+  const std::vector<const InsnInfo *> rows = rows_of(insns);
+  CheckedMachine machine(insns, rows, options, fuel);
+  if (machine.run()) return machine.result();
+  return input_error("{}: {}", text_of(insns, machine.failure().insn), machine.failure().diagnostic.message);
 }
 
 std::unique_ptr<Engine> make_checked_interpreter(Supervision &supervision, HelperResolver resolve,

@@ -56,6 +56,7 @@ struct CheckedRun {
   // Called before each instruction. A text ends the run: it is a fault of that instruction.
   std::function<std::optional<std::string>(const Moment &)> observe;
   Fast *fast = nullptr;      // runs what is plain; null: nothing does
+  bool uses_stack = true;    // an instruction names r10
   uint64_t stack_noise = 0;  // what the stack holds at first: zeros, or noise made from this number
 };
 

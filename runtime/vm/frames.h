@@ -24,12 +24,14 @@ class Frames {
 
   Frames() = default;
   // Before a run. [noise]: what stack holds that nobody wrote: zeros, or noise made from a number that is not 0.
-  void begin(uint64_t noise) {
+  // [is_used]: whether the program ever has the stack's address; what is never seen is not made zero.
+  void begin(uint64_t noise, bool is_used) {
     noise_ = noise;
     depth_ = 0;
     loops_left = kMaxLoops;
+    window_ = nullptr;
     if (noise == 0) {
-      clear_top();
+      if (is_used) clear_top();
       return;
     }
     for (std::byte &b : stack_) {

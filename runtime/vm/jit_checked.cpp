@@ -74,9 +74,11 @@ class Compiled final : public Accelerator {
     else
       interpret(next, regs, frames, fuel, host);
   }
+  bool has_bound() const override { return has_bound_; }
   void tell_context(const Window &context) override { context_ = &context; }
   void bind(uint32_t insn, const Window &window) override {
     windows_[insn] = &window;
+    has_bound_ = true;
     if (interpreter_ != nullptr) interpreter_->bind(insn, window);
   }
   void learn(uint32_t insn, const Region &region) override {
@@ -102,7 +104,8 @@ class Compiled final : public Accelerator {
   std::unique_ptr<bool[]> plain_calls_;
   std::vector<uint64_t> seen_ = std::vector<uint64_t>(size_t{1} << kSeenBits);
   std::vector<const Window *> windows_;  // by instruction
-  std::vector<Window *> own_;            // by instruction: what learn() has set
+  bool has_bound_ = false;
+  std::vector<Window *> own_;  // by instruction: what learn() has set
   std::deque<Window> room_;
   const JitApi *api_ = nullptr;  // null: nothing was compiled
   JitCode code_{};
