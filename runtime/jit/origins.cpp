@@ -4,6 +4,7 @@
 #include <span>
 
 #include "runtime/jit/flow.h"
+#include "runtime/jit/operations.h"
 
 namespace spile::jit {
 namespace {
@@ -13,20 +14,16 @@ using isa::Insn;
 using isa::InsnInfo;
 using isa::Shape;
 
-constexpr Origin kUnknown{Origin::Unknown};
+constexpr Origin kUnknown{Origin::Unknown}, kMemory{Origin::Memory};
 
 // Of a constant: the map, or the memory that holds the address.
-Origin origin_of(const vm::JitProgram &program, const InsnInfo &info, uint64_t value) {
-  if (info.op == isa::Op::LddwMapIdx) {
+Origin origin_of(const vm::JitProgram &program, size_t index) {
+  if (isa::lookup(program.insns[index])->op == isa::Op::LddwMapIdx) {
     const std::span maps(program.maps, program.map_count);
-    const auto map = std::ranges::find(maps, value, &vm::JitMap::map);
+    const auto map = std::ranges::find(maps, program.values[index], &vm::JitMap::map);
     return map == maps.end() ? kUnknown : Origin{Origin::Map, static_cast<uint32_t>(map - maps.begin())};
   }
-  if (info.op != isa::Op::LddwMapIdxValue || program.unverified == nullptr) return kUnknown;
-  const std::span regions(program.unverified->regions, program.unverified->region_count);
-  const auto holder =
-      std::ranges::find_if(regions, [&](const vm::JitRegion &region) { return value - region.address < region.size; });
-  return holder == regions.end() ? kUnknown : Origin{Origin::Region, static_cast<uint32_t>(holder - regions.begin())};
+  return region_of_constant(program, index) != nullptr ? kMemory : kUnknown;
 }
 
 void step(const vm::JitProgram &program, size_t index, Origins &regs) {
@@ -36,18 +33,10 @@ void step(const vm::JitProgram &program, size_t index, Origins &regs) {
   switch (info.shape) {
     case Shape::AluImm:
     case Shape::AluUnary:
-      if (info.bits != 64 || (info.alu() != Alu::Add && info.alu() != Alu::Sub)) regs[insn.dst] = kUnknown;
-      return;
     case Shape::AluReg:
     case Shape::AddressCast: {
-      const Origin dst = regs[insn.dst], src = regs[insn.src];
-      regs[insn.dst] = kUnknown;
-      if (info.bits != 64) return;
-      if (info.alu() == Alu::Mov) regs[insn.dst] = src;
-      if (info.alu() == Alu::Add || info.alu() == Alu::Sub) {
-        if (src.kind == Origin::Unknown) regs[insn.dst] = dst;
-        if (dst.kind == Origin::Unknown && info.alu() == Alu::Add) regs[insn.dst] = src;
-      }
+      const auto base = base_of_result(insn, info, regs);
+      regs[insn.dst] = base ? regs[*base] : kUnknown;
       return;
     }
     case Shape::Load:
@@ -55,7 +44,7 @@ void step(const vm::JitProgram &program, size_t index, Origins &regs) {
       regs[insn.dst] = kUnknown;
       return;
     case Shape::LoadImm64:
-      regs[insn.dst] = origin_of(program, info, program.values[index]);
+      regs[insn.dst] = origin_of(program, index);
       return;
     case Shape::Atomic:
       regs[0] = regs[insn.src] = kUnknown;
@@ -64,10 +53,13 @@ void step(const vm::JitProgram &program, size_t index, Origins &regs) {
     case Shape::PacketInd:
       regs[0] = kUnknown;
       return;
-    case Shape::CallHelper:
+    case Shape::CallHelper: {
+      const Origin map = regs[1];
       forget_arguments();
-      if (insn.imm == vm::kMapLookup) regs[0] = {Origin::Value, static_cast<uint32_t>(index)};
+      if (insn.imm == vm::kMapLookup && map.kind == Origin::Map && program.maps[map.index].value_size != 0)
+        regs[0] = kMemory;
       return;
+    }
     case Shape::CallLocal:
     case Shape::CallKfunc:
     case Shape::CallReg:
@@ -88,15 +80,34 @@ void step(const vm::JitProgram &program, size_t index, Origins &regs) {
 
 }  // namespace
 
+const vm::JitRegion *region_of_constant(const vm::JitProgram &program, size_t index) {
+  if (program.unverified == nullptr || isa::lookup(program.insns[index])->op != isa::Op::LddwMapIdxValue)
+    return nullptr;
+  const std::span regions(program.unverified->regions, program.unverified->region_count);
+  const auto holder = std::ranges::find_if(
+      regions, [&](const vm::JitRegion &region) { return program.values[index] - region.address < region.size; });
+  return holder == regions.end() ? nullptr : &*holder;
+}
+
+std::optional<unsigned> base_of_result(const Insn &insn, const InsnInfo &info, const Origins &before) {
+  if (info.bits != 64) return std::nullopt;
+  const bool adds = info.alu() == Alu::Add;
+  if (!reads_register(info)) return adds || info.alu() == Alu::Sub ? std::optional<unsigned>(insn.dst) : std::nullopt;
+  if (info.alu() == Alu::Mov) return insn.src;
+  if (!adds && info.alu() != Alu::Sub) return std::nullopt;
+  if (before[insn.src].kind == Origin::Unknown) return insn.dst;
+  return adds && before[insn.dst].kind == Origin::Unknown ? std::optional<unsigned>(insn.src) : std::nullopt;
+}
+
 std::vector<Origins> find_origins(const vm::JitProgram &program) {
   std::vector<Origins> origins(program.insn_count);
   for (size_t i = 0; i < program.subprogram_count; i++) {
     Origins &entry = origins[program.subprograms[i]];
     entry.fill(kUnknown);
-    entry[isa::kFramePointer] = {Origin::Stack};
-    if (i == 0) entry[1] = {Origin::Context};
+    entry[isa::kFramePointer] = kMemory;
+    if (i == 0) entry[1] = kMemory;
   }
-  // From "not reached" up, until nothing changes: a register goes from unset to one origin to unknown.
+  // From "not reached" up, until nothing changes: a register goes from unset to one origin to mixed.
   const auto after = [&](size_t insn, Origins known) {
     if (known[isa::kFramePointer].kind != Origin::Unset) step(program, insn, known);
     return known;
@@ -104,8 +115,8 @@ std::vector<Origins> find_origins(const vm::JitProgram &program) {
   const auto join = [](Origins &known, const Origins &with) {
     bool changed = false;
     for (size_t r = 0; r < with.size(); r++) {
-      if (known[r] == with[r] || known[r].kind == Origin::Unknown || with[r].kind == Origin::Unset) continue;
-      known[r] = known[r].kind == Origin::Unset ? with[r] : kUnknown;
+      if (known[r] == with[r] || known[r].kind == Origin::Mixed || with[r].kind == Origin::Unset) continue;
+      known[r] = known[r].kind == Origin::Unset ? with[r] : Origin{Origin::Mixed};
       changed = true;
     }
     return changed;

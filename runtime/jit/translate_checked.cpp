@@ -8,7 +8,8 @@
 // An access elsewhere, a jump back without fuel and an exit leave for good, so that nothing in a loop's counters or
 // addresses comes from a call, and LLVM can show that comparisons hold and vectorize. Where it is not known what an
 // address was made from, the instruction's window (accelerate.h) is compared with, and the interpreter executes the one
-// instruction when it lies elsewhere. It also executes calls of helpers and what is rare. So all faults are its own.
+// instruction when it lies elsewhere. It also executes what is rare, and calls of helpers but for two kinds: those that
+// take numbers alone, and lookups, updates and removals with arguments in known memory. So all faults are its own.
 //
 // Requires: a Resolved program (resolve.h).
 #include "runtime/jit/translate_checked.h"
@@ -16,8 +17,6 @@
 #include <array>
 #include <bit>
 #include <cstddef>
-#include <map>
-#include <optional>
 
 #include "backend/isa/info.h"
 #include "runtime/jit/translate.h"
@@ -53,15 +52,18 @@ class CheckedTranslator : Translation {
     }
     for (size_t i = 0; i < program_.subprogram_count; i++)
       translate_subprogram(
-          i, [this](size_t start, size_t end) { make_frame(start, end); },
-          [this](size_t insn) { translate_insn(insn); });
+          i, [this](size_t start, size_t) { make_frame(start); }, [this](size_t insn) { translate_insn(insn); });
     return finish();
   }
 
  private:
-  // What a lookup gave last: where its value lies, and how many bytes there are; none for null.
-  struct Given {
-    llvm::AllocaInst *address = nullptr, *size = nullptr;
+  // The memory that a register was made from, as the code knows it when it runs: where it begins, how many bytes may be
+  // read and written. None: no bytes.
+  struct Extent {
+    Value *base = nullptr, *reads = nullptr, *writes = nullptr;
+  };
+  struct ExtentVariables {
+    llvm::AllocaInst *base = nullptr, *reads = nullptr, *writes = nullptr;
   };
 
   using Translation::pointer_to;
@@ -73,7 +75,21 @@ class CheckedTranslator : Translation {
   Value *get(unsigned reg) {
     return reg == isa::kFramePointer ? stack_end_ : static_cast<Value *>(b_.CreateLoad(i64_, regs_[reg]));
   }
-  void set(unsigned reg, Value *value) { b_.CreateStore(value, regs_[reg]); }
+  void set(unsigned reg, Value *value) { set(reg, value, {constant(0), constant(0), constant(0)}); }
+  void set(unsigned reg, Value *value, const Extent &extent) {
+    b_.CreateStore(value, regs_[reg]);
+    b_.CreateStore(extent.base, extents_[reg].base);
+    b_.CreateStore(extent.reads, extents_[reg].reads);
+    b_.CreateStore(extent.writes, extents_[reg].writes);
+  }
+  Extent extent_of(unsigned reg) {
+    if (reg == isa::kFramePointer) {
+      Value *const size = constant(vm::kStackBytes);
+      return {b_.CreateSub(stack_end_, size), size, size};
+    }
+    const ExtentVariables &extent = extents_[reg];
+    return {b_.CreateLoad(i64_, extent.base), b_.CreateLoad(i64_, extent.reads), b_.CreateLoad(i64_, extent.writes)};
+  }
   Value *in_memory(unsigned reg) { return field(register_file_, reg * sizeof(uint64_t)); }
   void fetch(unsigned reg) { set(reg, b_.CreateLoad(i64_, in_memory(reg))); }
   void fetch_fuel() { b_.CreateStore(b_.CreateLoad(i64_, field(run_, offsetof(vm::JitRun, fuel))), fuel_); }
@@ -90,30 +106,31 @@ class CheckedTranslator : Translation {
     unless(condition, "out", [&] { leave(result); });
   }
 
+  Extent extent_of_constant(size_t index) {
+    const vm::JitRegion *const region = region_of_constant(program_, index);
+    if (region == nullptr) return {constant(0), constant(0), constant(0)};
+    return {constant(region->address), constant(region->size), constant(region->writable ? region->size : 0)};
+  }
+
   // ---- Functions.
 
-  void make_frame(size_t start, size_t end) {
+  void make_frame(size_t start) {
     start_ = start;
-    given_.clear();
     run_ = function_->getArg(0);
     const auto load = [&](size_t offset) { return b_.CreateLoad(i64_, field(run_, offset)); };
     register_file_ = b_.CreateLoad(ptr_, field(run_, offsetof(vm::JitRun, regs)));
     for (unsigned i = 0; i < isa::kFramePointer; i++) {
       regs_[i] = b_.CreateAlloca(i64_);
+      extents_[i] = {b_.CreateAlloca(i64_), b_.CreateAlloca(i64_), b_.CreateAlloca(i64_)};
       fetch(i);
     }
     stack_end_ = b_.CreateLoad(i64_, in_memory(isa::kFramePointer));
     context_ = load(offsetof(vm::JitRun, context));
     context_size_ = load(offsetof(vm::JitRun, context_size));
+    if (start == 0) set(1, get(1), {context_, context_size_, context_size_});
     fuel_ = b_.CreateAlloca(i64_);
     fetch_fuel();
     result_ = b_.CreateAlloca(i64_);
-    for (size_t i = start; i < end; i += isa::width(program_.insns[i])) {
-      if (isa::lookup(program_.insns[i])->shape != Shape::CallHelper || map_of_lookup(i) == nullptr) continue;
-      given_[i] = {b_.CreateAlloca(i64_), b_.CreateAlloca(i64_)};
-      b_.CreateStore(constant(0), given_[i].address);
-      b_.CreateStore(constant(0), given_[i].size);
-    }
     const auto here = b_.saveIP();
     leaving_ = block("leaving");
     b_.SetInsertPoint(leaving_);
@@ -141,8 +158,12 @@ class CheckedTranslator : Translation {
       case Shape::AluUnary:
       case Shape::AddressCast: {
         Value *const src = reads_register(info) ? get(insn.src) : constant(isa::operand(insn));
-        set(insn.dst, info.bits == 64 ? ops_.alu(info.alu(), 64, get(insn.dst), src)
-                                      : ops_.alu_of_halves(info.alu(), get(insn.dst), src));
+        Value *const result = info.bits == 64 ? ops_.alu(info.alu(), 64, get(insn.dst), src)
+                                              : ops_.alu_of_halves(info.alu(), get(insn.dst), src);
+        if (const auto base = base_of_result(insn, info, origins_[index]))
+          set(insn.dst, result, extent_of(*base));
+        else
+          set(insn.dst, result);
         break;
       }
       case Shape::BranchImm:
@@ -204,7 +225,7 @@ class CheckedTranslator : Translation {
         if (info.op == isa::Op::LddwFunc)
           execute(index, insn.dst, insn.dst);
         else
-          set(insn.dst, constant(value));
+          set(insn.dst, constant(value), extent_of_constant(index));
         break;
     }
   }
@@ -268,30 +289,10 @@ class CheckedTranslator : Translation {
     Value *const count = b_.CreateLoad(i64_, field(window, counts + place * sizeof(uint64_t)));
     return {b_.CreateICmpULT(b_.CreateSub(address, first), count), b_.CreateIntToPtr(address, ptr_)};
   }
-  // In the memory that a register was made from; nothing when it is not known, or not to be written.
-  std::optional<Judged> within_origin(const Origin &origin, Value *address, uint64_t bytes, bool writes) {
-    switch (origin.kind) {
-      case Origin::Stack:
-        return within(b_.CreateSub(stack_end_, constant(vm::kStackBytes)), constant(vm::kStackBytes), address, bytes);
-      case Origin::Context:
-        return within(context_, context_size_, address, bytes);
-      case Origin::Region: {
-        const vm::JitRegion &region = memory_.regions[origin.index];
-        if (writes && !region.writable) return std::nullopt;
-        return within(constant(region.address), constant(region.size), address, bytes);
-      }
-      case Origin::Value: {
-        const auto given = given_.find(origin.index);
-        if (given == given_.end() || (writes && !map_of_lookup(origin.index)->writable)) return std::nullopt;
-        return within(b_.CreateLoad(i64_, given->second.address), b_.CreateLoad(i64_, given->second.size), address,
-                      bytes);
-      }
-      case Origin::Unset:
-      case Origin::Unknown:
-      case Origin::Map:
-        return std::nullopt;
-    }
-    return std::nullopt;
+  // In the memory that a register was made from.
+  Judged within_extent(unsigned reg, Value *address, uint64_t bytes, bool writes) {
+    const Extent extent = extent_of(reg);
+    return within(extent.base, writes ? extent.writes : extent.reads, address, bytes);
   }
   Value *address_of(const Insn &insn, unsigned base) {
     return b_.CreateAdd(get(base), constant(static_cast<uint64_t>(int64_t{insn.off})));
@@ -300,26 +301,33 @@ class CheckedTranslator : Translation {
     const Insn &insn = program_.insns[index];
     const uint64_t bytes = isa::lookup(insn)->bytes();
     Value *const address = address_of(insn, base);
-    if (const auto judged = within_origin(origins_[index][base], address, bytes, writes)) {
-      leave_unless(judged->holds, index);
-      use(judged->there);
-      return;
-    }
-    const Judged judged = within_window(index, address, bytes, writes);
-    auto *const known = block("known"), *const unknown = block("unknown"), *const next = block("");
-    b_.CreateCondBr(judged.holds, known, unknown);
-    b_.SetInsertPoint(unknown);
+    const Origin::Kind kind = origins_[index][base].kind;
+    const auto use_if = [&](const Judged &judged, const auto &otherwise) {
+      auto *const known = block("known"), *const unknown = block("unknown"), *const next = block("");
+      b_.CreateCondBr(judged.holds, known, unknown);
+      b_.SetInsertPoint(unknown);
+      otherwise();
+      b_.CreateBr(next);
+      b_.SetInsertPoint(known);
+      use(judged.there);
+      b_.CreateBr(next);
+      b_.SetInsertPoint(next);
+    };
     // A store changes no register, a load one.
-    if (writes)
-      return_unless(have_executed(index), index + 1);
-    else
-      execute(index, insn.dst, insn.dst);
-    b_.CreateBr(next);
-    b_.SetInsertPoint(known);
+    const auto ask = [&] {
+      if (writes)
+        return_unless(have_executed(index), index + 1);
+      else
+        execute(index, insn.dst, insn.dst);
+    };
+    const auto look_in_window = [&] { use_if(within_window(index, address, bytes, writes), ask); };
+    if (kind == Origin::Unknown || kind == Origin::Map) return look_in_window();
+    const Judged judged = within_extent(base, address, bytes, writes);
+    if (kind == Origin::Mixed) return use_if(judged, look_in_window);
+    leave_unless(judged.holds, index);
     use(judged.there);
-    b_.CreateBr(next);
-    b_.SetInsertPoint(next);
   }
+  bool has_memory(size_t index, unsigned reg) const { return origins_[index][reg].kind == Origin::Memory; }
   // Where the memory is known; a fetch into r10 is a fault.
   void translate_atomic(size_t index) {
     const Insn &insn = program_.insns[index];
@@ -327,13 +335,12 @@ class CheckedTranslator : Translation {
     Value *const address = address_of(insn, insn.dst);
     const bool changes_r0 = info.atomic() == isa::Atomic::Cmpxchg;
     const bool changes_src = !changes_r0 && info.atomic() >= isa::Atomic::FetchAdd;
-    const auto judged = changes_src && insn.src == isa::kFramePointer
-                            ? std::nullopt
-                            : within_origin(origins_[index][insn.dst], address, info.bytes(), true);
-    if (!judged) return execute(index, 0, isa::kFramePointer - 1);
+    if (!has_memory(index, insn.dst) || (changes_src && insn.src == isa::kFramePointer))
+      return execute(index, 0, isa::kFramePointer - 1);
+    const Judged judged = within_extent(insn.dst, address, info.bytes(), true);
     Value *const crooked = b_.CreateAnd(address, constant(info.bytes() - 1));
-    leave_unless(b_.CreateAnd(judged->holds, b_.CreateICmpEQ(crooked, constant(0))), index);
-    Value *const old = ops_.atomic(info, judged->there, get(insn.src), get(0));
+    leave_unless(b_.CreateAnd(judged.holds, b_.CreateICmpEQ(crooked, constant(0))), index);
+    Value *const old = ops_.atomic(info, judged.there, get(insn.src), get(0));
     if (changes_r0) set(0, old);
     if (changes_src) set(insn.src, old);
   }
@@ -341,16 +348,18 @@ class CheckedTranslator : Translation {
   // ---- Calls.
 
   void call_helper(size_t index) {
+    const vm::JitMap *const values = map_of_lookup(index);
+    // The map is a guess: what adds up to another map's address is that map.
+    Value *const is_right = values == nullptr ? nullptr : b_.CreateICmpEQ(get(1), constant(values->map));
     if (program_.hot_helpers && memory_.plain_calls[index])
       finish_call(call_directly(index));
     else if (!call_of_map(index))
       execute(index, 0, kLastArgument);
-    const vm::JitMap *const values = map_of_lookup(index);
     if (values == nullptr) return;
     Value *const found = get(0);
-    b_.CreateStore(found, given_.at(index).address);
-    b_.CreateStore(b_.CreateSelect(b_.CreateICmpEQ(found, constant(0)), constant(0), constant(values->value_size)),
-                   given_.at(index).size);
+    Value *const is_value = b_.CreateAnd(is_right, b_.CreateICmpNE(found, constant(0)));
+    Value *const size = b_.CreateSelect(is_value, constant(values->value_size), constant(0));
+    set(0, found, {found, size, values->writable ? size : constant(0)});
   }
   Value *call_directly(size_t index) {
     Value *const helper = pointer_to(program_.values[index]);
@@ -375,20 +384,20 @@ class CheckedTranslator : Translation {
     const int32_t number = program_.insns[index].imm;
     if (!program_.hot_helpers || map == nullptr || map->kind == vm::JitMap::Other || number > vm::kMapDelete)
       return false;
-    const auto key = within_origin(origins_[index][2], get(2), map->key_size, false);
-    if (!key) return false;
-    Value *fits = b_.CreateAnd(key->holds, b_.CreateICmpEQ(get(1), constant(map->map)));
-    if (number == vm::kMapUpdate) {
-      const auto value = within_origin(origins_[index][3], get(3), map->value_size, false);
-      if (!value) return false;
+    const bool updates = number == vm::kMapUpdate;
+    if (!has_memory(index, 2) || (updates && !has_memory(index, 3))) return false;
+    const Judged key = within_extent(2, get(2), map->key_size, false);
+    Value *fits = b_.CreateAnd(key.holds, b_.CreateICmpEQ(get(1), constant(map->map)));
+    if (updates) {
+      const Judged value = within_extent(3, get(3), map->value_size, false);
       // With BPF_F_LOCK and what else there is, the interpreter looks at more than memory.
-      fits = b_.CreateAnd(fits, b_.CreateAnd(value->holds, b_.CreateICmpULE(get(4), constant(vm::kMaxUpdateFlag))));
+      fits = b_.CreateAnd(fits, b_.CreateAnd(value.holds, b_.CreateICmpULE(get(4), constant(vm::kMaxUpdateFlag))));
     }
     leave_unless(fits, index);
     if (number != vm::kMapLookup)
       finish_call(call_directly(index));
     else if (map->kind == vm::JitMap::Array)
-      look_up(index, element_of(*map, key->there));
+      look_up(index, element_of(*map, key.there));
     else
       look_up(index, call_directly(index));
     return true;
@@ -437,8 +446,8 @@ class CheckedTranslator : Translation {
 
   // Of the function that is being made.
   size_t start_ = 0;
-  std::map<size_t, Given> given_;  // by lookup
   std::array<llvm::AllocaInst *, isa::kFramePointer> regs_{};
+  std::array<ExtentVariables, isa::kFramePointer> extents_{};
   llvm::AllocaInst *fuel_ = nullptr, *result_ = nullptr;
   Value *run_ = nullptr, *register_file_ = nullptr, *stack_end_ = nullptr, *context_ = nullptr,
         *context_size_ = nullptr;

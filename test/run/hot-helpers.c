@@ -3,6 +3,8 @@
 // RUN: %spile exec -q --engine=interp,jit --prog long_ways %s | FileCheck %s --check-prefix=LONG
 // RUN: %spile exec -q --unverified --engine=checked,jit --prog long_ways %s | FileCheck %s --check-prefix=LONG
 // RUN: %python %inputs/exits.py 1 %spile exec -q --unverified --engine=checked,jit --prog past_value %s 2>&1 | FileCheck %s --check-prefix=VALUE
+// RUN: %spile exec -q --unverified --engine=checked,jit --prog either %s --mem 01000000 | FileCheck %s --check-prefix=EITHER
+// RUN: %python %inputs/exits.py 1 %spile exec -q --unverified --engine=checked,jit --prog either %s --mem 02000000 2>&1 | FileCheck %s --check-prefix=NEITHER
 // RUN: %python %inputs/exits.py 1 %spile exec -q --unverified --engine=checked,jit --prog short_value %s 2>&1 | FileCheck %s --check-prefix=SHORT
 // What the JIT makes of helpers inside of a program could differ from the helpers: in what it finds, or what it lets pass.
 #include <linux/bpf.h>
@@ -89,6 +91,21 @@ SEC("syscall") int past_value(void *ctx) {
   for (int i = 0; i < 32; i++) {
     __u64 *found = bpf_map_lookup_elem(&by_word, &key);
     sum += ((volatile __u64 *)found)[i == 31 ? 32 : 0];
+  }
+  return sum;
+}
+
+// What is read comes from a map, from the stack, or from nowhere.
+// EITHER: 0x6
+// NEITHER: error: reads 8 bytes at 0x0: a pointer that is NULL [OutsideMemory]
+SEC("syscall") int either(__u32 *turns) {
+  __u64 mine = 5, sum = 0;
+  __u32 key = 1;
+  bpf_map_update_elem(&by_word, &key, &mine, 0);
+  mine = 1;
+  for (__u32 i = 0; i <= *turns; i++) {
+    volatile __u64 *from = i == 0 ? &mine : i == 1 ? bpf_map_lookup_elem(&by_word, &key) : 0;
+    sum += *from;
   }
   return sum;
 }
