@@ -97,9 +97,11 @@ class OnEngine {
     env_.now_ns = [] { return uint64_t{0}; };
   }
   void reset() { fill(globals_->memory); }
-  uint64_t run() {
-    env_.begin(nullptr, BPF_PROG_TYPE_XDP);
-    loaded_->run(ctx_, sizeof ctx_, env_);
+  uint64_t run() { return run(env_); }
+  // On several threads each brings its own.
+  uint64_t run(vm::Env &env) {
+    env.begin(nullptr, BPF_PROG_TYPE_XDP);
+    loaded_->run(ctx_, sizeof ctx_, env);
     return globals_->result;
   }
 
@@ -125,6 +127,17 @@ void add_row(const std::string &name, uint64_t insns, const std::function<uint64
     for (auto _ : state) benchmark::DoNotOptimize(run());
     state.counters["insns"] = static_cast<double>(insns);
   });
+}
+
+// Both threads on one program and its maps. CPU time of one run: on two cores each does as much as alone when this is
+// what one thread takes.
+void add_row_of_two_threads(const std::string &name, uint64_t insns, OnEngine &there) {
+  const auto run = [&there, insns](benchmark::State &state) {
+    vm::Env env;
+    for (auto _ : state) benchmark::DoNotOptimize(there.run(env));
+    state.counters["insns"] = static_cast<double>(insns);
+  };
+  benchmark::RegisterBenchmark((name + "/jit-2").c_str(), run)->Threads(2);
 }
 
 void add(const std::string &path, const std::string &native_path, std::deque<Case> &cases,
@@ -164,6 +177,7 @@ void add(const std::string &path, const std::string &native_path, std::deque<Cas
   on("portable", vm::make_portable_interpreter(vm::helper_function));
   on("checked", vm::make_checked_interpreter(watched));
   on("jit", must(vm::make_jit()));
+  if (name.starts_with("op_")) add_row_of_two_threads(name, one.insns, one.engines.back());
   vm::Supervision &compiled = supervisions.emplace_back(vm::Supervision{.verified = false, .fuel = 1'000'000'000});
   on("checked-jit", must(vm::make_checked_jit(compiled)));
 }

@@ -106,6 +106,7 @@ def main():
     for e in ("pinned", "checked"):
         if peer:
             print(f"ubpf's interpreter takes {geomean([times[n]['ubpf'] / times[n][e] for n in peer]):.1f} times as long as {e}, on {len(peer)} programs (goal 7)")
+    engines.insert(engines.index("jit") + 1, "jit-2")
     print(f"\n{'ns of one':<16}" + "".join(f"{e:>12}" for e in engines))
     for name, t in times.items():
         if name.startswith("op_") or name == "minimal":
