@@ -215,7 +215,19 @@ class CheckedTranslator : Translation {
         translate_atomic(index);
         break;
       case Shape::StoreRelease:
+        if (Value *const there = aligned_place(index, insn.dst, true)) {
+          auto *const stored =
+              b_.CreateAlignedStore(ops_.low(get(insn.src), info.bits), there, llvm::Align(info.bytes()));
+          stored->setAtomic(llvm::AtomicOrdering::Release);
+        }
+        break;
       case Shape::LoadAcquire:
+        if (Value *const there = aligned_place(index, insn.src, false)) {
+          auto *const loaded = b_.CreateAlignedLoad(b_.getIntNTy(info.bits), there, llvm::Align(info.bytes()));
+          loaded->setAtomic(llvm::AtomicOrdering::Acquire);
+          set(insn.dst, ops_.widen(loaded));
+        }
+        break;
       case Shape::PacketAbs:
       case Shape::PacketInd:
         execute(index, 0, isa::kFramePointer - 1);
@@ -328,19 +340,28 @@ class CheckedTranslator : Translation {
     use(judged.there);
   }
   bool has_memory(size_t index, unsigned reg) const { return origins_[index][reg].kind == Origin::Memory; }
-  // Where the memory is known; a fetch into r10 is a fault.
+  // Where an atomic operation finds its operand. Null when the memory is not known: the interpreter has executed it.
+  Value *aligned_place(size_t index, unsigned base, bool writes) {
+    if (!has_memory(index, base)) {
+      execute(index, 0, isa::kFramePointer - 1);
+      return nullptr;
+    }
+    const Insn &insn = program_.insns[index];
+    const uint64_t bytes = isa::lookup(insn)->bytes();
+    Value *const address = address_of(insn, base);
+    const Judged judged = within_extent(base, address, bytes, writes);
+    Value *const crooked = b_.CreateAnd(address, constant(bytes - 1));
+    leave_unless(b_.CreateAnd(judged.holds, b_.CreateICmpEQ(crooked, constant(0))), index);
+    return judged.there;
+  }
   void translate_atomic(size_t index) {
     const Insn &insn = program_.insns[index];
     const InsnInfo &info = *isa::lookup(insn);
-    Value *const address = address_of(insn, insn.dst);
     const bool changes_r0 = info.atomic() == isa::Atomic::Cmpxchg;
     const bool changes_src = !changes_r0 && info.atomic() >= isa::Atomic::FetchAdd;
-    if (!has_memory(index, insn.dst) || (changes_src && insn.src == isa::kFramePointer))
-      return execute(index, 0, isa::kFramePointer - 1);
-    const Judged judged = within_extent(insn.dst, address, info.bytes(), true);
-    Value *const crooked = b_.CreateAnd(address, constant(info.bytes() - 1));
-    leave_unless(b_.CreateAnd(judged.holds, b_.CreateICmpEQ(crooked, constant(0))), index);
-    Value *const old = ops_.atomic(info, judged.there, get(insn.src), get(0));
+    Value *const there = aligned_place(index, insn.dst, true);
+    if (there == nullptr) return;
+    Value *const old = ops_.atomic(info, there, get(insn.src), get(0));
     if (changes_r0) set(0, old);
     if (changes_src) set(insn.src, old);
   }
