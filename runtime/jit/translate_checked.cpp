@@ -306,13 +306,13 @@ class CheckedTranslator : Translation {
     const Extent extent = extent_of(reg);
     return within(extent.base, writes ? extent.writes : extent.reads, address, bytes);
   }
-  Value *address_of(const Insn &insn, unsigned base) {
+  Value *accessed(const Insn &insn, unsigned base) {
     return b_.CreateAdd(get(base), constant(static_cast<uint64_t>(int64_t{insn.off})));
   }
   void access(size_t index, unsigned base, bool writes, const auto &use) {
     const Insn &insn = program_.insns[index];
     const uint64_t bytes = isa::lookup(insn)->bytes();
-    Value *const address = address_of(insn, base);
+    Value *const address = accessed(insn, base);
     const Origin::Kind kind = origins_[index][base].kind;
     const auto use_if = [&](const Judged &judged, const auto &otherwise) {
       auto *const known = block("known"), *const unknown = block("unknown"), *const next = block("");
@@ -348,7 +348,7 @@ class CheckedTranslator : Translation {
     }
     const Insn &insn = program_.insns[index];
     const uint64_t bytes = isa::lookup(insn)->bytes();
-    Value *const address = address_of(insn, base);
+    Value *const address = accessed(insn, base);
     const Judged judged = within_extent(base, address, bytes, writes);
     Value *const crooked = b_.CreateAnd(address, constant(bytes - 1));
     leave_unless(b_.CreateAnd(judged.holds, b_.CreateICmpEQ(crooked, constant(0))), index);
