@@ -186,7 +186,7 @@ int command_run(Arguments arguments, Console &console) {
       "cgroup", po::value<std::string>()->value_name("FOLDER"),
       "with --on=kernel: the control group (version 2) that cgroup programs are about")(
       "input,i", po::value<std::string>()->value_name("FILE"),
-      "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb")(
+      "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb, trace.dat")(
       "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "pin", po::value<std::string>()->value_name("FOLDER"),

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "runtime/hooks/event_file.h"
+#include "runtime/hooks/trace_dat.h"
 #include "support/file.h"
 
 namespace spile::hooks {
@@ -17,7 +18,7 @@ struct Reader {
   std::string_view begins_with;
   Result<std::unique_ptr<Recording>> (*open)(const std::string &path);
 };
-constexpr Reader kReaders[] = {{kEventFileMagic, read_event_file}};
+constexpr Reader kReaders[] = {{kEventFileMagic, read_event_file}, {kTraceDatMagic, read_trace_dat}};
 
 }  // namespace
 

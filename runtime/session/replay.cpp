@@ -24,7 +24,10 @@ RecordAdapter::RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tra
       shown_(new std::byte[kRoom]()) {
   const auto have = recorded.fields();
   for (const hooks::TracepointField &want : wanted.fields()) {
-    const auto found = std::ranges::find(have, want.name, &hooks::TracepointField::name);
+    // An array's name may say how long it is: args[6].
+    const auto found = std::ranges::find_if(have, [&](const hooks::TracepointField &field) {
+      return field.name.substr(0, field.name.find('[')) == want.name.substr(0, want.name.find('['));
+    });
     if (found == have.end()) {
       missing_.emplace_back(want.name);
       continue;

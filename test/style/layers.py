@@ -45,6 +45,7 @@ OWNERS = {
     r"(libelf|gelf)\.h": ["backend/object"],
     r"bpf/(bpf|libbpf|btf)\.h": ["backend/object", "runtime/kernel"],
     r"pcap": ["runtime/hooks"],
+    r"event-parse": ["runtime/hooks"],
     r"boost/": ["driver"],
 }
 
