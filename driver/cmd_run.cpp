@@ -14,6 +14,7 @@
 #include "runtime/hooks/event_file.h"
 #include "runtime/hooks/interval.h"
 #include "runtime/hooks/launch.h"
+#include "runtime/hooks/perf_script.h"
 #include "runtime/session/session.h"
 
 namespace spile::driver {
@@ -89,13 +90,10 @@ class EventsOfFile {
       const auto file = sources_.load(path_);
       if (!file) return std::unexpected(file.error());
       constants_ = constants_of(btf);
-      auto lines = hooks::EventLines::open(path_, (*file)->text, constants_);
-      if (!lines) return std::unexpected(lines.error());
-      lines_.emplace(std::move(*lines));
-      options.events = &*lines_;
-      options.virtual_time = session::VirtualTime{lines_->clock_ns(), lines_->seed()};
-      return true;
+      return take(hooks::read_event_lines(path_, (*file)->text, constants_), options);
     }
+    if (auto script = hooks::read_perf_script(path); !script || *script != nullptr)
+      return take(std::move(script), options);
     auto recording = hooks::open_recording(path);
     if (!recording) return std::unexpected(recording.error());
     if (*recording == nullptr) return false;
@@ -106,10 +104,18 @@ class EventsOfFile {
   }
 
  private:
+  Result<bool> take(Result<std::unique_ptr<hooks::EventSteps>> steps, session::Options &options) {
+    if (!steps) return std::unexpected(steps.error());
+    steps_ = std::move(*steps);
+    options.events = steps_.get();
+    options.virtual_time = session::VirtualTime{steps_->clock_ns(), steps_->seed()};
+    return true;
+  }
+
   std::string path_;
   SourceManager sources_;
   hooks::Constants constants_;
-  std::optional<hooks::EventLines> lines_;
+  std::unique_ptr<hooks::EventSteps> steps_;
   std::unique_ptr<hooks::Recording> recording_;
 };
 
@@ -186,8 +192,8 @@ int command_run(Arguments arguments, Console &console) {
       "cgroup", po::value<std::string>()->value_name("FOLDER"),
       "with --on=kernel: the control group (version 2) that cgroup programs are about")(
       "input,i", po::value<std::string>()->value_name("FILE"),
-      "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb, trace.dat")(
-      "pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
+      "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb, trace.dat, the text of "
+      "`perf script`")("pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "pin", po::value<std::string>()->value_name("FOLDER"),
       "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "

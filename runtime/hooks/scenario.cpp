@@ -80,7 +80,8 @@ class Reader {
     return step;
   }
   size_t test_count() const { return scenarios_.size(); }
-  const Scenario &first() { return scenario(); }
+  // There is one when a step was taken.
+  const Scenario &first() const { return scenarios_.front(); }
 
  private:
   template <class... Args>
@@ -357,19 +358,28 @@ class Reader {
   std::vector<Scenario> scenarios_;
 };
 
-}  // namespace
-
-Result<std::vector<Scenario>> read_scenarios(const std::string &path, std::string_view text, bool in_comments,
-                                             const Constants &constants) {
-  return Reader(path, constants).read(text, in_comments);
-}
-
-class EventLines::State {
+class EventLines final : public EventSteps {
  public:
-  State(const std::string &path, std::string_view text, const Constants &constants)
+  EventLines(const std::string &path, std::string_view text, const Constants &constants)
       : path_(path), text_(text), reader_(path, constants) {}
 
-  Result<const Step *> next() {
+  // So that what stands in front of it is known.
+  Result<void> read_first() {
+    auto first = read_step();
+    if (!first) return std::unexpected(first.error());
+    if (*first == nullptr) return input_error("{}: there are no events in it", path_);
+    first_ = *first;
+    return {};
+  }
+  Result<const Step *> next() override {
+    if (const Step *first = std::exchange(first_, nullptr)) return first;
+    return read_step();
+  }
+  uint64_t clock_ns() const override { return reader_.first().clock_ns; }
+  uint64_t seed() const override { return reader_.first().seed; }
+
+ private:
+  Result<const Step *> read_step() {
     while (!text_.empty()) {
       if (auto read = reader_.take_line(text_, false); !read) return std::unexpected(read.error());
       step_ = reader_.take_step();
@@ -379,37 +389,27 @@ class EventLines::State {
     }
     return nullptr;
   }
-  const Scenario &scenario() { return reader_.first(); }
-  const Step *first = nullptr;  // read by open(), not yet given out
 
- private:
   const std::string &path_;
   std::string_view text_;
   Reader reader_;
   std::optional<Step> step_;
+  const Step *first_ = nullptr;  // not yet given out
 };
 
-EventLines::EventLines(std::unique_ptr<State> state) : state_(std::move(state)) {}
-EventLines::~EventLines() = default;
-EventLines::EventLines(EventLines &&) noexcept = default;
-EventLines &EventLines::operator=(EventLines &&) noexcept = default;
+}  // namespace
 
-Result<EventLines> EventLines::open(const std::string &path, std::string_view text, const Constants &constants) {
-  auto state = std::make_unique<State>(path, text, constants);
-  const auto first = state->next();
-  if (!first) return std::unexpected(first.error());
-  if (*first == nullptr) return input_error("{}: there are no events in it", path);
-  state->first = *first;
-  return EventLines(std::move(state));
+Result<std::vector<Scenario>> read_scenarios(const std::string &path, std::string_view text, bool in_comments,
+                                             const Constants &constants) {
+  return Reader(path, constants).read(text, in_comments);
 }
 
-Result<const Step *> EventLines::next() {
-  if (const Step *first = std::exchange(state_->first, nullptr)) return first;
-  return state_->next();
+Result<std::unique_ptr<EventSteps>> read_event_lines(const std::string &path, std::string_view text,
+                                                     const Constants &constants) {
+  auto lines = std::make_unique<EventLines>(path, text, constants);
+  if (auto first = lines->read_first(); !first) return std::unexpected(first.error());
+  return lines;
 }
-
-uint64_t EventLines::clock_ns() const { return state_->scenario().clock_ns; }
-uint64_t EventLines::seed() const { return state_->scenario().seed; }
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";

@@ -36,6 +36,7 @@ struct EventStep {
   std::string hook;  // with slashes: "tracepoint/syscalls/sys_enter_kill", "xdp"
   std::vector<std::pair<std::string, EventValue>> fields;
   uint64_t repeat = 1;
+  bool is_loose = false;  // what the probe's record has no place for is passed over: another tool wrote this
 };
 
 // `= WHAT NAME[KEY] OP VALUE`
@@ -86,26 +87,21 @@ using Constants = std::function<std::optional<int64_t>(std::string_view)>;
 Result<std::vector<Scenario>> read_scenarios(const std::string &path, std::string_view text, bool in_comments,
                                              const Constants &constants);
 
-// The same, an event at a time, of a text that may be large and is one scenario: what else there is is passed over.
-class EventLines {
+// Events that are written down, one after the other: of a text that may be large.
+class EventSteps {
  public:
-  // [path], [text] and [constants] outlive it.
-  static Result<EventLines> open(const std::string &path, std::string_view text, const Constants &constants);
-  ~EventLines();
-  EventLines(EventLines &&) noexcept;
-  EventLines &operator=(EventLines &&) noexcept;
-
-  // Its EventStep; null: there is none any more. Lives until the next call.
-  Result<const Step *> next();
-  // What stands in front of the first event.
-  uint64_t clock_ns() const;
-  uint64_t seed() const;
-
- private:
-  class State;
-  explicit EventLines(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  virtual ~EventSteps() = default;
+  // Its what is an EventStep; null: there is none any more. Lives until the next call.
+  virtual Result<const Step *> next() = 0;
+  // Where the clock stands first; where random numbers begin.
+  virtual uint64_t clock_ns() const = 0;
+  virtual uint64_t seed() const = 0;
 };
+
+// Those of a scenario, the only one of its text: what else there is is passed over. [path], [text] and [constants]
+// outlive it. Input error when there are none.
+Result<std::unique_ptr<EventSteps>> read_event_lines(const std::string &path, std::string_view text,
+                                                     const Constants &constants);
 
 // "text\n" in quotes, as the format writes it.
 std::string quoted(std::string_view text);

@@ -111,6 +111,7 @@ Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, cons
     if (!of_task) return std::unexpected(of_task.error());
     if (*of_task) continue;
     const auto slot = slot_of(fields, std::string_view(name).substr(is_of_record ? kOfRecord.size() : 0));
+    if (step.is_loose && (!slot || (slot->holds == Holds::Value && value.bytes))) continue;
     if (!slot) {
       std::string have;
       for (const TracepointField &field : fields) have += fmt::format("{}{}", have.empty() ? "" : ", ", field.name);

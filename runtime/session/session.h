@@ -48,7 +48,7 @@ struct Options {
   std::optional<std::string> packets;                // -i: run packet programs on this capture
   std::string pin;                                   // --pin: the folder that keeps the maps; empty: none
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
-  hooks::EventLines *events = nullptr;               // -i FILE.evt: the events alone, with virtual_time
+  hooks::EventSteps *events = nullptr;               // -i FILE.evt: the events alone, with virtual_time
   hooks::Recording *recording = nullptr;             // -i FILE of recorded events, with virtual_time
   hooks::EventWriter *record = nullptr;              // gets the events that reach programs
   std::optional<std::chrono::nanoseconds> duration;  // -T: end the run after this long

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/hooks/perf_script.h"
 #include "runtime/hooks/recording.h"
 #include "runtime/hooks/scenario.h"
 #include "runtime/hooks/trace_dat.h"
@@ -30,6 +31,13 @@ static void read_all(hooks::Recording &recording) {
   recording.notices();
 }
 
+static void read_steps(const Result<std::unique_ptr<hooks::EventSteps>> &steps) {
+  while (steps && *steps != nullptr) {
+    const auto step = (*steps)->next();
+    if (!step || *step == nullptr) break;
+  }
+}
+
 // Of damaged files of its own libtracecmd makes crashes that are not ours.
 static bool is_of_library(const uint8_t *data, size_t size) {
   return std::string_view(reinterpret_cast<const char *>(data), size).starts_with(hooks::kTraceDatMagic);
@@ -41,14 +49,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (file < 0 || ::write(file, data, size) < 0) return 0;
   const std::string path = "/proc/self/fd/" + std::to_string(file);
   if (const auto recording = hooks::open_recording(path); recording && *recording) read_all(**recording);
-  ::close(file);
-
   const hooks::Constants constants = [](std::string_view) { return std::optional<int64_t>(); };
   const std::string name = "fuzz.evt";
-  auto lines = hooks::EventLines::open(name, {reinterpret_cast<const char *>(data), size}, constants);
-  while (lines) {
-    const auto step = lines->next();
-    if (!step || *step == nullptr) break;
-  }
+  read_steps(hooks::read_event_lines(name, {reinterpret_cast<const char *>(data), size}, constants));
+  read_steps(hooks::read_perf_script(path));
+  ::close(file);
   return 0;
 }
