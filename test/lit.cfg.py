@@ -63,6 +63,8 @@ if os.path.exists(os.path.join(llvm, "clang")) and os.path.exists(real):
     config.available_features.add("clang")
 if shutil.which("tcpdump", path=config.environment["PATH"]):
     config.available_features.add("tcpdump")
+if shutil.which("strace", path=config.environment["PATH"]):
+    config.available_features.add("strace")
 if works(["python3", "-c", "import ctypes; ctypes.CDLL('libtracecmd.so.1')"]):
     config.available_features.add("tracecmd")
 if os.path.exists("/sys/kernel/btf/vmlinux"):
