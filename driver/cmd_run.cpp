@@ -41,14 +41,18 @@ void on_signal(int signal) {
   if (g_control->stop.exchange(true) && signal == SIGINT) ::_exit(128 + SIGINT);
 }
 
-// INT, TERM and HUP end the trace in good order; USR1 prints the maps. Undone when it goes out of scope.
+// INT, TERM and HUP end the trace in good order; USR1 prints the maps. Undone when it goes out of scope. What is ignored
+// (HUP of nohup, INT of a script's background) stays so, for the command too.
 class Signals {
  public:
   explicit Signals(session::Control &control) {
     g_control = &control;
     struct sigaction action{};
     action.sa_handler = on_signal;
-    for (size_t i = 0; i < std::size(kSignals); i++) ::sigaction(kSignals[i], &action, &old_[i]);
+    for (size_t i = 0; i < std::size(kSignals); i++) {
+      ::sigaction(kSignals[i], nullptr, &old_[i]);
+      if (old_[i].sa_handler != SIG_IGN) ::sigaction(kSignals[i], &action, nullptr);
+    }
   }
   ~Signals() {
     for (size_t i = 0; i < std::size(kSignals); i++) ::sigaction(kSignals[i], &old_[i], nullptr);

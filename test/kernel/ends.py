@@ -6,6 +6,7 @@ import sys
 import time
 
 spile = sys.argv[1]
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs the tests may have it ignored
 PROBE = 'begin { printf("begins\\n") } tracepoint/syscalls/sys_enter_kill { count(kills, comm) } end { printf("ends\\n") }'
 
 

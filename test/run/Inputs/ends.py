@@ -6,6 +6,7 @@ import sys
 import time
 
 spile = sys.argv[1]
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs the tests may have it ignored
 PROBE = 'begin { printf("begins\\n") } tracepoint/syscalls/sys_enter_kill { count(kills, comm) } end { printf("ends\\n") }'
 
 
@@ -26,6 +27,15 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     run = start("sh -c 'kill -0 $$; echo runs; exec sleep 60'")
     run.send_signal(number)
     print(f"{number.name}:", finish(run)[:2])
+
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+run = start("sh -c 'kill -HUP $$; echo runs; sleep 60'")
+run.send_signal(signal.SIGHUP)
+time.sleep(0.2)
+print("nohup:", "goes on" if run.poll() is None else finish(run))
+run.send_signal(signal.SIGTERM)
+finish(run)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A command that does not want to end is given some time; a second Ctrl-C does not wait.
 run = start("sh -c 'trap : TERM; echo runs; while :; do sleep 0.1; done'")
