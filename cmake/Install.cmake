@@ -12,7 +12,7 @@ install(CODE "
   set(spile ${PROJECT_BINARY_DIR}/bin/spile)
   execute_process(COMMAND python3 ${PROJECT_SOURCE_DIR}/docs/man/make_man.py \${spile} ${PROJECT_SOURCE_DIR} ${share}/${CMAKE_INSTALL_MANDIR}
                   COMMAND_ERROR_IS_FATAL ANY)
-  foreach(place bash:bash-completion/completions/spile fish:fish/vendor_completions.d/spile.fish)
+  foreach(place bash:bash-completion/completions/spile zsh:zsh/vendor-completions/_spile fish:fish/vendor_completions.d/spile.fish)
     string(REPLACE : \";\" place \${place})
     list(GET place 0 shell)
     list(GET place 1 file)

@@ -24,8 +24,22 @@ constexpr std::string_view kBash = R"x(_spile() {
 complete -o filenames -F _spile spile
 )x";
 
-// zsh runs the functions of bash.
-constexpr std::string_view kZshHead = "autoload -U +X bashcompinit && bashcompinit\n";
+// As a file `_spile` among the functions of compinit, or sourced.
+constexpr std::string_view kZsh = R"x(#compdef spile
+_spile() {
+  local verbs="@VERBS@" verb=${words[2]}
+  (( ${${=verbs}[(Ie)$verb]} )) || verb=run
+  if [[ $PREFIX == -* ]]; then
+    compadd -- ${(f)"$(spile $verb --help | grep -oE -- '--[a-z][a-z-]*')"}
+  elif [[ $verb == list ]]; then
+    compadd -- ${(f)"$(spile list)"}
+  else
+    (( CURRENT == 2 )) && compadd -- ${=verbs}
+    _files
+  fi
+}
+if [[ $funcstack[1] == _spile ]]; then _spile; else compdef _spile spile; fi
+)x";
 
 constexpr std::string_view kFish = R"x(complete -c spile -n __fish_use_subcommand -a "@VERBS@"
 complete -c spile -n "__fish_seen_subcommand_from list" -f -a "(spile list)"
@@ -59,7 +73,7 @@ int command_completions(Arguments arguments, Console &console) {
   if (!values) return code;
   const std::string shell = values->contains("shell") ? (*values)["shell"].as<std::string>() : "";
   if (shell == "bash") return console.print(with_verbs(kBash)), kExitOk;
-  if (shell == "zsh") return console.print(std::string(kZshHead) + with_verbs(kBash)), kExitOk;
+  if (shell == "zsh") return console.print(with_verbs(kZsh)), kExitOk;
   if (shell == "fish") return console.print(with_verbs(kFish)), kExitOk;
   return console.usage("`spile completions` takes bash, zsh or fish");
 }

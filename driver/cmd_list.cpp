@@ -2,19 +2,16 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/tracepoint.h"
+#include "runtime/kernel/tracefs.h"
 
 namespace spile::driver {
 
 namespace {
-
-// Where tracefs has the kernel's own list; readable by root alone.
-constexpr const char *kAvailable = "/sys/kernel/tracing/available_events";
 
 struct ListedHook {
   std::string section;  // as in SEC()
@@ -31,32 +28,37 @@ void add_syscalls(std::vector<ListedHook> &hooks, const tables::ProgramType *tra
         hooks.push_back({fmt::format("tracepoint/syscalls/sys_{}_{}", way, syscall.tracepoint), tracepoint});
 }
 
-// The kernel's other tracepoints, `category:event` a line.
-void add_tracefs(std::vector<ListedHook> &hooks, const tables::ProgramType *tracepoint) {
-  std::ifstream events(kAvailable);
-  for (std::string line; std::getline(events, line);) {
-    const size_t colon = line.find(':');
-    if (colon == std::string::npos || line.substr(0, colon).ends_with("syscalls")) continue;
-    hooks.push_back({fmt::format("tracepoint/{}/{}", line.substr(0, colon), line.substr(colon + 1)), tracepoint});
-  }
+// The kernel's other tracepoints.
+void add_tracefs(std::vector<ListedHook> &hooks, const kernel::Tracefs &tracefs,
+                 const tables::ProgramType *tracepoint) {
+  const auto names = tracefs.tracepoints();
+  if (!names) return;
+  for (const std::string &name : *names)
+    if (!name.substr(0, name.find('/')).ends_with("syscalls"))
+      hooks.push_back({fmt::format("tracepoint/{}", name), tracepoint});
 }
 
-std::vector<ListedHook> all_hooks() {
+// [tracefs]: what root alone may read.
+std::vector<ListedHook> all_hooks(const Result<kernel::Tracefs> &tracefs) {
   std::vector<ListedHook> hooks;
   for (const tables::ProgramType &type : tables::kProgramTypes)
     if (type.hook != tables::HookKind::Tracepoint) hooks.push_back({std::string(type.section), &type});
   const tables::ProgramType *tracepoint = tables::find_program_type("tracepoint/syscalls/sys_enter_kill");
   add_syscalls(hooks, tracepoint);
-  add_tracefs(hooks, tracepoint);
+  if (tracefs) add_tracefs(hooks, *tracefs, tracepoint);
   return hooks;
 }
 
 // The fields behind ctx, a line each.
-std::string describe(const ListedHook &hook) {
+std::string describe(const ListedHook &hook, const Result<kernel::Tracefs> &tracefs) {
   std::string text;
   if (hook.type->hook == tables::HookKind::Tracepoint) {
     const auto tracepoint = hooks::find_tracepoint(hook.section);
-    if (!tracepoint) return text;
+    if (!tracepoint) {
+      const auto fields = tracefs->fields(hooks::tracepoint_name(hook.section));
+      for (size_t i = 0; fields && i < fields->size(); i++) text += fmt::format("    {}\n", (*fields)[i]);
+      return text;
+    }
     for (const hooks::TracepointField &field : tracepoint->fields())
       text += fmt::format("    {}{}{}\n", field.type, field.type.ends_with('*') ? "" : " ", field.name);
     return text;
@@ -91,7 +93,8 @@ int command_list(Arguments arguments, Console &console) {
   const auto patterns =
       values->contains("pattern") ? (*values)["pattern"].as<std::vector<std::string>>() : std::vector<std::string>{"*"};
 
-  const std::vector<ListedHook> hooks = all_hooks();
+  const auto tracefs = kernel::Tracefs::open();
+  const std::vector<ListedHook> hooks = all_hooks(tracefs);
   std::string text;
   for (const std::string &pattern : patterns) {
     bool found = false;
@@ -99,7 +102,7 @@ int command_list(Arguments arguments, Console &console) {
       if (!matches(pattern, hook.section)) continue;
       found = true;
       text += hook.section + '\n';
-      if (console.verbosity > 0) text += describe(hook);
+      if (console.verbosity > 0) text += describe(hook, tracefs);
     }
     if (found) continue;
     const auto nearest = std::ranges::min(hooks, {}, [&](const ListedHook &hook) {

@@ -5,9 +5,12 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <optional>
+
+#include "lang-spec/tables/tables.h"
 
 namespace spile::kernel {
 
@@ -41,18 +44,58 @@ Result<Tracefs> Tracefs::open() {
   return failed;
 }
 
-Result<std::string> Tracefs::read(std::string_view tracepoint, std::string_view file) const {
-  const std::string path = fmt::format("events/{}/{}", tracepoint, file);
+Result<std::string> Tracefs::read(const std::string &path) const {
   const Descriptor opened(::openat(root_.get(), path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened.is_open() && errno == ENOENT)
-    return std::unexpected(Error{Error::Kind::Environment,
-                                 fmt::format("this kernel has no tracepoint `{}`", tracepoint),
-                                 "`spile list` shows the hooks", 0});
-  std::string text(8192, '\0');
-  const ssize_t size = opened.is_open() ? ::read(opened.get(), text.data(), text.size()) : -1;
-  if (size < 0) return os_error(errno, fmt::format("tracefs: {}", path));
-  text.resize(static_cast<size_t>(size));
-  return text;
+  if (!opened.is_open()) return os_error(errno, fmt::format("tracefs: {}", path));
+  constexpr size_t kStep = 65536;
+  std::string text;
+  for (size_t have = 0;;) {
+    text.resize(have + kStep);
+    const ssize_t size = ::read(opened.get(), text.data() + have, kStep);
+    if (size < 0) return os_error(errno, fmt::format("tracefs: {}", path));
+    have += static_cast<size_t>(size);
+    text.resize(have);
+    if (size == 0) return text;
+  }
+}
+
+Result<std::string> Tracefs::read(std::string_view tracepoint, std::string_view file) const {
+  auto text = read(fmt::format("events/{}/{}", tracepoint, file));
+  if (text || text.error().os_error != ENOENT) return text;
+  Error error{Error::Kind::Environment, fmt::format("this kernel has no tracepoint `{}`", tracepoint),
+              "`spile list` shows the hooks", 0};
+  if (const auto known = tracepoints(); known && !known->empty())
+    error.hint = fmt::format(
+        "did you mean `{}`? `spile list` shows the hooks",
+        std::ranges::min(*known, {}, [&](const std::string &name) { return tables::edit_distance(name, tracepoint); }));
+  return std::unexpected(std::move(error));
+}
+
+Result<std::vector<std::string>> Tracefs::tracepoints() const {
+  auto text = read("available_events");
+  if (!text) return std::unexpected(text.error());
+  std::vector<std::string> names;
+  for (std::string_view rest = *text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    std::ranges::replace(names.emplace_back(rest.substr(0, end)), ':', '/');
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return names;
+}
+
+// `	field:pid_t prev_pid;	offset:24;	size:4;	signed:1;`, first the common ones, then an empty line.
+Result<std::vector<std::string>> Tracefs::fields(std::string_view tracepoint) const {
+  const auto text = read(tracepoint, "format");
+  if (!text) return std::unexpected(text.error());
+  std::vector<std::string> fields;
+  constexpr std::string_view kField = "field:";
+  const size_t common_end = text->find("\n\n");
+  for (size_t at = text->find(kField, std::min(common_end, text->size())); at != std::string::npos;
+       at = text->find(kField, at)) {
+    at += kField.size();
+    fields.push_back(text->substr(at, text->find(';', at) - at));
+  }
+  return fields;
 }
 
 Result<uint64_t> Tracefs::id_of(std::string_view tracepoint) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/kernel/descriptor.h"
 #include "support/result.h"
@@ -19,13 +20,18 @@ class Tracefs {
   // Environment error where this process may not see it.
   static Result<Tracefs> open();
 
-  // [tracepoint]: "sched/sched_process_fork". Environment error when there is none.
+  // All that the kernel has: "sched/sched_process_fork", ...
+  Result<std::vector<std::string>> tracepoints() const;
+  // What a record of it holds, behind the common fields: "pid_t child_pid", "__data_loc char[] filename".
+  Result<std::vector<std::string>> fields(std::string_view tracepoint) const;
+  // [tracepoint]: "sched/sched_process_fork". Environment error, which names the nearest, when there is none.
   Result<uint64_t> id_of(std::string_view tracepoint) const;
   // Bytes from the record's beginning to a field of 4 bytes.
   Result<int16_t> offset_of(std::string_view tracepoint, std::string_view field) const;
 
  private:
   explicit Tracefs(Descriptor root) : root_(std::move(root)) {}
+  Result<std::string> read(const std::string &path) const;
   Result<std::string> read(std::string_view tracepoint, std::string_view file) const;
 
   Descriptor root_;
