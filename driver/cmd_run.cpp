@@ -8,6 +8,7 @@
 #include "driver/compile.h"
 #include "driver/events_from.h"
 #include "driver/judge.h"
+#include "driver/metrics_server.h"
 #include "driver/output_file.h"
 #include "driver/script_options.h"
 #include "driver/test_files.h"
@@ -41,8 +42,8 @@ void on_signal(int signal) {
   if (g_control->stop.exchange(true) && signal == SIGINT) ::_exit(128 + SIGINT);
 }
 
-// INT, TERM and HUP end the trace in good order; USR1 prints the maps. Undone when it goes out of scope. What is ignored
-// (HUP of nohup, INT of a script's background) stays so, for the command too.
+// INT, TERM and HUP end the trace in good order; USR1 prints the maps. Undone when it goes out of scope. What is
+// ignored (HUP of nohup, INT of a script's background) stays so, for the command too.
 class Signals {
  public:
   explicit Signals(session::Control &control) {
@@ -206,6 +207,8 @@ int command_run(Arguments arguments, Console &console) {
       "with -o: when FILE has SIZE bytes (K, M, G), it becomes FILE.1, that FILE.2, ... up to FILE.N (5)")(
       "format,f", po::value<std::string>()->value_name("FORMAT"),
       "text (the default), json, csv or openmetrics: printed lines, records and maps, by the types in BTF")(
+      "listen", po::value<std::string>()->value_name("ADDRESS:PORT"),
+      "give the maps as OpenMetrics to who asks http://ADDRESS:PORT/metrics while the probe runs")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
       "perf-map", "with --engine=jit: name the probe's code in /tmp/perf-PID.map, so that perf shows its functions")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
@@ -288,6 +291,14 @@ int command_run(Arguments arguments, Console &console) {
     options.print = [&console](std::string_view out) { return console.print(out); };
   }
   options.status = [&console](const std::string &status) { console.status("{}", status); };
+  std::unique_ptr<MetricsServer> server;
+  if (const auto address = text("listen")) {
+    auto opened = MetricsServer::open(*address);
+    if (!opened) return own_failure(console.fail(opened.error()), options);
+    server = std::move(*opened);
+    options.metrics = server.get();
+    console.status("metrics: {}", server->url());
+  }
   const std::string format = text("format").value_or("text");
   options.format =
       session::make_output_format(format, [&console](const std::string &line) { console.error_text(line + "\n"); });

@@ -208,7 +208,7 @@ void Session::State::KernelRun::wait() {
   const bool can_happen = attachments_ && attachments_->has_events();
   while (!session_.ended(control_)) {
     const Clock::time_point next = session_.run_due_intervals();
-    if (control_.print_maps.exchange(false)) session_.print_maps();
+    session_.answer(control_);
     const Clock::time_point now = Clock::now();
     if (now >= session_.deadline) break;
     if (!can_happen && !is_about_tasks && next == Clock::time_point::max()) break;

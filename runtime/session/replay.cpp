@@ -105,7 +105,7 @@ Result<void> Session::State::run_recording(Session &session, Control &control) {
       fire(*listening.program, shown);
     }
     if (recorder) recorder->finish();
-    if (control.print_maps.load(std::memory_order_relaxed) && control.print_maps.exchange(false)) print_maps();
+    answer(control);
   }
   if (options.status)
     for (const std::string &notice : recording.notices()) options.status(notice);

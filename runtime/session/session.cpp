@@ -283,15 +283,26 @@ Clock::time_point Session::State::run_due_intervals() {
   return next_due();
 }
 
-void Session::State::print_maps() {
+std::string Session::State::maps_as(OutputFormat &format) {
   std::string text;
   for (size_t i = 0; i < object->maps.size(); i++) {
     const object::Map &map = object->maps[i];
     const bool is_shown = !displays[i].is_scratch && (!handled[i] || displays[i].is_result());
-    if (is_shown && !map.is_global_data) text += options.format->map(*object, map, displays[i], *maps.pointers()[i]);
+    if (is_shown && !map.is_global_data) text += format.map(*object, map, displays[i], *maps.pointers()[i]);
   }
   maps.settle();
-  write(text);
+  return text;
+}
+
+void Session::State::print_maps() { write(maps_as(*options.format)); }
+
+// Who asked in the meantime for the maps. The flags are read for each event: an exchange would cost more than it.
+void Session::State::answer(Control &control) {
+  if (control.print_maps.load(std::memory_order_relaxed) && control.print_maps.exchange(false)) print_maps();
+  if (options.metrics == nullptr || !options.metrics->wants()) return;
+  const auto format = make_output_format("openmetrics", nullptr);
+  const std::string metrics = maps_as(*format);
+  options.metrics->take(metrics + format->end());
 }
 
 void Session::State::report_failures() {
@@ -344,7 +355,7 @@ Result<void> Session::State::run_child(Control &control) {
     const auto end = tracer.run(stop, std::min(next_due(), Clock::now() + kGlance));
     if (end == hooks::ChildTracer::Ended::Exited) break;
     run_due_intervals();
-    if (control.print_maps.exchange(false)) print_maps();
+    answer(control);
     if (ended(control) || Clock::now() >= deadline) {
       tracer.finish();
       break;
@@ -368,6 +379,7 @@ Result<void> Session::State::run_packets(Control &control) {
     outcome.events++;
     if (timers.next_due()) timers.run_due(env.now_ns(), env);
     if (has_record_maps) print_waiting_records();
+    answer(control);
     if (ended(control)) stop = true;
     return keep;
   };
@@ -389,7 +401,7 @@ void Session::State::run_timers(Control &control) {
   while (!ended(control) && Clock::now() < deadline) {
     if (!has(Hook::Interval) && next_due() == Clock::time_point::max()) return;
     const Clock::time_point next = run_due_intervals();
-    if (control.print_maps.exchange(false)) print_maps();
+    answer(control);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count();
     // A signal ends the sleep; the bound is for one that arrives just before it.
     ::poll(nullptr, 0, static_cast<int>(std::clamp<int64_t>(left + 1, 0, 50)));

@@ -37,6 +37,14 @@ struct VirtualTime {
   uint64_t seed = 1;      // of random numbers; not 0
 };
 
+// Somebody who asks now and then, perhaps from another thread, for the maps as OpenMetrics.
+class MetricsReader {
+ public:
+  virtual ~MetricsReader() = default;
+  virtual bool wants() = 0;
+  virtual void take(std::string metrics) = 0;
+};
+
 struct Options {
   bool use_jit = false;
   bool perf_map = false;                             // the JIT's code is named for perf
@@ -53,6 +61,7 @@ struct Options {
   hooks::EventWriter *record = nullptr;              // gets the events that reach programs
   std::optional<std::chrono::nanoseconds> duration;  // -T: end the run after this long
   std::unique_ptr<OutputFormat> format;              // -f; null: text
+  MetricsReader *metrics = nullptr;                  // --listen
   std::function<bool(std::string_view)> print;       // what the probe prints; false: nobody reads any more
   std::function<void(const std::string &)> status;   // what the person at the terminal should know
 };

@@ -63,7 +63,9 @@ struct Session::State {
   void run_once();
   Clock::time_point run_due_intervals();
   Clock::time_point next_due() const;
+  std::string maps_as(OutputFormat &format);
   void print_maps();
+  void answer(Control &control);
   void print_waiting_records();
   std::string text_of(std::span<const std::byte> output_record);
   void print_output();

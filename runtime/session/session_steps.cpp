@@ -173,7 +173,7 @@ Result<void> Session::State::run_events(Session &session, Control &control) {
       fired.error().message = fmt::format("line {} of the events: {}", (*step)->line, fired.error().message);
       return std::unexpected(fired.error());
     }
-    if (control.print_maps.exchange(false)) print_maps();
+    answer(control);
   }
   if (is_any_wanted || ended(control)) return {};
   return nothing_wanted();
