@@ -1,12 +1,13 @@
 #include "runtime/hooks/pcap_reader.h"
 
-#include <dlfcn.h>
 #include <pcap/pcap.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include "runtime/hooks/dynamic_library.h"
 
 namespace spile::hooks {
 
@@ -23,8 +24,7 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 }  // namespace
 
 // The functions of libpcap that are used, found by name at run time.
-struct PcapReader::Library {
-  void *handle = nullptr;
+struct PcapReader::Library : DynamicLibrary {
   decltype(&::pcap_fopen_offline_with_tstamp_precision) fopen_offline = nullptr;
   decltype(&::pcap_next_ex) next_ex = nullptr;
   decltype(&::pcap_datalink) datalink = nullptr;
@@ -33,25 +33,12 @@ struct PcapReader::Library {
   decltype(&::pcap_geterr) geterr = nullptr;
   decltype(&::pcap_close) close = nullptr;
 
-  Library() = default;
-  Library(const Library &) = delete;
-  Library &operator=(const Library &) = delete;
-  ~Library() {
-    if (handle != nullptr) ::dlclose(handle);
-  }
-
-  template <class F>
-  bool find(F &function, const char *name) {
-    function = reinterpret_cast<F>(::dlsym(handle, name));
-    return function != nullptr;
-  }
   bool load() {
-    handle = ::dlopen("libpcap.so.0.8", RTLD_NOW | RTLD_LOCAL);  // Debian's name for every 1.x
-    if (handle == nullptr) handle = ::dlopen("libpcap.so.1", RTLD_NOW | RTLD_LOCAL);
-    return handle != nullptr && find(fopen_offline, "pcap_fopen_offline_with_tstamp_precision") &&
-           find(next_ex, "pcap_next_ex") && find(datalink, "pcap_datalink") &&
-           find(datalink_name, "pcap_datalink_val_to_name") && find(snapshot, "pcap_snapshot") &&
-           find(geterr, "pcap_geterr") && find(close, "pcap_close");
+    // Debian's name for every 1.x, and its own.
+    return (open_library("libpcap.so.0.8") || open_library("libpcap.so.1")) &&
+           find(fopen_offline, "pcap_fopen_offline_with_tstamp_precision") && find(next_ex, "pcap_next_ex") &&
+           find(datalink, "pcap_datalink") && find(datalink_name, "pcap_datalink_val_to_name") &&
+           find(snapshot, "pcap_snapshot") && find(geterr, "pcap_geterr") && find(close, "pcap_close");
   }
 };
 

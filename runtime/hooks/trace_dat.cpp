@@ -1,12 +1,13 @@
 #include "runtime/hooks/trace_dat.h"
 
-#include <dlfcn.h>
 #include <event-parse.h>
 
 #include <algorithm>
 #include <cstring>
 #include <ranges>
 #include <utility>
+
+#include "runtime/hooks/dynamic_library.h"
 
 // Of <trace-cmd/trace-cmd.h>, which is no C++: the header of libtracefs that it includes is none.
 extern "C" {
@@ -32,8 +33,7 @@ constexpr int kNoPlugins = 1;  // TRACECMD_FL_LOAD_NO_PLUGINS
 constexpr size_t kCommonSize = 8, kThread = 4;
 
 // The functions of libtracecmd, and of libtraceevent that it brings along, found by name at run time.
-struct Library {
-  void *handle = nullptr;
+struct Library : DynamicLibrary {
   decltype(&::tracecmd_open_head) open_head = nullptr;
   decltype(&::tracecmd_init_data) init_data = nullptr;
   decltype(&::tracecmd_close) close = nullptr;
@@ -47,24 +47,11 @@ struct Library {
   decltype(&::tep_find_event_by_record) find_event = nullptr;
   decltype(&::tep_data_comm_from_pid) comm_from_pid = nullptr;
 
-  Library() = default;
-  Library(const Library &) = delete;
-  Library &operator=(const Library &) = delete;
-  ~Library() {
-    if (handle != nullptr) ::dlclose(handle);
-  }
-
-  template <class F>
-  bool find(F &function, const char *name) {
-    function = reinterpret_cast<F>(::dlsym(handle, name));
-    return function != nullptr;
-  }
   bool load() {
-    handle = ::dlopen("libtracecmd.so.1", RTLD_NOW | RTLD_LOCAL);
-    return handle != nullptr && find(open_head, "tracecmd_open_head") && find(init_data, "tracecmd_init_data") &&
-           find(close, "tracecmd_close") && find(get_tep, "tracecmd_get_tep") &&
-           find(read_data, "tracecmd_read_data") && find(free_record, "tracecmd_free_record") &&
-           find(buffer_instances, "tracecmd_buffer_instances") &&
+    return open_library("libtracecmd.so.1") && find(open_head, "tracecmd_open_head") &&
+           find(init_data, "tracecmd_init_data") && find(close, "tracecmd_close") &&
+           find(get_tep, "tracecmd_get_tep") && find(read_data, "tracecmd_read_data") &&
+           find(free_record, "tracecmd_free_record") && find(buffer_instances, "tracecmd_buffer_instances") &&
            find(buffer_instance_handle, "tracecmd_buffer_instance_handle") &&
            find(set_loglevel, "tracecmd_set_loglevel") && find(get_cpus, "tep_get_cpus") &&
            find(find_event, "tep_find_event_by_record") && find(comm_from_pid, "tep_data_comm_from_pid");
