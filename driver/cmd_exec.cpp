@@ -13,6 +13,7 @@
 #include "driver/compile.h"
 #include "driver/exec_conformance.h"
 #include "driver/exec_input.h"
+#include "driver/jit_options.h"
 #include "driver/judge.h"
 #include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
@@ -34,7 +35,7 @@ struct Request {
   std::optional<uint64_t> fuel;
   bool unverified = false;
   bool json = false;
-  bool perf_map = false;
+  vm::JitSettings jit;
 };
 
 // What one engine says of the program.
@@ -146,9 +147,9 @@ Result<session::TrialInput> input_for(const Runnable &runnable, const Request &r
 
 Result<session::TrialResult> try_here(const object::Object &object, std::span<const session::Accepted> programs,
                                       size_t chosen, std::string_view name, const session::TrialInput &input,
-                                      vm::Supervision &supervision, bool perf_map) {
-  auto engine = name == "jit" && !supervision.verified     ? vm::make_checked_jit(supervision)
-                : name == "jit"                            ? (perf_map ? vm::make_profiled_jit() : vm::make_jit())
+                                      vm::Supervision &supervision, const vm::JitSettings &jit) {
+  auto engine = name == "jit" && !supervision.verified     ? vm::make_checked_jit(supervision, jit)
+                : name == "jit"                            ? vm::make_jit(jit)
                 : name == "interp" && supervision.verified ? vm::make_interpreter()
                                                            : vm::make_checked_interpreter(supervision);
   if (!engine) return std::unexpected(engine.error());
@@ -190,7 +191,7 @@ int run_programs(const object::Object &object, const SourceManager &sources, std
   if (in_kernel && program.type->number == BPF_PROG_TYPE_SOCKET_FILTER) input->layer = hooks::Layer::Network;
   for (const std::string &name : engines) {
     auto result = name == "kernel" ? session::try_in_kernel(object, accepted, *chosen, *input)
-                                   : try_here(object, accepted, *chosen, name, *input, supervision, request.perf_map);
+                                   : try_here(object, accepted, *chosen, name, *input, supervision, request.jit);
     if (!result) return console.fail(result.error());
     Report report{
         *std::ranges::find(kEngines, name), std::move(*result), {}, std::exchange(supervision.fault, std::nullopt)};
@@ -206,7 +207,7 @@ int run_programs(const object::Object &object, const SourceManager &sources, std
     supervision.exact = true;
     session::TrialInput once = *input;
     once.repeat = 1;
-    if (try_here(object, accepted, *chosen, "checked", once, supervision, false))
+    if (try_here(object, accepted, *chosen, "checked", once, supervision, {}))
       for (Report &report : reports) report.insns = supervision.executed;
   }
   return print_reports(console, reports, request);
@@ -264,7 +265,7 @@ Result<Request> request_of(const po::variables_map &values) {
   if (values.contains("repeat")) request.repeat = values["repeat"].as<uint64_t>();
   if (values.contains("fuel")) request.fuel = values["fuel"].as<uint64_t>();
   request.unverified = values.contains("unverified");
-  request.perf_map = values.contains("perf-map");
+  request.jit = jit_settings(values);
   if (const auto stats = text("stats")) {
     if (*stats != "json") return usage_error("--stats takes json, not `{}`", *stats);
     request.json = true;
@@ -311,7 +312,6 @@ int command_exec(Arguments arguments, Console &console) {
       "prog", po::value<std::string>()->value_name("NAME"), "the program, where an object has several")(
       "type", po::value<std::string>()->value_name("SECTION"),
       "what the instructions of --hex or FILE.s are, so that they are verified: socket, syscall, xdp, ...")(
-      "perf-map", "name the JIT's code in /tmp/perf-PID.map, so that perf shows the program's functions")(
       "unverified", "run it with every access checked, whatever the verifier says (checked, jit)")(
       "conformance",
       "be a plugin of bpf_conformance: `spile exec --conformance [MEMORY]`, instructions on stdin; with --unverified "
@@ -320,6 +320,7 @@ int command_exec(Arguments arguments, Console &console) {
                                 "the most instructions that a checked run may execute (unverified: 100,000,000)")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
+  add_jit_options(line.options);
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::string>());
   line.positional.add("file", 1);

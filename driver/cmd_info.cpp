@@ -13,6 +13,7 @@
 #include "driver/commands.h"
 #include "driver/version.h"
 #include "runtime/kernel/tracefs.h"
+#include "runtime/vm/code_source.h"
 #include "runtime/vm/engine.h"
 
 namespace spile::driver {
@@ -51,7 +52,7 @@ bool has_tracing() {
 }
 
 bool has_btf() { return ::access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
-bool has_jit() { return vm::make_jit().has_value(); }
+bool has_jit() { return vm::CodeSource::find({}).has_value(); }
 
 struct Feature {
   std::string_view name, meaning;
@@ -89,6 +90,14 @@ int command_info(Arguments arguments, Console &console) {
   console.print(fmt::format("spile {} on {} {} {}\n", SPILE_VERSION, host.sysname, host.release, host.machine));
   for (const Feature &feature : kFeatures)
     console.print(fmt::format("  {:<11} {:<4} {}\n", feature.name, feature.probe() ? "yes" : "no", feature.meaning));
+  const vm::CodeCache cache(vm::CodeCache::default_folder());
+  if (cache.folder().empty()) {
+    console.print("  code cache: none, since neither XDG_CACHE_HOME nor HOME is set\n");
+  } else {
+    const auto [files, bytes] = cache.contents();
+    console.print(fmt::format("  code cache: {}: {} programs, {} KB of {}\n", cache.folder(), files,
+                              (bytes + 1023) / 1024, vm::kCodeCacheBytes / 1024));
+  }
   return kExitOk;
 }
 

@@ -7,6 +7,7 @@
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/events_from.h"
+#include "driver/jit_options.h"
 #include "driver/judge.h"
 #include "driver/metrics_server.h"
 #include "driver/output_file.h"
@@ -210,13 +211,13 @@ int command_run(Arguments arguments, Console &console) {
       "listen", po::value<std::string>()->value_name("ADDRESS:PORT"),
       "give the maps as OpenMetrics to who asks http://ADDRESS:PORT/metrics while the probe runs")(
       "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
-      "perf-map", "with --engine=jit: name the probe's code in /tmp/perf-PID.map, so that perf shows its functions")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
       "global,G", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
       "set a `const volatile` global of the probe; so does --NAME=VALUE behind --, where --help lists them")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
+  add_jit_options(line.options);
   add_compile_options(line.options);
   // What `spile record -o` becomes.
   line.hidden.add_options()("file", po::value<std::string>())("record", po::value<std::string>());
@@ -263,7 +264,7 @@ int command_run(Arguments arguments, Console &console) {
   if (engine != "auto" && engine != "interp" && engine != "jit")
     return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
   options.use_jit = engine == "jit";
-  options.perf_map = values->contains("perf-map");
+  options.jit = jit_settings(*values);
   if (const auto duration = text("duration")) {
     const auto parsed = hooks::parse_interval(*duration);
     if (!parsed) return console.usage("-T: {}", parsed.error().message);

@@ -1,12 +1,16 @@
 #include "runtime/jit/compile.h"
 
-#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
-#include <llvm/ExecutionEngine/Orc/ThreadSafeModule.h>
 #include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/Process.h>
 #include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/Host.h>
+#include <llvm/TargetParser/SubtargetFeature.h>
 
-#include <cstring>
+#include <array>
+#include <string_view>
 
 #include "runtime/jit/fuel.h"
 #include "runtime/jit/translate.h"
@@ -16,79 +20,59 @@ namespace spile::jit {
 
 namespace {
 
-// Sees where the functions of each object are put.
-class Observer final : public llvm::orc::ObjectLinkingLayer::Plugin {
- public:
-  explicit Observer(std::vector<Placed> &placed) : placed_(placed) {}
-  void modifyPassConfig(llvm::orc::MaterializationResponsibility &, llvm::jitlink::LinkGraph &,
-                        llvm::jitlink::PassConfiguration &passes) override {
-    // Code refers to internal functions by their section, which does not keep their names.
-    passes.PrePrunePasses.emplace_back([](llvm::jitlink::LinkGraph &graph) {
-      for (llvm::jitlink::Symbol *symbol : graph.defined_symbols())
-        if (symbol->isCallable()) symbol->setLive(true);
-      return llvm::Error::success();
-    });
-    passes.PostFixupPasses.emplace_back([this](llvm::jitlink::LinkGraph &graph) {
-      for (const llvm::jitlink::Symbol *symbol : graph.defined_symbols())
-        if (symbol->hasName() && symbol->isCallable())
-          placed_.push_back({symbol->getName().str(), symbol->getAddress().getValue(), symbol->getSize()});
-      return llvm::Error::success();
-    });
-  }
-  llvm::Error notifyFailed(llvm::orc::MaterializationResponsibility &) override { return llvm::Error::success(); }
-  llvm::Error notifyRemovingResources(llvm::orc::JITDylib &, llvm::orc::ResourceKey) override {
-    return llvm::Error::success();
-  }
-  void notifyTransferringResources(llvm::orc::JITDylib &, llvm::orc::ResourceKey, llvm::orc::ResourceKey) override {}
-
- private:
-  std::vector<Placed> &placed_;
+// What code is made for: this machine, or any of its architecture.
+struct Machine {
+  std::string triple, cpu, features;
+  uint64_t page;
 };
 
-// Subprograms keep their place in the program in their names (translate.cpp); the entry is the first.
-void tell(const vm::JitProgram &program, const std::vector<Placed> &placed, const std::string &entry_name) {
-  for (const Placed &one : placed) {
-    llvm::StringRef name = one.name;
-    size_t index = 0;
-    const bool known = name == entry_name || (name.consume_front(entry_name + ".") && !name.getAsInteger(10, index));
-    if (known && program.placed != nullptr) program.placed(program.context, index, one.address, one.size);
-  }
+Machine this_machine() {
+  llvm::SubtargetFeatures features;
+  for (const auto &feature : llvm::sys::getHostCPUFeatures()) features.AddFeature(feature.first(), feature.second);
+  return {llvm::sys::getProcessTriple(), llvm::sys::getHostCPUName().str(), features.getString(),
+          llvm::sys::Process::getPageSizeEstimate()};
+}
+
+// Pages of AArch64 have up to 64 KB.
+const std::array<std::pair<std::string_view, Machine>, 2> &machines() {
+  static const std::array<std::pair<std::string_view, Machine>, 2> all{{
+      {"x86_64", {"x86_64-unknown-linux-gnu", "x86-64", "", 4096}},
+      {"aarch64", {"aarch64-unknown-linux-gnu", "generic", "", 65536}},
+  }};
+  return all;
+}
+
+void initialize_targets() {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
 }
 
 }  // namespace
 
-llvm::Expected<std::unique_ptr<Compiler>> Compiler::create() {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  auto target = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!target) return target.takeError();
-  target->setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
-  auto machine = target->createTargetMachine();
-  if (!machine) return machine.takeError();
-  // Programs call nothing but absolute addresses, so no platform, and no symbols of this process but what LLVM itself
-  // makes calls to.
-  auto jit = llvm::orc::LLJITBuilder()
-                 .setJITTargetMachineBuilder(std::move(*target))
-                 .setPlatformSetUp(llvm::orc::setUpInactivePlatform)
-                 .setLinkProcessSymbolsByDefault(false)
-                 .create();
-  if (!jit) return jit.takeError();
-  llvm::orc::SymbolMap library;
-  const auto add = [&](const char *name, void *function) {
-    library[(*jit)->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
-                                              llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
-  };
-  add("memcpy", reinterpret_cast<void *>(&memcpy));
-  add("memmove", reinterpret_cast<void *>(&memmove));
-  add("memset", reinterpret_cast<void *>(&memset));
-  add("memcmp", reinterpret_cast<void *>(&memcmp));
-  add("bcmp", reinterpret_cast<void *>(&memcmp));  // LLVM asks for bcmp where only equality matters
-  if (auto error = (*jit)->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(library))))
-    return std::move(error);
-  std::unique_ptr<Compiler> made(new Compiler(std::move(*jit), std::move(*machine)));
-  if (auto *layer = llvm::dyn_cast<llvm::orc::ObjectLinkingLayer>(&made->jit_->getObjLinkingLayer()))
-    layer->addPlugin(std::make_shared<Observer>(made->placed_));
-  return made;
+llvm::Expected<std::unique_ptr<Compiler>> Compiler::create(const char *march) {
+  initialize_targets();
+  Machine of;
+  if (march == nullptr) {
+    of = this_machine();
+  } else {
+    const auto *const named = std::ranges::find(machines(), march, [](const auto &one) { return one.first; });
+    if (named == machines().end()) return llvm::createStringError(llvm::Twine("no machine is called ") + march);
+    of = named->second;
+  }
+  std::string error;
+  const llvm::Target *const target = llvm::TargetRegistry::lookupTarget(of.triple, error);
+  if (target == nullptr) return llvm::createStringError(error);
+  std::unique_ptr<llvm::TargetMachine> machine(
+      target->createTargetMachine(of.triple, of.cpu, of.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+  if (machine == nullptr) return llvm::createStringError("LLVM makes no code for " + of.triple);
+  return std::unique_ptr<Compiler>(new Compiler(std::move(machine), of.page));
 }
 
 void Compiler::optimize(llvm::Module &module, bool checked) {
@@ -107,34 +91,31 @@ void Compiler::optimize(llvm::Module &module, bool checked) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-llvm::Expected<std::unique_ptr<Compiled>> Compiler::compile(const vm::JitProgram &program, const vm::JitHost &host) {
+// Calls go through the words that hold addresses (link.h): there is nobody to make stubs for them.
+llvm::SmallVector<char, 0> Compiler::emit(llvm::Module &module) {
+  module.setRtLibUseGOT();
+  for (llvm::Function &function : module)
+    if (function.isDeclaration()) function.addFnAttr(llvm::Attribute::NonLazyBind);
+  llvm::SmallVector<char, 0> object;
+  llvm::raw_svector_ostream out(object);
+  llvm::legacy::PassManager passes;
+  machine_->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile);
+  passes.run(module);
+  return object;
+}
+
+llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm::JitHost &host) {
   const std::lock_guard lock(mutex_);
-  const std::string entry_name = "bpf_program_" + std::to_string(programs_++);
-  auto context = std::make_unique<llvm::LLVMContext>();
+  const std::string entry_name = "bpf_program";
+  llvm::LLVMContext context;
   const bool checked = program.unverified != nullptr;
-  auto module =
-      checked ? translate_checked(*context, program, host, entry_name) : translate(*context, program, host, entry_name);
-  module->setDataLayout(jit_->getDataLayout());
+  const auto module = checked ? translate_checked(context, program, host, entry_name)
+                                                    : translate(context, program, host, entry_name);
+  module->setDataLayout(machine_->createDataLayout());
   module->setTargetTriple(machine_->getTargetTriple().str());
   optimize(*module, checked);
-  auto compiled = std::make_unique<Compiled>();
-  compiled->tracker = jit_->getMainJITDylib().createResourceTracker();
-  if (auto error = jit_->addIRModule(compiled->tracker, {std::move(module), std::move(context)}))
-    return std::move(error);
-  placed_.clear();
-  auto entry = jit_->lookup(entry_name);
-  if (!entry) return entry.takeError();
-  tell(program, placed_, entry_name);
-  if (!checked) {
-    compiled->entry = entry->toPtr<vm::JitEntry>();
-    return compiled;
-  }
-  for (size_t i = 0; i < program.subprogram_count; i++) {
-    auto subprogram = jit_->lookup(subprogram_name(entry_name, i));
-    if (!subprogram) return subprogram.takeError();
-    compiled->entries.push_back(subprogram->toPtr<vm::JitCheckedEntry>());
-  }
-  return compiled;
+  const llvm::SmallVector<char, 0> bytes = emit(*module);
+  return link({{bytes.data(), bytes.size()}, entry_name}, program, entry_name, page_);
 }
 
 }  // namespace spile::jit

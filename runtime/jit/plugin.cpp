@@ -2,6 +2,9 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include <cstdio>
+#include <map>
+#include <mutex>
+#include <string>
 
 #include "runtime/jit/compile.h"
 
@@ -10,44 +13,48 @@ namespace {
 
 const vm::JitHost *host = nullptr;
 
-// One compiler for the process: making LLJIT and its TargetMachine costs more than a small program. Never destroyed:
-// code that it made may run until the process ends.
-llvm::Expected<Compiler *> compiler() {
-  struct Instance {
-    std::unique_ptr<Compiler> compiler;
-    std::string error;
+// One compiler of each kind for the process: making its TargetMachine costs more than a small program. Never destroyed:
+// a thread may still compile when the process ends.
+llvm::Expected<Compiler *> compiler(const char *march) {
+  struct Instances {
+    std::mutex mutex;
+    std::map<std::string, std::unique_ptr<Compiler>> by_machine;
   };
-  static const Instance *const instance = [] {
-    auto created = Compiler::create();
-    if (created) return new Instance{std::move(*created), {}};
-    return new Instance{nullptr, llvm::toString(created.takeError())};
-  }();
-  if (instance->compiler == nullptr) return llvm::createStringError(instance->error);
-  return instance->compiler.get();
+  static auto *const instances = new Instances;
+  const std::lock_guard lock(instances->mutex);
+  auto &instance = instances->by_machine[march == nullptr ? "" : march];
+  if (instance == nullptr) {
+    auto created = Compiler::create(march);
+    if (!created) return created.takeError();
+    instance = std::move(*created);
+  }
+  return instance.get();
 }
 
-bool compile(const vm::JitProgram *program, vm::JitCode *code, char *error, size_t error_size) {
+bool compile(const vm::JitProgram *program, const vm::JitOptions *options,
+             void (*made)(void *context, const vm::JitImage *), void *context, char *error, size_t error_size) {
   const auto fail = [&](llvm::Error why) {
     snprintf(error, error_size, "%s", llvm::toString(std::move(why)).c_str());
     return false;
   };
-  auto instance = compiler();
+  auto instance = compiler(options->march);
   if (!instance) return fail(instance.takeError());
-  auto compiled = (*instance)->compile(*program, *host);
-  if (!compiled) return fail(compiled.takeError());
-  code->entry = (*compiled)->entry;
-  code->entries = (*compiled)->entries.data();
-  code->handle = compiled->release();
+  auto image = (*instance)->compile(*program, *host);
+  if (!image) return fail(image.takeError());
+  const vm::JitImage plain{.bytes = image->bytes.data(),
+                           .size = image->bytes.size(),
+                           .data_offset = image->data_offset,
+                           .relocations = image->relocations.data(),
+                           .relocation_count = image->relocations.size(),
+                           .functions = image->functions.data(),
+                           .function_count = image->functions.size(),
+                           .lines = image->lines.data(),
+                           .line_count = image->lines.size()};
+  made(context, &plain);
   return true;
 }
 
-void release(void *handle) {
-  auto *compiled = static_cast<Compiled *>(handle);
-  llvm::consumeError(compiled->tracker->remove());
-  delete compiled;
-}
-
-constexpr vm::JitApi kApi{.compile = compile, .release = release};
+constexpr vm::JitApi kApi{.compile = compile};
 
 }  // namespace
 }  // namespace spile::jit

@@ -174,8 +174,10 @@ class Translator : Translation {
         if (info.op == isa::Op::LddwFunc) {
           llvm::Function *callback = functions_.at(static_cast<uint32_t>(value));
           set(insn.dst, b_.CreatePtrToInt(callback, i64_), callback);
-        } else {
+        } else if (info.op == isa::Op::Lddw) {
           set(insn.dst, constant(value));
+        } else {
+          set(insn.dst, address_of(value), pointer_to(value));
         }
         break;
       case Shape::PacketAbs:
@@ -251,7 +253,7 @@ class Translator : Translation {
     Value *const inside = b_.CreateICmpULT(index, b_.getInt32(array.count));
     Value *const offset = b_.CreateMul(widen(index), constant(array.stride));
     Value *const element = b_.CreateGEP(b_.getInt8Ty(), pointer_to(array.values), offset);
-    after_call(b_.CreateSelect(inside, b_.CreateAdd(constant(array.values), offset), constant(0)),
+    after_call(b_.CreateSelect(inside, b_.CreateAdd(address_of(array.values), offset), constant(0)),
                b_.CreateSelect(inside, element, llvm::ConstantPointerNull::get(ptr_)));
   }
   void call_register(unsigned reg) {

@@ -5,6 +5,7 @@
 #include <llvm/IR/Module.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/vm/jit_abi.h"
@@ -14,6 +15,13 @@ namespace spile::jit {
 // Of the function that a subprogram becomes, here and in translate_checked.h.
 inline std::string subprogram_name(const std::string &entry_name, size_t index) {
   return index == 0 ? entry_name : entry_name + "." + std::to_string(index);
+}
+
+inline std::optional<size_t> subprogram_of_name(const std::string &entry_name, llvm::StringRef name) {
+  size_t index = 0;
+  if (name == entry_name) return index;
+  if (!name.consume_front(entry_name + ".") || name.getAsInteger(10, index)) return std::nullopt;
+  return index;
 }
 
 std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context, const vm::JitProgram &program,

@@ -109,7 +109,7 @@ class CheckedTranslator : Translation {
   Extent extent_of_constant(size_t index) {
     const vm::JitRegion *const region = region_of_constant(program_, index);
     if (region == nullptr) return {constant(0), constant(0), constant(0)};
-    return {constant(region->address), constant(region->size), constant(region->writable ? region->size : 0)};
+    return {address_of(region->address), constant(region->size), constant(region->writable ? region->size : 0)};
   }
 
   // ---- Functions.
@@ -237,7 +237,7 @@ class CheckedTranslator : Translation {
         if (info.op == isa::Op::LddwFunc)
           execute(index, insn.dst, insn.dst);
         else
-          set(insn.dst, constant(value), extent_of_constant(index));
+          set(insn.dst, info.op == isa::Op::Lddw ? constant(value) : address_of(value), extent_of_constant(index));
         break;
     }
   }
@@ -371,7 +371,7 @@ class CheckedTranslator : Translation {
   void call_helper(size_t index) {
     const vm::JitMap *const values = map_of_lookup(index);
     // The map is a guess: what adds up to another map's address is that map.
-    Value *const is_right = values == nullptr ? nullptr : b_.CreateICmpEQ(get(1), constant(values->map));
+    Value *const is_right = values == nullptr ? nullptr : b_.CreateICmpEQ(get(1), address_of(values->map));
     if (program_.hot_helpers && memory_.plain_calls[index])
       finish_call(call_directly(index));
     else if (!call_of_map(index))
@@ -408,7 +408,7 @@ class CheckedTranslator : Translation {
     const bool updates = number == vm::kMapUpdate;
     if (!has_memory(index, 2) || (updates && !has_memory(index, 3))) return false;
     const Judged key = within_extent(2, get(2), map->key_size, false);
-    Value *fits = b_.CreateAnd(key.holds, b_.CreateICmpEQ(get(1), constant(map->map)));
+    Value *fits = b_.CreateAnd(key.holds, b_.CreateICmpEQ(get(1), address_of(map->map)));
     if (updates) {
       const Judged value = within_extent(3, get(3), map->value_size, false);
       // With BPF_F_LOCK and what else there is, the interpreter looks at more than memory.
@@ -427,7 +427,7 @@ class CheckedTranslator : Translation {
   Value *element_of(const vm::JitMap &array, Value *key) {
     Value *const element = ops_.widen(b_.CreateAlignedLoad(b_.getInt32Ty(), key, llvm::Align(1)));
     return b_.CreateSelect(b_.CreateICmpULT(element, constant(array.count)),
-                           b_.CreateAdd(constant(array.values), b_.CreateMul(element, constant(array.stride))),
+                           b_.CreateAdd(address_of(array.values), b_.CreateMul(element, constant(array.stride))),
                            constant(0));
   }
   // The host looks up what it has not seen, so that the value is in reach from then on.

@@ -16,6 +16,7 @@
 #include "runtime/jit/link_hot.h"
 #include "runtime/jit/operations.h"
 #include "runtime/jit/origins.h"
+#include "runtime/jit/symbols.h"
 #include "runtime/vm/jit_abi.h"
 
 namespace spile::jit {
@@ -28,6 +29,7 @@ class Translation {
       : program_(program),
         host_(host),
         module_(std::make_unique<llvm::Module>(program.name, context)),
+        symbols_(program, *module_),
         b_(context),
         i64_(b_.getInt64Ty()),
         ptr_(b_.getPtrTy()),
@@ -35,7 +37,11 @@ class Translation {
         origins_(find_origins(program)) {}
 
   llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
-  llvm::Value *pointer_to(uint64_t address) { return llvm::ConstantExpr::getIntToPtr(constant(address), ptr_); }
+  // What lies at an address of this process: a symbol (JitProgram::objects), and how far from it.
+  llvm::Constant *pointer_to(uint64_t address) { return symbols_.pointer_to(address, function_type_); }
+  llvm::Constant *address_of(uint64_t address) {
+    return llvm::ConstantExpr::getPtrToInt(pointer_to(address), i64_);
+  }
   llvm::BasicBlock *block(const char *name) { return llvm::BasicBlock::Create(b_.getContext(), name, function_); }
 
   llvm::Function *declare(size_t index, llvm::GlobalValue::LinkageTypes linkage, const std::string &name) {
@@ -63,7 +69,7 @@ class Translation {
     std::vector<llvm::Type *> types;
     for (llvm::Value *argument : arguments) types.push_back(argument->getType());
     auto *const type = llvm::FunctionType::get(result, types, false);
-    return b_.CreateCall(type, pointer_to(reinterpret_cast<uint64_t>(function)), arguments);
+    return b_.CreateCall(type, symbols_.pointer_to(reinterpret_cast<uint64_t>(function), type), arguments);
   }
   // Of a function that returns a C bool.
   llvm::Value *ask_host(auto *function, llvm::ArrayRef<llvm::Value *> arguments) {
@@ -105,6 +111,7 @@ class Translation {
   const vm::JitProgram &program_;
   const vm::JitHost &host_;
   std::unique_ptr<llvm::Module> module_;
+  Symbols symbols_;
   llvm::IRBuilder<> b_;
   Operations ops_{b_};
   llvm::IntegerType *i64_;

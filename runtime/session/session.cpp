@@ -130,10 +130,9 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
       state->options.virtual_time ? helpers::faulty_helper_function : vm::helper_function;
   state->supervision.watch = state->options.watch;
   Result<std::unique_ptr<vm::Engine>> engine =
-      state->options.watch                                ? vm::make_checked_interpreter(state->supervision, resolve)
-      : state->options.use_jit && state->options.perf_map ? vm::make_profiled_jit(resolve)
-      : state->options.use_jit                            ? vm::make_jit(resolve)
-                                                          : vm::make_interpreter(resolve);
+      state->options.watch     ? vm::make_checked_interpreter(state->supervision, resolve)
+      : state->options.use_jit ? vm::make_jit(state->options.jit, resolve)
+                               : vm::make_interpreter(resolve);
   if (!engine) return std::unexpected(engine.error());
   state->engine = std::move(*engine);
   for (const Accepted &accepted : programs)

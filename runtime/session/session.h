@@ -26,6 +26,7 @@
 #include "runtime/session/output_format.h"
 #include "runtime/session/print_maps.h"
 #include "runtime/vm/checked.h"
+#include "runtime/vm/code_source.h"
 #include "runtime/vm/engine.h"
 #include "support/result.h"
 
@@ -47,7 +48,7 @@ class MetricsReader {
 
 struct Options {
   bool use_jit = false;
-  bool perf_map = false;                             // the JIT's code is named for perf
+  vm::JitSettings jit;                               // how code is made and kept
   vm::Watch watch;                                   // told of each instruction; the engine is a slow one then
   std::optional<VirtualTime> virtual_time;           // the run goes step by step
   const object::Btf *kernel_types = nullptr;         // that the programs were relocated to; null: they were not

@@ -1,5 +1,6 @@
 // What crosses between the host and the JIT plugin: plain C data and function pointers, and a version that both must
-// have. The plugin resolves no symbol of the host, and exports one function, spile_jit_open.
+// have. The plugin resolves no symbol of the host, and exports one function, spile_jit_open. What it makes is an image
+// of code that says what it needs of the process; the host puts it into memory, keeps it in a file, or both.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 6;
+inline constexpr uint32_t kJitAbiVersion = 7;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
@@ -48,6 +49,15 @@ struct JitHost {
   // Opens a frame, from which is gone back to [return_to]; false when there are too many.
   bool (*enter)(JitRun *run, uint64_t return_to);
   void (*leave)(JitRun *run);
+};
+
+// Something of the process that code refers to: its address is not in the code but in a word beside it (JitRelocation),
+// so that the code is the same wherever the object lies. Which objects there are, and in what order, depends only on
+// the program and the shapes of its maps.
+struct JitObject {
+  uint64_t address;  // 0: it is not there
+  uint64_t size;     // 0: a function
+  const char *name;  // its symbol: of what LLVM calls by itself, and where code is for another process; else null
 };
 
 // A map that the program names.
@@ -98,9 +108,15 @@ struct JitProgram {
   size_t map_count;
   bool hot_helpers;  // helpers are those of helper_function(), so their code may be what the plugin has of it
   const JitUnverified *unverified;  // null: the verifier has accepted it
-  // Told where the code of each subprogram lies; null: nobody asks.
-  void (*placed)(void *context, size_t subprogram, uint64_t address, uint64_t size);
-  void *context;
+  // Everything above that is an address lies in one of these; of two that hold it, the larger one is meant.
+  const JitObject *objects;
+  size_t object_count;
+};
+
+struct JitOptions {
+  const char *march;  // "x86_64", "aarch64": of any such machine; null: this one
+  bool lines;         // JitImage::lines are wanted
+  bool blind;         // no constant of the program appears in its code as it is (blind.h)
 };
 
 // A compiled subprogram: r1 ... r5 and the environment; gives r0. Callbacks and helpers have the same type.
@@ -109,16 +125,41 @@ using JitEntry = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4
 // The same of an unverified program.
 using JitCheckedEntry = int64_t (*)(JitRun *run);
 
-struct JitCode {
-  JitEntry entry;                  // of a verified program
-  const JitCheckedEntry *entries;  // of an unverified one: of each subprogram; lives as long as the handle
-  void *handle;                    // for release()
+// The 8 bytes at [offset] hold the address of an object, or of the image itself, and [addend].
+struct JitRelocation {
+  uint32_t offset;
+  uint32_t object;  // of JitProgram::objects, or kJitItself
+  int64_t addend;
+};
+inline constexpr uint32_t kJitItself = UINT32_MAX;
+
+// Bytes of an image.
+struct JitFunction {
+  uint32_t offset, size;  // size 0: all its callers have it inlined
+};
+// From [offset] on, code is of this instruction.
+struct JitLine {
+  uint32_t offset, insn;
+};
+
+// Code that runs at any page. Its bytes before [data_offset], which is a multiple of the page size, are executed and
+// have no relocations; those behind it are read.
+struct JitImage {
+  const std::byte *bytes;
+  uint64_t size, data_offset;
+  const JitRelocation *relocations;
+  uint64_t relocation_count;
+  const JitFunction *functions;  // by subprogram
+  uint64_t function_count;
+  const JitLine *lines;  // rising
+  uint64_t line_count;
 };
 
 struct JitApi {
-  // True, or false with a NUL-terminated message of at most [error_size] bytes in [error]. Safe from several threads.
-  bool (*compile)(const JitProgram *program, JitCode *code, char *error, size_t error_size);
-  void (*release)(void *handle);
+  // Hands the image to [made] before it returns; or false, with a NUL-terminated message of at most [error_size] bytes
+  // in [error]. Safe from several threads.
+  bool (*compile)(const JitProgram *program, const JitOptions *options, void (*made)(void *context, const JitImage *),
+                  void *context, char *error, size_t error_size);
 };
 
 inline constexpr const char *kJitOpenSymbol = "spile_jit_open";

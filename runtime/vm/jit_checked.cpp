@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 
 #include "runtime/maps/map.h"
 #include "runtime/vm/call_check.h"
@@ -23,7 +24,7 @@ struct Link {
 
 class Compiled final : public Accelerator {
  public:
-  Compiled(const Resolved &program, std::span<maps::Map *const> maps, const Regions &regions)
+  Compiled(const Resolved &program, const Regions &regions)
       : subprograms_(program.subprograms),
         interpreter_(Accelerator::make(program)),
         plain_calls_(std::make_unique<bool[]>(program.insns.size())) {
@@ -32,30 +33,24 @@ class Compiled final : public Accelerator {
     regions.for_each([&](const Region &region) {
       if (region.lasting) regions_.push_back({region.address, region.size, region.writable});
     });
-    maps_ = plain_maps(maps);
     for (size_t i = 0; i < program.insns.size(); i += isa::width(program.insns[i]))
       if (program.info(i).shape == isa::Shape::CallHelper)
         plain_calls_[i] = is_plain_helper(static_cast<uint32_t>(program.insns[i].imm));
   }
-  ~Compiled() override {
-    if (api_ != nullptr) api_->release(code_.handle);
-  }
+  ~Compiled() override = default;
   Compiled(const Compiled &) = delete;
   Compiled &operator=(const Compiled &) = delete;
 
-  Result<void> compile(const JitApi &api, const object::Program &program, const Resolved &resolved,
-                       HelperResolver resolve) {
+  Result<void> compile(CodeSource &source, const object::Program &program, const Resolved &resolved,
+                       std::span<maps::Map *const> maps, HelperResolver resolve) {
     const JitUnverified unverified{.regions = regions_.data(),
                                    .region_count = regions_.size(),
                                    .windows = windows_.data(),
                                    .plain_calls = plain_calls_.get(),
                                    .seen = seen_.data()};
-    JitProgram plain = plain_program(program, resolved, maps_, resolve);
-    plain.unverified = &unverified;
-    auto code = compile_program(api, plain);
+    auto code = source.code_of(JitInput(program.name, resolved, maps, resolve, &unverified));
     if (!code) return std::unexpected(code.error());
-    code_ = *code;
-    api_ = &api;
+    code_.emplace(std::move(*code));
     return {};
   }
 
@@ -64,7 +59,7 @@ class Compiled final : public Accelerator {
     if (start == subprograms_.end() || *start != insn) return interpret(insn, regs, frames, fuel, host);
     Link link{host, frames, fuel};
     JitRun run{regs.data(), fuel, context_->first, context_->size, &link, host.env};
-    const int64_t left = call(code_.entries[start - subprograms_.begin()], run);
+    const int64_t left = call(code_->entry<JitCheckedEntry>(static_cast<size_t>(start - subprograms_.begin())), run);
     if (left == kJitEnded) return;
     fuel = run.fuel;
     // An exit from the first frame is the end; others are the interpreter's.
@@ -100,15 +95,13 @@ class Compiled final : public Accelerator {
   std::unique_ptr<Accelerator> interpreter_;  // null where there is none
   const Window *context_ = &kNowhere;
   std::vector<JitRegion> regions_;
-  std::vector<JitMap> maps_;
   std::unique_ptr<bool[]> plain_calls_;
   std::vector<uint64_t> seen_ = std::vector<uint64_t>(size_t{1} << kSeenBits);
   std::vector<const Window *> windows_;  // by instruction
   bool has_bound_ = false;
   std::vector<Window *> own_;  // by instruction: what learn() has set
   std::deque<Window> room_;
-  const JitApi *api_ = nullptr;  // null: nothing was compiled
-  JitCode code_{};
+  std::optional<Code> code_;  // there once it is compiled
 };
 
 const Link &link_of(const JitRun *run) { return *static_cast<const Link *>(run->host); }
@@ -140,20 +133,21 @@ void jit_leave(JitRun *run) {
   run->regs[isa::kFramePointer] = frames.stack_end();
 }
 
-MakeAccelerator compiled_by(const JitApi &api, HelperResolver resolve) {
-  return [&api, resolve](const object::Program &program, const Resolved &resolved, std::span<maps::Map *const> maps,
-                         const Regions &regions) -> Result<std::unique_ptr<Accelerator>> {
-    auto made = std::make_unique<Compiled>(resolved, maps, regions);
-    if (auto compiled = made->compile(api, program, resolved, resolve); !compiled)
+MakeAccelerator compiled_by(std::shared_ptr<CodeSource> source, HelperResolver resolve) {
+  return [source, resolve](const object::Program &program, const Resolved &resolved, std::span<maps::Map *const> maps,
+                           const Regions &regions) -> Result<std::unique_ptr<Accelerator>> {
+    auto made = std::make_unique<Compiled>(resolved, regions);
+    if (auto compiled = made->compile(*source, program, resolved, maps, resolve); !compiled)
       return std::unexpected(compiled.error());
     return made;
   };
 }
 
-Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, HelperResolver resolve) {
-  auto api = jit_api();
-  if (!api) return std::unexpected(api.error());
-  return make_checked_interpreter(supervision, resolve, compiled_by(**api, resolve));
+Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, const JitSettings &settings,
+                                                 HelperResolver resolve) {
+  auto source = CodeSource::find(settings);
+  if (!source) return std::unexpected(source.error());
+  return make_checked_interpreter(supervision, resolve, compiled_by(std::move(*source), resolve));
 }
 
 }  // namespace spile::vm

@@ -3,13 +3,14 @@
 #pragma once
 
 #include "runtime/vm/checked.h"
-#include "runtime/vm/jit_abi.h"
+#include "runtime/vm/code_source.h"
 
 namespace spile::vm {
 
 // As make_checked_interpreter(). Environment error when there is no JIT.
-Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, HelperResolver resolve = helper_function);
-MakeAccelerator compiled_by(const JitApi &api, HelperResolver resolve);
+Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, const JitSettings &settings = {},
+                                                 HelperResolver resolve = helper_function);
+MakeAccelerator compiled_by(std::shared_ptr<CodeSource> source, HelperResolver resolve);
 
 // Of JitHost.
 int64_t jit_step(JitRun *run, uint64_t insn);

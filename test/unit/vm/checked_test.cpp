@@ -130,7 +130,7 @@ TEST_F(Checked, AcceleratedRunsAreTheSame) {
                                                       : fmt::format("{}: {}", fault.insn, fault.diagnostic.message);
   };
 #ifdef SPILE_JIT_PLUGIN
-  const MakeAccelerator compiled = compiled_by(*jit_api(SPILE_JIT_PLUGIN).value(), helpers);
+  const MakeAccelerator compiled = compiled_by(CodeSource::find({.plugin = SPILE_JIT_PLUGIN}).value(), helpers);
 #endif
   for (int i = 0; i < 20000; i++) {
     const object::Program program = program_of(random_insns(random));

@@ -229,9 +229,9 @@ TEST(Differential, EveryEngineAgreesWithTheMeaningOfTheInstructions) {
   Supervision supervision{.verified = false};
   engines.push_back({"unverified", make_checked_interpreter(supervision, helpers)});
 #ifdef SPILE_JIT_PLUGIN
-  const auto api = jit_api(SPILE_JIT_PLUGIN);
-  ASSERT_TRUE(api.has_value()) << api.error().message;
-  engines.push_back({"unverified-jit", make_checked_interpreter(supervision, helpers, compiled_by(**api, helpers))});
+  auto source = CodeSource::find({.plugin = SPILE_JIT_PLUGIN});
+  ASSERT_TRUE(source.has_value()) << source.error().message;
+  engines.push_back({"unverified-jit", make_checked_interpreter(supervision, helpers, compiled_by(*source, helpers))});
 #endif
   for (uint64_t seed = 0; seed < 300; seed++) {
     const object::Program program = program_of(Generator(seed).program());

@@ -15,7 +15,7 @@ TEST(JitHost, AMissingPluginIsTheEnvironmentsFault) {
   ASSERT_FALSE(jit.has_value());
   EXPECT_EQ(jit.error().kind, Error::Kind::Environment);
   EXPECT_NE(jit.error().message.find("/nonexistent/spile-jit.so"), std::string::npos) << jit.error().message;
-  EXPECT_NE(jit.error().hint.find("--engine=interpreter"), std::string::npos);
+  EXPECT_NE(jit.error().hint.find("--engine=interp"), std::string::npos);
 }
 
 TEST(JitHost, AnotherLibraryIsNoPlugin) {

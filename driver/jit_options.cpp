@@ -1,0 +1,18 @@
+#include "driver/jit_options.h"
+
+namespace spile::driver {
+
+void add_jit_options(OptionTable &options) {
+  options.add_options()("perf-map",
+                        "name compiled code in /tmp/perf-PID.map, so that perf shows the program's functions")(
+      "no-cache", "neither take compiled code from the cache of an earlier run, nor keep it for a later one");
+}
+
+vm::JitSettings jit_settings(const po::variables_map &values) {
+  vm::JitSettings settings;
+  settings.perf = values.contains("perf-map");
+  if (!values.contains("no-cache")) settings.cache = vm::CodeCache::default_folder();
+  return settings;
+}
+
+}  // namespace spile::driver

@@ -1,0 +1,145 @@
+#include "runtime/vm/code_source.h"
+
+#include <dlfcn.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#else
+#include <sys/auxv.h>
+#endif
+
+#include <array>
+
+namespace spile::vm {
+namespace {
+
+constexpr std::string_view kPluginName = "spile-jit.so";
+
+std::unexpected<Error> missing(std::string message) {
+  return std::unexpected(Error{Error::Kind::Environment, std::move(message),
+                               "run with --engine=interp, or build the target spile_jit", 0});
+}
+
+// The folder of the running executable, with a slash; empty when /proc does not say.
+std::string executable_folder() {
+  std::array<char, 4096> path{};
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  if (length <= 0) return {};
+  const std::string_view text(path.data(), static_cast<size_t>(length));
+  return std::string(text.substr(0, text.rfind('/') + 1));
+}
+
+// What LLVM would find out about this processor, without LLVM: the words from which it does.
+std::vector<uint64_t> processor() {
+  std::vector<uint64_t> words;
+#ifdef __x86_64__
+  constexpr std::array<std::array<unsigned, 2>, 7> kLeaves{
+      {{0, 0}, {1, 0}, {7, 0}, {7, 1}, {0xd, 1}, {0x8000'0001, 0}, {0x8000'0008, 0}}};
+  for (const auto &[leaf, part] : kLeaves) {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__get_cpuid_count(leaf, part, &a, &b, &c, &d) == 0) continue;
+    if (leaf == 1) b = 0;                        // the number of the core that answers
+    if (leaf == 0xd) b = c = d = 0;              // sizes that depend on what is switched on
+    words.insert(words.end(), {a, b, c, d});
+  }
+#else
+  words = {getauxval(AT_HWCAP), getauxval(AT_HWCAP2)};
+#endif
+  return words;
+}
+
+// A build of the plugin: another file, another one.
+std::vector<uint64_t> identity_of(const std::string &plugin) {
+  struct stat status{};
+  if (::stat(plugin.c_str(), &status) != 0) return {};
+  return {status.st_ino, static_cast<uint64_t>(status.st_size), static_cast<uint64_t>(status.st_mtim.tv_sec),
+          static_cast<uint64_t>(status.st_mtim.tv_nsec)};
+}
+
+Result<const JitApi *> open_plugin(const std::string &path) {
+  // Never closed: LLVM does not like being unloaded.
+  void *plugin = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (plugin == nullptr) return missing(fmt::format("cannot open the JIT: {}", dlerror()));
+  const auto open = reinterpret_cast<JitOpen>(dlsym(plugin, kJitOpenSymbol));
+  if (open == nullptr) return missing(fmt::format("{}: not a JIT plugin of Spile", path));
+  const JitApi *api = open(kJitAbiVersion, &jit_host());
+  if (api == nullptr) return missing(fmt::format("{}: built for another version of Spile", path));
+  return api;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<CodeSource>> CodeSource::find(const JitSettings &settings) {
+  if (!settings.plugin.empty()) return std::make_shared<CodeSource>(settings.plugin, settings);
+  const std::string folder = executable_folder();
+  for (const std::string &path :
+       {fmt::format("{}{}", folder, kPluginName), fmt::format("{}../lib/spile/{}", folder, kPluginName)})
+    if (access(path.c_str(), R_OK) == 0) return std::make_shared<CodeSource>(path, settings);
+  return missing(fmt::format("{} is neither in {} nor in {}../lib/spile", kPluginName, folder, folder));
+}
+
+CodeSource::CodeSource(std::string plugin, const JitSettings &settings)
+    : path_(std::move(plugin)), settings_(settings), cache_(settings.cache) {
+  if (!uses_cache()) return;
+  std::vector<uint64_t> words{kJitAbiVersion, uint64_t{settings.perf}};
+  for (const auto &part : {identity_of(path_), processor()}) words.insert(words.end(), part.begin(), part.end());
+  const auto bytes = std::as_bytes(std::span(words));
+  identity_.assign(bytes.begin(), bytes.end());
+}
+
+std::vector<std::byte> CodeSource::key_of(const JitInput &input) const {
+  std::vector<std::byte> key = identity_;
+  const std::vector<std::byte> of_input = input.key();
+  key.insert(key.end(), of_input.begin(), of_input.end());
+  return key;
+}
+
+Result<const JitApi *> CodeSource::plugin() {
+  const std::lock_guard lock(mutex_);
+  if (api_ == nullptr) {
+    const auto opened = open_plugin(path_);
+    if (!opened) return opened;
+    api_ = *opened;
+  }
+  return api_;
+}
+
+Result<std::optional<Code>> CodeSource::cached(const JitInput &input) const {
+  std::optional<Result<Code>> placed;
+  if (uses_cache())
+    cache_.find(key_of(input), [&](const JitImage &image) { placed.emplace(Code::place(image, input.objects())); });
+  if (!placed) return std::nullopt;
+  if (!*placed) return std::unexpected(placed->error());
+  return std::move(**placed);
+}
+
+Result<Code> CodeSource::compile(const JitInput &input) {
+  const auto api = plugin();
+  if (!api) return std::unexpected(api.error());
+  struct Making {
+    const CodeSource &source;
+    const JitInput &input;
+    std::optional<Result<Code>> placed;
+  } making{*this, input, {}};
+  const auto made = [](void *context, const JitImage *image) {
+    Making &here = *static_cast<Making *>(context);
+    here.placed.emplace(Code::place(*image, here.input.objects()));
+    if (here.source.uses_cache()) here.source.cache_.store(here.source.key_of(here.input), *image);
+  };
+  const JitOptions options{.march = nullptr, .lines = settings_.perf, .blind = settings_.blind_constants};
+  std::array<char, 512> error{};
+  if (!(*api)->compile(&input.program(), &options, made, &making, error.data(), error.size()))
+    return unsupported_error("{}: the JIT failed: {}", input.program().name, error.data());
+  return std::move(*making.placed);
+}
+
+Result<Code> CodeSource::code_of(const JitInput &input) {
+  auto found = cached(input);
+  if (!found) return std::unexpected(found.error());
+  if (*found) return std::move(**found);
+  return compile(input);
+}
+
+}  // namespace spile::vm

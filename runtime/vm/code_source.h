@@ -1,0 +1,51 @@
+// CodeSource: where compiled code comes from: the cache, or else the JIT plugin, which is opened the first time that
+// code must be made. Safe from several threads.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/vm/code.h"
+#include "runtime/vm/code_cache.h"
+#include "runtime/vm/jit_program.h"
+
+namespace spile::vm {
+
+struct JitSettings {
+  std::string plugin;          // its path; empty: spile-jit.so, beside the executable or in ../lib/spile
+  std::string cache;           // folder of compiled code; empty: none
+  bool perf = false;           // tell perf where code lies (perf_map.h)
+  bool blind_constants = false;  // such code is not cached: it differs each time
+};
+
+class CodeSource {
+ public:
+  // Environment error when there is no plugin; whether it is one, is seen when it is opened.
+  static Result<std::shared_ptr<CodeSource>> find(const JitSettings &settings);
+  CodeSource(std::string plugin, const JitSettings &settings);
+
+  const JitSettings &settings() const { return settings_; }
+  // Only what is in the cache; none otherwise.
+  Result<std::optional<Code>> cached(const JitInput &input) const;
+  Result<Code> compile(const JitInput &input);
+  // The one or else the other.
+  Result<Code> code_of(const JitInput &input);
+  // Opens it now.
+  Result<const JitApi *> plugin();
+
+ private:
+  bool uses_cache() const { return !settings_.cache.empty() && !settings_.blind_constants; }
+  std::vector<std::byte> key_of(const JitInput &input) const;
+
+  std::string path_;
+  JitSettings settings_;
+  CodeCache cache_;
+  std::vector<std::byte> identity_;  // what code depends on besides its program
+  std::mutex mutex_;
+  const JitApi *api_ = nullptr;  // null: not opened
+};
+
+}  // namespace spile::vm

@@ -1,0 +1,174 @@
+#include "runtime/vm/jit_program.h"
+
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "lang-spec/tables/tables.h"
+#include "runtime/maps/arena_map.h"
+#include "runtime/maps/array_map.h"
+#include "runtime/maps/hash_map.h"
+#include "runtime/maps/pages.h"
+#include "support/check.h"
+
+namespace spile::vm {
+namespace {
+
+// LLVM makes calls to these by itself. It asks for bcmp() where only equality matters.
+struct Library {
+  const char *name;
+  uint64_t address;
+};
+template <class Function>
+uint64_t address_of(Function *function) {
+  return reinterpret_cast<uint64_t>(function);
+}
+std::span<const Library> library() {
+  static const Library all[] = {
+      {"memcpy", address_of<void *(void *, const void *, size_t)>(std::memcpy)},
+      {"memmove", address_of<void *(void *, const void *, size_t)>(std::memmove)},
+      {"memset", address_of<void *(void *, int, size_t)>(std::memset)},
+      {"memcmp", address_of<int(const void *, const void *, size_t)>(std::memcmp)},
+      {"bcmp", address_of<int(const void *, const void *, size_t)>(std::memcmp)},
+  };
+  return all;
+}
+
+// The block of memory in which programs reach a map's values without a lookup.
+struct Block {
+  uint64_t address = 0, size = 0;
+};
+Block block_of(maps::Map &map) {
+  const maps::Definition &made = map.definition();
+  if (made.type == maps::kArenaType) return {static_cast<maps::ArenaMap &>(map).base(), uint64_t{1} << 32};
+  const std::byte *const values = map.direct_values();
+  if (values == nullptr) return {};
+  return {reinterpret_cast<uint64_t>(values), uint64_t{maps::round_up_8(made.value_size)} * made.max_entries};
+}
+
+std::vector<JitMap> plain_maps(std::span<maps::Map *const> maps) {
+  std::vector<JitMap> plain;
+  for (maps::Map *map : maps) {
+    const maps::Definition &made = map->definition();
+    const tables::MapType *const type = tables::find_map_type(made.type);
+    const bool holds_maps = type != nullptr && (type->flags & tables::kMapOfMaps) != 0;
+    JitMap &one = plain.emplace_back(JitMap{.map = reinterpret_cast<uint64_t>(map),
+                                            .kind = JitMap::Other,
+                                            .key_size = made.key_size,
+                                            .value_size = holds_maps ? 0 : made.value_size,
+                                            .writable = (made.map_flags & BPF_F_RDONLY_PROG) == 0});
+    // A map of the kernel has the type, but is none of these.
+    if (auto *const array = dynamic_cast<maps::ArrayMap *>(map); array != nullptr) {
+      one.kind = JitMap::Array;
+      one.values = reinterpret_cast<uint64_t>(array->direct_values());
+      one.stride = maps::round_up_8(made.value_size);
+      one.count = made.max_entries;
+    } else if (maps::with_key_size(made.key_size, [&](auto size) {
+                 return dynamic_cast<maps::HashMap<decltype(size)::value> *>(map) != nullptr;
+               })) {
+      one.kind = JitMap::Hash;
+    }
+  }
+  return plain;
+}
+
+bool is_address(const isa::InsnInfo &info) {
+  return info.shape == isa::Shape::CallHelper || info.shape == isa::Shape::CallKfunc ||
+         info.op == isa::Op::LddwMapIdx || info.op == isa::Op::LddwMapIdxValue;
+}
+
+// Bytes that are compared as a whole.
+class Key {
+ public:
+  template <class T>
+  void add(const T &value) {
+    static_assert(std::has_unique_object_representations_v<T>);
+    add_bytes(&value, sizeof(value));
+  }
+  void add_bytes(const void *from, size_t size) {
+    const auto *const first = static_cast<const std::byte *>(from);
+    bytes.insert(bytes.end(), first, first + size);
+  }
+  std::vector<std::byte> bytes;
+};
+
+}  // namespace
+
+JitInput::JitInput(const std::string &name, const Resolved &resolved, std::span<maps::Map *const> maps,
+                   HelperResolver resolve, const JitUnverified *unverified)
+    : maps_(plain_maps(maps)) {
+  for (maps::Map *map : maps) {
+    add(reinterpret_cast<uint64_t>(map), 1);
+    const Block block = map == nullptr ? Block{} : block_of(*map);
+    add(block.address, block.size);
+  }
+  if (unverified != nullptr) {
+    add(reinterpret_cast<uint64_t>(unverified->seen), sizeof(uint64_t) << kSeenBits);
+    add(reinterpret_cast<uint64_t>(unverified->windows), resolved.insns.size() * sizeof(Window *));
+    for (const JitRegion &region : std::span(unverified->regions, unverified->region_count))
+      add(region.address, region.size);
+  }
+  for (const Library &one : library()) add(one.address, 0, one.name);
+  const JitHost &host = jit_host();
+  add_function(address_of(host.packet_load));
+  add_function(address_of(host.helper_of_register));
+  add_function(address_of(host.leaves_after_tail_call));
+  add_function(address_of(host.step));
+  add_function(address_of(host.enter));
+  add_function(address_of(host.leave));
+  for (size_t i = 0; i < resolved.insns.size(); i += isa::width(resolved.insns[i]))
+    if (is_address(resolved.info(i)) && !resolved.insns[i].is_lddw()) add_function(resolved.values[i]);
+  program_ = {.name = name.c_str(),
+              .insns = resolved.insns.data(),
+              .values = resolved.values.data(),
+              .insn_count = resolved.insns.size(),
+              .subprograms = resolved.subprograms.data(),
+              .stack_bytes = resolved.stack_bytes.data(),
+              .subprogram_count = resolved.subprograms.size(),
+              .maps = maps_.data(),
+              .map_count = maps_.size(),
+              .hot_helpers = resolve == helper_function,
+              .unverified = unverified,
+              .objects = objects_.data(),
+              .object_count = objects_.size()};
+}
+
+void JitInput::add_function(uint64_t address) {
+  if (std::ranges::find(objects_, address, &JitObject::address) == objects_.end()) add(address, 0);
+}
+
+std::vector<std::byte> JitInput::key() const {
+  Key key;
+  key.add(uint32_t{program_.unverified != nullptr} | uint32_t{program_.hot_helpers} << 1);
+  // An address, as the object that it lies in and how far from its beginning.
+  const auto add_address = [&](uint64_t address) {
+    const auto object = std::ranges::find_if(objects_, [&](const JitObject &one) {
+      return one.address != 0 && address - one.address < std::max<uint64_t>(one.size, 1);
+    });
+    SPILE_CHECK(object != objects_.end(), "compiled code refers to an address that belongs to nothing");
+    key.add(uint64_t(object - objects_.begin()));
+    key.add(address - object->address);
+  };
+  for (const JitObject &object : objects_) key.add(object.address == 0 ? UINT64_MAX : object.size);
+  for (size_t i = 0; i < program_.insn_count; i++) key.add_bytes(&program_.insns[i], sizeof(isa::Insn));
+  for (size_t i = 0; i < program_.insn_count; i += isa::width(program_.insns[i]))
+    if (is_address(*isa::lookup(program_.insns[i]))) add_address(program_.values[i]);
+  for (const JitMap &map : maps_) {
+    key.add(uint32_t{map.kind} | uint32_t{map.writable} << 8);
+    key.add(map.key_size);
+    key.add(map.value_size);
+    key.add(map.stride);
+    key.add(map.count);
+    if (map.values != 0) add_address(map.values);
+  }
+  if (program_.unverified == nullptr) return key.bytes;
+  for (const JitRegion &region : std::span(program_.unverified->regions, program_.unverified->region_count)) {
+    add_address(region.address);
+    key.add(region.size);
+    key.add(uint32_t{region.writable});
+  }
+  return key.bytes;
+}
+
+}  // namespace spile::vm

@@ -1,0 +1,40 @@
+// JitInput: a resolved program as the plugin gets it, the objects of this process that its code refers to, and
+// the key by which code that was made of it is found again.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/vm/jit_abi.h"
+#include "runtime/vm/resolve.h"
+
+namespace spile::vm {
+
+// What compiled code calls.
+const JitHost &jit_host();
+
+// Points into what it is made of, but for the maps.
+class JitInput {
+ public:
+  // [unverified]: null when the verifier has accepted the program. [resolve]: of its helpers.
+  JitInput(const std::string &name, const Resolved &resolved, std::span<maps::Map *const> maps, HelperResolver resolve,
+           const JitUnverified *unverified = nullptr);
+  JitInput(const JitInput &) = delete;
+  JitInput &operator=(const JitInput &) = delete;
+
+  const JitProgram &program() const { return program_; }
+  std::span<const JitObject> objects() const { return objects_; }
+  // Everything that code depends on but where objects lie: equal keys, equal code.
+  std::vector<std::byte> key() const;
+
+ private:
+  void add(uint64_t address, uint64_t size, const char *name = nullptr) { objects_.push_back({address, size, name}); }
+  void add_function(uint64_t address);
+
+  std::vector<JitMap> maps_;
+  std::vector<JitObject> objects_;
+  JitProgram program_{};
+};
+
+}  // namespace spile::vm
