@@ -95,8 +95,8 @@ int command_info(Arguments arguments, Console &console) {
     console.print("  code cache: none, since neither XDG_CACHE_HOME nor HOME is set\n");
   } else {
     const auto [files, bytes] = cache.contents();
-    console.print(fmt::format("  code cache: {}: {} programs, {} KB of {}\n", cache.folder(), files,
-                              (bytes + 1023) / 1024, vm::kCodeCacheBytes / 1024));
+    console.print(fmt::format("  code cache: {}: {} program{}, {} KB of {}\n", cache.folder(), files,
+                              files == 1 ? "" : "s", (bytes + 1023) / 1024, vm::kCodeCacheBytes / 1024));
   }
   return kExitOk;
 }

@@ -20,12 +20,12 @@ namespace endian = llvm::support::endian;
 // What a relocation puts into an instruction or a word. S: the symbol, or with a Got the word that holds its address;
 // A: the addend; P: the place; Page(): without its lowest 12 bits.
 enum class Field : uint8_t {
-  Word32,   // S + A - P
-  Word64,   // S + A - P
-  Pointer,  // S + A, which the host makes
-  Branch26, // S + A - P, in units of an instruction
-  Page21,   // Page(S + A) - Page(P)
-  Low12,    // the lowest 12 bits of S + A, in units of the access
+  Word32,    // S + A - P
+  Word64,    // S + A - P
+  Pointer,   // S + A, which the host makes
+  Branch26,  // S + A - P, in units of an instruction
+  Page21,    // Page(S + A) - Page(P)
+  Low12,     // the lowest 12 bits of S + A, in units of the access
 };
 struct Kind {
   uint32_t type;
@@ -64,7 +64,8 @@ uint64_t page_of(uint64_t address) { return address & ~uint64_t{0xfff}; }
 
 class Linker {
  public:
-  Linker(const llvm::object::ELFObjectFileBase &object, const vm::JitProgram &program) : object_(object), program_(program) {}
+  Linker(const llvm::object::ELFObjectFileBase &object, const vm::JitProgram &program)
+      : object_(object), program_(program) {}
 
   llvm::Expected<Image> run(const std::string &entry_name, uint64_t page) {
     if (auto error = place(page)) return std::move(error);
@@ -102,9 +103,7 @@ class Linker {
     pad(sizeof(uint64_t));
     return llvm::Error::success();
   }
-  void pad(uint64_t alignment) {
-    out_.bytes.resize((out_.bytes.size() + alignment - 1) / alignment * alignment);
-  }
+  void pad(uint64_t alignment) { out_.bytes.resize((out_.bytes.size() + alignment - 1) / alignment * alignment); }
   llvm::Error append(const llvm::object::ELFSectionRef &section) {
     pad(section.getAlignment().value());
     offsets_[section] = out_.bytes.size();
@@ -136,7 +135,8 @@ class Linker {
   }
 
   llvm::Error apply(const llvm::object::ELFRelocationRef &relocation, uint64_t section) {
-    const std::span<const Kind> kinds = object_.getArch() == llvm::Triple::aarch64 ? std::span<const Kind>(kAArch64) : kX86;
+    const std::span<const Kind> kinds =
+        object_.getArch() == llvm::Triple::aarch64 ? std::span<const Kind>(kAArch64) : kX86;
     const auto kind = std::ranges::find(kinds, relocation.getType(), &Kind::type);
     if (kind == kinds.end()) return failed("relocation " + llvm::Twine(relocation.getType()));
     auto addend = relocation.getAddend();
@@ -173,18 +173,26 @@ class Linker {
       endian::write32le(at, (endian::read32le(at) & ~mask) | (bits & mask));
     };
     switch (kind.field) {
-      case Field::Word32: endian::write32le(at, static_cast<uint32_t>(value - place)); break;
-      case Field::Word64: endian::write64le(at, value - place); break;
+      case Field::Word32:
+        endian::write32le(at, static_cast<uint32_t>(value - place));
+        break;
+      case Field::Word64:
+        endian::write64le(at, value - place);
+        break;
       case Field::Pointer:
         out_.relocations.push_back({static_cast<uint32_t>(place), vm::kJitItself, static_cast<int64_t>(value)});
         break;
-      case Field::Branch26: set_bits(0x03ff'ffff, static_cast<uint32_t>((value - place) >> 2)); break;
+      case Field::Branch26:
+        set_bits(0x03ff'ffff, static_cast<uint32_t>((value - place) >> 2));
+        break;
       case Field::Page21: {
         const auto pages = static_cast<uint32_t>((page_of(value) - page_of(place)) >> 12);
         set_bits(0x60ff'ffe0, (pages & 3) << 29 | (pages >> 2 & 0x7'ffff) << 5);
         break;
       }
-      case Field::Low12: set_bits(0x003f'fc00, static_cast<uint32_t>((value & 0xfff) >> kind.shift) << 10); break;
+      case Field::Low12:
+        set_bits(0x003f'fc00, static_cast<uint32_t>((value & 0xfff) >> kind.shift) << 10);
+        break;
     }
   }
 
@@ -221,8 +229,8 @@ class Linker {
 
 }  // namespace
 
-llvm::Expected<Image> link(llvm::MemoryBufferRef object, const vm::JitProgram &program,
-                           const std::string &entry_name, uint64_t page) {
+llvm::Expected<Image> link(llvm::MemoryBufferRef object, const vm::JitProgram &program, const std::string &entry_name,
+                           uint64_t page) {
   auto read = llvm::object::ObjectFile::createELFObjectFile(object);
   if (!read) return read.takeError();
   return Linker(llvm::cast<llvm::object::ELFObjectFileBase>(**read), program).run(entry_name, page);

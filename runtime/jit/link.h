@@ -23,7 +23,7 @@ struct Image {
 
 // [entry_name]: of the first subprogram's function (translate.h). [page]: of the machine that executes it. Fails on
 // what LLVM is not expected to make.
-llvm::Expected<Image> link(llvm::MemoryBufferRef object, const vm::JitProgram &program,
-                           const std::string &entry_name, uint64_t page);
+llvm::Expected<Image> link(llvm::MemoryBufferRef object, const vm::JitProgram &program, const std::string &entry_name,
+                           uint64_t page);
 
 }  // namespace spile::jit

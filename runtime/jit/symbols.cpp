@@ -13,7 +13,9 @@ constexpr const char *kPrefix = "object.";
 
 Symbols::Symbols(const vm::JitProgram &program, llvm::Module &module)
     : program_(program), module_(module), made_(program.object_count) {
-  const auto end = [&](size_t i) { return program.objects[i].address + std::max<uint64_t>(program.objects[i].size, 1); };
+  const auto end = [&](size_t i) {
+    return program.objects[i].address + std::max<uint64_t>(program.objects[i].size, 1);
+  };
   for (size_t i = 0; i < program.object_count; i++) {
     const uint64_t address = program.objects[i].address;
     if (address == 0) continue;
@@ -31,8 +33,7 @@ llvm::Constant *Symbols::symbol(size_t index, llvm::FunctionType *type) {
   if (made != nullptr) return made;
   const vm::JitObject &object = program_.objects[index];
   const std::string name = object.name != nullptr ? object.name : kPrefix + std::to_string(index);
-  if (object.size == 0)
-    return made = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name, module_);
+  if (object.size == 0) return made = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name, module_);
   // Of a type without a size, so that nothing is concluded from it.
   auto *const opaque = llvm::StructType::create(module_.getContext(), name);
   return made = new llvm::GlobalVariable(module_, opaque, false, llvm::GlobalValue::ExternalLinkage, nullptr, name);

@@ -31,7 +31,8 @@ class Symbols {
   std::vector<llvm::Constant *> made_;     // by object
 };
 
-// The index of an object by its symbol's name; LLVM's own calls (memcpy() and the like) are of objects that have theirs.
+// The index of an object by its symbol's name; LLVM's own calls (memcpy() and the like) are of objects that have
+// theirs.
 std::optional<uint32_t> object_of_symbol(const vm::JitProgram &program, llvm::StringRef name);
 
 }  // namespace spile::jit

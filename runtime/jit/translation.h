@@ -39,9 +39,7 @@ class Translation {
   llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
   // What lies at an address of this process: a symbol (JitProgram::objects), and how far from it.
   llvm::Constant *pointer_to(uint64_t address) { return symbols_.pointer_to(address, function_type_); }
-  llvm::Constant *address_of(uint64_t address) {
-    return llvm::ConstantExpr::getPtrToInt(pointer_to(address), i64_);
-  }
+  llvm::Constant *address_of(uint64_t address) { return llvm::ConstantExpr::getPtrToInt(pointer_to(address), i64_); }
   llvm::BasicBlock *block(const char *name) { return llvm::BasicBlock::Create(b_.getContext(), name, function_); }
 
   llvm::Function *declare(size_t index, llvm::GlobalValue::LinkageTypes linkage, const std::string &name) {

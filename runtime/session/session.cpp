@@ -129,10 +129,10 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   const vm::HelperResolver resolve =
       state->options.virtual_time ? helpers::faulty_helper_function : vm::helper_function;
   state->supervision.watch = state->options.watch;
-  Result<std::unique_ptr<vm::Engine>> engine =
-      state->options.watch     ? vm::make_checked_interpreter(state->supervision, resolve)
-      : state->options.use_jit ? vm::make_jit(state->options.jit, resolve)
-                               : vm::make_interpreter(resolve);
+  Result<std::unique_ptr<vm::Engine>> engine = state->options.watch
+                                                   ? vm::make_checked_interpreter(state->supervision, resolve)
+                                               : state->options.use_jit ? vm::make_jit(state->options.jit, resolve)
+                                                                        : vm::make_interpreter(resolve);
   if (!engine) return std::unexpected(engine.error());
   state->engine = std::move(*engine);
   for (const Accepted &accepted : programs)

@@ -107,7 +107,8 @@ class Mapped {
 std::string CodeCache::default_folder() {
   if (const char *cache = ::getenv("XDG_CACHE_HOME"); cache != nullptr && cache[0] == '/')
     return std::string(cache) + "/spile";
-  if (const char *home = ::getenv("HOME"); home != nullptr && home[0] == '/') return std::string(home) + "/.cache/spile";
+  if (const char *home = ::getenv("HOME"); home != nullptr && home[0] == '/')
+    return std::string(home) + "/.cache/spile";
   return {};
 }
 

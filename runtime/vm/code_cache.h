@@ -23,7 +23,8 @@ inline constexpr uint64_t kCodeCacheBytes = uint64_t{64} << 20;
 class CodeCache {
  public:
   // In this folder, which need not exist; empty: no cache.
-  explicit CodeCache(std::string folder, uint64_t limit = kCodeCacheBytes) : folder_(std::move(folder)), limit_(limit) {}
+  explicit CodeCache(std::string folder, uint64_t limit = kCodeCacheBytes)
+      : folder_(std::move(folder)), limit_(limit) {}
   // Where the user's cache is; empty when nothing says it.
   static std::string default_folder();
 

@@ -40,8 +40,8 @@ std::vector<uint64_t> processor() {
   for (const auto &[leaf, part] : kLeaves) {
     unsigned a = 0, b = 0, c = 0, d = 0;
     if (__get_cpuid_count(leaf, part, &a, &b, &c, &d) == 0) continue;
-    if (leaf == 1) b = 0;                        // the number of the core that answers
-    if (leaf == 0xd) b = c = d = 0;              // sizes that depend on what is switched on
+    if (leaf == 1) b = 0;            // the number of the core that answers
+    if (leaf == 0xd) b = c = d = 0;  // sizes that depend on what is switched on
     words.insert(words.end(), {a, b, c, d});
   }
 #else

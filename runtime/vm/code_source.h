@@ -15,9 +15,9 @@
 namespace spile::vm {
 
 struct JitSettings {
-  std::string plugin;          // its path; empty: spile-jit.so, beside the executable or in ../lib/spile
-  std::string cache;           // folder of compiled code; empty: none
-  bool perf = false;           // tell perf where code lies (perf_map.h)
+  std::string plugin;            // its path; empty: spile-jit.so, beside the executable or in ../lib/spile
+  std::string cache;             // folder of compiled code; empty: none
+  bool perf = false;             // tell perf where code lies (perf_map.h)
   bool blind_constants = false;  // such code is not cached: it differs each time
 };
 
