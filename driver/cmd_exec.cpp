@@ -19,13 +19,14 @@
 #include "runtime/vm/checked.h"
 #include "runtime/vm/jit_checked.h"
 #include "runtime/vm/jit_host.h"
+#include "runtime/vm/tiered.h"
 
 namespace spile::driver {
 
 namespace {
 
 // As --engine names them.
-constexpr std::string_view kEngines[] = {"checked", "interp", "jit", "kernel"};
+constexpr std::string_view kEngines[] = {"auto", "checked", "interp", "jit", "kernel"};
 
 struct Request {
   std::vector<std::string> engines;  // of kEngines; empty: what suits the program
@@ -150,6 +151,7 @@ Result<session::TrialResult> try_here(const object::Object &object, std::span<co
                                       vm::Supervision &supervision, const vm::JitSettings &jit) {
   auto engine = name == "jit" && !supervision.verified     ? vm::make_checked_jit(supervision, jit)
                 : name == "jit"                            ? vm::make_jit(jit)
+                : name == "auto" && supervision.verified   ? vm::make_tiered(jit)
                 : name == "interp" && supervision.verified ? vm::make_interpreter()
                                                            : vm::make_checked_interpreter(supervision);
   if (!engine) return std::unexpected(engine.error());
@@ -276,7 +278,7 @@ Result<Request> request_of(const po::variables_map &values) {
       const std::string_view name = rest.substr(0, rest.find(','));
       rest.remove_prefix(std::min(rest.size(), name.size() + 1));
       if (std::ranges::find(kEngines, name) == std::end(kEngines))
-        return usage_error("--engine takes checked, interp, jit, kernel, or several with commas, not `{}`", name);
+        return usage_error("--engine takes auto, checked, interp, jit, kernel, or several with commas, not `{}`", name);
       request.engines.emplace_back(name);
     }
   }
@@ -306,7 +308,7 @@ int command_exec(Arguments arguments, Console &console) {
       "ctx", po::value<std::vector<std::string>>()->value_name("NAME=N,..."),
       "fields of the context: mark=5, args[1]=0x10")(
       "engine", po::value<std::string>()->value_name("LIST"),
-      "checked, interp, jit, kernel (BPF_PROG_TEST_RUN); several: their results are compared")(
+      "checked, interp, jit, auto (interp, then jit), kernel (BPF_PROG_TEST_RUN); several: their results are compared")(
       "repeat", po::value<uint64_t>()->value_name("N"), "run it N times; a run finds what the one before left")(
       "stats", po::value<std::string>()->value_name("json"), "print r0, time, instructions of a run for each engine")(
       "prog", po::value<std::string>()->value_name("NAME"), "the program, where an object has several")(

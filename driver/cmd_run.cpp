@@ -30,6 +30,17 @@ constexpr const char *kTargetArch = "__TARGET_ARCH_arm64";
 constexpr const char *kTargetArch = "__TARGET_ARCH_x86";
 #endif
 
+struct EngineName {
+  std::string_view name;
+  session::EngineKind kind;
+  std::string_view meaning;
+};
+constexpr EngineName kEngines[] = {
+    {"auto", session::EngineKind::Tiered, "interpreter, and LLVM when a program is hot"},
+    {"interp", session::EngineKind::Interpreter, "interpreter"},
+    {"jit", session::EngineKind::Jit, "LLVM JIT"},
+};
+
 // Signal handlers reach only what is static.
 session::Control *g_control = nullptr;
 
@@ -210,7 +221,8 @@ int command_run(Arguments arguments, Console &console) {
       "text (the default), json, csv or openmetrics: printed lines, records and maps, by the types in BTF")(
       "listen", po::value<std::string>()->value_name("ADDRESS:PORT"),
       "give the maps as OpenMetrics to who asks http://ADDRESS:PORT/metrics while the probe runs")(
-      "engine", po::value<std::string>()->value_name("ENGINE"), "auto (the default), interp or jit")(
+      "engine", po::value<std::string>()->value_name("ENGINE"),
+      "auto (the default: interpreted, and compiled when it is hot), interp or jit")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
       "global,G", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
@@ -261,9 +273,9 @@ int command_run(Arguments arguments, Console &console) {
   if (values->contains("pid") && options.command)
     return console.usage("-c and -p cannot be had together: one run is about one of them");
   const std::string engine = text("engine").value_or("auto");
-  if (engine != "auto" && engine != "interp" && engine != "jit")
-    return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
-  options.use_jit = engine == "jit";
+  const auto *const chosen = std::ranges::find(kEngines, engine, &EngineName::name);
+  if (chosen == std::end(kEngines)) return console.usage("--engine takes auto, interp or jit, not `{}`", engine);
+  options.engine = chosen->kind;
   options.jit = jit_settings(*values);
   if (const auto duration = text("duration")) {
     const auto parsed = hooks::parse_interval(*duration);
@@ -349,8 +361,7 @@ int command_run(Arguments arguments, Console &console) {
     return own_failure(console.fail(relocated.error()), options);
   const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, types, console, code);
   if (code != kExitOk) return own_failure(code, options);
-  if (console.verbosity > 0)
-    console.status("{} programs verified; engine: {}", judged.size(), options.use_jit ? "LLVM JIT" : "interpreter");
+  if (console.verbosity > 0) console.status("{} programs verified; engine: {}", judged.size(), chosen->meaning);
   EventsOfFile events;
   if (options.packets) {
     const auto opened = events.open(*options.packets, object->btf, options);

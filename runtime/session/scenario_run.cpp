@@ -38,7 +38,7 @@ class Run {
 
   Result<ScenarioResult> run(const object::Object &object, std::span<const Accepted> programs) {
     Options options;
-    options.use_jit = options_.use_jit;
+    options.engine = options_.use_jit ? EngineKind::Jit : EngineKind::Interpreter;
     if (!options_.use_jit && !options_.use_interpreter)
       options.watch = [this](const object::Program &program, const vm::Moment &moment) { watch(program, moment); };
     options.virtual_time = VirtualTime{scenario_.clock_ns, scenario_.seed};

@@ -19,6 +19,8 @@
 #include "runtime/session/records.h"
 #include "runtime/session/session_state.h"
 #include "runtime/vm/jit_host.h"
+#include "runtime/vm/tiered.h"
+#include "support/check.h"
 
 namespace spile::session {
 
@@ -109,6 +111,18 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   return {};
 }
 
+static Result<std::unique_ptr<vm::Engine>> make_engine(const Options &options, vm::HelperResolver resolve) {
+  switch (options.engine) {
+    case EngineKind::Interpreter:
+      return vm::make_interpreter(resolve);
+    case EngineKind::Jit:
+      return vm::make_jit(options.jit, resolve);
+    case EngineKind::Tiered:
+      return vm::make_tiered(options.jit, resolve);
+  }
+  SPILE_UNREACHABLE("an engine that is no EngineKind");
+}
+
 Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std::span<const Accepted> programs,
                                                Options options) {
   auto state = std::make_unique<State>();
@@ -131,8 +145,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   state->supervision.watch = state->options.watch;
   Result<std::unique_ptr<vm::Engine>> engine = state->options.watch
                                                    ? vm::make_checked_interpreter(state->supervision, resolve)
-                                               : state->options.use_jit ? vm::make_jit(state->options.jit, resolve)
-                                                                        : vm::make_interpreter(resolve);
+                                                   : make_engine(state->options, resolve);
   if (!engine) return std::unexpected(engine.error());
   state->engine = std::move(*engine);
   for (const Accepted &accepted : programs)

@@ -45,9 +45,11 @@ class MetricsReader {
   virtual bool wants() = 0;
   virtual void take(std::string metrics) = 0;
 };
+// Tiered: interpreted first, compiled when hot.
+enum class EngineKind : uint8_t { Interpreter, Jit, Tiered };
 
 struct Options {
-  bool use_jit = false;
+  EngineKind engine = EngineKind::Interpreter;
   vm::JitSettings jit;                               // how code is made and kept
   vm::Watch watch;                                   // told of each instruction; the engine is a slow one then
   std::optional<VirtualTime> virtual_time;           // the run goes step by step

@@ -78,7 +78,7 @@ class JitEngine final : public Engine {
     auto code = source_->code_of(input);
     if (!code) return std::unexpected(code.error());
     if (perf_map_) perf_map_->add(program, *resolved, *code);
-    return std::make_unique<JitLoaded>(std::move(*code), resolve_);
+    return run_code(std::move(*code), resolve_);
   }
   Result<void> tell_perf() { return perf_map_.emplace().open(); }
 
@@ -91,6 +91,10 @@ class JitEngine final : public Engine {
 }  // namespace
 
 const JitHost &jit_host() { return kHost; }
+
+std::unique_ptr<Loaded> run_code(Code code, HelperResolver resolve) {
+  return std::make_unique<JitLoaded>(std::move(code), resolve);
+}
 
 Result<std::unique_ptr<Engine>> make_jit(const JitSettings &settings, HelperResolver resolve) {
   auto source = CodeSource::find(settings);

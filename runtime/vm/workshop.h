@@ -1,0 +1,42 @@
+// Workshop: a thread that does one job after the other, which somebody else may wait for or take back.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace spile::vm {
+
+class Workshop {
+ public:
+  class Job {
+   public:
+    virtual ~Job() = default;
+    virtual void work() = 0;
+  };
+
+  Workshop() = default;
+  Workshop(const Workshop &) = delete;
+  Workshop &operator=(const Workshop &) = delete;
+  // Waits for the job in work.
+  ~Workshop();
+
+  // The thread begins with the first one.
+  void add(Job &job);
+  // When it returns, the job is done or will not be.
+  void take_back(const Job &job);
+
+ private:
+  void start();
+  void work();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job *> waiting_;
+  const Job *in_work_ = nullptr;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace spile::vm
