@@ -33,8 +33,7 @@ class TieredLoaded final : public Loaded, Workshop::Job {
                std::unique_ptr<Loaded> interpreted, std::shared_ptr<Shared> shared)
       : name_(program.name),
         resolved_(std::move(resolved)),
-        arrays_(arrays_of(maps)),
-        input_(name_, resolved_, maps, arrays_, nullptr, jit_host()),
+        input_(name_, resolved_, maps, shared->resolve),
         cost_ns_(kStartNs + static_cast<int64_t>(resolved_.insns.size()) * kInsnNs),
         interpreted_(std::move(interpreted)),
         shared_(std::move(shared)),
@@ -82,7 +81,6 @@ class TieredLoaded final : public Loaded, Workshop::Job {
 
   std::string name_;
   Resolved resolved_;
-  std::vector<JitArray> arrays_;
   JitInput input_;
   int64_t cost_ns_;
   std::unique_ptr<Loaded> interpreted_, compiled_;
