@@ -11,6 +11,7 @@
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/dependencies.h"
+#include "driver/emit_native.h"
 #include "driver/new.h"
 #include "driver/short_form.h"
 #include "frontend/ast/print.h"
@@ -137,10 +138,13 @@ int command_build(Arguments arguments, Console &console) {
                              "where to write, - for stdout; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
       "c (what -e and scripts mean), pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the "
-      "object")("execute,e", po::value<std::string>()->value_name("PROGRAM"),
-                "compile PROGRAM, in the short form, see `run`")("assembly,S", "the same as --emit=asm")(
-      "preprocess,E", "the same as --emit=pp")("after", po::value<std::string>()->value_name("PASS[:N]"),
-                                               after_help.c_str())(
+      "object; native: a shared object of this machine's code, verified first (docs/native.md)")(
+      "march", po::value<std::string>()->value_name("MACHINE"),
+      "with --emit=native: x86_64 or aarch64; default: this one")(
+      "blind-constants", "with --emit=native: no constant of the program appears in its code")(
+      "execute,e", po::value<std::string>()->value_name("PROGRAM"), "compile PROGRAM, in the short form, see `run`")(
+      "assembly,S", "the same as --emit=asm")("preprocess,E", "the same as --emit=pp")(
+      "after", po::value<std::string>()->value_name("PASS[:N]"), after_help.c_str())(
       "stats", "instructions, stack, map lookups, spills and time by stage, on stderr");
   add_dependency_options(line.options);
   add_compile_options(line.options);
@@ -165,9 +169,16 @@ int command_build(Arguments arguments, Console &console) {
   std::string stage = values->contains("emit") ? (*values)["emit"].as<std::string>() : "obj";
   if (values->contains("assembly")) stage = "asm";
   if (values->contains("preprocess")) stage = "pp";
-  static constexpr std::string_view kStages[] = {"c", "pp", "ast", "ir-raw", "ir", "mir", "asm", "btf", "obj"};
+  static constexpr std::string_view kStages[] = {"c",   "pp",  "ast", "ir-raw", "ir",
+                                                 "mir", "asm", "btf", "obj",    "native"};
   if (std::ranges::find(kStages, stage) == std::end(kStages))
-    return console.usage("--emit takes c, pp, ast, ir-raw, ir, mir, asm, btf or obj, not `{}`", stage);
+    return console.usage("--emit takes c, pp, ast, ir-raw, ir, mir, asm, btf, obj or native, not `{}`", stage);
+
+  if ((values->contains("march") || values->contains("blind-constants")) && stage != "native")
+    return console.usage("--march and --blind-constants are about --emit=native");
+  const std::string march =
+      values->contains("march") ? (*values)["march"].as<std::string>() : std::string(vm::kThisMachine);
+  if (march != "x86_64" && march != "aarch64") return console.usage("--march takes x86_64 or aarch64, not `{}`", march);
 
   DependencyOptions dependencies = dependency_options(*values);
   if (dependencies.is_all) {
@@ -209,6 +220,21 @@ int command_build(Arguments arguments, Console &console) {
         std::filesystem::equivalent(output, path))
       return console.usage("{} would be written over itself", path);
     if (const int failed = write_object(*object, output, console); failed != kExitOk) return failed;
+    return write_dependencies(dependencies, output, inputs, console);
+  }
+  if (stage == "native") {
+    object::Object *object = compilation.object();
+    compilation.summary();
+    if (object == nullptr) return compilation.exit_code();
+    if (!values->contains("output")) return console.usage("--emit=native needs -o FILE.so");
+    const std::string &output = (*values)["output"].as<std::string>();
+    vm::JitSettings jit;
+    jit.blind_constants = values->contains("blind-constants");
+    int failed = kExitOk;
+    const auto bytes = emit_native(*object, compilation.sources(), compile->btf, march,
+                                   std::filesystem::path(output).filename().string(), jit, console, failed);
+    if (!bytes) return failed;
+    if (failed = write_output(output, *bytes, console); failed != kExitOk) return failed;
     return write_dependencies(dependencies, output, inputs, console);
   }
   const Result<std::string> text = emit_text(compilation, stage, back_end_stage);

@@ -115,24 +115,28 @@ Result<std::optional<Code>> CodeSource::cached(const JitInput &input) const {
   return std::move(**placed);
 }
 
-Result<Code> CodeSource::compile(const JitInput &input) {
+Result<void> CodeSource::compile_for(const char *march, const JitInput &input,
+                                     const std::function<void(const JitImage &)> &use) {
   const auto api = plugin();
   if (!api) return std::unexpected(api.error());
-  struct Making {
-    const CodeSource &source;
-    const JitInput &input;
-    std::optional<Result<Code>> placed;
-  } making{*this, input, {}};
+  const JitOptions options{.march = march, .lines = settings_.perf, .blind = settings_.blind_constants};
   const auto made = [](void *context, const JitImage *image) {
-    Making &here = *static_cast<Making *>(context);
-    here.placed.emplace(Code::place(*image, here.input.objects()));
-    if (here.source.uses_cache()) here.source.cache_.store(here.source.key_of(here.input), *image);
+    (*static_cast<const std::function<void(const JitImage &)> *>(context))(*image);
   };
-  const JitOptions options{.march = nullptr, .lines = settings_.perf, .blind = settings_.blind_constants};
+  auto here = use;
   std::array<char, 512> error{};
-  if (!(*api)->compile(&input.program(), &options, made, &making, error.data(), error.size()))
-    return unsupported_error("{}: the JIT failed: {}", input.program().name, error.data());
-  return std::move(*making.placed);
+  if ((*api)->compile(&input.program(), &options, made, &here, error.data(), error.size())) return {};
+  return unsupported_error("{}: the JIT failed: {}", input.program().name, error.data());
+}
+
+Result<Code> CodeSource::compile(const JitInput &input) {
+  std::optional<Result<Code>> placed;
+  const auto made = compile_for(nullptr, input, [&](const JitImage &image) {
+    placed.emplace(Code::place(image, input.objects()));
+    if (uses_cache()) cache_.store(key_of(input), image);
+  });
+  if (!made) return std::unexpected(made.error());
+  return std::move(*placed);
 }
 
 Result<Code> CodeSource::code_of(const JitInput &input) {

@@ -2,6 +2,7 @@
 // code must be made. Safe from several threads.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,6 +34,8 @@ class CodeSource {
   Result<Code> compile(const JitInput &input);
   // The one or else the other.
   Result<Code> code_of(const JitInput &input);
+  // Hands the image for a machine of this name (JitOptions) to [use].
+  Result<void> compile_for(const char *march, const JitInput &input, const std::function<void(const JitImage &)> &use);
   // Opens it now.
   Result<const JitApi *> plugin();
 

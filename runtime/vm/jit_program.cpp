@@ -119,19 +119,29 @@ JitInput::JitInput(const std::string &name, const Resolved &resolved, std::span<
   add_function(address_of(host.leave));
   for (size_t i = 0; i < resolved.insns.size(); i += isa::width(resolved.insns[i]))
     if (is_address(resolved.info(i)) && !resolved.insns[i].is_lddw()) add_function(resolved.values[i]);
-  program_ = {.name = name.c_str(),
-              .insns = resolved.insns.data(),
-              .values = resolved.values.data(),
-              .insn_count = resolved.insns.size(),
-              .subprograms = resolved.subprograms.data(),
-              .stack_bytes = resolved.stack_bytes.data(),
-              .subprogram_count = resolved.subprograms.size(),
-              .maps = maps_.data(),
-              .map_count = maps_.size(),
-              .hot_helpers = resolve == helper_function,
-              .unverified = unverified,
-              .objects = objects_.data(),
-              .object_count = objects_.size()};
+  set_program(name, resolved);
+  program_.hot_helpers = resolve == helper_function;
+  program_.unverified = unverified;
+}
+
+JitInput::JitInput(const std::string &name, const Resolved &resolved, std::vector<JitObject> objects,
+                   std::vector<JitMap> maps)
+    : maps_(std::move(maps)), objects_(std::move(objects)) {
+  set_program(name, resolved);
+}
+
+void JitInput::set_program(const std::string &name, const Resolved &resolved) {
+  program_.name = name.c_str();
+  program_.insns = resolved.insns.data();
+  program_.values = resolved.values.data();
+  program_.insn_count = resolved.insns.size();
+  program_.subprograms = resolved.subprograms.data();
+  program_.stack_bytes = resolved.stack_bytes.data();
+  program_.subprogram_count = resolved.subprograms.size();
+  program_.maps = maps_.data();
+  program_.map_count = maps_.size();
+  program_.objects = objects_.data();
+  program_.object_count = objects_.size();
 }
 
 void JitInput::add_function(uint64_t address) {

@@ -20,6 +20,9 @@ class JitInput {
   // [unverified]: null when the verifier has accepted the program. [resolve]: of its helpers.
   JitInput(const std::string &name, const Resolved &resolved, std::span<maps::Map *const> maps, HelperResolver resolve,
            const JitUnverified *unverified = nullptr);
+  // For another process: [objects] are what the program refers to, at addresses that stand for them, and [maps] what is
+  // known of its maps.
+  JitInput(const std::string &name, const Resolved &resolved, std::vector<JitObject> objects, std::vector<JitMap> maps);
   JitInput(const JitInput &) = delete;
   JitInput &operator=(const JitInput &) = delete;
 
@@ -31,6 +34,7 @@ class JitInput {
  private:
   void add(uint64_t address, uint64_t size, const char *name = nullptr) { objects_.push_back({address, size, name}); }
   void add_function(uint64_t address);
+  void set_program(const std::string &name, const Resolved &resolved);
 
   std::vector<JitMap> maps_;
   std::vector<JitObject> objects_;
