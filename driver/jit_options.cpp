@@ -3,14 +3,17 @@
 namespace spile::driver {
 
 void add_jit_options(OptionTable &options) {
-  options.add_options()("perf-map",
-                        "name compiled code in /tmp/perf-PID.map, so that perf shows the program's functions")(
-      "no-cache", "neither take compiled code from the cache of an earlier run, nor keep it for a later one");
+  options.add_options()(
+      "perf-map",
+      "with --engine=jit: name compiled code in /tmp/perf-PID.map, so that perf shows the program's functions")(
+      "no-cache", "neither take compiled code from the cache of an earlier run, nor keep it for a later one")(
+      "blind-constants", "no constant of a program appears in its compiled code, which is not cached then");
 }
 
 vm::JitSettings jit_settings(const po::variables_map &values) {
   vm::JitSettings settings;
   settings.perf = values.contains("perf-map");
+  settings.blind_constants = values.contains("blind-constants");
   if (!values.contains("no-cache")) settings.cache = vm::CodeCache::default_folder();
   return settings;
 }

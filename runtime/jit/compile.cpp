@@ -12,6 +12,7 @@
 #include <array>
 #include <string_view>
 
+#include "runtime/jit/blind.h"
 #include "runtime/jit/fuel.h"
 #include "runtime/jit/translate.h"
 #include "runtime/jit/translate_checked.h"
@@ -104,7 +105,7 @@ llvm::SmallVector<char, 0> Compiler::emit(llvm::Module &module) {
   return object;
 }
 
-llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm::JitHost &host) {
+llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm::JitHost &host, bool blind) {
   const std::lock_guard lock(mutex_);
   const std::string entry_name = "bpf_program";
   llvm::LLVMContext context;
@@ -114,6 +115,7 @@ llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm:
   module->setDataLayout(machine_->createDataLayout());
   module->setTargetTriple(machine_->getTargetTriple().str());
   optimize(*module, checked);
+  if (blind) blind_constants(*module);
   const llvm::SmallVector<char, 0> bytes = emit(*module);
   return link({{bytes.data(), bytes.size()}, entry_name}, program, entry_name, page_);
 }

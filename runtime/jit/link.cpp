@@ -1,7 +1,6 @@
 #include "runtime/jit/link.h"
 
 #include <llvm/BinaryFormat/ELF.h>
-#include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Support/Endian.h>
 
@@ -77,7 +76,6 @@ class Linker {
         if (auto error = apply(relocation, offsets_.at(**target))) return std::move(error);
     }
     if (auto error = find_functions(entry_name)) return std::move(error);
-    find_lines();
     return std::move(out_);
   }
 
@@ -208,16 +206,6 @@ class Linker {
       out_.functions[*index] = {static_cast<uint32_t>(*offset), static_cast<uint32_t>(symbol.getSize())};
     }
     return llvm::Error::success();
-  }
-
-  // A line of the debug information is the number of an instruction, from 1 on (lines.h).
-  void find_lines() {
-    const auto debug = llvm::DWARFContext::create(object_);
-    for (const auto &unit : debug->compile_units())
-      if (const auto *table = debug->getLineTableForUnit(unit.get()))
-        for (const auto &row : table->Rows)
-          if (row.Line != 0 && !row.EndSequence)
-            out_.lines.push_back({static_cast<uint32_t>(row.Address.Address), row.Line - 1});
   }
 
   const llvm::object::ELFObjectFileBase &object_;

@@ -18,7 +18,6 @@ struct Image {
   uint64_t data_offset = 0;
   std::vector<vm::JitRelocation> relocations;
   std::vector<vm::JitFunction> functions;  // by subprogram
-  std::vector<vm::JitLine> lines;
 };
 
 // [entry_name]: of the first subprogram's function (translate.h). [page]: of the machine that executes it. Fails on

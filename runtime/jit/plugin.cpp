@@ -39,7 +39,7 @@ bool compile(const vm::JitProgram *program, const vm::JitOptions *options,
   };
   auto instance = compiler(options->march);
   if (!instance) return fail(instance.takeError());
-  auto image = (*instance)->compile(*program, *host);
+  auto image = (*instance)->compile(*program, *host, options->blind);
   if (!image) return fail(image.takeError());
   const vm::JitImage plain{.bytes = image->bytes.data(),
                            .size = image->bytes.size(),
@@ -47,9 +47,7 @@ bool compile(const vm::JitProgram *program, const vm::JitOptions *options,
                            .relocations = image->relocations.data(),
                            .relocation_count = image->relocations.size(),
                            .functions = image->functions.data(),
-                           .function_count = image->functions.size(),
-                           .lines = image->lines.data(),
-                           .line_count = image->lines.size()};
+                           .function_count = image->functions.size()};
   made(context, &plain);
   return true;
 }

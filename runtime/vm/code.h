@@ -18,17 +18,13 @@ class Code {
   // [objects]: what its relocations name.
   static Result<Code> place(const JitImage &image, std::span<const JitObject> objects);
   Code(Code &&other) noexcept
-      : memory_(std::exchange(other.memory_, nullptr)),
-        size_(other.size_),
-        functions_(std::move(other.functions_)),
-        lines_(std::move(other.lines_)) {}
+      : memory_(std::exchange(other.memory_, nullptr)), size_(other.size_), functions_(std::move(other.functions_)) {}
   Code(const Code &) = delete;
   Code &operator=(const Code &) = delete;
   Code &operator=(Code &&) = delete;
   ~Code();
 
   std::span<const JitFunction> functions() const { return functions_; }  // by subprogram
-  std::span<const JitLine> lines() const { return lines_; }
   const std::byte *at(uint32_t offset) const { return memory_ + offset; }
   template <class Entry>
   Entry entry(size_t subprogram) const {
@@ -37,15 +33,11 @@ class Code {
 
  private:
   Code(std::byte *memory, const JitImage &image)
-      : memory_(memory),
-        size_(image.size),
-        functions_(image.functions, image.functions + image.function_count),
-        lines_(image.lines, image.lines + image.line_count) {}
+      : memory_(memory), size_(image.size), functions_(image.functions, image.functions + image.function_count) {}
 
   std::byte *memory_;
   uint64_t size_;
   std::vector<JitFunction> functions_;
-  std::vector<JitLine> lines_;
 };
 
 }  // namespace spile::vm

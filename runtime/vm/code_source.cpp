@@ -83,7 +83,7 @@ Result<std::shared_ptr<CodeSource>> CodeSource::find(const JitSettings &settings
 CodeSource::CodeSource(std::string plugin, const JitSettings &settings)
     : path_(std::move(plugin)), settings_(settings), cache_(settings.cache) {
   if (!uses_cache()) return;
-  std::vector<uint64_t> words{kJitAbiVersion, uint64_t{settings.perf}};
+  std::vector<uint64_t> words{kJitAbiVersion};
   for (const auto &part : {identity_of(path_), processor()}) words.insert(words.end(), part.begin(), part.end());
   const auto bytes = std::as_bytes(std::span(words));
   identity_.assign(bytes.begin(), bytes.end());
@@ -119,7 +119,7 @@ Result<void> CodeSource::compile_for(const char *march, const JitInput &input,
                                      const std::function<void(const JitImage &)> &use) {
   const auto api = plugin();
   if (!api) return std::unexpected(api.error());
-  const JitOptions options{.march = march, .lines = settings_.perf, .blind = settings_.blind_constants};
+  const JitOptions options{.march = march, .blind = settings_.blind_constants};
   const auto made = [](void *context, const JitImage *image) {
     (*static_cast<const std::function<void(const JitImage &)> *>(context))(*image);
   };

@@ -115,7 +115,6 @@ struct JitProgram {
 
 struct JitOptions {
   const char *march;  // "x86_64", "aarch64": of any such machine; null: this one
-  bool lines;         // JitImage::lines are wanted
   bool blind;         // no constant of the program appears in its code as it is (blind.h)
 };
 
@@ -137,10 +136,6 @@ inline constexpr uint32_t kJitItself = UINT32_MAX;
 struct JitFunction {
   uint32_t offset, size;  // size 0: all its callers have it inlined
 };
-// From [offset] on, code is of this instruction.
-struct JitLine {
-  uint32_t offset, insn;
-};
 
 // Code that runs at any page. Its bytes before [data_offset], which is a multiple of the page size, are executed and
 // have no relocations; those behind it are read.
@@ -151,8 +146,6 @@ struct JitImage {
   uint64_t relocation_count;
   const JitFunction *functions;  // by subprogram
   uint64_t function_count;
-  const JitLine *lines;  // rising
-  uint64_t line_count;
 };
 
 struct JitApi {
