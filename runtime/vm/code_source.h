@@ -28,7 +28,6 @@ class CodeSource {
   static Result<std::shared_ptr<CodeSource>> find(const JitSettings &settings);
   CodeSource(std::string plugin, const JitSettings &settings);
 
-  const JitSettings &settings() const { return settings_; }
   // Only what is in the cache; none otherwise.
   Result<std::optional<Code>> cached(const JitInput &input) const;
   Result<Code> compile(const JitInput &input);
