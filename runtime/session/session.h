@@ -45,6 +45,7 @@ class MetricsReader {
   virtual bool wants() = 0;
   virtual void take(std::string metrics) = 0;
 };
+
 // Tiered: interpreted first, compiled when hot.
 enum class EngineKind : uint8_t { Interpreter, Jit, Tiered };
 
