@@ -27,10 +27,10 @@ Result<void> ByteStream::fill(size_t size) {
   if (begin_ + wanted > capacity_) {
     const size_t kept = end_ - begin_;
     if (wanted > capacity_) {
-      auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
+      capacity_ = std::max(wanted, 2 * capacity_);
+      auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity_);
       if (kept != 0) std::memcpy(larger.get(), buffer_.get() + begin_, kept);
       buffer_ = std::move(larger);
-      capacity_ = wanted;
     } else if (kept != 0) {
       std::memmove(buffer_.get(), buffer_.get() + begin_, kept);
     }
