@@ -37,7 +37,7 @@ class Memory {
 // [unverified]: what is null for engines that rely on the verifier.
 Result<std::unique_ptr<vm::Engine>> make_engine(const std::string &name, vm::Supervision *unverified) {
   if (name != "jit") return vm::make_interpreter(resolve);
-  return unverified == nullptr ? vm::make_jit(resolve) : vm::make_checked_jit(*unverified, resolve);
+  return unverified == nullptr ? vm::make_jit(resolve) : vm::make_checked_jit(*unverified, {}, resolve);
 }
 
 Result<uint64_t> run_in(const std::string &engine_name, std::span<const isa::Insn> insns, Memory memory,
