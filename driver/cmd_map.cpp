@@ -9,7 +9,7 @@
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "lang-spec/tables/tables.h"
-#include "runtime/session/named_map.h"
+#include "runtime/kernel/named_map.h"
 #include "runtime/session/output_format.h"
 #include "runtime/session/print_maps.h"
 #include "support/numbers.h"
@@ -18,7 +18,7 @@ namespace spile::driver {
 
 namespace {
 
-using session::NamedMap;
+using kernel::NamedMap;
 using Access = maps::MapFile::Access;
 using Bytes = std::vector<std::byte>;
 
@@ -92,10 +92,10 @@ Result<NamedMap> take_map(Words &words, Access access) {
     const std::string word = words.take();
     const auto id = whole_number<uint32_t>(word);
     if (!id) return usage_error("`{}` is not the number of a map", word);
-    return session::open_kernel_map(*id);
+    return kernel::open_kernel_map(*id);
   }
   words.skip("pinned");  // as bpftool says it
-  return session::open_map(words.take(), access);
+  return kernel::open_map(words.take(), access);
 }
 
 Result<void> expect_end(Words &words) {
@@ -158,26 +158,26 @@ Result<std::string> list(Words &words, const Look &) {
       if (auto added = add(take_map(words, Access::Read)); !added) return std::unexpected(added.error());
       return text;
     }
-    const auto ids = session::kernel_maps();
+    const auto ids = kernel::kernel_maps();
     if (!ids) {
       Error error = ids.error();
       error.hint = "`spile map list FOLDER` lists what lies there, without root";
       return std::unexpected(error);
     }
     for (const uint32_t id : *ids)
-      if (auto map = session::open_kernel_map(id)) text += summary(*map);  // it may be gone by now
+      if (auto map = kernel::open_kernel_map(id)) text += summary(*map);  // it may be gone by now
     return text;
   }
   while (words.more()) {
     const std::string path = words.take();
     std::vector<std::string> paths{path};
     if (std::error_code error; std::filesystem::is_directory(path, error)) {
-      auto found = session::maps_in(path);
+      auto found = kernel::maps_in(path);
       if (!found) return std::unexpected(found.error());
       paths = std::move(*found);
     }
     for (const std::string &one : paths)
-      if (auto added = add(session::open_map(one, Access::Read)); !added) return std::unexpected(added.error());
+      if (auto added = add(kernel::open_map(one, Access::Read)); !added) return std::unexpected(added.error());
   }
   return text;
 }
@@ -252,7 +252,7 @@ Result<std::string> pin(Words &words, const Look &) {
   const std::string path = words.take();
   if (path.empty()) return usage_error("`spile map pin` needs the new path");
   if (auto end = expect_end(words); !end) return std::unexpected(end.error());
-  if (auto pinned = session::pin_map(*map, path); !pinned) return std::unexpected(pinned.error());
+  if (auto pinned = kernel::pin_map(*map, path); !pinned) return std::unexpected(pinned.error());
   return std::string();
 }
 

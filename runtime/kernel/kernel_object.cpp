@@ -94,7 +94,7 @@ bool is_about_task(const tables::ProgramType &type) {
 
 struct Image {
   std::vector<std::byte> bytes;
-  std::vector<NamedMap> legacy_maps;
+  std::vector<LegacyMap> legacy_maps;
 };
 
 // The object as the kernel is to get it.

@@ -85,7 +85,7 @@ class KernelObject {
  private:
   explicit KernelObject(bpf_object *object) : object_(object) {}
   bpf_object *object_;
-  std::vector<NamedMap> legacy_maps_;
+  std::vector<LegacyMap> legacy_maps_;
 };
 
 }  // namespace spile::kernel

@@ -42,8 +42,8 @@ bool has_legacy_maps(const Object &object) {
   return std::ranges::any_of(object.sections, [](const Section &s) { return s.kind == SectionKind::LegacyMaps; });
 }
 
-Result<std::vector<NamedMap>> make_legacy_maps(Object &object) {
-  std::vector<NamedMap> made;
+Result<std::vector<LegacyMap>> make_legacy_maps(Object &object) {
+  std::vector<LegacyMap> made;
   std::vector<uint64_t> places;  // of those made, in their section
   for (const Map &map : object.maps) {
     if (!map.section || object[map.section].kind != SectionKind::LegacyMaps) continue;

@@ -12,10 +12,10 @@
 
 namespace spile::kernel {
 
-using NamedMap = std::pair<std::string, Descriptor>;
+using LegacyMap = std::pair<std::string, Descriptor>;
 
 bool has_legacy_maps(const object::Object &object);
 // [object] then has none. The maps live as long as their descriptors.
-Result<std::vector<NamedMap>> make_legacy_maps(object::Object &object);
+Result<std::vector<LegacyMap>> make_legacy_maps(object::Object &object);
 
 }  // namespace spile::kernel

@@ -107,9 +107,9 @@ TEST_F(Conformance, UnverifiedPrograms) {
   Supervision supervision{.verified = false, .fuel = kDefaultFuel};
   expect_results("accelerated", *make_checked_interpreter(supervision, helpers));
 #ifdef SPILE_JIT_PLUGIN
-  const auto api = jit_api(SPILE_JIT_PLUGIN);
-  ASSERT_TRUE(api.has_value()) << api.error().message;
-  expect_results("compiled", *make_checked_interpreter(supervision, helpers, compiled_by(**api, helpers)));
+  auto source = CodeSource::find({.plugin = SPILE_JIT_PLUGIN});
+  ASSERT_TRUE(source.has_value()) << source.error().message;
+  expect_results("compiled", *make_checked_interpreter(supervision, helpers, compiled_by(*source, helpers)));
 #endif
   EXPECT_FALSE(supervision.fault) << supervision.fault->diagnostic.message;
 }

@@ -6,7 +6,8 @@ import sys
 import time
 
 spile = sys.argv[1]
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs the tests may have it ignored
+for ignored in (signal.SIGINT, signal.SIGHUP):  # what runs the tests may have them ignored
+    signal.signal(ignored, signal.SIG_DFL)
 PROBE = 'begin { printf("begins\\n") } tracepoint/syscalls/sys_enter_kill { count(kills, comm) } end { printf("ends\\n") }'
 
 

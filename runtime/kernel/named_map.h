@@ -13,7 +13,7 @@
 #include "support/file.h"
 #include "support/result.h"
 
-namespace spile::session {
+namespace spile::kernel {
 
 struct NamedMap {
   std::string path;                // empty: it was named by its number
@@ -38,4 +38,4 @@ Result<std::vector<uint32_t>> kernel_maps();
 // Another name for the map, which then lives as long as one of them: in the same file system, or in bpffs.
 Result<void> pin_map(const NamedMap &map, const std::string &path);
 
-}  // namespace spile::session
+}  // namespace spile::kernel

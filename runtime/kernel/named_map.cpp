@@ -1,4 +1,4 @@
-#include "runtime/session/named_map.h"
+#include "runtime/kernel/named_map.h"
 
 #include <bpf/bpf.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "runtime/kernel/kernel_map.h"
 #include "runtime/kernel/kernel_object.h"
 
-namespace spile::session {
+namespace spile::kernel {
 
 namespace {
 
@@ -71,14 +71,14 @@ Result<NamedMap> describe_kernel_map(int fd, std::string name) {
           describe(opened, definition, kernel_btf(info.btf_id), info.btf_key_type_id, info.btf_value_type_id);
       !described)
     return std::unexpected(described.error());
-  opened.map = std::make_unique<kernel::KernelMap>(definition, fd);
+  opened.map = std::make_unique<KernelMap>(definition, fd);
   return opened;
 }
 
 }  // namespace
 
 Result<NamedMap> open_map(const std::string &path, maps::MapFile::Access access) {
-  if (kernel::is_on_bpffs(path)) {
+  if (is_on_bpffs(path)) {
     const int fd = ::bpf_obj_get(path.c_str());
     if (fd < 0) return os_error(errno, path);
     if (is_kernel_map(fd)) return describe_kernel_map(fd, path);
@@ -107,7 +107,7 @@ Result<std::vector<std::string>> maps_in(const std::string &folder) {
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string &path = at->path().native();
-    if (kernel::is_on_bpffs(path)) {
+    if (is_on_bpffs(path)) {
       const Fd fd(::bpf_obj_get(path.c_str()));
       if (fd.valid() && is_kernel_map(fd.get())) found.push_back(path);
     } else if (maps::is_map_file(path)) {
@@ -133,4 +133,4 @@ Result<void> pin_map(const NamedMap &map, const std::string &path) {
   return {};
 }
 
-}  // namespace spile::session
+}  // namespace spile::kernel
