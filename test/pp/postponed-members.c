@@ -1,4 +1,4 @@
-// RUN: rm -rf %t && mkdir %t && cp %root/test/Inputs/postponed-members.h %t/ && %spile build -isystem %t %s -o %t/x.o
+// RUN: rm -rf %t && mkdir %t && cp %root/test/Inputs/postponed-members.txt %t/postponed-members.h && %spile build -isystem %t %s -o %t/x.o
 // RUN: %spile dump %t/x.o | FileCheck %s
 // A record of a header that is read when it is asked for has the macros of its place, not those of its use.
 #include <postponed-members.h>
