@@ -93,14 +93,15 @@ class Widths {
         if (const ir::Inst *count = constant(v, 1))
           return std::min(native_bits, width(v, 0) + static_cast<unsigned>(count->imm & (bits - 1)));
         return native_bits;
+      // The kernel's verifier follows only shifts by constants.
       case Op::LShr: {
-        const unsigned from = extended(v, 0, bits);
         const ir::Inst *count = constant(v, 1);
-        const unsigned by = count != nullptr ? static_cast<unsigned>(count->imm & (bits - 1)) : 0;
+        if (count == nullptr) return native_bits;
+        const unsigned from = extended(v, 0, bits), by = static_cast<unsigned>(count->imm & (bits - 1));
         return from > by ? from - by : 0;
       }
       case Op::AShr:
-        return width(v, 0) < bits ? width(v, 0) : native_bits;
+        return constant(v, 1) != nullptr && width(v, 0) < bits ? width(v, 0) : native_bits;
       // The quotient of a small number is small, but the kernel's verifier knows nothing of what it divides.
       case Op::UDiv:
       case Op::UMod:
