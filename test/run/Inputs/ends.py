@@ -39,9 +39,9 @@ finish(run)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A command that does not want to end is given some time; a second Ctrl-C does not wait.
-run = start("sh -c 'trap : TERM; echo runs; while :; do sleep 0.1; done'")
+run = start("sh -c 'trap \"echo told\" TERM; echo runs; while :; do sleep 0.1; done'")
 run.send_signal(signal.SIGINT)
-time.sleep(0.1)
+assert run.stdout.readline() == "told\n"
 begin = time.monotonic()
 run.send_signal(signal.SIGINT)
 print("twice:", run.wait(timeout=20), "at once" if time.monotonic() - begin < 1 else "late")
