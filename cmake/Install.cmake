@@ -1,10 +1,14 @@
-# What `cmake --install` puts where: the binary with its plugin beside it, where it looks; manual pages and completions, which the
+# What `cmake --install` puts where: the binary; the parts of it that are files of their own, where it looks for them; manual pages and completions, which the
 # binary's own words make (component docs).
 include(GNUInstallDirs)
+set(parts lib/spile)
 
 install(TARGETS spile RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET spile-engines)
+  install(TARGETS spile-engines RUNTIME DESTINATION ${parts})
+endif()
 if(TARGET spile_jit)
-  install(TARGETS spile_jit LIBRARY DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS spile_jit LIBRARY DESTINATION ${parts})
 endif()
 
 set(share "\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}")

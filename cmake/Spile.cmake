@@ -24,6 +24,15 @@ endif()
 # The checkers between stages (ir/checker, the register allocation's replay) run in every build but release.
 target_compile_definitions(spile_options INTERFACE $<$<NOT:$<CONFIG:Release>>:SPILE_CHECKED=1>)
 
+# A libc.a, and no sanitizer, whose runtime wants to be loaded.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -static)
+check_cxx_source_compiles("int main() { return 0; }" SPILE_HAS_STATIC_LIBC)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(SPILE_HAS_STATIC_LIBC AND NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize" AND NOT SPILE_ASAN)
+  set(SPILE_STATIC ON)
+endif()
+
 # Debian ships {fmt} as a shared library only; one file of the headers' own definitions makes a static one, so that the
 # binary does not load libfmt.so at start.
 set(SPILE_FMT spile_fmt)

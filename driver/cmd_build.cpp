@@ -12,6 +12,7 @@
 #include "driver/compile.h"
 #include "driver/dependencies.h"
 #include "driver/emit_native.h"
+#include "driver/libraries.h"
 #include "driver/new.h"
 #include "driver/short_form.h"
 #include "frontend/ast/print.h"
@@ -179,6 +180,12 @@ int command_build(Arguments arguments, Console &console) {
   const std::string march =
       values->contains("march") ? (*values)["march"].as<std::string>() : std::string(vm::kThisMachine);
   if (march != "x86_64" && march != "aarch64") return console.usage("--march takes x86_64 or aarch64, not `{}`", march);
+
+  if (stage == "native") {
+    std::vector<std::string> words{"build"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    if (const auto can = need_libraries(words); !can) return console.fail(can.error());
+  }
 
   DependencyOptions dependencies = dependency_options(*values);
   if (dependencies.is_all) {

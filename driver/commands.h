@@ -33,16 +33,17 @@ struct Command {
   std::string_view name;
   int (*function)(Arguments, Console &);
   std::string_view summary;
+  bool opens_libraries = false;  // goes on in spile-engines (driver/libraries.h)
 };
 inline constexpr auto kCommands = std::to_array<Command>({
-    {"run", command_run, "run a probe on a child's system calls or on packets (the default command)"},
+    {"run", command_run, "run a probe on a child's system calls or on packets (the default command)", true},
     {"check", command_check, "compile and verify; attach nothing, no root"},
     {"build", command_build, "compile to an ELF object that libbpf, bpftool and spile load"},
     {"dump", command_dump, "disassemble an object of any compiler, with source, maps and types"},
     {"explain", command_explain, "what a diagnostic means: its cause, an example, the cure"},
-    {"exec", command_exec, "run one program on one input, engines compared; or bytecode on bare memory"},
-    {"test", command_test, "run the events and expectations that stand in or beside a probe"},
-    {"record", command_record, "run a probe and write its events down, to be replayed"},
+    {"exec", command_exec, "run one program on one input, engines compared; or bytecode on bare memory", true},
+    {"test", command_test, "run the events and expectations that stand in or beside a probe", true},
+    {"record", command_record, "run a probe and write its events down, to be replayed", true},
     {"list", command_list, "the hooks that a probe can name, with their arguments"},
     {"map", command_map, "show and change maps that outlive a run: files of `run --pin`, the kernel's"},
     {"opt", command_opt, "run optimizer passes over IR text"},

@@ -1,10 +1,14 @@
 // spile: one program that compiles, verifies, explains and runs eBPF probes. The verb chooses the command; without
 // one, `run` is meant (`spile probe.bpf.c`, and `#!/usr/bin/env -S spile` scripts).
+#include <sys/prctl.h>
+
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <vector>
 
 #include "driver/commands.h"
+#include "driver/libraries.h"
 #include "driver/version.h"
 
 namespace spile::driver {
@@ -27,6 +31,8 @@ static int help(Console &console) {
 
 static int main(std::vector<std::string> words) {
   Console console;
+  // Whichever of the two programs this is, it is seen under one name.
+  if (can_open_libraries()) ::prctl(PR_SET_NAME, "spile");
   // A reader that closes the pipe ends a trace quietly: write(2) says so, no signal is needed.
   std::signal(SIGPIPE, SIG_IGN);
   int code = kExitUsage;
@@ -42,14 +48,12 @@ static int main(std::vector<std::string> words) {
   } else if (words[0] == "--version") {
     code = command_version({}, console);
   } else {
-    auto function = command_run;
-    Arguments rest = words;
-    for (const Command &command : kCommands)
-      if (command.name == words[0]) {
-        function = command.function;
-        rest = rest.subspan(1);
-      }
-    code = function(rest, console);
+    const Command *command = std::ranges::find(kCommands, words[0], &Command::name);
+    const bool is_named = command != kCommands.end();
+    if (!is_named) command = std::ranges::find(kCommands, "run", &Command::name);
+    if (command->opens_libraries)
+      if (const auto can = need_libraries(words); !can) return console.fail(can.error());
+    code = command->function(Arguments(words).subspan(is_named ? 1 : 0), console);
   }
   console.flush();
   return code;

@@ -78,6 +78,8 @@ if works([spile, "info", "--has=ptrace"]):
 # And tracepoints that programs may hang on.
 if works([spile, "info", "--has=tracing"]):
     config.available_features.add("tracing")
+if os.path.exists(os.path.join(build, "bin", "spile-engines")):
+    config.available_features.add("static-spile")
 if os.access(build, os.W_OK):
     config.available_features.add("own-build")
 if os.path.exists(os.path.join(source, "..", "shared", "conformance", "vectors.tsv")):

@@ -12,6 +12,8 @@
 
 #include <array>
 
+#include "support/executable.h"
+
 namespace spile::vm {
 namespace {
 
@@ -20,15 +22,6 @@ constexpr std::string_view kPluginName = "spile-jit.so";
 std::unexpected<Error> missing(std::string message) {
   return std::unexpected(Error{Error::Kind::Environment, std::move(message),
                                "run with --engine=interp, or build the target spile_jit", 0});
-}
-
-// The folder of the running executable, with a slash; empty when /proc does not say.
-std::string executable_folder() {
-  std::array<char, 4096> path{};
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  if (length <= 0) return {};
-  const std::string_view text(path.data(), static_cast<size_t>(length));
-  return std::string(text.substr(0, text.rfind('/') + 1));
 }
 
 // What LLVM would find out about this processor, without LLVM: the words from which it does.
@@ -73,11 +66,9 @@ Result<const JitApi *> open_plugin(const std::string &path) {
 
 Result<std::shared_ptr<CodeSource>> CodeSource::find(const JitSettings &settings) {
   if (!settings.plugin.empty()) return std::make_shared<CodeSource>(settings.plugin, settings);
-  const std::string folder = executable_folder();
-  for (const std::string &path :
-       {fmt::format("{}{}", folder, kPluginName), fmt::format("{}../lib/spile/{}", folder, kPluginName)})
-    if (access(path.c_str(), R_OK) == 0) return std::make_shared<CodeSource>(path, settings);
-  return missing(fmt::format("{} is neither in {} nor in {}../lib/spile", kPluginName, folder, folder));
+  auto path = beside_executable(kPluginName);
+  if (!path) return missing(std::move(path.error()));
+  return std::make_shared<CodeSource>(std::move(*path), settings);
 }
 
 CodeSource::CodeSource(std::string plugin, const JitSettings &settings)
