@@ -73,4 +73,7 @@ if options.filter in "generated":
 if options.filter in "replay":
     print("== replay", flush=True)
     subprocess.run([os.path.join(root, "bench", "replay"), "--spile", spile], check=False)
+if options.filter in "one-shot":
+    print("== one shot", flush=True)
+    subprocess.run([os.path.join(root, "bench", "one-shot"), "--spile", spile], check=False)
 sys.exit(0)
