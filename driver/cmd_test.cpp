@@ -12,6 +12,7 @@
 #include "driver/test_files.h"
 #include "driver/test_report.h"
 #include "support/file.h"
+#include "support/thread.h"
 
 namespace spile::driver {
 
@@ -177,15 +178,19 @@ class ProbeTester {
   TestsOfProbe out_;
 };
 
-// Each probe on a thread of its own, [jobs] at a time.
+// [jobs] probes at a time, or as many as there are threads to be had.
 std::vector<TestsOfProbe> run_all(std::span<const TestFile> files, const TestOptions &options, unsigned jobs) {
   std::vector<TestsOfProbe> results(files.size());
   std::atomic<size_t> next = 0;
   const auto work = [&] {
     for (size_t i = next++; i < files.size(); i = next++) results[i] = ProbeTester(files[i], options).run();
   };
-  std::vector<std::jthread> threads;
-  for (size_t i = 1; i < std::min<size_t>(jobs, files.size()); i++) threads.emplace_back(work);
+  std::vector<Thread> threads;
+  for (size_t i = 1; i < std::min<size_t>(jobs, files.size()); i++) {
+    auto started = Thread::start(work);
+    if (!started) break;
+    threads.push_back(std::move(*started));
+  }
   work();
   threads.clear();
   return results;

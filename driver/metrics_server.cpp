@@ -8,13 +8,12 @@
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "support/numbers.h"
+#include "support/thread.h"
 
 namespace spile::driver {
 
@@ -55,20 +54,18 @@ class MetricsServer::State {
       is_ending_ = true;
     }
     answered_.notify_all();
-    if (thread_.joinable()) thread_.join();
+    thread_.join();
   }
   State(const State &) = delete;
   State &operator=(const State &) = delete;
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
-  void start() {
+  Result<void> start() {
     accept();
-    // Signals are for the thread that runs programs.
-    sigset_t all, old;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &old);
-    thread_ = std::thread([this] { context_.run(); });
-    ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+    auto started = Thread::start([this] { context_.run(); });
+    if (!started) return std::unexpected(started.error());
+    thread_ = std::move(*started);
+    return {};
   }
 
   bool wants() { return is_wanted_.load(std::memory_order_relaxed); }
@@ -149,7 +146,7 @@ class MetricsServer::State {
 
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
-  std::thread thread_;
+  Thread thread_;
   std::atomic<bool> is_wanted_ = false;
   std::mutex mutex_;
   std::condition_variable answered_;
@@ -165,7 +162,11 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::open(const std::string &ad
   if (!endpoint) return std::unexpected(endpoint.error());
   try {
     auto state = std::make_unique<State>(*endpoint);
-    state->start();
+    if (auto started = state->start(); !started) {
+      Error error = std::move(started).error();
+      error.message = fmt::format("cannot listen on {}: {}", address, error.message);
+      return std::unexpected(std::move(error));
+    }
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
   } catch (const boost::system::system_error &error) {
     return os_error(error.code().value(), fmt::format("cannot listen on {}", address));

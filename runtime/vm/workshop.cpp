@@ -1,6 +1,6 @@
 #include "runtime/vm/workshop.h"
 
-#include <csignal>
+#include <utility>
 
 namespace spile::vm {
 
@@ -10,25 +10,21 @@ Workshop::~Workshop() {
     closing_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
-void Workshop::add(Job &job) {
+bool Workshop::add(Job &job) {
   {
     const std::lock_guard lock(mutex_);
+    if (!thread_.is_started()) {
+      auto started = Thread::start([this] { work(); });
+      if (!started) return false;
+      thread_ = std::move(*started);
+    }
     waiting_.push_back(&job);
-    if (!thread_.joinable()) start();
   }
   changed_.notify_all();
-}
-
-// Signals are for the thread that traces.
-void Workshop::start() {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);
-  thread_ = std::thread([this] { work(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return true;
 }
 
 void Workshop::take_back(const Job &job) {

@@ -4,7 +4,8 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <thread>
+
+#include "support/thread.h"
 
 namespace spile::vm {
 
@@ -22,13 +23,12 @@ class Workshop {
   // Waits for the job in work.
   ~Workshop();
 
-  // The thread begins with the first one.
-  void add(Job &job);
+  // The thread begins with the first one. False where none can be started: the job was not taken.
+  bool add(Job &job);
   // When it returns, the job is done or will not be.
   void take_back(const Job &job);
 
  private:
-  void start();
   void work();
 
   std::mutex mutex_;
@@ -36,7 +36,7 @@ class Workshop {
   std::deque<Job *> waiting_;
   const Job *in_work_ = nullptr;
   bool closing_ = false;
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace spile::vm
