@@ -22,12 +22,12 @@ Result<void> write_all(const Fd &file, std::span<const std::byte> bytes, std::st
   return {};
 }
 
-Result<void> write_file(const std::string &path, std::span<const std::byte> bytes) {
+Result<void> write_file(const std::string &path, std::span<const std::byte> bytes, unsigned mode) {
   struct stat status{};
   const bool replace = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
   const std::string target = replace ? fmt::format("{}.{}.tmp", path, ::getpid()) : path;
   const int flags = O_WRONLY | O_CLOEXEC | (replace ? O_CREAT | O_TRUNC | O_NOFOLLOW : 0);
-  const Fd file(::open(target.c_str(), flags, 0666));
+  const Fd file(::open(target.c_str(), flags, mode));
   if (!file.valid()) return os_error(errno, fmt::format("creating `{}`", path));
   Result<void> written = write_all(file, bytes, path);
   if (!replace) return written;

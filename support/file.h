@@ -32,8 +32,8 @@ class Fd {
 // All of [bytes], however often write(2) takes a part. Errors name [what].
 Result<void> write_all(const Fd &file, std::span<const std::byte> bytes, std::string_view what);
 
-// [path] holds [bytes] and nothing else. A file is replaced through a temporary one beside it and rename(2); a pipe or
-// a device is written to.
-Result<void> write_file(const std::string &path, std::span<const std::byte> bytes);
+// [path] holds [bytes] and nothing else. A file is replaced through a temporary one beside it and rename(2), and has
+// [mode], less the umask; a pipe or a device is written to.
+Result<void> write_file(const std::string &path, std::span<const std::byte> bytes, unsigned mode = 0666);
 
 }  // namespace spile

@@ -1,13 +1,37 @@
 #include "runtime/vm/code.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 namespace spile::vm {
 
-Result<Code> Code::place(const JitImage &image, std::span<const JitObject> objects) {
+namespace {
+
+// An image may come from a file: what is not consistent would write elsewhere.
+bool is_consistent(const JitImage &image, size_t subprograms, size_t objects) {
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (image.data_offset == 0 || image.data_offset % page != 0 || image.data_offset > image.size) return false;
+  if (image.function_count != subprograms) return false;
+  for (const JitFunction &function : std::span(image.functions, image.function_count))
+    if (function.offset > image.data_offset || image.data_offset - function.offset < function.size) return false;
+  if (image.functions[0].size == 0) return false;
+  for (const JitRelocation &relocation : std::span(image.relocations, image.relocation_count)) {
+    if (relocation.offset < image.data_offset || relocation.offset > image.size) return false;
+    if (image.size - relocation.offset < sizeof(uint64_t)) return false;
+    if (relocation.object != kJitItself && relocation.object >= objects) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Code> Code::place(const JitImage &image, const JitInput &input) {
+  const std::span<const JitObject> objects = input.objects();
+  if (!is_consistent(image, input.program().subprogram_count, objects.size()))
+    return input_error("{}: compiled code that is not of this program", input.program().name);
   void *const mapped = ::mmap(nullptr, image.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return os_error(errno, "no memory for compiled code");
   Code code(static_cast<std::byte *>(mapped), image);

@@ -8,15 +8,16 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/vm/jit_abi.h"
+#include "runtime/vm/jit_program.h"
 #include "support/result.h"
 
 namespace spile::vm {
 
 class Code {
  public:
-  // [objects]: what its relocations name.
-  static Result<Code> place(const JitImage &image, std::span<const JitObject> objects);
+  // [input]: what it was made of. Environment error when there is no memory for it, input error when it is none of this
+  // program: nothing of it has been placed then.
+  static Result<Code> place(const JitImage &image, const JitInput &input);
   Code(Code &&other) noexcept
       : memory_(std::exchange(other.memory_, nullptr)), size_(other.size_), functions_(std::move(other.functions_)) {}
   Code(const Code &) = delete;

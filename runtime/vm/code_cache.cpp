@@ -32,7 +32,12 @@ struct Header {
 
 constexpr uint64_t in_words(uint64_t bytes) { return (bytes + 7) & ~uint64_t{7}; }
 
-// Tells apart what accident makes of a file, not what an adversary would: who may write there may run code anyway.
+// Nobody else may say what this process executes.
+bool only_owner_writes(const struct stat &status) {
+  return status.st_uid == ::geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+// Tells apart what accident makes of a file, not what an adversary would: only its owner may write there.
 uint64_t hash_of(std::span<const std::byte> bytes) {
   constexpr uint64_t kPrime = 0x9e37'79b9'7f4a'7c15;
   uint64_t hash = bytes.size() * kPrime;
@@ -85,8 +90,7 @@ class Mapped {
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     struct stat status{};
     if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-    // Nobody else may say what this process executes.
-    if (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return;
+    if (!only_owner_writes(status)) return;
     bytes_.resize(static_cast<size_t>(status.st_size));
     if (::read(file.get(), bytes_.data(), bytes_.size()) != status.st_size) {
       bytes_.clear();
@@ -116,8 +120,13 @@ std::string CodeCache::path_of(std::span<const std::byte> key) const {
   return fmt::format("{}/{:016x}{}", folder_, hash_of(key), kEnding);
 }
 
+bool CodeCache::is_ours() const {
+  struct stat status{};
+  return ::stat(folder_.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && only_owner_writes(status);
+}
+
 bool CodeCache::find(std::span<const std::byte> key, const std::function<void(const JitImage &)> &use) const {
-  if (folder_.empty()) return false;
+  if (folder_.empty() || !is_ours()) return false;
   const Mapped file(path_of(key));
   const std::span<const std::byte> bytes = file.bytes();
   Header header;
@@ -136,11 +145,21 @@ bool CodeCache::find(std::span<const std::byte> key, const std::function<void(co
   return true;
 }
 
+namespace {
+// With those above it that are missing, as $XDG_CACHE_HOME is to be made.
+void make_folder(const fs::path &folder) {
+  fs::path made;
+  for (const fs::path &part : folder) {
+    made /= part;
+    ::mkdir(made.c_str(), S_IRWXU);
+  }
+}
+}  // namespace
+
 void CodeCache::store(std::span<const std::byte> key, const JitImage &image) const {
   if (folder_.empty()) return;
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error) return;
+  make_folder(folder_);
+  if (!is_ours()) return;
   Header header{.key_bytes = key.size(),
                 .image_bytes = image.size,
                 .data_offset = image.data_offset,
@@ -155,10 +174,7 @@ void CodeCache::store(std::span<const std::byte> key, const JitImage &image) con
   header.checksum = hash_of(std::span(out.bytes).subspan(offsetof(Header, key_bytes)));
   std::memcpy(out.bytes.data(), &header, sizeof(header));
   // A cache that cannot be written is one that stays as it is.
-  const std::string path = path_of(key);
-  if (!write_file(path, out.bytes)) return;
-  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, error);  // whatever the umask says
-  shrink();
+  if (write_file(path_of(key), out.bytes, S_IRUSR | S_IWUSR)) shrink();
 }
 
 namespace {

@@ -2,8 +2,9 @@
 //
 //   $XDG_CACHE_HOME/spile/HASH.code, else ~/.cache/spile: what the image was made of, the image, and a checksum
 //
-// A file that is not whole, of another version or of somebody else is as none. Nothing here is an error: without a
-// cache, code is compiled.
+// The folder is made for its owner alone (0700), and so are the files (0600). A folder or a file that is another
+// user's, or that others may write, is as none, and so is a file that is not whole or of another version. Nothing here
+// is an error: without a cache, code is compiled.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,7 @@ class CodeCache {
   static std::string default_folder();
 
   const std::string &folder() const { return folder_; }
-  // Hands the image that was stored with this key to [use]; false when there is none.
+  // Hands the image that was stored with this key to [use], its parts as they were read; false when there is none.
   bool find(std::span<const std::byte> key, const std::function<void(const JitImage &)> &use) const;
   void store(std::span<const std::byte> key, const JitImage &image) const;
 
@@ -40,6 +41,7 @@ class CodeCache {
 
  private:
   std::string path_of(std::span<const std::byte> key) const;
+  bool is_ours() const;
   void shrink() const;
 
   std::string folder_;

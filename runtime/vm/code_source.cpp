@@ -24,6 +24,17 @@ std::unexpected<Error> missing(std::string message) {
                                "run with --engine=interp, or build the target spile_jit", 0});
 }
 
+#ifdef __x86_64__
+// XCR0: the registers that the system saves, which decides whether AVX and AVX-512 may be used.
+uint64_t saved_state() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_OSXSAVE) == 0) return 0;
+  unsigned low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return uint64_t{high} << 32 | low;
+}
+#endif
+
 // What LLVM would find out about this processor, without LLVM: the words from which it does.
 std::vector<uint64_t> processor() {
   std::vector<uint64_t> words;
@@ -37,9 +48,11 @@ std::vector<uint64_t> processor() {
     if (leaf == 0xd) b = c = d = 0;  // sizes that depend on what is switched on
     words.insert(words.end(), {a, b, c, d});
   }
+  words.push_back(saved_state());
 #else
   words = {getauxval(AT_HWCAP), getauxval(AT_HWCAP2)};
 #endif
+  words.push_back(static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)));  // where an image's constants begin
   return words;
 }
 
@@ -97,12 +110,12 @@ Result<const JitApi *> CodeSource::plugin() {
   return api_;
 }
 
-Result<std::optional<Code>> CodeSource::cached(const JitInput &input) const {
+std::optional<Code> CodeSource::cached(const JitInput &input) const {
   std::optional<Result<Code>> placed;
   if (uses_cache())
-    cache_.find(key_of(input), [&](const JitImage &image) { placed.emplace(Code::place(image, input.objects())); });
-  if (!placed) return std::nullopt;
-  if (!*placed) return std::unexpected(placed->error());
+    cache_.find(key_of(input), [&](const JitImage &image) { placed.emplace(Code::place(image, input)); });
+  // What cannot be placed is as not there: it is made anew.
+  if (!placed || !*placed) return std::nullopt;
   return std::move(**placed);
 }
 
@@ -123,7 +136,7 @@ Result<void> CodeSource::compile_for(const char *march, const JitInput &input,
 Result<Code> CodeSource::compile(const JitInput &input) {
   std::optional<Result<Code>> placed;
   const auto made = compile_for(nullptr, input, [&](const JitImage &image) {
-    placed.emplace(Code::place(image, input.objects()));
+    placed.emplace(Code::place(image, input));
     if (uses_cache()) cache_.store(key_of(input), image);
   });
   if (!made) return std::unexpected(made.error());
@@ -131,9 +144,7 @@ Result<Code> CodeSource::compile(const JitInput &input) {
 }
 
 Result<Code> CodeSource::code_of(const JitInput &input) {
-  auto found = cached(input);
-  if (!found) return std::unexpected(found.error());
-  if (*found) return std::move(**found);
+  if (auto found = cached(input)) return std::move(*found);
   return compile(input);
 }
 

@@ -28,8 +28,8 @@ class CodeSource {
   static Result<std::shared_ptr<CodeSource>> find(const JitSettings &settings);
   CodeSource(std::string plugin, const JitSettings &settings);
 
-  // Only what is in the cache; none otherwise.
-  Result<std::optional<Code>> cached(const JitInput &input) const;
+  // Only what is in the cache and can be placed; none otherwise.
+  std::optional<Code> cached(const JitInput &input) const;
   Result<Code> compile(const JitInput &input);
   // The one or else the other.
   Result<Code> code_of(const JitInput &input);

@@ -38,8 +38,7 @@ class TieredLoaded final : public Loaded, Workshop::Job {
         interpreted_(std::move(interpreted)),
         shared_(std::move(shared)),
         cold_(resolved_.insns.size() <= kMostInsns) {
-    // A file that cannot be used leaves the program to the interpreter.
-    if (auto found = shared_->source->cached(input_); found && *found) use(std::move(**found));
+    if (auto found = shared_->source->cached(input_)) use(std::move(*found));
   }
   ~TieredLoaded() override { shared_->workshop.take_back(*this); }
   TieredLoaded(const TieredLoaded &) = delete;
@@ -68,7 +67,7 @@ class TieredLoaded final : public Loaded, Workshop::Job {
     const int64_t more = first ? taken : taken * kSampled;
     if (taken_ns_.fetch_add(more, std::memory_order_relaxed) + more >= cost_ns_ &&
         cold_.exchange(false, std::memory_order_relaxed))
-      shared_->workshop.add(const_cast<TieredLoaded &>(*this));
+      shared_->workshop.add(const_cast<TieredLoaded &>(*this));  // without a thread it goes on here
     return result;
   }
   void work() override {

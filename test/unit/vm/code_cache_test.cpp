@@ -88,6 +88,32 @@ TEST_F(CodeCacheTest, AFileThatOthersMayWriteIsNotExecuted) {
   EXPECT_FALSE(has(cache, 'a'));
 }
 
+TEST_F(CodeCacheTest, OnlyItsOwnerReadsAndWritesIt) {
+  const mode_t before = ::umask(0);
+  const CodeCache cache(folder_ / "deep");
+  store(cache, 'a', std::vector(100, std::byte{0x90}));
+  ::umask(before);
+  const auto mode_of = [](const fs::path &path) {
+    struct stat status{};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+    return status.st_mode & 07777;
+  };
+  EXPECT_EQ(mode_of(folder_), 0700u);
+  EXPECT_EQ(mode_of(folder_ / "deep"), 0700u);
+  EXPECT_EQ(mode_of(fs::directory_iterator(folder_ / "deep")->path()), 0600u);
+}
+
+TEST_F(CodeCacheTest, AFolderThatOthersMayWriteIsAsNone) {
+  const CodeCache cache(folder_);
+  store(cache, 'a', std::vector(100, std::byte{0x90}));
+  ASSERT_EQ(::chmod(folder_.c_str(), 0777), 0);
+  EXPECT_FALSE(has(cache, 'a'));
+  store(cache, 'b', std::vector(100, std::byte{0x90}));
+  EXPECT_EQ(files().size(), 1u);
+  ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+  EXPECT_TRUE(has(cache, 'a'));
+}
+
 TEST_F(CodeCacheTest, WhatHasNotBeenUsedForLongestGoesFirst) {
   const CodeCache cache(folder_, 10'000);
   const auto hours_ago = [&](int hours) {
@@ -179,6 +205,64 @@ TEST_F(CodeCacheTest, CodeIsTheSameWhereverMapsLieAndRunsOnTheNewOnes) {
   EXPECT_EQ(CodeCache(folder_ / "one").contents().files, 1u);
   run(folder_ / "one", 9, 44, larger);
   EXPECT_EQ(CodeCache(folder_ / "one").contents().files, 2u);
+}
+
+// The key of a cache's only file: its size is the third word, and it lies behind the seven words of the header.
+std::vector<std::byte> key_of_only_file(const fs::path &path) {
+  const std::string bytes = contents(path);
+  uint64_t size = 0;
+  memcpy(&size, &bytes[16], sizeof(size));
+  const auto *const first = reinterpret_cast<const std::byte *>(&bytes[56]);
+  return {first, first + size};
+}
+
+TEST_F(CodeCacheTest, AnImageThatCannotBePlacedIsMadeAnew) {
+  const object::Program program = assembled(kLooksUp);
+  OwnMaps maps(8);
+  write_element(maps, 11);
+  const auto run = [&] {
+    auto jit = make_jit({.plugin = SPILE_JIT_PLUGIN, .cache = folder_}, helpers);
+    ASSERT_TRUE(jit.has_value()) << jit.error().message;
+    auto loaded = (*jit)->load(program, maps.pointers);
+    ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+    Env env;
+    EXPECT_EQ((*loaded)->run(nullptr, 0, env), 11u);
+  };
+  run();
+  ASSERT_EQ(files().size(), 1u);
+  const fs::path file = files().front();
+  const std::string whole = contents(file);
+  const std::vector<std::byte> key = key_of_only_file(file);
+  const auto damaged = [&](const char *how, auto damage) {
+    const CodeCache cache(folder_);
+    ASSERT_TRUE(cache.find(key, [&](const JitImage &image) {
+      JitImage other = image;
+      std::vector<JitRelocation> relocations(image.relocations, image.relocations + image.relocation_count);
+      std::vector<JitFunction> functions(image.functions, image.functions + image.function_count);
+      ASSERT_FALSE(relocations.empty());
+      other.relocations = relocations.data();
+      other.functions = functions.data();
+      damage(other, relocations, functions);
+      cache.store(key, other);
+    })) << how;
+    EXPECT_NE(contents(file), whole) << how;
+    run();
+    EXPECT_EQ(contents(file), whole) << how;
+  };
+  using Relocations = std::vector<JitRelocation>;
+  using Functions = std::vector<JitFunction>;
+  damaged("code ends in a page", [](JitImage &image, Relocations &, Functions &) { image.data_offset = 8; });
+  damaged("no code", [](JitImage &image, Relocations &, Functions &) { image.data_offset = 0; });
+  damaged("less than its code", [](JitImage &image, Relocations &, Functions &) { image.size = 64; });
+  damaged("no function", [](JitImage &image, Relocations &, Functions &) { image.function_count = 0; });
+  damaged("a function behind the code", [](JitImage &image, Relocations &, Functions &functions) {
+    functions[0].offset = static_cast<uint32_t>(image.data_offset);
+  });
+  damaged("an address in the code", [](JitImage &, Relocations &all, Functions &) { all[0].offset = 0; });
+  damaged("an address behind the image", [](JitImage &image, Relocations &all, Functions &) {
+    all[0].offset = static_cast<uint32_t>(image.size) + 8;
+  });
+  damaged("an object that is not there", [](JitImage &, Relocations &all, Functions &) { all[0].object = 99; });
 }
 #endif
 
