@@ -55,6 +55,8 @@ struct CheckedRun {
   std::span<const ResolvedMap> maps;  // by index, what loads of maps give; an address of 0: none
   // Called before each instruction. A text ends the run: it is a fault of that instruction.
   std::function<std::optional<std::string>(const Moment &)> observe;
+  // Of a program that a tail call ran: its fault is the end of this run too. Null: there are none.
+  const std::optional<Fault> *elsewhere = nullptr;
   Fast *fast = nullptr;      // runs what is plain; null: nothing does
   bool uses_stack = true;    // an instruction names r10
   uint64_t stack_noise = 0;  // what the stack holds at first: zeros, or noise made from this number

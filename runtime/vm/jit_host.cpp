@@ -33,8 +33,12 @@ class JitLoaded final : public Loaded {
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
     return run_from(entry_, reinterpret_cast<uint64_t>(ctx), ctx_size, 0, env);
   }
+  // The next to run on this Env may be another engine's program.
   uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
-    return run_from(reinterpret_cast<JitEntry>(callback), r1, r2, r3, env);
+    const CallbackFn outer = env.call_back;
+    const uint64_t result = run_from(reinterpret_cast<JitEntry>(callback), r1, r2, r3, env);
+    env.call_back = outer;
+    return result;
   }
 
   HelperResolver resolver() const { return resolve_; }
