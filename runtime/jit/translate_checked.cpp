@@ -1,5 +1,5 @@
 // Each subprogram becomes a function `i64 (JitRun *)`, which begins and ends with the registers in memory, where the
-// checked interpreter (runtime/vm/checked.cpp) has them. It decides nothing:
+// checked interpreter (runtime/vm/checked_machine.h) has them. It decides nothing:
 //
 //   r0 = *(u32 *)(r1 + 4)     ──►   %at = (r1 + 4) - base of the memory that r1 was made from (origins.h)
 //                                   br (%at <= size - 4), load, leave

@@ -1,13 +1,13 @@
 // Accelerator: runs a checked program at the speed of the pinned interpreter, as far as it needs no judgement.
 //
-//   Checked (checked.cpp) ──► run(): arithmetic, jumps, calls of subprograms, accesses in memory that was found before
+//   CheckedMachine         ──► run(): arithmetic, jumps, calls of subprograms, accesses in memory that was found before
 //          ▲                    │ ▲
 //          └── Host::step() ◄───┘ └── goes on
 //              what is left: helpers, atomics, an access elsewhere, a fault
 //
 // It decides nothing: an access whose address is not in the window that its instruction is bound to, and everything
 // that is not plain, is a step of the interpreter, which looks, and may say where the memory is (bind(), learn()). So
-// faults, helpers and regions are in one place, checked.cpp.
+// faults, helpers and regions are in one place, checked_machine.cpp.
 #pragma once
 
 #include <array>

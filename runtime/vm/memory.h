@@ -1,5 +1,5 @@
 // Accesses to host memory as instructions make them: any alignment, little endian, and atomics that are really atomic.
-// Nothing is checked: verified programs, and checked.cpp once it has looked at the address.
+// Nothing is checked: verified programs, and checked_machine.cpp once it has looked at the address.
 #pragma once
 
 #include <bit>

@@ -43,5 +43,26 @@ TEST(JitHost, ProgramsOutliveTheirEngineAndFreeTheirCode) {
 #endif
 }
 
+// A timer's callback runs outside of a run, on an Env that an interpreter's program may have next.
+TEST(JitHost, ACallbackLeavesTheEnvAsItWas) {
+#ifdef SPILE_JIT_PLUGIN
+  auto jit = open_jit(SPILE_JIT_PLUGIN, no_helpers);
+  ASSERT_TRUE(jit.has_value()) << jit.error().message;
+  auto loaded = (*jit)->load(assembled("r0 = func f ll\n exit\nf:\n r0 = r1\n r0 += r2\n exit"), {});
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+  Env env;
+  const uint64_t callback = (*loaded)->run(nullptr, 0, env);
+  const CallbackFn others = [](Env *, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+    return uint64_t{9};
+  };
+  env.call_back = others;
+  EXPECT_EQ((*loaded)->call(callback, 40, 2, 0, env), 42u);
+  EXPECT_EQ(env.call_back, others);
+  EXPECT_EQ(env.running, nullptr);
+#else
+  GTEST_SKIP() << "the JIT plugin is not built here";
+#endif
+}
+
 }  // namespace
 }  // namespace spile::vm
