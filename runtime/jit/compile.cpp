@@ -34,11 +34,11 @@ Machine this_machine() {
           llvm::sys::Process::getPageSizeEstimate()};
 }
 
-// Pages of AArch64 have up to 64 KB.
+// Pages of AArch64 have up to 64 KB, which who makes the file sees to.
 const std::array<std::pair<std::string_view, Machine>, 2> &machines() {
   static const std::array<std::pair<std::string_view, Machine>, 2> all{{
-      {"x86_64", {"x86_64-unknown-linux-gnu", "x86-64", "", 4096}},
-      {"aarch64", {"aarch64-unknown-linux-gnu", "generic", "", 65536}},
+      {"x86_64", {"x86_64-unknown-linux-gnu", "x86-64", "", vm::kJitPiece}},
+      {"aarch64", {"aarch64-unknown-linux-gnu", "generic", "", vm::kJitPiece}},
   }};
   return all;
 }
@@ -105,7 +105,8 @@ llvm::SmallVector<char, 0> Compiler::emit(llvm::Module &module) {
   return object;
 }
 
-llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm::JitHost &host, bool blind) {
+llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm::JitHost &host,
+                                        const vm::JitOptions &options) {
   const std::lock_guard lock(mutex_);
   const std::string entry_name = "bpf_program";
   llvm::LLVMContext context;
@@ -115,9 +116,9 @@ llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm:
   module->setDataLayout(machine_->createDataLayout());
   module->setTargetTriple(machine_->getTargetTriple().str());
   optimize(*module, checked);
-  if (blind) blind_constants(*module);
+  if (options.blind) blind_constants(*module);
   const llvm::SmallVector<char, 0> bytes = emit(*module);
-  return link({{bytes.data(), bytes.size()}, entry_name}, program, entry_name, page_);
+  return link({{bytes.data(), bytes.size()}, entry_name}, program, entry_name, Layout{page_, options.gap});
 }
 
 }  // namespace spile::jit

@@ -15,7 +15,7 @@ class Compiler {
  public:
   // [march]: of JitOptions.
   static llvm::Expected<std::unique_ptr<Compiler>> create(const char *march);
-  llvm::Expected<Image> compile(const vm::JitProgram &program, const vm::JitHost &host, bool blind);
+  llvm::Expected<Image> compile(const vm::JitProgram &program, const vm::JitHost &host, const vm::JitOptions &options);
 
  private:
   Compiler(std::unique_ptr<llvm::TargetMachine> machine, uint64_t page) : machine_(std::move(machine)), page_(page) {}

@@ -66,8 +66,8 @@ class Linker {
   Linker(const llvm::object::ELFObjectFileBase &object, const vm::JitProgram &program)
       : object_(object), program_(program) {}
 
-  llvm::Expected<Image> run(const std::string &entry_name, uint64_t page) {
-    if (auto error = place(page)) return std::move(error);
+  llvm::Expected<Image> run(const std::string &entry_name, const Layout &layout) {
+    if (auto error = place(layout)) return std::move(error);
     for (const llvm::object::SectionRef &section : object_.sections()) {
       auto target = section.getRelocatedSection();
       if (!target) return target.takeError();
@@ -83,7 +83,7 @@ class Linker {
   static llvm::Error failed(const llvm::Twine &what) { return llvm::createStringError("linking code: " + what); }
 
   // Code, in one section since functions have none of their own, is at offset 0.
-  llvm::Error place(uint64_t page) {
+  llvm::Error place(const Layout &layout) {
     std::vector<llvm::object::ELFSectionRef> constants;
     for (const llvm::object::ELFSectionRef section : object_.sections()) {
       if ((section.getFlags() & llvm::ELF::SHF_ALLOC) == 0 || section.getSize() == 0) continue;
@@ -94,7 +94,8 @@ class Linker {
         if (auto error = append(section)) return error;
       }
     }
-    pad(page);
+    pad(layout.page);
+    out_.bytes.resize(out_.bytes.size() + layout.gap);
     out_.data_offset = out_.bytes.size();
     for (const llvm::object::ELFSectionRef &section : constants)
       if (auto error = append(section)) return error;
@@ -218,10 +219,10 @@ class Linker {
 }  // namespace
 
 llvm::Expected<Image> link(llvm::MemoryBufferRef object, const vm::JitProgram &program, const std::string &entry_name,
-                           uint64_t page) {
+                           const Layout &layout) {
   auto read = llvm::object::ObjectFile::createELFObjectFile(object);
   if (!read) return read.takeError();
-  return Linker(llvm::cast<llvm::object::ELFObjectFileBase>(**read), program).run(entry_name, page);
+  return Linker(llvm::cast<llvm::object::ELFObjectFileBase>(**read), program).run(entry_name, layout);
 }
 
 }  // namespace spile::jit

@@ -20,9 +20,13 @@ struct Image {
   std::vector<vm::JitFunction> functions;  // by subprogram
 };
 
-// [entry_name]: of the first subprogram's function (translate.h). [page]: of the machine that executes it. Fails on
-// what LLVM is not expected to make.
+// How code and what is behind it lie: code has whole [page]s, and behind it are [gap] bytes.
+struct Layout {
+  uint64_t page, gap;
+};
+
+// [entry_name]: of the first subprogram's function (translate.h). Fails on what LLVM is not expected to make.
 llvm::Expected<Image> link(llvm::MemoryBufferRef object, const vm::JitProgram &program, const std::string &entry_name,
-                           uint64_t page);
+                           const Layout &layout);
 
 }  // namespace spile::jit

@@ -39,7 +39,7 @@ bool compile(const vm::JitProgram *program, const vm::JitOptions *options,
   };
   auto instance = compiler(options->march);
   if (!instance) return fail(instance.takeError());
-  auto image = (*instance)->compile(*program, *host, options->blind);
+  auto image = (*instance)->compile(*program, *host, *options);
   if (!image) return fail(image.takeError());
   const vm::JitImage plain{.bytes = image->bytes.data(),
                            .size = image->bytes.size(),

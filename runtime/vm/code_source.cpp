@@ -119,11 +119,11 @@ std::optional<Code> CodeSource::cached(const JitInput &input) const {
   return std::move(**placed);
 }
 
-Result<void> CodeSource::compile_for(const char *march, const JitInput &input,
+Result<void> CodeSource::compile_for(const char *march, uint64_t gap, const JitInput &input,
                                      const std::function<void(const JitImage &)> &use) {
   const auto api = plugin();
   if (!api) return std::unexpected(api.error());
-  const JitOptions options{.march = march, .blind = settings_.blind_constants};
+  const JitOptions options{.march = march, .blind = settings_.blind_constants, .gap = gap};
   const auto made = [](void *context, const JitImage *image) {
     (*static_cast<const std::function<void(const JitImage &)> *>(context))(*image);
   };
@@ -135,7 +135,7 @@ Result<void> CodeSource::compile_for(const char *march, const JitInput &input,
 
 Result<Code> CodeSource::compile(const JitInput &input) {
   std::optional<Result<Code>> placed;
-  const auto made = compile_for(nullptr, input, [&](const JitImage &image) {
+  const auto made = compile_for(nullptr, 0, input, [&](const JitImage &image) {
     placed.emplace(Code::place(image, input));
     if (uses_cache()) cache_.store(key_of(input), image);
   });

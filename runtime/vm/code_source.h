@@ -33,8 +33,9 @@ class CodeSource {
   Result<Code> compile(const JitInput &input);
   // The one or else the other.
   Result<Code> code_of(const JitInput &input);
-  // Hands the image for a machine of this name (JitOptions) to [use].
-  Result<void> compile_for(const char *march, const JitInput &input, const std::function<void(const JitImage &)> &use);
+  // Hands the image for a machine of this name, with this gap (JitOptions), to [use].
+  Result<void> compile_for(const char *march, uint64_t gap, const JitInput &input,
+                           const std::function<void(const JitImage &)> &use);
   // Opens it now.
   Result<const JitApi *> plugin();
 

@@ -13,7 +13,7 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 7;
+inline constexpr uint32_t kJitAbiVersion = 8;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
@@ -116,6 +116,9 @@ struct JitProgram {
 struct JitOptions {
   const char *march;  // "x86_64", "aarch64": of any such machine; null: this one
   bool blind;         // no constant of the program appears in its code as it is (blind.h)
+  // With [march]: how many bytes lie between the code and what is behind it, which both have whole kJitPieces. They are
+  // zeros in the image, where the file that it goes into has others' code and constants.
+  uint64_t gap;
 };
 
 // A compiled subprogram: r1 ... r5 and the environment; gives r0. Callbacks and helpers have the same type.
@@ -137,8 +140,11 @@ struct JitFunction {
   uint32_t offset, size;  // size 0: all its callers have it inlined
 };
 
-// Code that runs at any page. Its bytes before [data_offset], which is a multiple of the page size, are executed and
-// have no relocations; those behind it are read.
+// In a file that is loaded at a page, images lie at multiples of this: what code of AArch64 is made for.
+inline constexpr uint64_t kJitPiece = 4096;
+
+// Code that runs at any page. Its bytes before [data_offset], which is a multiple of the page size, or with
+// JitOptions::march of kJitPiece, are executed and have no relocations; those behind it are read.
 struct JitImage {
   const std::byte *bytes;
   uint64_t size, data_offset;

@@ -15,24 +15,9 @@
 namespace spile::vm {
 namespace {
 
-// LLVM makes calls to these by itself. It asks for bcmp() where only equality matters.
-struct Library {
-  const char *name;
-  uint64_t address;
-};
 template <class Function>
 uint64_t address_of(Function *function) {
   return reinterpret_cast<uint64_t>(function);
-}
-std::span<const Library> library() {
-  static const Library all[] = {
-      {"memcpy", address_of<void *(void *, const void *, size_t)>(std::memcpy)},
-      {"memmove", address_of<void *(void *, const void *, size_t)>(std::memmove)},
-      {"memset", address_of<void *(void *, int, size_t)>(std::memset)},
-      {"memcmp", address_of<int(const void *, const void *, size_t)>(std::memcmp)},
-      {"bcmp", address_of<int(const void *, const void *, size_t)>(std::memcmp)},
-  };
-  return all;
 }
 
 // The block of memory in which programs reach a map's values without a lookup.
@@ -95,6 +80,25 @@ class Key {
 
 }  // namespace
 
+std::span<const HostFunction> host_functions() {
+  static const JitHost &host = jit_host();
+  static const HostFunction all[] = {
+      // LLVM makes calls to these by itself. It asks for bcmp() where only equality matters.
+      {"memcpy", address_of<void *(void *, const void *, size_t)>(std::memcpy)},
+      {"memmove", address_of<void *(void *, const void *, size_t)>(std::memmove)},
+      {"memset", address_of<void *(void *, int, size_t)>(std::memset)},
+      {"memcmp", address_of<int(const void *, const void *, size_t)>(std::memcmp)},
+      {"bcmp", address_of<int(const void *, const void *, size_t)>(std::memcmp)},
+      {"bpf_packet_load", address_of(host.packet_load)},
+      {"bpf_helper_of_number", address_of(host.helper_of_register)},
+      {"bpf_has_tail_called", address_of(host.leaves_after_tail_call)},
+      {nullptr, address_of(host.step)},
+      {nullptr, address_of(host.enter)},
+      {nullptr, address_of(host.leave)},
+  };
+  return all;
+}
+
 JitInput::JitInput(const std::string &name, const Resolved &resolved, std::span<maps::Map *const> maps,
                    HelperResolver resolve, const JitUnverified *unverified)
     : maps_(plain_maps(maps)) {
@@ -109,14 +113,7 @@ JitInput::JitInput(const std::string &name, const Resolved &resolved, std::span<
     for (const JitRegion &region : std::span(unverified->regions, unverified->region_count))
       add(region.address, region.size);
   }
-  for (const Library &one : library()) add(one.address, 0, one.name);
-  const JitHost &host = jit_host();
-  add_function(address_of(host.packet_load));
-  add_function(address_of(host.helper_of_register));
-  add_function(address_of(host.leaves_after_tail_call));
-  add_function(address_of(host.step));
-  add_function(address_of(host.enter));
-  add_function(address_of(host.leave));
+  for (const HostFunction &one : host_functions()) add(one.address, 0, one.name);
   for (size_t i = 0; i < resolved.insns.size(); i += isa::width(resolved.insns[i]))
     if (is_address(resolved.info(i)) && !resolved.insns[i].is_lddw()) add_function(resolved.values[i]);
   set_program(name, resolved);

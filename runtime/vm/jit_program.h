@@ -14,6 +14,14 @@ namespace spile::vm {
 // What compiled code calls.
 const JitHost &jit_host();
 
+// What code may call that is no helper and no kernel function.
+struct HostFunction {
+  const char
+      *name;  // its symbol, for other processes too (docs/native.md); null: code of verified programs calls it never
+  uint64_t address;  // here
+};
+std::span<const HostFunction> host_functions();
+
 // Points into what it is made of, but for the maps.
 class JitInput {
  public:

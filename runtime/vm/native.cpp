@@ -26,6 +26,16 @@ std::string identifier(std::string_view name) {
   return made;
 }
 
+// What was made of a program, and where it lies in the blocks of all.
+struct Piece {
+  std::string name;
+  JitFunction entry{};
+  std::vector<std::byte> code, data;  // whole kJitPieces
+  std::vector<JitRelocation> relocations;
+  uint64_t data_offset = 0;  // in the image that it was
+  uint64_t code_at = 0, data_at = 0;
+};
+
 class NativeLibrary {
  public:
   NativeLibrary(const object::Object &object, CodeSource &source, const NativeOptions &options)
@@ -36,6 +46,7 @@ class NativeLibrary {
     add_functions();
     for (const object::Program *program : programs)
       if (auto added = add_program(*program); !added) return std::unexpected(added.error());
+    place_pieces();
     return out_.write();
   }
 
@@ -68,12 +79,8 @@ class NativeLibrary {
     return {};
   }
   void add_functions() {
-    for (const char *name : {"memcpy", "memmove", "memset", "memcmp", "bcmp"})
-      add(stand_in(kHelpers, kKfuncNumbers * 2 + objects_.size()), 0, name);
-    const JitHost &host = jit_host();
-    add(reinterpret_cast<uint64_t>(host.packet_load), 0, "bpf_packet_load");
-    add(reinterpret_cast<uint64_t>(host.helper_of_register), 0, "bpf_helper_of_number");
-    add(reinterpret_cast<uint64_t>(host.leaves_after_tail_call), 0, "bpf_has_tail_called");
+    for (const HostFunction &one : host_functions())
+      if (one.name != nullptr) add(one.address, 0, one.name);
   }
   // Helpers that the program calls.
   void add_helpers(const object::Program &program, const Resolved &resolved) {
@@ -94,28 +101,56 @@ class NativeLibrary {
     if (!resolved) return std::unexpected(resolved.error());
     add_helpers(program, *resolved);
     const JitInput input(program.name, *resolved, objects_, known_);
-    return source_.compile_for(options_.march.c_str(), input,
+    return source_.compile_for(options_.march.c_str(), code_bytes_ + data_bytes_, input,
                                [&](const JitImage &image) { add_image(program.name, image); });
   }
   void add_image(const std::string &name, const JitImage &image) {
-    const size_t code =
-        out_.add_segment({image.bytes, image.bytes + image.data_offset}, SharedObject::Access::Execute, ".text");
-    // The loader puts it a page behind the code, where the code looks for it.
-    const size_t data = image.size == image.data_offset
-                            ? code
-                            : out_.add_segment({image.bytes + image.data_offset, image.bytes + image.size},
-                                               SharedObject::Access::Write, ".data.rel.ro");
-    out_.define(name, code, image.functions[0].offset, image.functions[0].size, true);
-    for (const JitRelocation &relocation : std::span(image.relocations, image.relocation_count)) {
-      const uint64_t at = relocation.offset - image.data_offset;
-      const auto addend = static_cast<uint64_t>(relocation.addend);
-      if (relocation.object != kJitItself)
-        out_.refer(data, at, objects_[relocation.object].name, relocation.addend);
-      else if (addend < image.data_offset)
-        out_.refer_to_segment(data, at, code, addend);
-      else
-        out_.refer_to_segment(data, at, data, addend - image.data_offset);
+    const uint64_t code_bytes = image.data_offset - code_bytes_ - data_bytes_;
+    Piece &piece = pieces_.emplace_back(name);
+    piece.entry = image.functions[0];
+    piece.code.assign(image.bytes, image.bytes + code_bytes);
+    piece.data.assign(image.bytes + image.data_offset, image.bytes + image.size);
+    piece.data.resize((piece.data.size() + kJitPiece - 1) / kJitPiece * kJitPiece);
+    piece.relocations.assign(image.relocations, image.relocations + image.relocation_count);
+    piece.data_offset = image.data_offset;
+    piece.data_at = data_bytes_;
+    code_bytes_ += piece.code.size();
+    data_bytes_ += piece.data.size();
+  }
+
+  // The addresses that code refers to are one block behind all code, which is read-only once they are known: loaders
+  // protect one. Code of each program was made for a block that lies behind that of the programs before it:
+  //
+  //   code 3 │ code 2 │ code 1 ║ data 1 │ data 2 │ data 3
+  void place_pieces() {
+    const uint64_t page = SharedObject::page_of(machine());
+    const uint64_t size = (code_bytes_ + page - 1) / page * page;
+    std::vector<std::byte> code(size), data;
+    uint64_t at = size;
+    for (Piece &piece : pieces_) {
+      at -= piece.code.size();
+      piece.code_at = at;
+      std::ranges::copy(piece.code, code.begin() + static_cast<ptrdiff_t>(at));
+      data.insert(data.end(), piece.data.begin(), piece.data.end());
     }
+    const bool has_data = !data.empty();
+    const size_t text = out_.add_segment(std::move(code), SharedObject::Access::Execute, ".text");
+    const size_t table =
+        has_data ? out_.add_segment(std::move(data), SharedObject::Access::Relocated, ".data.rel.ro") : text;
+    for (const Piece &piece : pieces_) {
+      out_.define(piece.name, text, piece.code_at + piece.entry.offset, piece.entry.size, true);
+      for (const JitRelocation &relocation : piece.relocations) relocate(piece, relocation, text, table);
+    }
+  }
+  void relocate(const Piece &piece, const JitRelocation &relocation, size_t text, size_t table) {
+    const uint64_t at = piece.data_at + relocation.offset - piece.data_offset;
+    const auto addend = static_cast<uint64_t>(relocation.addend);
+    if (relocation.object != kJitItself)
+      out_.refer(table, at, objects_[relocation.object].name, relocation.addend);
+    else if (addend < piece.data_offset)
+      out_.refer_to_segment(table, at, text, piece.code_at + addend);
+    else
+      out_.refer_to_segment(table, at, table, piece.data_at + addend - piece.data_offset);
   }
 
   const object::Object &object_;
@@ -126,6 +161,8 @@ class NativeLibrary {
   std::vector<JitObject> objects_;
   std::vector<ResolvedMap> maps_;
   std::vector<JitMap> known_;
+  std::vector<Piece> pieces_;
+  uint64_t code_bytes_ = 0, data_bytes_ = 0;  // of all pieces
 };
 
 }  // namespace

@@ -40,6 +40,8 @@ class Strings {
 
 }  // namespace
 
+uint64_t SharedObject::page_of(ElfMachine machine) { return target_of(machine).page; }
+
 size_t SharedObject::add_segment(std::vector<std::byte> bytes, Access access, std::string section) {
   segments_.push_back({std::move(bytes), access, std::move(section)});
   return segments_.size() - 1;
@@ -68,7 +70,7 @@ class SharedObjectWriter {
 
   std::vector<std::byte> run() {
     const size_t loads = from_.segments_.size() + 2;
-    const size_t headers = sizeof(Elf64_Ehdr) + (loads + 2) * sizeof(Elf64_Phdr);
+    const size_t headers = sizeof(Elf64_Ehdr) + (loads + 3) * sizeof(Elf64_Phdr);
     pad(headers);
     place_segments_behind(headers + size_of_tables());
     add_section(".dynsym", SHT_DYNSYM, SHF_ALLOC, bytes_.size(), symbols(), 8, sizeof(Elf64_Sym), 2, 1);
@@ -157,10 +159,14 @@ class SharedObjectWriter {
     program_headers_.push_back({type, flags, at, at, at, size, size, alignment});
   }
   void add_segment(const SharedObject::Segment &segment, uint64_t at) {
-    const bool executes = segment.access == Access::Execute, writes = segment.access == Access::Write;
+    const bool executes = segment.access == Access::Execute, relocates = segment.access == Access::Relocated;
+    const bool writes = segment.access == Access::Write || relocates;
     add_section(segment.section.c_str(), SHT_PROGBITS,
                 SHF_ALLOC | (executes ? SHF_EXECINSTR : 0u) | (writes ? SHF_WRITE : 0u), at, segment.bytes, 16);
-    add_header(PT_LOAD, PF_R | (executes ? PF_X : 0u) | (writes ? PF_W : 0u), at, segment.bytes.size(), target_.page);
+    // Whole pages: what is not one, is not protected. The file has them, as .dynamic begins behind them.
+    const uint64_t size = relocates ? round_up(segment.bytes.size(), target_.page) : segment.bytes.size();
+    add_header(PT_LOAD, PF_R | (executes ? PF_X : 0u) | (writes ? PF_W : 0u), at, size, target_.page);
+    if (relocates) add_header(PT_GNU_RELRO, PF_R, at, size, 1);
   }
   void add_dynamic() {
     const auto section = [this](size_t index) { return sections_[index].sh_addr; };

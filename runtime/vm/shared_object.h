@@ -12,10 +12,13 @@ enum class ElfMachine : uint8_t { X86_64, AArch64 };
 
 class SharedObject {
  public:
-  enum class Access : uint8_t { Read, Execute, Write };
+  // Relocated: read-only once the loader has put addresses there. At most one segment, as loaders protect one.
+  enum class Access : uint8_t { Read, Execute, Write, Relocated };
 
   SharedObject(ElfMachine machine, std::string name) : machine_(machine), name_(std::move(name)) {}
 
+  // The size of a page at most.
+  static uint64_t page_of(ElfMachine machine);
   // A piece of memory, which begins at a page; gives its number. [section]: its name, for tools.
   size_t add_segment(std::vector<std::byte> bytes, Access access, std::string section);
   // A symbol that others find.
