@@ -67,6 +67,16 @@ if shutil.which("strace", path=config.environment["PATH"]):
     config.available_features.add("strace")
 if works(["python3", "-c", "import ctypes; ctypes.CDLL('libtracecmd.so.1')"]):
     config.available_features.add("tracecmd")
+# Another machine: an emulator of its processes, and its C library (packages qemu-user, libc6-dev-arm64-cross).
+cross = "/usr/aarch64-linux-gnu"
+libraries = os.path.join(cross, "lib")
+config.substitutions += [
+    ("%clang-aarch64", f"{llvm}/clang --target=aarch64-linux-gnu -nostdlib -fuse-ld=lld -isystem {cross}/include -L{libraries}"
+     + f" {libraries}/crt1.o {libraries}/crti.o {libraries}/crtn.o -lc"),
+    ("%qemu-aarch64", f"qemu-aarch64 -L {cross}"),
+]
+if shutil.which("qemu-aarch64", path=config.environment["PATH"]) and os.path.exists(os.path.join(libraries, "crt1.o")):
+    config.available_features.add("qemu-aarch64")
 if os.path.exists("/sys/kernel/btf/vmlinux"):
     config.available_features.add("kernel-btf")
 # A trivial program that the kernel takes from us: root, bpf() allowed.

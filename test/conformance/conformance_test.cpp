@@ -1,57 +1,16 @@
 // The public conformance suite (bpf_conformance) on every engine.
 //
-// vectors.tsv, one vector a line: name, least CPU version, group bits, memory in hex or "-", bytecode in hex, expected
-// r0. The path is SPILE_VECTORS in the environment, or the default beside the project; without it the test is skipped.
-// r1 is the memory and r2 its length; helper 5 returns r1, as the suite's own runner has it.
+// Without the vectors (vectors.h) it is skipped. r1 is the memory and r2 its length; helper 5 returns r1, as the
+// suite's own runner has it.
 #include <gtest/gtest.h>
-
-#include <charconv>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include "runtime/vm/checked.h"
 #include "runtime/vm/jit_checked.h"
+#include "test/conformance/vectors.h"
 #include "test/unit/vm/engines.h"
 
 namespace spile::vm {
 namespace {
-
-struct Vector {
-  std::string name;
-  std::vector<uint8_t> memory;
-  std::vector<isa::Insn> insns;
-  uint64_t expected = 0;
-};
-
-std::vector<uint8_t> bytes_of(std::string_view hex) {
-  std::vector<uint8_t> bytes(hex.size() / 2);
-  for (size_t i = 0; i < bytes.size(); i++) std::from_chars(&hex[2 * i], &hex[2 * i] + 2, bytes[i], 16);
-  return bytes;
-}
-
-std::string vectors_path() {
-  const char *path = std::getenv("SPILE_VECTORS");
-  return path != nullptr ? path : SPILE_VECTORS_DEFAULT;
-}
-
-std::vector<Vector> read_vectors() {
-  std::vector<Vector> vectors;
-  std::ifstream file(vectors_path());
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    std::istringstream columns(line);
-    std::string name, version, groups, memory, code, expected;
-    columns >> name >> version >> groups >> memory >> code >> expected;
-    Vector vector{
-        name, memory == "-" ? std::vector<uint8_t>{} : bytes_of(memory), {}, std::stoull(expected, nullptr, 16)};
-    const std::vector<uint8_t> bytes = bytes_of(code);
-    vector.insns.resize(bytes.size() / sizeof(isa::Insn));
-    memcpy(vector.insns.data(), bytes.data(), vector.insns.size() * sizeof(isa::Insn));
-    vectors.push_back(std::move(vector));
-  }
-  return vectors;
-}
 
 uint64_t give_r1(uint64_t r1, uint64_t, uint64_t, uint64_t, uint64_t, Env *) { return r1; }
 HelperFn helpers(uint32_t number) { return number == 5 ? give_r1 : nullptr; }
