@@ -19,7 +19,7 @@ class Compiler {
 
  private:
   Compiler(std::unique_ptr<llvm::TargetMachine> machine, uint64_t page) : machine_(std::move(machine)), page_(page) {}
-  void optimize(llvm::Module &module, bool checked);
+  void optimize(llvm::Module &module, const vm::JitProgram &program);
   llvm::SmallVector<char, 0> emit(llvm::Module &module);
 
   std::mutex mutex_;
