@@ -5,7 +5,8 @@ namespace spile::driver {
 void add_jit_options(OptionTable &options) {
   options.add_options()(
       "perf-map",
-      "with --engine=jit: name compiled code in /tmp/perf-PID.map, so that perf shows the program's functions")(
+      "with --engine=jit: tell perf and GDB of compiled code: functions in /tmp/perf-PID.map, source lines in "
+      "$JITDUMPDIR/jit-PID.dump (else in /tmp) for `perf inject --jit`, both to GDB")(
       "no-cache", "neither take compiled code from the cache of an earlier run, nor keep it for a later one")(
       "blind-constants", "no constant of a program appears in its compiled code, which is not cached then");
 }

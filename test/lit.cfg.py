@@ -67,6 +67,9 @@ if shutil.which("strace", path=config.environment["PATH"]):
     config.available_features.add("strace")
 if works(["python3", "-c", "import ctypes; ctypes.CDLL('libtracecmd.so.1')"]):
     config.available_features.add("tracecmd")
+# A debugger that may trace what it starts.
+if works(["gdb", "-nx", "-batch", "-ex", "python pass", "-ex", "run", "--args", "true"]):
+    config.available_features.add("gdb")
 # Another machine: an emulator of its processes, and its C library (packages qemu-user, libc6-dev-arm64-cross).
 cross = "/usr/aarch64-linux-gnu"
 libraries = os.path.join(cross, "lib")

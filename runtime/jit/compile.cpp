@@ -142,8 +142,8 @@ llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm:
   const std::string entry_name = "bpf_program";
   llvm::LLVMContext context;
   const bool checked = program.unverified != nullptr;
-  const auto module =
-      checked ? translate_checked(context, program, host, entry_name) : translate(context, program, host, entry_name);
+  const auto module = checked ? translate_checked(context, program, host, entry_name, options.lines)
+                              : translate(context, program, host, entry_name, options.lines);
   module->setDataLayout(machine_->createDataLayout());
   module->setTargetTriple(machine_->getTargetTriple().str());
   optimize(*module, program);

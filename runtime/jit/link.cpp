@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 
+#include "runtime/jit/lines.h"
 #include "runtime/jit/symbols.h"
 #include "runtime/jit/translate.h"
 
@@ -76,6 +77,7 @@ class Linker {
         if (auto error = apply(relocation, offsets_.at(**target))) return std::move(error);
     }
     if (auto error = find_functions(entry_name)) return std::move(error);
+    out_.lines = read_lines(object_);
     return std::move(out_);
   }
 

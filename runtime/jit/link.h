@@ -18,6 +18,7 @@ struct Image {
   uint64_t data_offset = 0;
   std::vector<vm::JitRelocation> relocations;
   std::vector<vm::JitFunction> functions;  // by subprogram
+  std::vector<vm::JitLine> lines;          // of an object that has a table of them
 };
 
 // How code and what is behind it lie: code has whole [page]s, and behind it are [gap] bytes.

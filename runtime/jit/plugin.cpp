@@ -47,7 +47,9 @@ bool compile(const vm::JitProgram *program, const vm::JitOptions *options,
                            .relocations = image->relocations.data(),
                            .relocation_count = image->relocations.size(),
                            .functions = image->functions.data(),
-                           .function_count = image->functions.size()};
+                           .function_count = image->functions.size(),
+                           .lines = image->lines.data(),
+                           .line_count = image->lines.size()};
   made(context, &plain);
   return true;
 }

@@ -37,8 +37,8 @@ using llvm::Value;
 
 class Translator : Translation {
  public:
-  Translator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
-      : Translation(context, program, host, type_in(context)), scalars_(scalar_registers(program)) {}
+  Translator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host, bool has_lines)
+      : Translation(context, program, host, type_in(context), has_lines), scalars_(scalar_registers(program)) {}
 
   std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
     for (size_t i = 0; i < program_.subprogram_count; i++)
@@ -298,8 +298,8 @@ class Translator : Translation {
 }  // namespace
 
 std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context, const vm::JitProgram &program,
-                                        const vm::JitHost &host, const std::string &entry_name) {
-  return Translator(context, program, host).run(entry_name);
+                                        const vm::JitHost &host, const std::string &entry_name, bool has_lines) {
+  return Translator(context, program, host, has_lines).run(entry_name);
 }
 
 }  // namespace spile::jit

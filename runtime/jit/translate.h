@@ -25,6 +25,6 @@ inline std::optional<size_t> subprogram_of_name(const std::string &entry_name, l
 }
 
 std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &context, const vm::JitProgram &program,
-                                        const vm::JitHost &host, const std::string &entry_name);
+                                        const vm::JitHost &host, const std::string &entry_name, bool has_lines);
 
 }  // namespace spile::jit

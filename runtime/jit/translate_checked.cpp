@@ -37,10 +37,11 @@ constexpr unsigned kLastArgument = 5;
 
 class CheckedTranslator : Translation {
  public:
-  CheckedTranslator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host)
+  CheckedTranslator(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host, bool has_lines)
       : Translation(
             context, program, host,
-            llvm::FunctionType::get(llvm::Type::getInt64Ty(context), {llvm::PointerType::get(context, 0)}, false)),
+            llvm::FunctionType::get(llvm::Type::getInt64Ty(context), {llvm::PointerType::get(context, 0)}, false),
+            has_lines),
         memory_(*program.unverified) {}
 
   std::unique_ptr<llvm::Module> run(const std::string &entry_name) {
@@ -478,8 +479,9 @@ class CheckedTranslator : Translation {
 }  // namespace
 
 std::unique_ptr<llvm::Module> translate_checked(llvm::LLVMContext &context, const vm::JitProgram &program,
-                                                const vm::JitHost &host, const std::string &entry_name) {
-  return CheckedTranslator(context, program, host).run(entry_name);
+                                                const vm::JitHost &host, const std::string &entry_name,
+                                                bool has_lines) {
+  return CheckedTranslator(context, program, host, has_lines).run(entry_name);
 }
 
 }  // namespace spile::jit

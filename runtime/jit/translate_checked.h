@@ -12,6 +12,6 @@
 namespace spile::jit {
 
 std::unique_ptr<llvm::Module> translate_checked(llvm::LLVMContext &context, const vm::JitProgram &program,
-                                                const vm::JitHost &host, const std::string &entry_name);
+                                                const vm::JitHost &host, const std::string &entry_name, bool has_lines);
 
 }  // namespace spile::jit

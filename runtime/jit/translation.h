@@ -9,10 +9,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/jit/blocks.h"
+#include "runtime/jit/lines.h"
 #include "runtime/jit/link_hot.h"
 #include "runtime/jit/operations.h"
 #include "runtime/jit/origins.h"
@@ -23,9 +25,9 @@ namespace spile::jit {
 
 class Translation {
  protected:
-  // [type]: of every subprogram.
+  // [type]: of every subprogram. [has_lines]: JitOptions::lines.
   Translation(llvm::LLVMContext &context, const vm::JitProgram &program, const vm::JitHost &host,
-              llvm::FunctionType *type)
+              llvm::FunctionType *type, bool has_lines)
       : program_(program),
         host_(host),
         module_(std::make_unique<llvm::Module>(program.name, context)),
@@ -34,7 +36,9 @@ class Translation {
         i64_(b_.getInt64Ty()),
         ptr_(b_.getPtrTy()),
         function_type_(type),
-        origins_(find_origins(program)) {}
+        origins_(find_origins(program)) {
+    if (has_lines) lines_.emplace(*module_);
+  }
 
   llvm::ConstantInt *constant(uint64_t value) { return b_.getInt64(value); }
   // What lies at an address of this process: a symbol (JitProgram::objects), and how far from it.
@@ -57,10 +61,14 @@ class Translation {
     auto *const prologue = block("prologue");
     blocks_.make(function_, program_, start, end);
     b_.SetInsertPoint(prologue);
+    if (lines_) lines_->enter(b_, *function_, start);
     make_frame(start, end);
     b_.CreateBr(blocks_.at(start));
     for (size_t i = start; i < end; i += isa::width(program_.insns[i]))
-      if (blocks_.enter(b_, i)) translate_insn(i);
+      if (blocks_.enter(b_, i)) {
+        if (lines_) lines_->enter(b_, *function_, i);
+        translate_insn(i);
+      }
   }
 
   llvm::CallInst *call_host(auto *function, llvm::Type *result, llvm::ArrayRef<llvm::Value *> arguments) {
@@ -93,6 +101,7 @@ class Translation {
     return llvm::cast<llvm::Function>(module_->getOrInsertFunction(name, type).getCallee());
   }
   std::unique_ptr<llvm::Module> finish() {
+    if (lines_) lines_->finish();
     link_hot(*module_);
     return std::move(module_);
   }
@@ -109,6 +118,7 @@ class Translation {
   const vm::JitProgram &program_;
   const vm::JitHost &host_;
   std::unique_ptr<llvm::Module> module_;
+  std::optional<Lines> lines_;
   Symbols symbols_;
   llvm::IRBuilder<> b_;
   Operations ops_{b_};

@@ -19,13 +19,17 @@ class Code {
   // program: nothing of it has been placed then.
   static Result<Code> place(const JitImage &image, const JitInput &input);
   Code(Code &&other) noexcept
-      : memory_(std::exchange(other.memory_, nullptr)), size_(other.size_), functions_(std::move(other.functions_)) {}
+      : memory_(std::exchange(other.memory_, nullptr)),
+        size_(other.size_),
+        functions_(std::move(other.functions_)),
+        lines_(std::move(other.lines_)) {}
   Code(const Code &) = delete;
   Code &operator=(const Code &) = delete;
   Code &operator=(Code &&) = delete;
   ~Code();
 
   std::span<const JitFunction> functions() const { return functions_; }  // by subprogram
+  std::span<const JitLine> lines() const { return lines_; }
   const std::byte *at(uint32_t offset) const { return memory_ + offset; }
   template <class Entry>
   Entry entry(size_t subprogram) const {
@@ -34,11 +38,15 @@ class Code {
 
  private:
   Code(std::byte *memory, const JitImage &image)
-      : memory_(memory), size_(image.size), functions_(image.functions, image.functions + image.function_count) {}
+      : memory_(memory),
+        size_(image.size),
+        functions_(image.functions, image.functions + image.function_count),
+        lines_(image.lines, image.lines + image.line_count) {}
 
   std::byte *memory_;
   uint64_t size_;
   std::vector<JitFunction> functions_;
+  std::vector<JitLine> lines_;
 };
 
 }  // namespace spile::vm

@@ -20,14 +20,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kEnding = ".code";
-constexpr uint64_t kMagic = 0x31'65646f'63'6c7073;  // "splcode1"
+constexpr uint64_t kMagic = 0x32'65646f'63'6c7073;  // "splcode2"
 
 // A file: this, then the parts in this order, each in whole words.
 struct Header {
   uint64_t magic = kMagic;
   uint64_t checksum = 0;  // of all that follows this field
   uint64_t key_bytes = 0, image_bytes = 0, data_offset = 0;
-  uint64_t relocation_count = 0, function_count = 0;
+  uint64_t relocation_count = 0, function_count = 0, line_count = 0;
 };
 
 constexpr uint64_t in_words(uint64_t bytes) { return (bytes + 7) & ~uint64_t{7}; }
@@ -139,9 +139,10 @@ bool CodeCache::find(std::span<const std::byte> key, const std::function<void(co
   const auto image = parts.take<std::byte>(header.image_bytes);
   const auto relocations = parts.take<JitRelocation>(header.relocation_count);
   const auto functions = parts.take<JitFunction>(header.function_count);
+  const auto lines = parts.take<JitLine>(header.line_count);
   if (!parts.has_all() || !std::ranges::equal(stored_key, key)) return false;
   use({image.data(), image.size(), header.data_offset, relocations.data(), relocations.size(), functions.data(),
-       functions.size()});
+       functions.size(), lines.data(), lines.size()});
   return true;
 }
 
@@ -164,13 +165,15 @@ void CodeCache::store(std::span<const std::byte> key, const JitImage &image) con
                 .image_bytes = image.size,
                 .data_offset = image.data_offset,
                 .relocation_count = image.relocation_count,
-                .function_count = image.function_count};
+                .function_count = image.function_count,
+                .line_count = image.line_count};
   Writer out;
   out.add(&header, sizeof(header));
   out.add(key.data(), key.size());
   out.add(image.bytes, image.size);
   out.add(image.relocations, image.relocation_count * sizeof(JitRelocation));
   out.add(image.functions, image.function_count * sizeof(JitFunction));
+  out.add(image.lines, image.line_count * sizeof(JitLine));
   header.checksum = hash_of(std::span(out.bytes).subspan(offsetof(Header, key_bytes)));
   std::memcpy(out.bytes.data(), &header, sizeof(header));
   // A cache that cannot be written is one that stays as it is.

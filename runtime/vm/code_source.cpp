@@ -87,7 +87,7 @@ Result<std::shared_ptr<CodeSource>> CodeSource::find(const JitSettings &settings
 CodeSource::CodeSource(std::string plugin, const JitSettings &settings)
     : path_(std::move(plugin)), settings_(settings), cache_(settings.cache) {
   if (!uses_cache()) return;
-  std::vector<uint64_t> words{kJitAbiVersion};
+  std::vector<uint64_t> words{kJitAbiVersion, settings_.perf};
   for (const auto &part : {identity_of(path_), processor()}) words.insert(words.end(), part.begin(), part.end());
   const auto bytes = std::as_bytes(std::span(words));
   identity_.assign(bytes.begin(), bytes.end());
@@ -123,7 +123,7 @@ Result<void> CodeSource::compile_for(const char *march, uint64_t gap, const JitI
                                      const std::function<void(const JitImage &)> &use) {
   const auto api = plugin();
   if (!api) return std::unexpected(api.error());
-  const JitOptions options{.march = march, .blind = settings_.blind_constants, .gap = gap};
+  const JitOptions options{.march = march, .blind = settings_.blind_constants, .gap = gap, .lines = settings_.perf};
   const auto made = [](void *context, const JitImage *image) {
     (*static_cast<const std::function<void(const JitImage &)> *>(context))(*image);
   };

@@ -18,7 +18,7 @@ namespace spile::vm {
 struct JitSettings {
   std::string plugin;            // its path; empty: spile-jit.so, beside the executable or in ../lib/spile
   std::string cache;             // folder of compiled code; empty: none
-  bool perf = false;             // tell perf where code lies (perf_map.h)
+  bool perf = false;             // tell perf and GDB where code lies, and of what lines it is (told.h)
   bool blind_constants = false;  // such code is not cached: it differs each time
 };
 

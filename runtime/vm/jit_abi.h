@@ -13,7 +13,7 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 8;
+inline constexpr uint32_t kJitAbiVersion = 9;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
@@ -119,6 +119,7 @@ struct JitOptions {
   // With [march]: how many bytes lie between the code and what is behind it, which both have whole kJitPieces. They are
   // zeros in the image, where the file that it goes into has others' code and constants.
   uint64_t gap;
+  bool lines;  // the image says which instruction its bytes are of
 };
 
 // A compiled subprogram: r1 ... r5 and the environment; gives r0. Callbacks and helpers have the same type.
@@ -140,6 +141,12 @@ struct JitFunction {
   uint32_t offset, size;  // size 0: all its callers have it inlined
 };
 
+// From this byte of the code on, until the next one's, it is what this instruction of the program became.
+struct JitLine {
+  uint32_t offset, insn;
+};
+inline constexpr uint32_t kJitNoInsn = UINT32_MAX;  // of nothing that the program says
+
 // In a file that is loaded at a page, images lie at multiples of this: what code of AArch64 is made for.
 inline constexpr uint64_t kJitPiece = 4096;
 
@@ -152,6 +159,8 @@ struct JitImage {
   uint64_t relocation_count;
   const JitFunction *functions;  // by subprogram
   uint64_t function_count;
+  const JitLine *lines;  // rising; none without JitOptions::lines
+  uint64_t line_count;
 };
 
 struct JitApi {

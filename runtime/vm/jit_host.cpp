@@ -5,8 +5,8 @@
 
 #include "runtime/vm/jit_checked.h"
 #include "runtime/vm/memory.h"
-#include "runtime/vm/perf_map.h"
 #include "runtime/vm/resolve.h"
+#include "runtime/vm/told.h"
 #include "support/check.h"
 
 namespace spile::vm {
@@ -26,8 +26,9 @@ constexpr JitHost kHost{
 
 class JitLoaded final : public Loaded {
  public:
-  JitLoaded(Code code, HelperResolver resolve)
-      : code_(std::move(code)), entry_(code_.entry<JitEntry>(0)), resolve_(resolve) {}
+  // [told]: null when nobody is told of the code.
+  JitLoaded(Code code, HelperResolver resolve, std::unique_ptr<GdbCode> told)
+      : code_(std::move(code)), entry_(code_.entry<JitEntry>(0)), resolve_(resolve), told_(std::move(told)) {}
 
   // Compiled code does not have the type word that -fsanitize=function looks for before a function.
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
@@ -62,6 +63,7 @@ class JitLoaded final : public Loaded {
   Code code_;
   JitEntry entry_;
   HelperResolver resolve_;
+  std::unique_ptr<GdbCode> told_;
 };
 
 void *helper_of_register(const Env *env, uint64_t number) {
@@ -81,15 +83,20 @@ class JitEngine final : public Engine {
     const JitInput input(program.name, *resolved, maps, resolve_);
     auto code = source_->code_of(input);
     if (!code) return std::unexpected(code.error());
-    if (perf_map_) perf_map_->add(program, *resolved, *code);
-    return run_code(std::move(*code), resolve_);
+    std::unique_ptr<GdbCode> told;
+    if (told_) {
+      auto added = told_->add(program, *resolved, *code);
+      if (!added) return std::unexpected(added.error());
+      told = std::move(*added);
+    }
+    return std::make_unique<JitLoaded>(std::move(*code), resolve_, std::move(told));
   }
-  Result<void> tell_perf() { return perf_map_.emplace().open(); }
+  Result<void> tell() { return told_.emplace().open(); }
 
  private:
   std::shared_ptr<CodeSource> source_;
   HelperResolver resolve_;
-  std::optional<PerfMap> perf_map_;
+  std::optional<Told> told_;
 };
 
 }  // namespace
@@ -97,7 +104,7 @@ class JitEngine final : public Engine {
 const JitHost &jit_host() { return kHost; }
 
 std::unique_ptr<Loaded> run_code(Code code, HelperResolver resolve) {
-  return std::make_unique<JitLoaded>(std::move(code), resolve);
+  return std::make_unique<JitLoaded>(std::move(code), resolve, nullptr);
 }
 
 Result<std::unique_ptr<Engine>> make_jit(const JitSettings &settings, HelperResolver resolve) {
@@ -105,7 +112,7 @@ Result<std::unique_ptr<Engine>> make_jit(const JitSettings &settings, HelperReso
   if (!source) return std::unexpected(source.error());
   auto engine = std::make_unique<JitEngine>(std::move(*source), resolve);
   if (settings.perf)
-    if (auto opened = engine->tell_perf(); !opened) return std::unexpected(opened.error());
+    if (auto opened = engine->tell(); !opened) return std::unexpected(opened.error());
   return engine;
 }
 

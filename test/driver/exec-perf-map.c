@@ -1,4 +1,4 @@
-// RUN: sh -c '%spile exec -q %s --engine=jit --perf-map & wait $!; cat /tmp/perf-$!.map; rm /tmp/perf-$!.map' | FileCheck %s
+// RUN: env JITDUMPDIR=%T sh -c '%spile exec -q %s --engine=jit --perf-map & wait $!; cat /tmp/perf-$!.map; rm /tmp/perf-$!.map' | FileCheck %s
 // perf would show the JIT's code as bare addresses.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

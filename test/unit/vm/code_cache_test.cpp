@@ -207,12 +207,12 @@ TEST_F(CodeCacheTest, CodeIsTheSameWhereverMapsLieAndRunsOnTheNewOnes) {
   EXPECT_EQ(CodeCache(folder_ / "one").contents().files, 2u);
 }
 
-// The key of a cache's only file: its size is the third word, and it lies behind the seven words of the header.
+// The key of a cache's only file: its size is the third word, and it lies behind the eight words of the header.
 std::vector<std::byte> key_of_only_file(const fs::path &path) {
   const std::string bytes = contents(path);
   uint64_t size = 0;
   memcpy(&size, &bytes[16], sizeof(size));
-  const auto *const first = reinterpret_cast<const std::byte *>(&bytes[56]);
+  const auto *const first = reinterpret_cast<const std::byte *>(&bytes[64]);
   return {first, first + size};
 }
 
