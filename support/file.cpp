@@ -22,6 +22,18 @@ Result<void> write_all(const Fd &file, std::span<const std::byte> bytes, std::st
   return {};
 }
 
+Result<size_t> read_at(const Fd &file, uint64_t offset, std::span<std::byte> to, std::string_view what) {
+  size_t done = 0;
+  while (done < to.size()) {
+    const ssize_t got = ::pread(file.get(), to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return os_error(errno, fmt::format("reading `{}`", what));
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return done;
+}
+
 Result<void> write_file(const std::string &path, std::span<const std::byte> bytes, unsigned mode) {
   struct stat status{};
   const bool replace = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);

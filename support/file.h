@@ -1,7 +1,8 @@
-// Files written as wholes: what others read is the old file or the new one, never a part.
+// Open files, read and written as wholes: what others read is the old file or the new one, never a part.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ class Fd {
   ~Fd();
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // Somebody else closes it from here on.
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;
@@ -31,6 +34,10 @@ class Fd {
 
 // All of [bytes], however often write(2) takes a part. Errors name [what].
 Result<void> write_all(const Fd &file, std::span<const std::byte> bytes, std::string_view what);
+
+// The bytes of [file] from [offset] on, however often pread(2) gives a part; how many there were, fewer than [to] has
+// at the end of the file. Errors name [what].
+Result<size_t> read_at(const Fd &file, uint64_t offset, std::span<std::byte> to, std::string_view what);
 
 // [path] holds [bytes] and nothing else. A file is replaced through a temporary one beside it and rename(2), and has
 // [mode], less the umask; a pipe or a device is written to.

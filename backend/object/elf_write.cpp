@@ -123,11 +123,9 @@ class Writer {
 
   static Result<std::vector<std::byte>> contents_of(const Fd &file, size_t size) {
     std::vector<std::byte> bytes(size);
-    for (size_t done = 0; done < size;) {
-      const ssize_t got = pread(file.get(), bytes.data() + done, size - done, static_cast<off_t>(done));
-      if (got <= 0) return os_error(got < 0 ? errno : EIO, "reading back an object");
-      done += static_cast<size_t>(got);
-    }
+    const auto got = read_at(file, 0, bytes, "an object in memory");
+    if (!got) return std::unexpected(got.error());
+    if (*got != size) return os_error(EIO, "reading back an object");
     return bytes;
   }
 

@@ -82,7 +82,7 @@ Attachments::~Attachments() {
     ::bpf_link__detach(link);
     ::bpf_link__destroy(link);
   }
-  for (const Descriptor &link : raw_links_) ::bpf_link_detach(link.get());
+  for (const Fd &link : raw_links_) ::bpf_link_detach(link.get());
 }
 
 Result<void> Attachments::attach(std::string_view name, std::string_view section, const tables::ProgramType &type) {
@@ -102,7 +102,7 @@ Result<void> Attachments::keep(bpf_link *link, std::string_view section) {
   return {};
 }
 
-Result<void> Attachments::keep_on(bpf_program *program, Descriptor event, std::string_view section) {
+Result<void> Attachments::keep_on(bpf_program *program, Fd event, std::string_view section) {
   bpf_link *const link = ::bpf_program__attach_perf_event(program, event.get());
   if (link != nullptr) event.release();  // the link closes it
   return keep(link, section);
@@ -143,9 +143,9 @@ Result<void> Attachments::attach_samples(bpf_program *program, std::string_view 
   attr.freq = 1;
   attr.sample_freq = rate;
   for (int cpu = 0; cpu < ::libbpf_num_possible_cpus(); cpu++) {
-    Descriptor event = open_perf_event(attr, cpu);
-    if (!event.is_open() && errno == ENODEV) continue;  // a CPU that is not there
-    if (!event.is_open()) return cannot_attach(errno, section);
+    Fd event = open_perf_event(attr, cpu);
+    if (!event.valid() && errno == ENODEV) continue;  // a CPU that is not there
+    if (!event.valid()) return cannot_attach(errno, section);
     if (auto kept = keep_on(program, std::move(event), section); !kept) return kept;
   }
   return {};
@@ -166,9 +166,9 @@ Result<void> Attachments::attach_socket(bpf_program *program, std::string_view s
   const auto interface = interface_of(section);
   if (!interface) return std::unexpected(interface.error());
   // Protocol 0: nothing comes before the filter is there.
-  Descriptor made(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd made(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const int fd = ::bpf_program__fd(program);
-  if (!made.is_open() || ::setsockopt(made.get(), SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof fd) != 0)
+  if (!made.valid() || ::setsockopt(made.get(), SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof fd) != 0)
     return cannot_attach(errno, section);
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
@@ -192,22 +192,22 @@ Result<void> Attachments::attach_tc(bpf_program *program, std::string_view secti
   const bool is_egress = behind_slash(section) == "egress";
   const auto where =
       static_cast<bpf_attach_type>(is_egress ? tables::AttachType::TCX_EGRESS : tables::AttachType::TCX_INGRESS);
-  Descriptor link(::bpf_link_create(::bpf_program__fd(program), *interface, where, nullptr));
-  if (!link.is_open()) return cannot_attach(errno, section);
+  Fd link(::bpf_link_create(::bpf_program__fd(program), *interface, where, nullptr));
+  if (!link.valid()) return cannot_attach(errno, section);
   raw_links_.push_back(std::move(link));
   return {};
 }
 
 Result<void> Attachments::attach_cgroup(bpf_program *program, std::string_view section) {
   if (places_.cgroup.empty()) return needs(section, "which control group it is about", "--cgroup FOLDER");
-  const Descriptor group(::open(places_.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!group.is_open()) return os_error(errno, fmt::format("control group {}", places_.cgroup));
+  const Fd group(::open(places_.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!group.valid()) return os_error(errno, fmt::format("control group {}", places_.cgroup));
   return keep(::bpf_program__attach_cgroup(program, group.get()), section);
 }
 
 Result<void> Attachments::attach_netns(bpf_program *program, std::string_view section) {
-  const Descriptor own(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!own.is_open()) return os_error(errno, "this process's network namespace");
+  const Fd own(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!own.valid()) return os_error(errno, "this process's network namespace");
   return keep(::bpf_program__attach_netns(program, own.get()), section);
 }
 
@@ -219,8 +219,8 @@ Result<void> Attachments::attach_iterator(bpf_program *program, std::string_view
 
 Result<void> Attachments::read_iterators(const std::function<bool(std::string_view)> &take) const {
   for (bpf_link *link : iterators_) {
-    const Descriptor iterator(::bpf_iter_create(::bpf_link__fd(link)));
-    if (!iterator.is_open()) return os_error(errno, "an iterator of the kernel cannot be opened");
+    const Fd iterator(::bpf_iter_create(::bpf_link__fd(link)));
+    if (!iterator.valid()) return os_error(errno, "an iterator of the kernel cannot be opened");
     std::string text(size_t{1} << 16, '\0');
     for (ssize_t size; (size = ::read(iterator.get(), text.data(), text.size())) != 0;) {
       if (size < 0 && errno != EINTR && errno != EAGAIN) return os_error(errno, "an iterator of the kernel");

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "lang-spec/tables/tables.h"
-#include "runtime/kernel/descriptor.h"
 #include "runtime/kernel/kernel_object.h"
 #include "runtime/kernel/tracefs.h"
+#include "support/file.h"
 #include "support/result.h"
 
 struct bpf_link;
@@ -38,7 +38,7 @@ class Attachments {
   Result<void> attach(std::string_view program, std::string_view section, const tables::ProgramType &type);
 
   // Sockets whose filters pass packets, for whoever reads them.
-  std::span<const Descriptor> sockets() const { return sockets_; }
+  std::span<const Fd> sockets() const { return sockets_; }
   // What an iterator over the kernel's objects prints, from the beginning; [take] is false when it has enough.
   Result<void> read_iterators(const std::function<bool(std::string_view)> &take) const;
   // Whether anything but iterators hangs here: something may come yet.
@@ -49,7 +49,7 @@ class Attachments {
   static const Way kWays[];
 
   Result<void> keep(bpf_link *link, std::string_view section);
-  Result<void> keep_on(bpf_program *program, Descriptor event, std::string_view section);
+  Result<void> keep_on(bpf_program *program, Fd event, std::string_view section);
   Result<void> attach_by_name(bpf_program *program, std::string_view section);
   Result<void> attach_tracepoint(bpf_program *program, std::string_view section);
   Result<void> attach_samples(bpf_program *program, std::string_view section);
@@ -66,8 +66,8 @@ class Attachments {
   std::optional<Tracefs> tracefs_;
   std::vector<bpf_link *> links_;
   std::vector<bpf_link *> iterators_;  // of links_
-  std::vector<Descriptor> sockets_;
-  std::vector<Descriptor> raw_links_;  // that this libbpf has no object for
+  std::vector<Fd> sockets_;
+  std::vector<Fd> raw_links_;  // that this libbpf has no object for
 };
 
 }  // namespace spile::kernel

@@ -27,9 +27,9 @@ constexpr size_t kCounters = std::size(kCounted) * kErrors;
 }  // namespace
 
 Result<FailureCounts> FailureCounts::make() {
-  Descriptor map(::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_failures", sizeof(uint32_t), kCounters * sizeof(uint64_t),
-                                  1, nullptr));
-  if (!map.is_open()) return os_error(errno, "a map of failed helpers");
+  Fd map(::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_failures", sizeof(uint32_t), kCounters * sizeof(uint64_t), 1,
+                          nullptr));
+  if (!map.valid()) return os_error(errno, "a map of failed helpers");
   return FailureCounts(std::move(map));
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "backend/object/insert_code.h"
-#include "runtime/kernel/descriptor.h"
+#include "support/file.h"
 #include "support/result.h"
 
 namespace spile::kernel {
@@ -28,10 +28,10 @@ class FailureCounts {
   void for_each(const Visit &visit) const;
 
  private:
-  explicit FailureCounts(Descriptor map) : map_(std::move(map)) {}
+  explicit FailureCounts(Fd map) : map_(std::move(map)) {}
   std::vector<isa::Insn> counting(size_t row) const;
 
-  Descriptor map_;
+  Fd map_;
 };
 
 }  // namespace spile::kernel

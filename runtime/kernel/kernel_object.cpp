@@ -130,9 +130,8 @@ Result<Image> image_of(const object::Object &object, std::span<const Wanted> pro
 
 Result<void> check_allowed() {
   // What needs CAP_BPF alone, wherever kernel.unprivileged_bpf_disabled stands.
-  const Descriptor map(
-      ::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_allowed", sizeof(uint32_t), sizeof(uint64_t), 1, nullptr));
-  if (!map.is_open()) return not_allowed(errno);
+  const Fd map(::bpf_map_create(BPF_MAP_TYPE_ARRAY, "spile_allowed", sizeof(uint32_t), sizeof(uint64_t), 1, nullptr));
+  if (!map.valid()) return not_allowed(errno);
   return {};
 }
 

@@ -13,16 +13,15 @@ namespace {
 
 using object::Map, object::Object, object::Reloc, object::Section, object::SectionKind;
 
-Result<Descriptor> make(const Object &object, const Map &map) {
+Result<Fd> make(const Object &object, const Map &map) {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = map.map_flags;
   const bool is_by_cpu = map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && map.max_entries == 0;
   const auto entries = is_by_cpu ? static_cast<uint32_t>(::libbpf_num_possible_cpus()) : map.max_entries;
-  Descriptor made(::bpf_map_create(static_cast<bpf_map_type>(map.type),
-                                   map.name.substr(0, BPF_OBJ_NAME_LEN - 1).c_str(), map.key_size, map.value_size,
-                                   entries, &options));
-  if (!made.is_open()) return os_error(errno, fmt::format("{}: map `{}`", object.path, map.name));
+  Fd made(::bpf_map_create(static_cast<bpf_map_type>(map.type), map.name.substr(0, BPF_OBJ_NAME_LEN - 1).c_str(),
+                           map.key_size, map.value_size, entries, &options));
+  if (!made.valid()) return os_error(errno, fmt::format("{}: map `{}`", object.path, map.name));
   return made;
 }
 

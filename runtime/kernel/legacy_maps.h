@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "backend/object/object.h"
-#include "runtime/kernel/descriptor.h"
+#include "support/file.h"
 #include "support/result.h"
 
 namespace spile::kernel {
 
-using LegacyMap = std::pair<std::string, Descriptor>;
+using LegacyMap = std::pair<std::string, Fd>;
 
 bool has_legacy_maps(const object::Object &object);
 // [object] then has none. The maps live as long as their descriptors.

@@ -37,14 +37,14 @@ bool PrintkTap::is_needed(const object::Object &object) {
 }
 
 Result<PrintkTap> PrintkTap::open(const TaskSet *only) {
-  Descriptor ring(::bpf_map_create(BPF_MAP_TYPE_RINGBUF, "spile_printk", 0, 0, kRingBytes, nullptr));
-  if (!ring.is_open()) return os_error(errno, "a ring buffer for bpf_printk()");
+  Fd ring(::bpf_map_create(BPF_MAP_TYPE_RINGBUF, "spile_printk", 0, 0, kRingBytes, nullptr));
+  if (!ring.valid()) return os_error(errno, "a ring buffer for bpf_printk()");
   const std::vector<isa::Insn> code = taking(ring.get(), only);
-  Descriptor program(::bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "spile_printk", "GPL",
-                                     reinterpret_cast<const bpf_insn *>(code.data()), code.size(), nullptr));
-  if (!program.is_open()) return os_error(errno, "a program that takes what bpf_printk() prints");
-  Descriptor link(::bpf_raw_tracepoint_open("bpf_trace_printk", program.get()));
-  if (!link.is_open()) return os_error(errno, "raw tracepoint bpf_trace_printk");
+  Fd program(::bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "spile_printk", "GPL",
+                             reinterpret_cast<const bpf_insn *>(code.data()), code.size(), nullptr));
+  if (!program.valid()) return os_error(errno, "a program that takes what bpf_printk() prints");
+  Fd link(::bpf_raw_tracepoint_open("bpf_trace_printk", program.get()));
+  if (!link.valid()) return os_error(errno, "raw tracepoint bpf_trace_printk");
   return PrintkTap(std::move(ring), std::move(program), std::move(link));
 }
 

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "backend/object/object.h"
-#include "runtime/kernel/descriptor.h"
 #include "runtime/kernel/task_set.h"
+#include "support/file.h"
 #include "support/result.h"
 
 namespace spile::kernel {
@@ -26,9 +26,9 @@ class PrintkTap {
   static std::string_view line_of(std::span<const std::byte> record);
 
  private:
-  PrintkTap(Descriptor ring, Descriptor program, Descriptor link)
+  PrintkTap(Fd ring, Fd program, Fd link)
       : ring_(std::move(ring)), program_(std::move(program)), link_(std::move(link)) {}
-  Descriptor ring_, program_, link_;
+  Fd ring_, program_, link_;
 };
 
 }  // namespace spile::kernel

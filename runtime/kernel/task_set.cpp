@@ -65,9 +65,8 @@ Result<TaskSet> TaskSet::make() {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = BPF_F_NO_PREALLOC;
-  Descriptor map(
-      ::bpf_map_create(BPF_MAP_TYPE_HASH, "spile_tasks", sizeof(uint32_t), sizeof(uint32_t), kMaxTasks, &options));
-  if (!map.is_open()) return os_error(errno, "a map of the tasks to watch");
+  Fd map(::bpf_map_create(BPF_MAP_TYPE_HASH, "spile_tasks", sizeof(uint32_t), sizeof(uint32_t), kMaxTasks, &options));
+  if (!map.valid()) return os_error(errno, "a map of the tasks to watch");
   return TaskSet(std::move(map));
 }
 
@@ -77,9 +76,9 @@ std::vector<Insn> TaskSet::gate() const {
 }
 
 Result<void> TaskSet::track(const Tracefs &tracefs, std::string_view tracepoint, std::vector<Insn> made) {
-  Descriptor program(::bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "spile_follow", "GPL",
-                                     reinterpret_cast<const bpf_insn *>(made.data()), made.size(), nullptr));
-  if (!program.is_open()) return os_error(errno, fmt::format("a program that follows tasks at `{}`", tracepoint));
+  Fd program(::bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "spile_follow", "GPL",
+                             reinterpret_cast<const bpf_insn *>(made.data()), made.size(), nullptr));
+  if (!program.valid()) return os_error(errno, fmt::format("a program that follows tasks at `{}`", tracepoint));
   auto event = open_tracepoint(tracefs, tracepoint);
   if (!event) return std::unexpected(event.error());
   if (::ioctl(event->get(), PERF_EVENT_IOC_SET_BPF, program.get()) != 0)

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "backend/isa/insn.h"
-#include "runtime/kernel/descriptor.h"
 #include "runtime/kernel/tracefs.h"
+#include "support/file.h"
 #include "support/result.h"
 
 namespace spile::kernel {
@@ -38,11 +38,11 @@ class TaskSet {
   std::vector<uint32_t> tids() const;
 
  private:
-  explicit TaskSet(Descriptor map) : map_(std::move(map)) {}
+  explicit TaskSet(Fd map) : map_(std::move(map)) {}
   Result<void> track(const Tracefs &tracefs, std::string_view tracepoint, std::vector<isa::Insn> code);
 
-  Descriptor map_;
-  std::vector<Descriptor> trackers_;  // programs, and the events that they hang on
+  Fd map_;
+  std::vector<Fd> trackers_;  // programs, and the events that they hang on
 };
 
 }  // namespace spile::kernel

@@ -31,13 +31,13 @@ std::optional<uint64_t> number_after(std::string_view text, std::string_view mar
 
 Result<Tracefs> Tracefs::open() {
   for (const char *place : kPlaces) {
-    Descriptor root(::open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (root.is_open() && ::faccessat(root.get(), "events", R_OK, 0) == 0) return Tracefs(std::move(root));
+    Fd root(::open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (root.valid() && ::faccessat(root.get(), "events", R_OK, 0) == 0) return Tracefs(std::move(root));
   }
-  const Descriptor made(::fsopen("tracefs", FSOPEN_CLOEXEC));
-  if (made.is_open() && ::fsconfig(made.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0) {
-    Descriptor root(::fsmount(made.get(), FSMOUNT_CLOEXEC, 0));
-    if (root.is_open()) return Tracefs(std::move(root));
+  const Fd made(::fsopen("tracefs", FSOPEN_CLOEXEC));
+  if (made.valid() && ::fsconfig(made.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0) {
+    Fd root(::fsmount(made.get(), FSMOUNT_CLOEXEC, 0));
+    if (root.valid()) return Tracefs(std::move(root));
   }
   auto failed = os_error(errno, "the kernel's tracepoints cannot be seen: tracefs");
   failed.error().hint = "run as root; or have it mounted: mount -t tracefs tracefs /sys/kernel/tracing";
@@ -45,8 +45,8 @@ Result<Tracefs> Tracefs::open() {
 }
 
 Result<std::string> Tracefs::read(const std::string &path) const {
-  const Descriptor opened(::openat(root_.get(), path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened.is_open()) return os_error(errno, fmt::format("tracefs: {}", path));
+  const Fd opened(::openat(root_.get(), path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened.valid()) return os_error(errno, fmt::format("tracefs: {}", path));
   constexpr size_t kStep = 65536;
   std::string text;
   for (size_t have = 0;;) {
@@ -118,12 +118,12 @@ Result<int16_t> Tracefs::offset_of(std::string_view tracepoint, std::string_view
                                0});
 }
 
-Descriptor open_perf_event(const perf_event_attr &attr, int cpu) {
-  return Descriptor(static_cast<int>(
+Fd open_perf_event(const perf_event_attr &attr, int cpu) {
+  return Fd(static_cast<int>(
       ::syscall(SYS_perf_event_open, &attr, -1, cpu, -1, static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
 }
 
-Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint) {
+Result<Fd> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint) {
   const auto id = tracefs.id_of(tracepoint);
   if (!id) return std::unexpected(id.error());
   // As libbpf asks for it: a program that hangs on it runs on every CPU, whatever stands here.
@@ -131,8 +131,8 @@ Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view trac
   attr.size = sizeof attr;
   attr.type = PERF_TYPE_TRACEPOINT;
   attr.config = *id;
-  Descriptor event = open_perf_event(attr, 0);
-  if (!event.is_open()) return os_error(errno, fmt::format("tracepoint `{}`", tracepoint));
+  Fd event = open_perf_event(attr, 0);
+  if (!event.valid()) return os_error(errno, fmt::format("tracepoint `{}`", tracepoint));
   return event;
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/kernel/descriptor.h"
+#include "support/file.h"
 #include "support/result.h"
 
 struct perf_event_attr;
@@ -30,16 +30,16 @@ class Tracefs {
   Result<int16_t> offset_of(std::string_view tracepoint, std::string_view field) const;
 
  private:
-  explicit Tracefs(Descriptor root) : root_(std::move(root)) {}
+  explicit Tracefs(Fd root) : root_(std::move(root)) {}
   Result<std::string> read(const std::string &path) const;
   Result<std::string> read(std::string_view tracepoint, std::string_view file) const;
 
-  Descriptor root_;
+  Fd root_;
 };
 
 // On one CPU, of all tasks; not open where the kernel refuses it (errno).
-Descriptor open_perf_event(const perf_event_attr &attr, int cpu);
+Fd open_perf_event(const perf_event_attr &attr, int cpu);
 // An open perf event of the tracepoint, for programs to hang on.
-Result<Descriptor> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint);
+Result<Fd> open_tracepoint(const Tracefs &tracefs, std::string_view tracepoint);
 
 }  // namespace spile::kernel

@@ -89,7 +89,7 @@ class Session::State::KernelRun {
   std::optional<kernel::PrintkTap> printk_;
   std::optional<kernel::Attachments> attachments_;
   std::optional<hooks::Launch> child_;
-  kernel::Descriptor child_fd_;
+  Fd child_fd_;
   std::string waiting_;  // text that is not written yet
   uint64_t packets_ = 0;
   bool is_detached_ = false;
@@ -183,8 +183,8 @@ Result<void> Session::State::KernelRun::start() {
   auto launched = hooks::Launch::fork_plain(*path, *argv);
   if (!launched) return failed(launched.error());
   child_.emplace(std::move(*launched));
-  child_fd_ = kernel::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, child_->pid(), 0)));
-  if (!child_fd_.is_open()) return os_error(errno, "the command's process");
+  child_fd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, child_->pid(), 0)));
+  if (!child_fd_.valid()) return os_error(errno, "the command's process");
   if (const auto gone = child_->go((*argv)[0], [&] { return tasks->add(static_cast<uint32_t>(child_->pid())); });
       !gone) {
     ::waitpid(child_->pid(), nullptr, 0);
@@ -229,7 +229,7 @@ void Session::State::KernelRun::pause(Clock::duration longest) {
   for (const int fd : records_.poll_fds()) polled.push_back({fd, POLLIN, 0});
   if (child_) polled.push_back({child_fd_.get(), POLLIN, 0});
   if (attachments_)
-    for (const kernel::Descriptor &socket : attachments_->sockets()) polled.push_back({socket.get(), POLLIN, 0});
+    for (const Fd &socket : attachments_->sockets()) polled.push_back({socket.get(), POLLIN, 0});
   const auto left = std::chrono::ceil<milliseconds>(longest);
   ::poll(polled.data(), polled.size(), static_cast<int>(std::max<int64_t>(left.count(), 0)));
   drain();
@@ -239,7 +239,7 @@ void Session::State::KernelRun::pause(Clock::duration longest) {
 void Session::State::KernelRun::read_packets() {
   if (!attachments_) return;
   std::byte packet[1];
-  for (const kernel::Descriptor &socket : attachments_->sockets())
+  for (const Fd &socket : attachments_->sockets())
     while (::recv(socket.get(), packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC) >= 0) packets_++;
 }
 
