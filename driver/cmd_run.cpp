@@ -97,40 +97,48 @@ Result<void> set_globals(object::Object &object, const po::variables_map &values
   return {};
 }
 
-// Where the events of -i FILE come from, which is no capture: one of the two.
+// Where the events of -i FILE come from: recorded ones, or the packets of what is not known to be a recording. The file
+// is opened once, so it may be a pipe.
 class EventsOfFile {
  public:
-  // False: the file is something else.
-  Result<bool> open(const std::string &path, const object::Btf &btf, session::Options &options) {
-    path_ = path;
-    if (path.ends_with(".evt")) {
-      const auto file = sources_.load(path_);
-      if (!file) return std::unexpected(file.error());
-      constants_ = constants_of(btf);
-      return take(hooks::read_event_lines(path_, (*file)->text, constants_), options);
-    }
-    if (auto script = hooks::read_perf_script(path); !script || *script != nullptr)
-      return take(std::move(script), options);
-    auto recording = hooks::open_recording(path);
+  Result<void> open(const std::string &path, const object::Btf &btf, session::Options &options) {
+    auto bytes = hooks::ByteStream::open(path);
+    if (!bytes) return std::unexpected(bytes.error());
+    auto recording = hooks::open_recording(*bytes);
     if (!recording) return std::unexpected(recording.error());
-    if (*recording == nullptr) return false;
-    recording_ = std::move(*recording);
-    options.recording = recording_.get();
-    options.virtual_time = session::VirtualTime{.clock_ns = recording_->clock_ns()};
-    return true;
+    if (*recording != nullptr) {
+      recording_ = std::move(*recording);
+      options.recording = recording_.get();
+      options.virtual_time = session::VirtualTime{.clock_ns = recording_->clock_ns()};
+      return {};
+    }
+    constexpr size_t kBegin = 16;
+    const auto begin = bytes->look_text(kBegin);
+    if (!begin) return std::unexpected(begin.error());
+    if (path.ends_with(".evt") || hooks::begins_as_events(*begin)) {
+      auto text = bytes->rest(SourceManager::kMaxFileSize);
+      if (!text) return std::unexpected(text.error());
+      path_ = path;
+      text_ = std::move(*text);
+      constants_ = constants_of(btf);
+      return take(hooks::read_event_lines(path_, text_, constants_), options);
+    }
+    if (auto script = hooks::read_perf_script(*bytes); !script || *script != nullptr)
+      return take(std::move(script), options);
+    options.packets = std::move(*bytes);
+    return {};
   }
 
  private:
-  Result<bool> take(Result<std::unique_ptr<hooks::EventSteps>> steps, session::Options &options) {
+  Result<void> take(Result<std::unique_ptr<hooks::EventSteps>> steps, session::Options &options) {
     if (!steps) return std::unexpected(steps.error());
     steps_ = std::move(*steps);
     options.events = steps_.get();
     options.virtual_time = session::VirtualTime{steps_->clock_ns(), steps_->seed()};
-    return true;
+    return {};
   }
 
-  std::string path_;
-  SourceManager sources_;
+  std::string path_, text_;
   hooks::Constants constants_;
   std::unique_ptr<hooks::EventSteps> steps_;
   std::unique_ptr<hooks::Recording> recording_;
@@ -210,7 +218,8 @@ int command_run(Arguments arguments, Console &console) {
       "with --on=kernel: the control group (version 2) that cgroup programs are about")(
       "input,i", po::value<std::string>()->value_name("FILE"),
       "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb, trace.dat, the text of "
-      "`perf script`")("pass", po::value<std::string>()->value_name("FILE"), "write the packets that pass, as pcap")(
+      "`perf script`; - is standard input")("pass", po::value<std::string>()->value_name("FILE"),
+                                            "write the packets that pass, as pcap")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "pin", po::value<std::string>()->value_name("FOLDER"),
       "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "
@@ -250,17 +259,17 @@ int command_run(Arguments arguments, Console &console) {
   };
   session::Options options;
   options.command = text("command");
-  options.packets = text("input");
+  const auto input = text("input");
   options.pass = text("pass");
   options.pin = text("pin").value_or("");
-  if (options.command && options.packets)
+  if (options.command && input)
     return console.usage("-c and -i cannot be had together: one run has one source of events");
   EventsFrom from = EventsFrom::Auto;
   if (const auto on = text("on")) {
     const auto named = events_from(*on);
     if (!named) return console.usage("--on takes auto, ptrace, replay or kernel, not `{}`", *on);
     from = *named;
-    if ((from == EventsFrom::Replay) != options.packets.has_value())
+    if ((from == EventsFrom::Replay) != input.has_value())
       return console.usage("{}", from == EventsFrom::Replay ? "--on=replay needs a recording: -i FILE"
                                                             : "-i FILE is a recording: --on=replay");
   }
@@ -285,7 +294,7 @@ int command_run(Arguments arguments, Console &console) {
   OutputFile recording;
   std::unique_ptr<hooks::EventWriter> writer;
   if (const auto path = text("record")) {
-    if (!options.command && !options.packets)
+    if (!options.command && !input)
       return console.usage("`spile record` needs a command to record, -c CMD, or events, -i FILE");
     from = options.command ? EventsFrom::Ptrace : EventsFrom::Replay;
     if (auto opened = recording.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
@@ -338,7 +347,7 @@ int command_run(Arguments arguments, Console &console) {
   judging.kconfig = text("kconfig").value_or("host");
   judging.program = text("prog").value_or("");
   if (from == EventsFrom::Auto) {
-    const Choice choice = choose_events(*object, options.packets.has_value(), options.command.has_value());
+    const Choice choice = choose_events(*object, input.has_value(), options.command.has_value());
     from = choice.from;
     if (from == EventsFrom::Kernel || console.verbosity > 0)
       console.status("on {}: {}", from == EventsFrom::Kernel ? "the kernel" : "this machine's processes", choice.why);
@@ -363,17 +372,14 @@ int command_run(Arguments arguments, Console &console) {
   if (code != kExitOk) return own_failure(code, options);
   if (console.verbosity > 0) console.status("{} programs verified; engine: {}", judged.size(), chosen->meaning);
   EventsOfFile events;
-  if (options.packets) {
-    const auto opened = events.open(*options.packets, object->btf, options);
-    if (!opened) return console.fail(opened.error());
+  if (input) {
+    if (const auto opened = events.open(*input, object->btf, options); !opened) return console.fail(opened.error());
     const bool takes_packets =
         std::ranges::any_of(judged, [](const Judged &one) { return one.type->hook == tables::HookKind::Packet; });
-    if (!*opened && !takes_packets)
-      return console.fail(
-          {Error::Kind::Input,
-           fmt::format("`{}` is no recording, and no program of the probe takes packets", *options.packets),
-           "recordings are .evt, .evb, trace.dat, and the text of `perf script`", 0});
-    if (*opened) options.packets.reset();
+    if (options.packets && !takes_packets)
+      return console.fail({Error::Kind::Input,
+                           fmt::format("`{}` is no recording, and no program of the probe takes packets", *input),
+                           "recordings are .evt, .evb, trace.dat, and the text of `perf script`", 0});
   }
   if (options.virtual_time && !compile->btf.empty())
     if (const auto known = types.get(compile->btf)) options.kernel_types = *known;

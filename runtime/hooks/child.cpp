@@ -52,7 +52,7 @@ ChildTracer::ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions
       options_(options),
       enter_hooks_(kMaxSyscall),
       exit_hooks_(kMaxSyscall),
-      context_(new std::byte[kMaxContext]()) {
+      context_(tracepoint_context()) {
   for (uint32_t hook = 0; hook < wanted_.size(); hook++) {
     const Tracepoint &tracepoint = wanted_[hook];
     switch (tracepoint.kind) {

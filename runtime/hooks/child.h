@@ -42,10 +42,9 @@ struct ChildOptions {
 
 class ChildTracer {
  public:
-  // Called for each event and each wanted tracepoint it belongs to; [hook] is its index. Event::ctx is its record; the
-  // memory behind it is zero and readable up to kMaxContext bytes, so that no verified program reads beyond it.
+  // Called for each event and each wanted tracepoint it belongs to; [hook] is its index. Event::ctx is its record; it
+  // lies in a tracepoint_context(), with zeros behind it.
   using Sink = std::function<void(size_t hook, const vm::Event &event)>;
-  static constexpr size_t kMaxContext = 8192;
 
   ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions options = {});
   // Ends what still runs.

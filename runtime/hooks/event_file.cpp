@@ -1,22 +1,17 @@
 #include "runtime/hooks/event_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "runtime/hooks/byte_stream.h"
+#include "support/check.h"
 #include "support/numbers.h"
 
 namespace spile::hooks {
 
 namespace {
 
-enum class RecordKind : uint16_t { Hook = 1, Event = 2 };
+enum class RecordKind : uint16_t { Hook = 1, Event = 2, Notice = 3, Trouble = 4 };
 
 struct FileHeader {
   char magic[8];
@@ -41,10 +36,9 @@ struct PieceHeader {
 };
 static_assert(sizeof(FileHeader) == 16 && sizeof(RecordHeader) == 8 && sizeof(EventRecord) == 56);
 
-// No record that this writes is larger: its ctx has 64 KiB at most, its memory is what programs read.
-constexpr uint32_t kMaxRecord = 16u << 20;
-// The kernel's largest record (PERF_MAX_TRACE_SIZE): replay has room for as much.
-constexpr size_t kMaxContext = 8192;
+// No record that this writes is larger: kRecordRoom, and the recorder's kMostMemory.
+constexpr uint32_t kMaxRecord = 256u << 20;
+static_assert(kMostMemory + kRecordRoom + sizeof(EventRecord) < kMaxRecord);
 
 constexpr size_t filled(size_t size) { return (size + 7) & ~size_t{7}; }
 
@@ -80,7 +74,7 @@ std::optional<Tracepoint> described(std::string_view text) {
   const auto lines = split(text, '\n');
   const auto head = split(lines[0], '\t');
   const auto size = head.size() == 2 ? whole_number<uint32_t>(head[1]) : std::nullopt;
-  if (!size || *size > kMaxContext) return std::nullopt;
+  if (!size || *size > kRecordRoom) return std::nullopt;
   // Of system calls the layout is the same everywhere.
   if (const auto known = find_tracepoint(head[0])) return *known;
   RecordFormat format{std::string(head[0]), {}, *size};
@@ -88,7 +82,7 @@ std::optional<Tracepoint> described(std::string_view text) {
     const auto words = split(lines[i], '\t');
     const auto at = words.size() == 4 ? whole_number<uint32_t>(words[2]) : std::nullopt;
     const auto length = words.size() == 4 ? whole_number<uint32_t>(words[3]) : std::nullopt;
-    if (!at || !length || *at > kMaxContext || *length > kMaxContext - *at) return std::nullopt;
+    if (!at || !length || *at > kRecordRoom || *length > kRecordRoom - *at) return std::nullopt;
     format.fields.push_back({std::string(words[0]), std::string(words[1]), *at, *length});
   }
   return Tracepoint::of(std::move(format));
@@ -120,7 +114,7 @@ class PiecesInFile final : public vm::TaskMemory {
 
 class EventFile final : public Recording {
  public:
-  EventFile(std::string path, ByteStream bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  explicit EventFile(ByteStream bytes) : bytes_(std::move(bytes)) {}
 
   Result<void> open() {
     const auto got = bytes_.take(sizeof(FileHeader));
@@ -145,10 +139,19 @@ class EventFile final : public Recording {
       if (!record) return std::unexpected(record.error());
       if (record->size() < header.size) return damaged();
       switch (header.kind) {
+        case RecordKind::Trouble: {
+          const std::string_view text = text_of(*record);
+          const size_t end = std::min(text.find('\n'), text.size());
+          const auto kind =
+              static_cast<Error::Kind>(std::min<int>(header.hook, static_cast<int>(Error::Kind::Unsupported)));
+          return std::unexpected(Error{kind, std::string(text.substr(0, end)),
+                                       std::string(text.substr(std::min(end + 1, text.size()))), 0});
+        }
+        case RecordKind::Notice:
+          notices_.emplace_back(text_of(*record));
+          continue;
         case RecordKind::Hook: {
-          const auto text = record->subspan(sizeof header);
-          std::string_view words(reinterpret_cast<const char *>(text.data()), text.size());
-          auto tracepoint = described(words.substr(0, words.find('\0')));
+          auto tracepoint = described(text_of(*record));
           if (!tracepoint || header.hook != hooks_.size()) return damaged();
           hooks_.push_back(std::move(*tracepoint));
           continue;
@@ -163,13 +166,19 @@ class EventFile final : public Recording {
   }
   const std::vector<Tracepoint> &hooks() const override { return hooks_; }
   uint64_t clock_ns() const override { return clock_ns_; }
+  std::vector<std::string> notices() const override { return notices_; }
 
  private:
+  static std::string_view text_of(std::span<const std::byte> record) {
+    const auto text = record.subspan(sizeof(RecordHeader));
+    const std::string_view words(reinterpret_cast<const char *>(text.data()), text.size());
+    return words.substr(0, words.find('\0'));
+  }
   Result<bool> show(std::span<const std::byte> bytes, vm::Event &event) {
     EventRecord record;
     std::memcpy(&record, bytes.data(), sizeof record);
     const size_t pieces = sizeof record + filled(record.ctx_size);
-    if (pieces > bytes.size() || record.ctx_size > kMaxContext) return damaged();
+    if (pieces > bytes.size() || record.ctx_size > kRecordRoom) return damaged();
     event.time_ns = record.time_ns;
     event.cpu = record.cpu;
     event.pid = record.pid;
@@ -186,13 +195,13 @@ class EventFile final : public Recording {
     return true;
   }
   std::unexpected<Error> damaged() const {
-    return input_error("`{}` is damaged or ends too early, behind {} events", path_, count_);
+    return input_error("`{}` is damaged or ends too early, behind {} events", bytes_.path(), count_);
   }
 
-  std::string path_;
   ByteStream bytes_;
   uint64_t clock_ns_ = 0, count_ = 0;
   std::vector<Tracepoint> hooks_;
+  std::vector<std::string> notices_;
   PiecesInFile memory_;
 };
 
@@ -211,17 +220,32 @@ uint16_t EventFileWriter::hook_of(const Tracepoint &tracepoint) {
   if (const auto found = hooks_.find(name); found != hooks_.end()) return found->second;
   const auto hook = static_cast<uint16_t>(hooks_.size());
   hooks_.emplace(name, hook);
-  const std::string text = describe(tracepoint);
-  record_.clear();
-  append_struct(record_, RecordHeader{static_cast<uint32_t>(sizeof(RecordHeader) + filled(text.size() + 1)),
-                                      RecordKind::Hook, hook});
-  append(record_, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
-  write_(record_);
+  write_text(static_cast<uint16_t>(RecordKind::Hook), hook, describe(tracepoint));
   return hook;
 }
 
+void EventFileWriter::write_text(uint16_t kind, uint16_t hook, const std::string &text) {
+  record_.clear();
+  append_struct(record_, RecordHeader{static_cast<uint32_t>(sizeof(RecordHeader) + filled(text.size() + 1)),
+                                      static_cast<RecordKind>(kind), hook});
+  append(record_, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
+  write_(record_);
+}
+
+void EventFileWriter::trouble(const Error &error) {
+  write_text(static_cast<uint16_t>(RecordKind::Trouble), static_cast<uint16_t>(error.kind),
+             fmt::format("{}\n{}", error.message, error.hint));
+}
+
+void EventFileWriter::notice(const std::string &text) {
+  write_text(static_cast<uint16_t>(RecordKind::Notice), 0, text);
+}
+
 void EventFileWriter::write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) {
-  const uint16_t hook = hook_of(tracepoint);
+  write(hook_of(tracepoint), event, memory);
+}
+
+void EventFileWriter::write(uint16_t hook, const vm::Event &event, const MemoryPieces &memory) {
   EventRecord record{};
   record.header = {0, RecordKind::Event, hook};
   record.time_ns = event.time_ns;
@@ -230,11 +254,12 @@ void EventFileWriter::write(const Tracepoint &tracepoint, const vm::Event &event
   record.tid = event.tid;
   record.uid = event.uid;
   record.gid = event.gid;
-  record.ctx_size = static_cast<uint32_t>(std::min(event.ctx.size(), kMaxContext));
+  SPILE_CHECK(event.ctx.size() <= kRecordRoom, "a source of events gives no longer records");
+  record.ctx_size = static_cast<uint32_t>(event.ctx.size());
   std::ranges::copy(event.comm, record.comm);
   record_.clear();
   append_struct(record_, record);
-  append(record_, event.ctx.first(record.ctx_size));
+  append(record_, event.ctx);
   for (const auto &[address, bytes] : memory) {
     append_struct(record_, PieceHeader{address, bytes.size()});
     append(record_, bytes);
@@ -244,10 +269,8 @@ void EventFileWriter::write(const Tracepoint &tracepoint, const vm::Event &event
   write_(record_);
 }
 
-Result<std::unique_ptr<Recording>> read_event_file(const std::string &path) {
-  auto bytes = ByteStream::open(path);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto file = std::make_unique<EventFile>(path, std::move(*bytes));
+Result<std::unique_ptr<Recording>> read_event_file(ByteStream bytes) {
+  auto file = std::make_unique<EventFile>(std::move(bytes));
   if (auto opened = file->open(); !opened) return std::unexpected(opened.error());
   return file;
 }

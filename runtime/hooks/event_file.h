@@ -24,9 +24,16 @@ class EventFileWriter final : public EventWriter {
   explicit EventFileWriter(Write write) : write_(std::move(write)) {}
   void begin(uint64_t clock_ns) override;
   void write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) override;
+  void notice(const std::string &text) override;
+  // Why there are no more events: what next() of a reader ends with.
+  void trouble(const Error &error);
+
+  // The same for who knows its hooks by number: describes the one, writes an event of it.
+  uint16_t hook_of(const Tracepoint &tracepoint);
+  void write(uint16_t hook, const vm::Event &event, const MemoryPieces &memory);
 
  private:
-  uint16_t hook_of(const Tracepoint &tracepoint);
+  void write_text(uint16_t kind, uint16_t hook, const std::string &text);
 
   Write write_;
   std::map<std::string, uint16_t, std::less<>> hooks_;
@@ -34,6 +41,6 @@ class EventFileWriter final : public EventWriter {
 };
 
 // Of a file that begins with the magic.
-Result<std::unique_ptr<Recording>> read_event_file(const std::string &path);
+Result<std::unique_ptr<Recording>> read_event_file(ByteStream bytes);
 
 }  // namespace spile::hooks

@@ -5,13 +5,14 @@
 
 namespace spile::hooks {
 
-Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<uint64_t(const vm::Event &)> &filter,
+Result<PacketOutcome> filter_packets(PacketRun run, const std::function<uint64_t(const vm::Event &)> &filter,
                                      const std::atomic<bool> &stop) {
-  Result<std::unique_ptr<PcapReader>> reader = PcapReader::open(run.input);
+  const std::string path = run.input.path();
+  Result<std::unique_ptr<PcapReader>> reader = PcapReader::open(std::move(run.input));
   if (!reader) return std::unexpected(reader.error());
   if (!PacketContext::knows((*reader)->link_type()))
     return unsupported_error(
-        "`{}` holds packets of link type {}; Ethernet, raw IP and Linux cooked captures can be read", run.input,
+        "`{}` holds packets of link type {}; Ethernet, raw IP and Linux cooked captures can be read", path,
         (*reader)->link_type_name());
   std::unique_ptr<PcapWriter> writer;
   if (!run.pass.empty()) {

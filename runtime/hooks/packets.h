@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/hooks/byte_stream.h"
 #include "runtime/hooks/packet_context.h"
 #include "runtime/vm/event.h"
 #include "support/result.h"
@@ -17,8 +18,8 @@
 namespace spile::hooks {
 
 struct PacketRun {
-  std::string input;  // pcap or pcapng: Ethernet, raw IP, Linux cooked
-  std::string pass;   // where to write passed packets as pcap; empty: nowhere
+  ByteStream input;  // pcap or pcapng: Ethernet, raw IP, Linux cooked
+  std::string pass;  // where to write passed packets as pcap; empty: nowhere
   Layer layer = Layer::Link;
 };
 
@@ -39,7 +40,7 @@ struct PacketOutcome {
 // [filter] gets each packet as an event and returns r0, of which the kernel takes the low 32 bits. Ends early, with
 // what was done until then, when [stop] is set. Passed packets keep their times and their length on the wire. The
 // output appears when all is done; it may be the input.
-Result<PacketOutcome> filter_packets(const PacketRun &run, const std::function<uint64_t(const vm::Event &)> &filter,
+Result<PacketOutcome> filter_packets(PacketRun run, const std::function<uint64_t(const vm::Event &)> &filter,
                                      const std::atomic<bool> &stop);
 
 // One packet of a capture, and the link header that it begins with (DLT_*).

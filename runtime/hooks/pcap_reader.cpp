@@ -1,9 +1,7 @@
 #include "runtime/hooks/pcap_reader.h"
 
 #include <pcap/pcap.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -15,11 +13,6 @@ namespace {
 
 // Of a classic capture file with times in microseconds, in either byte order.
 constexpr uint32_t kMicrosecondMagic = 0xa1b2c3d4;
-
-struct CloseFile {
-  void operator()(std::FILE *file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 }  // namespace
 
@@ -43,14 +36,22 @@ struct PcapReader::Library : DynamicLibrary {
 };
 
 Result<std::unique_ptr<PcapReader>> PcapReader::open(const std::string &path) {
+  auto bytes = ByteStream::open(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  return open(std::move(*bytes));
+}
+
+Result<std::unique_ptr<PcapReader>> PcapReader::open(ByteStream bytes) {
+  const std::string path = bytes.path();
   std::unique_ptr<PcapReader> reader(new PcapReader);
-  File file(std::fopen(path.c_str(), "rbe"));
-  if (file == nullptr) return os_error(errno, fmt::format("cannot read `{}`", path));
   uint32_t magic = 0;
-  const ssize_t magic_size = ::pread(::fileno(file.get()), &magic, sizeof magic, 0);
-  // A pipe cannot be looked into beforehand; its times are then taken to be fine ones.
-  if (magic_size < 0 && errno != ESPIPE) return os_error(errno, fmt::format("cannot read `{}`", path));
-  if (magic_size == 0) return input_error("`{}` is empty: it is not a capture file", path);
+  const auto begin = bytes.look(sizeof magic);
+  if (!begin) return std::unexpected(begin.error());
+  if (begin->empty()) return input_error("`{}` is empty: it is not a capture file", path);
+  std::memcpy(&magic, begin->data(), begin->size());
+  Result<ByteStream::File> opened = std::move(bytes).as_file();
+  if (!opened) return std::unexpected(opened.error());
+  ByteStream::File file = std::move(*opened);
 
   reader->path_ = path;
   // libpcap reads each packet on its own; the C library's buffer has 4 KiB.

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "runtime/hooks/byte_stream.h"
 #include "support/result.h"
 
 namespace spile::hooks {
@@ -19,8 +20,9 @@ struct CapturedPacket {
 
 class PcapReader {
  public:
-  // Environment error when the file or libpcap is missing, input error when it is not a capture.
+  // Environment error when the file or libpcap is missing, input error when it is not a capture. A pipe will do.
   static Result<std::unique_ptr<PcapReader>> open(const std::string &path);
+  static Result<std::unique_ptr<PcapReader>> open(ByteStream bytes);
   ~PcapReader();
   PcapReader(const PcapReader &) = delete;
   PcapReader &operator=(const PcapReader &) = delete;

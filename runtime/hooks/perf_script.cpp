@@ -1,11 +1,8 @@
 #include "runtime/hooks/perf_script.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
-#include "runtime/hooks/byte_stream.h"
 #include "support/numbers.h"
 
 namespace spile::hooks {
@@ -117,38 +114,40 @@ EventValue value_of(std::string_view text) {
   return number ? EventValue{*number, std::nullopt, {}, 1} : text_value(text);
 }
 
+// Between the events there are empty lines, comments, and the call chains, which are indented by a tab.
+bool says_something(std::string_view line) {
+  return !trimmed(line).empty() && !line.starts_with('#') && !line.starts_with('\t');
+}
+
 class PerfScript final : public EventSteps {
  public:
-  PerfScript(std::string path, ByteStream bytes) : path_(std::move(path)), bytes_(std::move(bytes)) {}
+  explicit PerfScript(ByteStream bytes) : bytes_(std::move(bytes)) {}
 
-  // False: the first line that says something is no event.
-  Result<bool> read_first() {
-    auto first = read_step(true);
-    if (!first) return std::unexpected(first.error());
-    has_first_ = *first != nullptr;
-    return has_first_;
+  // So that the time is known at which it begins.
+  Result<void> read_first() {
+    if (auto first = read_step(); !first) return std::unexpected(first.error());
+    has_first_ = true;
+    clock_ns_ = last_ns_;
+    return {};
   }
   Result<const Step *> next() override {
     if (std::exchange(has_first_, false)) return &step_;
-    return read_step(false);
+    return read_step();
   }
   uint64_t clock_ns() const override { return clock_ns_; }
   uint64_t seed() const override { return 1; }
 
  private:
-  Result<const Step *> read_step(bool is_first) {
+  Result<const Step *> read_step() {
     for (std::string_view text;;) {
       const auto more = bytes_.line(text);
-      if (!more) return is_first ? Result<const Step *>(nullptr) : std::unexpected(more.error());
+      if (!more) return std::unexpected(more.error());
       if (!*more) return nullptr;
       line_++;
-      // Between the events there are empty lines, comments, and the call chains, which are indented by a tab.
-      if (trimmed(text).empty() || text.starts_with('#') || text.starts_with('\t')) continue;
+      if (!says_something(text)) continue;
       const auto line = parse(text);
-      if (!line && is_first) return nullptr;
-      if (!line) return input_error("{}:{}: this is no event of `perf script`", path_, line_);
+      if (!line) return input_error("{}:{}: this is no event of `perf script`", bytes_.path(), line_);
       make_step(*line);
-      if (is_first) clock_ns_ = last_ns_;
       return &step_;
     }
   }
@@ -226,7 +225,6 @@ class PerfScript final : public EventSteps {
     }
   }
 
-  std::string path_;
   ByteStream bytes_;
   uint32_t line_ = 0;
   uint64_t clock_ns_ = 0, last_ns_ = 0;
@@ -236,16 +234,33 @@ class PerfScript final : public EventSteps {
 
 }  // namespace
 
-Result<std::unique_ptr<EventSteps>> read_perf_script(const std::string &path) {
-  // What is in a pipe could not be given to another reader any more.
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return nullptr;
-  auto bytes = ByteStream::open(path);
-  if (!bytes) return std::unexpected(bytes.error());
-  auto script = std::make_unique<PerfScript>(path, std::move(*bytes));
-  const auto first = script->read_first();
-  if (!first) return std::unexpected(first.error());
-  if (!*first) return nullptr;
+// Whether the first line that says something is an event: it is looked at where it is.
+static Result<bool> begins_with_event(ByteStream &bytes) {
+  for (size_t at = 0;;) {
+    auto ahead = bytes.look_text(at + 1);
+    if (!ahead) return std::unexpected(ahead.error());
+    size_t end = ahead->find('\n', at);
+    while (end == std::string_view::npos) {
+      const size_t known = ahead->size();
+      // Of what is no text, a capture that is still being made, no more is waited for.
+      if (known - at > ByteStream::kLongestLine || ahead->substr(at).contains('\0')) return false;
+      ahead = bytes.look_text(known + 1);
+      if (!ahead) return std::unexpected(ahead.error());
+      end = ahead->size() == known ? known : ahead->find('\n', known);
+    }
+    const std::string_view line = ahead->substr(at, end - at);
+    if (says_something(line)) return parse(line).has_value();
+    if (end >= ahead->size()) return false;
+    at = end + 1;
+  }
+}
+
+Result<std::unique_ptr<EventSteps>> read_perf_script(ByteStream &bytes) {
+  const auto is_one = begins_with_event(bytes);
+  if (!is_one) return std::unexpected(is_one.error());
+  if (!*is_one) return nullptr;
+  auto script = std::make_unique<PerfScript>(std::move(bytes));
+  if (auto first = script->read_first(); !first) return std::unexpected(first.error());
   return script;
 }
 

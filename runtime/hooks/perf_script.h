@@ -10,11 +10,13 @@
 #include <memory>
 #include <string>
 
+#include "runtime/hooks/byte_stream.h"
 #include "runtime/hooks/scenario.h"
 
 namespace spile::hooks {
 
-// Null when the file does not begin with such a line. Environment error where it cannot be read.
-Result<std::unique_ptr<EventSteps>> read_perf_script(const std::string &path);
+// Takes [bytes] over when they begin with such a line; else it is null, and they are where they were. Environment error
+// where they cannot be read.
+Result<std::unique_ptr<EventSteps>> read_perf_script(ByteStream &bytes);
 
 }  // namespace spile::hooks

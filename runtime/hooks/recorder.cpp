@@ -8,6 +8,20 @@
 
 namespace spile::hooks {
 
+namespace {
+
+constexpr std::string_view kArguments = "args[";
+// What is written for a piece beside its bytes: where it is, and how long.
+constexpr size_t kPieceCost = 24;
+
+std::string hex(std::span<const std::byte> bytes) {
+  std::string text = "hex:";
+  for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  return text;
+}
+
+}  // namespace
+
 void EventTextWriter::begin(uint64_t clock_ns) {
   last_ns_ = clock_ns;
   write_(fmt::format("!clock {}ns\n", std::max<uint64_t>(clock_ns, 1)));
@@ -20,42 +34,52 @@ void EventTextWriter::write(const Tracepoint &tracepoint, const vm::Event &event
                   event.tid, event.uid, event.gid, event.cpu, quoted(event.comm.data()));
   last_ns_ = time;
   for (const TracepointField &field : tracepoint.fields()) {
+    // A field that a record has not is 0, and so is one that a line does not name.
+    if (field.offset > event.ctx.size() || event.ctx.size() - field.offset < field.size) continue;
     const std::string_view bytes(reinterpret_cast<const char *>(event.ctx.data()) + field.offset, field.size);
     if (field.type.starts_with("char[")) {
       line += fmt::format(" ctx.{}={}", field.name, quoted(bytes.substr(0, bytes.find('\0'))));
       continue;
     }
-    if (field.name.starts_with(kDataLoc)) {
+    if (field.name.starts_with(kDataLoc) && field.size == sizeof(uint32_t)) {
       uint32_t place = 0;
       std::memcpy(&place, bytes.data(), sizeof place);
       const size_t offset = place & 0xffff, size = place >> 16;
       if (offset + size > event.ctx.size()) continue;
-      line += fmt::format(" ctx.{}=hex:", field.name.substr(kDataLoc.size()));
-      for (const std::byte byte : event.ctx.subspan(offset, size))
-        line += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+      line += fmt::format(" ctx.{}={}", field.name.substr(kDataLoc.size()), hex(event.ctx.subspan(offset, size)));
+      continue;
+    }
+    const std::string_view name = field.name.substr(0, field.name.find('['));
+    const bool is_wide = field.size > sizeof(uint64_t);
+    if (is_wide && !field.name.starts_with(kArguments)) {
+      line += fmt::format(" ctx.{}={}", name, hex(event.ctx.subspan(field.offset, field.size)));
       continue;
     }
     // An array of arguments is as many fields.
-    const bool is_array = field.size > sizeof(uint64_t);
     for (uint32_t at = 0; at < field.size; at += sizeof(uint64_t)) {
       uint64_t value = 0;
-      std::memcpy(&value, bytes.data() + at, std::min<size_t>(field.size, sizeof value));
-      const std::string_view name = field.name.substr(0, field.name.find('['));
-      line += is_array ? fmt::format(" ctx.{}[{}]={:#x}", name, at / sizeof value, value)
-                       : fmt::format(" ctx.{}={:#x}", name, value);
+      std::memcpy(&value, bytes.data() + at, std::min<size_t>(field.size - at, sizeof value));
+      line += is_wide ? fmt::format(" ctx.{}[{}]={:#x}", name, at / sizeof value, value)
+                      : fmt::format(" ctx.{}={:#x}", name, value);
     }
   }
-  for (const auto &[address, piece] : memory) {
-    line += fmt::format(" mem:{:#x}=hex:", address);
-    for (const std::byte byte : piece) line += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-  }
+  for (const auto &[address, piece] : memory) line += fmt::format(" mem:{:#x}={}", address, hex(piece));
   write_(line + "\n");
 }
 
+void EventTextWriter::notice(const std::string &text) { write_(fmt::format("# {}\n", text)); }
+
 bool Recorder::Memory::read(uint64_t address, std::span<std::byte> to) {
   if (live == nullptr || !live->read(address, to)) return false;
-  std::vector<std::byte> &piece = pieces[address];
-  if (piece.size() < to.size()) piece.assign(to.begin(), to.end());
+  const auto known = pieces.find(address);
+  if (known != pieces.end() && known->second.size() >= to.size()) return true;
+  const size_t more = to.size() + kPieceCost - (known != pieces.end() ? known->second.size() + kPieceCost : 0);
+  if (more > kMostMemory - size) {
+    left_out++;
+    return true;
+  }
+  size += more;
+  pieces.insert_or_assign(address, std::vector(to.begin(), to.end()));
   return true;
 }
 
@@ -70,7 +94,8 @@ void Recorder::begin(const Tracepoint &tracepoint, vm::Event &event) {
     ctx_.assign(event.ctx.begin(), event.ctx.end());
     event_.ctx = ctx_;
   }
-  memory_.live = std::exchange(event.memory, &memory_);
+  // One event may be shown to all of them, and then has the memory of the first already.
+  if (event.memory != &memory_) memory_.live = std::exchange(event.memory, &memory_);
 }
 
 void Recorder::finish() {
@@ -78,6 +103,7 @@ void Recorder::finish() {
   writer_.write(tracepoint_, event_, memory_.pieces);
   hook_.clear();
   memory_.pieces.clear();
+  memory_.size = 0;
 }
 
 }  // namespace spile::hooks

@@ -16,6 +16,9 @@
 
 namespace spile::hooks {
 
+// What one event keeps of the memory that programs read for it, at most; what is above is counted.
+inline constexpr size_t kMostMemory = size_t{128} << 20;
+
 using MemoryPieces = std::map<uint64_t, std::vector<std::byte>>;  // by address
 
 class EventWriter {
@@ -24,6 +27,8 @@ class EventWriter {
   virtual ~EventWriter() = default;
   virtual void begin(uint64_t clock_ns) = 0;  // where the recording starts
   virtual void write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) = 0;
+  // What the events that were written lack, in words.
+  virtual void notice(const std::string &text) = 0;
 };
 
 //     +12us syscalls/sys_enter_openat pid=7 tid=7 … filename=0x7ffe…  mem:0x7ffe…=hex:2f6574632f7061737377640000
@@ -32,6 +37,7 @@ class EventTextWriter final : public EventWriter {
   explicit EventTextWriter(Write write) : write_(std::move(write)) {}
   void begin(uint64_t clock_ns) override;
   void write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) override;
+  void notice(const std::string &text) override;
 
  private:
   Write write_;
@@ -48,6 +54,8 @@ class Recorder {
   void begin(const Tracepoint &tracepoint, vm::Event &event);
   // Writes the last event.
   void finish();
+  // How often memory was read that was not written down: events with more than kMostMemory of it.
+  uint64_t left_out() const { return memory_.left_out; }
 
  private:
   class Memory final : public vm::TaskMemory {
@@ -55,6 +63,8 @@ class Recorder {
     bool read(uint64_t address, std::span<std::byte> to) override;
     vm::TaskMemory *live = nullptr;
     MemoryPieces pieces;
+    size_t size = 0;  // of the pieces, as they are written
+    uint64_t left_out = 0;
   };
 
   EventWriter &writer_;

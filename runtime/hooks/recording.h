@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/hooks/byte_stream.h"
 #include "runtime/hooks/tracepoint.h"
 #include "runtime/vm/event.h"
 #include "support/result.h"
@@ -30,8 +31,8 @@ class Recording {
   virtual std::vector<std::string> notices() const { return {}; }
 };
 
-// By what the file begins with; null: it is none of them, and may be a capture or text. Environment error where it
-// cannot be read.
-Result<std::unique_ptr<Recording>> open_recording(const std::string &path);
+// Takes [bytes] over when they begin as a recording does; else it is null, and they are where they were: they may be a
+// capture or text. Environment error where they cannot be read.
+Result<std::unique_ptr<Recording>> open_recording(ByteStream &bytes);
 
 }  // namespace spile::hooks

@@ -404,6 +404,8 @@ Result<std::vector<Scenario>> read_scenarios(const std::string &path, std::strin
   return Reader(path, constants).read(text, in_comments);
 }
 
+bool begins_as_events(std::string_view text) { return text.starts_with("!clock "); }
+
 Result<std::unique_ptr<EventSteps>> read_event_lines(const std::string &path, std::string_view text,
                                                      const Constants &constants) {
   auto lines = std::make_unique<EventLines>(path, text, constants);

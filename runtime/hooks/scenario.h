@@ -98,6 +98,9 @@ class EventSteps {
   virtual uint64_t seed() const = 0;
 };
 
+// Whether a text begins as those that `spile record` writes, whatever its file is called.
+bool begins_as_events(std::string_view text);
+
 // Those of a scenario, the only one of its text: what else there is is passed over. [path], [text] and [constants]
 // outlive it. Input error when there are none.
 Result<std::unique_ptr<EventSteps>> read_event_lines(const std::string &path, std::string_view text,

@@ -9,8 +9,6 @@ namespace spile::hooks {
 
 namespace {
 
-// A verified program reads no further, and the engines do not ask how long the record is (child.h).
-constexpr size_t kContextRoom = 8192;
 constexpr std::string_view kArguments = "args[", kOfRecord = "ctx.", kMemory = "mem:0x";
 
 enum class Holds : uint8_t { Value, Text, Place };
@@ -22,8 +20,10 @@ struct Slot {
 // Where the value of [name] goes: a field, or one of `args[N]`.
 std::optional<Slot> slot_of(std::span<const TracepointField> fields, std::string_view name) {
   for (const TracepointField &field : fields) {
-    if (field.name == name)
-      return Slot{field.offset, field.size, field.type.starts_with("char[") ? Holds::Text : Holds::Value};
+    if (field.name.substr(0, field.name.find('[')) == name) {
+      const bool is_bytes = field.type.starts_with("char[") || field.size > sizeof(uint64_t);
+      return Slot{field.offset, field.size, is_bytes ? Holds::Text : Holds::Value};
+    }
     if (field.name.starts_with(kDataLoc) && field.name.substr(kDataLoc.size()) == name)
       return Slot{field.offset, field.size, Holds::Place};
     if (!field.name.starts_with(kArguments) || !name.starts_with(kArguments) || !name.ends_with(']')) continue;
@@ -85,12 +85,12 @@ Result<bool> set_task_field(const std::string &name, const EventValue &value, vm
 
 Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, const EventStep &step) {
   SyntheticRecord record;
-  record.ctx_.resize(std::max<size_t>(tracepoint.context_size, kContextRoom));
+  record.ctx_ = tracepoint_context();
   const std::vector<TracepointField> fields = tracepoint.fields();
   record.unset_ = fields;
   record.size_ = tracepoint.context_size;  // grows by the texts
   const auto store = [&](Slot slot, std::span<const std::byte> value) {
-    std::ranges::copy(value.first(std::min<size_t>(slot.size, value.size())), record.ctx_.begin() + slot.offset);
+    std::ranges::copy(value.first(std::min<size_t>(slot.size, value.size())), record.ctx_.get() + slot.offset);
     std::erase_if(record.unset_, [&](const TracepointField &field) {
       return slot.offset >= field.offset && slot.offset < field.offset + field.size;
     });
@@ -125,9 +125,10 @@ Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, cons
     } else if (slot->holds == Holds::Text) {
       store(*slot, *value.bytes);
     } else {
-      if (record.size_ + value.bytes->size() > record.ctx_.size())
-        return input_error("`{}`: the record has no room for it", name);
-      std::ranges::copy(*value.bytes, record.ctx_.begin() + static_cast<ptrdiff_t>(record.size_));
+      if (value.bytes->size() > kRecordRoom - record.size_)
+        return input_error("`{}`: the record has {} bytes without it, and none has more than {}", name, record.size_,
+                           kRecordRoom);
+      std::ranges::copy(*value.bytes, record.ctx_.get() + record.size_);
       store_number(*slot, value.bytes->size() << 16 | record.size_);
       record.size_ += value.bytes->size();
     }
@@ -139,7 +140,7 @@ void SyntheticRecord::show(vm::Event &event) {
   const uint64_t time = event.time_ns;
   event = task_;
   event.time_ns = time;
-  event.ctx = ctx_;
+  event.ctx = {ctx_.get(), kRecordRoom};
   event.memory = &memory_;
 }
 

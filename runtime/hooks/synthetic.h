@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,7 +41,7 @@ Result<bool> set_task_field(const std::string &name, const EventValue &value, vm
 
 class SyntheticRecord {
  public:
-  // Input error for a field that the tracepoint does not have.
+  // Input error for a field that the tracepoint does not have, and for a record above kRecordRoom.
   static Result<SyntheticRecord> make(const Tracepoint &tracepoint, const EventStep &step);
 
   // Fills [event]; what it points to lives as long as the record.
@@ -51,7 +52,7 @@ class SyntheticRecord {
   std::string_view unset_field(uint64_t offset, uint64_t size) const;
 
  private:
-  std::vector<std::byte> ctx_;
+  std::unique_ptr<std::byte[]> ctx_;  // a tracepoint_context()
   size_t size_ = 0;
   std::vector<TracepointField> unset_;
   SyntheticMemory memory_;

@@ -4,17 +4,16 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ranges>
 #include <utility>
 
 #include "runtime/hooks/dynamic_library.h"
+#include "runtime/hooks/isolated_recording.h"
 
 // Of <trace-cmd/trace-cmd.h>, which is no C++: the header of libtracefs that it includes is none.
 extern "C" {
 struct tracecmd_input;
 tracecmd_input *tracecmd_open_head(const char *file, int flags);
 int tracecmd_init_data(tracecmd_input *handle);
-void tracecmd_close(tracecmd_input *handle);
 tep_handle *tracecmd_get_tep(tracecmd_input *handle);
 tep_record *tracecmd_read_data(tracecmd_input *handle, int cpu);
 void tracecmd_free_record(tep_record *record);
@@ -36,7 +35,6 @@ constexpr size_t kCommonSize = 8, kThread = 4;
 struct Library : DynamicLibrary {
   decltype(&::tracecmd_open_head) open_head = nullptr;
   decltype(&::tracecmd_init_data) init_data = nullptr;
-  decltype(&::tracecmd_close) close = nullptr;
   decltype(&::tracecmd_get_tep) get_tep = nullptr;
   decltype(&::tracecmd_read_data) read_data = nullptr;
   decltype(&::tracecmd_free_record) free_record = nullptr;
@@ -49,9 +47,9 @@ struct Library : DynamicLibrary {
 
   bool load() {
     return open_library("libtracecmd.so.1") && find(open_head, "tracecmd_open_head") &&
-           find(init_data, "tracecmd_init_data") && find(close, "tracecmd_close") &&
-           find(get_tep, "tracecmd_get_tep") && find(read_data, "tracecmd_read_data") &&
-           find(free_record, "tracecmd_free_record") && find(buffer_instances, "tracecmd_buffer_instances") &&
+           find(init_data, "tracecmd_init_data") && find(get_tep, "tracecmd_get_tep") &&
+           find(read_data, "tracecmd_read_data") && find(free_record, "tracecmd_free_record") &&
+           find(buffer_instances, "tracecmd_buffer_instances") &&
            find(buffer_instance_handle, "tracecmd_buffer_instance_handle") &&
            find(set_loglevel, "tracecmd_set_loglevel") && find(get_cpus, "tep_get_cpus") &&
            find(find_event, "tep_find_event_by_record") && find(comm_from_pid, "tep_data_comm_from_pid");
@@ -74,25 +72,17 @@ RecordFormat format_of(const tep_event &event) {
   return format;
 }
 
+// Closes nothing: the process that reads a file ends with it.
 class TraceDat final : public Recording {
  public:
-  TraceDat(std::unique_ptr<Library> library, std::string path, tracecmd_input *input)
-      : library_(std::move(library)), path_(std::move(path)) {
+  TraceDat(const Library &library, std::string path, tracecmd_input *input)
+      : library_(&library), path_(std::move(path)) {
     add_handle(input);
     for (int i = 0; i < library_->buffer_instances(input); i++)
       if (tracecmd_input *instance = library_->buffer_instance_handle(input, i)) add_handle(instance);
     for (Stream &stream : streams_) stream.next = library_->read_data(stream.input, stream.cpu);
     if (const Stream *first = earliest()) clock_ns_ = first->next->ts;
   }
-  ~TraceDat() override {
-    for (const Stream &stream : streams_)
-      if (stream.next != nullptr) library_->free_record(stream.next);
-    if (shown_ != nullptr) library_->free_record(shown_);
-    for (const auto input : handles_ | std::views::reverse) library_->close(input);
-  }
-  TraceDat(const TraceDat &) = delete;
-  TraceDat &operator=(const TraceDat &) = delete;
-
   Result<bool> next(uint32_t &hook, vm::Event &event) override {
     if (shown_ != nullptr) library_->free_record(std::exchange(shown_, nullptr));
     Stream *stream = earliest();
@@ -102,6 +92,7 @@ class TraceDat final : public Recording {
     if (shown_->missed_events != 0) note_loss(shown_->missed_events);
     const size_t size = static_cast<size_t>(std::max(shown_->size, 0));
     if (shown_->data == nullptr || size < kCommonSize) return input_error("`{}`: a record of {} bytes", path_, size);
+    if (size > kRecordRoom) return too_large("a record", size);
     const auto known = hook_of(stream->tep, *shown_);
     if (!known) return std::unexpected(known.error());
     hook = *known;
@@ -136,7 +127,6 @@ class TraceDat final : public Recording {
   };
 
   void add_handle(tracecmd_input *input) {
-    handles_.push_back(input);
     tep_handle *tep = library_->get_tep(input);
     for (int cpu = 0; tep != nullptr && cpu < library_->get_cpus(tep); cpu++)
       streams_.push_back({input, tep, cpu, nullptr});
@@ -157,16 +147,21 @@ class TraceDat final : public Recording {
     if (hook_by_id_[id] == kNone) {
       const tep_event *event = library_->find_event(tep, &record);
       if (event == nullptr) return input_error("`{}`: an event of type {}, which it does not describe", path_, id);
+      RecordFormat format = format_of(*event);
+      if (format.size > kRecordRoom) return too_large(fmt::format("a record of `{}`", format.name), format.size);
       hook_by_id_[id] = static_cast<uint32_t>(hooks_.size());
-      hooks_.push_back(Tracepoint::of(format_of(*event)));
+      hooks_.push_back(Tracepoint::of(std::move(format)));
     }
     return hook_by_id_[id];
   }
 
+  std::unexpected<Error> too_large(std::string_view what, size_t size) const {
+    return unsupported_error("`{}`: {} has {} bytes; {} are the limit", path_, what, size, kRecordRoom);
+  }
+
   static constexpr uint32_t kNone = UINT32_MAX;
-  std::unique_ptr<Library> library_;
+  const Library *library_;
   std::string path_;
-  std::vector<tracecmd_input *> handles_;  // the first is the file's, the others its instances
   std::vector<Stream> streams_;
   tep_record *shown_ = nullptr;  // the event that was given out
   std::vector<uint32_t> hook_by_id_;
@@ -176,18 +171,22 @@ class TraceDat final : public Recording {
 
 }  // namespace
 
-Result<std::unique_ptr<Recording>> read_trace_dat(const std::string &path) {
-  auto library = std::make_unique<Library>();
-  if (!library->load())
+Result<std::unique_ptr<Recording>> read_trace_dat(ByteStream bytes) {
+  const std::string path = bytes.path();
+  Library library;  // opened here: a process that was made by fork() alone opens none
+  if (!library.load())
     return std::unexpected(Error{Error::Kind::Environment,
                                  fmt::format("reading `{}` needs libtracecmd, which cannot be opened", path),
                                  "install the package `libtracecmd1`", 0});
-  library->set_loglevel(TEP_LOG_NONE);
-  tracecmd_input *input = library->open_head(path.c_str(), kNoPlugins);
-  // Where its data is cut off, tracecmd_open() crashes as it closes the file (3.1.6): such a one stays open.
-  if (input == nullptr || library->init_data(input) != 0)
-    return input_error("`{}` is damaged or cut off: libtracecmd does not read it", path);
-  return std::make_unique<TraceDat>(std::move(library), path, input);
+  const auto file = std::move(bytes).as_seekable();
+  if (!file) return std::unexpected(file.error());
+  return read_isolated(path, "libtracecmd", [&]() -> Result<std::unique_ptr<Recording>> {
+    library.set_loglevel(TEP_LOG_NONE);
+    tracecmd_input *input = library.open_head(fmt::format("/proc/self/fd/{}", file->get()).c_str(), kNoPlugins);
+    if (input == nullptr || library.init_data(input) != 0)
+      return input_error("`{}` is damaged or cut off: libtracecmd does not read it", path);
+    return std::make_unique<TraceDat>(library, path, input);
+  });
 }
 
 }  // namespace spile::hooks

@@ -51,6 +51,8 @@ Result<Tracepoint> find_syscall_tracepoint(std::string_view full, std::string_vi
 
 }  // namespace
 
+std::unique_ptr<std::byte[]> tracepoint_context() { return std::make_unique<std::byte[]>(kRecordRoom); }
+
 std::string_view tracepoint_name(std::string_view section) {
   if (section.starts_with('?')) section.remove_prefix(1);
   for (const std::string_view prefix : {"tracepoint/", "tp/"})

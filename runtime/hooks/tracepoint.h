@@ -9,6 +9,7 @@
 // Of others (sched/sched_switch), which only recordings and tests have here, the layout comes from outside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -20,6 +21,14 @@
 #include "support/result.h"
 
 namespace spile::hooks {
+
+// The longest record: the kernel's (PERF_MAX_TRACE_SIZE), beyond which it lets no program read. A longer one is an
+// error where it comes from.
+inline constexpr size_t kRecordRoom = 8192;
+
+// Room for the record of an event, all zero. A verified program may read that far, and the engines do not ask how long
+// the record is.
+std::unique_ptr<std::byte[]> tracepoint_context();
 
 struct TracepointField {
   std::string_view type, name;

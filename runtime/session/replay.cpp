@@ -9,9 +9,6 @@ namespace spile::session {
 
 namespace {
 
-// A verified program reads no further, and the engines do not ask how long the record is.
-constexpr size_t kRoom = 8192;
-
 bool is_signed(std::string_view type) {
   return type.starts_with("int") || type.starts_with("long") || type.starts_with("s") || type.starts_with("pid_t");
 }
@@ -20,8 +17,9 @@ bool is_signed(std::string_view type) {
 
 RecordAdapter::RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tracepoint &wanted)
     : fixed_(recorded.context_size),
+      wanted_(wanted.context_size),
       texts_move_(wanted.context_size - std::min(fixed_, wanted.context_size)),
-      shown_(new std::byte[kRoom]()) {
+      shown_(hooks::tracepoint_context()) {
   const auto have = recorded.fields();
   for (const hooks::TracepointField &want : wanted.fields()) {
     // An array's name may say how long it is: args[6].
@@ -29,6 +27,8 @@ RecordAdapter::RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tra
       return field.name.substr(0, field.name.find('[')) == want.name.substr(0, want.name.find('['));
     });
     if (found == have.end()) {
+      // What lies there in the record is something else.
+      is_same_ = false;
       missing_.emplace_back(want.name);
       continue;
     }
@@ -40,17 +40,17 @@ RecordAdapter::RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tra
 
 std::span<std::byte> RecordAdapter::show(std::span<const std::byte> record) {
   std::byte *to = shown_.get();
-  const size_t size = std::min(record.size(), kRoom - texts_move_);
+  const size_t size = record.size();
   if (is_same_) {
     std::memcpy(to, record.data(), size);
     if (size < filled_) std::memset(to + size, 0, filled_ - size);
     filled_ = size;
-    return {to, size};
+    return {to, std::max(size, wanted_)};
   }
   std::memset(to, 0, filled_);
   if (fixed_ < size) std::memcpy(to + fixed_ + texts_move_, record.data() + fixed_, size - fixed_);
   for (const Move &move : moves_) {
-    if (move.from + move.from_size > size || move.to + move.to_size > kRoom) continue;
+    if (move.from + move.from_size > size) continue;
     uint64_t value = 0;
     if (move.from_size > sizeof value || move.to_size > sizeof value) {
       std::memcpy(to + move.to, record.data() + move.from, std::min(move.from_size, move.to_size));
@@ -62,7 +62,8 @@ std::span<std::byte> RecordAdapter::show(std::span<const std::byte> record) {
     if (move.is_place) value += texts_move_;
     std::memcpy(to + move.to, &value, move.to_size);
   }
-  filled_ = size + texts_move_;
+  // A record that is cut off has fields that lie behind its end here.
+  filled_ = std::max(size + texts_move_, wanted_);
   return {to, filled_};
 }
 
@@ -99,6 +100,9 @@ Result<void> Session::State::run_recording(Session &session, Control &control) {
     else
       virtual_ns = std::max(virtual_ns, event.time_ns);
     for (Listening &listening : by_hook[hook]) {
+      if (!listening.adapter.fits(event.ctx.size()))
+        return unsupported_error("a record of `{}` with {} bytes has no room where none has more than {}",
+                                 recording.hooks()[hook].name(), event.ctx.size(), hooks::kRecordRoom);
       vm::Event shown = event;
       shown.ctx = listening.adapter.show(event.ctx);
       if (recorder) recorder->begin(listening.program->hook.tracepoint, shown);
@@ -107,8 +111,10 @@ Result<void> Session::State::run_recording(Session &session, Control &control) {
     if (recorder) recorder->finish();
     answer(control);
   }
-  if (options.status)
-    for (const std::string &notice : recording.notices()) options.status(notice);
+  for (const std::string &notice : recording.notices()) {
+    if (options.status) options.status(notice);
+    if (options.record != nullptr) options.record->notice(notice);
+  }
   if (is_any_wanted || ended(control)) return {};
   return nothing_wanted();
 }

@@ -19,7 +19,10 @@ class RecordAdapter {
  public:
   RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tracepoint &wanted);
 
-  // The record as the program has it, with zeros behind it as far as a verified program may read.
+  // Whether a record of so many bytes has room when it is laid out for the program.
+  bool fits(size_t size) const { return size <= hooks::kRecordRoom - texts_move_; }
+  // The record, which fits(), as the program has it: a field that it lacks, because nobody recorded it or because it is
+  // cut off, is 0. It lies in a tracepoint_context().
   std::span<std::byte> show(std::span<const std::byte> record);
   // Fields that the program knows and the recording does not have: they are 0.
   const std::vector<std::string> &missing() const { return missing_; }
@@ -33,6 +36,7 @@ class RecordAdapter {
   std::vector<Move> moves_;
   bool is_same_ = true;      // nothing moves
   uint32_t fixed_ = 0;       // bytes of a record before its texts
+  size_t wanted_ = 0;        // bytes of the program's, without texts
   uint32_t texts_move_ = 0;  // how far these go, to leave room for the program's fields
   std::vector<std::string> missing_;
   std::unique_ptr<std::byte[]> shown_;

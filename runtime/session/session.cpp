@@ -90,6 +90,9 @@ Result<void> Session::State::attach(const Accepted &accepted) {
     };
   auto hook = resolve_hook(*accepted.type, accepted.program->section, layout);
   if (!hook) return std::unexpected(hook.error());
+  if (hook->tracepoint.context_size > hooks::kRecordRoom)
+    return unsupported_error("SEC(\"{}\"): the record that ctx points to has {} bytes, and none has more than {}",
+                             accepted.program->section, hook->tracepoint.context_size, hooks::kRecordRoom);
   auto loaded = engine->load(*accepted.program, maps.pointers());
   if (!loaded) return std::unexpected(loaded.error());
   maps.put_program(*object, accepted.program->name, loaded->get());
@@ -188,7 +191,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   if (s.options.packets && !s.has(Hook::Packet))
     return std::unexpected(
         Error{Error::Kind::Usage,
-              fmt::format("no program of the probe takes packets, so {} is of no use", *s.options.packets),
+              fmt::format("no program of the probe takes packets, so {} is of no use", s.options.packets->path()),
               {},
               0});
   if (s.options.pass && !s.options.packets)
@@ -318,6 +321,9 @@ void Session::State::answer(Control &control) {
 }
 
 void Session::State::report_failures() {
+  if (recorder && recorder->left_out() != 0 && options.status)
+    options.status(fmt::format("{} times memory was read that is not recorded: of one event, no more than {} MiB are",
+                               recorder->left_out(), hooks::kMostMemory >> 20));
   if (outcome.lost_records != 0 && options.status)
     options.status(fmt::format("{} record{} lost: the reader was too slow", outcome.lost_records,
                                outcome.lost_records == 1 ? " was" : "s were"));
@@ -396,7 +402,7 @@ Result<void> Session::State::run_packets(Control &control) {
     return keep;
   };
   const auto done =
-      hooks::filter_packets({*options.packets, options.pass.value_or(""), hooks::Layer::Link}, filter, stop);
+      hooks::filter_packets({std::move(*options.packets), options.pass.value_or(""), hooks::Layer::Link}, filter, stop);
   if (!done) return std::unexpected(done.error());
   const hooks::PacketCounts &counts = done->counts;
   if (options.status)

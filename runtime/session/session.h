@@ -18,6 +18,7 @@
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/helpers/faults.h"
+#include "runtime/hooks/byte_stream.h"
 #include "runtime/hooks/recorder.h"
 #include "runtime/hooks/recording.h"
 #include "runtime/hooks/scenario.h"
@@ -57,7 +58,7 @@ struct Options {
   const object::Btf *kernel_types = nullptr;         // that the programs were relocated to; null: they were not
   std::optional<KernelSide> kernel;                  // the events are the kernel's, and its programs are there
   std::optional<std::string> command;                // -c: trace the system calls of this command line
-  std::optional<std::string> packets;                // -i: run packet programs on this capture
+  std::optional<hooks::ByteStream> packets;          // -i: run packet programs on this capture
   std::string pin;                                   // --pin: the folder that keeps the maps; empty: none
   std::optional<std::string> pass;                   // --pass: write the packets that pass here
   hooks::EventSteps *events = nullptr;               // -i FILE.evt: the events alone, with virtual_time

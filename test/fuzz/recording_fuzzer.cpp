@@ -7,12 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "runtime/hooks/perf_script.h"
 #include "runtime/hooks/recording.h"
 #include "runtime/hooks/scenario.h"
-#include "runtime/hooks/trace_dat.h"
 
 using namespace spile;
 
@@ -38,21 +36,16 @@ static void read_steps(const Result<std::unique_ptr<hooks::EventSteps>> &steps) 
   }
 }
 
-// Of damaged files of its own libtracecmd makes crashes that are not ours.
-static bool is_of_library(const uint8_t *data, size_t size) {
-  return std::string_view(reinterpret_cast<const char *>(data), size).starts_with(hooks::kTraceDatMagic);
-}
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  if (is_of_library(data, size)) return 0;
   const int file = ::memfd_create("recording", 0);
   if (file < 0 || ::write(file, data, size) < 0) return 0;
   const std::string path = "/proc/self/fd/" + std::to_string(file);
-  if (const auto recording = hooks::open_recording(path); recording && *recording) read_all(**recording);
+  if (auto bytes = hooks::ByteStream::open(path))
+    if (const auto recording = hooks::open_recording(*bytes); recording && *recording) read_all(**recording);
   const hooks::Constants constants = [](std::string_view) { return std::optional<int64_t>(); };
   const std::string name = "fuzz.evt";
   read_steps(hooks::read_event_lines(name, {reinterpret_cast<const char *>(data), size}, constants));
-  read_steps(hooks::read_perf_script(path));
+  if (auto bytes = hooks::ByteStream::open(path)) read_steps(hooks::read_perf_script(*bytes));
   ::close(file);
   return 0;
 }

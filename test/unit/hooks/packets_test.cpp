@@ -36,9 +36,19 @@ struct PacketTest : testing::Test {
     EXPECT_TRUE(writer->commit());
     return path;
   }
-  PacketOutcome filter(const PacketRun &run, const std::function<uint64_t(const vm::Event &)> &function) {
+  struct Files {
+    std::string input, pass;
+    Layer layer;
+  };
+  using Filter = std::function<uint64_t(const vm::Event &)>;
+  static Result<PacketOutcome> try_filter(const Files &files, const Filter &function) {
     const std::atomic<bool> never{false};
-    auto outcome = filter_packets(run, function, never);
+    auto input = ByteStream::open(files.input);
+    if (!input) return std::unexpected(input.error());
+    return filter_packets({std::move(*input), files.pass, files.layer}, function, never);
+  }
+  static PacketOutcome filter(const Files &files, const Filter &function) {
+    auto outcome = try_filter(files, function);
     EXPECT_TRUE(outcome) << outcome.error().message;
     return outcome.value_or(PacketOutcome{});
   }
@@ -171,17 +181,16 @@ TEST_F(PacketTest, ACutOffCaptureIsFilteredAsFarAsItGoes) {
 }
 
 TEST_F(PacketTest, WhatIsNotACaptureIsRefusedAndNothingIsWritten) {
-  const std::atomic<bool> never{false};
   const auto keep = [](const vm::Event &) { return 1; };
   const std::string in = folder + "/in.pcap", out = folder + "/out.pcap";
-  EXPECT_EQ(filter_packets({in, out, Layer::Link}, keep, never).error().kind, Error::Kind::Environment);
+  EXPECT_EQ(try_filter({in, out, Layer::Link}, keep).error().kind, Error::Kind::Environment);
   for (const char *text : {"", "x", "this is not a capture file at all"}) {
     std::ofstream(in) << text;
-    EXPECT_EQ(filter_packets({in, out, Layer::Link}, keep, never).error().kind, Error::Kind::Input) << text;
+    EXPECT_EQ(try_filter({in, out, Layer::Link}, keep).error().kind, Error::Kind::Input) << text;
   }
-  EXPECT_FALSE(filter_packets({folder, out, Layer::Link}, keep, never));
-  EXPECT_FALSE(filter_packets({capture({}, DLT_USB_LINUX), out, Layer::Link}, keep, never));
-  EXPECT_FALSE(filter_packets({capture({}), folder + "/no/out.pcap", Layer::Link}, keep, never));
+  EXPECT_FALSE(try_filter({folder, out, Layer::Link}, keep));
+  EXPECT_FALSE(try_filter({capture({}, DLT_USB_LINUX), out, Layer::Link}, keep));
+  EXPECT_FALSE(try_filter({capture({}), folder + "/no/out.pcap", Layer::Link}, keep));
   size_t files = 0;
   for ([[maybe_unused]] const auto &entry : std::filesystem::directory_iterator(folder)) files++;
   EXPECT_EQ(files, 1u) << "in.pcap";
