@@ -133,6 +133,7 @@ std::string hex_element(const NamedMap &map, const std::byte *key, const std::by
 struct Look {
   bool hex = false;
   std::string format = "text";
+  std::vector<Error> troubles;  // with some of the maps, which do not keep the others from being shown
 };
 
 std::string summary(const NamedMap &map) {
@@ -146,18 +147,14 @@ std::string summary(const NamedMap &map) {
                      declaration.key_size, declaration.value_size, declaration.max_entries);
 }
 
-Result<std::string> list(Words &words, const Look &) {
+Result<std::string> list(Words &words, Look &look) {
   std::string text;
-  const auto add = [&](Result<NamedMap> map) -> Result<void> {
+  if (words.is("id")) {
+    const auto map = take_map(words, Access::Read);
     if (!map) return std::unexpected(map.error());
-    text += summary(*map);
-    return {};
-  };
-  if (!words.more() || words.is("id")) {
-    if (words.more()) {
-      if (auto added = add(take_map(words, Access::Read)); !added) return std::unexpected(added.error());
-      return text;
-    }
+    return summary(*map);
+  }
+  if (!words.more()) {
     const auto ids = kernel::kernel_maps();
     if (!ids) {
       Error error = ids.error();
@@ -173,16 +170,24 @@ Result<std::string> list(Words &words, const Look &) {
     std::vector<std::string> paths{path};
     if (std::error_code error; std::filesystem::is_directory(path, error)) {
       auto found = kernel::maps_in(path);
-      if (!found) return std::unexpected(found.error());
+      if (!found) {
+        look.troubles.push_back(found.error());
+        continue;
+      }
       paths = std::move(*found);
     }
-    for (const std::string &one : paths)
-      if (auto added = add(kernel::open_map(one, Access::Read)); !added) return std::unexpected(added.error());
+    for (const std::string &one : paths) {
+      const auto map = kernel::open_map(one, Access::Read);
+      if (map)
+        text += summary(*map);
+      else
+        look.troubles.push_back(map.error());
+    }
   }
   return text;
 }
 
-Result<std::string> dump(Words &words, const Look &look) {
+Result<std::string> dump(Words &words, Look &look) {
   auto map = take_map(words, Access::Read);
   if (!map) return std::unexpected(map.error());
   if (auto end = expect_end(words); !end) return std::unexpected(end.error());
@@ -202,7 +207,7 @@ Result<std::string> dump(Words &words, const Look &look) {
   return text + fmt::format("Found {} element{}\n", count, count == 1 ? "" : "s");
 }
 
-Result<std::string> lookup(Words &words, const Look &look) {
+Result<std::string> lookup(Words &words, Look &look) {
   auto map = take_map(words, Access::Read);
   if (!map) return std::unexpected(map.error());
   const auto key = take_bytes(words, *map, true);
@@ -219,7 +224,7 @@ Result<std::string> lookup(Words &words, const Look &look) {
   return text;
 }
 
-Result<std::string> update(Words &words, const Look &) {
+Result<std::string> update(Words &words, Look &) {
   auto map = take_map(words, Access::Update);
   if (!map) return std::unexpected(map.error());
   const auto key = take_bytes(words, *map, true);
@@ -236,7 +241,7 @@ Result<std::string> update(Words &words, const Look &) {
   return std::string();
 }
 
-Result<std::string> erase(Words &words, const Look &) {
+Result<std::string> erase(Words &words, Look &) {
   auto map = take_map(words, Access::Update);
   if (!map) return std::unexpected(map.error());
   const auto key = take_bytes(words, *map, true);
@@ -246,7 +251,7 @@ Result<std::string> erase(Words &words, const Look &) {
   return std::string();
 }
 
-Result<std::string> pin(Words &words, const Look &) {
+Result<std::string> pin(Words &words, Look &) {
   auto map = take_map(words, Access::Read);
   if (!map) return std::unexpected(map.error());
   const std::string path = words.take();
@@ -258,7 +263,7 @@ Result<std::string> pin(Words &words, const Look &) {
 
 struct Verb {
   std::string_view name;
-  Result<std::string> (*run)(Words &, const Look &);
+  Result<std::string> (*run)(Words &, Look &);
 };
 constexpr Verb kVerbs[] = {{"list", list},     {"show", list},    {"dump", dump}, {"lookup", lookup},
                            {"update", update}, {"delete", erase}, {"pin", pin}};
@@ -310,7 +315,8 @@ int command_map(Arguments arguments, Console &console) {
   const Result<std::string> text = verb->run(words, look);
   if (!text) return console.fail(text.error());
   console.print(*text);
-  return kExitOk;
+  for (const Error &trouble : look.troubles) code = console.fail(trouble);
+  return code;
 }
 
 }  // namespace spile::driver

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -106,12 +107,13 @@ class CopiedPages final : public FilePages {
       const off_t data = ::lseek(file_.get(), at, SEEK_DATA);
       if (data < 0 || data >= end) break;  // only holes are left
       const off_t hole = std::min(::lseek(file_.get(), data, SEEK_HOLE), end);
-      for (at = data; at < hole;) {
-        const ssize_t got =
-            ::pread(file_.get(), pages->data() + (at - static_cast<off_t>(from)), static_cast<size_t>(hole - at), at);
-        if (got <= 0) return os_error(got == 0 ? EIO : errno, "cannot be read");
-        at += got;
-      }
+      if (hole <= data) return os_error(EIO, "its elements");  // it has been cut off
+      const std::span<std::byte> piece(pages->data() + (data - static_cast<off_t>(from)),
+                                       static_cast<size_t>(hole - data));
+      const auto got = read_at(file_, static_cast<uint64_t>(data), piece, "its elements");
+      if (!got) return std::unexpected(got.error());
+      if (*got != piece.size()) return os_error(EIO, "its elements");
+      at = hole;
     }
     return pages;
   }
@@ -119,14 +121,11 @@ class CopiedPages final : public FilePages {
   bool is_in_use_;
 };
 
-Result<std::vector<std::byte>> read_at(const Fd &file, uint64_t from, size_t size) {
+Result<std::vector<std::byte>> bytes_at(const Fd &file, uint64_t from, size_t size) {
   std::vector<std::byte> bytes(size);
-  for (size_t done = 0; done < size;) {
-    const ssize_t got = ::pread(file.get(), bytes.data() + done, size - done, static_cast<off_t>(from + done));
-    if (got < 0) return os_error(errno, "cannot be read");
-    if (got == 0) return input_error("it is too short");
-    done += static_cast<size_t>(got);
-  }
+  const auto got = read_at(file, from, bytes, "the types in it");
+  if (!got) return std::unexpected(got.error());
+  if (*got != size) return input_error("it is too short");
   return bytes;
 }
 
@@ -203,7 +202,7 @@ Result<MapFile> open_checked(const std::string &path, const Fd &file, MapFile::A
 
   if (header->cpus != cpus_of(header->type))
     return input_error("it has values for {} CPUs, and this machine has {}", header->cpus, possible_cpus());
-  auto btf = read_at(file, sizeof(Header), header->btf_size);
+  auto btf = bytes_at(file, sizeof(Header), header->btf_size);
   if (!btf) return std::unexpected(btf.error());
   if (hash_of(*btf) != header->btf_hash) return input_error("its types are damaged");
   opened.btf = std::move(*btf);
@@ -260,14 +259,28 @@ Result<void> make_file(const std::string &path, const Definition &definition, co
 }
 
 Result<void> check_same(const std::string &path, const Definition &there, const Definition &wanted) {
-  const auto facts = [](const Definition &d) {
-    return fmt::format("{}, keys of {} bytes, values of {}, {} entries, flags {:#x}",
-                       tables::find_map_type(d.type)->spoken, d.key_size, d.value_size, d.max_entries, d.map_flags);
+  constexpr size_t kFacts = 7;
+  const auto facts_of = [](const Definition &d) {
+    return std::array<std::string, kFacts>{
+        fmt::format("type {}", tables::find_map_type(d.type)->spoken),
+        fmt::format("keys of {} bytes", d.key_size),
+        fmt::format("values of {} bytes", d.value_size),
+        fmt::format("{} entries", d.max_entries),
+        fmt::format("flags {:#x}", d.map_flags),
+        fmt::format("map_extra {:#x}", d.map_extra),
+        d.special.empty() ? "no lock" : fmt::format("a lock at byte {} of its values", d.special.front().offset)};
   };
-  if (facts(there) == facts(wanted)) return {};
+  const auto theirs = facts_of(there), ours = facts_of(wanted);
+  std::string has, wants;
+  for (size_t i = 0; i < kFacts; i++) {
+    if (theirs[i] == ours[i]) continue;
+    has += (has.empty() ? "" : ", ") + theirs[i];
+    wants += (wants.empty() ? "" : ", ") + ours[i];
+  }
+  if (has.empty()) return {};
   return std::unexpected(
       Error{Error::Kind::Input,
-            fmt::format("{}: another map lies there: {}; `{}` is {}", path, facts(there), wanted.name, facts(wanted)),
+            fmt::format("{}: another map lies there: it has {}; `{}` has {}", path, has, wanted.name, wants),
             "remove the file, or give --pin another folder", 0});
 }
 

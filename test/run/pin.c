@@ -86,6 +86,6 @@ int turns(void *ctx)
 // LIMIT: limit = -5
 // SHORT: the key has 4 bytes, and 2 were given
 // OTHER: it is no map of `spile run --pin`
-// ANOTHER: another map lies there: hash, keys of 4 bytes, values of 8, 8 entries, flags 0x0; `runs` is hash, keys of 4 bytes, values of 8, 9 entries
+// ANOTHER: another map lies there: it has 8 entries; `runs` has 9 entries
 // CUT: it is too short
 // DUMP1: runs[1] = { .turns = 1, .letter = 97 }
