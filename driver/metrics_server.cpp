@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
@@ -25,8 +26,9 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto kPatience = std::chrono::seconds(5);     // with who asks
-constexpr auto kRunAnswers = std::chrono::seconds(2);   // a run looks up every 50 ms, if its programs let it
+constexpr auto kPatience = std::chrono::seconds(5);    // with who asks
+constexpr auto kRunAnswers = std::chrono::seconds(2);  // a run looks up every 50 ms, if its programs let it
+constexpr auto kBetweenTries = std::chrono::milliseconds(100);
 constexpr size_t kMostHeader = 8192, kMostBody = 1024;  // of a request
 
 Result<tcp::endpoint> endpoint_of(const std::string &address) {
@@ -97,9 +99,17 @@ class MetricsServer::State {
 
   void accept() {
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
-      if (!error) keep_from_command(socket.native_handle());
-      if (!error) read(std::make_shared<Visit>(std::move(socket)));
-      if (acceptor_.is_open()) accept();
+      if (error) return accept_later();
+      keep_from_command(socket.native_handle());
+      read(std::make_shared<Visit>(std::move(socket)));
+      accept();
+    });
+  }
+  // Who waits stays in the queue while no descriptor is free, and accept() would fail at once again.
+  void accept_later() {
+    later_.expires_after(kBetweenTries);
+    later_.async_wait([this](error_code error) {
+      if (!error) accept();
     });
   }
   void read(const std::shared_ptr<Visit> &visit) {
@@ -146,6 +156,7 @@ class MetricsServer::State {
 
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
+  asio::steady_timer later_{context_};
   Thread thread_;
   std::atomic<bool> is_wanted_ = false;
   std::mutex mutex_;

@@ -1,65 +1,86 @@
 # ends.py SPILE: how a run on a command's system calls, on a recording, and on time alone ends: by signals, by its
 # reader, by what becomes of the command.
+import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 spile = sys.argv[1]
 for ignored in (signal.SIGINT, signal.SIGHUP):  # what runs the tests may have them ignored
     signal.signal(ignored, signal.SIG_DFL)
-PROBE = 'begin { printf("begins\\n") } tracepoint/syscalls/sys_enter_kill { count(kills, comm) } end { printf("ends\\n") }'
+PROBE = ["-e", 'begin { printf("begins\\n") } tracepoint/syscalls/sys_enter_kill { count(kills, comm) } end { printf("ends\\n") }']
+ENDLESS = [os.path.join(os.path.dirname(__file__), "endless_end.bpf.c")]
 
 
-def start(command, probe=PROBE):
-    run = subprocess.Popen([spile, "run", "-e", probe, *(["-c", command] if command else [])], stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, text=True)
-    lines = {run.stdout.readline(), run.stdout.readline()} if command else {run.stdout.readline()}
-    assert "begins\n" in lines and (not command or "runs\n" in lines), lines
-    return run
+class Run:
+    """A run that has begun, with its command. Where it does not end by itself, it is killed, and its command with it."""
 
+    def __init__(self, command, probe=PROBE):
+        self.process = subprocess.Popen([spile, "run", *probe, *(["-c", command] if command else [])], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+        self.watch = threading.Timer(60, self.process.kill)
+        self.watch.start()
+        expected = {"begins\n", "runs\n"} if command else {"begins\n"}
+        lines = {self.line() for _ in expected}
+        assert lines == expected, lines
 
-def finish(run):
-    out, err = run.communicate(timeout=20)
-    return run.returncode, out, err
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.end()
+
+    def line(self):
+        return self.process.stdout.readline()
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def end(self):
+        """What it is still to print, which may have been read ahead together with a line; and its status."""
+        out = self.process.stdout.read()
+        status = self.process.wait()
+        self.watch.cancel()
+        return status, out
 
 
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    run = start("sh -c 'kill -0 $$; echo runs; exec sleep 60'")
-    run.send_signal(number)
-    print(f"{number.name}:", finish(run)[:2])
+    with Run("sh -c 'kill -0 $$; echo runs; exec sleep 60'") as run:
+        run.send(number)
+        print(f"{number.name}:", run.end())
 
+# Whoever ignores a signal from the beginning goes on: it ends by the other one.
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
-run = start("sh -c 'kill -HUP $$; echo runs; sleep 60'")
-run.send_signal(signal.SIGHUP)
-time.sleep(0.2)
-print("nohup:", "goes on" if run.poll() is None else finish(run))
-run.send_signal(signal.SIGTERM)
-finish(run)
+with Run("sh -c 'kill -HUP $$; echo runs; exec sleep 60'") as run:
+    run.send(signal.SIGHUP)
+    run.send(signal.SIGUSR1)
+    print("nohup:", "goes on" if run.line() == 'kills["sh"] = 1\n' else run.end())
+    run.send(signal.SIGTERM)
+    run.end()
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# A command that does not want to end is given some time; a second Ctrl-C does not wait.
-run = start("sh -c 'trap \"echo told\" TERM; echo runs; while :; do sleep 0.1; done'")
-run.send_signal(signal.SIGINT)
-assert run.stdout.readline() == "told\n"
-begin = time.monotonic()
-run.send_signal(signal.SIGINT)
-print("twice:", run.wait(timeout=20), "at once" if time.monotonic() - begin < 1 else "late")
-run.communicate()
+# The first Ctrl-C ends the run in good order, which never ends here; a second one does not wait.
+with Run("sh -c 'echo runs; exec sleep 60'", ENDLESS) as run:
+    run.send(signal.SIGINT)
+    assert run.line() == "ends\n"
+    run.send(signal.SIGINT)
+    print("twice:", run.end())
 
-run = start("sh -c 'kill -0 $$; echo runs; sleep 60'")
-run.send_signal(signal.SIGUSR1)
-print("USR1:", run.stdout.readline())
-run.send_signal(signal.SIGTERM)
-finish(run)
+with Run("sh -c 'kill -0 $$; echo runs; sleep 60'") as run:
+    run.send(signal.SIGUSR1)
+    print("USR1:", run.line())
+    run.send(signal.SIGTERM)
+    run.end()
 
-run = start("sh -c 'echo runs; kill -KILL $$'")
-print("killed:", finish(run)[:2])
+with Run("sh -c 'echo runs; kill -KILL $$'") as run:
+    print("killed:", run.end())
 
-run = start(None, 'begin { printf("begins\\n") } interval/10ms { } end { printf("ends\\n") }')
-run.send_signal(signal.SIGHUP)
-print("time alone:", finish(run)[:2])
+with Run(None, ["-e", 'begin { printf("begins\\n") } interval/10ms { } end { printf("ends\\n") }']) as run:
+    run.send(signal.SIGHUP)
+    print("time alone:", run.end())
 
 gone = subprocess.run(["sh", "-c", '"$0" run -e \'tracepoint/syscalls/sys_enter_kill { printf("seen\\n") }\' -c "sh -c \'while :; do kill -0 $$; done\'" | head -1',
-                       spile], capture_output=True, text=True, timeout=20)
+                       spile], capture_output=True, text=True, timeout=60)
 print("closed pipe:", gone.stdout.strip(), gone.stderr.strip())
