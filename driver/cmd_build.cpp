@@ -6,6 +6,7 @@
 #include <span>
 
 #include "backend/object/dump.h"
+#include "backend/object/skeleton.h"
 #include "backend/object/static_link.h"
 #include "driver/build_stats.h"
 #include "driver/commands.h"
@@ -76,6 +77,16 @@ static int write_object(const object::Object &object, const std::string &path, C
   return write_output(path, *bytes, console);
 }
 
+// The object that --emit=skel puts into a header: another compiler's stays as it is.
+static Result<std::string> skeleton_of(const Compilation &compilation, const object::Object &object,
+                                       const std::string &name) {
+  if (compilation.kind() == InputKind::Object)
+    return object::make_skeleton(std::as_bytes(std::span(compilation.source_text())), name);
+  const auto bytes = object::write_elf(object);
+  if (!bytes) return std::unexpected(bytes.error());
+  return object::make_skeleton(*bytes, name);
+}
+
 using Compilations = std::vector<std::unique_ptr<Compilation>>;
 
 static int write_dependencies(const DependencyOptions &options, const std::string &output, const Compilations &inputs,
@@ -139,7 +150,10 @@ int command_build(Arguments arguments, Console &console) {
                              "where to write, - for stdout; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
       "c (what -e and scripts mean), pp, ast, ir-raw (before the optimizer), ir, mir, asm, btf: as text; obj: the "
-      "object; native: a shared object of this machine's code, verified first (docs/native.md)")(
+      "object; skel: a C header with it and its names, for libbpf, as `bpftool gen skeleton` makes it "
+      "(docs/skeleton.md); native: a shared object of this machine's code, verified first (docs/native.md)")(
+      "name", po::value<std::string>()->value_name("NAME"),
+      "with --emit=skel: what the struct of the header is called; default: FILE's name, probe_bpf of probe.bpf.c")(
       "march", po::value<std::string>()->value_name("MACHINE"),
       "with --emit=native: x86_64 or aarch64; default: this one")(
       "blind-constants", "with --emit=native: no constant of the program appears in its code")(
@@ -170,10 +184,10 @@ int command_build(Arguments arguments, Console &console) {
   std::string stage = values->contains("emit") ? (*values)["emit"].as<std::string>() : "obj";
   if (values->contains("assembly")) stage = "asm";
   if (values->contains("preprocess")) stage = "pp";
-  static constexpr std::string_view kStages[] = {"c",   "pp",  "ast", "ir-raw", "ir",
-                                                 "mir", "asm", "btf", "obj",    "native"};
+  static constexpr std::string_view kStages[] = {"c",   "pp",  "ast", "ir-raw", "ir",    "mir",
+                                                 "asm", "btf", "obj", "skel",   "native"};
   if (std::ranges::find(kStages, stage) == std::end(kStages))
-    return console.usage("--emit takes c, pp, ast, ir-raw, ir, mir, asm, btf, obj or native, not `{}`", stage);
+    return console.usage("--emit takes c, pp, ast, ir-raw, ir, mir, asm, btf, obj, skel or native, not `{}`", stage);
 
   if ((values->contains("march") || values->contains("blind-constants")) && stage != "native")
     return console.usage("--march and --blind-constants are about --emit=native");
@@ -186,6 +200,13 @@ int command_build(Arguments arguments, Console &console) {
     words.insert(words.end(), arguments.begin(), arguments.end());
     if (const auto can = need_libraries(words); !can) return console.fail(can.error());
   }
+  if (values->contains("name") && stage != "skel") return console.usage("--name is about --emit=skel");
+  const std::string skeleton =
+      values->contains("name") ? (*values)["name"].as<std::string>() : object::skeleton_name(path);
+  if (stage == "skel" && (path == "-" || compile->text) && !values->contains("name"))
+    return console.usage("a program that is in no file needs --name for its skeleton");
+  if (stage == "skel" && !object::is_identifier(skeleton))
+    return console.usage("`{}` is no name of C: --name gives another", skeleton);
 
   DependencyOptions dependencies = dependency_options(*values);
   if (dependencies.is_all) {
@@ -244,7 +265,16 @@ int command_build(Arguments arguments, Console &console) {
     if (failed = write_output(output, *bytes, console); failed != kExitOk) return failed;
     return write_dependencies(dependencies, output, inputs, console);
   }
-  const Result<std::string> text = emit_text(compilation, stage, back_end_stage);
+  Result<std::string> text = std::unexpected(Error{});
+  if (stage == "skel") {
+    const object::Object *object = compilation.object();
+    if (object != nullptr && !compilation.diagnostics().has_errors()) {
+      text = skeleton_of(compilation, *object, skeleton);
+      if (!text) return console.fail(text.error());
+    }
+  } else {
+    text = emit_text(compilation, stage, back_end_stage);
+  }
   compilation.summary();
   if (!text || compilation.diagnostics().has_errors()) return compilation.exit_code();
   const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : "-";
