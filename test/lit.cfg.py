@@ -65,6 +65,8 @@ if shutil.which("tcpdump", path=config.environment["PATH"]):
     config.available_features.add("tcpdump")
 if shutil.which("strace", path=config.environment["PATH"]):
     config.available_features.add("strace")
+if shutil.which("trace-cmd", path=config.environment["PATH"]):
+    config.available_features.add("trace-cmd")
 if works(["python3", "-c", "import ctypes; ctypes.CDLL('libtracecmd.so.1')"]):
     config.available_features.add("tracecmd")
 # A debugger that may trace what it starts.

@@ -1,0 +1,67 @@
+# live_trace_dat.py SPILE FILE: records what a command of ours does in an instance of tracefs of its own, lets trace-cmd
+# write the instance into FILE, and compares what spile counts in it with the instance's own text. Runs in a mount
+# namespace of its own (unshare -m).
+import os
+import re
+import subprocess
+import sys
+
+spile, path = sys.argv[1:]
+TRACING = "/sys/kernel/tracing"
+subprocess.run(["mount", "-t", "tracefs", "tracefs", TRACING], check=True)
+subprocess.run(["mount", "--bind", "/dev/null", "/proc/sys/kernel/kptr_restrict"], check=True)  # which trace-cmd sets for a moment
+name = f"spile-test-{os.getpid()}"
+instance = f"{TRACING}/instances/{name}"
+
+
+def write(file, text):
+    with open(f"{instance}/{file}", "w") as to:
+        to.write(text)
+
+
+def read(file):
+    with open(file) as opened:
+        return opened.read()
+
+
+before = read(f"{TRACING}/tracing_on"), read(f"{TRACING}/set_event")
+os.mkdir(instance)
+try:
+    write("options/event-fork", "1")
+    gate, go = os.pipe()
+    command = os.fork()
+    if command == 0:
+        os.read(gate, 1)
+        os.execvp("sh", ["sh", "-c", "for i in 1 2 3 4 5; do cat /dev/null; ls /not-there 2>/dev/null; done; kill -0 $$"])
+    write("set_event_pid", str(command))
+    for event in ("syscalls/sys_enter_openat", "syscalls/sys_exit_openat", "syscalls/sys_enter_kill", "sched/sched_process_exec"):
+        write(f"events/{event}/enable", "1")
+    os.write(go, b"x")
+    os.waitpid(command, 0)
+    write("tracing_on", "0")
+    text = read(f"{instance}/trace")
+    subprocess.run(["trace-cmd", "extract", "-B", name, "-o", path], check=True, stdout=subprocess.DEVNULL, timeout=60)
+finally:
+    # trace-cmd may have removed it.
+    if os.path.exists(instance):
+        for _ in range(100):
+            try:
+                os.rmdir(instance)
+                break
+            except OSError as error:
+                subprocess.run(["sleep", "0.05"])
+print("the machine's own:", before == (read(f"{TRACING}/tracing_on"), read(f"{TRACING}/set_event")))
+
+there = {
+    "opens": len(re.findall(r": sys_openat\(", text)),
+    "missing": len(re.findall(r": sys_openat -> 0xfffffffffffffffe", text)),
+    "kills": len(re.findall(r": sys_kill\(", text)),
+    "execs": len(re.findall(r": sched_process_exec:", text)),
+}
+PROBE = """tracepoint/syscalls/sys_enter_openat { count(opens) }
+tracepoint/syscalls/sys_exit_openat { if (ctx->ret == -2) count(missing) }
+tracepoint/syscalls/sys_enter_kill { count(kills) }
+tracepoint/sched/sched_process_exec { count(execs) }"""
+run = subprocess.run([spile, "run", "-e", PROBE, "--on=replay", "-i", path], capture_output=True, text=True, timeout=60)
+counted = {found[0]: int(found[1]) for found in re.findall(r"^(\w+) = (\d+)$", run.stdout, re.M)}
+print("counts:", counted == there or (counted, there, run.stderr), min(there.values()) > 0, there["execs"] == 11)
