@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "backend/object/print_value.h"
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "lang-spec/tables/tables.h"
@@ -251,6 +252,42 @@ Result<std::string> erase(Words &words, Look &) {
   return std::string();
 }
 
+// Of queues, stacks and filters, which have values without keys.
+Result<std::string> push(Words &words, Look &) {
+  auto map = take_map(words, Access::Update);
+  if (!map) return std::unexpected(map.error());
+  const auto value = take_bytes(words, *map, false);
+  if (!value) return std::unexpected(value.error());
+  if (auto end = expect_end(words); !end) return std::unexpected(end.error());
+  const int64_t result = map->map->push(value->data(), BPF_ANY);
+  if (result == -E2BIG) return input_error("`{}` is full", map->declaration().name);
+  if (auto done = checked(result, *map, "push"); !done) return std::unexpected(done.error());
+  return std::string();
+}
+
+Result<std::string> take_value(Words &words, const Look &look, bool remove) {
+  auto map = take_map(words, remove ? Access::Update : Access::Read);
+  if (!map) return std::unexpected(map.error());
+  const object::Map &declaration = map->declaration();
+  Bytes value(declaration.value_size);
+  // A filter is asked for the value that it is given.
+  const bool is_filter = declaration.type == BPF_MAP_TYPE_BLOOM_FILTER;
+  if (is_filter) {
+    auto asked = take_bytes(words, *map, false);
+    if (!asked) return std::unexpected(asked.error());
+    value = std::move(*asked);
+  }
+  if (auto end = expect_end(words); !end) return std::unexpected(end.error());
+  const int64_t result = remove ? map->map->pop(value.data()) : map->map->peek(value.data());
+  if (result == -ENOENT) return input_error("`{}` {}", declaration.name, is_filter ? "has not seen it" : "is empty");
+  if (auto done = checked(result, *map, remove ? "pop" : "peek"); !done) return std::unexpected(done.error());
+  if (is_filter) return fmt::format("`{}` has seen it, or looks so\n", declaration.name);
+  if (look.hex || !declaration.value_type) return fmt::format("value: {}\n", hex_of(value.data(), value.size()));
+  return object::format_value(map->types.btf, declaration.value_type, value) + "\n";
+}
+Result<std::string> peek(Words &words, Look &look) { return take_value(words, look, false); }
+Result<std::string> pop(Words &words, Look &look) { return take_value(words, look, true); }
+
 Result<std::string> pin(Words &words, Look &) {
   auto map = take_map(words, Access::Read);
   if (!map) return std::unexpected(map.error());
@@ -265,8 +302,9 @@ struct Verb {
   std::string_view name;
   Result<std::string> (*run)(Words &, Look &);
 };
-constexpr Verb kVerbs[] = {{"list", list},     {"show", list},    {"dump", dump}, {"lookup", lookup},
-                           {"update", update}, {"delete", erase}, {"pin", pin}};
+constexpr Verb kVerbs[] = {{"list", list},     {"show", list},    {"dump", dump},   {"lookup", lookup},
+                           {"update", update}, {"delete", erase}, {"pin", pin},     {"push", push},
+                           {"enqueue", push},  {"pop", pop},      {"dequeue", pop}, {"peek", peek}};
 
 }  // namespace
 
@@ -278,6 +316,8 @@ int command_map(Arguments arguments, Console &console) {
       "       spile map lookup [--hex] MAP key KEY\n"
       "       spile map update MAP key KEY value VALUE [any|exist|noexist]\n"
       "       spile map delete MAP key KEY\n"
+      "       spile map push MAP value VALUE\n"
+      "       spile map pop|peek [--hex] MAP\n"
       "       spile map pin MAP PATH";
   line.about =
       "Works on maps that outlive a run: files that `spile run --pin FOLDER` keeps, which need no root, and the\n"
@@ -285,7 +325,9 @@ int command_map(Arguments arguments, Console &console) {
       "text where their type is one, or all of their bytes, in decimal or behind `hex`. Elements are shown by the\n"
       "types in BTF, those of arrays that are zero left out; --hex shows all of them as bytes. Without a FOLDER, list\n"
       "is about the kernel's maps. A file that a run works with is read, and its arrays are updated; the elements of\n"
-      "its other maps are changed when the run is over. pin gives a map one more name.";
+      "its other maps are changed when the run is over. push (enqueue), pop (dequeue) and peek are for queues, stacks "
+      "and\n"
+      "bloom filters; peek asks a filter for the VALUE behind it. pin gives a map one more name.";
   line.footer =
       "  spile run --pin kept killsnoop.bpf.c -c make\n"
       "  spile map dump kept/kills\n"
@@ -298,7 +340,7 @@ int command_map(Arguments arguments, Console &console) {
   line.positional.add("word", -1);
   int code = kExitOk;
   // From the key on, a word with a minus is a number and no option.
-  const auto key = std::ranges::find(arguments, "key");
+  const auto key = std::ranges::find_if(arguments, [](const auto &word) { return word == "key" || word == "value"; });
   const auto values = line.parse(Arguments(arguments.begin(), key), console, code);
   if (!values) return code;
   std::vector<std::string> given;
@@ -310,7 +352,7 @@ int command_map(Arguments arguments, Console &console) {
   const std::string name = words.take();
   const Verb *verb = std::ranges::find(kVerbs, std::string_view(name), &Verb::name);
   if (verb == std::end(kVerbs))
-    return console.usage("`spile map` takes list, dump, lookup, update, delete or pin{}",
+    return console.usage("`spile map` takes list, dump, lookup, update, delete, push, pop, peek or pin{}",
                          name.empty() ? "" : fmt::format(", not `{}`", name));
   const Result<std::string> text = verb->run(words, look);
   if (!text) return console.fail(text.error());

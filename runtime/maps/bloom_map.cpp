@@ -22,11 +22,11 @@ BloomMap::BloomMap(const Definition &definition, Pages bits, uint64_t mask)
                                                        : static_cast<uint32_t>(definition.map_extra & kMaxHashes)) {}
 
 // The kernel's sizes: entries * hashes / ln 2, as 7/5, rounded up to a power of two.
-Result<std::unique_ptr<Map>> BloomMap::make(const Definition &definition) {
+Result<std::unique_ptr<Map>> BloomMap::make(const Definition &definition, PageSource &source) {
   const uint64_t extra = definition.map_extra & kMaxHashes;
   const uint64_t wanted = uint64_t{definition.max_entries} * (extra == 0 ? kDefaultHashes : extra) / 5 * 7;
   const uint64_t bits = std::min<uint64_t>(std::bit_ceil(std::max<uint64_t>(wanted, 64)), uint64_t{1} << 32);
-  auto pages = Pages::allocate(bits / 8);
+  auto pages = source.take(bits / 8);
   if (!pages) return std::unexpected(pages.error());
   return std::unique_ptr<Map>(new BloomMap(definition, std::move(*pages), bits - 1));
 }

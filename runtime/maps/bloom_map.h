@@ -9,7 +9,11 @@ namespace spile::maps {
 class BloomMap final : public KeylessMap {
  public:
   // [definition] has passed create()'s checks.
-  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition, PageSource &pages);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition) {
+    PageSource memory;
+    return make(definition, memory);
+  }
 
   int64_t push(const std::byte *value, uint64_t flags) override;
   // 0 when [value] was pushed (or looks so), -ENOENT when it was not.

@@ -109,6 +109,8 @@ constexpr Placeable kPlaceable[] = {
     {BPF_MAP_TYPE_HASH, make_hash_map},          {BPF_MAP_TYPE_LRU_HASH, make_hash_map},
     {BPF_MAP_TYPE_ARRAY, ArrayMap::make},        {BPF_MAP_TYPE_PERCPU_ARRAY, PerCpuMap::make},
     {BPF_MAP_TYPE_PERCPU_HASH, PerCpuMap::make}, {BPF_MAP_TYPE_LRU_PERCPU_HASH, PerCpuMap::make},
+    {BPF_MAP_TYPE_QUEUE, QueueMap::make},        {BPF_MAP_TYPE_STACK, QueueMap::make},
+    {BPF_MAP_TYPE_LPM_TRIE, LpmMap::make},       {BPF_MAP_TYPE_BLOOM_FILTER, BloomMap::make},
 };
 
 const Rules *rules_of(uint32_t type) {

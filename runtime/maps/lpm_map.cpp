@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "runtime/maps/hash_key.h"
 #include "runtime/maps/hash_map.h"
@@ -34,12 +35,42 @@ bool LpmMap::InOrder::operator()(const Key &a, const Key &b) const {
 LpmMap::LpmMap(const Definition &definition, std::unique_ptr<Map> elements)
     : Map(definition), elements_(std::move(elements)) {}
 
-Result<std::unique_ptr<Map>> LpmMap::make(const Definition &definition) {
+Result<std::unique_ptr<Map>> LpmMap::make(const Definition &definition, PageSource &pages) {
   Definition elements = definition;
   elements.type = BPF_MAP_TYPE_HASH;
-  auto made = make_hash_map(elements);
+  if (definition.value_size > INT32_MAX) return std::unexpected(os_error(ENOMEM, "its values").error());
+  elements.value_size = static_cast<uint32_t>(round_up_8(definition.value_size) + definition.key_size);
+  auto made = make_hash_map(elements, pages);
   if (!made) return made;
-  return std::unique_ptr<Map>(new LpmMap(definition, std::move(*made)));
+  std::unique_ptr<LpmMap> map(new LpmMap(definition, std::move(*made)));
+  if (auto adopted = map->adopt(pages.content()); !adopted) return std::unexpected(adopted.error());
+  return map;
+}
+
+Result<void> LpmMap::adopt(PageSource::Content content) {
+  if (content == PageSource::Content::Zero) return {};
+  std::vector<Key> astray;
+  elements_->for_each([&](const std::byte *stored, std::byte *value) {
+    const std::byte *given = value + key_offset();
+    const uint32_t prefix = prefix_of(given);
+    if (prefix <= max_prefix() && std::ranges::equal(masked(given, prefix), std::span(stored, definition().key_size)))
+      note(given);
+    else
+      astray.emplace_back(stored, stored + definition().key_size);
+    return false;
+  });
+  if (astray.empty()) return {};
+  if (content == PageSource::Content::Whole) return input_error("a prefix in it is not that of its key");
+  for (const Key &stored : astray) elements_->erase(stored.data());
+  return {};
+}
+
+// [key], as it was given, is new here.
+void LpmMap::note(const std::byte *key) {
+  const uint32_t prefix = prefix_of(key);
+  order_[masked(key, prefix)].assign(key, key + definition().key_size);
+  in_use_[prefix].fetch_add(1, std::memory_order_release);
+  if (prefix > longest_.load(std::memory_order_relaxed)) longest_.store(prefix, std::memory_order_release);
 }
 
 void LpmMap::mask(const std::byte *key, uint32_t prefix, std::byte *masked) const {
@@ -78,11 +109,14 @@ int64_t LpmMap::update(const std::byte *key, const std::byte *value, uint64_t fl
   if (present && flags == BPF_NOEXIST) return -EEXIST;
   if (!present && flags == BPF_EXIST) return -ENOENT;
   if (!present && elements_->size() == definition().max_entries) return -ENOSPC;
-  if (const int64_t error = elements_->update(stored.data(), value, BPF_ANY); error != 0) return error;
-  order_[stored].assign(key, key + definition().key_size);
-  if (present) return 0;
-  in_use_[prefix].fetch_add(1, std::memory_order_release);
-  if (prefix > longest_.load(std::memory_order_relaxed)) longest_.store(prefix, std::memory_order_release);
+  Key element(key_offset() + definition().key_size);
+  std::memcpy(element.data(), value, definition().value_size);
+  std::memcpy(element.data() + key_offset(), key, definition().key_size);
+  if (const int64_t error = elements_->update(stored.data(), element.data(), BPF_ANY); error != 0) return error;
+  if (present)
+    order_[stored].assign(key, key + definition().key_size);
+  else
+    note(key);
   return 0;
 }
 

@@ -2,7 +2,8 @@
 //
 //   key { u32 prefixlen; u8 data[] }      the first prefixlen bits of data, most significant bit first
 //
-// Elements lie in a hash map under their masked prefix. A lookup tries the lengths that are in use, longest first: no
+// Elements lie in a hash map under their masked prefix, each value with the key that was given behind it, which an
+// iteration shows. A lookup tries the lengths that are in use, longest first: no
 // lock, and for the few lengths that real tables use fewer steps than a trie has levels. The order of an iteration is
 // kept beside it.
 #pragma once
@@ -21,7 +22,11 @@ class LpmMap final : public Map {
   static constexpr uint32_t kMaxDataBytes = 256;  // LPM_DATA_SIZE_MAX
 
   // [definition] has passed create()'s checks.
-  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition, PageSource &pages);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition) {
+    PageSource memory;
+    return make(definition, memory);
+  }
 
   std::byte *lookup(const std::byte *key) override;
   // A full map is -ENOSPC here, not -E2BIG.
@@ -39,6 +44,10 @@ class LpmMap final : public Map {
   };
 
   LpmMap(const Definition &definition, std::unique_ptr<Map> elements);
+  // What elements_ has becomes known here; an error says what no map leaves behind.
+  Result<void> adopt(PageSource::Content content);
+  uint64_t key_offset() const { return round_up_8(definition().value_size); }  // in a value of elements_
+  void note(const std::byte *key);
   uint32_t max_prefix() const { return (definition().key_size - 4) * 8; }
   // [key] with the bits from [prefix] on cleared, in [masked] of key_size bytes.
   void mask(const std::byte *key, uint32_t prefix, std::byte *masked) const;

@@ -1,5 +1,9 @@
 // QueueMap: BPF_MAP_TYPE_QUEUE and STACK. A ring of values without keys.
+//
+//   Ends | max_entries values
 #pragma once
+
+#include <atomic>
 
 #include "runtime/maps/keyless_map.h"
 #include "runtime/maps/pages.h"
@@ -10,7 +14,11 @@ namespace spile::maps {
 class QueueMap final : public KeylessMap {
  public:
   // [definition] has passed create()'s checks.
-  static Result<std::unique_ptr<Map>> make(const Definition &definition);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition, PageSource &pages);
+  static Result<std::unique_ptr<Map>> make(const Definition &definition) {
+    PageSource memory;
+    return make(definition, memory);
+  }
 
   // From the one that pop() gives next; the key is null.
   uint64_t for_each(const Visit &visit) override;
@@ -23,16 +31,25 @@ class QueueMap final : public KeylessMap {
   int64_t peek(std::byte *value) override { return take(value, false); }
 
  private:
-  QueueMap(const Definition &definition, Pages values);
+  // Values are numbered as they come. The one that is being written or read is counted afterwards, so whoever is killed
+  // meanwhile leaves whole ones.
+  struct Ends {
+    std::atomic<uint64_t> oldest, next;
+  };
+
+  QueueMap(const Definition &definition, Pages ends, Pages values);
+  // Ends that no map leaves behind are an error; those of a snapshot are as far apart as they may be.
+  Result<void> adopt(PageSource::Content content);
   int64_t take(std::byte *value, bool remove);
+  static void move(std::atomic<uint64_t> &end, int64_t by);
   std::byte *at(uint64_t number) {
     return values_.data() + number % definition().max_entries * definition().value_size;
   }
 
-  Pages values_;
+  Pages ends_pages_, values_;
+  std::atomic<uint64_t> &oldest_, &next_;
   const bool is_stack_;
   mutable SpinLock lock_;
-  uint64_t oldest_ = 0, next_ = 0;  // values are numbered as they come
 };
 
 }  // namespace spile::maps

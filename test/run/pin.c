@@ -42,10 +42,11 @@ struct {
 } limit SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
 	__uint(max_entries, 8);
-	__type(value, u32);
-} queue SEC(".maps");
+	__uint(key_size, 4);
+	__uint(value_size, 64);
+} stacks SEC(".maps");
 
 SEC("begin")
 int begins(void *ctx)
@@ -72,8 +73,8 @@ int turns(void *ctx)
 #endif
 
 // FIRST-NOT: spile_output
-// FIRST: `queue` is not kept: a map of type queue is not kept in a file
-// KEPT: `queue` is not kept
+// FIRST: `stacks` is not kept: a map of type stack traces is not kept in a file
+// KEPT: `stacks` is not kept
 // LIST: limit: array  name limit  flags 0x0
 // LIST-NEXT: key 4B  value 8B  max_entries 1
 // LIST: runs: hash  name runs

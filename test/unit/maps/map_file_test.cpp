@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -62,6 +63,102 @@ TEST_F(MapFileTest, ElementsOutliveWhoWroteThem) {
     }
     std::filesystem::remove(path_);
   }
+}
+
+TEST_F(MapFileTest, QueuesAndStacksOutliveWhoWroteThem) {
+  const auto bytes = [](auto &number) { return reinterpret_cast<std::byte *>(&number); };
+  for (const uint32_t type : {BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK}) {
+    const Definition definition{"m", type, 0, 8, 4, 0, 0, {}};
+    {
+      auto file = keep_in_file(path_, definition, {});
+      ASSERT_TRUE(file) << file.error().message;
+      // More than have room, so that the ring goes round.
+      for (uint64_t i = 1; i <= 9; i++) ASSERT_EQ(file->map->push(bytes(i), BPF_EXIST), 0);
+    }
+    const bool is_stack = type == BPF_MAP_TYPE_STACK;
+    uint64_t value = 0;
+    {
+      auto file = keep_in_file(path_, definition, {});
+      ASSERT_TRUE(file) << file.error().message;
+      EXPECT_EQ(file->map->size(), 4u);
+      EXPECT_EQ(file->map->pop(bytes(value)), 0);
+      EXPECT_EQ(value, is_stack ? 9u : 6u);
+      auto reader = open_map_file(path_, Access::Read);
+      ASSERT_TRUE(reader) << reader.error().message;
+      EXPECT_EQ(reader->map->peek(bytes(value)), 0);
+      EXPECT_EQ(value, is_stack ? 8u : 7u);
+    }
+    auto file = open_map_file(path_, Access::Own);
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->map->size(), 3u);
+    value = 100;
+    EXPECT_EQ(file->map->push(bytes(value), 0), 0);
+    EXPECT_EQ(file->map->push(bytes(value), 0), -E2BIG);
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(MapFileTest, PrefixesOutliveWhoWroteThem) {
+  const Definition definition{"m", BPF_MAP_TYPE_LPM_TRIE, 8, 4, 16, BPF_F_NO_PREALLOC, 0, {}};
+  const auto key = [](uint32_t prefix, std::array<uint8_t, 4> address) {
+    std::array<std::byte, 8> bytes;
+    std::memcpy(bytes.data(), &prefix, 4);
+    std::memcpy(bytes.data() + 4, address.data(), 4);
+    return bytes;
+  };
+  const auto value = [&](MapFile &file, std::array<uint8_t, 4> address) {
+    const std::byte *found = file.map->lookup(key(32, address).data());
+    uint32_t number = 0;
+    if (found != nullptr) std::memcpy(&number, found, sizeof number);
+    return number;
+  };
+  {
+    auto file = keep_in_file(path_, definition, {});
+    ASSERT_TRUE(file) << file.error().message;
+    const uint32_t numbers[] = {1, 2, 3};
+    const auto bytes = [&](int i) { return reinterpret_cast<const std::byte *>(&numbers[i]); };
+    ASSERT_EQ(file->map->update(key(8, {10, 9, 9, 9}).data(), bytes(0), 0), 0);
+    ASSERT_EQ(file->map->update(key(16, {10, 1, 0, 0}).data(), bytes(1), 0), 0);
+    ASSERT_EQ(file->map->update(key(24, {10, 2, 3, 0}).data(), bytes(2), 0), 0);
+    ASSERT_EQ(file->map->erase(key(24, {10, 2, 3, 0}).data()), 0);
+  }
+  for (const Access access : {Access::Read, Access::Own}) {
+    auto file = open_map_file(path_, access);
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(value(*file, {10, 1, 5, 5}), 2u);
+    EXPECT_EQ(value(*file, {10, 2, 3, 1}), 1u);
+    EXPECT_EQ(value(*file, {11, 0, 0, 1}), 0u);
+    EXPECT_EQ(file->map->size(), 2u);
+    // The key is shown as it was given, longer prefixes first.
+    std::vector<std::array<std::byte, 8>> keys;
+    file->map->for_each([&](const std::byte *shown, std::byte *) {
+      std::memcpy(keys.emplace_back().data(), shown, 8);
+      return false;
+    });
+    EXPECT_EQ(keys, (std::vector{key(16, {10, 1, 0, 0}), key(8, {10, 9, 9, 9})}));
+  }
+}
+
+TEST_F(MapFileTest, AFilterOutlivesWhoFilledIt) {
+  const Definition definition{"m", BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 100, 0, 3, {}};
+  const auto bytes = [](uint64_t &number) { return reinterpret_cast<std::byte *>(&number); };
+  {
+    auto file = keep_in_file(path_, definition, {});
+    ASSERT_TRUE(file) << file.error().message;
+    for (uint64_t i = 0; i < 50; i++) ASSERT_EQ(file->map->push(bytes(i), 0), 0);
+  }
+  auto file = open_map_file(path_, Access::Read);
+  ASSERT_TRUE(file) << file.error().message;
+  uint64_t wrong = 0;
+  for (uint64_t i = 0; i < 50; i++) EXPECT_EQ(file->map->peek(bytes(i)), 0);
+  for (uint64_t i = 1000; i < 2000; i++) wrong += file->map->peek(bytes(i)) == 0;
+  EXPECT_LT(wrong, 300u);
+  // A filter with other hashes is another one.
+  Definition other = definition;
+  other.map_extra = 4;
+  const auto refused = keep_in_file(path_, other, {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("map_extra 0x3"), std::string::npos) << refused.error().message;
 }
 
 TEST_F(MapFileTest, AFullMapIsFullWhenItIsOpenedAgain) {
@@ -152,11 +249,24 @@ TEST_F(MapFileTest, MapsThatNoFileHoldsAreNamed) {
 
 // Whatever a file holds, it is refused or is a map that can be read and written.
 TEST_F(MapFileTest, DamagedFilesAreRefusedOrAreMaps) {
-  for (const uint32_t type : {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_ARRAY}) {
+  for (const uint32_t type :
+       {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_LPM_TRIE}) {
+    const bool is_queue = type == BPF_MAP_TYPE_QUEUE, is_trie = type == BPF_MAP_TYPE_LPM_TRIE;
     std::string good;
+    std::array<std::byte, 8> value{};
     {
-      auto file = keep(type, 16);
-      for (uint32_t key = 0; key < 12; key++) put(*file, key, key);
+      const uint32_t flags = is_trie ? uint32_t{BPF_F_NO_PREALLOC} : 0;
+      auto file = keep_in_file(path_, {"m", type, is_queue ? 0u : is_trie ? 5u : 4u, 8, 16, flags, 0, {}}, {});
+      ASSERT_TRUE(file) << file.error().message;
+      for (uint32_t key = 0; key < 12; key++) {
+        const std::array<uint32_t, 2> prefix{8, key};
+        if (is_queue)
+          file->map->push(value.data(), 0);
+        else if (is_trie)
+          file->map->update(reinterpret_cast<const std::byte *>(prefix.data()), value.data(), 0);
+        else
+          put(*file, key, key);
+      }
     }
     std::ifstream in(path_, std::ios::binary);
     good.assign(std::istreambuf_iterator<char>(in), {});
@@ -178,8 +288,17 @@ TEST_F(MapFileTest, DamagedFilesAreRefusedOrAreMaps) {
         refused += !file;
         if (!file) continue;
         for (uint32_t key = 0; key < 40; key++) {
-          get(*file, key);
-          put(*file, key, key);
+          const std::array<uint32_t, 2> prefix{key % 9, key};
+          const auto *bytes = reinterpret_cast<const std::byte *>(prefix.data());
+          if (is_trie) {
+            file->map->lookup(bytes);
+            file->map->update(bytes, value.data(), 0);
+          } else {
+            get(*file, key);
+            put(*file, key, key);
+          }
+          file->map->push(value.data(), 0);
+          file->map->pop(value.data());
         }
         file->map->for_each([](const std::byte *, std::byte *) { return false; });
       }
