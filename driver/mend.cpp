@@ -11,6 +11,7 @@ namespace {
 constexpr unsigned kMaxTrials = 60;
 // A source that takes longer to verify than this, in instructions walked, is not tried again and again.
 constexpr uint64_t kMaxProcessed = 200'000;
+constexpr unsigned kMaxLongTrials = 2;
 
 // What a source's programs are blamed for: all that is left of a trial.
 struct Blame {
@@ -43,8 +44,14 @@ std::string usual_result(const Patch &text, uint32_t line) {
 
 class Mender {
  public:
-  Mender(const Compilation &source, std::string_view text, const JudgeOptions &options, KernelTypes &types)
-      : source_(source), original_(text), options_(options), types_(types), mended_{.patch = Patch(text), .fixes = {}} {
+  Mender(const Compilation &source, std::string_view text, const JudgeOptions &options, KernelTypes &types,
+         unsigned most_trials)
+      : source_(source),
+        original_(text),
+        options_(options),
+        types_(types),
+        mended_{.patch = Patch(text), .fixes = {}},
+        most_trials_(most_trials) {
     options_.report = false;
   }
 
@@ -62,22 +69,57 @@ class Mender {
       for (const verifier::Remedy &remedy : blame.remedies)
         if (remedy.path == source_.path())
           for (const std::string &statement : statements(remedy)) {
-            if (trials_++ >= kMaxTrials) return false;
+            if (trials_++ >= most_trials_) return false;
             Patch patch = mended_.patch;
-            const uint32_t at = remedy.line == 0 ? patch.line_count() + 1 : patch.original_line(remedy.line);
             const uint32_t line = patch.original_line(blame.line);
-            if (at == 0 || line == 0) break;
-            patch.insert(at, statement);
+            const Change change = in_first_text(remedy, statement);
+            const std::string what = apply(change, patch);
+            if (line == 0 || what.empty()) break;
             auto left = judge_text(patch.text());
             if (!left || left->size() >= blames.size()) continue;
             Patch alone(original_);
-            alone.insert(at, statement);
-            mended_.fixes.push_back({line, blame.name, remedy.line == 0 ? 0 : at, statement, alone.edits()});
+            apply(change, alone);
+            mended_.fixes.push_back({line, blame.name, what, alone.edits()});
             mended_.patch = std::move(patch);
             blames = std::move(*left);
             return true;
           }
     return false;
+  }
+
+  // A remedy in lines of the first text; those that are 0 were put in since.
+  struct Change {
+    uint32_t line = 0;  // one past the last: at the end
+    std::string statement;
+    verifier::Remedy::Change change;
+    verifier::Remedy::Move move;
+  };
+  Change in_first_text(const verifier::Remedy &remedy, const std::string &statement) const {
+    const Patch &patch = mended_.patch;
+    Change made{remedy.line == 0 ? patch.line_count() + 1 : patch.original_line(remedy.line), statement, remedy.change,
+                remedy.move};
+    if (made.change.line != 0) made.change.line = patch.original_line(remedy.change.line);
+    if (made.move.line != 0) made.move.line = patch.original_line(remedy.move.line);
+    return made;
+  }
+  // What was done, as one says it; empty where it cannot be.
+  static std::string apply(const Change &change, Patch &patch) {
+    const auto &[line, statement, text, move] = change;
+    if (line == 0) return {};
+    if (!move.name.empty()) {
+      const uint32_t behind = move.line == 0 ? 0 : patch.move_down(move.line, line, move.name);
+      return behind == 0 ? "" : fmt::format("move line {} behind line {}", move.line, behind);
+    }
+    std::string what;
+    if (!statement.empty()) {
+      patch.insert(line, statement);
+      const std::string place = line > patch.line_count() ? "at the end" : fmt::format("before line {}", line);
+      what = fmt::format("add `{}` {}", statement, place);
+    }
+    if (text.from.empty()) return what;
+    if (text.line == 0 || !patch.replace(text.line, text.from, text.to)) return {};
+    return what.empty() ? fmt::format("write `{}` for `{}` in line {}", text.to, text.from, text.line)
+                        : fmt::format("{}, and write `{}` for `{}` there", what, text.to, text.from);
   }
 
   // Ways to leave: of a function with and without a result, of a turn of a loop.
@@ -111,6 +153,7 @@ class Mender {
   JudgeOptions options_;
   KernelTypes &types_;
   Mended mended_;
+  const unsigned most_trials_;
   unsigned trials_ = 0;
 };
 
@@ -121,8 +164,8 @@ Mended mend(const Compilation &source, std::string_view text, const std::vector<
   const uint64_t processed =
       std::accumulate(judged.begin(), judged.end(), uint64_t{0},
                       [](uint64_t sum, const Judged &one) { return sum + one.verdict.stats.processed; });
-  if (processed > kMaxProcessed) return {.patch = Patch(text), .fixes = {}};
-  return Mender(source, text, options, types).run(blames_of(judged));
+  const unsigned most_trials = processed > kMaxProcessed ? kMaxLongTrials : kMaxTrials;
+  return Mender(source, text, options, types, most_trials).run(blames_of(judged));
 }
 
 void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_edits, std::vector<Judged> &judged) {
@@ -132,19 +175,17 @@ void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_e
         Diagnostic &d = r.diagnostic;
         if (fix.name != d.info->name || fix.line != d.foreign.line || d.foreign.path != file.path) continue;
         std::erase_if(d.hints, [](const std::string &hint) { return hint.starts_with("add `"); });
-        const std::string place = fix.before == 0 ? "at the end" : fmt::format("before line {}", fix.before);
         const char *outcome = mended.accepted ? "it passes" : "something else is rejected still";
-        d.hints.push_back(
-            fmt::format("add `{}` {} (tried: {}; `--fix=apply` writes it)", fix.statement, place, outcome));
+        d.hints.push_back(fmt::format("{} (tried: {}; `--fix=apply` writes it)", fix.what, outcome));
         // The parts of a fix belong together: one edit, over what lies between them.
         const uint32_t begin = mended.patch.offset_of(fix.edits.front()),
-                       end = mended.patch.offset_of(fix.edits.back());
+                       end = mended.patch.offset_of(fix.edits.back()) + fix.edits.back().erased;
         std::string with;
         uint32_t at = begin;
         for (const Patch::Edit &edit : fix.edits) {
           const uint32_t next = mended.patch.offset_of(edit);
           with += file.text.substr(at, next - at) + edit.text;
-          at = next;
+          at = next + edit.erased;
         }
         if (as_edits) d.fixits.push_back({{file.begin + begin, file.begin + end}, std::move(with)});
       }

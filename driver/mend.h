@@ -1,6 +1,6 @@
 // Mend: edits of a source that make its programs pass, each tried before it is offered.
 //
-// In: a source whose programs were rejected, with the verifier's remedies. Out: the lines to put in. A remedy counts
+// In: a source whose programs were rejected, with the verifier's remedies. Out: what to change. A remedy counts
 // when the text with it compiles, and the verifier then has fewer complaints than before, in memory; nothing is
 // written.
 #pragma once
@@ -17,8 +17,7 @@ struct Mended {
   struct Fix {
     uint32_t line = 0;      // of the rejection that it mends, in the source
     std::string_view name;  // of its diagnostic
-    uint32_t before = 0;    // the statement stands in front of this line; 0: at the end of the file
-    std::string statement;
+    std::string what;       // it does, as one says it: "add `return 0;` before line 7"
     std::vector<Patch::Edit> edits;
   };
   Patch patch;

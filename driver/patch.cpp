@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace spile::driver {
 namespace {
@@ -21,6 +22,16 @@ std::string_view code_of(std::string_view line) {
     line = line.substr(0, comment);
   const size_t begin = line.find_first_not_of(" \t"), end = line.find_last_not_of(" \t\r");
   return begin == std::string_view::npos ? std::string_view() : line.substr(begin, end - begin + 1);
+}
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+bool names(std::string_view code, std::string_view name) {
+  for (size_t at = code.find(name); at != std::string_view::npos; at = code.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !is_word(code[at - 1])) && (end == code.size() || !is_word(code[end]))) return true;
+  }
+  return false;
 }
 
 bool begins_with_word(std::string_view code, std::string_view word) {
@@ -79,6 +90,45 @@ void Patch::insert(uint32_t number, std::string_view statement) {
   changes_[first].before.push_back(indented);
 }
 
+bool Patch::replace(uint32_t number, std::string_view from, std::string_view to) {
+  const size_t at = line(number).find(from);
+  if (at == std::string_view::npos || from.empty()) return false;
+  Change &change = changes_[number];
+  if (change.erased != 0 || change.removed) return false;  // one in a line
+  change.at = static_cast<uint32_t>(at), change.erased = static_cast<uint32_t>(from.size());
+  change.replacement = to;
+  return true;
+}
+
+uint32_t Patch::move_down(uint32_t number, uint32_t least, std::string_view name) {
+  const std::string_view moved = code_of(line(number));
+  const bool is_alone = number > 1 && !is_head(code_of(line(number - 1))) && moved.ends_with(';') &&
+                        beginning_of_statement(number) == number;
+  if (!is_alone || changes_.contains(number)) return 0;
+  int depth = 0;
+  uint32_t last = 0;
+  bool is_open = false;  // a statement that names it has begun
+  for (uint32_t at = number + 1; at <= line_count(); at++) {
+    const std::string_view code = code_of(line(at));
+    for (const char c : code) depth += (c == '{') - (c == '}');
+    if (depth < 0 || (depth == 0 && begins_with_word(code, "return"))) break;
+    is_open |= at >= least && names(code, name);
+    if (!is_open || depth != 0 || code.empty() || (code.back() != ';' && code.back() != '}')) continue;
+    last = at;
+    is_open = false;
+  }
+  if (last == 0) return 0;
+  changes_[number].removed = true;
+  changes_[last].behind.emplace_back(line(number));
+  return last;
+}
+
+std::string Patch::changed(uint32_t number, const Change &change) const {
+  std::string text(line(number));
+  if (change.erased != 0) text.replace(change.at, change.erased, change.replacement);
+  return text + change.appended;
+}
+
 std::string Patch::text() const {
   std::string out;
   const auto put = [&out](std::string_view text) { out.append(text) += '\n'; };
@@ -89,7 +139,7 @@ std::string Patch::text() const {
       continue;
     }
     for (const std::string &text : change->second.before) put(text);
-    put(std::string(line(number)) + change->second.appended);
+    if (!change->second.removed) put(changed(number, change->second));
     for (const std::string &text : change->second.behind) put(text);
   }
   if (!ends_in_newline_ && !out.empty() && (changes_.empty() || changes_.rbegin()->first != line_count()))
@@ -98,14 +148,15 @@ std::string Patch::text() const {
 }
 
 uint32_t Patch::original_line(uint32_t number) const {
-  uint32_t added = 0;
+  uint32_t added = 0;  // less than nothing where more was taken away: it wraps round, and comes back
   for (const auto &[at, change] : changes_) {
     const auto before = static_cast<uint32_t>(change.before.size()),
                behind = static_cast<uint32_t>(change.behind.size());
     if (number < at + added) break;
     if (number < at + added + before) return 0;
     added += before;
-    if (number == at + added) return at;
+    if (!change.removed && number == at + added) return at;
+    added -= change.removed ? 1 : 0;
     if (number <= at + added + behind) return 0;
     added += behind;
   }
@@ -117,6 +168,8 @@ std::vector<Patch::Edit> Patch::edits() const {
   for (const auto &[at, change] : changes_) {
     const auto end = static_cast<uint32_t>(line(at).size()) + 1;
     for (const std::string &text : change.before) edits.push_back({at, 1, text + "\n"});
+    if (change.removed) edits.push_back({at, 1, "", end});
+    if (change.erased != 0) edits.push_back({at, change.at + 1, change.replacement, change.erased});
     if (!change.appended.empty()) edits.push_back({at, end, change.appended});
     for (const std::string &text : change.behind) edits.push_back({at, end, "\n" + text});
   }
@@ -142,12 +195,14 @@ std::string Patch::diff(std::string_view path) const {
       }
       const Change &c = change->second;
       for (const std::string &text : c.before) body += fmt::format("+{}\n", text);
-      if (c.appended.empty())
-        body += fmt::format(" {}\n", line(number));
+      if (c.removed)
+        body += fmt::format("-{}\n", line(number));
+      else if (const std::string now = changed(number, c); now != line(number))
+        body += fmt::format("-{}\n+{}\n", line(number), now);
       else
-        body += fmt::format("-{}\n+{}{}\n", line(number), line(number), c.appended);
+        body += fmt::format(" {}\n", line(number));
       for (const std::string &text : c.behind) body += fmt::format("+{}\n", text);
-      grown += static_cast<uint32_t>(c.before.size() + c.behind.size());
+      grown += static_cast<uint32_t>(c.before.size() + c.behind.size()) - (c.removed ? 1 : 0);
     }
     const uint32_t count = end - begin + 1;
     out += fmt::format("@@ -{},{} +{},{} @@\n{}", begin, count, begin + added, count + grown, body);

@@ -17,6 +17,12 @@ class Patch {
   // it is all that an `if` or a loop without braces holds, it gets braces.
   void insert(uint32_t line, std::string_view statement);
 
+  // The first [from] in that line becomes [to]; false where it is not there.
+  bool replace(uint32_t line, std::string_view from, std::string_view to);
+  // The statement at [line], one of one line, goes behind the last statement of its block that names [name], at [least]
+  // or below. Returns the line that it stands behind then; 0 where they are not in one block.
+  uint32_t move_down(uint32_t line, uint32_t least, std::string_view name);
+
   bool empty() const { return changes_.empty(); }
   uint32_t line_count() const { return static_cast<uint32_t>(lines_.size()); }
   std::string_view line(uint32_t number) const { return lines_[number - 1]; }
@@ -26,10 +32,11 @@ class Patch {
   // The line of the first text that is [line] of the new one; 0: it was put in.
   uint32_t original_line(uint32_t line) const;
 
-  // Text put in at a place of the first text, in the order of the places.
+  // Text put in at a place of the first text, for some bytes behind it, in the order of the places.
   struct Edit {
     uint32_t line = 0, column = 0;  // from 1
     std::string text;
+    uint32_t erased = 0;
   };
   std::vector<Edit> edits() const;
   // Bytes before it in the first text.
@@ -41,7 +48,12 @@ class Patch {
   struct Change {
     std::vector<std::string> before, behind;  // lines
     std::string appended;                     // to the line itself
+    uint32_t at = 0, erased = 0;              // in the line: these bytes become
+    std::string replacement;                  // this
+    bool removed = false;                     // the line itself
   };
+  // The line itself, as it is now.
+  std::string changed(uint32_t line, const Change &change) const;
   uint32_t beginning_of_statement(uint32_t line) const;
   uint32_t end_of_statement(uint32_t line) const;
 

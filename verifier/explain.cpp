@@ -3,6 +3,8 @@
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/verifier.def"
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "support/check.h"
 #include "support/diag_table.h"
 #include "verifier/obligations.h"
@@ -52,6 +54,14 @@ std::string Telling::callee() const {
 
 std::string Telling::argument_text(unsigned number) const {
   return number == 0 ? "" : std::string(argument_of(out.diagnostic.foreign.line_text, callee(), number));
+}
+
+uint32_t Telling::given_back(uint32_t since) const {
+  const auto releases = [this](uint32_t insn) {
+    const tables::Helper *helper = helper_of(env.insn(insn));
+    return helper != nullptr && std::ranges::any_of(helper->args, &tables::Arg::releases);
+  };
+  return last_call(releases, since);
 }
 
 uint32_t Telling::packet_moved(uint32_t since) const {

@@ -50,6 +50,8 @@ struct Telling {
         return trail.steps[i].insn;
     return kNoInsn;
   }
+  // The last call that gives something back, behind [since].
+  uint32_t given_back(uint32_t since) const;
   // A call that may move the packet, behind [since].
   uint32_t packet_moved(uint32_t since) const;
 
@@ -74,6 +76,15 @@ int64_t room_behind(const Env &env, const RegState &pointer);
 void explain_origin(const Telling &tell);
 // What to change: hints, and the statements that may do it. explain_mend.cpp
 void explain_mend(const Telling &tell);
+// Remedies that change a line, or the order of two. explain_rewrite.cpp
+// A loop that counts up to a number becomes an iterator's, whose body is verified until nothing changes.
+void rewrite_loop(const Telling &tell, const ForeignPlace &loop);
+// What is read through an address of a process is copied first.
+void rewrite_process_read(const Telling &tell);
+// The only map of the program stands where a number does.
+void rewrite_map_argument(const Telling &tell);
+// What gives the object back goes behind its last use.
+void rewrite_order(const Telling &tell, uint32_t release);
 // What a packet access lacks: notes and a hint. explain_packet.cpp
 void explain_packet(const Telling &tell);
 // The notes that show the way to the failure: where the path chose, shortest first. [lines]: how many the message may

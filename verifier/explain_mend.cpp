@@ -229,18 +229,33 @@ class Mender {
         tell_.leave_if(made.line, fmt::format("!{}", sum.left));
       return;
     }
+    if (is_unrelocated())
+      return tell_.hint("this address has no relocation: the section of what it names is not loaded; link or load the "
+                        "object with that section, and keep a string in a `static const char` array of the file");
     if (f_.state.is_null() && !tell_.source_name().empty()) return tell_.leave_if(line_, "!" + tell_.source_name());
     if (!f_.state.is_scalar()) return;
-    if (f_.detail == kMapAddress)
+    if (f_.detail == kMapAddress) {
       tell_.hint("give it a map by its name; a number has no relocation, so that no map is loaded for it");
+      rewrite_map_argument(tell_);
+    }
     const bool from_call = f_.state.origin != kNoInsn && env_.insn(f_.state.origin).is_call();
     if (!from_call && f_.state.origin != kNoInsn && tell_.packet_moved(f_.state.origin) != kNoInsn)
       read_again();
-    else if (from_call)
+    else if (from_call) {
       tell_.hint("what was given back is not used again");
-    else if (f_.cause == Cause::NotAPointer && !f_.write)
+      if (const uint32_t call = tell_.given_back(f_.state.origin); call != kNoInsn) rewrite_order(tell_, call);
+    } else if (f_.cause == Cause::NotAPointer && !f_.write) {
       tell_.hint(
           "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
+      if (f_.state.origin != kNoInsn) rewrite_process_read(tell_);
+    }
+  }
+
+  // The address of something, 64 bits long, that nobody put in.
+  bool is_unrelocated() const {
+    if (!f_.state.is_null() || f_.state.origin == kNoInsn) return false;
+    const isa::Insn &made = env_.insn(f_.state.origin);
+    return made.is_lddw() && made.src == 0;
   }
 
   // A pointer to the start of the packet that a call has made worthless: the statement that made it, once more.

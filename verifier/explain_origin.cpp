@@ -138,11 +138,7 @@ class Origin {
   bool given_back() const {
     if (origin_ == kNoInsn || !f_.state.is_scalar() || f_.state.is_null() || !env_.insn(origin_).is_call())
       return false;
-    const auto releases = [this](uint32_t insn) {
-      const tables::Helper *helper = helper_of(env_.insn(insn));
-      return helper != nullptr && std::ranges::any_of(helper->args, &tables::Arg::releases);
-    };
-    const uint32_t call = tell_.last_call(releases, origin_);
+    const uint32_t call = tell_.given_back(origin_);
     if (call == kNoInsn) return false;
     tell_.note_call(call, "takes it back here; behind that it cannot be used");
     return true;

@@ -44,15 +44,15 @@ bool is_branch(const Env &env, uint32_t insn) {
 }
 
 // A limit is reached by going round: the line that the path took most often.
-void add_loop_note(const Env &env, const Trail &trail, Diagnostic &d) {
+void add_loop_note(const Telling &tell) {
+  const auto &[env, failure, trail, state, out] = tell;
   std::map<uint32_t, uint32_t> counts;
   for (const Step &s : trail.steps)
     if (is_branch(env, s.insn)) counts[s.insn]++;
   const auto most = std::ranges::max_element(counts, {}, [](const auto &c) { return c.second; });
   if (most == counts.end() || most->second < 2) return;
-  d.notes.push_back({{},
-                     fmt::format("the loop through this line was gone round {} times on this path", most->second),
-                     place_of(env, most->first)});
+  tell.note(most->first, fmt::format("the loop through this line was gone round {} times on this path", most->second));
+  rewrite_loop(tell, place_of(env, most->first));
 }
 
 // What is true or false wherever the path came from: the way there would explain nothing.
@@ -89,7 +89,7 @@ void explain_path(const Telling &tell, size_t lines) {
   const auto &[env, failure, trail, state, out] = tell;
   Diagnostic &d = out.diagnostic;
   if (failure.cause == Cause::TooComplex || failure.cause == Cause::TooManyBranches) {
-    add_loop_note(env, trail, d);
+    add_loop_note(tell);
     return;
   }
   if (holds_on_any_path(failure) && !env.options.whole_path) return;

@@ -135,6 +135,11 @@ std::string_view argument_of(std::string_view line, std::string_view function, u
   }
 }
 
+std::string_view bracketed(std::string_view line, size_t at) {
+  const size_t end = closing(line, at + 1, false);
+  return end == std::string_view::npos ? std::string_view() : line.substr(at + 1, end - at - 1);
+}
+
 Sum sum_in(std::string_view expression) {
   for (size_t at = expression.find(" + "); at != std::string_view::npos; at = expression.find(" + ", at + 1)) {
     const std::string_view left = chain_before(expression, at);

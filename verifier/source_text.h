@@ -27,6 +27,9 @@ std::string_view index_at(std::string_view line, uint32_t column);
 // Argument [number] (from 1) of the call of [function] in the line.
 std::string_view argument_of(std::string_view line, std::string_view function, unsigned number);
 
+// What stands between the bracket at [at] and the one that closes it.
+std::string_view bracketed(std::string_view line, size_t at);
+
 // The two sides of the first sum of plain names in [expression]: "ipv6" and "1" of `(void *)(ipv6 + 1)`.
 struct Sum {
   std::string_view left, right;

@@ -48,6 +48,18 @@ struct Remedy {
   uint32_t line = 0;      // in front of the statement there; 0: at the end of the file
   std::string statement;  // put this there; may be empty
   std::string condition;  // and behind it: leave the function, or the turn of the loop, where this holds; may be empty
+  // Besides, or instead: in this line the first text becomes the second.
+  struct Change {
+    uint32_t line = 0;  // 0: none
+    std::string from, to;
+  };
+  Change change = {};
+  // Instead of all of it: this statement goes behind the last one of its block, from [line] on, that names it.
+  struct Move {
+    uint32_t line = 0;  // 0: none
+    std::string name;
+  };
+  Move move = {};
 };
 
 // One reason to reject, with everything a message needs.

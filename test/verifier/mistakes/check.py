@@ -1,10 +1,10 @@
 # What people run into with the verifier: each program has one mistake. Each must be reported on its line, with the place
 # where what is missing was lost, the kernel's message and a hint; the program as its author would mend it must pass;
-# and most are mended by `check --fix` too.
+# and all are mended by `check --fix` too, but those whose mend only their author knows.
 #
-#     check.py SPILE FOLDER
+#     check.py SPILE FOLDER [OUT]
 #
-# `// expect: Name` stands on the line of the mistake (`*`: any name), `// lost` on lines that a note must name. With
+# OUT gets the mended programs, NAME.bpf.c, for the kernel to judge. # `// expect: Name` stands on the line of the mistake (`*`: any name), `// lost` on lines that a note must name. With
 # -DMENDED the program follows the hint.
 import json
 import pathlib
@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-KEPT = 0.7  # of the programs: the tool's own edits make them pass
+# What the program is for decides how it is mended: another member, another number, which of two sums is meant.
+AUTHOR_KNOWS = {"field-of-other-programs.bpf.c", "return-of-any-number.bpf.c", "sum-checked-apart.bpf.c"}
 spile, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 wrong, mended = [], []
 
@@ -59,9 +60,11 @@ with tempfile.TemporaryDirectory() as scratch:
         shutil.copy(program, copy)
         if check("--fix=apply", copy)[0] == 0:
             mended.append(program.name)
-        else:
-            print(f"not mended by the tool: {program.name}")
+            if len(sys.argv) > 3:
+                shutil.copy(copy, sys.argv[3])
+        elif program.name not in AUTHOR_KNOWS:
+            wrong.append(f"{program.name}: not mended by the tool")
 print(f"{len(programs)} programs, {len(programs) - len(wrong)} told well, {len(mended)} mended by the tool")
 for text in wrong:
     print(text)
-sys.exit(bool(wrong) or len(mended) < KEPT * len(programs))
+sys.exit(bool(wrong) or len(mended) + len(AUTHOR_KNOWS) != len(programs))
