@@ -1,5 +1,7 @@
 #include "driver/mend.h"
 
+#include "driver/reread.h"
+
 #include <algorithm>
 #include <numeric>
 #include <optional>
@@ -56,27 +58,50 @@ class Mender {
   }
 
   Mended run(std::vector<Blame> blames) {
-    while (!blames.empty() && mend_one(blames)) {
+    // What hides behind a mistake shows when that is mended: as many are left then. Such steps stand only where in the
+    // end the program passes.
+    std::optional<std::pair<Patch, size_t>> certain;
+    while (!blames.empty()) {
+      if (mend_one(blames, Progress::Fewer)) continue;
+      const auto before = std::pair(mended_.patch, mended_.fixes.size());
+      if (!mend_one(blames, Progress::Further)) break;
+      if (!certain) certain = before;
     }
     mended_.accepted = blames.empty();
+    if (!mended_.accepted && certain) {
+      mended_.patch = std::move(certain->first);
+      mended_.fixes.resize(certain->second);
+    }
     return std::move(mended_);
   }
 
  private:
+  enum class Progress : uint8_t { Fewer, Further };
+  static bool is_better(Progress wanted, const Blame &mended, const std::vector<Blame> &before,
+                        const std::vector<Blame> &after, const Patch &patch) {
+    if (after.size() < before.size()) return true;
+    if (wanted == Progress::Fewer || after.size() > before.size()) return false;
+    return std::ranges::all_of(after, [&](const Blame &left) {
+      const uint32_t line = patch.original_line(left.line);
+      return line != 0 && line != mended.line;
+    });
+  }
+
   // Puts the first remedy that helps into the text; [blames] are then those that are left.
-  bool mend_one(std::vector<Blame> &blames) {
+  bool mend_one(std::vector<Blame> &blames, Progress wanted) {
     for (const Blame &blame : blames)
       for (const verifier::Remedy &remedy : blame.remedies)
         if (remedy.path == source_.path())
-          for (const std::string &statement : statements(remedy)) {
+          for (const Change &change : changes(remedy)) {
             if (trials_++ >= most_trials_) return false;
             Patch patch = mended_.patch;
             const uint32_t line = patch.original_line(blame.line);
-            const Change change = in_first_text(remedy, statement);
             const std::string what = apply(change, patch);
-            if (line == 0 || what.empty()) break;
+            if (line == 0 || what.empty()) continue;
             auto left = judge_text(patch.text());
-            if (!left || left->size() >= blames.size()) continue;
+            Blame here = blame;
+            here.line = line;
+            if (!left || !is_better(wanted, here, blames, *left, patch)) continue;
             Patch alone(original_);
             apply(change, alone);
             mended_.fixes.push_back({line, blame.name, what, alone.edits()});
@@ -94,13 +119,58 @@ class Mender {
     verifier::Remedy::Change change;
     verifier::Remedy::Move move;
   };
-  Change in_first_text(const verifier::Remedy &remedy, const std::string &statement) const {
+  // The ways to follow a remedy, the likeliest first.
+  std::vector<Change> changes(const verifier::Remedy &remedy) const {
     const Patch &patch = mended_.patch;
-    Change made{remedy.line == 0 ? patch.line_count() + 1 : patch.original_line(remedy.line), statement, remedy.change,
+    Change made{remedy.line == 0 ? patch.line_count() + 1 : patch.original_line(remedy.line), "", remedy.change,
                 remedy.move};
     if (made.change.line != 0) made.change.line = patch.original_line(remedy.change.line);
     if (made.move.line != 0) made.move.line = patch.original_line(remedy.move.line);
-    return made;
+    if (made.line == 0) return {};
+    if (!remedy.retype.map.empty()) {
+      made.change = retyped(patch, remedy.retype);
+      return {made};
+    }
+    verifier::Remedy followed = remedy;
+    if (!remedy.reread.empty()) {
+      const Reread again = reread(patch, made.line, remedy.reread);
+      if (again.condition.empty()) return {};
+      followed.statement = again.statements, followed.condition = again.condition;
+    }
+    std::vector<Change> all;
+    // What is done on the way out stands where the way out begins: inside of what an `if` holds.
+    if (followed.condition.empty() && !followed.statement.empty() && made.change.from.empty() && remedy.line != 0) {
+      made.statement = followed.statement;
+      if (const uint32_t body = patch.exit_below(made.line); body != 0) {
+        all.push_back(made);
+        all.back().line = body;
+      }
+      if (const std::string_view way = patch.exit_in(made.line); !way.empty()) {
+        all.push_back(made);
+        all.back().statement.clear();
+        all.back().change = {made.line, std::string(way), fmt::format("{{ {} {} }}", made.statement, way)};
+      }
+    }
+    for (std::string &statement : statements(followed)) {
+      made.statement = std::move(statement);
+      all.push_back(made);
+    }
+    return all;
+  }
+  // The line that gives the map its type.
+  static verifier::Remedy::Change retyped(const Patch &patch, const verifier::Remedy::Retype &wanted) {
+    uint32_t line = 1;
+    const auto defines = [&](std::string_view text) {
+      return text.starts_with("}") && text.find(fmt::format("}} {} SEC", wanted.map)) == 0;
+    };
+    while (line <= patch.line_count() && !defines(patch.line(line))) line++;
+    for (; line > 1 && line <= patch.line_count() && !patch.line(line).starts_with("struct"); line--) {
+      const std::string_view text = patch.line(line);
+      const size_t begin = text.find("BPF_MAP_TYPE_");
+      if (begin == std::string_view::npos || text.find("__uint(type,") > begin) continue;
+      return {line, std::string(text.substr(begin, text.find(')', begin) - begin)), wanted.type};
+    }
+    return {};
   }
   // What was done, as one says it; empty where it cannot be.
   static std::string apply(const Change &change, Patch &patch) {
@@ -118,6 +188,9 @@ class Mender {
     }
     if (text.from.empty()) return what;
     if (text.line == 0 || !patch.replace(text.line, text.from, text.to)) return {};
+    // The comma in front of an argument only says which one it is.
+    if (text.from.starts_with(", ") && text.to.starts_with(", "))
+      return fmt::format("write `{}` for `{}` in line {}", text.to.substr(2), text.from.substr(2), text.line);
     return what.empty() ? fmt::format("write `{}` for `{}` in line {}", text.to, text.from, text.line)
                         : fmt::format("{}, and write `{}` for `{}` there", what, text.to, text.from);
   }
@@ -129,8 +202,9 @@ class Mender {
     std::vector<std::string> all;
     for (const std::string &way :
          {"return " + usual, std::string("return 0"), std::string("return"), std::string("continue")}) {
+      const std::string leave = remedy.cleanup.empty() ? way + ";" : fmt::format("{{ {}{}; }}", remedy.cleanup, way);
       std::string statement =
-          fmt::format("{}{}if ({}) {};", remedy.statement, remedy.statement.empty() ? "" : " ", remedy.condition, way);
+          fmt::format("{}{}if ({}) {}", remedy.statement, remedy.statement.empty() ? "" : " ", remedy.condition, leave);
       if (std::ranges::find(all, statement) == all.end()) all.push_back(std::move(statement));
     }
     return all;

@@ -90,6 +90,24 @@ void Patch::insert(uint32_t number, std::string_view statement) {
   changes_[first].before.push_back(indented);
 }
 
+uint32_t Patch::exit_below(uint32_t number) const {
+  std::string_view head = code_of(line(number));
+  if (head.ends_with('{')) {
+    head.remove_suffix(1);
+    head = code_of(head);
+  }
+  if (number >= line_count() || !is_head(head)) return 0;
+  const std::string_view code = code_of(line(number + 1));
+  return begins_with_word(code, "return") || begins_with_word(code, "goto") || code == "return;" ? number + 1 : 0;
+}
+
+std::string_view Patch::exit_in(uint32_t number) const {
+  const std::string_view code = code_of(line(number));
+  const size_t at = code.rfind(") return");
+  return begins_with_word(code, "if") && at != std::string_view::npos && code.ends_with(';') ? code.substr(at + 2)
+                                                                                             : std::string_view();
+}
+
 bool Patch::replace(uint32_t number, std::string_view from, std::string_view to) {
   const size_t at = line(number).find(from);
   if (at == std::string_view::npos || from.empty()) return false;
@@ -97,6 +115,7 @@ bool Patch::replace(uint32_t number, std::string_view from, std::string_view to)
   if (change.erased != 0 || change.removed) return false;  // one in a line
   change.at = static_cast<uint32_t>(at), change.erased = static_cast<uint32_t>(from.size());
   change.replacement = to;
+  if (code_of(changed(number, change)).empty() && change.appended.empty()) change.removed = true, change.erased = 0;
   return true;
 }
 
@@ -123,10 +142,16 @@ uint32_t Patch::move_down(uint32_t number, uint32_t least, std::string_view name
   return last;
 }
 
+uint32_t Patch::code_end(uint32_t number) const {
+  const std::string_view code = code_of(line(number));
+  return static_cast<uint32_t>(code.data() + code.size() - line(number).data());
+}
+
 std::string Patch::changed(uint32_t number, const Change &change) const {
   std::string text(line(number));
+  if (!change.appended.empty()) text.insert(code_end(number), change.appended);
   if (change.erased != 0) text.replace(change.at, change.erased, change.replacement);
-  return text + change.appended;
+  return text;
 }
 
 std::string Patch::text() const {
@@ -170,7 +195,7 @@ std::vector<Patch::Edit> Patch::edits() const {
     for (const std::string &text : change.before) edits.push_back({at, 1, text + "\n"});
     if (change.removed) edits.push_back({at, 1, "", end});
     if (change.erased != 0) edits.push_back({at, change.at + 1, change.replacement, change.erased});
-    if (!change.appended.empty()) edits.push_back({at, end, change.appended});
+    if (!change.appended.empty()) edits.push_back({at, code_end(at) + 1, change.appended});
     for (const std::string &text : change.behind) edits.push_back({at, end, "\n" + text});
   }
   return edits;

@@ -23,6 +23,11 @@ class Patch {
   // or below. Returns the line that it stands behind then; 0 where they are not in one block.
   uint32_t move_down(uint32_t line, uint32_t least, std::string_view name);
 
+  // The line below [line] where what an `if` there holds begins, when that leaves: a return or a goto; else 0.
+  uint32_t exit_below(uint32_t line) const;
+  // `return 0;` of `if (x) return 0;`; else empty.
+  std::string_view exit_in(uint32_t line) const;
+
   bool empty() const { return changes_.empty(); }
   uint32_t line_count() const { return static_cast<uint32_t>(lines_.size()); }
   std::string_view line(uint32_t number) const { return lines_[number - 1]; }
@@ -47,11 +52,13 @@ class Patch {
  private:
   struct Change {
     std::vector<std::string> before, behind;  // lines
-    std::string appended;                     // to the line itself
+    std::string appended;                     // to the code of the line itself, in front of a comment
     uint32_t at = 0, erased = 0;              // in the line: these bytes become
     std::string replacement;                  // this
     bool removed = false;                     // the line itself
   };
+  // Bytes of the line that are code.
+  uint32_t code_end(uint32_t line) const;
   // The line itself, as it is now.
   std::string changed(uint32_t line, const Change &change) const;
   uint32_t beginning_of_statement(uint32_t line) const;

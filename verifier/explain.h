@@ -83,6 +83,12 @@ void rewrite_loop(const Telling &tell, const ForeignPlace &loop);
 void rewrite_process_read(const Telling &tell);
 // The only map of the program stands where a number does.
 void rewrite_map_argument(const Telling &tell);
+// A size beyond a variable becomes the variable's.
+void rewrite_size(const Telling &tell, unsigned memory, unsigned size);
+// A statement that does nothing but cut a pointer to 32 bits goes.
+void rewrite_truncation(const Telling &tell);
+// A comparison with the end of the packet covers [more] bytes besides.
+void rewrite_comparison(const Telling &tell, uint32_t comparison, int64_t more);
 // What gives the object back goes behind its last use.
 void rewrite_order(const Telling &tell, uint32_t release);
 // What a packet access lacks: notes and a hint. explain_packet.cpp

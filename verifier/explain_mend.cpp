@@ -5,17 +5,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "lang-spec/tables/map_rules.h"
 #include "verifier/explain.h"
 #include "verifier/source_names.h"
 #include "verifier/source_text.h"
 
 namespace spile::verifier {
-
-void Telling::leave_if(uint32_t line, std::string condition) const {
-  const std::string text = fmt::format("add `if ({}) return 0;` before line {}", condition, line);
-  if (out.diagnostic.hints.empty()) hint(text);
-  out.remedies.push_back({out.diagnostic.foreign.path, line, "", std::move(condition)});
-}
 
 void Telling::insert(uint32_t line, std::string statement) const {
   if (out.diagnostic.hints.empty()) hint(fmt::format("add `{}` before line {}", statement, line));
@@ -40,8 +35,24 @@ constexpr Release kReleases[] = {
     {"cpumask_", "bpf_cpumask_release({});"},
 };
 
+// What gives back what [acquired] gave; empty where that has no name.
+std::string release_of(const Env &env, uint32_t acquired, std::string name) {
+  const tables::Helper *helper = helper_of(env.insn(acquired));
+  const ForeignPlace made = place_of(env, acquired);
+  for (const Release &release : kReleases) {
+    const bool fits = helper != nullptr
+                          ? helper->name.starts_with(release.acquired_by)
+                          : made.line_text.find(fmt::format("bpf_{}", release.acquired_by)) != std::string::npos;
+    if (!fits) continue;
+    if (release.argument != 0)
+      name = argument_of(made.line_text, fmt::format("bpf_{}", release.acquired_by), release.argument);
+    return name.empty() ? name : fmt::format(fmt::runtime(release.statement), name);
+  }
+  return {};
+}
+
 // What check_call.cpp wants where a map must stand.
-constexpr std::string_view kMapAddress = "the address of a map";
+constexpr std::string_view kMapAddress = "the address of a map", kRecord = "a record that bpf_ringbuf_reserve() gave";
 
 // What helps against a fault, whatever the program.
 constexpr std::pair<Cause, const char *> kHints[] = {
@@ -57,14 +68,14 @@ constexpr std::pair<Cause, const char *> kHints[] = {
     {Cause::MovedContext, "access the members of the context through the pointer that the program was given"},
     {Cause::MixedPointers, "access the context in a statement of its own"},
     {Cause::DivisionByZero, "divide by another number; division by a variable that is 0 gives 0"},
-    {Cause::PointerArithmetic, "compute with a number, an offset, and add that to the pointer"},
     {Cause::ReadOnlyMap, "copy it into a variable and change that"},
     {Cause::ReadOnlyObject, "copy it into a variable and change that"},
     {Cause::StringConstant, "give it a `static const char` array of the file"},
     {Cause::DynptrRule,
      "functions like `bpf_dynptr_from_mem()` make a dynptr in a variable; that variable itself, no copy, is "
      "given to the others"},
-    {Cause::MapTypeUnfit, "give the map another type, or call the function that is for maps of this type"},
+    {Cause::PacketAccess,
+     "copy what is needed into a variable, behind a comparison with the end of the packet, and give that"},
 };
 
 class Mender {
@@ -134,6 +145,17 @@ class Mender {
       case Cause::HelperUnavailable:
         tell_.hint(fmt::format("`spile tables helpers` lists what programs of type `{}` can call", env_.type.name));
         break;
+      case Cause::MapTypeUnfit:
+        map_type();
+        break;
+      case Cause::KfuncArgument:
+        if (f_.detail.find("in a map's value") != std::string::npos)
+          tell_.hint("make it a member of the map's value, and give the address of that member in what a lookup gave");
+        break;
+      case Cause::PointerArithmetic:
+        tell_.hint("compute with a number, an offset, and add that to the pointer");
+        rewrite_truncation(tell_);
+        break;
       case Cause::ContextBounds:
         tell_.hint(fmt::format("`spile tables contexts` lists the members that programs of type `{}` can access",
                                env_.type.name));
@@ -152,10 +174,11 @@ class Mender {
   void bounds() {
     if (f_.arg != 0) {
       const int64_t room = (f_.cause == Cause::StackBounds ? 0 : f_.limit) - f_.off;
-      if (f_.count != 0 && !tell_.state.reg(static_cast<unsigned>(f_.count)).value.is_const())
-        check_size(room, 0);
-      else
-        tell_.hint(fmt::format("give it at most {} bytes, or a larger variable", room));
+      const auto size = static_cast<unsigned>(f_.count);
+      const bool is_variable = size != 0 && (!tell_.state.reg(size).value.is_const() || is_name(size));
+      if (is_variable && check_size(room, 0)) return;
+      tell_.hint(fmt::format("give it at most {} byte{}, or a larger variable", room, plural(room)));
+      if (size != 0) rewrite_size(tell_, f_.arg, size);
       return;
     }
     if (f_.state.value.is_const()) {
@@ -171,6 +194,12 @@ class Mender {
     check_index((tell_.highest() - lowest_of_index()) / scale() + 1);
     if (tell_.out.diagnostic.hints.empty())
       tell_.hint(fmt::format("check the index{}, so that the offset is at most {}", tell_.before(), tell_.highest()));
+  }
+
+  // An argument that the source gives as a variable: capital letters are macros.
+  bool is_name(unsigned argument) const {
+    const std::string text = tell_.argument_text(argument);
+    return is_plain_name(text) && std::ranges::any_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
   }
 
   // Several numbers were added since the pointer was made.
@@ -202,6 +231,24 @@ class Mender {
     return true;
   }
 
+  // Types of maps that the function takes.
+  void map_type() {
+    std::vector<const tables::MapType *> taken;
+    for (const tables::MapType &type : tables::kMapTypes)
+      if (tables::accepts_map(f_.helper, type.number, env_.type)) taken.push_back(&type);
+    std::string names;
+    for (const tables::MapType *type : taken)
+      names += fmt::format("{}`BPF_MAP_TYPE_{}`", names.empty() ? "" : ", ", type->name);
+    // What takes most types refuses few: those are no help.
+    if (taken.empty() || taken.size() > 4)
+      return tell_.hint("give the map another type, or call the function that is for maps of this type");
+    tell_.hint(fmt::format("give the map a type that `{}` takes: {}", tell_.callee(), names));
+    if (taken.size() != 1) return;
+    Remedy remedy{tell_.out.diagnostic.foreign.path, line_, "", ""};
+    remedy.retype = {env_.map(f_.map).name, fmt::format("BPF_MAP_TYPE_{}", taken.front()->name)};
+    tell_.out.remedies.push_back(std::move(remedy));
+  }
+
   int64_t room_of_size() const { return room_behind(env_, tell_.state.reg(static_cast<unsigned>(f_.reg) - 1)); }
   // [least]: what the size must be at least.
   bool check_size(int64_t room, int64_t least) {
@@ -230,14 +277,21 @@ class Mender {
       return;
     }
     if (is_unrelocated())
-      return tell_.hint("this address has no relocation: the section of what it names is not loaded; link or load the "
-                        "object with that section, and keep a string in a `static const char` array of the file");
+      return tell_.hint(
+          "this address has no relocation: the section of what it names is not loaded; link or load the "
+          "object with that section, and keep a string in a `static const char` array of the file");
     if (f_.state.is_null() && !tell_.source_name().empty()) return tell_.leave_if(line_, "!" + tell_.source_name());
-    if (!f_.state.is_scalar()) return;
-    if (f_.detail == kMapAddress) {
-      tell_.hint("give it a map by its name; a number has no relocation, so that no map is loaded for it");
+    if (f_.detail == kMapAddress && (f_.state.is_scalar() || f_.state.type == RegType::Stack)) {
+      tell_.hint(f_.state.is_scalar()
+                     ? "give it a map by its name; a number has no relocation, so that no map is loaded for it"
+                     : "give it a map by its name");
       rewrite_map_argument(tell_);
     }
+    if (f_.state.type == RegType::Stack && f_.detail == kRecord)
+      tell_.hint(
+          "reserve a record with `bpf_ringbuf_reserve()` and fill that; what lies in a variable is sent, copied, by "
+          "`bpf_ringbuf_output()`");
+    if (!f_.state.is_scalar()) return;
     const bool from_call = f_.state.origin != kNoInsn && env_.insn(f_.state.origin).is_call();
     if (!from_call && f_.state.origin != kNoInsn && tell_.packet_moved(f_.state.origin) != kNoInsn)
       read_again();
@@ -263,7 +317,13 @@ class Mender {
     tell_.hint_read_again();
     const ForeignPlace made = place_of(env_, f_.state.origin);
     const std::string name = tell_.source_name(), value(assigned_value(made.line_text));
-    if (name.empty() || assigned_name(made.line_text) != name || !value.ends_with("->data")) return;
+    if (name.empty()) return;
+    if (assigned_name(made.line_text) != name || !value.ends_with("->data")) {
+      Remedy again{tell_.out.diagnostic.foreign.path, line_, "", ""};
+      again.reread = name;
+      tell_.out.remedies.push_back(std::move(again));
+      return;
+    }
     Remedy remedy{tell_.out.diagnostic.foreign.path, line_, fmt::format("{} = {};", name, value), ""};
     remedy.condition =
         fmt::format("(void *)({} + 1) > {}{}_end", name, value.starts_with("(void *)") ? "" : "(void *)", value);
@@ -272,19 +332,8 @@ class Mender {
 
   void give_back() {
     if (f_.state.origin == kNoInsn) return;
-    std::string name = tell_.source_name();
-    const tables::Helper *helper = helper_of(env_.insn(f_.state.origin));
-    const ForeignPlace made = place_of(env_, f_.state.origin);
-    for (const Release &release : kReleases) {
-      const bool fits = helper != nullptr
-                            ? helper->name.starts_with(release.acquired_by)
-                            : made.line_text.find(fmt::format("bpf_{}", release.acquired_by)) != std::string::npos;
-      if (!fits) continue;
-      if (release.argument != 0)
-        name = argument_of(made.line_text, fmt::format("bpf_{}", release.acquired_by), release.argument);
-      if (!name.empty()) return tell_.insert(line_, fmt::format(fmt::runtime(release.statement), name));
-      break;
-    }
+    const std::string statement = release_of(env_, f_.state.origin, tell_.source_name());
+    if (!statement.empty()) return tell_.insert(line_, statement);
     tell_.hint(fmt::format("give it back{}", tell_.before()));
   }
 
@@ -295,6 +344,21 @@ class Mender {
 };
 
 }  // namespace
+
+void Telling::leave_if(uint32_t line, std::string condition) const {
+  Remedy remedy{out.diagnostic.foreign.path, line, "", std::move(condition)};
+  // What is held must be given back on the way out, but what is NULL is not held.
+  for (const Reference &held : state.references) {
+    if (held.kind != Reference::Pointer || held.insn == kNoInsn || held.insn == f.state.origin) continue;
+    const std::string name(assigned_name(place_of(env, held.insn).line_text));
+    if (const std::string release = release_of(env, held.insn, name); !release.empty()) remedy.cleanup += release + " ";
+  }
+  const bool braces = !remedy.cleanup.empty();
+  if (out.diagnostic.hints.empty())
+    hint(fmt::format("add `if ({}) {}{}return 0;{}` before line {}", remedy.condition, braces ? "{ " : "",
+                     remedy.cleanup, braces ? " }" : "", line));
+  out.remedies.push_back(std::move(remedy));
+}
 
 void explain_mend(const Telling &tell) { Mender(tell).run(); }
 

@@ -20,8 +20,10 @@ class PacketExplanation {
     if (too_far()) return;
     const bool lost = moved() || in_callback() || of_another_pointer();
     const int64_t need = f_.off + static_cast<int64_t>(f_.size);
-    if (!lost && f_.limit > 0)
+    if (!lost && f_.limit > 0) {
       tell_.hint(fmt::format("let the comparison with the end of the packet cover {} bytes, not {}", need, f_.limit));
+      rewrite_comparison(tell_, last_comparison(), need - f_.limit);
+    }
     compare(need);
     if (tell_.out.diagnostic.hints.empty())
       tell_.hint(fmt::format("add `if ({} + {} > data_end) return 0;`{}, with the program's own names",

@@ -118,6 +118,56 @@ void rewrite_map_argument(const Telling &tell) {
       {at.path, at.line, "", "", {at.line, before + std::string(given), fmt::format("{}&{}", before, only->name)}});
 }
 
+void rewrite_size(const Telling &tell, unsigned memory, unsigned size) {
+  const ForeignPlace &at = tell.out.diagnostic.foreign;
+  std::string_view variable = argument_of(at.line_text, tell.callee(), memory),
+                   given = argument_of(at.line_text, tell.callee(), size);
+  if (variable.starts_with('&')) variable.remove_prefix(1);
+  if (!is_plain_name(variable) || given.empty()) return;
+  const size_t begin = static_cast<size_t>(given.data() - std::string_view(at.line_text).data());
+  // With the comma in front of it it is the argument, not its like elsewhere in the line.
+  const size_t comma = at.line_text.rfind(',', begin);
+  if (comma == std::string::npos) return;
+  const std::string before = at.line_text.substr(comma, begin - comma);
+  tell.out.remedies.push_back({at.path,
+                               at.line,
+                               "",
+                               "",
+                               {at.line, before + std::string(given), fmt::format("{}sizeof({})", before, variable)}});
+}
+
+void rewrite_truncation(const Telling &tell) {
+  const ForeignPlace &at = tell.out.diagnostic.foreign;
+  const std::string_view text = at.line_text;
+  const size_t begin = text.find("asm"), left = text.find("<<= 32"), right = text.find(">>= 32");
+  const bool cuts = begin != std::string_view::npos && left < right && right != std::string_view::npos;
+  const size_t end = text.find_last_of(';');
+  if (!cuts || end < right || begin != text.find_first_not_of(" \t")) return;
+  tell.hint("a pointer that is cut to 32 bits is none any more");
+  tell.out.remedies.push_back(
+      {at.path, at.line, "", "", {at.line, std::string(text.substr(begin, end + 1 - begin)), ""}});
+}
+
+void rewrite_comparison(const Telling &tell, uint32_t comparison, int64_t more) {
+  if (comparison == kNoInsn) return;
+  const ForeignPlace at = place_of(tell.env, comparison);
+  const std::string_view text = at.line_text;
+  size_t greater = text.find(" > ");
+  if (greater == std::string_view::npos || at.path != tell.out.diagnostic.foreign.path) return;
+  Remedy remedy{at.path, at.line, "", ""};
+  const size_t plus = text.rfind(" + ", greater);
+  int64_t number = 0;
+  // `p + 1` may mean one structure; other numbers are of bytes.
+  if (plus != std::string_view::npos && is_number(text.substr(plus + 3, greater - plus - 3), number) && number != 1)
+    remedy.change = {at.line, std::string(text.substr(plus, greater + 3 - plus)),
+                     fmt::format(" + {} > ", number + more)};
+  else if (text[greater - 1] == ')' && text.find("(void *)(") < greater)
+    remedy.change = {at.line, ") > ", fmt::format(") + {} > ", more)};
+  else
+    return;
+  tell.out.remedies.push_back(std::move(remedy));
+}
+
 void rewrite_order(const Telling &tell, uint32_t release) {
   const ForeignPlace from = place_of(tell.env, release);
   const std::string name = tell.source_name();

@@ -60,6 +60,14 @@ struct Remedy {
     std::string name;
   };
   Move move = {};
+  std::string cleanup = {};  // in front of leaving: gives back what is held there
+  // Instead of a statement: this pointer into the packet is made once more, as the source above the line makes it.
+  std::string reread = {};
+  // Instead of all of it: the map of this name gets another type.
+  struct Retype {
+    std::string map, type;
+  };
+  Retype retype = {};
 };
 
 // One reason to reject, with everything a message needs.

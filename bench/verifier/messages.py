@@ -10,7 +10,9 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import tempfile
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -77,11 +79,22 @@ def lines_of(text):
             if ": error: " in part]
 
 
+def mended(path):
+    """Whether `check --fix=apply` makes the source pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copy(path, folder)
+        done = subprocess.run([options.spile, "check", "-q", "--btf=host", "--fix=apply", copy], capture_output=True,
+                              timeout=120, stdin=subprocess.DEVNULL)
+    return done.returncode == 0
+
+
 def judge(path):
     reports = [json.loads(line) for line in run(path, "--diagnostics=json").splitlines() if line.startswith("{")]
     text = run(path)
     if options.show:
         print(f"==== {path}\n{text}")
+    if path.suffix == ".c":
+        score("mended by --fix=apply", mended(path), str(path))
     expected = kernel_line(path)
     if expected is not None:
         lines = [r.get("line", 0) for r in reports]
