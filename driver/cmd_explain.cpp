@@ -1,5 +1,5 @@
-// spile explain NAME: what a diagnostic means. For the verifier's, its part of lang-spec/reference/verifier.md: the
-// cause, a program that is rejected, and what it becomes.
+// spile explain NAME: what a diagnostic means: its part of lang-spec/reference/verifier.md or of a page beside it in
+// messages/: the cause, what to do, an example that is told it, and what that becomes.
 #include <algorithm>
 #include <cctype>
 
@@ -20,13 +20,25 @@ std::string lowered(std::string_view text) {
 
 // What stands under the heading of this name, up to the next one.
 std::string_view section_of(std::string_view name) {
-  const std::string_view manual = kVerifierManual;
-  const size_t heading = manual.find(fmt::format("\n### {}\n", name));
-  if (heading == std::string_view::npos) return {};
-  const size_t begin = manual.find_first_not_of('\n', manual.find('\n', heading + 1));
-  size_t end = manual.find("\n##", begin);
-  end = std::min(end, manual.size());
-  return manual.substr(begin, end - begin);
+  const std::string heading = fmt::format("\n### {}\n", name);
+  for (const std::string_view page : kMessagesManual) {
+    const size_t at = page.find(heading);
+    if (at == std::string_view::npos) continue;
+    const size_t begin = page.find_first_not_of('\n', at + heading.size());
+    return page.substr(begin, std::min(page.find("\n##", begin), page.size()) - begin);
+  }
+  return {};
+}
+
+// What stands above an example, by the marks behind its fence.
+std::string heading_of(std::string_view fence) {
+  const size_t options = fence.find("options=");
+  const std::string with =
+      options == std::string_view::npos ? "" : fmt::format(", with `{}`", fence.substr(options + 8));
+  const char *said = fence.find("error=") != std::string_view::npos     ? "Rejected"
+                     : fence.find("warning=") != std::string_view::npos ? "Warned of"
+                                                                        : "Accepted";
+  return fmt::format("{}{}:\n\n", said, with);
 }
 
 // As it is read on a terminal: examples are indented, and say whether they pass.
@@ -39,7 +51,7 @@ std::string rendered(std::string_view section) {
     section.remove_prefix(std::min(end + 1, section.size()));
     if (line.starts_with("```")) {
       in_code = !in_code;
-      if (in_code) out += line.find("error=") != std::string_view::npos ? "Rejected:\n\n" : "Accepted:\n\n";
+      if (in_code) out += heading_of(line);
       continue;
     }
     out += fmt::format("{}{}\n", in_code && !line.empty() ? "    " : "", line);
@@ -53,9 +65,9 @@ int command_explain(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile explain NAME";
   line.about =
-      "Says what a diagnostic means: NAME is what stands in brackets at the end of a message. For the verifier's there "
-      "is "
-      "the\ncause, a program that is rejected and what it becomes. `spile tables diagnostics` lists all names.";
+      "Says what a diagnostic means: NAME is what stands in brackets at the end of a message. There is the cause, what "
+      "to do, and\nfor most a program that is told it, and what it becomes. `spile tables diagnostics` lists all "
+      "names.";
   line.add_common();
   line.hidden.add_options()("name", po::value<std::string>());
   line.positional.add("name", 1);

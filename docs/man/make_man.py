@@ -136,11 +136,13 @@ def page_of_language():
 
 
 def page_of_errors():
-    with open(os.path.join(reference, "verifier.md"), encoding="utf-8") as page:
-        explained = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", page.read(), re.S | re.M))
+    explained = {}
+    for name in ("verifier", "preprocessor", "syntax", "declarations", "statements", "expressions", "code"):
+        with open(os.path.join(reference, "" if name == "verifier" else "messages", name + ".md"), encoding="utf-8") as page:
+            explained.update(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", page.read(), re.S | re.M))
     made = [head("spile-errors", 7, "what the messages of spile mean"),
             ".SH DESCRIPTION\nThe name in brackets at the end of a message stands here with its words, where {} is something of the "
-            "program, and, for what the verifier says, with the cause, a program that is rejected and what it becomes.\n.SH MESSAGES\n"]
+            "program, with the cause, what to do, and, for most, a program that is told it and what it becomes.\n.SH MESSAGES\n"]
     for name, severity, message in re.findall(r"^\| (\w+) \| (\w+) \| (.*) \|$", said("tables", "diagnostics"), re.M):
         if severity == "severity":
             continue
