@@ -5,8 +5,8 @@
 namespace spile::verifier {
 
 // Long multiplication over the bits of [a]. Sound because: a certain 1 adds [b], shifted; under an uncertain bit the
-// sum is with or without it, and the union holds both. (Linux 6.18; "Sound, Precise, and Fast" has the older, coarser
-// one.)
+// sum is with or without it, and the union holds both; test/unit/proofs has the proof. (Linux 6.18; "Sound, Precise,
+// and Fast" has the older, coarser one.)
 Tnum mul(Tnum a, Tnum b) {
   Tnum sum{0, 0};
   while (a.value != 0 || a.mask != 0) {
