@@ -31,6 +31,10 @@ Choice choose_events(const object::Object &object, bool has_input, bool has_comm
           return {EventsFrom::Kernel, fmt::format("SEC(\"{}\") is no system call", entry.section)};
         asks_for_calls = true;
         break;
+      case tables::HookKind::UserProbe:
+        asks_for_calls = true;
+        break;
+      case tables::HookKind::Sample:
       case tables::HookKind::None:
         return {EventsFrom::Kernel, fmt::format("only a kernel can run SEC(\"{}\")", entry.section)};
       case tables::HookKind::Packet:
@@ -42,9 +46,8 @@ Choice choose_events(const object::Object &object, bool has_input, bool has_comm
     }
   }
   if (!asks_for_calls) return {EventsFrom::Ptrace, "no events are needed"};
-  if (has_command) return {EventsFrom::Ptrace, "the probe asks for system calls of the command alone"};
-  if (kernel::check_allowed())
-    return {EventsFrom::Kernel, "there is no command (-c), so the system calls are those of all processes"};
+  if (has_command) return {EventsFrom::Ptrace, "the probe asks for what the command alone does"};
+  if (kernel::check_allowed()) return {EventsFrom::Kernel, "there is no command (-c), so it is about all processes"};
   return {EventsFrom::Ptrace, "the kernel takes no programs from this process"};
 }
 

@@ -21,6 +21,7 @@ namespace {
 // What a body may name: a parameter of the function that it becomes, when it does.
 struct ReadyName {
   std::string_view name, type, value;
+  bool is_of_functions = false;  // of probes in functions alone
 };
 constexpr auto kReadyNames = std::to_array<ReadyName>({
     {"pid", "__u32", "pid()"},
@@ -31,6 +32,13 @@ constexpr auto kReadyNames = std::to_array<ReadyName>({
     {"nsecs", "__u64", "nsecs()"},
     {"comm", "struct spile_comm", "comm()"},
     {"probe", "struct spile_probe", ""},  // the wrapper of each hook has its own
+    {"arg0", "__u64", "PT_REGS_PARM1(ctx)", true},
+    {"arg1", "__u64", "PT_REGS_PARM2(ctx)", true},
+    {"arg2", "__u64", "PT_REGS_PARM3(ctx)", true},
+    {"arg3", "__u64", "PT_REGS_PARM4(ctx)", true},
+    {"arg4", "__u64", "PT_REGS_PARM5(ctx)", true},
+    {"arg5", "__u64", "PT_REGS_PARM6(ctx)", true},
+    {"retval", "__u64", "PT_REGS_RC(ctx)", true},
 });
 
 // A header that is included where one of its words stands.
@@ -96,7 +104,7 @@ std::string context_structs(const std::set<std::string, std::less<>> &names) {
 
 bool is_hook_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_/.:*?-+%,").contains(c);
+         std::string_view("_/.:*?-+%,@~").contains(c);
 }
 
 std::unexpected<Error> Writer::wrong(Error::Kind kind, size_t at, const std::string &what, std::string hint) const {
@@ -223,17 +231,18 @@ void Writer::put_source(const Piece &piece) {
 void Writer::put_probe(const Piece &probe) {
   const std::string number = std::to_string(&probe - pieces_.data());
   const bool decides = probe.hooks[0].type->hook == tables::HookKind::Packet || !probe.hooks[0].type->returns.any;
+  const std::string context = context_of(probe);
   std::string parameters, values;
   bool names_probe = false;
   for (const ReadyName &ready : kReadyNames) {
     if (!uses_name(words_, probe.begin, probe.end, ready.name)) continue;
+    if (ready.is_of_functions && context != "struct pt_regs") continue;
     parameters += fmt::format(", const {} {}", ready.type, ready.name);
     if (ready.value.empty())
       names_probe = true;
     else
       values += fmt::format(", {}", ready.value);
   }
-  const std::string context = context_of(probe);
   out_ += fmt::format("static __always_inline {} ___body{}({} *ctx{})\n", decides ? "int" : "void", number, context,
                       parameters);
   put_source(probe);
@@ -241,7 +250,7 @@ void Writer::put_probe(const Piece &probe) {
     std::string name;
     const bool is_tracepoint = hook.type->hook == tables::HookKind::Tracepoint;
     for (const char c : hook.section.substr(is_tracepoint ? hook.section.rfind('/') + 1 : 0))
-      name += std::string_view("/.-+:%").contains(c) ? '_' : c;
+      name += std::string_view("/.-+:%*?@~").contains(c) ? '_' : c;
     if (name == hook.section) name.insert(0, "on_");  // clang's assembler has one name for a section and a function
     if (!program_names_.insert(name).second) name += "_" + number;
     program_names_.insert(name);
@@ -278,6 +287,9 @@ Result<std::string> Writer::write() {
     return wrong(Error::Kind::Input, 0, "there is no probe",
                  "a probe is a hook and a body: `begin { printf(\"hello\\n\"); }`");
   out_ = "#line 1 \"<short form>\"\n#include \"vmlinux.h\"\n#include <spile_tables.h>\n";
+  const bool has_registers = std::ranges::any_of(
+      pieces_, [this](const Piece &piece) { return !piece.hooks.empty() && context_of(piece) == "struct pt_regs"; });
+  if (has_registers) out_ += "#include <bpf/bpf_tracing.h>\n";
   for (const HeaderOf &header : kHeadersOf)
     if (std::ranges::any_of(header.words, [&](auto word) { return program_.contains(word); }))
       out_ += fmt::format("#include <{}>\n", header.name);

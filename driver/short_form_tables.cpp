@@ -49,6 +49,15 @@ std::vector<Words> arguments_of(Words words, size_t open) {
   return arguments;
 }
 
+// Whether what follows [before], a `/`, is the path in `uprobe//bin/bash:readline`, and no comment.
+bool is_path_of_probe(std::string_view before) {
+  constexpr std::string_view kKinds[] = {"uprobe", "uretprobe", "usdt"};
+  for (const std::string_view suffix : {".s", ".multi", ".session"})
+    if (before.ends_with(suffix)) before.remove_suffix(suffix.size());
+  if (before.ends_with(".multi")) before.remove_suffix(std::string_view(".multi").size());
+  return std::ranges::any_of(kKinds, [&](std::string_view kind) { return before.ends_with(kind); });
+}
+
 std::string text_of(Words words) {
   const char *end = words.back().text.data() + words.back().text.size();
   return {words.front().text.data(), end};
@@ -93,7 +102,8 @@ std::vector<Word> split_words(std::string_view text) {
     }
     const size_t line_start = text.rfind('\n', at) + 1;  // npos + 1 is 0
     const bool starts_line = text.find_first_not_of(" \t", line_start) == at;
-    if (text.substr(at).starts_with("//") || (starts_line && text.substr(at).starts_with("#!"))) {
+    if ((text.substr(at).starts_with("//") && !is_path_of_probe(text.substr(0, at))) ||
+        (starts_line && text.substr(at).starts_with("#!"))) {
       at = until("\n");
       continue;
     }

@@ -324,7 +324,7 @@ bool allows(const CtxField &field, uint32_t offset, uint32_t size, bool write);
 // ---------------------------------------------------------------- program types
 
 enum class SectionMatch : uint8_t { Exact, Slash, Optional };
-enum class HookKind : uint8_t { None, Tracepoint, Packet, Once, Begin, End, Interval };
+enum class HookKind : uint8_t { None, Tracepoint, UserProbe, Sample, Packet, Once, Begin, End, Interval };
 enum ProgramFlags : uint8_t {
   kUserSideProgram = 1,
   kSleepable = 2,

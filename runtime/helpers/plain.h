@@ -34,9 +34,12 @@ inline uint64_t get_current_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, ui
   return env->cgroup_id;
 }
 
-// What whoever attached the program said about it: nothing.
-inline uint64_t get_attach_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
-inline uint64_t get_func_ip(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
+inline uint64_t get_attach_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return env->event == nullptr ? 0 : env->event->cookie;
+}
+inline uint64_t get_func_ip(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return env->event == nullptr ? 0 : env->event->function;
+}
 
 // SplitMix64 (public domain): every seed, 0 too, gives a full-period sequence.
 inline uint64_t get_prandom_u32(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {

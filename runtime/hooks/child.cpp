@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 namespace spile::hooks {
 
@@ -32,6 +33,9 @@ constexpr uint32_t kIdentityCalls[] = {SYS_setuid,   SYS_setgid,    SYS_setreuid
                                        SYS_setregid, SYS_setresuid, SYS_setresgid};
 
 bool is_identity_call(uint32_t number) { return std::ranges::find(kIdentityCalls, number) != std::end(kIdentityCalls); }
+
+// struct pt_regs of x86-64.
+constexpr size_t kRegistersSize = 21 * sizeof(uint64_t);
 
 uint64_t monotonic_ns() {
   timespec now{};
@@ -79,6 +83,7 @@ ChildTracer::~ChildTracer() { finish(); }
 SyscallSelection ChildTracer::selection() const {
   SyscallSelection selection;
   selection.all = !any_enter_.empty() || !any_exit_.empty();
+  selection.mapping_of_code = breakpoints_ != nullptr;
   for (uint32_t number = 0; number < kMaxSyscall; number++)
     if (!enter_hooks_[number].empty() || !exit_hooks_[number].empty() || is_identity_call(number))
       selection.numbers.push_back(number);
@@ -95,6 +100,13 @@ Result<void> ChildTracer::start(const std::vector<std::string> &argv) {
   if (argv.empty()) return usage_error("the command to run is empty");
   Result<std::string> path = find_program(argv[0]);
   if (!path) return std::unexpected(path.error());
+  if (!options_.probes.empty()) {
+    auto made = Breakpoints::make(
+        options_.probes, [this](const Breakpoints::Hit &hit) { emit_hit(hit); },
+        [this](pid_t tid, int status) { stops_.push_back({tid, status}); });
+    if (!made) return std::unexpected(made.error());
+    breakpoints_ = std::move(*made);
+  }
   Result<Launch> launch = Launch::fork_traced(*path, argv, make_seccomp_filter(selection()), kPtraceOptions);
   if (!launch) return std::unexpected(launch.error());
   launch_.emplace(std::move(*launch));
@@ -169,6 +181,7 @@ void ChildTracer::end_leftovers() {
   for (const auto &[tid, task] : tasks_)
     if (task.tid == task.pid && task.pid != main_pid_)
       notices_.push_back(fmt::format("process {} ({}) was still running and was ended", task.pid, task.comm.data()));
+  if (breakpoints_) std::ranges::move(breakpoints_->take_notices(), std::back_inserter(notices_));
   signal_all(SIGTERM);
   if (has_tasks()) run_until(steady_clock::now() + kGrace);
   while (has_tasks()) {  // again and again: a task may have been born meanwhile
@@ -213,7 +226,11 @@ void ChildTracer::handle(const Stop &stop) {
 }
 
 void ChildTracer::handle_signal_stop(Task &task, int signal, int event) {
-  if (event == 0) return resume(task, signal);  // about to be delivered: deliver it
+  if (event == 0) {
+    if (breakpoints_ && signal == SIGTRAP && breakpoints_->trapped(task.tid)) return resume(task);
+    if (breakpoints_) breakpoints_->interrupted(task.tid, signal);
+    return resume(task, signal);  // about to be delivered: deliver it
+  }
   if (event == PTRACE_EVENT_STOP && (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU))
     return stand_still(task);  // job control has stopped its whole process
   resume(task);
@@ -229,6 +246,11 @@ void ChildTracer::handle_syscall_entry(Task &task) {
     emit_entry(task, number, std::to_array(info.seccomp.args));
   }
   if (wants_exit(number) || is_identity_call(number) || number == SYS_prctl) task.in_syscall = number;
+  if (breakpoints_ && number == SYS_mmap) {
+    const auto &[address, length, protection, flags, fd, offset] = info.seccomp.args;
+    if (breakpoints_->mapping(task.tid, length, protection, flags, static_cast<int>(fd), offset))
+      task.in_syscall = number;
+  }
   resume(task);
 }
 
@@ -239,6 +261,7 @@ void ChildTracer::handle_syscall_exit(Task &task) {
     const uint32_t number = *task.in_syscall;
     if (is_identity_call(number)) task.refresh_identity();
     if (number == SYS_prctl) task.refresh_name();
+    if (breakpoints_ && number == SYS_mmap) breakpoints_->mapped(task.tid, info.exit.rval);
     if (program_runs_ || number == SYS_execve) {
       memory_.attach(task.tid);
       emit_exit(task, number, info.exit.rval);
@@ -253,6 +276,7 @@ void ChildTracer::handle_new_task(Task &parent, int event) {
   unsigned long child = 0;
   if (::ptrace(PTRACE_GETEVENTMSG, parent.tid, nullptr, &child) == 0) {
     const pid_t tid = static_cast<pid_t>(child);
+    if (breakpoints_) breakpoints_->inherited(parent.tid, tid, event == PTRACE_EVENT_CLONE);
     if (unreported_.erase(tid) == 0) {
       Birth &birth = births_[tid] = {parent, parent.in_syscall};
       birth.task.tid = tid;
@@ -272,11 +296,13 @@ void ChildTracer::handle_exec(Task &task) {
     if (const auto thread = tasks_.find(static_cast<pid_t>(former)); thread != tasks_.end()) {
       task.in_syscall = thread->second.in_syscall;
       tasks_.erase(thread);
+      if (breakpoints_) breakpoints_->gone(static_cast<pid_t>(former));
     }
   }
   task.refresh_name();
   task.refresh_identity();
   if (task.tid == main_pid_) program_runs_ = true;
+  if (breakpoints_) breakpoints_->program_changed(task.tid);
   if (runs_32_bit_program(task.tid))
     notices_.push_back(fmt::format("process {} ({}) runs a 32-bit program: its system calls were not seen", task.pid,
                                    task.comm.data()));
@@ -290,6 +316,7 @@ void ChildTracer::handle_gone(pid_t tid, int status) {
   }
   tasks_.erase(tid);
   unreported_.erase(tid);
+  if (breakpoints_) breakpoints_->gone(tid);
   if (tid == main_pid_) {
     main_exited_ = true;
     exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -336,12 +363,8 @@ void ChildTracer::emit_exit(const Task &task, uint32_t number, int64_t result) {
   emit(task, any_exit_, number, true, payload);
 }
 
-// [any]: the raw tracepoints, whose number is a long. Bytes 0..7 are the common fields, which no program may read.
-void ChildTracer::emit(const Task &task, std::span<const uint32_t> hooks, uint32_t number, bool any,
-                       const Payload &payload) {
-  if (hooks.empty()) return;
-  std::byte *const record = context_.get();
-  store(record + 8, any ? static_cast<uint64_t>(static_cast<int32_t>(number)) : uint64_t{number});
+// Who an event is of.
+void ChildTracer::describe(const Task &task) {
   event_.time_ns = monotonic_ns();
   event_.cpu = options_.want_cpu ? last_cpu(task.tid) : 0;
   event_.pid = static_cast<uint32_t>(task.pid);
@@ -350,6 +373,15 @@ void ChildTracer::emit(const Task &task, std::span<const uint32_t> hooks, uint32
   event_.gid = task.gid;
   event_.comm = task.comm;
   event_.memory = &memory_;
+}
+
+// [any]: the raw tracepoints, whose number is a long. Bytes 0..7 are the common fields, which no program may read.
+void ChildTracer::emit(const Task &task, std::span<const uint32_t> hooks, uint32_t number, bool any,
+                       const Payload &payload) {
+  if (hooks.empty()) return;
+  std::byte *const record = context_.get();
+  store(record + 8, any ? static_cast<uint64_t>(static_cast<int32_t>(number)) : uint64_t{number});
+  describe(task);
   for (const uint32_t hook : hooks) {
     const uint32_t size = wanted_[hook].context_size;
     std::memset(record + 16, 0, sizeof payload);
@@ -358,6 +390,22 @@ void ChildTracer::emit(const Task &task, std::span<const uint32_t> hooks, uint32
     event_count_++;
     sink_(hook, event_);
   }
+}
+
+// The context is struct pt_regs, which the registers that ptrace shows begin with.
+void ChildTracer::emit_hit(const Breakpoints::Hit &hit) {
+  const auto task = tasks_.find(hit.tid);
+  if (task == tasks_.end()) return;
+  memory_.attach(hit.tid);
+  describe(task->second);
+  vm::Event event = event_;
+  std::memcpy(context_.get(), hit.regs, kRegistersSize);
+  event.ctx = {context_.get(), kRegistersSize};
+  event.function = hit.function;
+  event.cookie = hit.cookie;
+  if (options_.want_stack) event.user_stack = stack_.walk(*hit.regs, hit.is_at_entry, memory_);
+  event_count_++;
+  sink_(wanted_.size() + hit.probe, event);
 }
 
 }  // namespace spile::hooks

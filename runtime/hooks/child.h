@@ -26,18 +26,23 @@
 #include <unordered_set>
 #include <vector>
 
+#include "runtime/hooks/breakpoints.h"
 #include "runtime/hooks/launch.h"
 #include "runtime/hooks/seccomp_filter.h"
 #include "runtime/hooks/task.h"
 #include "runtime/hooks/ticker.h"
 #include "runtime/hooks/tracepoint.h"
+#include "runtime/hooks/user_stack.h"
 #include "runtime/vm/event.h"
 #include "support/result.h"
 
 namespace spile::hooks {
 
 struct ChildOptions {
-  bool want_cpu = false;  // fill Event::cpu, at a few µs per event
+  bool want_cpu = false;    // fill Event::cpu, at a few µs per event
+  bool want_stack = false;  // fill Event::user_stack of probes, by frame pointers
+  // Places in the command's code. For the sink they come behind the tracepoints: the first has the index wanted.size().
+  std::vector<UserProbe> probes;
 };
 
 class ChildTracer {
@@ -89,6 +94,7 @@ class ChildTracer {
   Task &adopt(pid_t tid);
   void begin_life(const Task &task, std::optional<uint32_t> made_by);
   void resume(const Task &task, int signal = 0);
+  void emit_hit(const Breakpoints::Hit &hit);
   void stand_still(const Task &task);
   void end_leftovers();
   bool has_tasks() const;
@@ -97,6 +103,7 @@ class ChildTracer {
 
   // What follows byte 16 of the record: the arguments, or the result and zeros.
   using Payload = std::array<uint64_t, 6>;
+  void describe(const Task &task);
   void emit(const Task &task, std::span<const uint32_t> hooks, uint32_t number, bool any, const Payload &payload);
   void emit_entry(const Task &task, uint32_t number, const Payload &arguments);
   void emit_exit(const Task &task, uint32_t number, int64_t result);
@@ -125,6 +132,9 @@ class ChildTracer {
   };
   std::unordered_map<pid_t, Birth> births_;  // reported, not yet seen
   std::unordered_set<pid_t> unreported_;     // stopped until they are reported
+
+  std::unique_ptr<Breakpoints> breakpoints_;  // null without probes
+  UserStack stack_;
 
   vm::Event event_;
   ProcessMemory memory_;

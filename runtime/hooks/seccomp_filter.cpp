@@ -2,6 +2,7 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -39,6 +40,16 @@ std::vector<sock_filter> make_seccomp_filter(const SyscallSelection &selection) 
   filter.push_back(load(offsetof(seccomp_data, nr)));
   for (const uint32_t number : selection.numbers) {
     filter.push_back(next_if(number));
+    filter.push_back(result(SECCOMP_RET_TRACE));
+  }
+  if (selection.mapping_of_code && !std::ranges::binary_search(selection.numbers, static_cast<uint32_t>(SYS_mmap))) {
+    filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 7, SYS_mmap});
+    filter.push_back(load(offsetof(seccomp_data, args[2])));
+    filter.push_back({BPF_JMP | BPF_JSET | BPF_K, 1, 0, PROT_EXEC});
+    filter.push_back(result(SECCOMP_RET_ALLOW));
+    filter.push_back(load(offsetof(seccomp_data, args[3])));
+    filter.push_back({BPF_JMP | BPF_JSET | BPF_K, 0, 1, MAP_ANONYMOUS});
+    filter.push_back(result(SECCOMP_RET_ALLOW));
     filter.push_back(result(SECCOMP_RET_TRACE));
   }
   if (!std::ranges::binary_search(selection.numbers, static_cast<uint32_t>(SYS_prctl))) {

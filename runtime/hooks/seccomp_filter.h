@@ -15,6 +15,7 @@ namespace spile::hooks {
 struct SyscallSelection {
   bool all = false;
   std::vector<uint32_t> numbers;  // sorted, each once; ignored when [all]
+  bool mapping_of_code = false;   // mmap() of files with PROT_EXEC too
 };
 
 // Classic BPF for SECCOMP_SET_MODE_FILTER. System calls of another architecture (a 32-bit program) are let through.

@@ -11,8 +11,8 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
     case tables::HookKind::None: {
       auto error = unsupported_error("SEC(\"{}\"): only a kernel can run a program of this type", section);
       error.error().hint =
-          "`spile check` verifies it; here run tracepoint/syscalls/..., socket, xdp, tc, cgroup_skb, syscall, begin, "
-          "end, interval/...";
+          "`spile check` verifies it; here run tracepoint/syscalls/..., uprobe/..., socket, xdp, tc, cgroup_skb, "
+          "syscall, begin, end, interval/...";
       return error;
     }
     case tables::HookKind::Tracepoint: {
@@ -26,6 +26,15 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
       hook.tracepoint = *tracepoint;
       return hook;
     }
+    case tables::HookKind::UserProbe: {
+      auto probe = hooks::find_user_probe(section);
+      if (!probe) return std::unexpected(probe.error());
+      hook.kind = Hook::UserProbe;
+      hook.user_probe = std::move(*probe);
+      return hook;
+    }
+    case tables::HookKind::Sample:
+      return unsupported_error("SEC(\"{}\"): only a kernel can run a program of this type", section);
     case tables::HookKind::Packet:
       hook.kind = Hook::Packet;
       return hook;

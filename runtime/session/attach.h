@@ -8,13 +8,15 @@
 
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/tracepoint.h"
+#include "runtime/hooks/user_probe.h"
 #include "support/result.h"
 
 namespace spile::session {
 
 struct Hook {
-  enum Kind : uint8_t { Tracepoint, Packet, Once, Begin, End, Interval } kind = Begin;
+  enum Kind : uint8_t { Tracepoint, UserProbe, Packet, Once, Begin, End, Interval } kind = Begin;
   hooks::Tracepoint tracepoint;       // Tracepoint
+  hooks::UserProbe user_probe;        // UserProbe
   std::chrono::nanoseconds period{};  // Interval
 };
 

@@ -93,6 +93,11 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   if (hook->tracepoint.context_size > hooks::kRecordRoom)
     return unsupported_error("SEC(\"{}\"): the record that ctx points to has {} bytes, and none has more than {}",
                              accepted.program->section, hook->tracepoint.context_size, hooks::kRecordRoom);
+  if (hook->kind == Hook::UserProbe && options.record != nullptr) {
+    auto error = unsupported_error("SEC(\"{}\"): hits of functions cannot be recorded", accepted.program->section);
+    error.error().hint = "`spile record` writes down system calls; `spile run` shows both";
+    return error;
+  }
   auto loaded = engine->load(*accepted.program, maps.pointers());
   if (!loaded) return std::unexpected(loaded.error());
   maps.put_program(*object, accepted.program->name, loaded->get());
@@ -102,10 +107,12 @@ Result<void> Session::State::attach(const Accepted &accepted) {
     attached.push_back(
         {*hook, std::move(*loaded), accepted.program->name, accepted.program->section, {}, accepted.type->number});
   }
-  constexpr int32_t kGetSmpProcessorId = 8;
-  for (const isa::Insn &insn : accepted.program->insns)
-    asks_for_cpu |= insn.opcode == isa::opcode(isa::JMP, isa::CALL, isa::K) && insn.src == isa::kHelperCall &&
-                    insn.imm == kGetSmpProcessorId;
+  constexpr int32_t kGetSmpProcessorId = 8, kGetStackid = 27, kGetStack = 67;
+  for (const isa::Insn &insn : accepted.program->insns) {
+    if (insn.opcode != isa::opcode(isa::JMP, isa::CALL, isa::K) || insn.src != isa::kHelperCall) continue;
+    asks_for_cpu |= insn.imm == kGetSmpProcessorId;
+    asks_for_stack |= insn.imm == kGetStackid || insn.imm == kGetStack;
+  }
   if (!(accepted.type->flags & tables::kUserSideProgram)) return {};
   for (const isa::Insn &insn : accepted.program->insns) {
     const bool names_map = insn.is_lddw() && insn.src == isa::kPseudoMapIdx;
@@ -184,6 +191,10 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     return std::unexpected(
         Error{Error::Kind::Usage, "this probe listens to system calls, but there is no command to trace",
               "give one with -c, for example -c \"ls /\"; or see those of all processes: --on=kernel, as root", 0});
+  if (s.has(Hook::UserProbe) && !s.options.command)
+    return std::unexpected(
+        Error{Error::Kind::Usage, "this probe hangs on functions of programs, but there is no command to trace",
+              "give one with -c, for example -c \"ls /\"; or see all processes: --on=kernel, as root", 0});
   if (s.has(Hook::Packet) && !s.options.packets)
     return std::unexpected(Error{Error::Kind::Usage, "this probe filters packets, but there are none",
                                  "give a capture with -i FILE.pcap; or see those of an interface: --dev NAME, as root",
@@ -349,6 +360,12 @@ Result<void> Session::State::run_child(Control &control) {
     wanted.push_back(program.hook.tracepoint);
     listeners.push_back(&program);
   }
+  hooks::ChildOptions child{asks_for_cpu, asks_for_stack, {}};
+  for (const Attached &program : attached) {
+    if (program.hook.kind != Hook::UserProbe) continue;
+    child.probes.push_back(program.hook.user_probe);
+    listeners.push_back(&program);
+  }
   std::atomic<bool> stop = false;
   hooks::ChildTracer tracer(
       std::move(wanted),
@@ -362,7 +379,7 @@ Result<void> Session::State::run_child(Control &control) {
         }
         if (ended(control)) stop = true;
       },
-      hooks::ChildOptions{asks_for_cpu});
+      std::move(child));
   if (auto started = tracer.start(*argv); !started) {
     outcome.child_status = hooks::exit_status_of(started.error());
     return std::unexpected(started.error());

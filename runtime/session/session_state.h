@@ -50,6 +50,7 @@ struct Session::State {
   helpers::FaultEnv env;
   Outcome outcome;
   bool reader_gone = false;
+  bool asks_for_stack = false;
   bool asks_for_cpu = false;  // finding a task's CPU costs a read of /proc for each event
 
   Result<void> attach(const Accepted &accepted);

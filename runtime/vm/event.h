@@ -40,6 +40,8 @@ struct Event {
   TaskMemory *memory = nullptr;  // null: every read of task memory fails with -EFAULT
   Packet *packet = nullptr;
   std::span<const uint64_t> user_stack;  // return addresses, innermost first; empty when unknown
+  uint64_t function = 0;                 // of a probe in a program: the address that it hangs on
+  uint64_t cookie = 0;                   // what whoever attached the program said about it
 };
 
 }  // namespace spile::vm

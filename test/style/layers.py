@@ -33,7 +33,7 @@ LAYERS = {
     "runtime/helpers": ["lang-spec", "support", "runtime/vm", "runtime/maps"],
     "runtime/jit": ["lang-spec", "support", "backend/isa", "backend/object", "runtime/vm", "runtime/maps", "runtime/helpers",
                     "verifier"],
-    "runtime/hooks": ["lang-spec", "support", "runtime/vm"],
+    "runtime/hooks": ["lang-spec", "support", "backend/object", "runtime/vm"],
     "runtime/kernel": ["lang-spec", "support", "backend/isa", "backend/object", "runtime/maps"],
     "runtime/session": ["lang-spec", "support", "backend/isa", "backend/object", "runtime", "verifier"],
 }
@@ -46,6 +46,7 @@ OWNERS = {
     r"bpf/(bpf|libbpf|btf)\.h": ["backend/object", "runtime/kernel"],
     r"pcap": ["runtime/hooks"],
     r"event-parse": ["runtime/hooks"],
+    r"Zydis": ["runtime/hooks"],
     r"boost/": ["driver"],
 }
 
