@@ -14,6 +14,7 @@
 #include <cstring>
 #include <iterator>
 #include <ranges>
+#include <thread>
 
 #include "runtime/hooks/process_maps.h"
 #include "runtime/hooks/remote_call.h"
@@ -32,6 +33,8 @@ constexpr size_t kMaxCalls = 65536;
 // Frames that were left without a return are forgotten when one further out returns on the same stack: no farther away.
 constexpr uint64_t kMaxStack = uint64_t{8} << 20;
 constexpr size_t kMaxNotices = 8;
+// For breakpoints of others to be taken out, in all, and between two looks.
+constexpr std::chrono::milliseconds kPatience{3000}, kWait{10};
 
 void set_ip(pid_t tid, uint64_t address) { ::ptrace(PTRACE_POKEUSER, tid, offsetof(user, regs.rip), address); }
 
@@ -111,8 +114,15 @@ Breakpoints::Site *Breakpoints::insert(pid_t tid, AddressSpace &space, uint64_t 
   const auto [found, is_new] = space.sites.try_emplace(address);
   Site &site = found->second;
   if (!is_new) return &site;
-  std::array<std::byte, 8> word;
-  if (read_remote(tid, address, word.data(), word.size()) && word[0] != kInt3) {
+  std::array<std::byte, 8> word{};
+  bool is_read = read_remote(tid, address, word.data(), word.size());
+  // Of a kernel's uprobe, perhaps one of a run that has just ended: the kernel takes it out in its own time.
+  for (; is_read && word[0] == kInt3 && waited_ < kPatience; waited_ += kWait) {
+    std::this_thread::sleep_for(kWait);
+    is_read = read_remote(tid, address, word.data(), word.size());
+  }
+  const bool is_foreign = is_read && word[0] == kInt3;
+  if (is_read && !is_foreign) {
     site.original = word;
     word[0] = kInt3;
     if (write_word(tid, address, std::bit_cast<uint64_t>(word))) {
@@ -122,7 +132,8 @@ Breakpoints::Site *Breakpoints::insert(pid_t tid, AddressSpace &space, uint64_t 
   }
   space.sites.erase(found);
   if (notices_.size() < kMaxNotices)
-    notices_.push_back(fmt::format("process {}: no breakpoint could be set at 0x{:x}", tid, address));
+    notices_.push_back(fmt::format("process {}: no breakpoint could be set at 0x{:x}{}", tid, address,
+                                   is_foreign ? ": another tracer has one there" : ""));
   return nullptr;
 }
 

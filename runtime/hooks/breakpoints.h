@@ -16,6 +16,7 @@
 
 #include <sys/user.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -139,6 +140,7 @@ class Breakpoints {
   Displacer displacer_;
   std::unordered_map<pid_t, Thread> threads_;
   uint64_t inserted_ = 0;
+  std::chrono::milliseconds waited_{};  // for others to take theirs out
   std::vector<std::string> notices_;
 };
 
