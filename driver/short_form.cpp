@@ -22,6 +22,7 @@ namespace {
 struct ReadyName {
   std::string_view name, type, value;
   bool is_of_functions = false;  // of probes in functions alone
+  std::string_view usdt = {};    // the value in USDT probes
 };
 constexpr auto kReadyNames = std::to_array<ReadyName>({
     {"pid", "__u32", "pid()"},
@@ -32,12 +33,12 @@ constexpr auto kReadyNames = std::to_array<ReadyName>({
     {"nsecs", "__u64", "nsecs()"},
     {"comm", "struct spile_comm", "comm()"},
     {"probe", "struct spile_probe", ""},  // the wrapper of each hook has its own
-    {"arg0", "__u64", "PT_REGS_PARM1(ctx)", true},
-    {"arg1", "__u64", "PT_REGS_PARM2(ctx)", true},
-    {"arg2", "__u64", "PT_REGS_PARM3(ctx)", true},
-    {"arg3", "__u64", "PT_REGS_PARM4(ctx)", true},
-    {"arg4", "__u64", "PT_REGS_PARM5(ctx)", true},
-    {"arg5", "__u64", "PT_REGS_PARM6(ctx)", true},
+    {"arg0", "__u64", "PT_REGS_PARM1(ctx)", true, "___bpf_usdt_value(0)"},
+    {"arg1", "__u64", "PT_REGS_PARM2(ctx)", true, "___bpf_usdt_value(1)"},
+    {"arg2", "__u64", "PT_REGS_PARM3(ctx)", true, "___bpf_usdt_value(2)"},
+    {"arg3", "__u64", "PT_REGS_PARM4(ctx)", true, "___bpf_usdt_value(3)"},
+    {"arg4", "__u64", "PT_REGS_PARM5(ctx)", true, "___bpf_usdt_value(4)"},
+    {"arg5", "__u64", "PT_REGS_PARM6(ctx)", true, "___bpf_usdt_value(5)"},
     {"retval", "__u64", "PT_REGS_RC(ctx)", true},
 });
 
@@ -234,6 +235,7 @@ void Writer::put_probe(const Piece &probe) {
   const std::string context = context_of(probe);
   std::string parameters, values;
   bool names_probe = false;
+  const bool is_usdt = probe.hooks[0].section.starts_with("usdt");
   for (const ReadyName &ready : kReadyNames) {
     if (!uses_name(words_, probe.begin, probe.end, ready.name)) continue;
     if (ready.is_of_functions && context != "struct pt_regs") continue;
@@ -241,7 +243,7 @@ void Writer::put_probe(const Piece &probe) {
     if (ready.value.empty())
       names_probe = true;
     else
-      values += fmt::format(", {}", ready.value);
+      values += fmt::format(", {}", is_usdt && !ready.usdt.empty() ? ready.usdt : ready.value);
   }
   out_ += fmt::format("static __always_inline {} ___body{}({} *ctx{})\n", decides ? "int" : "void", number, context,
                       parameters);
@@ -290,6 +292,9 @@ Result<std::string> Writer::write() {
   const bool has_registers = std::ranges::any_of(
       pieces_, [this](const Piece &piece) { return !piece.hooks.empty() && context_of(piece) == "struct pt_regs"; });
   if (has_registers) out_ += "#include <bpf/bpf_tracing.h>\n";
+  const bool has_usdt = std::ranges::any_of(
+      pieces_, [](const Piece &piece) { return !piece.hooks.empty() && piece.hooks[0].section.starts_with("usdt"); });
+  if (has_usdt) out_ += "#include <bpf/usdt.bpf.h>\n";
   for (const HeaderOf &header : kHeadersOf)
     if (std::ranges::any_of(header.words, [&](auto word) { return program_.contains(word); }))
       out_ += fmt::format("#include <{}>\n", header.name);

@@ -61,6 +61,8 @@ if bpftool and (not os.path.exists(real) or os.path.getmtime(real) < os.path.get
     os.rename(real + ".tmp", real)
 if os.path.exists(os.path.join(llvm, "clang")) and os.path.exists(real):
     config.available_features.add("clang")
+if works([llvm + "/clang", "-fsyntax-only", "-include", "sys/sdt.h", "-x", "c", os.devnull]):
+    config.available_features.add("sdt")
 if shutil.which("tcpdump", path=config.environment["PATH"]):
     config.available_features.add("tcpdump")
 if shutil.which("strace", path=config.environment["PATH"]):

@@ -76,6 +76,8 @@ std::string linear_label(const Display &display, size_t slot, size_t slots) {
 
 std::vector<Display> displays_of(const object::Object &object) {
   std::vector<Display> displays(object.maps.size());
+  // Those of <bpf/usdt.bpf.h> are filled for the programs' sake.
+  for (size_t i = 0; i < displays.size(); i++) displays[i].is_scratch = object.maps[i].name.starts_with("__bpf_usdt_");
   for (uint32_t id = 1; id < object.btf.type_count(); id++) {
     const object::BtfType tag = object.btf.type(object::BtfId(id));
     if (tag.kind != object::BtfKind::DeclTag || !tag.name.starts_with(kPrefix)) continue;

@@ -98,6 +98,8 @@ Result<void> Session::State::attach(const Accepted &accepted) {
     error.error().hint = "`spile record` writes down system calls; `spile run` shows both";
     return error;
   }
+  if (hook->kind == Hook::UserProbe && hook->user_probe.kind == hooks::UserProbe::Kind::Usdt)
+    if (auto added = usdt_specs.add(*object, maps, hook->user_probe); !added) return added;
   auto loaded = engine->load(*accepted.program, maps.pointers());
   if (!loaded) return std::unexpected(loaded.error());
   maps.put_program(*object, accepted.program->name, loaded->get());

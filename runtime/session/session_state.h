@@ -19,6 +19,7 @@
 #include "runtime/session/display.h"
 #include "runtime/session/output_ring.h"
 #include "runtime/session/session.h"
+#include "runtime/session/usdt_specs.h"
 
 namespace spile::session {
 
@@ -51,6 +52,7 @@ struct Session::State {
   Outcome outcome;
   bool reader_gone = false;
   bool asks_for_stack = false;
+  UsdtSpecs usdt_specs;
   bool asks_for_cpu = false;  // finding a task's CPU costs a read of /proc for each event
 
   Result<void> attach(const Accepted &accepted);

@@ -24,18 +24,19 @@ enum __bpf_usdt_arg_type {
 	BPF_USDT_ARG_SIB,       /* -1@-96(%rbp,%rax,8) */
 };
 
+/* What stands behind val_off is one number of 32 bits: libbpf up to 1.6 knows only arg_type of it, and has it there. */
 struct __bpf_usdt_arg_spec {
 	__u64 val_off; /* the constant, or the distance from the register */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	enum __bpf_usdt_arg_type arg_type : 8;
-	__u16 idx_reg_off : 12;   /* of the index register in struct pt_regs */
-	__u16 scale_bitshift : 4; /* of the index */
-	__u8 __reserved : 8;
+	__u32 arg_type : 8;       /* enum __bpf_usdt_arg_type */
+	__u32 idx_reg_off : 12;   /* of the index register in struct pt_regs */
+	__u32 scale_bitshift : 4; /* of the index */
+	__u32 __reserved : 8;
 #else
-	__u8 __reserved : 8;
-	__u16 idx_reg_off : 12;
-	__u16 scale_bitshift : 4;
-	enum __bpf_usdt_arg_type arg_type : 8;
+	__u32 __reserved : 8;
+	__u32 scale_bitshift : 4;
+	__u32 idx_reg_off : 12;
+	__u32 arg_type : 8;
 #endif
 	short reg_off; /* of the register in struct pt_regs */
 	bool arg_signed;
