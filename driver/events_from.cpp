@@ -32,9 +32,9 @@ Choice choose_events(const object::Object &object, bool has_input, bool has_comm
         asks_for_calls = true;
         break;
       case tables::HookKind::UserProbe:
+      case tables::HookKind::Sample:
         asks_for_calls = true;
         break;
-      case tables::HookKind::Sample:
       case tables::HookKind::None:
         return {EventsFrom::Kernel, fmt::format("only a kernel can run SEC(\"{}\")", entry.section)};
       case tables::HookKind::Packet:

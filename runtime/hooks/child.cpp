@@ -117,6 +117,7 @@ Result<void> ChildTracer::start(const std::vector<std::string> &argv) {
   while (!program_runs_ && !main_exited_)
     if (const std::optional<Stop> stop = next_stop()) handle(*stop);
   if (!program_runs_) return std::unexpected(launch_->failure(argv[0]));
+  if (!options_.sample_periods.empty()) sampler_ = std::make_unique<Sampler>(options_.sample_periods);
   if (runs_32_bit_program(main_pid_)) {
     ::kill(main_pid_, SIGKILL);
     finish();
@@ -150,8 +151,13 @@ std::optional<ChildTracer::Stop> ChildTracer::next_stop() {
 
 ChildTracer::Ended ChildTracer::run(const std::atomic<bool> &stop, Deadline deadline) {
   if (!main_exited_) {
-    const Ticker ticker(deadline);
+    std::optional<Ticker> ticker;
+    if (sampler_)
+      ticker.emplace(sampler_->next(), std::min(Ticker::kTick, sampler_->shortest_period()));
+    else
+      ticker.emplace(deadline);
     while (!main_exited_) {
+      if (sampler_ && Sampler::Clock::now() >= sampler_->next()) ask_for_samples();
       if (stop.load(std::memory_order_relaxed)) return Ended::Stopped;
       if (deadline && std::chrono::steady_clock::now() >= *deadline) return Ended::Deadline;
       if (const std::optional<Stop> next = next_stop()) handle(*next);
@@ -231,6 +237,7 @@ void ChildTracer::handle_signal_stop(Task &task, int signal, int event) {
     if (breakpoints_) breakpoints_->interrupted(task.tid, signal);
     return resume(task, signal);  // about to be delivered: deliver it
   }
+  if (sampler_ && event == PTRACE_EVENT_STOP && signal == SIGTRAP) emit_samples(task);
   if (event == PTRACE_EVENT_STOP && (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU))
     return stand_still(task);  // job control has stopped its whole process
   resume(task);
@@ -317,6 +324,7 @@ void ChildTracer::handle_gone(pid_t tid, int status) {
   tasks_.erase(tid);
   unreported_.erase(tid);
   if (breakpoints_) breakpoints_->gone(tid);
+  if (sampler_) sampler_->gone(tid);
   if (tid == main_pid_) {
     main_exited_ = true;
     exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -406,6 +414,31 @@ void ChildTracer::emit_hit(const Breakpoints::Hit &hit) {
   if (options_.want_stack) event.user_stack = stack_.walk(*hit.regs, hit.is_at_entry, memory_);
   event_count_++;
   sink_(wanted_.size() + hit.probe, event);
+}
+
+void ChildTracer::ask_for_samples() {
+  for (const auto &[tid, task] : tasks_)
+    if (sampler_->is_due(tid)) ::ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
+  sampler_->advance();
+}
+
+// The context is struct bpf_perf_event_data: registers, period, address.
+void ChildTracer::emit_samples(const Task &task) {
+  const std::vector<uint32_t> due = sampler_->take(task.tid);
+  user_regs_struct regs;
+  if (due.empty() || ::ptrace(PTRACE_GETREGS, task.tid, nullptr, &regs) != 0) return;
+  memory_.attach(task.tid);
+  describe(task);
+  vm::Event event = event_;
+  if (options_.want_stack) event.user_stack = stack_.walk(regs, false, memory_);
+  event.ctx = {context_.get(), kRegistersSize + 2 * sizeof(uint64_t)};
+  for (const uint32_t i : due) {
+    std::memcpy(context_.get(), &regs, kRegistersSize);
+    store(context_.get() + kRegistersSize, static_cast<uint64_t>(options_.sample_periods[i].count()));
+    store(context_.get() + kRegistersSize + sizeof(uint64_t), uint64_t{0});
+    event_count_++;
+    sink_(wanted_.size() + options_.probes.size() + i, event);
+  }
 }
 
 }  // namespace spile::hooks

@@ -28,6 +28,7 @@
 
 #include "runtime/hooks/breakpoints.h"
 #include "runtime/hooks/launch.h"
+#include "runtime/hooks/sampler.h"
 #include "runtime/hooks/seccomp_filter.h"
 #include "runtime/hooks/task.h"
 #include "runtime/hooks/ticker.h"
@@ -43,6 +44,8 @@ struct ChildOptions {
   bool want_stack = false;  // fill Event::user_stack of probes, by frame pointers
   // Places in the command's code. For the sink they come behind the tracepoints: the first has the index wanted.size().
   std::vector<UserProbe> probes;
+  // Samples of what the command's threads do, by these periods of their processor time. They come behind the probes.
+  std::vector<std::chrono::nanoseconds> sample_periods;
 };
 
 class ChildTracer {
@@ -95,6 +98,8 @@ class ChildTracer {
   void begin_life(const Task &task, std::optional<uint32_t> made_by);
   void resume(const Task &task, int signal = 0);
   void emit_hit(const Breakpoints::Hit &hit);
+  void ask_for_samples();
+  void emit_samples(const Task &task);
   void stand_still(const Task &task);
   void end_leftovers();
   bool has_tasks() const;
@@ -134,6 +139,7 @@ class ChildTracer {
   std::unordered_set<pid_t> unreported_;     // stopped until they are reported
 
   std::unique_ptr<Breakpoints> breakpoints_;  // null without probes
+  std::unique_ptr<Sampler> sampler_;          // null without periods
   UserStack stack_;
 
   vm::Event event_;

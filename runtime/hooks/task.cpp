@@ -13,9 +13,6 @@
 
 namespace spile::hooks {
 
-namespace {
-
-// The first bytes of a file below /proc/<tid>/; empty when it cannot be read.
 std::string_view read_proc(pid_t tid, const char *name, std::span<char> buffer) {
   std::array<char, 64> path{};
   fmt::format_to_n(path.data(), path.size() - 1, "/proc/{}/{}", tid, name);
@@ -25,6 +22,8 @@ std::string_view read_proc(pid_t tid, const char *name, std::span<char> buffer) 
   ::close(fd);
   return {buffer.data(), static_cast<size_t>(std::max<ssize_t>(size, 0))};
 }
+
+namespace {
 
 // The first number of the line that begins with [key], in /proc/<tid>/status.
 std::optional<uint32_t> status_number(std::string_view status, std::string_view key) {

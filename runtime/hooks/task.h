@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "runtime/vm/event.h"
 
@@ -26,6 +28,8 @@ struct Task {
   void refresh_identity();
 };
 
+// The first bytes of a file below /proc/<tid>/; empty when it cannot be read.
+std::string_view read_proc(pid_t tid, const char *name, std::span<char> buffer);
 // On which CPU a stopped task ran last; 0 when /proc does not tell.
 uint32_t last_cpu(pid_t tid);
 // Whether the program that [pid] runs is a 32-bit one.

@@ -11,7 +11,7 @@ namespace spile::hooks {
 // duration of a wait only.
 static int tick_signal() { return SIGRTMIN + 5; }
 
-Ticker::Ticker(Deadline deadline) {
+Ticker::Ticker(Deadline deadline, std::chrono::nanoseconds period) {
   struct sigaction action{};
   action.sa_handler = [](int) {};  // no SA_RESTART: the interruption is the purpose
   ::sigaction(tick_signal(), &action, &old_action_);
@@ -27,7 +27,6 @@ Ticker::Ticker(Deadline deadline) {
   armed_ = ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
   if (!armed_) return;
   // The first tick is chosen so that one of them falls on the deadline.
-  constexpr std::chrono::nanoseconds period = kTick;
   std::chrono::nanoseconds first = period;
   if (deadline) {
     const std::chrono::nanoseconds left =

@@ -1,7 +1,7 @@
 // Ticker: makes waitpid() in this thread return with EINTR now and then.
 //
 // waitpid() has no timeout, and a signal that sets a flag just before the call would be noticed only at the next event.
-// While a Ticker lives, a timer signals this thread: at [deadline], and every kTick before and after it.
+// While a Ticker lives, a timer signals this thread: at [deadline], and every period before and after it.
 #pragma once
 
 #include <signal.h>
@@ -16,15 +16,14 @@ using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 class Ticker {
  public:
-  explicit Ticker(Deadline deadline);
+  // How late a stop flag is noticed at worst.
+  static constexpr std::chrono::nanoseconds kTick = std::chrono::milliseconds(20);
+  explicit Ticker(Deadline deadline, std::chrono::nanoseconds period = kTick);
   ~Ticker();
   Ticker(const Ticker &) = delete;
   Ticker &operator=(const Ticker &) = delete;
 
  private:
-  // How late a stop flag is noticed at worst.
-  static constexpr std::chrono::milliseconds kTick{20};
-
   timer_t timer_{};
   bool armed_ = false;
   struct sigaction old_action_{};

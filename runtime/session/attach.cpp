@@ -1,6 +1,7 @@
 #include "runtime/session/attach.h"
 
 #include "runtime/hooks/interval.h"
+#include "runtime/hooks/sampler.h"
 
 namespace spile::session {
 
@@ -11,7 +12,8 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
     case tables::HookKind::None: {
       auto error = unsupported_error("SEC(\"{}\"): only a kernel can run a program of this type", section);
       error.error().hint =
-          "`spile check` verifies it; here run tracepoint/syscalls/..., uprobe/..., socket, xdp, tc, cgroup_skb, "
+          "`spile check` verifies it; here run tracepoint/syscalls/..., uprobe/..., profile/..., socket, xdp, tc, "
+          "cgroup_skb, "
           "syscall, begin, end, interval/...";
       return error;
     }
@@ -33,8 +35,13 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
       hook.user_probe = std::move(*probe);
       return hook;
     }
-    case tables::HookKind::Sample:
-      return unsupported_error("SEC(\"{}\"): only a kernel can run a program of this type", section);
+    case tables::HookKind::Sample: {
+      auto period = hooks::sample_period(section);
+      if (!period) return std::unexpected(period.error());
+      hook.kind = Hook::Sample;
+      hook.period = *period;
+      return hook;
+    }
     case tables::HookKind::Packet:
       hook.kind = Hook::Packet;
       return hook;

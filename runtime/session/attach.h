@@ -14,10 +14,10 @@
 namespace spile::session {
 
 struct Hook {
-  enum Kind : uint8_t { Tracepoint, UserProbe, Packet, Once, Begin, End, Interval } kind = Begin;
+  enum Kind : uint8_t { Tracepoint, UserProbe, Sample, Packet, Once, Begin, End, Interval } kind = Begin;
   hooks::Tracepoint tracepoint;       // Tracepoint
   hooks::UserProbe user_probe;        // UserProbe
-  std::chrono::nanoseconds period{};  // Interval
+  std::chrono::nanoseconds period{};  // Interval, Sample
 };
 
 // Error: a tracepoint that a child's system calls cannot give, an unknown system call (with the nearest names), a

@@ -93,8 +93,9 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   if (hook->tracepoint.context_size > hooks::kRecordRoom)
     return unsupported_error("SEC(\"{}\"): the record that ctx points to has {} bytes, and none has more than {}",
                              accepted.program->section, hook->tracepoint.context_size, hooks::kRecordRoom);
-  if (hook->kind == Hook::UserProbe && options.record != nullptr) {
-    auto error = unsupported_error("SEC(\"{}\"): hits of functions cannot be recorded", accepted.program->section);
+  if ((hook->kind == Hook::UserProbe || hook->kind == Hook::Sample) && options.record != nullptr) {
+    auto error =
+        unsupported_error("SEC(\"{}\"): hits of functions and samples cannot be recorded", accepted.program->section);
     error.error().hint = "`spile record` writes down system calls; `spile run` shows both";
     return error;
   }
@@ -193,9 +194,9 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     return std::unexpected(
         Error{Error::Kind::Usage, "this probe listens to system calls, but there is no command to trace",
               "give one with -c, for example -c \"ls /\"; or see those of all processes: --on=kernel, as root", 0});
-  if (s.has(Hook::UserProbe) && !s.options.command)
+  if ((s.has(Hook::UserProbe) || s.has(Hook::Sample)) && !s.options.command)
     return std::unexpected(
-        Error{Error::Kind::Usage, "this probe hangs on functions of programs, but there is no command to trace",
+        Error{Error::Kind::Usage, "this probe is about what programs do, but there is no command to trace",
               "give one with -c, for example -c \"ls /\"; or see all processes: --on=kernel, as root", 0});
   if (s.has(Hook::Packet) && !s.options.packets)
     return std::unexpected(Error{Error::Kind::Usage, "this probe filters packets, but there are none",
@@ -362,10 +363,15 @@ Result<void> Session::State::run_child(Control &control) {
     wanted.push_back(program.hook.tracepoint);
     listeners.push_back(&program);
   }
-  hooks::ChildOptions child{asks_for_cpu, asks_for_stack, {}};
+  hooks::ChildOptions child{asks_for_cpu, asks_for_stack, {}, {}};
   for (const Attached &program : attached) {
     if (program.hook.kind != Hook::UserProbe) continue;
     child.probes.push_back(program.hook.user_probe);
+    listeners.push_back(&program);
+  }
+  for (const Attached &program : attached) {
+    if (program.hook.kind != Hook::Sample) continue;
+    child.sample_periods.push_back(program.hook.period);
     listeners.push_back(&program);
   }
   std::atomic<bool> stop = false;
