@@ -5,6 +5,7 @@
 
 #include "driver/arguments.h"
 #include "driver/commands.h"
+#include "driver/list_functions.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/tracepoint.h"
 #include "runtime/kernel/tracefs.h"
@@ -82,8 +83,9 @@ int command_list(Arguments arguments, Console &console) {
   line.about =
       "Lists the hooks that a probe can name in SEC() or in front of a body: those of system calls, the others of the\n"
       "kernel's tracepoints where tracefs can be read, and the kinds of programs. PATTERN, with * and ?, is for the\n"
-      "whole name or its last part. -v: what ctx has.";
-  line.footer = "  spile list 'sys_enter_open*' -v";
+      "whole name or its last part. -v: what ctx has. uprobe:FILE:PATTERN lists functions of a program or library,\n"
+      "usdt:FILE the probes that it declares itself.";
+  line.footer = "  spile list 'sys_enter_open*' -v\n  spile list 'uprobe:libc:mem*'";
   line.add_common();
   line.hidden.add_options()("pattern", po::value<std::vector<std::string>>());
   line.positional.add("pattern", -1);
@@ -97,6 +99,14 @@ int command_list(Arguments arguments, Console &console) {
   const std::vector<ListedHook> hooks = all_hooks(tracefs);
   std::string text;
   for (const std::string &pattern : patterns) {
+    if (is_about_binary(pattern)) {
+      const auto listed = list_binary(pattern, console.verbosity > 0);
+      if (listed)
+        text += *listed;
+      else
+        code = console.fail(listed.error());
+      continue;
+    }
     bool found = false;
     for (const ListedHook &hook : hooks) {
       if (!matches(pattern, hook.section)) continue;

@@ -1,0 +1,80 @@
+#include "driver/list_functions.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "backend/object/executable.h"
+#include "lang-spec/tables/tables.h"
+#include "runtime/hooks/user_probe.h"
+
+namespace spile::driver {
+
+namespace {
+
+constexpr auto kKinds = std::to_array<std::string_view>({"uprobe", "uretprobe", "usdt"});
+
+std::string_view kind_of(std::string_view pattern) { return pattern.substr(0, pattern.find_first_of(":/")); }
+
+using Named = std::pair<std::string, std::string>;  // what stands behind FILE: in SEC(); the arguments
+
+Result<std::vector<Named>> names_of(const object::Executable &executable, bool is_usdt) {
+  std::vector<Named> names;
+  if (!is_usdt) {
+    for (const object::Executable::Function &function : executable.functions())
+      if (function.is_default && !function.is_indirect) names.emplace_back(function.name, "");
+    return names;
+  }
+  const auto probes = executable.usdt_probes();
+  if (!probes) return std::unexpected(probes.error());
+  for (const object::Executable::Usdt &probe : *probes)
+    names.emplace_back(fmt::format("{}:{}", probe.provider, probe.name), probe.arguments);
+  return names;
+}
+
+}  // namespace
+
+bool is_about_binary(std::string_view pattern) {
+  const std::string_view kind = kind_of(pattern);
+  return kind.size() < pattern.size() && std::ranges::find(kKinds, kind) != kKinds.end();
+}
+
+Result<std::string> list_binary(std::string_view pattern, bool verbose) {
+  const std::string_view kind = kind_of(pattern);
+  const std::string_view rest = pattern.substr(kind.size() + 1);
+  const size_t colon = std::min(rest.find(':'), rest.size());
+  const std::string file(rest.substr(0, colon));
+  const std::string wanted(colon + 1 < rest.size() ? rest.substr(colon + 1) : "*");
+  const auto path = hooks::find_binary(file);
+  if (!path) return std::unexpected(path.error());
+  const auto executable = object::Executable::open(*path);
+  if (!executable) return std::unexpected(executable.error());
+  const auto names = names_of(*executable, kind == "usdt");
+  if (!names) return std::unexpected(names.error());
+
+  std::set<std::string> lines;
+  for (const auto &[name, arguments] : *names) {
+    if (::fnmatch(wanted.c_str(), name.c_str(), 0) != 0) continue;
+    std::string line = fmt::format("{}/{}:{}\n", kind, file, name);
+    if (verbose) line += kind == "usdt" ? fmt::format("    {}\n", arguments) : "    struct pt_regs *ctx\n";
+    lines.insert(std::move(line));
+  }
+  std::string text;
+  for (const std::string &line : lines) text += line;
+  if (!text.empty()) return text;
+  std::string hint =
+      kind == "usdt" ? "it declares no USDT probes" : "the file has no names of functions: it is stripped";
+  if (!names->empty()) {
+    const auto &nearest =
+        std::ranges::min(*names, {}, [&](const Named &named) { return tables::edit_distance(named.first, wanted); });
+    hint = fmt::format("the nearest is `{}/{}:{}`", kind, file, nearest.first);
+  }
+  return std::unexpected(
+      Error{Error::Kind::Environment, fmt::format("nothing of `{}` matches `{}`", *path, wanted), std::move(hint), 0});
+}
+
+}  // namespace spile::driver
