@@ -17,6 +17,7 @@
 #include "runtime/hooks/interval.h"
 #include "runtime/hooks/launch.h"
 #include "runtime/hooks/perf_script.h"
+#include "runtime/kernel/kernel_object.h"
 #include "runtime/session/session.h"
 
 namespace spile::driver {
@@ -210,8 +211,7 @@ int command_run(Arguments arguments, Console &console) {
       "on", po::value<std::string>()->value_name("WHERE"),
       "where the events come from: auto (the default), ptrace (of CMD), replay (of -i FILE), kernel")(
       "command,c", po::value<std::string>()->value_name("CMD"), "run CMD and trace what it and its children do")(
-      "pid,p", po::value<uint32_t>()->value_name("PID"),
-      "with --on=kernel: trace what this process and its children do")(
+      "pid,p", po::value<uint32_t>()->value_name("PID"), "trace what this process and the children that it starts do")(
       "dev", po::value<std::string>()->value_name("INTERFACE"),
       "with --on=kernel: whose packets socket filters, XDP and tc programs see")(
       "cgroup", po::value<std::string>()->value_name("FOLDER"),
@@ -273,7 +273,12 @@ int command_run(Arguments arguments, Console &console) {
       return console.usage("{}", from == EventsFrom::Replay ? "--on=replay needs a recording: -i FILE"
                                                             : "-i FILE is a recording: --on=replay");
   }
-  for (const char *name : {"pid", "dev", "cgroup"})
+  if (values->contains("pid")) {
+    if (from == EventsFrom::Replay) return console.usage("-p is about a process that runs, and -i FILE about the past");
+    if (from == EventsFrom::Auto) from = kernel::check_allowed() ? EventsFrom::Kernel : EventsFrom::Ptrace;
+    if (from == EventsFrom::Ptrace) options.pid = (*values)["pid"].as<uint32_t>();
+  }
+  for (const char *name : {"dev", "cgroup"})
     if (values->contains(name)) {
       if (from == EventsFrom::Ptrace || from == EventsFrom::Replay)
         return console.usage("--{} is about the kernel: --on=kernel", name);

@@ -96,17 +96,21 @@ bool ChildTracer::wants_exit(uint32_t number) const {
 
 // ---------------------------------------------------------------- running
 
+Result<void> ChildTracer::make_breakpoints() {
+  if (options_.probes.empty()) return {};
+  auto made = Breakpoints::make(
+      options_.probes, [this](const Breakpoints::Hit &hit) { emit_hit(hit); },
+      [this](pid_t tid, int status) { stops_.push_back({tid, status}); });
+  if (!made) return std::unexpected(made.error());
+  breakpoints_ = std::move(*made);
+  return {};
+}
+
 Result<void> ChildTracer::start(const std::vector<std::string> &argv) {
   if (argv.empty()) return usage_error("the command to run is empty");
   Result<std::string> path = find_program(argv[0]);
   if (!path) return std::unexpected(path.error());
-  if (!options_.probes.empty()) {
-    auto made = Breakpoints::make(
-        options_.probes, [this](const Breakpoints::Hit &hit) { emit_hit(hit); },
-        [this](pid_t tid, int status) { stops_.push_back({tid, status}); });
-    if (!made) return std::unexpected(made.error());
-    breakpoints_ = std::move(*made);
-  }
+  if (auto made = make_breakpoints(); !made) return made;
   Result<Launch> launch = Launch::fork_traced(*path, argv, make_seccomp_filter(selection()), kPtraceOptions);
   if (!launch) return std::unexpected(launch.error());
   launch_.emplace(std::move(*launch));
@@ -179,6 +183,7 @@ void ChildTracer::run_until(std::chrono::steady_clock::time_point time) {
 
 void ChildTracer::end_leftovers() {
   using std::chrono::steady_clock;
+  if (is_attached_) return detach();
   if (main_exited_) run_until(steady_clock::now() + kSettling);
   const auto signal_all = [this](int signal) {
     for (const auto &[tid, task] : tasks_)
@@ -246,24 +251,32 @@ void ChildTracer::handle_signal_stop(Task &task, int signal, int event) {
 void ChildTracer::handle_syscall_entry(Task &task) {
   __ptrace_syscall_info info{};
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, task.tid, sizeof info, &info) <= 0) return resume(task);
-  const uint32_t number = static_cast<uint32_t>(info.seccomp.nr);
+  enter_syscall(task, static_cast<uint32_t>(info.seccomp.nr), std::to_array(info.seccomp.args));
+  resume(task);
+}
+
+void ChildTracer::enter_syscall(Task &task, uint32_t number, const std::array<uint64_t, 6> &arguments) {
   // Before the program runs, the calls are those of our own code that prepares it; only execve() is the command's.
   if (program_runs_ || number == SYS_execve) {
     memory_.attach(task.tid);
-    emit_entry(task, number, std::to_array(info.seccomp.args));
+    emit_entry(task, number, arguments);
   }
-  if (wants_exit(number) || is_identity_call(number) || number == SYS_prctl) task.in_syscall = number;
+  if (stops_at_syscalls_ || wants_exit(number) || is_identity_call(number) || number == SYS_prctl)
+    task.in_syscall = number;
   if (breakpoints_ && number == SYS_mmap) {
-    const auto &[address, length, protection, flags, fd, offset] = info.seccomp.args;
+    const auto &[address, length, protection, flags, fd, offset] = arguments;
     if (breakpoints_->mapping(task.tid, length, protection, flags, static_cast<int>(fd), offset))
       task.in_syscall = number;
   }
-  resume(task);
 }
 
 void ChildTracer::handle_syscall_exit(Task &task) {
   __ptrace_syscall_info info{};
   const bool known = ::ptrace(PTRACE_GET_SYSCALL_INFO, task.tid, sizeof info, &info) > 0;
+  if (known && stops_at_syscalls_ && info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+    enter_syscall(task, static_cast<uint32_t>(info.entry.nr), std::to_array(info.entry.args));
+    return resume(task);
+  }
   if (known && task.in_syscall) {
     const uint32_t number = *task.in_syscall;
     if (is_identity_call(number)) task.refresh_identity();
@@ -353,7 +366,8 @@ void ChildTracer::begin_life(const Task &task, std::optional<uint32_t> made_by) 
 
 // Fails with ESRCH when the task has been killed meanwhile; its end is reported by itself.
 void ChildTracer::resume(const Task &task, int signal) {
-  ::ptrace(task.in_syscall ? PTRACE_SYSCALL : PTRACE_CONT, task.tid, nullptr, static_cast<long>(signal));
+  ::ptrace(stops_at_syscalls_ || task.in_syscall ? PTRACE_SYSCALL : PTRACE_CONT, task.tid, nullptr,
+           static_cast<long>(signal));
 }
 
 void ChildTracer::stand_still(const Task &task) { ::ptrace(PTRACE_LISTEN, task.tid, nullptr, nullptr); }

@@ -64,12 +64,18 @@ class ChildTracer {
   // cannot be run: 127 not found, 126 not executable, 125 otherwise.
   Result<void> start(const std::vector<std::string> &argv);
 
+  // Traces the threads of a process that runs already, and what they start, in place of start(). It goes on when the
+  // trace ends. Its system calls stop it at each entry and exit when tracepoints are wanted: there is no filter in it.
+  // Environment error: there is none, it may not be traced; Unsupported: it runs a 32-bit program.
+  Result<void> attach(pid_t pid);
+
   enum class Ended { Exited, Deadline, Stopped };
   // Goes on until the command has exited, [deadline] has passed, or [stop] is set (noticed within 20 ms, at once when a
   // signal without SA_RESTART sets it). May be called again after Deadline and Stopped.
   Ended run(const std::atomic<bool> &stop, Deadline deadline = std::nullopt);
 
-  // Ends the command and all that it left behind; events go on until then. run() has done it when it returns Exited.
+  // Ends the command and all that it left behind; events go on until then. run() has done it when it returns Exited. A
+  // process that was attached to is let go.
   void finish();
 
   pid_t pid() const { return main_pid_; }
@@ -90,6 +96,10 @@ class ChildTracer {
   void handle(const Stop &stop);
   void handle_signal_stop(Task &task, int signal, int event);
   void handle_syscall_entry(Task &task);
+  void enter_syscall(Task &task, uint32_t number, const std::array<uint64_t, 6> &arguments);
+  Result<void> seize(pid_t pid);
+  bool hold(pid_t tid, int &signal);
+  void detach();
   void handle_syscall_exit(Task &task);
   void handle_new_task(Task &parent, int event);
   void handle_exec(Task &task);
@@ -108,6 +118,7 @@ class ChildTracer {
 
   // What follows byte 16 of the record: the arguments, or the result and zeros.
   using Payload = std::array<uint64_t, 6>;
+  Result<void> make_breakpoints();
   void describe(const Task &task);
   void emit(const Task &task, std::span<const uint32_t> hooks, uint32_t number, bool any, const Payload &payload);
   void emit_entry(const Task &task, uint32_t number, const Payload &arguments);
@@ -122,7 +133,9 @@ class ChildTracer {
 
   std::optional<Launch> launch_;
   pid_t main_pid_ = 0;
-  bool program_runs_ = false;  // the command's execve() has succeeded
+  bool is_attached_ = false;        // to a process that is not ours
+  bool stops_at_syscalls_ = false;  // of it, all
+  bool program_runs_ = false;       // the command's execve() has succeeded
   bool main_exited_ = false;
   int exit_status_ = 0;
   uint64_t event_count_ = 0;

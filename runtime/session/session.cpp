@@ -190,11 +190,12 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     if (auto fits = s.check_handlers(); !fits) return std::unexpected(fits.error());
     return std::unique_ptr<Session>(new Session(std::move(state)));
   }
-  if (s.has(Hook::Tracepoint) && !s.options.command)
+  const bool has_process = s.options.command || s.options.pid;
+  if (s.has(Hook::Tracepoint) && !has_process)
     return std::unexpected(
         Error{Error::Kind::Usage, "this probe listens to system calls, but there is no command to trace",
               "give one with -c, for example -c \"ls /\"; or see those of all processes: --on=kernel, as root", 0});
-  if ((s.has(Hook::UserProbe) || s.has(Hook::Sample)) && !s.options.command)
+  if ((s.has(Hook::UserProbe) || s.has(Hook::Sample)) && !has_process)
     return std::unexpected(
         Error{Error::Kind::Usage, "this probe is about what programs do, but there is no command to trace",
               "give one with -c, for example -c \"ls /\"; or see all processes: --on=kernel, as root", 0});
@@ -352,10 +353,17 @@ void Session::State::report_failures() {
   }
 }
 
-Result<void> Session::State::run_child(Control &control) {
+// A command that is started, or a process that is attached to.
+Result<void> Session::State::start_child(hooks::ChildTracer &tracer) {
+  if (options.pid) return tracer.attach(static_cast<pid_t>(*options.pid));
   auto argv = hooks::split_words(*options.command);
   if (!argv) return std::unexpected(argv.error());
+  auto started = tracer.start(*argv);
+  if (!started) outcome.child_status = hooks::exit_status_of(started.error());
+  return started;
+}
 
+Result<void> Session::State::run_child(Control &control) {
   std::vector<hooks::Tracepoint> wanted;
   std::vector<const Attached *> listeners;  // by index in [wanted]
   for (const Attached &program : attached) {
@@ -388,10 +396,10 @@ Result<void> Session::State::run_child(Control &control) {
         if (ended(control)) stop = true;
       },
       std::move(child));
-  if (auto started = tracer.start(*argv); !started) {
-    outcome.child_status = hooks::exit_status_of(started.error());
-    return std::unexpected(started.error());
-  }
+  if (auto started = start_child(tracer); !started) return started;
+  if (options.pid && has(Hook::Tracepoint) && options.status)
+    options.status(
+        fmt::format("each system call of process {} stops it twice, not only those that are asked for", *options.pid));
   for (;;) {
     // A glance at the signals' flags and the timers now and then, however quiet the child is.
     constexpr auto kGlance = std::chrono::milliseconds(50);
@@ -407,7 +415,7 @@ Result<void> Session::State::run_child(Control &control) {
   if (recorder) recorder->finish();
   if (options.status)
     for (const std::string &notice : tracer.notices()) options.status(notice);
-  outcome.child_status = tracer.exit_status();
+  if (options.command) outcome.child_status = tracer.exit_status();
   return {};
 }
 
@@ -476,7 +484,7 @@ Result<Outcome> Session::run(Control &control) {
     ;  // a begin handler had enough
   else if (s.options.kernel)
     result = s.run_in_kernel(control);
-  else if (s.options.command)
+  else if (s.options.command || s.options.pid)
     result = s.run_child(control);
   else if (s.options.packets)
     result = s.run_packets(control);

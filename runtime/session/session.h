@@ -57,7 +57,8 @@ struct Options {
   std::optional<VirtualTime> virtual_time;           // the run goes step by step
   const object::Btf *kernel_types = nullptr;         // that the programs were relocated to; null: they were not
   std::optional<KernelSide> kernel;                  // the events are the kernel's, and its programs are there
-  std::optional<std::string> command;                // -c: trace the system calls of this command line
+  std::optional<std::string> command;                // -c: trace this command line
+  std::optional<uint32_t> pid;                       // -p: trace this process, without the kernel's help
   std::optional<hooks::ByteStream> packets;          // -i: run packet programs on this capture
   std::string pin;                                   // --pin: the folder that keeps the maps; empty: none
   std::optional<std::string> pass;                   // --pass: write the packets that pass here

@@ -11,6 +11,7 @@
 
 #include "runtime/helpers/faults.h"
 #include "runtime/helpers/timers.h"
+#include "runtime/hooks/child.h"
 #include "runtime/hooks/packet_context.h"
 #include "runtime/hooks/recorder.h"
 #include "runtime/hooks/synthetic.h"
@@ -81,6 +82,7 @@ struct Session::State {
 
   class KernelRun;
   Result<void> run_in_kernel(Control &control);
+  Result<void> start_child(hooks::ChildTracer &tracer);
   Result<void> run_child(Control &control);
   std::vector<const Attached *> listeners_of(const hooks::EventStep &step) const;
   Result<void> run_packets(Control &control);
