@@ -5,7 +5,9 @@
 #include "runtime/jit/hot.h"
 
 #include "runtime/helpers/helpers.h"
+#include "runtime/maps/array_map.h"
 #include "runtime/maps/hash_map.h"
+#include "runtime/maps/percpu_map.h"
 #include "runtime/maps/ring_map.h"
 
 namespace spile::helpers {
@@ -41,6 +43,22 @@ uint64_t spile_hot_ringbuf_discard(uint64_t record, uint64_t, uint64_t, uint64_t
   }
 SPILE_HOT_LOOKUPS(SPILE_ROW)
 #undef SPILE_ROW
+
+#define SPILE_ROW(key_bytes)                                                                                           \
+  uint64_t spile_hot_lookup_percpu_##key_bytes(uint64_t map, uint64_t key, uint64_t, uint64_t, uint64_t, vm::Env *env, \
+                                               vm::HelperFn) {                                                         \
+    auto &all = static_cast<maps::PerCpuMap &>(map_at(map));                                                           \
+    std::byte *const values = static_cast<maps::HashMap<key_bytes> &>(all.inner()).lookup(bytes_at(key));              \
+    return values == nullptr ? 0 : reinterpret_cast<uint64_t>(all.part_of(values, cpu_of(env)));                       \
+  }
+SPILE_HOT_LOOKUPS(SPILE_ROW)
+#undef SPILE_ROW
+uint64_t spile_hot_lookup_percpu_array(uint64_t map, uint64_t key, uint64_t, uint64_t, uint64_t, vm::Env *env,
+                                       vm::HelperFn) {
+  auto &all = static_cast<maps::PerCpuMap &>(map_at(map));
+  std::byte *const values = static_cast<maps::ArrayMap &>(all.inner()).lookup(bytes_at(key));
+  return values == nullptr ? 0 : reinterpret_cast<uint64_t>(all.part_of(values, cpu_of(env)));
+}
 
 }  // extern "C"
 }  // namespace spile::helpers

@@ -22,5 +22,6 @@
   X(132, ringbuf_submit)  \
   X(133, ringbuf_discard)
 
-// X(key bytes): lookups in a hash; 0 for all other sizes (maps::with_key_size).
+// X(key bytes): lookups in a hash and in one of each CPU's values; 0 for all other sizes (maps::with_key_size). That in
+// an array of each CPU's values is lookup_percpu_array.
 #define SPILE_HOT_LOOKUPS(X) X(0) X(4) X(8) X(16)

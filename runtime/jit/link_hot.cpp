@@ -46,9 +46,21 @@ std::string hot_helper(int32_t number) {
   return row == kHelpers.end() ? std::string() : std::string(kPrefix) + row->name;
 }
 
-std::string hot_lookup(uint32_t key_size) {
-  const bool is_known = std::ranges::find(kLookups, key_size) != kLookups.end();
-  return kPrefix + ("lookup_" + std::to_string(is_known ? key_size : 0));
+std::string hot_lookup(const vm::JitMap &map) {
+  const bool is_known = std::ranges::find(kLookups, map.key_size) != kLookups.end();
+  const std::string key_bytes = std::to_string(is_known ? map.key_size : 0);
+  switch (map.kind) {
+    case vm::JitMap::Other:
+    case vm::JitMap::Array:
+      return {};
+    case vm::JitMap::Hash:
+      return kPrefix + ("lookup_" + key_bytes);
+    case vm::JitMap::PerCpuArray:
+      return kPrefix + std::string("lookup_percpu_array");
+    case vm::JitMap::PerCpuHash:
+      return kPrefix + ("lookup_percpu_" + key_bytes);
+  }
+  return {};
 }
 
 void link_hot(llvm::Module &module) {

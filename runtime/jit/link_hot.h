@@ -5,12 +5,14 @@
 
 #include <string>
 
+#include "runtime/vm/jit_abi.h"
+
 namespace spile::jit {
 
 // The function's name, for a helper that is hot whatever its arguments are; empty for others.
 std::string hot_helper(int32_t number);
-// Of a lookup in a hash.
-std::string hot_lookup(uint32_t key_size);
+// Of a lookup in such a map; empty for others.
+std::string hot_lookup(const vm::JitMap &map);
 
 // Adds what [module] has declared of it, to be inlined.
 void link_hot(llvm::Module &module);

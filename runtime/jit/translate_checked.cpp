@@ -404,8 +404,8 @@ class CheckedTranslator : Translation {
   bool call_of_map(size_t index) {
     const vm::JitMap *const map = map_of_call(index);
     const int32_t number = program_.insns[index].imm;
-    if (!program_.hot_helpers || map == nullptr || map->kind == vm::JitMap::Other || number > vm::kMapDelete)
-      return false;
+    const bool is_plain = map != nullptr && (map->kind == vm::JitMap::Array || map->kind == vm::JitMap::Hash);
+    if (!program_.hot_helpers || !is_plain || number > vm::kMapDelete) return false;
     const bool updates = number == vm::kMapUpdate;
     if (!has_memory(index, 2) || (updates && !has_memory(index, 3))) return false;
     const Judged key = within_extent(2, get(2), map->key_size, false);

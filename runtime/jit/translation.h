@@ -94,8 +94,8 @@ class Translation {
     if (!program_.hot_helpers) return nullptr;
     const int32_t number = program_.insns[index].imm;
     const vm::JitMap *const map = map_of_call(index);
-    const bool is_lookup = number == vm::kMapLookup && map != nullptr && map->kind == vm::JitMap::Hash;
-    const std::string name = is_lookup ? hot_lookup(map->key_size) : hot_helper(number);
+    const bool is_lookup = number == vm::kMapLookup && map != nullptr;
+    const std::string name = is_lookup ? hot_lookup(*map) : hot_helper(number);
     if (name.empty()) return nullptr;
     auto *const type = llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_, ptr_}, false);
     return llvm::cast<llvm::Function>(module_->getOrInsertFunction(name, type).getCallee());

@@ -7,12 +7,6 @@
 
 namespace spile::maps {
 
-static uint32_t index_of(const std::byte *key) {
-  uint32_t index;
-  std::memcpy(&index, key, sizeof index);
-  return index;
-}
-
 ArrayMap::ArrayMap(const Definition &definition, Pages values)
     : Map(definition), values_(std::move(values)), stride_(round_up_8(definition.value_size)) {}
 
@@ -20,11 +14,6 @@ Result<std::unique_ptr<Map>> ArrayMap::make(const Definition &definition, PageSo
   Result<Pages> values = pages.take(round_up_8(definition.value_size) * definition.max_entries);
   if (!values) return std::unexpected(values.error());
   return std::unique_ptr<Map>(new ArrayMap(definition, std::move(*values)));
-}
-
-std::byte *ArrayMap::lookup(const std::byte *key) {
-  const uint32_t index = index_of(key);
-  return index < definition().max_entries ? at(index) : nullptr;
 }
 
 // In place, as array_map_update_elem(): a pointer from an earlier lookup sees the new value. The order of the checks

@@ -1,6 +1,8 @@
 // ArrayMap: BPF_MAP_TYPE_ARRAY. One block of values at a fixed stride, all present and zero from the start.
 #pragma once
 
+#include <cstring>
+
 #include "runtime/maps/map.h"
 #include "runtime/maps/pages.h"
 
@@ -15,7 +17,10 @@ class ArrayMap final : public Map {
     return make(definition, memory);
   }
 
-  std::byte *lookup(const std::byte *key) override;
+  std::byte *lookup(const std::byte *key) override {
+    const uint32_t index = index_of(key);
+    return index < definition().max_entries ? at(index) : nullptr;
+  }
   int64_t update(const std::byte *key, const std::byte *value, uint64_t flags) override;
   // Here too, so that what programs call is one virtual call and not two.
   std::byte *lookup_on(const std::byte *key, uint32_t) override { return lookup(key); }
@@ -30,6 +35,11 @@ class ArrayMap final : public Map {
 
  private:
   ArrayMap(const Definition &definition, Pages values);
+  static uint32_t index_of(const std::byte *key) {
+    uint32_t index;
+    std::memcpy(&index, key, sizeof index);
+    return index;
+  }
   std::byte *at(uint32_t index) const { return values_.data() + index * stride_; }
 
   Pages values_;

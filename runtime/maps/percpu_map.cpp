@@ -32,7 +32,7 @@ Result<std::unique_ptr<Map>> PerCpuMap::make(const Definition &definition, PageS
 
 std::byte *PerCpuMap::lookup_on(const std::byte *key, uint32_t cpu) {
   std::byte *values = inner_->lookup(key);
-  return values == nullptr ? nullptr : values + cpu % copies_ * stride_;
+  return values == nullptr ? nullptr : part_of(values, cpu);
 }
 
 // As __htab_percpu_map_update_elem() and array_map_update_elem(): a present element is changed in place; in a new one
@@ -67,8 +67,7 @@ int64_t PerCpuMap::erase(const std::byte *key) {
 }
 
 uint64_t PerCpuMap::for_each_on(const Visit &visit, uint32_t cpu) {
-  return inner_->for_each(
-      [&](const std::byte *key, std::byte *values) { return visit(key, values + cpu % copies_ * stride_); });
+  return inner_->for_each([&](const std::byte *key, std::byte *values) { return visit(key, part_of(values, cpu)); });
 }
 
 }  // namespace spile::maps

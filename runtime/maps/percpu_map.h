@@ -36,6 +36,14 @@ class PerCpuMap final : public Map {
   int64_t update_on(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t cpu) override;
   uint64_t for_each_on(const Visit &visit, uint32_t cpu) override;
 
+  // The map of the plain type, whose values are those of all CPUs, and where in one of them a CPU's is. Few CPUs are
+  // not there: only those of events from larger machines.
+  Map &inner() const { return *inner_; }
+  bool is_array() const { return is_array_; }
+  std::byte *part_of(std::byte *values, uint32_t cpu) const {
+    return values + (cpu < copies_ ? cpu : cpu % copies_) * stride_;
+  }
+
  private:
   PerCpuMap(const Definition &definition, std::unique_ptr<Map> inner);
   // Puts [value] where [places] says, CPUs from first to last.

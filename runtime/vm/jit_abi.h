@@ -64,8 +64,10 @@ struct JitObject {
 struct JitMap {
   enum Kind : uint8_t {
     Other,
-    Array,  // of values in one block
-    Hash,   // maps::HashMap
+    Array,        // of values in one block
+    Hash,         // maps::HashMap
+    PerCpuArray,  // maps::PerCpuMap of the one or the other
+    PerCpuHash,
   };
   uint64_t map;  // its address, as helpers get it
   Kind kind;

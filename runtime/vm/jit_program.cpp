@@ -10,6 +10,7 @@
 #include "runtime/maps/array_map.h"
 #include "runtime/maps/hash_map.h"
 #include "runtime/maps/pages.h"
+#include "runtime/maps/percpu_map.h"
 #include "support/check.h"
 
 namespace spile::vm {
@@ -53,6 +54,8 @@ std::vector<JitMap> plain_maps(std::span<maps::Map *const> maps) {
                  return dynamic_cast<maps::HashMap<decltype(size)::value> *>(map) != nullptr;
                })) {
       one.kind = JitMap::Hash;
+    } else if (auto *const percpu = dynamic_cast<maps::PerCpuMap *>(map); percpu != nullptr) {
+      one.kind = percpu->is_array() ? JitMap::PerCpuArray : JitMap::PerCpuHash;
     }
   }
   return plain;
