@@ -6,6 +6,7 @@
 #include "lang-spec/tables/kfuncs.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/maps/map.h"
+#include "runtime/vm/stack_use.h"
 
 namespace spile::vm {
 namespace {
@@ -152,23 +153,9 @@ class Resolver {
     return {};
   }
 
-  // The lowest byte of its stack that a subprogram names, as long as it uses r10 for accesses alone; all of it once
-  // the address goes elsewhere.
   uint32_t stack_bytes(uint32_t start) const {
-    int lowest = 0;
     const size_t end = bounds(start).second;
-    for (size_t i = start; i < end; i += isa::width(insns_[i])) {
-      const Insn &insn = insns_[i];
-      const Shape shape = isa::lookup(insn)->shape;
-      const bool loads = shape == Shape::Load || shape == Shape::LoadAcquire;
-      const bool stores = shape == Shape::StoreImm || shape == Shape::StoreReg || shape == Shape::StoreRelease ||
-                          shape == Shape::Atomic;
-      const uint8_t base = loads ? insn.src : insn.dst;
-      const uint8_t other = loads ? insn.dst : insn.src;
-      if (other == isa::kFramePointer || (!loads && !stores && base == isa::kFramePointer)) return kStackBytes;
-      if ((loads || stores) && base == isa::kFramePointer) lowest = std::min<int>(lowest, insn.off);
-    }
-    return std::min<uint32_t>(kStackBytes, static_cast<uint32_t>(-lowest));
+    return stack_bytes_of(std::span(insns_).subspan(start, end - start));
   }
 
   std::span<const Insn> insns_;

@@ -30,8 +30,27 @@ TEST(Resolve, StackThatASubprogramMayTouch) {
   };
   EXPECT_EQ(touched("r0 = 0\n exit"), 0u);
   EXPECT_EQ(touched("*(u64 *)(r10 - 24) = 0\n r0 = *(u8 *)(r10 - 3)\n exit"), 24u);
-  EXPECT_EQ(touched("r2 = r10\n r2 += -8\n r0 = 0\n exit"), kStackBytes) << "its address goes elsewhere";
-  EXPECT_EQ(touched("*(u64 *)(r1 + 0) = r10\n r0 = 0\n exit"), kStackBytes);
+  EXPECT_EQ(touched("r2 = r10\n r2 += -8\n r0 = 0\n exit"), 8u);
+  EXPECT_EQ(touched("r2 = r10\n r2 += -16\n r3 = r2\n r3 += 8\n *(u64 *)(r3 + 0) = 1\n r0 = 0\n exit"), 16u);
+  EXPECT_EQ(touched("r3 = r10\n r3 += -4\n *(u64 *)(r10 - 24) = r3\n r2 = *(u64 *)(r10 - 24)\n r0 = 0\n exit"), 24u);
+  EXPECT_EQ(touched("r2 = 0 ll\n r2 += -8\n r0 = 0\n exit"), 0u) << "a number";
+  EXPECT_EQ(touched("r2 = r10\n r2 += -8\n r6 = *(u64 *)(r1 + 0)\n r6 += r7\n r6 += -9\n r0 = 0\n exit"), 8u);
+  const std::string_view lower[] = {
+      "r2 = r10\n r3 = 1\n r2 += -8\n r0 = 0\n exit",
+      "r2 = r10\n r2 += -8\n r2 += -8\n r0 = 0\n exit",
+      "r2 = r10\n r2 -= 8\n r0 = 0\n exit",
+      "r2 = r10\n r2 += -8\n r2 += r1\n r0 = 0\n exit",
+      "r2 = r10\n r2 += -8\n r1 += r2\n r0 = 0\n exit",
+      "r2 = r10\n r2 += -8\n r3 = r2\n r0 = *(u64 *)(r3 - 8)\n exit",
+      "r2 = r10\n r2 += -8\n *(u64 *)(r10 - 16) = r2\n r4 = *(u64 *)(r10 - 16)\n r4 += -8\n r0 = 0\n exit",
+      "r3 = *(u64 *)(r10 - 16)\n r3 += -8\n r2 = r10\n r2 += -8\n *(u64 *)(r10 - 16) = r2\n goto -6",
+      "r2 = r10\n again: r2 += -8\n if r1 != 0 goto again\n r0 = 0\n exit",
+      "r2 = r10\n r2 += -8\n call f\n exit\nf:\n r0 = *(u64 *)(r2 - 64)\n exit",
+      "r2 = r10\n r2 += -8\n r3 = func f ll\n r0 = 0\n exit\nf:\n r0 = *(u64 *)(r2 - 64)\n exit",
+  };
+  for (const std::string_view text : lower) EXPECT_EQ(touched(text), kStackBytes) << text;
+  EXPECT_EQ(touched("*(u64 *)(r1 + 0) = r10\n r0 = 0\n exit"), 0u);
+  EXPECT_EQ(touched("*(u64 *)(r1 + 0) = r10\n r2 = *(u64 *)(r1 + 0)\n r2 += -8\n r0 = 0\n exit"), kStackBytes);
   EXPECT_EQ(touched("*(u64 *)(r10 - 600) = 0\n exit"), kStackBytes);
 }
 
