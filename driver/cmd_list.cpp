@@ -2,10 +2,14 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
+#include "backend/object/btf_scan.h"
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "driver/list_functions.h"
+#include "frontend/btf/sources.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/tracepoint.h"
 #include "runtime/kernel/tracefs.h"
@@ -17,6 +21,13 @@ namespace {
 struct ListedHook {
   std::string section;  // as in SEC()
   const tables::ProgramType *type = nullptr;
+  uint32_t prototype = 0;  // in the kernel's BTF, of what it hangs on
+};
+
+// What this machine's kernel says of itself. [tracefs]: to root alone. [types]: to everybody.
+struct KernelsWords {
+  Result<kernel::Tracefs> tracefs = kernel::Tracefs::open();
+  Result<object::BtfScan> types = object::BtfScan::open(btf::kHostBtf);
 };
 
 // Those that a command's system calls fire.
@@ -39,24 +50,82 @@ void add_tracefs(std::vector<ListedHook> &hooks, const kernel::Tracefs &tracefs,
       hooks.push_back({fmt::format("tracepoint/{}", name), tracepoint});
 }
 
-// [tracefs]: what root alone may read.
-std::vector<ListedHook> all_hooks(const Result<kernel::Tracefs> &tracefs) {
+// Its tracepoints with the arguments that they are called with. What a type has no names for, the function has that
+// calls the programs.
+void add_raw_tracepoints(std::vector<ListedHook> &hooks, const object::BtfScan &types, bool with_arguments) {
+  constexpr std::string_view kType = "btf_trace_", kFunction = "__probestub_", kOlderFunction = "__traceiter_";
+  std::unordered_map<std::string_view, uint32_t> prototypes;
+  if (with_arguments)
+    types.each_function([&](std::string_view name, uint32_t prototype) {
+      for (const std::string_view prefix : {kFunction, kOlderFunction})
+        if (name.starts_with(prefix)) prototypes.emplace(name.substr(prefix.size()), prototype);
+    });
+  std::vector<std::string_view> names;
+  types.each_typedef([&](std::string_view name, uint32_t) {
+    if (name.starts_with(kType)) names.push_back(name.substr(kType.size()));
+  });
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  for (const std::string_view prefix : {"tp_btf/", "raw_tp/"}) {
+    const tables::ProgramType *type = tables::find_program_type(fmt::format("{}sched_switch", prefix));
+    for (const std::string_view name : names) {
+      const auto known = prototypes.find(name);
+      hooks.push_back({fmt::format("{}{}", prefix, name), type, known == prototypes.end() ? 0 : known->second});
+    }
+  }
+}
+
+// `fentry/tcp_*`: functions, of which there are too many to be listed without a pattern of theirs.
+std::vector<ListedHook> functions_like(const std::string &pattern, const object::BtfScan &types) {
+  constexpr std::string_view kOfFunctions[] = {"fentry",  "fexit",      "fmod_ret", "fentry.s",
+                                               "fexit.s", "fmod_ret.s", "kprobe",   "kretprobe"};
+  std::vector<ListedHook> hooks;
+  const size_t slash = pattern.find('/');
+  const std::string_view prefix = std::string_view(pattern).substr(0, slash);
+  if (slash == std::string::npos || std::ranges::find(kOfFunctions, prefix) == std::end(kOfFunctions)) return hooks;
+  const tables::ProgramType *type = tables::find_program_type(pattern);
+  std::unordered_set<std::string_view> seen;  // functions of several files may have one name
+  types.each_function([&](std::string_view name, uint32_t prototype) {
+    const std::string text(name);
+    if (::fnmatch(pattern.c_str() + slash + 1, text.c_str(), 0) == 0 && seen.insert(name).second)
+      hooks.push_back({fmt::format("{}/{}", prefix, name), type, prototype});
+  });
+  return hooks;
+}
+
+std::vector<ListedHook> all_hooks(const KernelsWords &kernel, bool with_arguments) {
   std::vector<ListedHook> hooks;
   for (const tables::ProgramType &type : tables::kProgramTypes)
     if (type.hook != tables::HookKind::Tracepoint) hooks.push_back({std::string(type.section), &type});
   const tables::ProgramType *tracepoint = tables::find_program_type("tracepoint/syscalls/sys_enter_kill");
   add_syscalls(hooks, tracepoint);
-  if (tracefs) add_tracefs(hooks, *tracefs, tracepoint);
+  if (kernel.tracefs) add_tracefs(hooks, *kernel.tracefs, tracepoint);
+  if (kernel.types) add_raw_tracepoints(hooks, *kernel.types, with_arguments);
   return hooks;
 }
 
-// The fields behind ctx, a line each.
-std::string describe(const ListedHook &hook, const Result<kernel::Tracefs> &tracefs) {
+// The arguments of a function or a raw tracepoint, as far as a program has them.
+std::string describe_arguments(const ListedHook &hook, const object::BtfScan &types) {
+  std::vector<std::string> arguments = types.parameters(hook.prototype);
+  const bool is_raw = hook.section.starts_with("raw_tp"), is_tracepoint = is_raw || hook.section.starts_with("tp_btf");
+  if (is_tracepoint && !arguments.empty()) arguments.erase(arguments.begin());  // the kernel's own
   std::string text;
+  for (size_t i = 0; i < arguments.size(); i++)
+    text += is_raw ? fmt::format("    args[{}]: {}\n", i, arguments[i]) : fmt::format("    {}\n", arguments[i]);
+  if (hook.section.starts_with("fexit") || hook.section.starts_with("fmod_ret") ||
+      hook.section.starts_with("kretprobe"))
+    text += fmt::format("    returns {}\n", types.result(hook.prototype));
+  return text;
+}
+
+// The fields behind ctx, a line each.
+std::string describe(const ListedHook &hook, const KernelsWords &kernel) {
+  std::string text;
+  if (hook.prototype != 0) return describe_arguments(hook, *kernel.types);
   if (hook.type->hook == tables::HookKind::Tracepoint) {
     const auto tracepoint = hooks::find_tracepoint(hook.section);
     if (!tracepoint) {
-      const auto fields = tracefs->fields(hooks::tracepoint_name(hook.section));
+      const auto fields = kernel.tracefs->fields(hooks::tracepoint_name(hook.section));
       for (size_t i = 0; fields && i < fields->size(); i++) text += fmt::format("    {}\n", (*fields)[i]);
       return text;
     }
@@ -82,10 +151,13 @@ int command_list(Arguments arguments, Console &console) {
   line.usage = "spile list [PATTERN...] [-v]";
   line.about =
       "Lists the hooks that a probe can name in SEC() or in front of a body: those of system calls, the others of the\n"
-      "kernel's tracepoints where tracefs can be read, and the kinds of programs. PATTERN, with * and ?, is for the\n"
-      "whole name or its last part. -v: what ctx has. uprobe:FILE:PATTERN lists functions of a program or library,\n"
-      "usdt:FILE the probes that it declares itself.";
-  line.footer = "  spile list 'sys_enter_open*' -v\n  spile list 'uprobe:libc:mem*'";
+      "kernel's tracepoints where tracefs can be read, those that its BTF names, and the kinds of programs. PATTERN,\n"
+      "with * and ?, is for the whole name or its last part. Behind fentry/, fexit/, fmod_ret/, kprobe/ and "
+      "kretprobe/\n"
+      "it is for functions that BTF names; the kernel may have reasons to refuse some. -v: what ctx has, or the\n"
+      "arguments. uprobe:FILE:PATTERN lists functions of a program or library, usdt:FILE the probes that it declares\n"
+      "itself.";
+  line.footer = "  spile list 'sys_enter_open*' -v\n  spile list 'fentry/tcp_*' -v\n  spile list 'uprobe:libc:mem*'";
   line.add_common();
   line.hidden.add_options()("pattern", po::value<std::vector<std::string>>());
   line.positional.add("pattern", -1);
@@ -95,8 +167,8 @@ int command_list(Arguments arguments, Console &console) {
   const auto patterns =
       values->contains("pattern") ? (*values)["pattern"].as<std::vector<std::string>>() : std::vector<std::string>{"*"};
 
-  const auto tracefs = kernel::Tracefs::open();
-  const std::vector<ListedHook> hooks = all_hooks(tracefs);
+  const KernelsWords kernel;
+  const std::vector<ListedHook> hooks = all_hooks(kernel, console.verbosity > 0);
   std::string text;
   for (const std::string &pattern : patterns) {
     if (is_about_binary(pattern)) {
@@ -108,12 +180,15 @@ int command_list(Arguments arguments, Console &console) {
       continue;
     }
     bool found = false;
-    for (const ListedHook &hook : hooks) {
-      if (!matches(pattern, hook.section)) continue;
+    const auto show = [&](const ListedHook &hook) {
       found = true;
       text += hook.section + '\n';
-      if (console.verbosity > 0) text += describe(hook, tracefs);
-    }
+      if (console.verbosity > 0) text += describe(hook, kernel);
+    };
+    for (const ListedHook &hook : hooks)
+      if (matches(pattern, hook.section)) show(hook);
+    if (kernel.types)
+      for (const ListedHook &hook : functions_like(pattern, *kernel.types)) show(hook);
     if (found) continue;
     const auto nearest = std::ranges::min(hooks, {}, [&](const ListedHook &hook) {
       return tables::edit_distance(std::string_view(hook.section).substr(hook.section.rfind('/') + 1), pattern);
