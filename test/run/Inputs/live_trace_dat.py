@@ -1,15 +1,28 @@
 # live_trace_dat.py SPILE FILE: records what a command of ours does in an instance of tracefs of its own, lets trace-cmd
 # write the instance into FILE, and compares what spile counts in it with the instance's own text. Runs in a mount
-# namespace of its own (unshare -m).
+# namespace of its own (unshare -m), where trace-cmd can write to the instance alone: it would stop the machine's own
+# tracing, and take the filters of all its events away.
 import os
 import re
 import subprocess
 import sys
+import tempfile
+import time
 
 spile, path = sys.argv[1:]
 TRACING = "/sys/kernel/tracing"
-subprocess.run(["mount", "-t", "tracefs", "tracefs", TRACING], check=True)
-subprocess.run(["mount", "--bind", "/dev/null", "/proc/sys/kernel/kptr_restrict"], check=True)  # which trace-cmd sets for a moment
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+
+
+own = tempfile.mkdtemp()
+mount("-t", "tracefs", "tracefs", own)
+mount("-t", "tracefs", "tracefs", TRACING)
+mount("-o", "remount,bind,ro", TRACING)
+mount("--bind", f"{own}/instances", f"{TRACING}/instances")
+mount("--bind", "/dev/null", "/proc/sys/kernel/kptr_restrict")  # which it sets for a moment
 name = f"spile-test-{os.getpid()}"
 instance = f"{TRACING}/instances/{name}"
 
@@ -24,7 +37,6 @@ def read(file):
         return opened.read()
 
 
-before = read(f"{TRACING}/tracing_on"), read(f"{TRACING}/set_event")
 os.mkdir(instance)
 try:
     write("options/event-fork", "1")
@@ -48,9 +60,8 @@ finally:
             try:
                 os.rmdir(instance)
                 break
-            except OSError as error:
-                subprocess.run(["sleep", "0.05"])
-print("the machine's own:", before == (read(f"{TRACING}/tracing_on"), read(f"{TRACING}/set_event")))
+            except OSError:
+                time.sleep(0.05)
 
 there = {
     "opens": len(re.findall(r": sys_openat\(", text)),
@@ -65,3 +76,5 @@ tracepoint/sched/sched_process_exec { count(execs) }"""
 run = subprocess.run([spile, "run", "-e", PROBE, "--on=replay", "-i", path], capture_output=True, text=True, timeout=60)
 counted = {found[0]: int(found[1]) for found in re.findall(r"^(\w+) = (\d+)$", run.stdout, re.M)}
 print("counts:", counted == there or (counted, there, run.stderr), min(there.values()) > 0, there["execs"] == 11)
+subprocess.run(["umount", own])
+os.rmdir(own)
