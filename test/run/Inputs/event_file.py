@@ -27,8 +27,8 @@ def event(time, context, pieces=b""):
 
 out = b"\x7fspilev\x01" + struct.pack("<Q", 1)
 if what == "short":
-    # The second record ends before its last field, as one does that was cut off.
-    out += described("sched/sched_switch", 32, [("long", "prev_pid", 8, 8), ("int", "next_pid", 24, 4)])
+    # Both records are cut off, the second one before its last field.
+    out += described("sched/sched_switch", 64, [("long", "prev_pid", 8, 8), ("int", "next_pid", 24, 4)])
     out += event(1000, bytes(8) + struct.pack("<qqii", 5, 0, 77, 0))
     out += event(2000, bytes(8) + struct.pack("<q", 6))
 elif what == "memory":
