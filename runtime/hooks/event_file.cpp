@@ -75,8 +75,6 @@ std::optional<Tracepoint> described(std::string_view text) {
   const auto head = split(lines[0], '\t');
   const auto size = head.size() == 2 ? whole_number<uint32_t>(head[1]) : std::nullopt;
   if (!size || *size > kRecordRoom) return std::nullopt;
-  // Of system calls the layout is the same everywhere.
-  if (const auto known = find_tracepoint(head[0])) return *known;
   RecordFormat format{std::string(head[0]), {}, *size};
   for (size_t i = 1; i < lines.size(); i++) {
     const auto words = split(lines[i], '\t');
@@ -85,7 +83,9 @@ std::optional<Tracepoint> described(std::string_view text) {
     if (!at || !length || *at > kRecordRoom || *length > kRecordRoom - *at) return std::nullopt;
     format.fields.push_back({std::string(words[0]), std::string(words[1]), *at, *length});
   }
-  return Tracepoint::of(std::move(format));
+  // Of a system call whose fields are not told, they are where every 64-bit kernel has them.
+  const auto known = lines.size() == 1 ? find_tracepoint(head[0]) : std::unexpected(Error{});
+  return known ? *known : Tracepoint::of(std::move(format));
 }
 
 // The pieces of one event, where they lie in the file's bytes.

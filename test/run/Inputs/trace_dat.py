@@ -1,5 +1,5 @@
-# trace_dat.py FILE: a small trace.dat as trace-cmd.dat.v6(5) describes it: two CPUs, a switch of tasks, a start of a
-# program and an open, with the formats of Linux 6.12.
+# trace_dat.py FILE [narrow]: a small trace.dat as trace-cmd.dat.v6(5) describes it: two CPUs, a switch of tasks, a start of a
+# program and an open, with the formats of Linux 6.12. narrow: the arguments of the open as a 32-bit kernel has them.
 import struct
 import sys
 
@@ -44,6 +44,9 @@ SWITCH = event("sched_switch", 300, [("char prev_comm[16]", 8, 16, 0), ("pid_t p
 EXEC = event("sched_process_exec", 301, [("__data_loc char[] filename", 8, 4, 0), ("pid_t pid", 12, 4, 1), ("pid_t old_pid", 16, 4, 1)])
 OPEN = event("sys_enter_openat", 302, [("int __syscall_nr", 8, 4, 1), ("int dfd", 16, 8, 0), ("const char * filename", 24, 8, 0),
                                        ("int flags", 32, 8, 0), ("umode_t mode", 40, 8, 0)])
+NARROW = event("sys_enter_openat", 302, [("int __syscall_nr", 8, 4, 1), ("int dfd", 12, 4, 0), ("const char * filename", 16, 4, 0),
+                                         ("int flags", 20, 4, 0), ("umode_t mode", 24, 4, 0)])
+is_narrow = "narrow" in sys.argv[2:]
 
 
 def page(start, records):
@@ -62,12 +65,14 @@ def common(number, thread):
 switch = common(300, 7) + struct.pack("<16siiq16sii", b"sh", 7, 120, 1, b"cat", 9, 120)
 start = common(301, 9) + struct.pack("<Iii", 10 << 16 | 20, 9, 9) + b"/bin/true\0"
 opened = common(302, 9) + struct.pack("<ixxxxQQQQ", 257, 0xffffffffffffff9c, 0x7ffe1000, 0x80000, 0)
+if is_narrow:
+    opened = common(302, 9) + struct.pack("<iiIII", 257, -100, 0x7ffe1000, 0x80000, 0)
 pages = [page(1000000, [(0, switch), (5000, opened)]), page(1002000, [(0, start)])]
 
 out = b"\x17\x08\x44tracing6\0" + struct.pack("<BBI", 0, 8, PAGE)
 out += b"header_page\0" + text(HEADER_PAGE) + b"header_event\0" + text(HEADER_EVENT)
 out += struct.pack("<I", 0)
-out += struct.pack("<I", 2) + b"sched\0" + struct.pack("<I", 2) + SWITCH + EXEC + b"syscalls\0" + struct.pack("<I", 1) + OPEN
+out += struct.pack("<I", 2) + b"sched\0" + struct.pack("<I", 2) + SWITCH + EXEC + b"syscalls\0" + struct.pack("<I", 1) + (NARROW if is_narrow else OPEN)
 out += struct.pack("<II", 0, 0)
 out += text("7 sh\n9 cat\n")
 out += struct.pack("<I", len(pages)) + b"options  \0" + struct.pack("<H", 0) + b"flyrecord\0"
