@@ -2,6 +2,7 @@
 # write the instance into FILE, and compares what spile counts in it with the instance's own text. Runs in a mount
 # namespace of its own (unshare -m), where trace-cmd can write to the instance alone: it would stop the machine's own
 # tracing, and take the filters of all its events away.
+import atexit
 import os
 import re
 import subprocess
@@ -18,10 +19,17 @@ def mount(*arguments):
 
 
 own = tempfile.mkdtemp()
+atexit.register(os.rmdir, own)
 mount("-t", "tracefs", "tracefs", own)
+atexit.register(subprocess.run, ["umount", own])
 mount("-t", "tracefs", "tracefs", TRACING)
 mount("-o", "remount,bind,ro", TRACING)
 mount("--bind", f"{own}/instances", f"{TRACING}/instances")
+# It reads this twice, and gives up when a program has been loaded or is gone in between.
+with tempfile.NamedTemporaryFile("w") as symbols:
+    symbols.write("ffffffff81000000 T _text\n")
+    symbols.flush()
+    mount("--bind", symbols.name, "/proc/kallsyms")
 mount("--bind", "/dev/null", "/proc/sys/kernel/kptr_restrict")  # which it sets for a moment
 name = f"spile-test-{os.getpid()}"
 instance = f"{TRACING}/instances/{name}"
@@ -76,5 +84,3 @@ tracepoint/sched/sched_process_exec { count(execs) }"""
 run = subprocess.run([spile, "run", "-e", PROBE, "--on=replay", "-i", path], capture_output=True, text=True, timeout=60)
 counted = {found[0]: int(found[1]) for found in re.findall(r"^(\w+) = (\d+)$", run.stdout, re.M)}
 print("counts:", counted == there or (counted, there, run.stderr), min(there.values()) > 0, there["execs"] == 11)
-subprocess.run(["umount", own])
-os.rmdir(own)
