@@ -54,12 +54,21 @@ bool has_tracing() {
 bool has_btf() { return ::access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
 bool has_jit() { return vm::CodeSource::find({}).has_value(); }
 
+bool has_breakpoints() {
+#ifdef __x86_64__
+  return has_ptrace();
+#else
+  return false;
+#endif
+}
+
 struct Feature {
   std::string_view name, meaning;
   bool (*probe)();
 };
 constexpr Feature kFeatures[] = {
     {"ptrace", "tracing a child's system calls (-c)", has_ptrace},
+    {"breakpoints", "probing its functions (uprobe, usdt, profile)", has_breakpoints},
     {"jit", "the LLVM JIT (--engine=jit)", has_jit},
     {"kernel-btf", "the running kernel's types", has_btf},
     {"bpf", "loading programs into the running kernel", has_bpf},
@@ -71,7 +80,8 @@ constexpr Feature kFeatures[] = {
 int command_info(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile info [--has=FEATURE]";
-  line.about = "Says what this build and this machine can do. Features: ptrace, jit, kernel-btf, bpf, tracing.";
+  line.about = "Says what this build and this machine can do. Features: ptrace, breakpoints, jit,\n"
+      "kernel-btf, bpf, tracing.";
   line.add_common();
   line.options.add_options()("has", po::value<std::string>()->value_name("FEATURE"),
                              "only exit 0 when it is there, else 3");
@@ -82,7 +92,7 @@ int command_info(Arguments arguments, Console &console) {
     const auto &name = (*values)["has"].as<std::string>();
     const auto *feature = std::ranges::find(kFeatures, name, &Feature::name);
     if (feature == std::end(kFeatures))
-      return console.usage("--has takes ptrace, jit, kernel-btf, bpf or tracing, not `{}`", name);
+      return console.usage("--has takes ptrace, breakpoints, jit, kernel-btf, bpf or tracing, not `{}`", name);
     return feature->probe() ? kExitOk : kExitEnvironment;
   }
   utsname host{};

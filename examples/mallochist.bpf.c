@@ -1,6 +1,6 @@
 // How much memory malloc() of the C library is asked for, as a histogram for each process.
 //
-//     sudo spile run --on=kernel mallochist.bpf.c -c "ls /"
+//     spile run mallochist.bpf.c -c "ls /"
 #include "vmlinux.h"
 #include <bpf/bpf_tracing.h>
 #include <spile_tables.h>

@@ -1,6 +1,6 @@
-// Where time goes: which process runs on which processor, asked 99 times a second on each.
+// Where time goes: which process runs on which processor, asked 99 times a second.
 //
-//     sudo spile run --on=kernel profile.bpf.c -c "sha256sum /bin/bash"
+//     spile run profile.bpf.c -c "sha256sum /bin/bash"
 #include "vmlinux.h"
 #include <spile_tables.h>
 
