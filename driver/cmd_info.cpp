@@ -80,7 +80,8 @@ constexpr Feature kFeatures[] = {
 int command_info(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile info [--has=FEATURE]";
-  line.about = "Says what this build and this machine can do. Features: ptrace, breakpoints, jit,\n"
+  line.about =
+      "Says what this build and this machine can do. Features: ptrace, breakpoints, jit,\n"
       "kernel-btf, bpf, tracing.";
   line.add_common();
   line.options.add_options()("has", po::value<std::string>()->value_name("FEATURE"),

@@ -12,7 +12,7 @@ namespace spile::driver {
 
 enum class EventsFrom {
   Auto,
-  Ptrace,  // a command's system calls, and what needs no events at all
+  Ptrace,  // what a command or a process does, and what needs no events at all
   Replay,  // a recording or a capture
   Kernel,
 };
@@ -22,9 +22,9 @@ struct Choice {
   EventsFrom from = EventsFrom::Ptrace;
   std::string why;  // for people
 };
-// What --on=auto means for [object]: a recording or a capture where one is given; else a command's system calls where
-// they are all that the probe asks for (no privilege is needed, and nothing is ever lost); else the kernel. Without a
-// command system calls are those of all processes, where the kernel lets us see them.
+// What --on=auto means for [object]: a recording or a capture where one is given; else a command's system
+// calls, functions and samples where they are all that the probe asks for (no privilege is needed, and nothing is ever
+// lost); else the kernel. Without a command it is about all processes, where the kernel lets us see them.
 Choice choose_events(const object::Object &object, bool has_input, bool has_command);
 
 }  // namespace spile::driver

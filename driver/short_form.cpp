@@ -13,6 +13,7 @@
 #include "lang-spec/tables/syscalls.h"
 #include "lang-spec/tables/tables.h"
 #include "lang-spec/tables/tracepoints.h"
+#include "runtime/hooks/user_probe.h"
 
 namespace spile::driver {
 
@@ -179,6 +180,10 @@ Result<void> Writer::add_hooks(std::string_view pattern, size_t at, std::vector<
         : pattern.contains(':')                ? "a hook is written as in SEC(): `tracepoint/syscalls/sys_enter_openat`"
                                 : fmt::format("did you mean `{}`, `{}` or `{}`?", near[0], near[1], near[2]);
     return wrong(Error::Kind::Input, at, fmt::format("there is no hook `{}`", pattern), hint);
+  }
+  if (type->hook == tables::HookKind::UserProbe) {
+    hooks.push_back({spile::hooks::with_full_library_name(pattern), type, "struct pt_regs"});
+    return {};
   }
   const size_t category = pattern.find('/') + 1;
   if (type->hook != tables::HookKind::Tracepoint || category == 0) {

@@ -101,7 +101,7 @@ void Breakpoints::insert_all(pid_t tid, AddressSpace &space, std::span<const uin
       const UserPlace &place = probes_[probe].places[i];
       if (place.file_offset < offset || place.file_offset - offset >= length) continue;
       const uint64_t address = start + (place.file_offset - offset);
-      Site *const site = insert(tid, space, address);
+      Site *const site = insert(tid, space, address, false);
       if (site == nullptr) continue;
       site->wanted.push_back({probe, i});
       site->is_function_start |= place.is_function_start;
@@ -110,18 +110,20 @@ void Breakpoints::insert_all(pid_t tid, AddressSpace &space, std::span<const uin
     }
 }
 
-Breakpoints::Site *Breakpoints::insert(pid_t tid, AddressSpace &space, uint64_t address) {
+Breakpoints::Site *Breakpoints::insert(pid_t tid, AddressSpace &space, uint64_t address, bool is_return) {
   const auto [found, is_new] = space.sites.try_emplace(address);
   Site &site = found->second;
   if (!is_new) return &site;
   std::array<std::byte, 8> word{};
   bool is_read = read_remote(tid, address, word.data(), word.size());
   // Of a kernel's uprobe, perhaps one of a run that has just ended: the kernel takes it out in its own time.
-  for (; is_read && word[0] == kInt3 && waited_ < kPatience; waited_ += kWait) {
+  // Behind a call, it is where no one is to return to.
+  for (; !is_return && is_read && word[0] == kInt3 && waited_ < kPatience; waited_ += kWait) {
     std::this_thread::sleep_for(kWait);
     is_read = read_remote(tid, address, word.data(), word.size());
   }
   const bool is_foreign = is_read && word[0] == kInt3;
+  const bool is_told = !(is_foreign && is_return);
   if (is_read && !is_foreign) {
     site.original = word;
     word[0] = kInt3;
@@ -131,7 +133,7 @@ Breakpoints::Site *Breakpoints::insert(pid_t tid, AddressSpace &space, uint64_t 
     }
   }
   space.sites.erase(found);
-  if (notices_.size() < kMaxNotices)
+  if (is_told && notices_.size() < kMaxNotices)
     notices_.push_back(fmt::format("process {}: no breakpoint could be set at 0x{:x}{}", tid, address,
                                    is_foreign ? ": another tracer has one there" : ""));
   return nullptr;
@@ -197,7 +199,7 @@ bool Breakpoints::trapped(pid_t tid) {
 void Breakpoints::call_begins(pid_t tid, Thread &thread, const Wanted &wanted, const user_regs_struct &regs) {
   Call call{regs.rsp + 8, 0, regs.rip, wanted.probe, probes_[wanted.probe].places[wanted.place].cookie};
   if (!read_remote(tid, regs.rsp, &call.returns_to, sizeof call.returns_to)) return;
-  Site *const site = insert(tid, *thread.space, call.returns_to);
+  Site *const site = insert(tid, *thread.space, call.returns_to, true);
   if (site == nullptr) return;
   site->is_return = true;
   forget_below(thread, 0, call.stack);

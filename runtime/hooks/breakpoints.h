@@ -123,7 +123,7 @@ class Breakpoints {
   void look_through(pid_t tid);
   void insert_all(pid_t tid, AddressSpace &space, std::span<const uint32_t> probes, uint64_t start, uint64_t length,
                   uint64_t offset);
-  Site *insert(pid_t tid, AddressSpace &space, uint64_t address);
+  Site *insert(pid_t tid, AddressSpace &space, uint64_t address, bool is_return);
   void count_semaphore(pid_t tid, AddressSpace &space, Wanted wanted, uint64_t address);
   void call_begins(pid_t tid, Thread &thread, const Wanted &wanted, const user_regs_struct &regs);
   void calls_return(pid_t tid, Thread &thread, const user_regs_struct &regs);

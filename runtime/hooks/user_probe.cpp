@@ -1,6 +1,7 @@
 #include "runtime/hooks/user_probe.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,9 +75,39 @@ std::optional<std::string> find_versioned(std::string_view folders, const std::s
   return found;
 }
 
+std::optional<std::string> find_program_file(const std::string &name) {
+  const auto found = find_in(variable("PATH"), name, R_OK | X_OK);
+  return found ? found : find_in(kProgramFolders, name, R_OK | X_OK);
+}
+
+std::optional<std::string> find_versioned_library(const std::string &name) {
+  const auto found = find_versioned(variable("LD_LIBRARY_PATH"), name);
+  return found ? found : find_versioned(kLibraryFolders, name);
+}
+
 std::unexpected<Error> unreadable(std::string_view section, std::string_view what, std::string hint) {
   return std::unexpected(Error{Error::Kind::Usage, fmt::format("SEC(\"{}\") {}", section, what), std::move(hint), 0});
 }
+
+#ifdef __x86_64__
+// A breakpoint cannot stand in for one that the program has itself.
+Result<void> check_instructions(const std::string &path, std::string_view section, std::vector<UserPlace> &places,
+                                bool is_pattern) {
+  constexpr char kInt3 = '\xcc';
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const size_t all = places.size();
+  std::erase_if(places, [&](const UserPlace &place) {
+    char byte = 0;
+    return ::pread(fd, &byte, 1, static_cast<off_t>(place.file_offset)) == 1 && byte == kInt3;
+  });
+  ::close(fd);
+  if (places.size() == all || (is_pattern && !places.empty())) return {};
+  return unsupported_error("SEC(\"{}\"): the instruction there is a breakpoint of the program itself (int3)", section);
+}
+#else
+Result<void> check_instructions(const std::string &, std::string_view, std::vector<UserPlace> &, bool) { return {}; }
+#endif
 
 Result<std::vector<UserPlace>> usdt_places(const object::Executable &executable, const UserProbeName &name) {
   auto probes = executable.usdt_probes();
@@ -154,10 +185,8 @@ Result<std::string> find_binary(const std::string &name) {
     found = find_in(variable("LD_LIBRARY_PATH"), name, R_OK);
     if (!found) found = find_in(kLibraryFolders, name, R_OK);
   } else {
-    found = find_in(variable("PATH"), name, R_OK | X_OK);
-    if (!found) found = find_in(kProgramFolders, name, R_OK | X_OK);
-    if (!found) found = find_versioned(variable("LD_LIBRARY_PATH"), name);
-    if (!found) found = find_versioned(kLibraryFolders, name);
+    found = find_program_file(name);
+    if (!found) found = find_versioned_library(name);
   }
   if (!found)
     return std::unexpected(
@@ -199,13 +228,26 @@ Result<UserProbe> find_user_probe(std::string_view section) {
       return std::unexpected(Error{Error::Kind::Environment,
                                    fmt::format("no function of `{}` matches `{}`", *path, name->function),
                                    fmt::format("`spile list 'uprobe:{}:*'` shows them", name->file), 0});
-    return probe;
+  } else {
+    const auto function = executable->find(name->function);
+    if (!function) return std::unexpected(function.error());
+    probe.places.push_back(
+        {function->file_offset + name->offset, function->address + name->offset, 0, 0, {}, name->offset == 0});
   }
-  const auto function = executable->find(name->function);
-  if (!function) return std::unexpected(function.error());
-  probe.places.push_back(
-      {function->file_offset + name->offset, function->address + name->offset, 0, 0, {}, name->offset == 0});
+  if (auto checked = check_instructions(*path, section, probe.places, name->is_pattern); !checked)
+    return std::unexpected(checked.error());
   return probe;
+}
+
+std::string with_full_library_name(std::string_view section) {
+  const auto name = parse_user_probe(section);
+  if (!name || name->file.contains('/') || is_library_name(name->file) || find_program_file(name->file))
+    return std::string(section);
+  const auto library = find_versioned_library(name->file);
+  if (!library) return std::string(section);
+  const size_t at = section.find('/') + 1;
+  return fmt::format("{}{}{}", section.substr(0, at), library->substr(library->rfind('/') + 1),
+                     section.substr(at + name->file.size()));
 }
 
 }  // namespace spile::hooks

@@ -49,6 +49,10 @@ Result<UserProbeName> parse_user_probe(std::string_view section);
 // The path of [name] as above. Environment error with what was looked through.
 Result<std::string> find_binary(const std::string &name);
 
+// "uprobe/libc.so.6:malloc" of "uprobe/libc:malloc", where `libc` is no program and there is such a library: what
+// libbpf finds too. Anything else as it is.
+std::string with_full_library_name(std::string_view section);
+
 // Errors: of those above; the file is no program of this machine, has no such function or probe (with the nearest
 // ones).
 Result<UserProbe> find_user_probe(std::string_view section);

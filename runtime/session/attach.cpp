@@ -29,9 +29,10 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
       return hook;
     }
     case tables::HookKind::UserProbe: {
+      hook.kind = Hook::UserProbe;
+      if (layout != nullptr) return hook;
       auto probe = hooks::find_user_probe(section);
       if (!probe) return std::unexpected(probe.error());
-      hook.kind = Hook::UserProbe;
       hook.user_probe = std::move(*probe);
       return hook;
     }

@@ -24,7 +24,8 @@ struct Hook {
 // period that is none.
 //
 // [layout]: how the program reads the records of a tracepoint that is no system call's, where events are written down;
-// null: they come from a child.
+// null: they come from a child. Hits of functions are never written down: where [layout] is given, their files are not
+// looked at.
 using LayoutOf = std::function<hooks::RecordFormat(std::string_view tracepoint)>;
 Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section, const LayoutOf &layout = nullptr);
 

@@ -99,7 +99,10 @@ Result<void> Session::State::attach(const Accepted &accepted) {
     error.error().hint = "`spile record` writes down system calls; `spile run` shows both";
     return error;
   }
-  if (hook->kind == Hook::UserProbe && hook->user_probe.kind == hooks::UserProbe::Kind::Usdt)
+  if ((hook->kind == Hook::UserProbe || hook->kind == Hook::Sample) && options.virtual_time && options.status)
+    options.status(fmt::format("SEC(\"{}\") has no events: hits of functions and samples are not written down",
+                               accepted.program->section));
+  if (hook->kind == Hook::UserProbe && !options.virtual_time && hook->user_probe.kind == hooks::UserProbe::Kind::Usdt)
     if (auto added = usdt_specs.add(*object, maps, hook->user_probe); !added) return added;
   auto loaded = engine->load(*accepted.program, maps.pointers());
   if (!loaded) return std::unexpected(loaded.error());
