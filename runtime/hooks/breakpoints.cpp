@@ -16,6 +16,7 @@
 #include <ranges>
 #include <thread>
 
+#include "backend/object/executable.h"
 #include "runtime/hooks/process_maps.h"
 #include "runtime/hooks/remote_call.h"
 
@@ -76,6 +77,34 @@ void Breakpoints::look_through(pid_t tid) {
                  range.end - range.start, range.file_offset);
 }
 
+void Breakpoints::watch_loader(pid_t tid) {
+  // What debuggers stop at: r_brk of struct r_debug (<link.h>).
+  constexpr std::string_view kChanged = "_dl_debug_state";
+  const auto ranges = mapped_ranges(tid);
+  const auto loader = std::ranges::find_if(ranges, [](const MappedRange &range) {
+    return range.is_code && std::string_view(range.path).substr(range.path.rfind('/') + 1).starts_with("ld-");
+  });
+  if (loader == ranges.end()) return;  // linked statically: it opens none
+  const auto file = object::Executable::open(fmt::format("/proc/{}/root{}", tid, loader->path));
+  const auto changed = file ? file->find(kChanged) : std::unexpected(file.error());
+  Site *const site =
+      changed ? insert(tid, *threads_[tid].space, loader->start + (changed->file_offset - loader->file_offset), false)
+              : nullptr;
+  if (site != nullptr)
+    site->is_loader = true;
+  else
+    notices_.push_back(fmt::format("process {}: libraries that it opens from now on are not seen", tid));
+}
+
+// What has been unmapped has taken its breakpoints along.
+void Breakpoints::look_again(pid_t tid, AddressSpace &space) {
+  std::erase_if(space.sites, [tid](const auto &site) {
+    std::byte byte{};
+    return !read_remote(tid, site.first, &byte, 1) || byte != kInt3;
+  });
+  look_through(tid);
+}
+
 bool Breakpoints::mapping(pid_t tid, uint64_t length, uint64_t protection, uint64_t flags, int fd, uint64_t offset) {
   const auto thread = threads_.find(tid);
   if (thread == threads_.end() || (protection & PROT_EXEC) == 0 || (flags & MAP_ANONYMOUS) != 0) return false;
@@ -103,6 +132,9 @@ void Breakpoints::insert_all(pid_t tid, AddressSpace &space, std::span<const uin
       const uint64_t address = start + (place.file_offset - offset);
       Site *const site = insert(tid, space, address, false);
       if (site == nullptr) continue;
+      const bool is_known = std::ranges::any_of(
+          site->wanted, [&](const Wanted &wanted) { return wanted.probe == probe && wanted.place == i; });
+      if (is_known) continue;
       site->wanted.push_back({probe, i});
       site->is_function_start |= place.is_function_start;
       // All of a file is moved by as much.
@@ -182,6 +214,7 @@ bool Breakpoints::trapped(pid_t tid) {
     return false;
   Site &site = found->second;
   regs.rip = address;
+  if (site.is_loader) look_again(tid, *space);  // the site itself stays
   if (site.is_return) calls_return(tid, thread, regs);
   for (const Wanted &wanted : site.wanted) {
     const UserProbe &probe = probes_[wanted.probe];

@@ -56,6 +56,8 @@ class Breakpoints {
 
   // All take threads that stand still.
   void program_changed(pid_t tid);
+  // From now on libraries that the process opens are seen by a breakpoint in its loader, where no stops at mmap() tell.
+  void watch_loader(pid_t tid);
   void inherited(pid_t parent, pid_t child, bool is_thread);
   void gone(pid_t tid);
   // A stop at mmap()'s entry; true: its exit is to be told too. Only code of files counts.
@@ -85,6 +87,7 @@ class Breakpoints {
   struct Site {
     std::array<std::byte, 8> original{};  // the word that begins here
     std::vector<Wanted> wanted;
+    bool is_loader = false;  // the loader comes here when it has changed what is mapped
     bool is_return = false;  // calls that are remembered may come back here
     bool is_function_start = false;
     std::shared_ptr<const Slot> slot;  // null: not hit yet
@@ -121,6 +124,7 @@ class Breakpoints {
   Breakpoints(std::vector<UserProbe> probes, Sink sink, Ended ended, Displacer displacer);
   std::vector<uint32_t> probes_of(const std::string &path) const;
   void look_through(pid_t tid);
+  void look_again(pid_t tid, AddressSpace &space);
   void insert_all(pid_t tid, AddressSpace &space, std::span<const uint32_t> probes, uint64_t start, uint64_t length,
                   uint64_t offset);
   Site *insert(pid_t tid, AddressSpace &space, uint64_t address, bool is_return);

@@ -103,6 +103,7 @@ Result<void> ChildTracer::attach(pid_t pid) {
     return std::unexpected(Error{Error::Kind::Environment, fmt::format("process {} has ended", pid), {}, 0});
   if (breakpoints_) {
     breakpoints_->program_changed(held[0].first);
+    if (!stops_at_syscalls_) breakpoints_->watch_loader(held[0].first);
     for (size_t i = 1; i < held.size(); i++) breakpoints_->inherited(held[0].first, held[i].first, true);
   }
   for (const auto &[tid, signal] : held) resume(tasks_[tid], signal);
