@@ -80,13 +80,25 @@ Result<const object::Btf *> KernelTypes::get(const std::string &where) {
   return &*known->second;
 }
 
+Result<const object::CoreTarget *> KernelTypes::target(const std::string &where) {
+  if (const auto made = targets_.find(where); made != targets_.end()) return &made->second;
+  if (const auto known = get(where); !known) return std::unexpected(known.error());
+  object::Btf &btf = *read_.find(where)->second;
+  const object::CoreTarget &target = targets_.emplace(where, object::CoreTarget(btf)).first->second;
+  // The types that ship have an index of their own.
+  if (!where.empty())
+    btf.set_index([&target](std::string_view name, object::BtfKind kind) { return target.find(name, kind); });
+  return &target;
+}
+
 Result<void> relocate_for(object::Object &object, const std::string &btf, KernelTypes &types) {
   if (btf.empty()) return {};
-  const auto known = types.get(btf);
-  if (!known) return std::unexpected(known.error());
+  if (const auto known = types.get(btf); !known) return std::unexpected(known.error());
   // To know a kernel's types by name takes as long as to verify most programs.
   if (std::ranges::all_of(object.code_info, [](const object::CodeInfo &info) { return info.core.empty(); })) return {};
-  return object::relocate_core(object, object::CoreTarget(**known));
+  const auto target = types.target(btf);
+  if (!target) return std::unexpected(target.error());
+  return object::relocate_core(object, **target);
 }
 
 namespace {
@@ -201,13 +213,17 @@ class Judge {
 
   void prepare(View view, Relocated &made) {
     made.is_tried = true;
-    const auto types = types_.get(view == View::Host ? "host" : "");
+    const char *where = view == View::Host ? "host" : "";
+    const auto types = types_.get(where);
     if (!types) return;
     made.types = *types;
     auto copied = object::copy(original_ ? *original_ : object_);
     if (!copied) return;
     auto object = std::make_shared<object::Object>(std::move(*copied));
-    if (has_core_ && !object::relocate_core(*object, object::CoreTarget(*made.types))) return;
+    if (has_core_) {
+      const auto target = types_.target(where);
+      if (!target || !object::relocate_core(*object, **target)) return;
+    }
     // The options of this machine's kernel belong to it.
     const bool from_host = view == View::Host && options_.kconfig.empty();
     if ((from_host && provide_kconfig(*object, "host")) || provide_kconfig(*object, options_.kconfig))

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/object/core_relocate.h"
 #include "backend/object/object.h"
 #include "driver/console.h"
 #include "driver/expectations.h"
@@ -38,9 +39,12 @@ struct Judged {
 class KernelTypes {
  public:
   Result<const object::Btf *> get(const std::string &where);
+  // The same by names, for relocations; from then on whoever looks for a name there finds it sooner.
+  Result<const object::CoreTarget *> target(const std::string &where);
 
  private:
   std::map<std::string, Result<object::Btf>> read_;
+  std::map<std::string, object::CoreTarget> targets_;
 };
 
 struct JudgeOptions {

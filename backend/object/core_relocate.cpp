@@ -13,23 +13,34 @@ using isa::Insn;
 using tables::CoreKind;
 
 CoreTarget::CoreTarget(const Btf &btf) : btf_(&btf) {
-  for (uint32_t i = 1; i < btf.type_count(); i++) {
-    const BtfType type = btf.type({i});
-    switch (type.kind) {
-      case BtfKind::Int:
-      case BtfKind::Struct:
-      case BtfKind::Union:
-      case BtfKind::Enum:
-      case BtfKind::Enum64:
-      case BtfKind::Fwd:
-      case BtfKind::Typedef:
-      case BtfKind::Float:
-        if (!type.name.empty()) by_name_[essential_name(type.name)].push_back({i});
-        break;
-      default:
-        break;  // without a name, or the name of no type
-    }
+  for (uint32_t i = 1; i < btf.type_count(); i++)
+    if (const BtfType type = btf.type({i}); is_named(type.kind) && !type.name.empty())
+      by_name_[essential_name(type.name)].push_back({i});
+}
+
+bool CoreTarget::is_named(BtfKind kind) {
+  switch (kind) {
+    case BtfKind::Int:
+    case BtfKind::Struct:
+    case BtfKind::Union:
+    case BtfKind::Enum:
+    case BtfKind::Enum64:
+    case BtfKind::Fwd:
+    case BtfKind::Typedef:
+    case BtfKind::Float:
+      return true;
+    default:
+      return false;  // without a name, or the name of no type
   }
+}
+
+std::optional<BtfId> CoreTarget::find(std::string_view name, BtfKind kind) const {
+  if (!is_named(kind)) return {};
+  const auto named = by_name_.find(essential_name(name));
+  if (named == by_name_.end()) return BtfId{};
+  for (const BtfId id : named->second)  // in their order, as a search through all types meets them
+    if (const BtfType type = btf_->type(id); type.kind == kind && type.name == name) return id;
+  return BtfId{};
 }
 
 namespace {

@@ -38,10 +38,13 @@ class CoreTarget {
  public:
   explicit CoreTarget(const Btf &btf);
   const Btf &btf() const { return *btf_; }
+  // The first type of that name and kind, none where there is none; no answer for kinds that no relocation asks for.
+  std::optional<BtfId> find(std::string_view name, BtfKind kind) const;
   // Fails on a relocation that is malformed, or whose candidates disagree.
   Result<CoreDecision> decide(const Btf &local, const CoreReloc &reloc) const;
 
  private:
+  static bool is_named(BtfKind kind);
   const Btf *btf_;
   std::unordered_map<std::string_view, std::vector<BtfId>> by_name_;  // by essential name
 };

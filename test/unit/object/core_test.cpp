@@ -133,6 +133,23 @@ TEST(Core, MalformedAccessStringsAreErrors) {
   EXPECT_FALSE(CoreTarget(types.btf).decide(types.btf, {0, wanted, "0", 99}));
 }
 
+// What the names of a target find is what a search through all of its types finds.
+TEST(Core, NamesFindTheFirstTypeOfTheirKind) {
+  Types types;
+  types.btf.add_composite(BtfKind::Union, "thing", 8);
+  types.btf.add_composite(BtfKind::Struct, "thing___old", 8);
+  types.btf.add_composite(BtfKind::Struct, "thing", 8);
+  types.btf.add_composite(BtfKind::Struct, "thing", 16);
+  const CoreTarget target(types.btf);
+  for (const BtfKind kind : {BtfKind::Struct, BtfKind::Union, BtfKind::Typedef, BtfKind::Int})
+    for (const char *name : {"thing", "thing___old", "thing___new", "int", "nothing"}) {
+      const std::optional<BtfId> found = target.find(name, kind);
+      ASSERT_TRUE(found) << name;
+      EXPECT_EQ(found->value, types.btf.find(name, kind).value) << name;
+    }
+  EXPECT_FALSE(target.find("thing", BtfKind::Func)) << "functions are not among its names";
+}
+
 // One instruction, relocated from a member of four bytes at 0 to the same member at 8 of [size] bytes.
 isa::Insn patched(isa::Insn insn, bool is_signed, uint32_t size) {
   Object object;
