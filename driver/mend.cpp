@@ -127,6 +127,10 @@ class Mender {
     if (made.change.line != 0) made.change.line = patch.original_line(remedy.change.line);
     if (made.move.line != 0) made.move.line = patch.original_line(remedy.move.line);
     if (made.line == 0) return {};
+    for (uint32_t line = 1; line <= patch.line_count() && remedy.change.line == 0 && !remedy.change.from.empty();
+         line++)
+      if (made.change.line == 0 && patch.line(line).find(remedy.change.from) != std::string_view::npos)
+        made.change.line = line;
     if (!remedy.retype.map.empty()) {
       made.change = retyped(patch, remedy.retype);
       return {made};

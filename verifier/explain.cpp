@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "support/check.h"
 #include "support/diag_table.h"
@@ -33,12 +34,27 @@ std::string Telling::name() const {
   const std::string_view used =
       f.write ? pointer_written(at.line_text, at.column) : pointer_at(at.line_text, at.column);
   const uint8_t insn_class = env.insn(f.insn).insn_class();
-  const bool accesses = insn_class == isa::LDX || insn_class == isa::STX || insn_class == isa::ST;
+  const bool accesses = insn_class == isa::LDX || insn_class == isa::STX || insn_class == isa::ST ||
+                        (f.cause == Cause::NullArithmetic && !made.starts_with('`'));
   if (!accesses || used.empty()) return made;
   // An array inside of what the pointer points to is not a pointer of its own.
   const std::string_view bare = made.starts_with('`') ? std::string_view(made).substr(1, made.size() - 2) : made;
   const bool is_part = used.starts_with(bare) && used.size() > bare.size() && used[bare.size()] == '-';
   return is_part ? made : fmt::format("`{}`", used);
+}
+
+std::string Telling::parameter() const {
+  const bool may_be = f.cause == Cause::UninitializedValue && f.reg >= 2 && f.reg <= 5 && state.frames.size() == 1;
+  if (!may_be || env.insn(f.insn).is_call()) return {};
+  // Behind a call the register lost what it had.
+  const auto calls = [&](const Step &step) { return env.insn(step.insn).is_call(); };
+  if (env.program.subprograms.empty() || std::ranges::any_of(trail.steps, calls)) return {};
+  const object::Btf *btf = env.program.object == nullptr ? nullptr : &env.program.object->btf;
+  const object::BtfId function = env.program.subprograms.front().func;
+  if (btf == nullptr || !function) return {};
+  const auto parameters = btf->params(btf->type(function).type);
+  const auto number = static_cast<size_t>(f.reg) - 1;
+  return number < parameters.size() ? std::string(parameters[number].name) : std::string();
 }
 
 std::string Telling::source_name() const {
@@ -297,7 +313,7 @@ class Explanation {
       case Cause::StringConstant:
         return make<diag::StringConstant>(f_.arg, helper(), argument(), f_.detail);
       case Cause::BadSignature:
-        return make<diag::BadSignature>(f_.callee, f_.detail);
+        return make<diag::BadSignature>(f_.callee, why_no_signature());
       case Cause::GlobalArgument:
         return make<diag::GlobalArgument>(f_.arg, f_.callee, argument(), f_.detail, kind_of(env_, f_.state));
       case Cause::LockRule:
@@ -385,7 +401,10 @@ class Explanation {
     const bool argument = f_.reg >= 1 && f_.reg <= 5;
     const isa::Insn &insn = env_.insn(f_.insn);
     if (f_.reg == 0 && insn.is_exit()) return "the return value";
-    if (helper_of(insn) != nullptr && argument) return fmt::format("argument {} of `{}`", f_.reg, helper());
+    if (const tables::Helper *called = helper_of(insn); called != nullptr && argument)
+      return fmt::format("argument {} of `{}`", f_.reg, c_name(*called));
+    if (const std::string parameter = tell_.parameter(); !parameter.empty())
+      return fmt::format("`{}`, parameter {} of the program,", parameter, f_.reg);
     if (argument && lost_to_call()) return fmt::format("r{}, which the call before has overwritten,", f_.reg);
     return name();
   }
@@ -394,6 +413,13 @@ class Explanation {
     for (size_t i = trail_.steps.size(); i-- > 0;)
       if (env_.insn(trail_.steps[i].insn).is_call()) return true;
     return false;
+  }
+
+  // The kernel counts arguments from 0.
+  std::string why_no_signature() const {
+    if (f_.detail.find("size cannot be determined") == std::string::npos || !f_.detail.starts_with("arg#"))
+      return f_.detail;
+    return fmt::format("nobody knows how many bytes its parameter {} points to", std::atoi(f_.detail.c_str() + 4) + 1);
   }
 
   std::string why_not_computed() const {

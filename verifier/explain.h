@@ -35,6 +35,9 @@ struct Telling {
 
   uint32_t line() const { return out.diagnostic.foreign.line; }
   std::string before() const;
+  // The program's own parameter that a register without a value would be, as BTF names it: a program gets only the
+  // first; empty: it is none.
+  std::string parameter() const;
   // What the fault is about, as the source calls it: "`eth`", "the result of `bpf_map_lookup_elem`", "r3".
   std::string name() const;
   // The same where it is a name of the source, without its marks; else empty.
@@ -89,6 +92,8 @@ void rewrite_size(const Telling &tell, unsigned memory, unsigned size);
 void rewrite_truncation(const Telling &tell);
 // A comparison with the end of the packet covers [more] bytes besides.
 void rewrite_comparison(const Telling &tell, uint32_t comparison, int64_t more);
+// A program that has more parameters than its context gets them by a macro of `bpf/bpf_tracing.h`.
+void rewrite_parameters(const Telling &tell);
 // What gives the object back goes behind its last use.
 void rewrite_order(const Telling &tell, uint32_t release);
 // What a packet access lacks: notes and a hint. explain_packet.cpp

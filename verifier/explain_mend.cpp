@@ -136,7 +136,12 @@ class Mender {
       case Cause::UninitializedValue:
         if (f_.reg == 0 && env_.insn(f_.insn).is_exit())
           tell_.insert(line_, "return 0;");
-        else
+        else if (!tell_.parameter().empty()) {
+          rewrite_parameters(tell_);
+          tell_.hint(
+              "a program gets its context and nothing else: arguments of what is traced are read from that, by "
+              "`BPF_KPROBE()` and `PT_REGS_PARM1()` of `bpf/bpf_tracing.h` or by the context's members");
+        } else
           tell_.hint("give it a value where it is declared");
         break;
       case Cause::ReturnRange:
@@ -151,6 +156,19 @@ class Mender {
       case Cause::KfuncArgument:
         if (f_.detail.find("in a map's value") != std::string::npos)
           tell_.hint("make it a member of the map's value, and give the address of that member in what a lookup gave");
+        break;
+      case Cause::BadSignature:
+        if (f_.detail.find("size cannot be determined") != std::string::npos)
+          tell_.hint(
+              "make the function `static`, which verifies it where it is called; or give the parameter the type of "
+              "what it points to, with `__arg_ctx` behind it where that is the context");
+        break;
+      case Cause::ObjectBounds:
+        if (!f_.write && !f_.detail.empty())
+          tell_.hint(
+              fmt::format("what is behind a `struct {}`, in a larger one that begins with it, is read by "
+                          "`BPF_CORE_READ()`, or through what `bpf_core_cast()` gives",
+                          f_.detail));
         break;
       case Cause::PointerArithmetic:
         tell_.hint("compute with a number, an offset, and add that to the pointer");
@@ -302,6 +320,10 @@ class Mender {
       tell_.hint(
           "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
       if (f_.state.origin != kNoInsn) rewrite_process_read(tell_);
+    } else if (f_.cause == Cause::NotAPointer) {
+      tell_.hint("a program writes to its stack, its maps and packets; `bpf_probe_write_user()` writes to a process");
+    } else if (f_.state.is_null() && f_.detail != kMapAddress) {
+      tell_.hint("give it the address of a variable or of what lies in a map");
     }
   }
 

@@ -88,7 +88,8 @@ bool holds_on_any_path(const Failure &f) {
 void explain_path(const Telling &tell, size_t lines) {
   const auto &[env, failure, trail, state, out] = tell;
   Diagnostic &d = out.diagnostic;
-  if (failure.cause == Cause::TooComplex || failure.cause == Cause::TooManyBranches) {
+  if (failure.cause == Cause::TooComplex || failure.cause == Cause::TooManyBranches ||
+      failure.cause == Cause::InfiniteLoop) {
     add_loop_note(tell);
     return;
   }

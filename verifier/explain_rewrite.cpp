@@ -168,6 +168,19 @@ void rewrite_comparison(const Telling &tell, uint32_t comparison, int64_t more) 
   tell.out.remedies.push_back(std::move(remedy));
 }
 
+void rewrite_parameters(const Telling &tell) {
+  static constexpr std::pair<std::string_view, std::string_view> kMacros[] = {
+      {"kprobe/", "BPF_KPROBE"}, {"uprobe", "BPF_UPROBE"}, {"ksyscall/", "BPF_KSYSCALL"}};
+  const std::string_view section = tell.env.program.section;
+  const auto *macro = std::ranges::find_if(kMacros, [&](const auto &row) { return section.starts_with(row.first); });
+  if (macro == std::end(kMacros)) return;
+  // `int probe(struct pt_regs *ctx, ` becomes `int BPF_KPROBE(probe, `.
+  const std::string head = fmt::format("{}(struct pt_regs *ctx, ", tell.env.program.name);
+  const ForeignPlace &at = tell.out.diagnostic.foreign;
+  tell.out.remedies.push_back(
+      {at.path, at.line, "", "", {0, head, fmt::format("{}({}, ", macro->second, tell.env.program.name)}});
+}
+
 void rewrite_order(const Telling &tell, uint32_t release) {
   const ForeignPlace from = place_of(tell.env, release);
   const std::string name = tell.source_name();

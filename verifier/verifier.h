@@ -50,7 +50,7 @@ struct Remedy {
   std::string condition;  // and behind it: leave the function, or the turn of the loop, where this holds; may be empty
   // Besides, or instead: in this line the first text becomes the second.
   struct Change {
-    uint32_t line = 0;  // 0: none
+    uint32_t line = 0;  // 0: the first that has it
     std::string from, to;
   };
   Change change = {};

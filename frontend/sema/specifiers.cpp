@@ -106,8 +106,11 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
   }
   if (!spec.has_body) return record->type;
   if (types::complete(*record).is_complete || record->is_being_defined) {
-    report<diag::RecordRedefined>(spec.tag_range, types::to_string(record->type))
-        .note(record->range, "the first definition {}", is_imported(record->range) ? "is that of the BTF" : "is here");
+    auto message = report<diag::RecordRedefined>(spec.tag_range, types::to_string(record->type));
+    const bool imported = is_imported(record->range);
+    message.note(record->range, "the first definition {}", imported ? "is that of the BTF" : "is here");
+    const SourceManager::File *file = diags_.sources().file_of(record->range.begin);
+    if (imported || (file != nullptr && file->is_system)) message.hint("use that one, and delete this");
     // Still read the body, for the faults inside it.
     record = types_.new_record(spec.is_union, record->tag, spec.tag_range);
   }

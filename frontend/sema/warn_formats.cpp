@@ -121,7 +121,9 @@ void Analyzer::check_format(const Expr *e, const tables::Helper &helper) {
     if (const Expr *value = values[next++]; value != nullptr && !types::is_error(value->type))
       check_conversion(spelled, c.letter, c.longs, value);
   }
-  if (next < values.size() && values[next] != nullptr) report<diag::FormatExtraArguments>(values[next]->range, next);
+  if (next < values.size() && values[next] != nullptr)
+    report<diag::FormatExtraArguments>(values[next]->range, next)
+        .hint("add a `%` for it to the format, or leave the argument out");
 }
 
 void Analyzer::check_conversion(std::string_view spelled, char letter, int longs, const Expr *value) {

@@ -103,7 +103,10 @@ void Analyzer::check_helper_call(const Expr *e, const Symbol &callee, const tabl
     // The nearest that does the same where it is missing.
     if (callee.name == "bpf_probe_read")
       message.hint("`bpf_probe_read_kernel` or `bpf_probe_read_user` say what they read");
-    if (callee.name == "bpf_skb_load_bytes") message.hint("read the packet between `data` and `data_end`");
+    else if (callee.name == "bpf_skb_load_bytes")
+      message.hint("read the packet between `data` and `data_end`");
+    else
+      message.hint("`spile tables helpers` lists the programs that can call it");
   }
   if ((helper.flags & tables::kGplOnly) != 0 && gpl_callee_ == nullptr) gpl_call_ = e->a->range, gpl_callee_ = &callee;
   check_format(e, helper);
@@ -177,7 +180,8 @@ void Analyzer::check_return_range(const Expr *e) {
   if (value >= program->returns.low && value <= program->returns.high) return;
   report<diag::ReturnOutOfRange>(e->range, value, function_->attributes.section, program->returns.low,
                                  program->returns.high)
-      .note(function_->attributes.section_range, "`{}` is such a program", function_->name);
+      .note(function_->attributes.section_range, "`{}` is such a program", function_->name)
+      .hint("return a number from {} to {}", program->returns.low, program->returns.high);
 }
 
 // Helpers that only programs under the GPL may call: the licence is what stands in section `license`.
