@@ -1,4 +1,4 @@
-# kernel_load.py SPILE EXAMPLES NAME...: builds each example and lets bpftool load all its programs into the kernel,
+# kernel_load.py SPILE EXAMPLES [NAME...]: builds each example, without names all, and lets bpftool load all its programs into the kernel,
 # pinned in a bpffs mount of our own that vanishes with this process's mount namespace.
 import os
 import subprocess
@@ -11,7 +11,8 @@ mount -t bpf bpf "$0"
 bpftool prog loadall "$1" "$0/probe"
 ls "$0/probe"
 """
-for name in sys.argv[3:]:
+everything = [name.removesuffix(".bpf.c") for name in sorted(os.listdir(examples)) if name.endswith(".bpf.c")] if examples else []
+for name in sys.argv[3:] or everything:
     folder = os.path.join(os.getcwd(), f"bpffs-{os.getpid()}")
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder + ".o")
