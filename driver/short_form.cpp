@@ -23,7 +23,7 @@ namespace {
 struct ReadyName {
   std::string_view name, type, value;
   bool is_of_functions = false;  // of probes in functions alone
-  std::string_view usdt = {};    // the value in USDT probes
+  std::string_view usdt;         // the value in USDT probes
 };
 constexpr auto kReadyNames = std::to_array<ReadyName>({
     {"pid", "__u32", "pid()"},

@@ -53,7 +53,7 @@ void store(std::byte *to, T value) {
 ChildTracer::ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions options)
     : wanted_(std::move(wanted)),
       sink_(std::move(sink)),
-      options_(options),
+      options_(std::move(options)),
       enter_hooks_(kMaxSyscall),
       exit_hooks_(kMaxSyscall),
       context_(tracepoint_context()) {

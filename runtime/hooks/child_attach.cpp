@@ -96,6 +96,7 @@ Result<void> ChildTracer::attach(pid_t pid) {
   // All stand still while the breakpoints are set.
   std::vector<std::pair<pid_t, int>> held;
   std::vector<pid_t> tids;
+  tids.reserve(tasks_.size());
   for (const auto &[tid, task] : tasks_) tids.push_back(tid);
   for (const pid_t tid : tids)
     if (int signal = 0; hold(tid, signal)) held.emplace_back(tid, signal);
@@ -156,6 +157,7 @@ void ChildTracer::detach() {
   for (bool is_new = true; is_new;) {
     is_new = false;
     std::vector<pid_t> tids;
+    tids.reserve(tasks_.size() + births_.size());
     for (const auto &[tid, task] : tasks_) tids.push_back(tid);
     for (const auto &[tid, birth] : births_) tids.push_back(tid);
     for (const pid_t tid : tids) {
