@@ -132,14 +132,24 @@ TEST_F(Checked, AcceleratedRunsAreTheSame) {
 #ifdef SPILE_JIT_PLUGIN
   const MakeAccelerator compiled = compiled_by(CodeSource::find({.plugin = SPILE_JIT_PLUGIN}).value(), helpers);
 #endif
+  int compared = 0;
   for (int i = 0; i < 20000; i++) {
     const object::Program program = program_of(random_insns(random));
     const std::string expected = outcome(program, true);
-    ASSERT_EQ(outcome(program, false), expected) << i;
+    // AddressSanitizer puts the stack elsewhere in each run: what is made of its address has no one outcome there.
+    const auto is_same = [&](const std::string &other) {
+      return other == expected || outcome(program, true) != expected;
+    };
+    const std::string accelerated = outcome(program, false);
+    ASSERT_TRUE(is_same(accelerated)) << i << ": " << accelerated << ", expected " << expected;
+    compared += accelerated == expected;
 #ifdef SPILE_JIT_PLUGIN
-    if (i % 40 == 0) ASSERT_EQ(outcome(program, false, compiled), expected) << i;
+    if (i % 40 != 0) continue;
+    const std::string run = outcome(program, false, compiled);
+    ASSERT_TRUE(is_same(run)) << i << ": " << run << ", expected " << expected;
 #endif
   }
+  EXPECT_GT(compared, 15000);
   for (const char *text : {"call f\n exit\nf: call f\n exit", "loop: goto loop\n exit",
                            "r6 = 0\nloop: r6 += 1\n if r6 != 0 goto loop\n exit",
                            "r6 = 0\nagain: call f\n r6 += 1\n if r6 < 9 goto again\n exit\n"
