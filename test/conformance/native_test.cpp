@@ -1,5 +1,5 @@
-// The vectors as code made ahead of time: a shared object for each machine, loaded by a process (Inputs/runner.c) that has
-// nothing else of Spile. AArch64 is qemu-aarch64's, with the C library of Debian's libc6-dev-arm64-cross.
+// The vectors as code made ahead of time: a shared object for each machine, loaded by a process (Inputs/runner.c) that
+// has nothing else of Spile. AArch64 is qemu-aarch64's, with the C library of Debian's libc6-dev-arm64-cross.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
