@@ -1,16 +1,26 @@
 #include "runtime/vm/told.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "support/file.h"
 
 namespace spile::vm {
 
 Result<void> Told::open() {
   if (auto opened = dump_.open(); !opened) return opened;
   const std::string path = fmt::format("/tmp/perf-{}.map", getpid());
-  map_.reset(fopen(path.c_str(), "ae"));
+  // Anyone can make files there: one that leads elsewhere, or that another owns, is none of ours.
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644));
+  struct stat status{};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) return os_error(errno, "cannot open " + path);
+  if (status.st_uid != ::geteuid()) return os_error(EACCES, path + " belongs to another user");
+  map_.reset(::fdopen(file.get(), "a"));
   if (map_ == nullptr) return os_error(errno, "cannot open " + path);
+  file.release();
   return {};
 }
 
