@@ -220,6 +220,7 @@ void ChildTracer::handle(const Stop &stop) {
     return;
   }
   Task &task = known->second;
+  if (sampler_ && (event != PTRACE_EVENT_STOP || signal != SIGTRAP)) sampler_->stopped_otherwise(stop.tid);
   switch (event) {
     case PTRACE_EVENT_SECCOMP:
       return handle_syscall_entry(task);

@@ -61,6 +61,10 @@ bool Sampler::is_due(pid_t tid) {
   return thread.is_asked;
 }
 
+void Sampler::stopped_otherwise(pid_t tid) {
+  if (const auto known = threads_.find(tid); known != threads_.end()) known->second.is_asked = false;
+}
+
 // Ticks that have been missed are not made up for: the threads' own time tells what is due.
 void Sampler::advance() {
   const auto now = Clock::now();
@@ -70,8 +74,9 @@ void Sampler::advance() {
 std::vector<uint32_t> Sampler::take(pid_t tid) {
   std::vector<uint32_t> due;
   const auto known = threads_.find(tid);
-  if (known == threads_.end() || !std::exchange(known->second.is_asked, false)) return due;
+  if (known == threads_.end()) return due;
   Thread &thread = known->second;
+  thread.is_asked = false;
   for (uint32_t i = 0; i < periods_.size(); i++) {
     const auto period = static_cast<uint64_t>(periods_[i].count());
     if (thread.ran_ns - thread.sampled_ns[i] < period) continue;

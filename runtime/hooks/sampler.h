@@ -32,6 +32,9 @@ class Sampler {
   void advance();
   // The thread stands still: of which periods it is a sample, by index. Those count as taken.
   std::vector<uint32_t> take(pid_t tid);
+  // The thread stands still for another reason. The kernel then forgets an interrupt that was on its way: it is asked
+  // for again.
+  void stopped_otherwise(pid_t tid);
   void gone(pid_t tid) { threads_.erase(tid); }
 
  private:
