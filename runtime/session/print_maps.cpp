@@ -116,6 +116,22 @@ std::string format(const object::Btf &btf, object::BtfId type, const std::vector
   return object::format_value(btf, type, bytes);
 }
 
+// Of a stack trace: the addresses, innermost first, up to where the chain ends.
+std::string format_chain(const std::vector<std::byte> &bytes) {
+  std::string text;
+  for (size_t at = 0; at + sizeof(uint64_t) <= bytes.size(); at += sizeof(uint64_t)) {
+    uint64_t address = 0;
+    std::memcpy(&address, bytes.data() + at, sizeof address);
+    if (address == 0) break;
+    text += fmt::format("{}{:#x}", text.empty() ? "" : " ", address);
+  }
+  return text;
+}
+
+bool holds_chains(const object::Map &declaration) {
+  return declaration.type == BPF_MAP_TYPE_STACK_TRACE && (declaration.map_flags & BPF_F_STACK_BUILD_ID) == 0;
+}
+
 bool is_array(const object::Map &declaration) {
   return declaration.type == BPF_MAP_TYPE_ARRAY || declaration.type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
@@ -156,9 +172,10 @@ static ShownElement show(const object::Btf &btf, const object::Map &declaration,
     one.key = is_tagged ? display_key(btf, declaration.key_type, element.key)
                         : format(btf, declaration.key_type, element.key);
   one.cpu = element.cpu;
-  one.value = display.is_histogram() ? display_histogram(display, element.value)
-              : is_tagged            ? display_value(btf, display, declaration.value_type, element.value)
-                                     : format(btf, declaration.value_type, element.value);
+  one.value = holds_chains(declaration) ? format_chain(element.value)
+              : display.is_histogram()  ? display_histogram(display, element.value)
+              : is_tagged               ? display_value(btf, display, declaration.value_type, element.value)
+                                        : format(btf, declaration.value_type, element.value);
   return one;
 }
 
