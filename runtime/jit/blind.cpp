@@ -1,7 +1,6 @@
 #include "runtime/jit/blind.h"
 
 #include <llvm/IR/IRBuilder.h>
-#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/NoFolder.h>
@@ -10,6 +9,8 @@
 #include <llvm/Transforms/Utils/LowerSwitch.h>
 
 #include <random>
+
+#include "runtime/jit/opaque.h"
 
 namespace spile::jit {
 namespace {
@@ -52,9 +53,7 @@ class Blinder {
     llvm::IntegerType *const word = b.getInt64Ty();
     const uint64_t number = number_of(use)->getValue().getSExtValue();
     const uint64_t key = random();
-    auto *const opaque =
-        llvm::InlineAsm::get(llvm::FunctionType::get(word, {word}, false), "", "=r,0", /*hasSideEffects=*/false);
-    llvm::Value *value = b.CreateXor(b.CreateCall(opaque, {b.getInt64(number ^ key)}), b.getInt64(key));
+    llvm::Value *value = b.CreateXor(opaque(b, b.getInt64(number ^ key)), b.getInt64(key));
     llvm::Type *const type = use->getType();
     if (type->isPointerTy())
       value = b.CreateIntToPtr(value, type);

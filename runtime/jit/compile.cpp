@@ -18,6 +18,7 @@
 #include <array>
 #include <string_view>
 
+#include "runtime/jit/address_masks.h"
 #include "runtime/jit/blind.h"
 #include "runtime/jit/fuel.h"
 #include "runtime/jit/translate.h"
@@ -147,6 +148,7 @@ llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm:
   module->setDataLayout(machine_->createDataLayout());
   module->setTargetTriple(machine_->getTargetTriple().str());
   optimize(*module, program);
+  keep_masks_out_of_addresses(*module);
   if (options.blind) blind_constants(*module);
   const llvm::SmallVector<char, 0> bytes = emit(*module);
   return link({{bytes.data(), bytes.size()}, entry_name}, program, entry_name, Layout{page_, options.gap});
