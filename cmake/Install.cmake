@@ -1,5 +1,5 @@
-# What `cmake --install` puts where: the binary; the parts of it that are files of their own, where it looks for them; manual pages and completions, which the
-# binary's own words make (component docs).
+# What `cmake --install` puts where: the binary; the parts of it that are files of their own, where it looks for them;
+# manual pages and completions, which the binary's own words make (component docs).
 include(GNUInstallDirs)
 set(parts lib/spile)
 

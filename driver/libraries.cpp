@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "support/executable.h"
@@ -24,8 +23,7 @@ Result<void> need_libraries(Arguments words) {
   for (const std::string &word : words) arguments.push_back(const_cast<char *>(word.c_str()));
   arguments.push_back(nullptr);
   ::execv(program->c_str(), arguments.data());
-  return std::unexpected(
-      Error{Error::Kind::Environment, fmt::format("{}: {}", *program, std::strerror(errno)), {}, errno});
+  return os_error(errno, fmt::format("starting `{}`", *program));
 }
 
 }  // namespace spile::driver
