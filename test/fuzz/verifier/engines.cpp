@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <future>
 #include <random>
 #include <set>
 
+#include "runtime/hooks/packet_buffer.h"
 #include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
 #include "runtime/vm/jit_checked.h"
@@ -20,8 +22,7 @@ namespace {
 constexpr size_t kContextBytes = 8192;                  // PERF_MAX_TRACE_SIZE: no tracepoint's is larger
 constexpr size_t kLeastPacket = 14, kMostPacket = 200;  // an Ethernet header: the kernel takes no less
 constexpr uint64_t kFuel = 20'000'000;
-constexpr uint64_t kNoises = 5;      // what the stack held before, in as many ways
-constexpr size_t kElsewhere = 4096;  // bytes that the stack is moved by
+constexpr uint64_t kNoises = 5;  // what the stack held before, in as many ways
 
 // Helpers that answer from the arguments and the maps alone, here as in a kernel.
 const std::set<int32_t> kSameInKernel = {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
@@ -87,10 +88,12 @@ class Comparison {
     vm::Supervision here{.fuel = kFuel};
     const auto expected = run_on(*vm::make_checked_interpreter(here));
     if (!expected || here.fault) return {.kind = Agreement::Undefined};
-    const auto maps = session::MapSet::create(*program_.object);  // takes the memory that the maps were in
+    // They take the memory that maps and packet were in.
+    const auto maps = session::MapSet::create(*program_.object);
+    const auto packet = hooks::PacketBuffer::allocate();
     for (uint64_t noise = 1; noise <= kNoises; noise++) {
       vm::Supervision there{.fuel = kFuel, .stack_noise = noise};
-      const auto elsewhere = run_deeper(*vm::make_checked_interpreter(there));
+      const auto elsewhere = run_elsewhere(there);
       if (!elsewhere || there.fault || !session::difference(*expected, *elsewhere).empty())
         return {.kind = Agreement::Undefined};
     }
@@ -113,12 +116,9 @@ class Comparison {
   Result<session::TrialResult> run_on(vm::Engine &engine) {
     return session::try_program(*program_.object, {&accepted_, 1}, 0, engine, input_);
   }
-  [[gnu::noinline]] Result<session::TrialResult> run_deeper(vm::Engine &engine) {
-    volatile std::byte room[kElsewhere];
-    room[0] = std::byte{1};
-    auto result = run_on(engine);
-    room[1] = room[0];
-    return result;
+  // In a thread, whose stack and heap are others.
+  Result<session::TrialResult> run_elsewhere(vm::Supervision &supervision) {
+    return std::async(std::launch::async, [&] { return run_on(*vm::make_checked_interpreter(supervision)); }).get();
   }
   void differs(std::string_view engine, std::string_view how) {
     if (result_.kind == Agreement::Differ) return;
