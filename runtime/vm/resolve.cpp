@@ -19,11 +19,6 @@ std::string text_of(std::span<const Insn> insns, size_t index) {
   return fmt::format("instruction {}: `{}`", index, isa::disassemble(insns, index, isa::TextStyle::Exact));
 }
 
-bool has_target(Shape shape) {
-  return shape == Shape::BranchImm || shape == Shape::BranchReg || shape == Shape::Jump || shape == Shape::JumpLong ||
-         shape == Shape::MayGoto;
-}
-
 class Resolver {
  public:
   Resolver(std::span<const Insn> insns, std::span<const ResolvedMap> maps, HelperResolver resolve,
@@ -41,7 +36,8 @@ class Resolver {
       out_.values[i] = *value;
     }
     if (auto ends = check_ends(); !ends) return std::unexpected(ends.error());
-    for (const uint32_t start : out_.subprograms) out_.stack_bytes.push_back(stack_bytes(start));
+    for (const uint32_t start : out_.subprograms)
+      out_.stack_bytes.push_back(stack_bytes_of(out_, start, bounds(start).second));
     return std::move(out_);
   }
 
@@ -146,16 +142,10 @@ class Resolver {
     for (const uint32_t start : out_.subprograms) {
       const size_t last = bounds(start).second - 1;
       const InsnInfo *info = is_second_half_[last] ? nullptr : isa::lookup(insns_[last]);
-      if (info == nullptr ||
-          (info->shape != Shape::Exit && info->shape != Shape::Jump && info->shape != Shape::JumpLong))
+      if (info == nullptr || goes_on(info->shape))
         return input_error("the subprogram at instruction {} runs off its end at {}", start, last);
     }
     return {};
-  }
-
-  uint32_t stack_bytes(uint32_t start) const {
-    const size_t end = bounds(start).second;
-    return stack_bytes_of(std::span(insns_).subspan(start, end - start));
   }
 
   std::span<const Insn> insns_;

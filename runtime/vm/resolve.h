@@ -41,6 +41,18 @@ struct Resolved {
   const isa::InsnInfo &info(size_t insn) const { return *isa::lookup(insns[insn]); }
 };
 
+// Jumps and branches: instructions whose value is the index of their target.
+constexpr bool has_target(isa::Shape shape) {
+  using isa::Shape;
+  return shape == Shape::BranchImm || shape == Shape::BranchReg || shape == Shape::Jump || shape == Shape::JumpLong ||
+         shape == Shape::MayGoto;
+}
+// Whether the next instruction may run behind one of this shape.
+constexpr bool goes_on(isa::Shape shape) {
+  using isa::Shape;
+  return shape != Shape::Exit && shape != Shape::Jump && shape != Shape::JumpLong;
+}
+
 // Where each map lives in this process, by its index in the object.
 struct ResolvedMap {
   uint64_t address = 0;  // of the maps::Map

@@ -1,11 +1,8 @@
 #include "runtime/vm/stack_use.h"
 
 #include <algorithm>
-#include <optional>
+#include <span>
 #include <vector>
-
-#include "backend/isa/info.h"
-#include "runtime/vm/resolve.h"
 
 namespace spile::vm {
 namespace {
@@ -15,17 +12,16 @@ using isa::Insn;
 using isa::InsnInfo;
 using isa::Shape;
 
-bool jumps(Shape shape) {
-  return shape == Shape::Jump || shape == Shape::JumpLong || shape == Shape::BranchImm || shape == Shape::BranchReg ||
-         shape == Shape::MayGoto;
-}
-
 class StackUse {
  public:
-  explicit StackUse(std::span<const Insn> insns)
-      : insns_(insns), is_target_(insns.size()), holders_(insns.size(), kUnreached) {
+  StackUse(const Resolved &program, size_t start, size_t end)
+      : program_(program),
+        start_(start),
+        insns_(std::span(program.insns).subspan(start, end - start)),
+        is_target_(insns_.size()),
+        holders_(insns_.size(), kUnreached) {
     for (size_t i = 0; i < insns_.size(); i += isa::width(insns_[i]))
-      if (const auto target = target_of(i)) is_target_[*target] = true;
+      if (has_target(info(i).shape)) is_target_[target_of(i)] = true;
   }
 
   uint32_t run() {
@@ -43,14 +39,9 @@ class StackUse {
   static constexpr Holders kUnreached = 0, kFrame = 1 << isa::kFramePointer;  // r10 always is one
   static constexpr Holders kArguments = 0b111110;
 
-  const InsnInfo &info(size_t i) const { return *isa::lookup(insns_[i]); }
+  const InsnInfo &info(size_t i) const { return program_.info(start_ + i); }
   static bool holds(Holders holders, unsigned reg) { return (holders >> reg & 1) != 0; }
-  std::optional<size_t> target_of(size_t i) const {
-    if (!jumps(info(i).shape)) return std::nullopt;
-    const int64_t target = static_cast<int64_t>(i) + 1 + isa::distance(info(i), insns_[i]);
-    if (target < 0 || target >= static_cast<int64_t>(insns_.size())) return std::nullopt;
-    return static_cast<size_t>(target);
-  }
+  size_t target_of(size_t i) const { return program_.values[start_ + i] - start_; }
   bool moves(size_t i) const {
     if (isa::lookup(insns_[i]) == nullptr) return false;  // the second half of a 64-bit immediate
     return info(i).shape == Shape::AluReg && info(i).bits == 64 && info(i).alu() == Alu::Mov;
@@ -66,22 +57,20 @@ class StackUse {
   void find_holders() {
     std::vector<size_t> waiting;
     const auto reach = [&](size_t i, Holders holders) {
-      if (i >= insns_.size() || (holders_[i] | holders) == holders_[i]) return;
+      if ((holders_[i] | holders) == holders_[i]) return;
       holders_[i] |= holders;
       waiting.push_back(i);
     };
     for (bool was_spilled = true; was_spilled != is_spilled_;) {
       was_spilled = is_spilled_;
-      holders_[0] = kUnreached;
       reach(0, kFrame);
       while (!waiting.empty()) {
         const size_t i = waiting.back();
         waiting.pop_back();
         const Shape shape = info(i).shape;
         const Holders behind = behind_insn(i);
-        if (const auto target = target_of(i)) reach(*target, behind);
-        if (shape != Shape::Exit && shape != Shape::Jump && shape != Shape::JumpLong)
-          reach(i + isa::width(insns_[i]), behind);
+        if (has_target(shape)) reach(target_of(i), behind);
+        if (goes_on(shape)) reach(i + isa::width(insns_[i]), behind);
       }
       // What was spilled somewhere may be what any load gives: once more, from the start.
       if (is_spilled_ != was_spilled) std::ranges::fill(holders_, kUnreached);
@@ -198,7 +187,9 @@ class StackUse {
     return info(i).alu() == Alu::Add ? insns_[i].imm < 0 : insns_[i].imm > 0;
   }
 
-  std::span<const Insn> insns_;
+  const Resolved &program_;
+  const size_t start_;
+  std::span<const Insn> insns_;  // of the subprogram, and so what is by instruction
   std::vector<bool> is_target_;
   std::vector<Holders> holders_;  // by instruction
   bool is_spilled_ = false;       // an address, somewhere
@@ -209,6 +200,8 @@ class StackUse {
 
 }  // namespace
 
-uint32_t stack_bytes_of(std::span<const Insn> insns) { return StackUse(insns).run(); }
+uint32_t stack_bytes_of(const Resolved &program, size_t start, size_t end) {
+  return StackUse(program, start, end).run();
+}
 
 }  // namespace spile::vm
