@@ -34,12 +34,8 @@ class JitLoaded final : public Loaded {
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
     return run_from(entry_, reinterpret_cast<uint64_t>(ctx), ctx_size, 0, env);
   }
-  // The next to run on this Env may be another engine's program.
   uint64_t call(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const override {
-    const CallbackFn outer = env.call_back;
-    const uint64_t result = run_from(reinterpret_cast<JitEntry>(callback), r1, r2, r3, env);
-    env.call_back = outer;
-    return result;
+    return run_from(reinterpret_cast<JitEntry>(callback), r1, r2, r3, env);
   }
 
   HelperResolver resolver() const { return resolve_; }
@@ -47,10 +43,11 @@ class JitLoaded final : public Loaded {
  private:
   [[clang::no_sanitize("function")]] uint64_t run_from(JitEntry entry, uint64_t r1, uint64_t r2, uint64_t r3,
                                                        Env &env) const {
-    // Stays when the run is over: the same for all programs of this engine, and only they run on this Env.
-    env.call_back = call_back;
+    // What calls this one, or runs next on this Env, may be another engine's.
+    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
     const Loaded *const outer_running = std::exchange(env.running, this);
     const uint64_t result = entry(r1, r2, r3, 0, 0, &env);
+    env.call_back = outer_call_back;
     env.running = outer_running;
     return result;
   }

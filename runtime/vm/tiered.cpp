@@ -46,12 +46,7 @@ class TieredLoaded final : public Loaded, Workshop::Job {
 
   uint64_t run(void *ctx, uint64_t ctx_size, Env &env) const override {
     const Loaded *const compiled = current_.load(std::memory_order_acquire);
-    if (compiled == nullptr) return run_and_count(ctx, ctx_size, env);
-    // Code leaves its own there, and an interpreted program may have called this one.
-    const CallbackFn outer = env.call_back;
-    const uint64_t result = compiled->run(ctx, ctx_size, env);
-    env.call_back = outer;
-    return result;
+    return compiled == nullptr ? run_and_count(ctx, ctx_size, env) : compiled->run(ctx, ctx_size, env);
   }
   uint64_t call(uint64_t, uint64_t, uint64_t, uint64_t, Env &) const override {
     SPILE_UNREACHABLE("a callback belongs to what ran when it was given (Env::running), which is never this");
