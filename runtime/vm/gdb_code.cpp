@@ -6,6 +6,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "runtime/vm/bytes.h"
+
 // The interface (GDB's manual, "JIT Compilation Interface"): these names, and a breakpoint of the debugger's in the
 // function.
 extern "C" {
@@ -42,19 +44,11 @@ enum : uint8_t {  // of DWARF 4
 enum : uint8_t { kCopy = 1, kAdvancePc = 2, kAdvanceLine = 3, kSetFile = 4 };  // of its line programs
 enum : uint8_t { kEndSequence = 1, kSetAddress = 2 };
 
-class Bytes {
+class Dwarf : public Bytes {
  public:
-  template <class T>
-  void add(const T &value) {
-    const auto *const first = reinterpret_cast<const std::byte *>(&value);
-    all.insert(all.end(), first, first + sizeof(value));
-  }
+  using Bytes::add;
   void add(std::initializer_list<uint8_t> values) {
     for (const uint8_t value : values) add(value);
-  }
-  void add_name(std::string_view name) {
-    for (const char c : name) add(c);
-    add('\0');
   }
   void add_unsigned(uint64_t value) {  // LEB128
     do {
@@ -81,11 +75,10 @@ class Bytes {
     const auto length = static_cast<uint32_t>(all.size() - begin);
     std::memcpy(&all[begin - sizeof(length)], &length, sizeof(length));
   }
-  std::vector<std::byte> all;
 };
 
 // Rows of .debug_line, a sequence for each function.
-Bytes line_table(std::span<const ListedFunction> functions) {
+Dwarf line_table(std::span<const ListedFunction> functions) {
   std::vector<std::string_view> files;
   const auto number_of = [&](std::string_view file) {
     const auto found = std::ranges::find(files, file);
@@ -93,7 +86,7 @@ Bytes line_table(std::span<const ListedFunction> functions) {
     files.push_back(file);
     return static_cast<uint64_t>(files.size());
   };
-  Bytes program;
+  Dwarf program;
   for (const ListedFunction &function : functions) {
     if (function.lines.empty()) continue;
     uint64_t address = function.address, file = 1;
@@ -117,7 +110,7 @@ Bytes line_table(std::span<const ListedFunction> functions) {
     program.add_unsigned(function.address + function.size - address);
     program.add({0, 1, kEndSequence});
   }
-  Bytes table;
+  Dwarf table;
   const size_t whole = table.begin_length();
   table.add(uint16_t{4});  // version
   const size_t header = table.begin_length();
@@ -131,21 +124,21 @@ Bytes line_table(std::span<const ListedFunction> functions) {
   }
   table.add(uint8_t{0});
   table.end_length(header);
-  table.all.insert(table.all.end(), program.all.begin(), program.all.end());
+  table.add_bytes(program.all.data(), program.all.size());
   table.end_length(whole);
   return table;
 }
 
-Bytes abbreviations() {
-  Bytes bytes;
+Dwarf abbreviations() {
+  Dwarf bytes;
   bytes.add({1, kCompileUnit, 1, kName, kFormString, kStatements, kFormSectionOffset, kLowPc, kFormAddress, kHighPc,
              kFormData8, 0, 0});
   bytes.add({2, kSubprogram, 0, kName, kFormString, kLowPc, kFormAddress, kHighPc, kFormData8, 0, 0, 0});
   return bytes;
 }
 
-Bytes units(const std::string &name, std::span<const ListedFunction> functions, uint64_t first, uint64_t size) {
-  Bytes info;
+Dwarf units(const std::string &name, std::span<const ListedFunction> functions, uint64_t first, uint64_t size) {
+  Dwarf info;
   const size_t whole = info.begin_length();
   info.add(uint16_t{4});  // version
   info.add(uint32_t{0});  // of .debug_abbrev
@@ -209,7 +202,7 @@ std::vector<std::byte> debug_object(const std::string &name, std::span<const Lis
     header.sh_size = bytes.all.size();
     header.sh_addralign = 8;
     names.add_name(section);
-    file.all.insert(file.all.end(), bytes.all.begin(), bytes.all.end());
+    file.add_bytes(bytes.all.data(), bytes.all.size());
     return sections.emplace_back(header);
   };
   sections.reserve(8);  // which stay where they are
@@ -238,11 +231,7 @@ std::vector<std::byte> debug_object(const std::string &name, std::span<const Lis
   header.e_ident[EI_DATA] = ELFDATA2LSB;
   header.e_ident[EI_VERSION] = EV_CURRENT;
   header.e_type = ET_REL;
-#ifdef __aarch64__
-  header.e_machine = EM_AARCH64;
-#else
-  header.e_machine = EM_X86_64;
-#endif
+  header.e_machine = kElfMachine;
   header.e_version = EV_CURRENT;
   header.e_shoff = file.all.size();
   header.e_ehsize = sizeof(header);

@@ -1,6 +1,5 @@
 #include "runtime/vm/jit_dump.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -11,20 +10,17 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/vm/bytes.h"
+
 namespace spile::vm {
 namespace {
 
 constexpr uint32_t kMagic = 0x4a695444;  // "JiTD"
 constexpr uint32_t kVersion = 1;
 enum : uint32_t { kCodeLoad = 0, kDebugInfo = 2 };
-#ifdef __aarch64__
-constexpr uint32_t kMachine = EM_AARCH64;
-#else
-constexpr uint32_t kMachine = EM_X86_64;
-#endif
 
 struct Header {
-  uint32_t magic = kMagic, version = kVersion, size = sizeof(Header), machine = kMachine, padding = 0, pid = 0;
+  uint32_t magic = kMagic, version = kVersion, size = sizeof(Header), machine = kElfMachine, padding = 0, pid = 0;
   uint64_t timestamp = 0, flags = 0;
 };
 struct Prefix {
@@ -50,26 +46,14 @@ uint64_t now() {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
-class Record {
+class Record : public Bytes {
  public:
   explicit Record(uint32_t id) { add(Prefix{id, 0, now()}); }
-  template <class T>
-  void add(const T &value) {
-    add_bytes(&value, sizeof(value));
-  }
-  void add_name(const std::string &name) { add_bytes(name.c_str(), name.size() + 1); }
-  void add_bytes(const void *from, size_t size) {
-    const auto *const first = static_cast<const std::byte *>(from);
-    bytes_.insert(bytes_.end(), first, first + size);
-  }
   std::span<const std::byte> done() {
-    const auto size = static_cast<uint32_t>(bytes_.size());
-    std::memcpy(bytes_.data() + offsetof(Prefix, size), &size, sizeof(size));
-    return bytes_;
+    const auto size = static_cast<uint32_t>(all.size());
+    std::memcpy(all.data() + offsetof(Prefix, size), &size, sizeof(size));
+    return all;
   }
-
- private:
-  std::vector<std::byte> bytes_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "runtime/maps/hash_map.h"
 #include "runtime/maps/pages.h"
 #include "runtime/maps/percpu_map.h"
+#include "runtime/vm/bytes.h"
 #include "support/check.h"
 
 namespace spile::vm {
@@ -67,18 +68,13 @@ bool is_address(const isa::InsnInfo &info) {
 }
 
 // Bytes that are compared as a whole.
-class Key {
+class Key : public Bytes {
  public:
   template <class T>
   void add(const T &value) {
     static_assert(std::has_unique_object_representations_v<T>);
-    add_bytes(&value, sizeof(value));
+    Bytes::add(value);
   }
-  void add_bytes(const void *from, size_t size) {
-    const auto *const first = static_cast<const std::byte *>(from);
-    bytes.insert(bytes.end(), first, first + size);
-  }
-  std::vector<std::byte> bytes;
 };
 
 }  // namespace
@@ -172,13 +168,13 @@ std::vector<std::byte> JitInput::key() const {
     key.add(map.count);
     if (map.values != 0) add_address(map.values);
   }
-  if (program_.unverified == nullptr) return key.bytes;
+  if (program_.unverified == nullptr) return std::move(key.all);
   for (const JitRegion &region : std::span(program_.unverified->regions, program_.unverified->region_count)) {
     add_address(region.address);
     key.add(region.size);
     key.add(uint32_t{region.writable});
   }
-  return key.bytes;
+  return std::move(key.all);
 }
 
 }  // namespace spile::vm

@@ -2,6 +2,8 @@
 // lines of their bytes.
 #pragma once
 
+#include <elf.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,6 +13,14 @@
 #include "runtime/vm/resolve.h"
 
 namespace spile::vm {
+
+// Of this process, as ELF names it.
+inline constexpr Elf64_Half kElfMachine =
+#ifdef __aarch64__
+    EM_AARCH64;
+#else
+    EM_X86_64;
+#endif
 
 struct ListedLine {
   uint64_t address = 0;  // from here on, until the next one's
