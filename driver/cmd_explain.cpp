@@ -7,6 +7,7 @@
 #include "driver/commands.h"
 #include "driver/manual.h"
 #include "lang-spec/tables/diagnostics.h"
+#include "lang-spec/tables/tables.h"
 
 namespace spile::driver {
 
@@ -59,6 +60,22 @@ std::string rendered(std::string_view section) {
   return out;
 }
 
+// The hint for a name that there is not: those that it is a part of, or else the nearest if it may be meant.
+std::string names_like(const std::string &name) {
+  const std::string wanted = lowered(name);
+  std::string holding;
+  for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
+    if (lowered(row.name).find(wanted) != std::string::npos)
+      holding += fmt::format("{}`{}`", holding.empty() ? "" : ", ", row.name);
+  if (!holding.empty()) return "there is " + holding;
+  const auto distance = [&](const tables::DiagnosticRow &row) {
+    return tables::edit_distance(lowered(row.name), wanted);
+  };
+  const tables::DiagnosticRow &nearest = *std::ranges::min_element(tables::kDiagnosticRows, {}, distance);
+  if (distance(nearest) <= wanted.size() / 3) return fmt::format("did you mean `{}`?", nearest.name);
+  return "`spile tables diagnostics` lists them";
+}
+
 }  // namespace
 
 int command_explain(Arguments arguments, Console &console) {
@@ -83,12 +100,7 @@ int command_explain(Arguments arguments, Console &console) {
     if (!section.empty()) console.print(fmt::format("\n{}", rendered(section)));
     return kExitOk;
   }
-  std::string near;
-  for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
-    if (lowered(row.name).find(lowered(name)) != std::string::npos)
-      near += fmt::format("{}`{}`", near.empty() ? "" : ", ", row.name);
-  return console.fail({Error::Kind::Usage, fmt::format("there is no diagnostic `{}`", name),
-                       near.empty() ? "`spile tables diagnostics` lists them" : "there is " + near, 0});
+  return console.fail({Error::Kind::Usage, fmt::format("there is no diagnostic `{}`", name), names_like(name), 0});
 }
 
 }  // namespace spile::driver

@@ -4,7 +4,9 @@
 #
 #     check.py SPILE FOLDER [OUT]
 #
-# OUT gets the mended programs, NAME.bpf.c, for the kernel to judge. # `// expect: Name` stands on the line of the mistake (`*`: any name), `// lost` on lines that a note must name. With
+# OUT gets the mended programs, NAME.bpf.c, for the kernel to judge.
+#
+# `// expect: Name` stands on the line of the mistake (`*`: any name), `// lost` on lines that a note must name. With
 # -DMENDED the program follows the hint.
 import json
 import pathlib
