@@ -2,7 +2,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <unordered_map>
+#include <map>
 #include <unordered_set>
 
 #include "backend/object/btf_scan.h"
@@ -50,28 +50,26 @@ void add_tracefs(std::vector<ListedHook> &hooks, const kernel::Tracefs &tracefs,
       hooks.push_back({fmt::format("tracepoint/{}", name), tracepoint});
 }
 
-// Its tracepoints with the arguments that they are called with. What a type has no names for, the function has that
-// calls the programs.
+// Its tracepoints with the arguments that they are called with. A type has no names for them; the function has that
+// calls the programs, whose own name is another in other kernels.
 void add_raw_tracepoints(std::vector<ListedHook> &hooks, const object::BtfScan &types, bool with_arguments) {
   constexpr std::string_view kType = "btf_trace_", kFunction = "__probestub_", kOlderFunction = "__traceiter_";
-  std::unordered_map<std::string_view, uint32_t> prototypes;
+  std::map<std::string_view, uint32_t> prototypes;  // by the tracepoint's name
+  types.each_typedef([&](std::string_view name, uint32_t type) {
+    if (name.starts_with(kType)) prototypes.emplace(name.substr(kType.size()), type);
+  });
   if (with_arguments)
     types.each_function([&](std::string_view name, uint32_t prototype) {
-      for (const std::string_view prefix : {kFunction, kOlderFunction})
-        if (name.starts_with(prefix)) prototypes.emplace(name.substr(prefix.size()), prototype);
+      for (const std::string_view prefix : {kFunction, kOlderFunction}) {
+        if (!name.starts_with(prefix)) continue;
+        if (const auto known = prototypes.find(name.substr(prefix.size())); known != prototypes.end())
+          known->second = prototype;
+      }
     });
-  std::vector<std::string_view> names;
-  types.each_typedef([&](std::string_view name, uint32_t) {
-    if (name.starts_with(kType)) names.push_back(name.substr(kType.size()));
-  });
-  std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
   for (const std::string_view prefix : {"tp_btf/", "raw_tp/"}) {
     const tables::ProgramType *type = tables::find_program_type(fmt::format("{}sched_switch", prefix));
-    for (const std::string_view name : names) {
-      const auto known = prototypes.find(name);
-      hooks.push_back({fmt::format("{}{}", prefix, name), type, known == prototypes.end() ? 0 : known->second});
-    }
+    for (const auto &[name, prototype] : prototypes)
+      hooks.push_back({fmt::format("{}{}", prefix, name), type, prototype});
   }
 }
 

@@ -11,6 +11,43 @@
 
 namespace spile::object {
 
+size_t btf_tail_size(BtfKind kind, uint32_t parts) {
+  switch (kind) {
+    case BtfKind::Int:
+      return sizeof(uint32_t);
+    case BtfKind::Array:
+      return sizeof(btf_array);
+    case BtfKind::Struct:
+    case BtfKind::Union:
+      return parts * sizeof(btf_member);
+    case BtfKind::Enum:
+      return parts * sizeof(btf_enum);
+    case BtfKind::Enum64:
+      return parts * 3 * sizeof(uint32_t);
+    case BtfKind::FuncProto:
+      return parts * sizeof(btf_param);
+    case BtfKind::Var:
+      return sizeof(btf_var);
+    case BtfKind::DataSec:
+      return parts * sizeof(btf_var_secinfo);
+    case BtfKind::DeclTag:
+      return sizeof(btf_decl_tag);
+    case BtfKind::Ptr:
+    case BtfKind::Fwd:
+    case BtfKind::Typedef:
+    case BtfKind::Volatile:
+    case BtfKind::Const:
+    case BtfKind::Restrict:
+    case BtfKind::Func:
+    case BtfKind::Float:
+    case BtfKind::TypeTag:
+      return 0;
+    case BtfKind::Void:
+      break;
+  }
+  return SIZE_MAX;
+}
+
 namespace {
 
 // The words of one type: its btf_type header, then whatever its kind adds. Read by memcpy, because the section may
@@ -33,51 +70,13 @@ class Checker {
     return value;
   }
 
-  // Bytes that follow the header; SIZE_MAX for a kind that BTF does not have.
-  static size_t tail_size(BtfKind kind, uint32_t parts) {
-    switch (kind) {
-      case BtfKind::Int:
-        return sizeof(uint32_t);
-      case BtfKind::Array:
-        return sizeof(btf_array);
-      case BtfKind::Struct:
-      case BtfKind::Union:
-        return parts * sizeof(btf_member);
-      case BtfKind::Enum:
-        return parts * sizeof(btf_enum);
-      case BtfKind::Enum64:
-        return parts * 3 * sizeof(uint32_t);
-      case BtfKind::FuncProto:
-        return parts * sizeof(btf_param);
-      case BtfKind::Var:
-        return sizeof(btf_var);
-      case BtfKind::DataSec:
-        return parts * sizeof(btf_var_secinfo);
-      case BtfKind::DeclTag:
-        return sizeof(btf_decl_tag);
-      case BtfKind::Ptr:
-      case BtfKind::Fwd:
-      case BtfKind::Typedef:
-      case BtfKind::Volatile:
-      case BtfKind::Const:
-      case BtfKind::Restrict:
-      case BtfKind::Func:
-      case BtfKind::Float:
-      case BtfKind::TypeTag:
-        return 0;
-      case BtfKind::Void:
-        break;
-    }
-    return SIZE_MAX;
-  }
-
   Result<void> find_types() {
     starts_.push_back(0);  // void has no bytes
     size_t at = 0;
     while (at < types_.size()) {
       if (types_.size() - at < sizeof(btf_type)) return input_error(".BTF: type [{}] is cut off", starts_.size());
       const uint32_t info = word(at + 4);
-      const size_t tail = tail_size(static_cast<BtfKind>(BTF_INFO_KIND(info)), BTF_INFO_VLEN(info));
+      const size_t tail = btf_tail_size(static_cast<BtfKind>(BTF_INFO_KIND(info)), BTF_INFO_VLEN(info));
       if (tail == SIZE_MAX)
         return input_error(".BTF: type [{}] has kind {}, which is not known", starts_.size(),
                            static_cast<uint32_t>(BTF_INFO_KIND(info)));

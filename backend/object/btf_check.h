@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "support/result.h"
@@ -12,5 +13,10 @@
 namespace spile::object {
 
 Result<void> check_btf(std::span<const std::byte> bytes);
+
+enum class BtfKind : uint8_t;
+// Bytes of a type behind its btf_type, by its kind and the number of its parts; SIZE_MAX for a kind that BTF does not
+// have.
+size_t btf_tail_size(BtfKind kind, uint32_t parts);
 
 }  // namespace spile::object

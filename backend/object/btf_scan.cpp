@@ -7,52 +7,18 @@
 
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
+#include "backend/object/btf.h"
+#include "backend/object/btf_check.h"
 #include "support/file.h"
 
 namespace spile::object {
 
 namespace {
 
-// Newer than some distributions' linux/btf.h.
-constexpr uint32_t kDeclTag = 17, kTypeTag = 18, kEnum64 = 19;
 constexpr unsigned kDeepest = 32;  // declarators in declarators; deeper ones turn in circles
 
-// Bytes of a type behind its btf_type; none: no kind of today.
-std::optional<size_t> more_of(uint32_t kind, uint32_t count) {
-  switch (kind) {
-    case BTF_KIND_INT:
-    case BTF_KIND_VAR:
-    case kDeclTag:
-      return 4;
-    case BTF_KIND_PTR:
-    case BTF_KIND_FWD:
-    case BTF_KIND_TYPEDEF:
-    case BTF_KIND_VOLATILE:
-    case BTF_KIND_CONST:
-    case BTF_KIND_RESTRICT:
-    case BTF_KIND_FUNC:
-    case BTF_KIND_FLOAT:
-    case kTypeTag:
-      return 0;
-    case BTF_KIND_ARRAY:
-      return sizeof(btf_array);
-    case BTF_KIND_STRUCT:
-    case BTF_KIND_UNION:
-      return count * sizeof(btf_member);
-    case BTF_KIND_ENUM:
-      return count * sizeof(btf_enum);
-    case BTF_KIND_FUNC_PROTO:
-      return count * sizeof(btf_param);
-    case BTF_KIND_DATASEC:
-      return count * sizeof(btf_var_secinfo);
-    case kEnum64:
-      return size_t{count} * 12;
-    default:
-      return std::nullopt;
-  }
-}
+BtfKind kind_of(const btf_type &type) { return static_cast<BtfKind>(BTF_INFO_KIND(type.info)); }
 
 template <class T>
 T load(std::span<const std::byte> bytes, size_t offset) {
@@ -65,7 +31,8 @@ T load(std::span<const std::byte> bytes, size_t offset) {
 }  // namespace
 
 struct BtfScan::Type {
-  uint32_t kind = 0, count = 0, of = 0;  // BTF_KIND_UNKN: void
+  BtfKind kind = BtfKind::Void;
+  uint32_t count = 0, of = 0;
   std::string_view name;
   size_t more = 0;  // where what follows lies in types_
 };
@@ -104,10 +71,10 @@ Result<void> BtfScan::index(std::span<const std::byte> bytes) {
   offsets_.push_back(0);
   for (size_t at = 0; at + sizeof(btf_type) <= types_.size();) {
     const auto type = load<btf_type>(types_, at);
-    const auto more = more_of(BTF_INFO_KIND(type.info), BTF_INFO_VLEN(type.info));
-    if (!more || *more > types_.size() - at - sizeof(btf_type)) return input_error("its types are damaged");
+    const size_t more = btf_tail_size(kind_of(type), BTF_INFO_VLEN(type.info));
+    if (more > types_.size() - at - sizeof(btf_type)) return input_error("its types are damaged");
     offsets_.push_back(static_cast<uint32_t>(at));
-    at += sizeof(btf_type) + *more;
+    at += sizeof(btf_type) + more;
   }
   return {};
 }
@@ -121,14 +88,15 @@ std::string_view BtfScan::string(uint32_t offset) const {
 BtfScan::Type BtfScan::type(uint32_t id) const {
   if (id == 0 || id >= offsets_.size()) return {};
   const auto type = load<btf_type>(types_, offsets_[id]);
-  return {BTF_INFO_KIND(type.info), BTF_INFO_VLEN(type.info), type.type, string(type.name_off),
-          offsets_[id] + sizeof type};
+  return {kind_of(type), BTF_INFO_VLEN(type.info), type.type, string(type.name_off), offsets_[id] + sizeof type};
 }
 
-void BtfScan::each(uint32_t kind, const Visit &visit) const {
+void BtfScan::each_function(const Visit &visit) const { each(BtfKind::Func, visit); }
+void BtfScan::each_typedef(const Visit &visit) const { each(BtfKind::Typedef, visit); }
+void BtfScan::each(BtfKind kind, const Visit &visit) const {
   for (size_t id = 1; id < offsets_.size(); id++) {
     const auto found = load<btf_type>(types_, offsets_[id]);
-    if (BTF_INFO_KIND(found.info) == kind) visit(string(found.name_off), found.type);
+    if (kind_of(found) == kind) visit(string(found.name_off), found.type);
   }
 }
 
@@ -141,43 +109,42 @@ std::string BtfScan::declare(uint32_t id, std::string declarator, unsigned depth
     text += found.name.empty() ? "{ ... }" : found.name;
     return declarator.empty() ? text : text + " " + declarator;
   };
-  const uint32_t inner = type(found.of).kind;
+  const BtfKind inner = type(found.of).kind;
   switch (found.kind) {
-    case BTF_KIND_UNKN:
+    case BtfKind::Void:
       return declarator.empty() ? "void" : "void " + declarator;
-    case BTF_KIND_PTR:
+    case BtfKind::Ptr:
       declarator.insert(0, "*");
-      if (inner == BTF_KIND_ARRAY || inner == BTF_KIND_FUNC_PROTO) declarator = "(" + declarator + ")";
+      if (inner == BtfKind::Array || inner == BtfKind::FuncProto) declarator = "(" + declarator + ")";
       return declare(found.of, std::move(declarator), depth + 1);
-    case BTF_KIND_CONST:
-    case BTF_KIND_VOLATILE:
-    case BTF_KIND_RESTRICT: {
-      const std::string word = found.kind == BTF_KIND_CONST      ? "const"
-                               : found.kind == BTF_KIND_VOLATILE ? "volatile"
+    case BtfKind::Const:
+    case BtfKind::Volatile:
+    case BtfKind::Restrict: {
+      const std::string word = found.kind == BtfKind::Const      ? "const"
+                               : found.kind == BtfKind::Volatile ? "volatile"
                                                                  : "restrict";
-      if (inner == BTF_KIND_PTR)
+      if (inner == BtfKind::Ptr)
         return declare(found.of, declarator.empty() ? word : word + " " + declarator, depth + 1);
       return word + " " + declare(found.of, std::move(declarator), depth + 1);
     }
-    case kTypeTag:
+    case BtfKind::TypeTag:
       return declare(found.of, std::move(declarator), depth + 1);
-    case BTF_KIND_ARRAY: {
+    case BtfKind::Array: {
       const auto array = load<btf_array>(types_, found.more);
       return declare(array.type, fmt::format("{}[{}]", declarator, array.nelems), depth + 1);
     }
-    case BTF_KIND_FUNC_PROTO: {
+    case BtfKind::FuncProto: {
       std::string list;
       for (const std::string &parameter : parameters_at(id, depth + 1)) list += (list.empty() ? "" : ", ") + parameter;
       return declare(found.of, fmt::format("{}({})", declarator, list.empty() ? "void" : list), depth + 1);
     }
-    case BTF_KIND_STRUCT:
+    case BtfKind::Struct:
+    case BtfKind::Fwd:
       return named("struct ");
-    case BTF_KIND_UNION:
+    case BtfKind::Union:
       return named("union ");
-    case BTF_KIND_FWD:
-      return named("struct ");
-    case BTF_KIND_ENUM:
-    case kEnum64:
+    case BtfKind::Enum:
+    case BtfKind::Enum64:
       return named("enum ");
     default:
       return named("");
@@ -185,9 +152,10 @@ std::string BtfScan::declare(uint32_t id, std::string declarator, unsigned depth
 }
 
 std::vector<std::string> BtfScan::parameters_at(uint32_t prototype, unsigned depth) const {
-  const Type found = type(prototype);
+  Type found = type(prototype);
+  if (found.kind == BtfKind::Ptr) found = type(found.of);
   std::vector<std::string> declared;
-  if (found.kind != BTF_KIND_FUNC_PROTO) return declared;
+  if (found.kind != BtfKind::FuncProto) return declared;
   for (uint32_t i = 0; i < found.count; i++) {
     const auto parameter = load<btf_param>(types_, found.more + i * sizeof(btf_param));
     const bool is_last = i + 1 == found.count && parameter.type == 0 && parameter.name_off == 0;

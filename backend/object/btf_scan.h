@@ -17,6 +17,8 @@
 
 namespace spile::object {
 
+enum class BtfKind : uint8_t;
+
 class BtfScan {
  public:
   // Of a file of raw BTF: /sys/kernel/btf/vmlinux. Environment error where it cannot be read.
@@ -26,20 +28,20 @@ class BtfScan {
 
   // Functions and type names, in their order; [id] is what they are of: a function's prototype.
   using Visit = std::function<void(std::string_view name, uint32_t id)>;
-  void each_function(const Visit &visit) const { each(kFunction, visit); }
-  void each_typedef(const Visit &visit) const { each(kTypedef, visit); }
+  void each_function(const Visit &visit) const;
+  void each_typedef(const Visit &visit) const;
 
-  // The parameters of a prototype as C declares them, "struct task_struct *prev"; none of what is no prototype.
+  // The parameters of a prototype, or of what a pointer to one calls, as C declares them: "struct task_struct *prev";
+  // none of anything else.
   std::vector<std::string> parameters(uint32_t prototype) const { return parameters_at(prototype, 0); }
   // "int"; "void".
   std::string result(uint32_t prototype) const;
 
  private:
-  static constexpr uint32_t kTypedef = 8, kFunction = 12;  // BTF_KIND_…
   struct Type;
 
   Result<void> index(std::span<const std::byte> bytes);
-  void each(uint32_t kind, const Visit &visit) const;
+  void each(BtfKind kind, const Visit &visit) const;
   Type type(uint32_t id) const;
   std::string_view string(uint32_t offset) const;
   std::vector<std::string> parameters_at(uint32_t prototype, unsigned depth) const;

@@ -23,7 +23,9 @@ struct Made {
     btf.add_param("", text);
     const BtfId size = btf.add_typedef("size_t", number);
     const BtfId to_task = btf.add_ptr(task), fixed = btf.add_modifier(BtfKind::Const, text);
-    const BtfId call = btf.add_ptr(callback), three = btf.add_ptr(btf.add_array(number, number, 3));
+    const BtfId call = btf.add_ptr(callback);
+    btf.add_typedef("call_t", call);
+    const BtfId three = btf.add_ptr(btf.add_array(number, number, 3));
     const BtfId data = btf.add_ptr(BtfId{});
     // Parameters belong to the type that was added last.
     const BtfId proto = btf.add_func_proto(size);
@@ -50,6 +52,7 @@ TEST(BtfScan, DeclaresParametersAsCDoes) {
             (std::vector<std::string>{"struct task_struct *task", "const char *name", "const char *const fixed",
                                       "int (*call)(const char *)", "int (*three)[3]", "void *data"}));
   EXPECT_EQ(scan->result(functions["look"]), "size_t");
+  EXPECT_EQ(scan->parameters(types["call_t"]), std::vector<std::string>{"const char *"});
   EXPECT_TRUE(scan->parameters(types["size_t"]).empty());
   EXPECT_TRUE(scan->parameters(UINT32_MAX).empty());
 }
