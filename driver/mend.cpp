@@ -62,10 +62,12 @@ class Mender {
     // end the program passes.
     std::optional<std::pair<Patch, size_t>> certain;
     while (!blames.empty()) {
-      if (mend_one(blames, Progress::Fewer)) continue;
-      const auto before = std::pair(mended_.patch, mended_.fixes.size());
-      if (!mend_one(blames, Progress::Further)) break;
-      if (!certain) certain = before;
+      auto step = next_step(blames);
+      if (!step) break;
+      if (step->left.size() == blames.size() && !certain) certain = std::pair(mended_.patch, mended_.fixes.size());
+      mended_.fixes.push_back(std::move(step->fix));
+      mended_.patch = std::move(step->patch);
+      blames = std::move(step->left);
     }
     mended_.accepted = blames.empty();
     if (!mended_.accepted && certain) {
@@ -76,40 +78,44 @@ class Mender {
   }
 
  private:
-  enum class Progress : uint8_t { Fewer, Further };
-  static bool is_better(Progress wanted, const Blame &mended, const std::vector<Blame> &before,
-                        const std::vector<Blame> &after, const Patch &patch) {
-    if (after.size() < before.size()) return true;
-    if (wanted == Progress::Fewer || after.size() > before.size()) return false;
-    return std::ranges::all_of(after, [&](const Blame &left) {
-      const uint32_t line = patch.original_line(left.line);
-      return line != 0 && line != mended.line;
-    });
+  // A remedy that helps, in the text, and what its programs are blamed for then.
+  struct Step {
+    Patch patch;
+    Mended::Fix fix;
+    std::vector<Blame> left;
+  };
+
+  // As many are left, but the mistake of [line] is not among them, nor one that a line put in makes.
+  static bool is_further(uint32_t line, size_t before, const std::vector<Blame> &left, const Patch &patch) {
+    return left.size() == before && std::ranges::all_of(left, [&](const Blame &blame) {
+             const uint32_t at = patch.original_line(blame.line);
+             return at != 0 && at != line;
+           });
   }
 
-  // Puts the first remedy that helps into the text; [blames] are then those that are left.
-  bool mend_one(std::vector<Blame> &blames, Progress wanted) {
+  // The first remedy after which fewer are left; where there is none, the first that brings a program further.
+  std::optional<Step> next_step(const std::vector<Blame> &blames) {
+    std::optional<Step> further;
     for (const Blame &blame : blames)
       for (const verifier::Remedy &remedy : blame.remedies)
         if (remedy.path == source_.path())
           for (const Change &change : changes(remedy)) {
-            if (trials_++ >= most_trials_) return false;
             Patch patch = mended_.patch;
             const uint32_t line = patch.original_line(blame.line);
             const std::string what = apply(change, patch);
             if (line == 0 || what.empty()) continue;
+            if (trials_++ >= most_trials_) return further;
             auto left = judge_text(patch.text());
-            Blame here = blame;
-            here.line = line;
-            if (!left || !is_better(wanted, here, blames, *left, patch)) continue;
+            if (!left) continue;
+            const bool fewer = left->size() < blames.size();
+            if (!fewer && (further || !is_further(line, blames.size(), *left, patch))) continue;
             Patch alone(original_);
             apply(change, alone);
-            mended_.fixes.push_back({line, blame.name, what, alone.edits()});
-            mended_.patch = std::move(patch);
-            blames = std::move(*left);
-            return true;
+            Step step{std::move(patch), {line, blame.name, what, alone.edits()}, std::move(*left)};
+            if (fewer) return step;
+            further = std::move(step);
           }
-    return false;
+    return further;
   }
 
   // A remedy in lines of the first text; those that are 0 were put in since.
@@ -127,10 +133,9 @@ class Mender {
     if (made.change.line != 0) made.change.line = patch.original_line(remedy.change.line);
     if (made.move.line != 0) made.move.line = patch.original_line(remedy.move.line);
     if (made.line == 0) return {};
-    for (uint32_t line = 1; line <= patch.line_count() && remedy.change.line == 0 && !remedy.change.from.empty();
-         line++)
-      if (made.change.line == 0 && patch.line(line).find(remedy.change.from) != std::string_view::npos)
-        made.change.line = line;
+    if (remedy.change.line == 0 && !remedy.change.from.empty())
+      for (uint32_t line = 1; line <= patch.line_count() && made.change.line == 0; line++)
+        if (patch.line(line).find(remedy.change.from) != std::string_view::npos) made.change.line = line;
     if (!remedy.retype.map.empty()) {
       made.change = retyped(patch, remedy.retype);
       return {made};
