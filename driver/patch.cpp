@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+
+#include "verifier/source_text.h"
 
 namespace spile::driver {
 namespace {
@@ -22,16 +23,6 @@ std::string_view code_of(std::string_view line) {
     line = line.substr(0, comment);
   const size_t begin = line.find_first_not_of(" \t"), end = line.find_last_not_of(" \t\r");
   return begin == std::string_view::npos ? std::string_view() : line.substr(begin, end - begin + 1);
-}
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-bool names(std::string_view code, std::string_view name) {
-  for (size_t at = code.find(name); at != std::string_view::npos; at = code.find(name, at + 1)) {
-    const size_t end = at + name.size();
-    if ((at == 0 || !is_word(code[at - 1])) && (end == code.size() || !is_word(code[end]))) return true;
-  }
-  return false;
 }
 
 bool begins_with_word(std::string_view code, std::string_view word) {
@@ -131,7 +122,7 @@ uint32_t Patch::move_down(uint32_t number, uint32_t least, std::string_view name
     const std::string_view code = code_of(line(at));
     for (const char c : code) depth += (c == '{') - (c == '}');
     if (depth < 0 || (depth == 0 && begins_with_word(code, "return"))) break;
-    is_open |= at >= least && names(code, name);
+    is_open |= at >= least && verifier::names(code, name);
     if (!is_open || depth != 0 || code.empty() || (code.back() != ';' && code.back() != '}')) continue;
     last = at;
     is_open = false;

@@ -74,6 +74,14 @@ bool is_plain_name(std::string_view text) {
   return !text.empty() && !is_digit(text.front()) && is_word(text.front()) && chain_before(text, text.size()) == text;
 }
 
+bool names(std::string_view line, std::string_view name) {
+  for (size_t at = line.find(name); at != std::string_view::npos; at = line.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !is_word(line[at - 1])) && (end == line.size() || !is_word(line[end]))) return true;
+  }
+  return false;
+}
+
 std::string_view assigned_name(std::string_view line) {
   size_t end = assignment(line);
   if (end == std::string_view::npos) return {};
@@ -117,8 +125,7 @@ std::string_view pointer_written(std::string_view line, uint32_t column) {
 std::string_view index_at(std::string_view line, uint32_t column) {
   const size_t end = chain_end(line, column);
   if (end >= line.size() || line[end] != '[') return {};
-  const size_t close = closing(line, end + 1, false);
-  return close == std::string_view::npos ? std::string_view() : trimmed(line.substr(end + 1, close - end - 1));
+  return trimmed(bracketed(line, end));
 }
 
 std::string_view argument_of(std::string_view line, std::string_view function, unsigned number) {

@@ -11,6 +11,9 @@ namespace spile::verifier {
 // "path->dentry" is one; "f(x)", "a + b" and "4" are none: what can be compared without doing anything.
 bool is_plain_name(std::string_view text);
 
+// Whether [name] stands in the line as a word of its own.
+bool names(std::string_view line, std::string_view name);
+
 // The variable that a line assigns: "v" of `struct value *v = bpf_map_lookup_elem(&m, &k);`.
 std::string_view assigned_name(std::string_view line);
 // What it assigns: "bpf_map_lookup_elem(&m, &k)".
