@@ -219,8 +219,11 @@ class CheckArgument {
     if (!aligned) return {};
     const Tnum place = add(value_.value.bits, Tnum::constant(static_cast<uint64_t>(int64_t{value_.off})));
     if (place.is_aligned(want_.size)) return {};
-    return failure(Cause::MisalignedStack, fmt::format("misaligned access off {}+{}+0 size {}",
-                                                       to_string(value_.value.bits), value_.off, want_.size));
+    Failure f = failure(Cause::MisalignedStack, fmt::format("misaligned access off {}+{}+0 size {}",
+                                                            to_string(value_.value.bits), value_.off, want_.size));
+    f.off = value_.off;
+    f.size = want_.size;
+    return f;
   }
 
   Outcome size(bool may_be_zero) const {

@@ -228,8 +228,9 @@ Outcome check_alignment(const Request &a, bool strict) {
                      fmt::format("misaligned packet access off {}+{}+{}+{} size {}", kPacketShift,
                                  to_string(a.pointer.value.bits), a.pointer.off, a.off, a.size));
   const char *what = a.pointer.type == RegType::Stack ? "stack " : a.pointer.type == RegType::MapValue ? "value " : "";
-  return a.failure(Cause::MisalignedStack, fmt::format("misaligned {}access off {}+{}+{} size {}", what,
-                                                       to_string(a.pointer.value.bits), a.pointer.off, a.off, a.size));
+  return a.failure(a.pointer.is_scalar() ? Cause::NotAPointer : Cause::MisalignedStack,
+                   fmt::format("misaligned {}access off {}+{}+{} size {}", what, to_string(a.pointer.value.bits),
+                               a.pointer.off, a.off, a.size));
 }
 
 // The last byte decides: what lies before it is within too.

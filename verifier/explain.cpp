@@ -274,7 +274,7 @@ class Explanation {
       case Cause::UnboundedStackIndex:
         return make<diag::UnboundedStackIndex>(range());
       case Cause::MisalignedStack:
-        return make<diag::MisalignedStack>(size, f_.off);
+        return make<diag::MisalignedStack>(size, f_.off, misaligned_memory());
       case Cause::MisalignedPacket:
         return make<diag::MisalignedPacket>(size, f_.off);
       case Cause::PartialPointerStore:
@@ -420,6 +420,12 @@ class Explanation {
     if (f_.detail.find("size cannot be determined") == std::string::npos || !f_.detail.starts_with("arg#"))
       return f_.detail;
     return fmt::format("nobody knows how many bytes its parameter {} points to", std::atoi(f_.detail.c_str() + 4) + 1);
+  }
+
+  std::string misaligned_memory() const {
+    if (f_.state.type == RegType::Stack) return "the stack frame";
+    return f_.state.type == RegType::MapValue ? fmt::format("a value of `{}`", env_.map(f_.state.target).name)
+                                              : "its memory";
   }
 
   std::string why_not_computed() const {

@@ -316,7 +316,7 @@ class Mender {
     else if (from_call) {
       tell_.hint("what was given back is not used again");
       if (const uint32_t call = tell_.given_back(f_.state.origin); call != kNoInsn) rewrite_order(tell_, call);
-    } else if (f_.cause == Cause::NotAPointer && !f_.write) {
+    } else if (f_.cause == Cause::NotAPointer && !f_.write && !is_atomic()) {
       tell_.hint(
           "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
       if (f_.state.origin != kNoInsn) rewrite_process_read(tell_);
@@ -326,6 +326,8 @@ class Mender {
       tell_.hint("give it the address of a variable or of what lies in a map");
     }
   }
+
+  bool is_atomic() const { return env_.structure.infos[f_.insn]->shape == isa::Shape::Atomic; }
 
   // The address of something, 64 bits long, that nobody put in.
   bool is_unrelocated() const {
