@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_set>
 
 #include "backend/object/btf_scan.h"
@@ -142,6 +143,36 @@ bool matches(const std::string &pattern, const std::string &section) {
   return ::fnmatch(pattern.c_str(), section.c_str() + (section.rfind('/') + 1), 0) == 0;
 }
 
+// The kernel's hooks by patterns; with [verbose] and what ctx has.
+class KernelsHooks {
+ public:
+  explicit KernelsHooks(bool verbose) : verbose_(verbose), hooks_(all_hooks(kernel_, verbose)) {}
+
+  // A line for each that matches, or the nearest where none does.
+  Result<std::string> list(const std::string &pattern) const {
+    std::string text;
+    for (const ListedHook &hook : hooks_)
+      if (matches(pattern, hook.section)) text += shown(hook);
+    if (kernel_.types)
+      for (const ListedHook &hook : functions_like(pattern, *kernel_.types)) text += shown(hook);
+    if (!text.empty()) return text;
+    const auto nearest = std::ranges::min_element(hooks_, {}, [&](const ListedHook &hook) {
+      return tables::edit_distance(std::string_view(hook.section).substr(hook.section.rfind('/') + 1), pattern);
+    });
+    return std::unexpected(Error{Error::Kind::Environment, fmt::format("no hook matches `{}`", pattern),
+                                 fmt::format("the nearest is `{}`", nearest->section), 0});
+  }
+
+ private:
+  std::string shown(const ListedHook &hook) const {
+    return hook.section + '\n' + (verbose_ ? describe(hook, kernel_) : "");
+  }
+
+  const KernelsWords kernel_;
+  const bool verbose_;
+  const std::vector<ListedHook> hooks_;
+};
+
 }  // namespace
 
 int command_list(Arguments arguments, Console &console) {
@@ -165,34 +196,16 @@ int command_list(Arguments arguments, Console &console) {
   const auto patterns =
       values->contains("pattern") ? (*values)["pattern"].as<std::vector<std::string>>() : std::vector<std::string>{"*"};
 
-  const KernelsWords kernel;
-  const std::vector<ListedHook> hooks = all_hooks(kernel, console.verbosity > 0);
+  std::optional<KernelsHooks> kernels;  // read for the first pattern that is about it
   std::string text;
   for (const std::string &pattern : patterns) {
-    if (is_about_binary(pattern)) {
-      const auto listed = list_binary(pattern, console.verbosity > 0);
-      if (listed)
-        text += *listed;
-      else
-        code = console.fail(listed.error());
-      continue;
-    }
-    bool found = false;
-    const auto show = [&](const ListedHook &hook) {
-      found = true;
-      text += hook.section + '\n';
-      if (console.verbosity > 0) text += describe(hook, kernel);
-    };
-    for (const ListedHook &hook : hooks)
-      if (matches(pattern, hook.section)) show(hook);
-    if (kernel.types)
-      for (const ListedHook &hook : functions_like(pattern, *kernel.types)) show(hook);
-    if (found) continue;
-    const auto nearest = std::ranges::min(hooks, {}, [&](const ListedHook &hook) {
-      return tables::edit_distance(std::string_view(hook.section).substr(hook.section.rfind('/') + 1), pattern);
-    });
-    code = console.fail({Error::Kind::Environment, fmt::format("no hook matches `{}`", pattern),
-                         fmt::format("the nearest is `{}`", nearest.section), 0});
+    const bool is_of_binary = is_about_binary(pattern);
+    if (!is_of_binary && !kernels) kernels.emplace(console.verbosity > 0);
+    const auto listed = is_of_binary ? list_binary(pattern, console.verbosity > 0) : kernels->list(pattern);
+    if (listed)
+      text += *listed;
+    else
+      code = console.fail(listed.error());
   }
   console.print(text);
   return code;
