@@ -14,6 +14,7 @@
 #include <set>
 
 #include "lang-spec/tables/tables.h"
+#include "support/file.h"
 
 namespace spile::object {
 
@@ -41,12 +42,11 @@ std::optional<std::string_view> text_at(std::string_view bytes, size_t &at) {
 }  // namespace
 
 struct Executable::File {
-  int fd = -1;
+  Fd fd;
   Elf *elf = nullptr;
 
   ~File() {
     if (elf != nullptr) ::elf_end(elf);
-    if (fd >= 0) ::close(fd);
   }
   // Calls [take](section, header) until it is true.
   template <class F>
@@ -77,14 +77,14 @@ Result<Executable> Executable::open(const std::string &path) {
 }
 
 Result<void> Executable::read() {
-  file_->fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file_->fd < 0) return os_error(errno, fmt::format("`{}` cannot be read", path_));
+  file_->fd = Fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file_->fd.valid()) return os_error(errno, fmt::format("`{}` cannot be read", path_));
   ::elf_version(EV_CURRENT);
-  file_->elf = ::elf_begin(file_->fd, ELF_C_READ_MMAP, nullptr);
+  file_->elf = ::elf_begin(file_->fd.get(), ELF_C_READ_MMAP, nullptr);
   if (file_->elf == nullptr || ::elf_kind(file_->elf) != ELF_K_ELF) {
     auto error = input_error("`{}` is no program: it is no ELF file", path_);
     char start[2]{};
-    if (::pread(file_->fd, start, 2, 0) == 2 && start[0] == '#' && start[1] == '!')
+    if (::pread(file_->fd.get(), start, 2, 0) == 2 && start[0] == '#' && start[1] == '!')
       error.error().hint = "it is a script: name the program that runs it";
     return error;
   }
