@@ -102,6 +102,7 @@ Outcome check_global_call(const Env &env, const State &state, uint32_t insn) {
   if (!signature.problem.empty()) {
     Failure f{.cause = Cause::BadSignature, .insn = insn, .kernel = signature.problem, .detail = signature.problem};
     f.callee = signature.name;
+    f.count = signature.unsized;
     return f;
   }
   for (unsigned i = 0; i < signature.parameters.size(); i++)

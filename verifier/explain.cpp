@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "support/check.h"
 #include "support/diag_table.h"
@@ -415,11 +414,8 @@ class Explanation {
     return false;
   }
 
-  // The kernel counts arguments from 0.
   std::string why_no_signature() const {
-    if (f_.detail.find("size cannot be determined") == std::string::npos || !f_.detail.starts_with("arg#"))
-      return f_.detail;
-    return fmt::format("nobody knows how many bytes its parameter {} points to", std::atoi(f_.detail.c_str() + 4) + 1);
+    return f_.count == 0 ? f_.detail : fmt::format("nobody knows how many bytes its parameter {} points to", f_.count);
   }
 
   std::string misaligned_memory() const {

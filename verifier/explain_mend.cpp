@@ -158,7 +158,7 @@ class Mender {
           tell_.hint("make it a member of the map's value, and give the address of that member in what a lookup gave");
         break;
       case Cause::BadSignature:
-        if (f_.detail.find("size cannot be determined") != std::string::npos)
+        if (f_.count != 0)
           tell_.hint(
               "make the function `static`, which verifies it where it is called; or give the parameter the type of "
               "what it points to, with `__arg_ctx` behind it where that is the context");

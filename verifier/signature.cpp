@@ -70,13 +70,16 @@ Signature signature_of(const object::Program &program, const tables::ProgramType
     s.problem = fmt::format("Global function {}() doesn't return scalar. Only those are supported.", s.name);
     return s;
   }
+  const auto refuse = [&s](std::string problem) {  // the kernel tells of the first
+    if (s.problem.empty()) s.problem = std::move(problem);
+  };
   for (size_t i = 0; i < params.size(); i++) {
     Parameter p;
     const BtfType t = btf.type(btf.resolve(params[i].type));
     const Tags tags = tags_of(btf, sub->func, static_cast<int32_t>(i));
     if (t.kind != BtfKind::Ptr) {
-      if (tags.any()) s.problem = fmt::format("arg#{} has pointer tag, but is not a pointer type", i);
-      if (!is_number(t.kind)) s.problem = fmt::format("Arg#{} type in {}() is not supported yet.", i, s.name);
+      if (tags.any()) refuse(fmt::format("arg#{} has pointer tag, but is not a pointer type", i));
+      if (!is_number(t.kind)) refuse(fmt::format("Arg#{} type in {}() is not supported yet.", i, s.name));
       s.parameters.push_back(p);
       continue;
     }
@@ -92,8 +95,9 @@ Signature signature_of(const object::Program &program, const tables::ProgramType
     } else {
       const uint64_t size = btf.size_of(target);
       p = {.kind = Parameter::Memory, .or_null = !tags.nonnull, .size = static_cast<uint32_t>(size)};
+      if (size == 0 && s.problem.empty()) s.unsized = static_cast<unsigned>(i) + 1;
       if (size == 0)
-        s.problem = fmt::format("arg#{} reference type('{}') size cannot be determined: -22", i, btf.type(target).name);
+        refuse(fmt::format("arg#{} reference type('{}') size cannot be determined: -22", i, btf.type(target).name));
     }
     s.parameters.push_back(p);
   }

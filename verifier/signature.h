@@ -34,7 +34,8 @@ struct Parameter {
 struct Signature {
   std::vector<Parameter> parameters;
   std::string name;
-  std::string problem;  // in the kernel's words: why it cannot be called by BTF
+  std::string problem;   // in the kernel's words: why it cannot be called by BTF
+  unsigned unsized = 0;  // the parameter, from 1, that is why: nobody knows how many bytes it points to; 0: none
 };
 
 // Of the subprogram that starts at [start].

@@ -167,7 +167,8 @@ class Examiner {
               .detail = "an exception callback takes one number"});
       if (sub.ends_exception && !sub.signature.problem.empty()) {
         Failure f{.cause = Cause::BadSignature, .insn = sub.start, .kernel = sub.signature.problem};
-        f.detail = f.callee = sub.signature.name;
+        f.callee = sub.signature.name;
+        f.detail = sub.signature.problem;
         fail(std::move(f));
       }
       for (uint32_t i = sub.start; i < sub.end; i++) {
