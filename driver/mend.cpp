@@ -1,10 +1,10 @@
 #include "driver/mend.h"
 
-#include "driver/reread.h"
-
 #include <algorithm>
 #include <numeric>
 #include <optional>
+
+#include "driver/reread.h"
 
 namespace spile::driver {
 namespace {

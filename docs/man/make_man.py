@@ -1,5 +1,6 @@
 # make_man.py SPILE ROOT OUT: writes man1/spile.1, man7/spile-language.7 and man7/spile-errors.7 into OUT, from what the binary says
 # of itself (`--help` of each command, `spile tables diagnostics`) and from lang-spec/reference. `cmake --install` and `./dev man` run it.
+import glob
 import os
 import re
 import subprocess
@@ -8,8 +9,8 @@ import sys
 spile, root, out = sys.argv[1:4]
 reference = os.path.join(root, "lang-spec", "reference")
 # In the order in which a reader wants them.
-PAGES = ["programs", "maps", "user-side", "output", "kernel", "tests", "preprocessor", "headers", "c-declarations", "c-expressions",
-         "c-statements", "semantics", "linkage", "core", "assembly", "limits", "warnings"]
+PAGES = ["programs", "functions", "maps", "user-side", "output", "kernel", "tests", "preprocessor", "headers", "c-declarations",
+         "c-expressions", "c-statements", "semantics", "linkage", "core", "assembly", "limits", "warnings"]
 STATUSES = [("0", "Done; also after Ctrl-C, TERM, HUP and -T: to end a trace is no error."),
             ("1", "The program is wrong: it does not compile, the verifier rejects it, a test failed."),
             ("2", "The command line is wrong."),
@@ -137,8 +138,8 @@ def page_of_language():
 
 def page_of_errors():
     explained = {}
-    for name in ("verifier", "preprocessor", "syntax", "declarations", "statements", "expressions", "code"):
-        with open(os.path.join(reference, "" if name == "verifier" else "messages", name + ".md"), encoding="utf-8") as page:
+    for path in (os.path.join(reference, "verifier.md"), *glob.glob(os.path.join(reference, "messages", "*.md"))):
+        with open(path, encoding="utf-8") as page:
             explained.update(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", page.read(), re.S | re.M))
     made = [head("spile-errors", 7, "what the messages of spile mean"),
             ".SH DESCRIPTION\nThe name in brackets at the end of a message stands here with its words, where {} is something of the "
@@ -146,7 +147,7 @@ def page_of_errors():
     for name, severity, message in re.findall(r"^\| (\w+) \| (\w+) \| (.*) \|$", said("tables", "diagnostics"), re.M):
         if severity == "severity":
             continue
-        made.append(f".SS {name}\n{severity.lower()}: {inline(message)}\n{roff(explained.get(name, ''))}")
+        made.append(f".SS {name}\n{severity.lower()}: {inline(message)}\n{roff(explained[name])}")
     made.append(".SH SEE ALSO\n\\fBspile\\fR(1), \\fBspile\\-language\\fR(7)\n")
     return "".join(made)
 

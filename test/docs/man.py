@@ -23,6 +23,11 @@ diagnostics = set(re.findall(r"^\| (\w+) \| (?:Error|Warning) \|", said("tables"
 WANTED = {"man1/spile.1": [f".SH SPILE {command.upper()}" for command in commands] + [plain(option) for option in options] + [".SH EXIT STATUS"],
           "man7/spile-language.7": [".SH ON THE KERNEL", "bpf_for_each_map_elem", ".SS printf"],
           "man7/spile-errors.7": [f".SS {name}\n" for name in diagnostics] + ["This is rejected:"]}
+reference = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lang-spec", "reference")
+for page in set(os.listdir(reference)) - {"README.md", "verifier.md", "messages"}:  # those are in spile-errors
+    with open(os.path.join(reference, page), encoding="utf-8") as text:
+        title = text.readline().lstrip("# ").strip()
+    WANTED["man7/spile-language.7"].append(f".SH {plain(title.upper())}")
 assert len(commands) > 10 and len(options) > 50 and len(diagnostics) > 300, (len(commands), len(options), len(diagnostics))
 for name, wanted in WANTED.items():
     path = os.path.join(folder, name)
