@@ -105,13 +105,14 @@ void rewrite_map_argument(const Telling &tell) {
   const std::string_view text = at.line_text;
   const std::string callee = tell.callee();
   const std::string_view given = argument_of(text, callee, f.arg);
+  if (given.empty() || env.program.object == nullptr) return;
   const object::Map *only = nullptr;
   for (const object::Map &map : env.program.object->maps) {
     if (map.is_global_data) continue;
     if (only != nullptr) return;  // which one is meant, its author knows
     only = &map;
   }
-  if (only == nullptr || given.empty()) return;
+  if (only == nullptr) return;
   const size_t begin = text.find(callee), end = static_cast<size_t>(given.data() - text.data());
   const std::string before(text.substr(begin, end - begin));
   out.remedies.push_back(

@@ -184,6 +184,9 @@ TEST_F(VerifierTest, Helpers) {
   rejects({call(26), exit()}, "HelperUnavailable", "program of this type cannot use helper bpf_skb_load_bytes#26", 0);
   rejects({call(0x7000), exit()}, "HelperUnavailable", "", 0);
   rejects({mov64(R1, 0), call(1), exit()}, "ArgumentType", "R1 type=scalar expected=map_ptr", 1);
+  rejects({mov64(R1, 5), call(1), exit()}, "ArgumentType", "R1 type=scalar expected=map_ptr", 1);
+  program.object = nullptr;  // instructions without maps
+  EXPECT_EQ(verify(program, program_type("tracepoint/a/b"), options).kind, Verdict::Reject);
   rejects({lddw_pseudo(R1, kPseudoMapIdx, kHash), call(1), exit()}, "UninitializedValue", "R2 !read_ok", 2);
   rejects({lddw_pseudo(R1, kPseudoMapIdx, kHash), mov64_reg(R2, R10), alu64(ADD, R2, -4), call(1), exit()},
           "StackBounds", "invalid read from stack R2 off=-4 size=8", 4);
