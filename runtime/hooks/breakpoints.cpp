@@ -195,7 +195,17 @@ void Breakpoints::inherited(pid_t parent, pid_t child, bool is_thread) {
   threads_[child] = std::move(thread);
 }
 
-void Breakpoints::gone(pid_t tid) { threads_.erase(tid); }
+void Breakpoints::orphaned(pid_t child) {
+  if (last_gone_.space == nullptr) return;
+  threads_[child] = {std::make_shared<AddressSpace>(*last_gone_.space), last_gone_.calls, {}};
+}
+
+void Breakpoints::gone(pid_t tid) {
+  const auto thread = threads_.find(tid);
+  if (thread == threads_.end()) return;
+  last_gone_ = std::move(thread->second);
+  threads_.erase(thread);
+}
 
 // ---------------------------------------------------------------- hits
 

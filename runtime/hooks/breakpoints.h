@@ -59,6 +59,8 @@ class Breakpoints {
   // From now on libraries that the process opens are seen by a breakpoint in its loader, where no stops at mmap() tell.
   void watch_loader(pid_t tid);
   void inherited(pid_t parent, pid_t child, bool is_thread);
+  // The child of one that was killed before it could tell: most likely the last that is gone.
+  void orphaned(pid_t child);
   void gone(pid_t tid);
   // A stop at mmap()'s entry; true: its exit is to be told too. Only code of files counts.
   bool mapping(pid_t tid, uint64_t length, uint64_t protection, uint64_t flags, int fd, uint64_t offset);
@@ -143,6 +145,7 @@ class Breakpoints {
   Ended ended_;
   Displacer displacer_;
   std::unordered_map<pid_t, Thread> threads_;
+  Thread last_gone_;
   uint64_t inserted_ = 0;
   std::chrono::milliseconds waited_{};  // for others to take theirs out
   std::vector<std::string> notices_;

@@ -15,6 +15,7 @@ Breakpoints::~Breakpoints() = default;
 void Breakpoints::program_changed(pid_t) { SPILE_UNREACHABLE("no breakpoints here"); }
 void Breakpoints::watch_loader(pid_t) { SPILE_UNREACHABLE("no breakpoints here"); }
 void Breakpoints::inherited(pid_t, pid_t, bool) { SPILE_UNREACHABLE("no breakpoints here"); }
+void Breakpoints::orphaned(pid_t) { SPILE_UNREACHABLE("no breakpoints here"); }
 void Breakpoints::gone(pid_t) { SPILE_UNREACHABLE("no breakpoints here"); }
 bool Breakpoints::mapping(pid_t, uint64_t, uint64_t, uint64_t, int, uint64_t) {
   SPILE_UNREACHABLE("no breakpoints here");

@@ -27,10 +27,17 @@ constexpr std::chrono::milliseconds kGrace{300};
 // With many tasks, how many stops are collected before they are handled. waitpid() gives the oldest task first: a busy
 // one would keep the others waiting.
 constexpr size_t kMaxCollected = 64;
+// From a task's first stop to its parent's report of it, at most; a parent that waits for a processor may be as late.
+constexpr std::chrono::seconds kBirth{1};
 
 // These change what events say about the task.
 constexpr uint32_t kIdentityCalls[] = {SYS_setuid,   SYS_setgid,    SYS_setreuid,
                                        SYS_setregid, SYS_setresuid, SYS_setresgid};
+
+// A PTRACE_EVENT_…: its message is the new task.
+bool is_birth(int event) {
+  return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
+}
 
 bool is_identity_call(uint32_t number) { return std::ranges::find(kIdentityCalls, number) != std::end(kIdentityCalls); }
 
@@ -144,13 +151,20 @@ std::optional<ChildTracer::Stop> ChildTracer::next_stop() {
       return std::nullopt;
     }
     stops_.push_back(stop);
-    while (tasks_.size() > 1 && stops_.size() < kMaxCollected &&
-           (stop.tid = ::waitpid(-1, &stop.status, __WALL | __WNOTHREAD | WNOHANG)) > 0)
-      stops_.push_back(stop);
+    if (tasks_.size() > 1) collect(kMaxCollected);
   }
   const Stop first = stops_.front();
   stops_.pop_front();
   return first;
+}
+
+// What has stopped already, up to [most] in all.
+void ChildTracer::collect(size_t most) {
+  for (Stop stop{}; stops_.size() < most;) {
+    stop.tid = ::waitpid(-1, &stop.status, __WALL | __WNOTHREAD | WNOHANG);
+    if (stop.tid <= 0) return;
+    stops_.push_back(stop);
+  }
 }
 
 ChildTracer::Ended ChildTracer::run(const std::atomic<bool> &stop, Deadline deadline) {
@@ -164,6 +178,7 @@ ChildTracer::Ended ChildTracer::run(const std::atomic<bool> &stop, Deadline dead
       if (sampler_ && Sampler::Clock::now() >= sampler_->next()) ask_for_samples();
       if (stop.load(std::memory_order_relaxed)) return Ended::Stopped;
       if (deadline && std::chrono::steady_clock::now() >= *deadline) return Ended::Deadline;
+      if (!unreported_.empty()) let_old_orphans_go();
       if (const std::optional<Stop> next = next_stop()) handle(*next);
     }
   }
@@ -212,10 +227,11 @@ void ChildTracer::handle(const Stop &stop) {
     Task &task = adopt(stop.tid);
     const auto birth = births_.find(stop.tid);
     if (birth == births_.end()) {
-      unreported_.insert(stop.tid);
+      unreported_.emplace(stop.tid, std::chrono::steady_clock::now());
     } else {
-      begin_life(task, birth->second.made_by);
+      leave_clone(task, birth->second.made_by);
       births_.erase(birth);
+      resume(task);
     }
     return;
   }
@@ -298,13 +314,14 @@ void ChildTracer::handle_new_task(Task &parent, int event) {
   if (::ptrace(PTRACE_GETEVENTMSG, parent.tid, nullptr, &child) == 0) {
     const pid_t tid = static_cast<pid_t>(child);
     if (breakpoints_) breakpoints_->inherited(parent.tid, tid, event == PTRACE_EVENT_CLONE);
-    if (unreported_.erase(tid) == 0) {
+    if (const auto born = tasks_.find(tid); born != tasks_.end()) {
+      leave_clone(born->second, parent.in_syscall);
+      if (unreported_.erase(tid) != 0) resume(born->second);  // else it was taken for an orphan
+    } else {
       Birth &birth = births_[tid] = {parent, parent.in_syscall};
       birth.task.tid = tid;
       if (event != PTRACE_EVENT_CLONE) birth.task.pid = tid;  // a process; else most likely a thread
       birth.task.in_syscall.reset();
-    } else if (const auto born = tasks_.find(tid); born != tasks_.end()) {
-      begin_life(born->second, parent.in_syscall);
     }
   }
   resume(parent);
@@ -332,7 +349,7 @@ void ChildTracer::handle_exec(Task &task) {
 
 void ChildTracer::handle_gone(pid_t tid, int status) {
   if (const auto birth = births_.find(tid); birth != births_.end()) {
-    begin_life(birth->second.task, birth->second.made_by);  // killed before its first stop
+    leave_clone(birth->second.task, birth->second.made_by);  // killed before its first stop
     births_.erase(birth);
   }
   tasks_.erase(tid);
@@ -343,9 +360,34 @@ void ChildTracer::handle_gone(pid_t tid, int status) {
     main_exited_ = true;
     exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  // A parent that was killed inside clone() does not report its child any more.
-  for (const pid_t orphan : std::exchange(unreported_, {}))
-    if (const auto born = tasks_.find(orphan); born != tasks_.end()) begin_life(born->second, std::nullopt);
+  let_orphans_go();
+}
+
+// A parent that was killed inside clone() does not report its child any more. What has stopped by now may.
+void ChildTracer::let_orphans_go() {
+  if (unreported_.empty()) return;
+  collect(SIZE_MAX);
+  auto orphans = unreported_;
+  for (const Stop &stop : stops_) {
+    unsigned long child = 0;
+    if (is_birth(stop.status >> 16) && ::ptrace(PTRACE_GETEVENTMSG, stop.tid, nullptr, &child) == 0)
+      orphans.erase(static_cast<pid_t>(child));
+  }
+  for (const auto &[orphan, since] : orphans) let_go(orphan);
+}
+
+// Whose end came before the child's first stop, long ago.
+void ChildTracer::let_old_orphans_go() {
+  const auto long_ago = std::chrono::steady_clock::now() - kBirth;
+  auto waiting = unreported_;
+  for (const auto &[orphan, since] : waiting)
+    if (since < long_ago) let_go(orphan);
+}
+
+void ChildTracer::let_go(pid_t orphan) {
+  unreported_.erase(orphan);
+  if (breakpoints_) breakpoints_->orphaned(orphan);
+  if (const auto born = tasks_.find(orphan); born != tasks_.end()) resume(born->second);
 }
 
 Task &ChildTracer::adopt(pid_t tid) {
@@ -357,12 +399,10 @@ Task &ChildTracer::adopt(pid_t tid) {
 }
 
 // A new task leaves the system call that made it with result 0, as the kernel's sys_exit tracepoint has it.
-void ChildTracer::begin_life(const Task &task, std::optional<uint32_t> made_by) {
-  if (made_by && wants_exit(*made_by)) {
-    memory_.attach(task.tid);
-    emit_exit(task, *made_by, 0);
-  }
-  resume(task);
+void ChildTracer::leave_clone(const Task &task, std::optional<uint32_t> made_by) {
+  if (!made_by || !wants_exit(*made_by)) return;
+  memory_.attach(task.tid);
+  emit_exit(task, *made_by, 0);
 }
 
 // Fails with ESRCH when the task has been killed meanwhile; its end is reported by itself.

@@ -23,7 +23,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "runtime/hooks/breakpoints.h"
@@ -93,6 +92,7 @@ class ChildTracer {
 
   SyscallSelection selection() const;
   std::optional<Stop> next_stop();
+  void collect(size_t most);
   void handle(const Stop &stop);
   void handle_signal_stop(Task &task, int signal, int event);
   void handle_syscall_entry(Task &task);
@@ -105,7 +105,10 @@ class ChildTracer {
   void handle_exec(Task &task);
   void handle_gone(pid_t tid, int status);
   Task &adopt(pid_t tid);
-  void begin_life(const Task &task, std::optional<uint32_t> made_by);
+  void leave_clone(const Task &task, std::optional<uint32_t> made_by);
+  void let_orphans_go();
+  void let_old_orphans_go();
+  void let_go(pid_t orphan);
   void resume(const Task &task, int signal = 0);
   void emit_hit(const Breakpoints::Hit &hit);
   void ask_for_samples();
@@ -149,7 +152,8 @@ class ChildTracer {
     std::optional<uint32_t> made_by;
   };
   std::unordered_map<pid_t, Birth> births_;  // reported, not yet seen
-  std::unordered_set<pid_t> unreported_;     // stopped until they are reported
+  // Stopped until they are reported, since when.
+  std::unordered_map<pid_t, std::chrono::steady_clock::time_point> unreported_;
 
   std::unique_ptr<Breakpoints> breakpoints_;  // null without probes
   std::unique_ptr<Sampler> sampler_;          // null without periods

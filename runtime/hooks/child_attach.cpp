@@ -161,12 +161,16 @@ void ChildTracer::detach() {
     for (const auto &[tid, task] : tasks_) tids.push_back(tid);
     for (const auto &[tid, birth] : births_) tids.push_back(tid);
     for (const pid_t tid : tids) {
-      if (held.contains(tid)) continue;
+      // Those that are not reported yet stand still already, and have no stop to wait for.
+      if (held.contains(tid) || unreported_.contains(tid)) continue;
       if (int signal = 0; hold(tid, signal)) {
         held[tid] = signal;
         is_new = true;
       }
     }
+    if (is_new || unreported_.empty()) continue;
+    let_orphans_go();
+    is_new = true;
   }
   if (breakpoints_)
     for (const auto &[tid, signal] : held) breakpoints_->remove(tid);

@@ -16,8 +16,8 @@ const JitHost &jit_host();
 
 // What code may call that is no helper and no kernel function.
 struct HostFunction {
-  const char
-      *name;  // its symbol, for other processes too (docs/native.md); null: code of verified programs calls it never
+  // Its symbol, for other processes too (docs/native.md); null: code of verified programs never calls it.
+  const char *name;
   uint64_t address;  // here
 };
 std::span<const HostFunction> host_functions();
