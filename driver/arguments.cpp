@@ -103,8 +103,8 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
       words.emplace_back(word);
   }
   static constexpr std::string_view kLong[] = {
-      "-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-mcpu", "-nobuiltininc", "-nostdinc",
-      "-std",     "-M",      "-MM",        "-MD",      "-MMD",     "-MF",   "-MT",           "-MP"};
+      "-isystem", "-iquote", "-idirafter", "-include", "-imacros", "-mcpu", "-nobuiltininc", "-nostdinc", "-std",
+      "-M",       "-MM",     "-MD",        "-MMD",     "-MF",      "-MT",   "-MP",           "-MG"};
   for (size_t i = 0; i < words.size(); i++) {
     std::string &word = words[i];
     if (word == "--") break;

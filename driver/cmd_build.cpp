@@ -67,7 +67,7 @@ static int write_output(const std::string &path, std::span<const std::byte> byte
     console.print({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
     return kExitOk;
   }
-  if (auto written = write_file(path, bytes); !written) return console.fail(written.error());
+  if (auto written = write_file(path, bytes, 0666, Content::Made); !written) return console.fail(written.error());
   return kExitOk;
 }
 
@@ -102,6 +102,7 @@ static int write_dependencies(const DependencyOptions &options, const std::strin
 static int build_rule(const std::string &path, CompileOptions compile, const DependencyOptions &options,
                       Console &console) {
   compile.warnings.no_warnings = true;
+  compile.preprocess.missing_are_made = options.missing_are_made;
   Compilations inputs;
   Compilation &compilation = *inputs.emplace_back(std::make_unique<Compilation>(path, std::move(compile), console));
   const pp::Tokens *tokens = compilation.preprocess(pp::Postpone::Headers);
@@ -141,11 +142,6 @@ int command_build(Arguments arguments, Console &console) {
       "one object, as `bpftool gen object` does it.";
   line.footer = "  spile build probe.bpf.c -o probe.o && bpftool prog loadall probe.o /sys/fs/bpf/probe";
   line.add_common();
-  const std::vector<std::string_view> stages = codegen::stage_names();
-  const std::string after_help = fmt::format(
-      "stop the optimizer behind the first (Nth) run of PASS in each function; -v names the passes. With --emit=mir "
-      "also a stage of the back end: {}",
-      fmt::join(stages, ", "));
   line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"),
                              "where to write, - for stdout; default: FILE with .o for its ending")(
       "emit", po::value<std::string>()->value_name("STAGE"),
@@ -159,8 +155,12 @@ int command_build(Arguments arguments, Console &console) {
       "blind-constants", "with --emit=native: no constant of the program appears in its code")(
       "execute,e", po::value<std::string>()->value_name("PROGRAM"), "compile PROGRAM, in the short form, see `run`")(
       "assembly,S", "the same as --emit=asm")("preprocess,E", "the same as --emit=pp")(
-      "after", po::value<std::string>()->value_name("PASS[:N]"), after_help.c_str())(
-      "stats", "instructions, stack, map lookups, spills and time by stage, on stderr");
+      "after", po::value<std::string>()->value_name("PASS[:N]"),
+      "stop the optimizer behind the first (Nth) run of PASS in each function; -v names the passes. With --emit=mir "
+      "also a stage of the back end:"
+#define SPILE_STAGE(function, name, sentence) " " name
+#include "backend/emit/stages.def"
+      )("stats", "instructions, stack, map lookups, spills and time by stage, on stderr");
   add_dependency_options(line.options);
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::vector<std::string>>())(
@@ -201,14 +201,19 @@ int command_build(Arguments arguments, Console &console) {
     if (const auto can = need_libraries(words); !can) return console.fail(can.error());
   }
   if (values->contains("name") && stage != "skel") return console.usage("--name is about --emit=skel");
-  const std::string skeleton =
-      values->contains("name") ? (*values)["name"].as<std::string>() : object::skeleton_name(path);
+  std::string skeleton;
+  if (values->contains("name"))
+    skeleton = (*values)["name"].as<std::string>();
+  else if (stage == "skel")
+    skeleton = object::skeleton_name(path);
   if (stage == "skel" && (path == "-" || compile->text) && !values->contains("name"))
     return console.usage("a program that is in no file needs --name for its skeleton");
   if (stage == "skel" && !object::is_identifier(skeleton))
     return console.usage("`{}` is no name of C: --name gives another", skeleton);
 
   DependencyOptions dependencies = dependency_options(*values);
+  if (dependencies.missing_are_made && !dependencies.is_all)
+    return console.usage("-MG is about -M and -MM: what is compiled needs its headers");
   if (dependencies.is_all) {
     if (paths.size() > 1) return console.usage("-M and -MM take one file");
     if (dependencies.file.empty())
@@ -218,7 +223,7 @@ int command_build(Arguments arguments, Console &console) {
   std::string back_end_stage;
   if (values->contains("after")) {
     const auto &after = (*values)["after"].as<std::string>();
-    if (std::ranges::find(stages, after) != stages.end()) {
+    if (const auto stages = codegen::stage_names(); std::ranges::find(stages, after) != stages.end()) {
       if (stage != "mir") return console.usage("--after={} is a stage of the back end: it needs --emit=mir", after);
       back_end_stage = after;
     } else if (const auto known = ir::check_after_option(after); !known) {

@@ -13,7 +13,8 @@ void add_dependency_options(OptionTable &options) {
                                                         "where to write the rule; default: the output with .d")(
       "MT", po::value<std::vector<std::string>>()->value_name("TARGET"), "the target of the rule; can be repeated")(
       "MQ", po::value<std::string>()->value_name("TARGET"), "the same, quoted for make")(
-      "MP", "a rule without prerequisites for each header");
+      "MP", "a rule without prerequisites for each header")(
+      "MG", "with -M or -MM: a header that is not found is one that another rule makes");
 }
 
 DependencyOptions dependency_options(const po::variables_map &values) {
@@ -22,6 +23,7 @@ DependencyOptions dependency_options(const po::variables_map &values) {
   options.is_wanted = options.is_all || values.contains("MD") || values.contains("MMD");
   options.system_headers = !values.contains("MM") && !values.contains("MMD");
   options.phony_headers = values.contains("MP");
+  options.missing_are_made = values.contains("MG");
   if (values.contains("MF")) options.file = values["MF"].as<std::string>();
   if (values.contains("MT"))
     for (const std::string &target : values["MT"].as<std::vector<std::string>>()) {

@@ -1,5 +1,5 @@
-// Rules for make, and for ninja, which reads the same: what an output was made from. `-M -MM -MD -MMD -MF -MT -MQ -MP`,
-// with clang's meaning and clang's text.
+// Rules for make, and for ninja, which reads the same: what an output was made from. `-M -MM -MD -MMD -MF -MT -MQ -MP
+// -MG`, with clang's meaning and clang's text.
 //
 // The headers that ship are part of the compiler, and no files: no rule names them. A BTF file that `--btf` names is
 // a prerequisite like a header.
@@ -17,12 +17,13 @@
 namespace spile::driver {
 
 struct DependencyOptions {
-  bool is_wanted = false;      // any of -M -MM -MD -MMD
-  bool is_all = false;         // -M, -MM: the rule is all that is made
-  bool system_headers = true;  // -M, -MD: those of the system too
-  bool phony_headers = false;  // -MP: an empty rule for each header, so that one that is deleted stops no make
-  std::string file;            // -MF
-  std::string targets;         // -MT and -MQ, separated by spaces; empty: the output
+  bool is_wanted = false;         // any of -M -MM -MD -MMD
+  bool is_all = false;            // -M, -MM: the rule is all that is made
+  bool system_headers = true;     // -M, -MD: those of the system too
+  bool phony_headers = false;     // -MP: an empty rule for each header, so that one that is deleted stops no make
+  bool missing_are_made = false;  // -MG, with -M or -MM: headers that are not there are made by another rule
+  std::string file;               // -MF
+  std::string targets;            // -MT and -MQ, separated by spaces; empty: the output
 };
 
 void add_dependency_options(OptionTable &options);

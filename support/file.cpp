@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 namespace spile {
 
@@ -34,16 +35,26 @@ Result<size_t> read_at(const Fd &file, uint64_t offset, std::span<std::byte> to,
   return done;
 }
 
-Result<void> write_file(const std::string &path, std::span<const std::byte> bytes, unsigned mode) {
+// The new file has the name of the old one, which is gone. A file system that looks after programs without fsync(2)
+// writes the new one out in a rename() over another, but not where the two change names.
+static bool take_place(const std::string &made, const std::string &old, bool exists, Content content) {
+  if (content == Content::Made && exists &&
+      ::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, old.c_str(), RENAME_EXCHANGE) == 0)
+    return ::unlink(made.c_str()) == 0;
+  return ::rename(made.c_str(), old.c_str()) == 0;
+}
+
+Result<void> write_file(const std::string &path, std::span<const std::byte> bytes, unsigned mode, Content content) {
   struct stat status{};
-  const bool replace = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  const bool replace = !exists || S_ISREG(status.st_mode);
   const std::string target = replace ? fmt::format("{}.{}.tmp", path, ::getpid()) : path;
   const int flags = O_WRONLY | O_CLOEXEC | (replace ? O_CREAT | O_TRUNC | O_NOFOLLOW : 0);
   const Fd file(::open(target.c_str(), flags, mode));
   if (!file.valid()) return os_error(errno, fmt::format("creating `{}`", path));
   Result<void> written = write_all(file, bytes, path);
   if (!replace) return written;
-  if (written && ::rename(target.c_str(), path.c_str()) != 0)
+  if (written && !take_place(target, path, exists, content))
     written = os_error(errno, fmt::format("creating `{}`", path));
   if (!written) ::unlink(target.c_str());
   return written;

@@ -73,16 +73,17 @@ Result<const SourceManager::File *> SourceManager::load(const std::string &path,
     if (!text) return std::unexpected(text.error());
     return add("<stdin>", std::move(*text), included_from);
   }
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return os_error(errno, path);
-  return load(path, file, included_from);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return os_error(errno, path);
+  if (S_ISDIR(status.st_mode)) return input_error("{}: is a directory", path);
+  return load(path, {std::move(file), static_cast<size_t>(status.st_size)}, included_from);
 }
 
-Result<const SourceManager::File *> SourceManager::load(const std::string &path, const Fd &open, Loc included_from) {
-  struct stat status{};
-  if (::fstat(open.get(), &status) != 0) return os_error(errno, path);
-  if (S_ISDIR(status.st_mode)) return input_error("{}: is a directory", path);
-  auto text = read_all(open.get(), path, static_cast<size_t>(std::max<off_t>(status.st_size, 0)));
+Result<const SourceManager::File *> SourceManager::load(const std::string &path, const OpenSource &open,
+                                                        Loc included_from) {
+  auto text = read_all(open.file.get(), path, open.size);
   if (!text) return std::unexpected(text.error());
   return add(path, std::move(*text), included_from);
 }

@@ -39,6 +39,12 @@ struct Place {
   std::string_view line_text;  // without its newline
 };
 
+// At its beginning. Its size in bytes is what it was when it was found; 0 when that is not known, as of a pipe.
+struct OpenSource {
+  Fd file;
+  size_t size = 0;
+};
+
 class SourceManager {
  public:
   SourceManager();
@@ -60,8 +66,8 @@ class SourceManager {
   // Reads and adds the file at [path]; "-" is standard input. Fails on a missing or unreadable file, on a directory,
   // and on more than kMaxFileSize bytes.
   Result<const File *> load(const std::string &path, Loc included_from = {});
-  // The same of the file [open], which was found at [path].
-  Result<const File *> load(const std::string &path, const Fd &open, Loc included_from = {});
+  // The same of a file that was found at [path] and is no directory.
+  Result<const File *> load(const std::string &path, const OpenSource &open, Loc included_from = {});
   static constexpr size_t kMaxFileSize = size_t{256} << 20;
 
   // Reserves [length] locations for the tokens of one macro expansion: location i of it is spelled at [spelling] + i,

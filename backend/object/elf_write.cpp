@@ -254,7 +254,7 @@ Result<std::vector<std::byte>> write_elf(const Object &object) { return Writer(o
 Result<void> write_elf_file(const Object &object, const std::string &path) {
   const Result<std::vector<std::byte>> bytes = write_elf(object);
   if (!bytes) return std::unexpected(bytes.error());
-  return write_file(path, *bytes);
+  return write_file(path, *bytes, 0666, Content::Made);
 }
 
 }  // namespace spile::object

@@ -76,7 +76,7 @@ std::optional<std::string> cache_directory() {
 void write_cache(const std::string &directory, const std::string &path, std::span<const std::byte> bytes) {
   ::mkdir(directory.substr(0, directory.rfind('/')).c_str(), 0700);
   ::mkdir(directory.c_str(), 0700);
-  (void)write_file(path, bytes);
+  (void)write_file(path, bytes, 0666, Content::Made);
 }
 
 // The .BTF section of an ELF file, of whatever machine; other bytes are BTF themselves.

@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "support/file.h"
+#include "support/source.h"
 
 namespace spile::pp {
 
-// A header that is there. [file] is open at its beginning, unless the system refuses to open what it has.
+// A header that is there, open unless the system refuses to open what it has.
 struct HeaderFile {
   std::string path;  // join_path()
-  Fd file;
+  OpenSource open;
 };
 // The one at [path]; nothing when there is none, or a directory.
 std::optional<HeaderFile> open_header(std::string path);

@@ -81,7 +81,7 @@ std::optional<Machine::Found> Machine::find_header(std::string_view name, bool i
   const auto at = [](std::string path, size_t directory) -> std::optional<Found> {
     auto opened = open_header(std::move(path));
     if (!opened) return {};
-    return Found{{std::move(opened->path), directory}, std::move(opened->file)};
+    return Found{{std::move(opened->path), directory}, std::move(opened->open)};
   };
   const size_t first = is_next ? input().directory + 1 : 0;
   if (name.starts_with('/')) return at(join_path({}, name), 0);
@@ -111,7 +111,7 @@ std::optional<Machine::Found> Machine::search_header(std::string_view name, bool
     for (size_t i = begin; i < end; i++, number++) {
       if (number < first || (!is_quoted && i < options_.quote_dirs.size())) continue;
       if (auto opened = folders_[i].find(name))
-        return Found{{std::move(opened->path), number}, std::move(opened->file)};
+        return Found{{std::move(opened->path), number}, std::move(opened->open)};
     }
     return {};
   };
@@ -124,7 +124,7 @@ std::optional<Machine::Found> Machine::search_header(std::string_view name, bool
 
 Result<const SourceManager::File *> Machine::load(const Found &header, Loc included_from) {
   if (header.is_shipped) return sources_.add(header.path, std::string(header.shipped_text), included_from);
-  if (header.file.valid()) return sources_.load(header.path, header.file, included_from);
+  if (header.open.file.valid()) return sources_.load(header.path, header.open, included_from);
   return sources_.load(header.path, included_from);
 }
 
@@ -154,6 +154,13 @@ void Machine::report_missing_header(const Token &header, std::string_view name, 
   }
 }
 
+// A rule for make makes [name] before the source is compiled.
+void Machine::expect_made(std::string_view name, Loc included_from) {
+  const auto [known, is_new] = known_files_.emplace(std::string(name), KnownFile{});
+  if (!is_new) return;
+  if (const auto file = sources_.add(known->first, "", included_from)) read_.push_back(*file);
+}
+
 void Machine::include_directive(const Token &keyword, bool is_next) {
   const std::string directive = "#" + std::string(keyword.spelling());
   Lexer &line = lexer();
@@ -165,6 +172,7 @@ void Machine::include_directive(const Token &keyword, bool is_next) {
   const std::string_view name = spelling.substr(1, spelling.size() - 2);
   const bool is_quoted = spelling[0] == '"';
   const auto found = find_header(name, is_quoted, is_next);
+  if (!found && options_.missing_are_made) return expect_made(name, header->loc);
   if (!found) return report_missing_header(*header, name, is_quoted);
 
   const auto known = known_files_.find(found->path);
@@ -209,7 +217,7 @@ void Machine::include_command_line() {
     // The current directory takes the place of the includer's.
     std::optional<Found> found;
     if (auto opened = open_header(name))
-      found = Found{{std::move(opened->path)}, std::move(opened->file)};
+      found = Found{{std::move(opened->path)}, std::move(opened->open)};
     else
       found = find_header(name, true, false);
     if (!found) return report_missing_header(Token{}, name, true);

@@ -103,7 +103,7 @@ class Machine final : public Postponed::Expander {
     bool is_shipped = false;
   };
   struct Found : Place {
-    Fd file = {};  // open, when it was looked for just now
+    OpenSource open = {};  // when it was looked for just now
   };
 
   // preprocessor.cpp
@@ -139,6 +139,7 @@ class Machine final : public Postponed::Expander {
   std::optional<Found> search_header(std::string_view name, bool is_quoted, size_t first);
   Result<const SourceManager::File *> load(const Found &header, Loc included_from);
   static std::optional<Found> shipped_header(const std::string &path, size_t directory);
+  void expect_made(std::string_view name, Loc included_from);
   void report_missing_header(const Token &header, std::string_view name, bool is_quoted);
 
   // directives.cpp

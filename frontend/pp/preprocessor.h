@@ -41,6 +41,7 @@ struct Options {
   bool c23 = false;                         // -std=c23, gnu23, c2x, gnu2x: bool, true, static_assert, ... are keywords
   Postpone postpone = Postpone::Nothing;    // which declarations need not be among the tokens (postponed.h)
   bool shipped_headers = true;              // the language's own headers, searched last; off: -nobuiltininc
+  bool missing_are_made = false;            // -MG: a header that is not found is empty, and among those read
 };
 
 // Tokens [begin, end) came from a header that the main file includes, and from what that one includes.

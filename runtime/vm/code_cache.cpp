@@ -177,7 +177,7 @@ void CodeCache::store(std::span<const std::byte> key, const JitImage &image) con
   header.checksum = hash_of(std::span(out.bytes).subspan(offsetof(Header, key_bytes)));
   std::memcpy(out.bytes.data(), &header, sizeof(header));
   // A cache that cannot be written is one that stays as it is.
-  if (write_file(path_of(key), out.bytes, S_IRUSR | S_IWUSR)) shrink();
+  if (write_file(path_of(key), out.bytes, S_IRUSR | S_IWUSR, Content::Made)) shrink();
 }
 
 namespace {
