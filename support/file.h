@@ -39,8 +39,8 @@ Result<void> write_all(const Fd &file, std::span<const std::byte> bytes, std::st
 // at the end of the file. Errors name [what].
 Result<size_t> read_at(const Fd &file, uint64_t offset, std::span<std::byte> to, std::string_view what);
 
-// What a machine that stops may leave of a file that is replaced: of what a person wrote the old text or the new one, of
-// what can be made again perhaps nothing. To see to the first, the file system begins to write the file out at once.
+// What a machine that stops may leave of a file that is replaced: of what a person wrote the old text or the new one,
+// of what can be made again perhaps nothing. To see to the first, the file system begins to write the file out at once.
 enum class Content : uint8_t { Kept, Made };
 
 // [path] holds [bytes] and nothing else. A file is replaced through a temporary one beside it and rename(2), and has
