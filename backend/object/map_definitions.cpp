@@ -76,12 +76,19 @@ class BtfMapReader {
     if (Result<void> read = read_number(member, value); !read) return read;
     return set_size(member, size, value);
   }
+  // As in libbpf: 0 bytes are a size. `__uint(key, 0)`, where a queue has no key, is a pointer to an empty array.
+  bool has_size(BtfId id) const {
+    BtfType type = btf_.type(btf_.resolve(id));
+    while (type.kind == BtfKind::Array && type.length == 0) type = btf_.type(btf_.resolve(type.type));
+    return btf_.size_of(id) != 0 || type.kind == BtfKind::Int || type.kind == BtfKind::Struct ||
+           type.kind == BtfKind::Union || type.kind == BtfKind::Enum || type.kind == BtfKind::Ptr;
+  }
   Result<void> read_type(const BtfMember &member, uint32_t &size, BtfId &type) const {
     const BtfType pointer = btf_.type(btf_.resolve(member.type));
     if (pointer.kind != BtfKind::Ptr)
       return fail("member `{}` is not a type; write __type({}, ...)", member.name, member.name);
     const uint64_t bytes = btf_.size_of(pointer.type);
-    if (bytes == 0 || bytes > INT32_MAX) return fail("the type of `{}` has no size", member.name);
+    if (!has_size(pointer.type) || bytes > INT32_MAX) return fail("the type of `{}` has no size", member.name);
     type = pointer.type;
     return set_size(member, size, bytes);
   }
