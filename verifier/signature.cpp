@@ -66,7 +66,7 @@ Signature signature_of(const object::Program &program, const tables::ProgramType
         fmt::format("Global function {}() with {} > {} args. Buggy compiler.", s.name, params.size(), kMaxArguments);
     return s;
   }
-  if (!is_number(result) && result != BtfKind::Void) {
+  if (!is_number(result)) {
     s.problem = fmt::format("Global function {}() doesn't return scalar. Only those are supported.", s.name);
     return s;
   }

@@ -20,7 +20,7 @@
 //
 // Kernel: a global function is verified on its own, with pointers that may be null, and pointers to sockets have no
 // arithmetic, which `&skb->sk->src_ip6` as an argument is. clang inlines such functions up to a size, and programs
-// count on it.
+// count on it. A call of a global function that returns nothing is refused whatever it does: it goes at any size.
 //
 // Not inlined: noinline, weak functions (another object may replace them), functions without a body, recursion. What
 // cannot be inlined and cannot be called is reported by the back end.
@@ -100,13 +100,16 @@ class Inliner {
     if (callee.always_inline || callee.params.size() > kMaxCallArguments) return true;
     if (!by_choice_ || size_ + size > kMaxChosenSize) return false;
     const bool is_only_call = !callee.is_root() && context_.function_uses[id.index] == 1;
-    if (is_only_call || (size <= kClangSize && is_verified_alone(callee))) return true;
+    if (is_only_call || (size <= kClangSize && is_verified_alone(callee)) || is_refused_as_call(callee)) return true;
     if (size <= kSmallSizeForSockets && passes_place_in_object(call)) return true;
     return size <= kSmallSize + callee.params.size();
   }
 
   static bool is_verified_alone(const Function &callee) {
     return callee.linkage != Linkage::Static && std::ranges::find(callee.params, Type::Ptr) != callee.params.end();
+  }
+  static bool is_refused_as_call(const Function &callee) {
+    return callee.linkage == Linkage::Global && callee.section.empty() && callee.result == Type::Void;
   }
   // `&p->field`, where p is a variable: it may be a socket.
   bool passes_place_in_object(ValueId call) const {
