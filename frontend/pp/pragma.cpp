@@ -145,9 +145,18 @@ void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
   const std::string_view what = words.empty() ? std::string_view{} : words[0].spelling();
   WarningOptions &warnings = diagnostics_.warnings;
   if (what == "push") return warnings.push(at.begin);
+  // What stands in a header itself, not in a macro, holds behind the `#include` as well. One byte behind its beginning:
+  // what stands in the header before the pragma looks there.
+  const auto hold_in_includers = [&] {
+    if (sources_.expansion(at.begin) != at.begin) return;
+    for (Loc from = sources_.brought_in_at(at.begin); from.valid(); from = sources_.brought_in_at(from)) {
+      warnings.push(from);
+      warnings.pop(from + 1);
+    }
+  };
   if (what == "pop") {
     if (!warnings.pop(at.begin)) diagnostics_.report<diag::BadPragma>(at, "diagnostic", "`pop` without a `push`");
-    return;
+    return hold_in_includers();
   }
   std::string_view flag = words.size() > 1 ? words[1].spelling() : std::string_view{};
   if (flag.starts_with("\"-W") && flag.ends_with('"')) flag = flag.substr(3, flag.size() - 4);
@@ -157,6 +166,7 @@ void Machine::diagnostic_pragma(std::span<const Token> words, Range at) {
     warnings.set(flag, WarningState::Warning, at.begin);
   else if (what == "error" || what == "fatal")
     warnings.set(flag, WarningState::Error, at.begin);
+  hold_in_includers();
 }
 
 // Only in the headers that ship.
