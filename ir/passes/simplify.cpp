@@ -19,6 +19,7 @@
 #include <bit>
 #include <limits>
 
+#include "ir/analysis_address.h"
 #include "ir/analysis_bits.h"
 #include "ir/analysis_cfg.h"
 #include "ir/analysis_uses.h"
@@ -158,7 +159,8 @@ class Simplifier {
       case Op::IntToPtr:
         return int_to_pointer(v);
       case Op::Phi:
-        return phi(v);
+        if (const ValueId same = phi(v); same != v) return same;
+        return phi_of_extended(v);
       case Op::Load:
         return load(v);
       case Op::Store:
@@ -417,10 +419,14 @@ class Simplifier {
 
   ValueId load(ValueId v) {
     const ValueId result = fold_offset(v, 0);
-    const ValueId p = f_.operand(v, 0);
-    if (op(p) != Op::GlobalAddr || f_[v].is_volatile || !is_integer(type(v))) return result;
-    const Global &g = module_[GlobalId(static_cast<size_t>(f_[p].imm))];
+    const ValueId p = f_.operand(v, 0), base = address_of(f_, p).base;
+    if (op(base) != Op::GlobalAddr || f_[v].is_volatile || !is_integer(type(v))) return result;
+    const Global &g = module_[GlobalId(static_cast<size_t>(f_[base].imm))];
     if (!g.is_const || g.is_volatile || is_extern(g.linkage) || is_weak(g.linkage)) return result;
+    // load const_global[i] = 0, where all of it is 0
+    if (g.relocs.empty() && std::ranges::all_of(g.bytes, [](std::byte b) { return b == std::byte{0}; }))
+      return f_.constant(type(v), 0);
+    if (p != base) return result;
     const uint64_t size = bytes_of(type(v));
     const int64_t at = f_[v].imm;
     if (at < 0 || static_cast<uint64_t>(at) > g.size || size > g.size - static_cast<uint64_t>(at)) return result;
@@ -454,6 +460,10 @@ class Simplifier {
     // Nor is what C finds some way behind another pointer.
     if (is_equality && *cb == 0 && op(a) == Op::PtrAdd && constant(f_.operand(a, 1)) &&
         op(f_.operand(a, 0)) != Op::Const)
+      return f_.constant(Type::I1, p == Pred::Ne);
+    // Nor is a variable, nor one of the kernel's, unless it may be missing.
+    if (is_equality && *cb == 0 && op(a) == Op::GlobalAddr &&
+        module_[GlobalId(static_cast<size_t>(f_[a].imm))].linkage != Linkage::ExternalWeak)
       return f_.constant(Type::I1, p == Pred::Ne);
     // Nor is a function that is here.
     if (is_equality && *cb == 0 && op(a) == Op::FuncAddr &&
@@ -641,6 +651,28 @@ class Simplifier {
       same = operand;
     }
     return same ? same : v;
+  }
+  // phi(zext x, c) = zext phi(x, c): what was compared in 32 bits is then what is used, not a copy of it.
+  ValueId phi_of_extended(ValueId v) {
+    if (type(v) != Type::I64 || std::ranges::all_of(f_.operands(v), [&](ValueId x) { return op(x) == Op::Const; }))
+      return v;
+    std::vector<ValueId> narrow;
+    for (const ValueId operand : std::vector(f_.operands(v).begin(), f_.operands(v).end())) {
+      const auto c = constant(operand);
+      if (op(operand) == Op::Zext && type(f_.operand(operand, 0)) == Type::I32)
+        narrow.push_back(f_.operand(operand, 0));
+      else if (c && *c >= 0 && *c <= int64_t{UINT32_MAX})
+        narrow.push_back(f_.constant(Type::I32, normalized(Type::I32, *c)));
+      else
+        return v;
+    }
+    const std::vector<BlockId> from(f_.targets(v).begin(), f_.targets(v).end());
+    const ValueId phi = f_.make(Op::Phi, Type::I32, narrow, from, 0, f_[v].loc);
+    f_[phi].block = block_;
+    phis_.push_back(phi);
+    is_same_ = false;
+    f_.set_targets(v, {});
+    return become(v, Op::Zext, phi);
   }
 
   // branch ~c, a, b = branch c, b, a
