@@ -4,6 +4,7 @@
 // that memory. Where all have one, a phi of these values stands for the load; where one has none and goes nowhere else,
 // the load moves there. A flag that each way sets and the join asks for becomes a phi of constants, past which jumps
 // are threaded: without that the kernel, which does not remember what is in most memory, checks ways that cannot be.
+// A load some blocks behind the join is answered there if all ways have the value.
 //
 //     a: store i8 2, %p0, 58                  a: store i8 2, %p0, 58
 //        jump out                                jump out
@@ -28,6 +29,8 @@ namespace {
 
 // Instructions that are looked through on one way before a join.
 constexpr int kMaxSteps = 200;
+// Joins that are looked through on one way: where the value differs by the way there, it becomes a phi of that join.
+constexpr int kMaxDepth = 4;
 // Writes between the beginning of a join and the load that are compared with it.
 constexpr size_t kMaxWrites = 16;
 
@@ -42,16 +45,22 @@ class Joiner {
 
   size_t run() {
     size_t joined = 0;
-    for (const BlockId b : cfg_.rpo)
-      if (const auto preds = cfg_.preds(b); preds.size() > 1 && std::ranges::all_of(preds, [&](BlockId p) {
-                                              return cfg_.order[p.index] < cfg_.order[b.index];
-                                            }))
-        joined += join_loads(b);
+    for (const BlockId b : cfg_.rpo) {
+      if (is_join(b)) joined += join_loads(b);
+      if (cfg_.preds(b).size() == 1) joined += join_loads_above(b);
+    }
     rewrite_.apply();
     return joined;
   }
 
  private:
+  // Of ways that all come from before it.
+  bool is_join(BlockId b) const {
+    const auto preds = cfg_.preds(b);
+    return preds.size() > 1 &&
+           std::ranges::all_of(preds, [&](BlockId p) { return cfg_.order[p.index] < cfg_.order[b.index]; });
+  }
+
   size_t join_loads(BlockId b) {
     size_t joined = 0;
     std::vector<ValueId> writes, phis;
@@ -75,6 +84,52 @@ class Joiner {
     return joined;
   }
 
+  // Loads of [b] whose memory is not written since a join before it, where every way has the value.
+  size_t join_loads_above(BlockId b) {
+    size_t joined = 0;
+    std::vector<ValueId> writes;
+    for (const ValueId v : std::vector(f_[b].insts)) {
+      if (memory_.writes(v)) writes.push_back(v);
+      if (writes.size() > kMaxWrites) break;
+      if (f_[v].op != Op::Load || f_[v].is_volatile || f_[v].type == Type::Ptr || is_written(v, writes)) continue;
+      const BlockId join = join_above(b, v);
+      const ValueId phi = join ? phi_of_known(join, v) : ValueId{};
+      if (!phi) continue;
+      f_.remove(v);
+      rewrite_.replace(v, phi);
+      joined++;
+    }
+    return joined;
+  }
+  // Through blocks that have one way to them and do not write to [load]; its address must be known there.
+  BlockId join_above(BlockId b, ValueId load) {
+    const Memory::Access access = memory_.access_of(load);
+    steps_ = 0;
+    while (cfg_.preds(b).size() == 1) {
+      b = cfg_.preds(b)[0];
+      for (const ValueId v : f_[b].insts)
+        if (++steps_ > kMaxSteps || memory_.may_write(v, access)) return {};
+    }
+    return is_join(b) && is_known_before(b, access.pointer) ? b : BlockId{};
+  }
+  bool is_known_before(BlockId b, ValueId v) const {
+    const BlockId at = f_[v].block;
+    return !at || (at != b && dominators_.dominates(at, b));
+  }
+  // What every way to [join] brings, or none.
+  ValueId phi_of_known(BlockId join, ValueId load, int depth = 0) {
+    std::vector<ValueId> values;
+    for (const BlockId p : cfg_.preds(join)) {
+      if (depth == 0) steps_ = 0;
+      values.push_back(value_at_end(p, load, depth));
+      if (!values.back()) return {};
+    }
+    if (std::ranges::all_of(values, [&](ValueId v) { return v == values.front(); })) return values.front();
+    const ValueId phi = f_.make(Op::Phi, f_[load].type, values, cfg_.preds(join), 0, f_[load].loc);
+    f_.insert(join, 0, phi);
+    return phi;
+  }
+
   bool is_written(ValueId load, const std::vector<ValueId> &writes) const {
     const Memory::Access access = memory_.access_of(load);
     return std::ranges::any_of(writes, [&](ValueId w) { return memory_.may_write(w, access); });
@@ -86,6 +141,7 @@ class Joiner {
     std::vector<ValueId> values;
     BlockId missing;
     for (const BlockId p : preds) {
+      steps_ = 0;
       values.push_back(value_at_end(p, load));
       if (values.back()) continue;
       if (missing || f_[f_.terminator(p)].op != Op::Jump || !has_address_before(b, load)) return {};
@@ -119,9 +175,8 @@ class Joiner {
   }
 
   // What is in the memory of [load] at the end of [p], as the nearest load or store says; none: not known.
-  ValueId value_at_end(BlockId p, ValueId load) {
+  ValueId value_at_end(BlockId p, ValueId load, int depth = 0) {
     const Memory::Access access = memory_.access_of(load);
-    steps_ = 0;
     while (p) {
       const auto &insts = f_[p].insts;
       for (auto at = insts.rbegin(); at != insts.rend(); ++at) {
@@ -134,7 +189,17 @@ class Joiner {
         }
         if (++steps_ > kMaxSteps || memory_.may_write(*at, access)) return {};
       }
-      p = cfg_.preds(p).size() == 1 ? cfg_.preds(p)[0] : quiet_dominator(p, access);
+      if (cfg_.preds(p).size() == 1) {
+        p = cfg_.preds(p)[0];
+        continue;
+      }
+      const int steps = steps_;
+      const BlockId above = quiet_dominator(p, access);
+      if (!above && is_join(p) && depth < kMaxDepth && is_known_before(p, access.pointer)) {
+        steps_ = steps;
+        return phi_of_known(p, load, depth + 1);
+      }
+      p = above;
     }
     return {};
   }
@@ -155,7 +220,7 @@ class Joiner {
   const Dominators &dominators_;
   const Memory memory_;
   Rewrite rewrite_;
-  int steps_ = 0;  // instructions looked at for the predecessor at hand
+  int steps_ = 0;  // instructions looked at on the ways to the load at hand
 };
 
 }  // namespace
