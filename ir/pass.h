@@ -19,7 +19,7 @@ struct PassContext {
   Function &function;
   Diagnostics &diags;
   Analyses &analyses;  // of the function
-  // By function: how often it was called, or its address taken, when the passes began.
+  // By function: how often it was called, or its address taken, when the passes began; as if what must be inlined were.
   const std::vector<uint32_t> &function_uses;
   // Bit n: parameter n points to a variable of the caller that no other parameter points to.
   uint32_t lone_params = 0;
