@@ -8,11 +8,12 @@ int command_record(Arguments arguments, Console &console) {
   CommandLine line;
   line.usage = "spile record -o FILE.evt|FILE.evb [options] FILE.c|FILE.o|-e PROGRAM -c CMD|-i FILE";
   line.about =
-      "Runs a probe on the system calls of CMD, as `spile run` does, and writes each event to FILE.evt, with the "
-      "memory\n"
-      "that the probe read for it. `spile run FILE.c -i FILE.evt` then gives the same without CMD, as often as asked,\n"
-      "and so does another probe, as far as it reads the same. FILE.evb is the same in binary, smaller and faster to\n"
-      "read; with -i a recording becomes another one, of the events that the probe waits for.";
+      "Runs a probe on what CMD does, as `spile run` does, and writes each event to FILE.evt: system calls, calls of\n"
+      "functions, samples, each with the memory that the probe read for it. `spile run FILE.c -i FILE.evt` then gives\n"
+      "the same without CMD, as often as asked, and so does another probe, as far as it reads the same. FILE.evb is "
+      "the\n"
+      "same in binary, smaller and faster to read; with -i a recording becomes another one, of the events that the\n"
+      "probe waits for.";
   line.footer = "  spile record -o ls.evt opensnoop.bpf.c -c \"ls /\"\n  spile run opensnoop.bpf.c -i ls.evt";
   line.add_common();
   line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"), "where the events go")(

@@ -24,13 +24,6 @@ namespace spile::driver {
 
 namespace {
 
-// What libbpf's headers ask for.
-#ifdef __aarch64__
-constexpr const char *kTargetArch = "__TARGET_ARCH_arm64";
-#else
-constexpr const char *kTargetArch = "__TARGET_ARCH_x86";
-#endif
-
 struct EngineName {
   std::string_view name;
   session::EngineKind kind;
@@ -331,10 +324,7 @@ int command_run(Arguments arguments, Console &console) {
       session::make_output_format(format, [&console](const std::string &line) { console.error_text(line + "\n"); });
   if (options.format == nullptr) return console.usage("-f takes text, json, csv or openmetrics, not `{}`", format);
 
-  // Who runs a probe knows the machine: the registers of bpf_tracing.h are this one's, unless the user says otherwise.
-  auto &macros = compile->preprocess.macros;
-  if (std::ranges::none_of(macros, [](const auto &macro) { return macro.text.starts_with("__TARGET_ARCH_"); }))
-    macros.insert(macros.begin(), {kTargetArch, false});
+  for_this_machine(*compile);
   compile->text = text("execute");
   compile->form = compile->text ? SourceForm::Short : SourceForm::Either;
   Compilation compilation(compile->text ? "-e" : (*values)["file"].as<std::string>(), *compile, console);

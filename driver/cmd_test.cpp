@@ -241,6 +241,7 @@ int command_test(Arguments arguments, Console &console) {
   if (!compile) return console.fail(compile.error());
   TestOptions options;
   options.compile = std::move(*compile);
+  for_this_machine(options.compile);
   options.update = values->contains("update");
   const auto format = text("coverage");
   if (format && *format != "lcov" && *format != "text" && *format != "html")

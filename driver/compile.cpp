@@ -38,6 +38,18 @@ void add_compile_options(OptionTable &options) {
       ".BTF); default: the BTF that ships");
 }
 
+void for_this_machine(CompileOptions &options) {
+  // What libbpf's headers ask for.
+#ifdef __aarch64__
+  constexpr const char *kTargetArch = "__TARGET_ARCH_arm64";
+#else
+  constexpr const char *kTargetArch = "__TARGET_ARCH_x86";
+#endif
+  auto &macros = options.preprocess.macros;
+  if (std::ranges::none_of(macros, [](const auto &macro) { return macro.text.starts_with("__TARGET_ARCH_"); }))
+    macros.insert(macros.begin(), {kTargetArch, false});
+}
+
 Result<CompileOptions> compile_options(const po::variables_map &values) {
   CompileOptions options;
   const auto strings = [&](const char *name) {

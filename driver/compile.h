@@ -45,6 +45,9 @@ struct CompileOptions {
 // Fails on a value that an option does not take.
 Result<CompileOptions> compile_options(const po::variables_map &values);
 
+// Who runs a probe knows the machine: the registers of bpf_tracing.h are this one's, unless the user says otherwise.
+void for_this_machine(CompileOptions &options);
+
 enum class InputKind { Source, Object, Ir };
 
 // One input of a command, carried as far as asked. Diagnostics are reported to the console as they come.

@@ -15,3 +15,11 @@ int sample(struct bpf_perf_event_data *ctx)
 }
 
 char LICENSE[] SEC("license") = "GPL";
+
+//@ !test who runs where; the processors that nothing runs on do not count
+//@ +10ms  profile:99hz  pid=100 comm="sha256sum" cpu=1 *3
+//@ +10ms  profile:99hz  pid=101 comm="cat"
+//@ +10ms  profile:99hz
+//@ !end
+//@ =     out "samples[\"sha256sum\", 1] = 3\n"
+//@ =     out "samples[\"cat\", 0] = 1\n"

@@ -98,8 +98,8 @@ class Placer {
     if (Result<void> collected = collect(); !collected || options_.empty()) return collected;
     lay_out();
     std::vector<std::byte> bytes(size_);
-    if (values_ != nullptr)
-      for (const Option &option : options_)
+    for (const Option &option : options_)
+      if (values_ != nullptr || holds_everywhere(option))
         if (Result<void> set = set_value(option, bytes.data() + option.offset); !set) return set;
     const SectionId id(object_.sections.size());
     object_.sections.push_back({.name = ".kconfig",
@@ -159,12 +159,15 @@ class Placer {
     }
   }
 
+  // On every kernel that can be asked for here: 5.15 and later, on x86-64 or arm64.
+  static bool holds_everywhere(const Option &option) {
+    return option.name == "LINUX_HAS_BPF_COOKIE" || option.name == "LINUX_HAS_SYSCALL_WRAPPER";
+  }
+
   Result<void> set_value(const Option &option, std::byte *into) const {
     constexpr std::string_view kVirtual = "LINUX_";
     if (option.name == "LINUX_KERNEL_VERSION") return set_number(option, values_->version(), into);
-    // Both hold for every kernel that can be asked for here: 5.15 and later, on x86-64 or arm64.
-    if (option.name == "LINUX_HAS_BPF_COOKIE" || option.name == "LINUX_HAS_SYSCALL_WRAPPER")
-      return set_number(option, 1, into);
+    if (holds_everywhere(option)) return set_number(option, 1, into);
     if (option.name.starts_with(kVirtual)) {
       if (option.is_weak) return {};
       return fail(option,

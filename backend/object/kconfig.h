@@ -37,7 +37,8 @@ class Kconfig {
 bool reads_kconfig(const Object &object);
 
 // Makes the section `.kconfig` and its map, so that link() finds the options like other globals. Without [values] the
-// section's contents are not known: nothing may be concluded from them, so what holds then holds for every kernel.
+// section's contents are not known, but for what every kernel has: nothing may be concluded from them, so what holds
+// then holds for every kernel.
 // Fails on an option that is not set and not weak, and on a value that does not fit its type.
 Result<void> place_kconfig(Object &object, const Kconfig *values);
 

@@ -223,6 +223,7 @@ bool Breakpoints::trapped(pid_t tid) {
       cause.si_code != SI_KERNEL)
     return false;
   Site &site = found->second;
+  stops_++;
   regs.rip = address;
   if (site.is_loader) look_again(tid, *space);  // the site itself stays
   if (site.is_return) calls_return(tid, thread, regs);
@@ -231,7 +232,7 @@ bool Breakpoints::trapped(pid_t tid) {
     if (probe.kind == UserProbe::Kind::Return)
       call_begins(tid, thread, wanted, regs);
     else
-      sink_({tid, wanted.probe, address, probe.places[wanted.place].cookie, site.is_function_start, &regs});
+      sink_({tid, wanted.probe, wanted.place, address, stops_, site.is_function_start, &regs});
   }
   const auto slot = slot_of(tid, *space, address, site, regs);
   // Without a slot the breakpoint is taken out, and the instruction runs where it stands.
@@ -240,7 +241,7 @@ bool Breakpoints::trapped(pid_t tid) {
 }
 
 void Breakpoints::call_begins(pid_t tid, Thread &thread, const Wanted &wanted, const user_regs_struct &regs) {
-  Call call{regs.rsp + 8, 0, regs.rip, wanted.probe, probes_[wanted.probe].places[wanted.place].cookie};
+  Call call{regs.rsp + 8, 0, regs.rip, wanted.probe, wanted.place};
   if (!read_remote(tid, regs.rsp, &call.returns_to, sizeof call.returns_to)) return;
   Site *const site = insert(tid, *thread.space, call.returns_to, true);
   if (site == nullptr) return;
@@ -269,8 +270,15 @@ void Breakpoints::calls_return(pid_t tid, Thread &thread, const user_regs_struct
   std::copy_if(first, thread.calls.end(), std::back_inserter(returned), returns);
   forget_below(thread, static_cast<size_t>(first - thread.calls.begin()), regs.rsp);
   std::erase_if(thread.calls, returns);
-  for (const Call &call : returned | std::views::reverse)
-    sink_({tid, call.probe, call.function, call.cookie, false, &regs});
+  // The innermost call first; the probes that wait for the same one in their order, as at its entry.
+  for (auto end = returned.end(); end != returned.begin();) {
+    auto begin = end - 1;
+    while (begin != returned.begin() && begin[-1].function == begin->function && begin[-1].probe < begin->probe)
+      begin--;
+    for (auto call = begin; call != end; call++)
+      sink_({tid, call->probe, call->place, call->function, stops_, false, &regs});
+    end = begin;
+  }
 }
 
 // Of the calls from the [first] on, those that were made deeper on this stack, which has been left for [stack].

@@ -41,8 +41,9 @@ class Breakpoints {
   struct Hit {
     pid_t tid = 0;
     uint32_t probe = 0;
-    uint64_t function = 0;  // the address of the place
-    uint64_t cookie = 0;
+    uint32_t place = 0;        // of the probe's
+    uint64_t function = 0;     // its address
+    uint64_t stop = 0;         // the same for all hits of one stop
     bool is_at_entry = false;  // nothing has been pushed since the call
     const user_regs_struct *regs = nullptr;
   };
@@ -110,8 +111,7 @@ class Breakpoints {
   struct Call {
     uint64_t stack = 0;  // the stack pointer behind the return
     uint64_t returns_to = 0, function = 0;
-    uint32_t probe = 0;
-    uint64_t cookie = 0;
+    uint32_t probe = 0, place = 0;
   };
   struct Mapping {
     uint64_t length = 0, offset = 0;
@@ -146,7 +146,7 @@ class Breakpoints {
   Displacer displacer_;
   std::unordered_map<pid_t, Thread> threads_;
   Thread last_gone_;
-  uint64_t inserted_ = 0;
+  uint64_t inserted_ = 0, stops_ = 0;
   std::chrono::milliseconds waited_{};  // for others to take theirs out
   std::vector<std::string> notices_;
 };

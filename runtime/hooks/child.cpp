@@ -11,6 +11,9 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <utility>
+
+#include "runtime/hooks/code_events.h"
 
 namespace spile::hooks {
 
@@ -40,9 +43,6 @@ bool is_birth(int event) {
 }
 
 bool is_identity_call(uint32_t number) { return std::ranges::find(kIdentityCalls, number) != std::end(kIdentityCalls); }
-
-// struct pt_regs of x86-64.
-constexpr size_t kRegistersSize = 21 * sizeof(uint64_t);
 
 uint64_t monotonic_ns() {
   timespec now{};
@@ -80,6 +80,8 @@ ChildTracer::ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions
         any_exit_.push_back(hook);
         break;
       case Tracepoint::Kind::Recorded:
+      case Tracepoint::Kind::Hit:
+      case Tracepoint::Kind::Sample:
         break;  // no system call is one
     }
   }
@@ -460,12 +462,18 @@ void ChildTracer::emit_hit(const Breakpoints::Hit &hit) {
   const auto task = tasks_.find(hit.tid);
   if (task == tasks_.end()) return;
   memory_.attach(hit.tid);
+  // What happens at one stop happens at one time.
+  const uint64_t time_ns = event_.time_ns;
   describe(task->second);
+  if (std::exchange(hit_stop_, hit.stop) == hit.stop) event_.time_ns = time_ns;
   vm::Event event = event_;
-  std::memcpy(context_.get(), hit.regs, kRegistersSize);
-  event.ctx = {context_.get(), kRegistersSize};
+  std::memcpy(context_.get(), hit.regs, kHitContextSize);
+  event.ctx = {context_.get(), kHitContextSize};
+  const UserPlace &place = options_.probes[hit.probe].places[hit.place];
   event.function = hit.function;
-  event.cookie = hit.cookie;
+  event.cookie = place.cookie;
+  event.place = place.name;
+  event.arguments = place.arguments;
   if (options_.want_stack) event.user_stack = stack_.walk(*hit.regs, hit.is_at_entry, memory_);
   event_count_++;
   sink_(wanted_.size() + hit.probe, event);
@@ -486,11 +494,11 @@ void ChildTracer::emit_samples(const Task &task) {
   describe(task);
   vm::Event event = event_;
   if (options_.want_stack) event.user_stack = stack_.walk(regs, false, memory_);
-  event.ctx = {context_.get(), kRegistersSize + 2 * sizeof(uint64_t)};
+  event.ctx = {context_.get(), kHitContextSize + 2 * sizeof(uint64_t)};
   for (const uint32_t i : due) {
-    std::memcpy(context_.get(), &regs, kRegistersSize);
-    store(context_.get() + kRegistersSize, static_cast<uint64_t>(options_.sample_periods[i].count()));
-    store(context_.get() + kRegistersSize + sizeof(uint64_t), uint64_t{0});
+    std::memcpy(context_.get(), &regs, kHitContextSize);
+    store(context_.get() + kHitContextSize, static_cast<uint64_t>(options_.sample_periods[i].count()));
+    store(context_.get() + kHitContextSize + sizeof(uint64_t), uint64_t{0});
     event_count_++;
     sink_(wanted_.size() + options_.probes.size() + i, event);
   }

@@ -156,6 +156,7 @@ class ChildTracer {
   std::unordered_map<pid_t, std::chrono::steady_clock::time_point> unreported_;
 
   std::unique_ptr<Breakpoints> breakpoints_;  // null without probes
+  uint64_t hit_stop_ = 0;                     // whose time event_ has, of a hit
   std::unique_ptr<Sampler> sampler_;          // null without periods
   UserStack stack_;
 

@@ -91,7 +91,7 @@ Result<void> ChildTracer::attach(pid_t pid) {
     return seized;
   }
   if (!options_.sample_periods.empty()) sampler_ = std::make_unique<Sampler>(options_.sample_periods);
-  for (const Tracepoint &wanted : wanted_) stops_at_syscalls_ |= wanted.kind != Tracepoint::Kind::Recorded;
+  for (const Tracepoint &wanted : wanted_) stops_at_syscalls_ |= wanted.format == nullptr;
 
   // All stand still while the breakpoints are set.
   std::vector<std::pair<pid_t, int>> held;

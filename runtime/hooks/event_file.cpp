@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/hooks/code_events.h"
 #include "support/check.h"
 #include "support/numbers.h"
 
@@ -11,10 +12,11 @@ namespace spile::hooks {
 
 namespace {
 
-enum class RecordKind : uint16_t { Hook = 1, Event = 2, Notice = 3, Trouble = 4 };
+enum class RecordKind : uint16_t { Hook = 1, Event = 2, Notice = 3, Trouble = 4, Hit = 5 };
 
 struct FileHeader {
-  char magic[8];
+  char magic[7];
+  uint8_t version;
   uint64_t clock_ns;
 };
 struct RecordHeader {
@@ -30,15 +32,23 @@ struct EventRecord {
   char comm[16];
   // then ctx, then the pieces, each filled up to 8 bytes
 };
+// Of a function, or a sample. Behind ctx come the stack and the arguments, then the pieces.
+struct HitRecord {
+  EventRecord event;
+  uint64_t function, cookie;
+  uint32_t stack_size, arguments_size;  // bytes
+};
 struct PieceHeader {
   uint64_t address;
   uint64_t size;
 };
-static_assert(sizeof(FileHeader) == 16 && sizeof(RecordHeader) == 8 && sizeof(EventRecord) == 56);
+static_assert(sizeof(FileHeader) == 16 && sizeof(RecordHeader) == 8 && sizeof(EventRecord) == 56 &&
+              sizeof(HitRecord) == 80);
 
+constexpr uint32_t kMaxStack = kMostFrames * sizeof(uint64_t), kMaxArguments = kLongestArguments;
 // No record that this writes is larger: kRecordRoom, and the recorder's kMostMemory.
 constexpr uint32_t kMaxRecord = 256u << 20;
-static_assert(kMostMemory + kRecordRoom + sizeof(EventRecord) < kMaxRecord);
+static_assert(kMostMemory + kRecordRoom + kMaxStack + kMaxArguments + sizeof(HitRecord) < kMaxRecord);
 
 constexpr size_t filled(size_t size) { return (size + 7) & ~size_t{7}; }
 
@@ -85,7 +95,8 @@ std::optional<Tracepoint> described(std::string_view text) {
   }
   // Of a system call whose fields are not told, they are where every 64-bit kernel has them.
   const auto known = lines.size() == 1 ? find_tracepoint(head[0]) : std::unexpected(Error{});
-  return known ? *known : Tracepoint::of(std::move(format));
+  const auto of_code = find_code_event(head[0]);
+  return known ? *known : Tracepoint::of(std::move(format), of_code ? of_code->kind : Tracepoint::Kind::Recorded);
 }
 
 // The pieces of one event, where they lie in the file's bytes.
@@ -122,6 +133,12 @@ class EventFile final : public Recording {
     if (got->size() < sizeof(FileHeader)) return damaged();
     FileHeader header;
     std::memcpy(&header, got->data(), sizeof header);
+    if (header.version == 0 || header.version > kEventFileVersion) {
+      auto error = unsupported_error("`{}` has version {} of the form of recorded events, and this reads up to {}",
+                                     bytes_.path(), header.version, kEventFileVersion);
+      error.error().hint = "a later `spile` wrote it: there, `spile record -o F.evt -i F.evb PROBE` makes a text of it";
+      return error;
+    }
     clock_ns_ = header.clock_ns;
     return {};
   }
@@ -160,6 +177,10 @@ class EventFile final : public Recording {
           if (header.size < sizeof(EventRecord) || header.hook >= hooks_.size()) return damaged();
           hook = header.hook;
           return show(*record, event);
+        case RecordKind::Hit:
+          if (header.size < sizeof(HitRecord) || header.hook >= hooks_.size()) return damaged();
+          hook = header.hook;
+          return show_hit(*record, event);
       }
       return damaged();
     }
@@ -179,6 +200,32 @@ class EventFile final : public Recording {
     std::memcpy(&record, bytes.data(), sizeof record);
     const size_t pieces = sizeof record + filled(record.ctx_size);
     if (pieces > bytes.size() || record.ctx_size > kRecordRoom) return damaged();
+    event.function = event.cookie = 0;
+    event.user_stack = {};
+    event.arguments = {};
+    show(record, bytes.subspan(sizeof record, record.ctx_size), event);
+    memory_.show(bytes.subspan(pieces));
+    return true;
+  }
+  Result<bool> show_hit(std::span<const std::byte> bytes, vm::Event &event) {
+    HitRecord record;
+    std::memcpy(&record, bytes.data(), sizeof record);
+    if (record.event.ctx_size > kRecordRoom || record.stack_size > kMaxStack || record.arguments_size > kMaxArguments)
+      return damaged();
+    const size_t stack = sizeof record + filled(record.event.ctx_size), arguments = stack + filled(record.stack_size),
+                 pieces = arguments + filled(record.arguments_size);
+    if (pieces > bytes.size()) return damaged();
+    event.function = record.function;
+    event.cookie = record.cookie;
+    stack_.resize(record.stack_size / sizeof(uint64_t));
+    std::memcpy(stack_.data(), bytes.data() + stack, stack_.size() * sizeof(uint64_t));
+    event.user_stack = stack_;
+    event.arguments = {reinterpret_cast<const char *>(bytes.data()) + arguments, record.arguments_size};
+    show(record.event, bytes.subspan(sizeof record, record.event.ctx_size), event);
+    memory_.show(bytes.subspan(pieces));
+    return true;
+  }
+  void show(const EventRecord &record, std::span<const std::byte> ctx, vm::Event &event) {
     event.time_ns = record.time_ns;
     event.cpu = record.cpu;
     event.pid = record.pid;
@@ -188,11 +235,9 @@ class EventFile final : public Recording {
     std::memcpy(event.comm.data(), record.comm, sizeof record.comm);
     event.comm.back() = '\0';
     // Programs are shown a copy.
-    event.ctx = {const_cast<std::byte *>(bytes.data()) + sizeof record, record.ctx_size};
-    memory_.show(bytes.subspan(pieces));
+    event.ctx = {const_cast<std::byte *>(ctx.data()), ctx.size()};
     event.memory = &memory_;
     count_++;
-    return true;
   }
   std::unexpected<Error> damaged() const {
     return input_error("`{}` is damaged or ends too early, behind {} events", bytes_.path(), count_);
@@ -203,12 +248,13 @@ class EventFile final : public Recording {
   std::vector<Tracepoint> hooks_;
   std::vector<std::string> notices_;
   PiecesInFile memory_;
+  std::vector<uint64_t> stack_;  // of the event
 };
 
 }  // namespace
 
 void EventFileWriter::begin(uint64_t clock_ns) {
-  FileHeader header{{}, clock_ns};
+  FileHeader header{{}, kEventFileVersion, clock_ns};
   std::ranges::copy(kEventFileMagic, header.magic);
   record_.clear();
   append_struct(record_, header);
@@ -242,12 +288,12 @@ void EventFileWriter::notice(const std::string &text) {
 }
 
 void EventFileWriter::write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) {
-  write(hook_of(tracepoint), event, memory);
+  write(hook_of(tracepoint), event, memory, tracepoint.is_of_code());
 }
 
-void EventFileWriter::write(uint16_t hook, const vm::Event &event, const MemoryPieces &memory) {
+void EventFileWriter::write(uint16_t hook, const vm::Event &event, const MemoryPieces &memory, bool is_of_code) {
   EventRecord record{};
-  record.header = {0, RecordKind::Event, hook};
+  record.header = {0, is_of_code ? RecordKind::Hit : RecordKind::Event, hook};
   record.time_ns = event.time_ns;
   record.cpu = event.cpu;
   record.pid = event.pid;
@@ -259,7 +305,20 @@ void EventFileWriter::write(uint16_t hook, const vm::Event &event, const MemoryP
   std::ranges::copy(event.comm, record.comm);
   record_.clear();
   append_struct(record_, record);
+  const auto stack = std::as_bytes(event.user_stack);
+  SPILE_CHECK(stack.size() <= kMaxStack && event.arguments.size() <= kMaxArguments,
+              "as much as sources of events give");
+  if (is_of_code) {
+    append_struct(record_, event.function);
+    append_struct(record_, event.cookie);
+    append_struct(record_, static_cast<uint32_t>(stack.size()));
+    append_struct(record_, static_cast<uint32_t>(event.arguments.size()));
+  }
   append(record_, event.ctx);
+  if (is_of_code) {
+    append(record_, stack);
+    append(record_, std::as_bytes(std::span(event.arguments)));
+  }
   for (const auto &[address, bytes] : memory) {
     append_struct(record_, PieceHeader{address, bytes.size()});
     append(record_, bytes);

@@ -1,5 +1,7 @@
 #include "runtime/hooks/recorder.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -29,10 +31,16 @@ void EventTextWriter::begin(uint64_t clock_ns) {
 
 void EventTextWriter::write(const Tracepoint &tracepoint, const vm::Event &event, const MemoryPieces &memory) {
   const uint64_t time = std::max(event.time_ns, last_ns_);
-  std::string line =
-      fmt::format("+{}ns {} pid={} tid={} uid={} gid={} cpu={} comm={}", time - last_ns_, tracepoint.name(), event.pid,
-                  event.tid, event.uid, event.gid, event.cpu, quoted(event.comm.data()));
+  const std::string hook = tracepoint.name();
+  std::string line = fmt::format("+{}ns {} pid={} tid={} uid={} gid={} cpu={} comm={}", time - last_ns_,
+                                 hook.contains(' ') ? quoted(hook) : hook, event.pid, event.tid, event.uid, event.gid,
+                                 event.cpu, quoted(event.comm.data()));
   last_ns_ = time;
+  if (tracepoint.kind == Tracepoint::Kind::Hit) {
+    line += fmt::format(" function={:#x} cookie={}", event.function, event.cookie);
+    if (hook.starts_with("usdt")) line += fmt::format(" args={}", quoted(event.arguments));
+  }
+  if (!event.user_stack.empty()) line += fmt::format(" stack={:#x}", fmt::join(event.user_stack, ","));
   for (const TracepointField &field : tracepoint.fields()) {
     // A field that a record has not is 0, and so is one that a line does not name.
     if (field.offset > event.ctx.size() || event.ctx.size() - field.offset < field.size) continue;
@@ -71,39 +79,52 @@ void EventTextWriter::notice(const std::string &text) { write_(fmt::format("# {}
 
 bool Recorder::Memory::read(uint64_t address, std::span<std::byte> to) {
   if (live == nullptr || !live->read(address, to)) return false;
+  MemoryPieces &pieces = open->pieces;
   const auto known = pieces.find(address);
   if (known != pieces.end() && known->second.size() >= to.size()) return true;
   const size_t more = to.size() + kPieceCost - (known != pieces.end() ? known->second.size() + kPieceCost : 0);
-  if (more > kMostMemory - size) {
+  if (more > kMostMemory - open->size) {
     left_out++;
     return true;
   }
-  size += more;
+  open->size += more;
   pieces.insert_or_assign(address, std::vector(to.begin(), to.end()));
   return true;
 }
 
-void Recorder::begin(const Tracepoint &tracepoint, vm::Event &event) {
+void Recorder::begin(const Tracepoint &tracepoint, vm::Event &event, size_t program) {
   std::string hook = tracepoint.name();
   // The next program of an event has it at the same time, in the same task.
-  if (event.time_ns != event_.time_ns || event.tid != event_.tid || hook != hook_) {
-    finish();
-    hook_ = std::move(hook);
-    tracepoint_ = tracepoint;
-    event_ = event;
-    ctx_.assign(event.ctx.begin(), event.ctx.end());
-    event_.ctx = ctx_;
+  if (open_count_ != 0 && (event.time_ns != open_[0].event.time_ns || event.tid != open_[0].event.tid)) finish();
+  // One that waits for its own return gets two at one stop, when the function ends with a call of itself.
+  size_t at = 0;
+  while (at < open_count_ && (open_[at].hook != hook || open_[at].event.function != event.function ||
+                              std::ranges::find(open_[at].programs, program) != open_[at].programs.end()))
+    at++;
+  if (at == open_.size()) open_.emplace_back();
+  Open &open = open_[at];
+  if (at == open_count_) {
+    open_count_++;
+    open.hook = std::move(hook);
+    open.tracepoint = tracepoint;
+    open.event = event;
+    open.ctx.assign(event.ctx.begin(), event.ctx.end());
+    open.event.ctx = open.ctx;
+    open.stack.assign(event.user_stack.begin(), event.user_stack.end());
+    open.event.user_stack = open.stack;
+    open.programs.clear();
+    open.pieces.clear();
+    open.size = 0;
   }
+  open.programs.push_back(program);
+  memory_.open = &open;
   // One event may be shown to all of them, and then has the memory of the first already.
   if (event.memory != &memory_) memory_.live = std::exchange(event.memory, &memory_);
 }
 
 void Recorder::finish() {
-  if (hook_.empty()) return;
-  writer_.write(tracepoint_, event_, memory_.pieces);
-  hook_.clear();
-  memory_.pieces.clear();
-  memory_.size = 0;
+  for (size_t i = 0; i < open_count_; i++) writer_.write(open_[i].tracepoint, open_[i].event, open_[i].pieces);
+  open_count_ = 0;
 }
 
 }  // namespace spile::hooks

@@ -50,28 +50,39 @@ class Recorder {
   Recorder(EventWriter &writer, uint64_t clock_ns) : writer_(writer) { writer_.begin(clock_ns); }
 
   // A program of [tracepoint] is about to run for [event], whose memory goes through the recorder from here on. Several
-  // programs may, one after the other: the event is one, with what all of them read.
-  void begin(const Tracepoint &tracepoint, vm::Event &event);
-  // Writes the last event.
+  // programs may, one after the other: the event is one, with what all of them read. [program]: which; one gets an
+  // event once, so what it gets again is another one.
+  void begin(const Tracepoint &tracepoint, vm::Event &event, size_t program);
+  // Writes what is not written yet.
   void finish();
   // How often memory was read that was not written down: events with more than kMostMemory of it.
   uint64_t left_out() const { return memory_.left_out; }
 
  private:
+  struct Open;
   class Memory final : public vm::TaskMemory {
    public:
     bool read(uint64_t address, std::span<std::byte> to) override;
     vm::TaskMemory *live = nullptr;
+    Open *open = nullptr;  // what reads are for
+    uint64_t left_out = 0;
+  };
+  // An event that programs run for.
+  struct Open {
+    std::string hook;
+    Tracepoint tracepoint;
+    vm::Event event;
+    std::vector<std::byte> ctx;
+    std::vector<uint64_t> stack;
+    std::vector<size_t> programs;  // that have got it
     MemoryPieces pieces;
     size_t size = 0;  // of the pieces, as they are written
-    uint64_t left_out = 0;
   };
 
   EventWriter &writer_;
-  std::string hook_;  // of the event that programs run for; empty: none has come
-  Tracepoint tracepoint_;
-  vm::Event event_;
-  std::vector<std::byte> ctx_;
+  // All of one moment and one task: of several hooks, where programs ask for the same place by different names.
+  std::vector<Open> open_;
+  size_t open_count_ = 0;  // of open_; the others are room
   Memory memory_;
 };
 

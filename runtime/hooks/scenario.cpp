@@ -156,10 +156,14 @@ class Reader {
     auto time = time_of(delay);
     if (!time) return std::unexpected(time.error());
     event.delay_ns = *time;
-    const size_t space = std::min(rest.find_first_of(kSpace), rest.size());
-    event.hook = rest.substr(0, space);
-    std::ranges::replace(event.hook, ':', '/');
-    rest = trimmed(rest.substr(space));
+    // In quotes where a file's name has a space.
+    const bool is_quoted = rest.starts_with('"');
+    const size_t hook_end = is_quoted ? behind_string(rest, 0) : std::min(rest.find_first_of(kSpace), rest.size());
+    if (hook_end == std::string_view::npos) return wrong("a string without its end: {}", rest);
+    auto hook = is_quoted ? unquoted(rest.substr(0, hook_end)) : Result<std::string>(rest.substr(0, hook_end));
+    if (!hook) return std::unexpected(hook.error());
+    event.hook = hook_of_text(*hook);
+    rest = trimmed(rest.substr(hook_end));
     while (!rest.empty()) {
       if (rest.starts_with('*')) {
         const auto repeat = whole_number<uint64_t>(rest.substr(1));
@@ -212,6 +216,19 @@ class Reader {
       if (!number || *number == 0) return wrong("`{}`: a packet of a capture is @FILE#N, N from 1", text);
       value.capture = text.substr(1, hash - 1);
       value.packet = *number;
+      return value;
+    }
+    if (text.contains(',')) {
+      value.bytes.emplace();
+      for (bool more = true; more;) {
+        const size_t comma = std::min(text.find(','), text.size());
+        const auto number = number_of(text.substr(0, comma));
+        if (!number) return wrong("`{}` is no number and no constant that is known", text.substr(0, comma));
+        const auto bytes = std::as_bytes(std::span(&*number, 1));
+        value.bytes->insert(value.bytes->end(), bytes.begin(), bytes.end());
+        more = comma < text.size();
+        text = more ? text.substr(comma + 1) : std::string_view{};
+      }
       return value;
     }
     const auto number = number_of(text);
@@ -411,6 +428,18 @@ Result<std::unique_ptr<EventSteps>> read_event_lines(const std::string &path, st
   auto lines = std::make_unique<EventLines>(path, text, constants);
   if (auto first = lines->read_first(); !first) return std::unexpected(first.error());
   return lines;
+}
+
+std::string hook_of_text(std::string_view text) {
+  std::string hook(text);
+  // What stands behind the type of a probe in a program is as it is: FILE:FUNCTION.
+  const bool is_of_code = text.starts_with("uprobe") || text.starts_with("uretprobe") || text.starts_with("usdt");
+  const size_t colon = hook.find(':');
+  if (!is_of_code)
+    std::ranges::replace(hook, ':', '/');
+  else if (colon < hook.find('/'))
+    hook[colon] = '/';
+  return hook;
 }
 
 std::string quoted(std::string_view text) {

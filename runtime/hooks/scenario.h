@@ -22,7 +22,8 @@
 
 namespace spile::hooks {
 
-// What a field is given: a number, or bytes that the number points to (a string with its NUL, `hex:…`).
+// What a field is given: a number, or bytes that the number points to (a string with its NUL, `hex:…`, several numbers
+// of 8 bytes each).
 struct EventValue {
   uint64_t number = 0;
   std::optional<std::vector<std::byte>> bytes;
@@ -33,7 +34,7 @@ struct EventValue {
 // `+12us HOOK name=value … *N`. Without a hook only time passes.
 struct EventStep {
   uint64_t delay_ns = 0;
-  std::string hook;  // with slashes: "tracepoint/syscalls/sys_enter_kill", "xdp"
+  std::string hook;  // with slashes: "tracepoint/syscalls/sys_enter_kill", "xdp"; "uprobe/libc.so.6:malloc"
   std::vector<std::pair<std::string, EventValue>> fields;
   uint64_t repeat = 1;
   bool is_loose = false;  // what the probe's record has no place for is passed over: another tool wrote this
@@ -105,6 +106,9 @@ bool begins_as_events(std::string_view text);
 // outlive it. Input error when there are none.
 Result<std::unique_ptr<EventSteps>> read_event_lines(const std::string &path, std::string_view text,
                                                      const Constants &constants);
+
+// The hook of an event as it is written, with colons or slashes.
+std::string hook_of_text(std::string_view text);
 
 // "text\n" in quotes, as the format writes it.
 std::string quoted(std::string_view text);

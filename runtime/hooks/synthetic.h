@@ -1,5 +1,5 @@
-// SyntheticEvent: an event of a scenario as programs see it: the record of a tracepoint, the task's names, and memory
-// that holds the strings which its pointers are given.
+// SyntheticEvent: an event of a scenario as programs see it: the record of a tracepoint or the registers of a hit, the
+// task's names, and memory that holds the strings which its pointers are given.
 //
 //     comm="cat" filename="/etc/passwd"  ──►  ctx: filename = 0x7f0000000000   memory there: "/etc/passwd\0"
 #pragma once
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,13 +42,15 @@ Result<bool> set_task_field(const std::string &name, const EventValue &value, vm
 
 class SyntheticRecord {
  public:
-  // Input error for a field that the tracepoint does not have, and for a record above kRecordRoom.
+  // Input error for a field that the hook does not have, and for a record above kRecordRoom.
   static Result<SyntheticRecord> make(const Tracepoint &tracepoint, const EventStep &step);
 
   // Fills [event]; what it points to lives as long as the record.
   void show(vm::Event &event);
   // Bytes of the record, behind which there is room.
   size_t size() const { return size_; }
+  // What the step says bpf_get_attach_cookie() gives.
+  std::optional<uint64_t> cookie() const { return cookie_; }
   // The name of the field at [offset] that the step leaves open, and which is 0 because of that; empty: it is set.
   std::string_view unset_field(uint64_t offset, uint64_t size) const;
 
@@ -57,6 +60,12 @@ class SyntheticRecord {
   std::vector<TracepointField> unset_;
   SyntheticMemory memory_;
   vm::Event task_;
+
+  // Of hits and samples.
+  class CodeFields;
+  std::optional<uint64_t> cookie_;
+  std::vector<uint64_t> stack_;
+  std::string arguments_;  // Usdt
 };
 
 }  // namespace spile::hooks

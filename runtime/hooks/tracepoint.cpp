@@ -60,9 +60,9 @@ std::string_view tracepoint_name(std::string_view section) {
   return section;
 }
 
-Tracepoint Tracepoint::of(RecordFormat format) {
+Tracepoint Tracepoint::of(RecordFormat format, Kind kind) {
   const uint32_t size = format.size;
-  return {Kind::Recorded, nullptr, size, std::make_shared<const RecordFormat>(std::move(format))};
+  return {kind, nullptr, size, std::make_shared<const RecordFormat>(std::move(format))};
 }
 
 Result<Tracepoint> find_tracepoint(std::string_view section) {
@@ -96,6 +96,8 @@ std::string Tracepoint::name() const {
     case Kind::AnySyscallExit:
       return fmt::format("raw_syscalls/{}", kExit);
     case Kind::Recorded:
+    case Kind::Hit:
+    case Kind::Sample:
       return format->name;
   }
   return {};
@@ -103,7 +105,7 @@ std::string Tracepoint::name() const {
 
 std::vector<TracepointField> Tracepoint::fields() const {
   std::vector<TracepointField> fields;
-  if (kind == Kind::Recorded) {
+  if (format != nullptr) {
     for (const RecordFormat::Field &field : format->fields)
       fields.push_back({field.type, field.name, field.offset, field.size});
     return fields;

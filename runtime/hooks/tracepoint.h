@@ -50,16 +50,18 @@ struct RecordFormat {
 inline constexpr std::string_view kDataLoc = "__data_loc_";
 
 struct Tracepoint {
-  enum class Kind : uint8_t { SyscallEnter, SyscallExit, AnySyscallEnter, AnySyscallExit, Recorded };
+  // Hit and Sample: of a function, and of what a program does (code_events.h), where they are written down.
+  enum class Kind : uint8_t { SyscallEnter, SyscallExit, AnySyscallEnter, AnySyscallExit, Recorded, Hit, Sample };
   Kind kind = Kind::SyscallEnter;
-  const tables::Syscall *syscall = nullptr;    // null for the raw kinds and Recorded
+  const tables::Syscall *syscall = nullptr;    // null for the raw kinds and those with a format
   uint32_t context_size = 0;                   // bytes of the record; the kernel attaches no program that reads more
-  std::shared_ptr<const RecordFormat> format;  // Recorded
+  std::shared_ptr<const RecordFormat> format;  // Recorded, Hit, Sample
 
-  static Tracepoint of(RecordFormat format);
+  static Tracepoint of(RecordFormat format, Kind kind = Kind::Recorded);
   std::string name() const;  // "syscalls/sys_enter_openat"
   std::vector<TracepointField> fields() const;
   bool is_enter() const { return kind == Kind::SyscallEnter || kind == Kind::AnySyscallEnter; }
+  bool is_of_code() const { return kind == Kind::Hit || kind == Kind::Sample; }
 };
 
 // "sched/sched_switch" of "tracepoint/sched/sched_switch", "?tp/sched/sched_switch" and itself.

@@ -14,6 +14,7 @@
 
 #include "backend/object/executable.h"
 #include "lang-spec/tables/tables.h"
+#include "runtime/hooks/code_events.h"
 
 namespace spile::hooks {
 
@@ -112,12 +113,12 @@ Result<void> check_instructions(const std::string &, std::string_view, std::vect
 Result<std::vector<UserPlace>> usdt_places(const object::Executable &executable, const UserProbeName &name) {
   auto probes = executable.usdt_probes();
   if (!probes) return std::unexpected(probes.error());
+  const std::string wanted = fmt::format("{}:{}", name.provider, name.function);
   std::vector<UserPlace> places;
   for (const object::Executable::Usdt &probe : *probes)
-    if (probe.provider == name.provider && probe.name == name.function)
-      places.push_back({probe.file_offset, probe.address, probe.semaphore, 0, std::string(probe.arguments)});
+    if (probe.provider == name.provider && probe.name == name.function && probe.arguments.size() <= kLongestArguments)
+      places.push_back({probe.file_offset, probe.address, probe.semaphore, 0, std::string(probe.arguments), wanted});
   if (!places.empty()) return places;
-  const std::string wanted = fmt::format("{}:{}", name.provider, name.function);
   std::string nearest;
   for (const object::Executable::Usdt &probe : *probes) {
     const std::string candidate = fmt::format("{}:{}", probe.provider, probe.name);
@@ -223,7 +224,7 @@ Result<UserProbe> find_user_probe(std::string_view section) {
   }
   if (name->is_pattern) {
     for (const auto &function : executable->match(name->function))
-      probe.places.push_back({function.file_offset, function.address, 0, 0, {}, true});
+      probe.places.push_back({function.file_offset, function.address, 0, 0, {}, std::string(function.name), true});
     if (probe.places.empty())
       return std::unexpected(Error{Error::Kind::Environment,
                                    fmt::format("no function of `{}` matches `{}`", *path, name->function),
@@ -231,8 +232,13 @@ Result<UserProbe> find_user_probe(std::string_view section) {
   } else {
     const auto function = executable->find(name->function);
     if (!function) return std::unexpected(function.error());
-    probe.places.push_back(
-        {function->file_offset + name->offset, function->address + name->offset, 0, 0, {}, name->offset == 0});
+    probe.places.push_back({function->file_offset + name->offset,
+                            function->address + name->offset,
+                            0,
+                            0,
+                            {},
+                            name->function + (name->offset == 0 ? "" : fmt::format("+{:#x}", name->offset)),
+                            name->offset == 0});
   }
   if (auto checked = check_instructions(*path, section, probe.places, name->is_pattern); !checked)
     return std::unexpected(checked.error());

@@ -24,6 +24,7 @@ struct UserPlace {
   uint64_t semaphore = 0;  // Usdt: as linked; 0: none
   uint64_t cookie = 0;     // what bpf_get_attach_cookie() gives there
   std::string arguments;   // Usdt: where they lie, as the note says it
+  std::string name;        // "malloc", "main+0x1a", "libc:setjmp"
   bool is_function_start = false;
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/session/attach.h"
 
+#include "runtime/hooks/code_events.h"
 #include "runtime/hooks/interval.h"
 #include "runtime/hooks/sampler.h"
 
@@ -30,6 +31,10 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
     }
     case tables::HookKind::UserProbe: {
       hook.kind = Hook::UserProbe;
+      auto name = hooks::parse_user_probe(section);
+      if (!name) return std::unexpected(name.error());
+      hook.probe_name = std::move(*name);
+      hook.tracepoint = hooks::hit_event(section);
       if (layout != nullptr) return hook;
       auto probe = hooks::find_user_probe(section);
       if (!probe) return std::unexpected(probe.error());
@@ -40,6 +45,7 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
       auto period = hooks::sample_period(section);
       if (!period) return std::unexpected(period.error());
       hook.kind = Hook::Sample;
+      hook.tracepoint = hooks::sample_event(section);
       hook.period = *period;
       return hook;
     }
@@ -67,6 +73,33 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
     }
   }
   return hook;
+}
+
+WrittenHook::WrittenHook(std::string_view written) : name_(hooks::tracepoint_name(written)) {
+  const auto event = hooks::find_code_event(name_);
+  if (!event) return;
+  if (event->kind == hooks::Tracepoint::Kind::Hit)
+    probe_ = hooks::parse_user_probe(name_).value();
+  else
+    period_ = hooks::sample_period(name_).value();
+}
+
+bool WrittenHook::is_for(const Hook &hook) const {
+  switch (hook.kind) {
+    case Hook::Tracepoint:
+      return hook.tracepoint.name() == name_;
+    case Hook::UserProbe:
+      return probe_ && hooks::is_hit_of(*probe_, hook.probe_name);
+    case Hook::Sample:
+      return period_ == hook.period;
+    case Hook::Packet:
+    case Hook::Once:
+    case Hook::Begin:
+    case Hook::End:
+    case Hook::Interval:
+      return false;
+  }
+  return false;
 }
 
 }  // namespace spile::session

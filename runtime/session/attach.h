@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "lang-spec/tables/tables.h"
@@ -15,8 +16,9 @@ namespace spile::session {
 
 struct Hook {
   enum Kind : uint8_t { Tracepoint, UserProbe, Sample, Packet, Once, Begin, End, Interval } kind = Begin;
-  hooks::Tracepoint tracepoint;       // Tracepoint
-  hooks::UserProbe user_probe;        // UserProbe
+  hooks::Tracepoint tracepoint;       // Tracepoint; of UserProbe and Sample their contexts, as they are written down
+  hooks::UserProbe user_probe;        // UserProbe of a command: where it hangs
+  hooks::UserProbeName probe_name;    // UserProbe
   std::chrono::nanoseconds period{};  // Interval, Sample
 };
 
@@ -24,9 +26,21 @@ struct Hook {
 // period that is none.
 //
 // [layout]: how the program reads the records of a tracepoint that is no system call's, where events are written down;
-// null: they come from a child. Hits of functions are never written down: where [layout] is given, their files are not
-// looked at.
+// null: they come from a child. Where [layout] is given, the files of functions are not looked at.
 using LayoutOf = std::function<hooks::RecordFormat(std::string_view tracepoint)>;
 Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section, const LayoutOf &layout = nullptr);
+
+// What events are written down as: "sched/sched_switch", "uprobe/libc.so.6:malloc", "profile/99hz".
+class WrittenHook {
+ public:
+  explicit WrittenHook(std::string_view written);
+  // Whether its events are for who hangs on [hook].
+  bool is_for(const Hook &hook) const;
+
+ private:
+  std::string_view name_;
+  std::optional<hooks::UserProbeName> probe_;
+  std::optional<std::chrono::nanoseconds> period_;
+};
 
 }  // namespace spile::session

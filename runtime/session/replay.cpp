@@ -72,6 +72,7 @@ Result<void> Session::State::run_recording(Session &session, Control &control) {
   struct Listening {
     const Attached *program;
     RecordAdapter adapter;
+    hooks::Tracepoint recorded_as;
   };
   std::vector<std::vector<Listening>> by_hook;  // as the recording counts them
   hooks::Recording &recording = *options.recording;
@@ -85,14 +86,16 @@ Result<void> Session::State::run_recording(Session &session, Control &control) {
     if (!*more) break;
     while (by_hook.size() < recording.hooks().size()) {
       const hooks::Tracepoint &recorded = recording.hooks()[by_hook.size()];
+      const std::string name = recorded.name();
+      const WrittenHook written(name);
       auto &listening = by_hook.emplace_back();
       for (const Attached &program : attached) {
-        if (program.hook.kind != Hook::Tracepoint || program.hook.tracepoint.name() != recorded.name()) continue;
+        if (!written.is_for(program.hook)) continue;
         is_any_wanted = true;
-        listening.push_back({&program, RecordAdapter(recorded, program.hook.tracepoint)});
+        listening.push_back({&program, RecordAdapter(recorded, program.hook.tracepoint), written_as(program, name)});
         if (options.status)
           for (const std::string &field : listening.back().adapter.missing())
-            options.status(fmt::format("the recording has no field `{}` of `{}`: it is 0", field, recorded.name()));
+            options.status(fmt::format("the recording has no field `{}` of `{}`: it is 0", field, name));
       }
     }
     if (passes_time || timers.next_due())
@@ -105,7 +108,9 @@ Result<void> Session::State::run_recording(Session &session, Control &control) {
                                  recording.hooks()[hook].name(), event.ctx.size(), hooks::kRecordRoom);
       vm::Event shown = event;
       shown.ctx = listening.adapter.show(event.ctx);
-      if (recorder) recorder->begin(listening.program->hook.tracepoint, shown);
+      if (auto arguments = show_arguments(*listening.program, shown, shown.cookie); !arguments) return arguments;
+      if (recorder)
+        recorder->begin(listening.recorded_as, shown, static_cast<size_t>(&listening - by_hook[hook].data()));
       fire(*listening.program, shown);
     }
     if (recorder) recorder->finish();

@@ -8,9 +8,12 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <map>
+#include <utility>
 
 #include "backend/isa/insn.h"
 #include "runtime/hooks/child.h"
+#include "runtime/hooks/code_events.h"
 #include "runtime/hooks/packets.h"
 #include "runtime/hooks/words.h"
 #include "runtime/session/packet_run.h"
@@ -93,15 +96,6 @@ Result<void> Session::State::attach(const Accepted &accepted) {
   if (hook->tracepoint.context_size > hooks::kRecordRoom)
     return unsupported_error("SEC(\"{}\"): the record that ctx points to has {} bytes, and none has more than {}",
                              accepted.program->section, hook->tracepoint.context_size, hooks::kRecordRoom);
-  if ((hook->kind == Hook::UserProbe || hook->kind == Hook::Sample) && options.record != nullptr) {
-    auto error =
-        unsupported_error("SEC(\"{}\"): hits of functions and samples cannot be recorded", accepted.program->section);
-    error.error().hint = "`spile record` writes down system calls; `spile run` shows both";
-    return error;
-  }
-  if ((hook->kind == Hook::UserProbe || hook->kind == Hook::Sample) && options.virtual_time && options.status)
-    options.status(fmt::format("SEC(\"{}\") has no events: hits of functions and samples are not written down",
-                               accepted.program->section));
   if (hook->kind == Hook::UserProbe && !options.virtual_time && hook->user_probe.kind == hooks::UserProbe::Kind::Usdt)
     if (auto added = usdt_specs.add(*object, maps, hook->user_probe); !added) return added;
   auto loaded = engine->load(*accepted.program, maps.pointers());
@@ -386,12 +380,21 @@ Result<void> Session::State::run_child(Control &control) {
     listeners.push_back(&program);
   }
   std::atomic<bool> stop = false;
+  std::map<std::pair<size_t, std::string_view>, hooks::Tracepoint> hits;  // by listener and place: how they are written
+  const auto written = [&](size_t hook, const vm::Event &event) -> const hooks::Tracepoint & {
+    const Hook &of = listeners[hook]->hook;
+    if (of.kind != Hook::UserProbe) return of.tracepoint;
+    const auto known = hits.find({hook, event.place});
+    if (known != hits.end()) return known->second;
+    auto made = hooks::hit_event(hooks::hit_name(of.probe_name, event.place));
+    return hits.emplace(std::pair(hook, event.place), std::move(made)).first->second;
+  };
   hooks::ChildTracer tracer(
       std::move(wanted),
       [&](size_t hook, const vm::Event &event) {
         if (recorder) {
           vm::Event recorded = event;
-          recorder->begin(listeners[hook]->hook.tracepoint, recorded);
+          recorder->begin(written(hook, event), recorded, hook);
           fire(*listeners[hook], recorded);
         } else {
           fire(*listeners[hook], event);

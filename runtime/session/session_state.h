@@ -89,6 +89,10 @@ struct Session::State {
   Result<void> run_events(Session &session, Control &control);
   Result<void> run_recording(Session &session, Control &control);
   std::unexpected<Error> nothing_wanted() const;
+  // What an event for [program] is written down as, that was written down as one of [hook].
+  static hooks::Tracepoint written_as(const Attached &program, std::string_view hook);
+  // Lets programs of USDT probes find the arguments of [event], by its cookie.
+  Result<void> show_arguments(const Attached &program, vm::Event &event, std::optional<uint64_t> number);
   void run_timers(Control &control);
   bool has(Hook::Kind kind) const {
     return std::ranges::any_of(attached, [kind](const Attached &a) { return a.hook.kind == kind; });

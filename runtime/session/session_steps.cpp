@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backend/object/print_value.h"
+#include "runtime/hooks/code_events.h"
 #include "runtime/hooks/packets.h"
 #include "runtime/session/packet_run.h"
 #include "runtime/session/session_state.h"
@@ -24,7 +25,8 @@ std::string_view without_mark(std::string_view section) {
 std::string hooks_of(std::span<const Attached> attached) {
   std::string names;
   for (const Attached &program : attached)
-    if (program.hook.kind == Hook::Tracepoint || program.hook.kind == Hook::Packet)
+    if (program.hook.kind == Hook::Tracepoint || program.hook.kind == Hook::UserProbe ||
+        program.hook.kind == Hook::Sample || program.hook.kind == Hook::Packet)
       names += fmt::format("{}`{}`", names.empty() ? "its programs wait for " : ", ", without_mark(program.section));
   return names;
 }
@@ -97,14 +99,25 @@ Result<void> Session::State::make_packet(const hooks::EventStep &step, const std
 
 std::vector<const Attached *> Session::State::listeners_of(const hooks::EventStep &step) const {
   std::vector<const Attached *> listeners;
-  const std::string_view tracepoint = hooks::tracepoint_name(step.hook);
+  const WrittenHook written(step.hook);
   for (const Attached &program : attached) {
     if (program.hook.kind == Hook::Packet && without_mark(program.section).starts_with(step.hook))
       listeners.push_back(&program);
-    if (program.hook.kind == Hook::Tracepoint && program.hook.tracepoint.name() == tracepoint)
-      listeners.push_back(&program);
+    if (written.is_for(program.hook)) listeners.push_back(&program);
   }
   return listeners;
+}
+
+hooks::Tracepoint Session::State::written_as(const Attached &program, std::string_view hook) {
+  return program.hook.kind == Hook::UserProbe ? hooks::hit_event(hook) : program.hook.tracepoint;
+}
+
+Result<void> Session::State::show_arguments(const Attached &program, vm::Event &event, std::optional<uint64_t> number) {
+  if (program.hook.kind != Hook::UserProbe || program.hook.probe_name.kind != hooks::UserProbe::Kind::Usdt) return {};
+  const auto shown = usdt_specs.show(*object, maps, event.arguments, number);
+  if (!shown) return std::unexpected(shown.error());
+  event.cookie = *shown;
+  return {};
 }
 
 Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &step, const std::string &folder) {
@@ -117,8 +130,10 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
   }
   const bool is_packet = !listeners.empty() && listeners[0]->hook.kind == Hook::Packet;
   s.synthetic.reset();
+  hooks::Tracepoint hook;
   if (!listeners.empty() && !is_packet) {
-    auto record = hooks::SyntheticRecord::make(listeners[0]->hook.tracepoint, step);
+    hook = s.written_as(*listeners[0], step.hook);
+    auto record = hooks::SyntheticRecord::make(hook, step);
     if (!record) return std::unexpected(record.error());
     s.synthetic = std::move(*record);
   }
@@ -133,12 +148,15 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
       s.last_kept = UINT32_MAX;
     } else if (s.synthetic) {
       s.synthetic->show(event);
+      if (auto shown = s.show_arguments(*listeners[0], event, s.synthetic->cookie()); !shown)
+        return std::unexpected(shown.error());
     }
-    for (const Attached *program : listeners) {
+    for (size_t of = 0; of < listeners.size(); of++) {
+      const Attached *program = listeners[of];
       if (!is_packet) {
         if (s.recorder && s.synthetic) {
           const auto room = std::exchange(event.ctx, event.ctx.first(s.synthetic->size()));
-          s.recorder->begin(program->hook.tracepoint, event);
+          s.recorder->begin(hook, event, of);
           event.ctx = room;
         }
         returned.push_back({program->name, static_cast<int32_t>(s.fire(*program, event))});

@@ -170,29 +170,67 @@ Result<Spec> read_spec(std::string_view arguments, const std::string &path) {
 
 }  // namespace
 
-Result<void> UsdtSpecs::add(const object::Object &object, const MapSet &maps, hooks::UserProbe &probe) {
+struct UsdtSpecs::Table {
+  maps::Map *specs;
+  const Layout *layout;
+
+  bool put(uint32_t number, const Spec &spec) const {
+    return specs->update(reinterpret_cast<const std::byte *>(&number), laid_out(spec, *layout).data(), 0) == 0;
+  }
+};
+
+Result<std::optional<UsdtSpecs::Table>> UsdtSpecs::find_table(const object::Object &object, const MapSet &maps) const {
   const auto named = std::ranges::find(object.maps, "__bpf_usdt_specs", &object::Map::name);
-  if (named == object.maps.end()) return {};
+  if (named == object.maps.end()) return std::nullopt;
   const auto *const layout = std::ranges::find(kLayouts, named->value_size, size_of_spec);
   if (layout == std::end(kLayouts))
     return unsupported_error("{}: `__bpf_usdt_specs` has values of {} bytes, as no <bpf/usdt.bpf.h> has them",
                              object.path, named->value_size);
-  maps::Map &specs = *maps.pointers()[static_cast<size_t>(named - object.maps.begin())];
+  return Table{maps.pointers()[static_cast<size_t>(named - object.maps.begin())], layout};
+}
+
+Result<void> UsdtSpecs::add(const object::Object &object, const MapSet &maps, hooks::UserProbe &probe) {
+  const auto table = find_table(object, maps);
+  if (!table) return std::unexpected(table.error());
+  if (!*table) return {};
   for (hooks::UserPlace &place : probe.places) {
     const auto [known, is_new] = numbers_.try_emplace(place.arguments, static_cast<uint32_t>(numbers_.size()));
     place.cookie = known->second;
     if (!is_new) continue;
     const auto spec = read_spec(place.arguments, probe.path);
     if (!spec) return std::unexpected(spec.error());
-    const uint32_t key = known->second;
-    if (specs.update(reinterpret_cast<const std::byte *>(&key), laid_out(*spec, *layout).data(), 0) != 0) {
+    if (!(*table)->put(known->second, *spec)) {
       auto error = unsupported_error("{}: its USDT probes have more than {} different lists of arguments", probe.path,
-                                     specs.definition().max_entries);
+                                     (*table)->specs->definition().max_entries);
       error.error().hint = "#define BPF_USDT_MAX_SPEC_CNT, before <bpf/usdt.bpf.h> is included, makes room";
       return error;
     }
   }
   return {};
+}
+
+Result<uint64_t> UsdtSpecs::show(const object::Object &object, const MapSet &maps, std::string_view arguments,
+                                 std::optional<uint64_t> number) {
+  const auto table = find_table(object, maps);
+  if (!table) return std::unexpected(table.error());
+  if (!*table) return number.value_or(0);
+  const uint32_t room = (*table)->specs->definition().max_entries;
+  if (!number || *number >= room) {
+    const auto known = numbers_.find(arguments);
+    number = known != numbers_.end() ? known->second : next_++ % room;
+  }
+  const auto place = static_cast<uint32_t>(*number);
+  const auto [shown, is_new] = shown_.try_emplace(place);
+  if (!is_new && shown->second == arguments) return place;
+  const auto spec = read_spec(arguments, "args");
+  if (!spec) return std::unexpected(spec.error());
+  if (!(*table)->put(place, *spec))
+    return unsupported_error("{}: `__bpf_usdt_specs` takes no specification of arguments", object.path);
+  if (const auto former = numbers_.find(shown->second); former != numbers_.end() && former->second == place)
+    numbers_.erase(former);
+  shown->second = arguments;
+  numbers_.insert_or_assign(std::string(arguments), place);
+  return place;
 }
 
 }  // namespace spile::session

@@ -42,6 +42,9 @@ struct Event {
   std::span<const uint64_t> user_stack;  // return addresses, innermost first; empty when unknown
   uint64_t function = 0;                 // of a probe in a program: the address that it hangs on
   uint64_t cookie = 0;                   // what whoever attached the program said about it
+  // Of a probe in a program, for who writes the event down.
+  std::string_view place;      // what it hangs on: "malloc", "main+0x1a"
+  std::string_view arguments;  // USDT: where they lie, as the program's note says it: "-4@%edi 8@%rsi"
 };
 
 }  // namespace spile::vm

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <string>
 
+#include "runtime/hooks/code_events.h"
 #include "runtime/hooks/perf_script.h"
 #include "runtime/hooks/recording.h"
 #include "runtime/hooks/scenario.h"
+#include "runtime/hooks/synthetic.h"
 
 using namespace spile;
 
@@ -23,6 +25,8 @@ static void read_all(hooks::Recording &recording) {
     if (!more || !*more) break;
     sum += recording.hooks().at(hook).name().size();
     for (const std::byte byte : event.ctx) sum += std::to_integer<unsigned>(byte);
+    for (const uint64_t address : event.user_stack) sum += address;
+    for (const char c : event.arguments) sum += static_cast<unsigned char>(c);
     std::array<std::byte, 16> bytes;
     if (event.memory != nullptr && event.memory->read(sum, bytes)) sum++;
   }
@@ -33,6 +37,11 @@ static void read_steps(const Result<std::unique_ptr<hooks::EventSteps>> &steps) 
   while (steps && *steps != nullptr) {
     const auto step = (*steps)->next();
     if (!step || *step == nullptr) break;
+    const auto *event = std::get_if<hooks::EventStep>(&(*step)->what);
+    const auto hook = event != nullptr ? hooks::find_code_event(event->hook) : std::nullopt;
+    auto record = hook ? hooks::SyntheticRecord::make(*hook, *event) : input_error("");
+    vm::Event shown;
+    if (record) record->show(shown);
   }
 }
 

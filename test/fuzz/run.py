@@ -23,7 +23,7 @@ SEEDS = {
     "btf_fuzzer": ["build/*/test/btf/**/*.btf"],
     "object_fuzzer": ["build/*/test/**/*.o"],
     "verifier_fuzzer": [],
-    "recording_fuzzer": ["build/*/test/run/**/*.evb", "test/*/Inputs/*.evt", "test/run/Inputs/*.txt"],
+    "recording_fuzzer": ["build/*/test/run/**/*.ev[bt]", "test/*/Inputs/*.evt", "test/run/Inputs/*.txt"],
 }
 if not os.path.exists(os.path.join(build, "build.ninja")):
     subprocess.run(["cmake", "--preset", "asan", "-B", build, "-DSPILE_FUZZ=ON"], cwd=root, check=True, stdout=subprocess.DEVNULL)
