@@ -74,14 +74,18 @@ void add_raw_tracepoints(std::vector<ListedHook> &hooks, const object::BtfScan &
   }
 }
 
-// `fentry/tcp_*`: functions, of which there are too many to be listed without a pattern of theirs.
-std::vector<ListedHook> functions_like(const std::string &pattern, const object::BtfScan &types) {
+bool is_of_functions(std::string_view prefix) {
   constexpr std::string_view kOfFunctions[] = {"fentry",  "fexit",      "fmod_ret", "fentry.s",
                                                "fexit.s", "fmod_ret.s", "kprobe",   "kretprobe"};
+  return std::ranges::find(kOfFunctions, prefix) != std::end(kOfFunctions);
+}
+
+// `fentry/tcp_*`: functions, of which there are too many to be listed without a pattern of theirs.
+std::vector<ListedHook> functions_like(const std::string &pattern, const object::BtfScan &types) {
   std::vector<ListedHook> hooks;
   const size_t slash = pattern.find('/');
   const std::string_view prefix = std::string_view(pattern).substr(0, slash);
-  if (slash == std::string::npos || std::ranges::find(kOfFunctions, prefix) == std::end(kOfFunctions)) return hooks;
+  if (slash == std::string::npos || !is_of_functions(prefix)) return hooks;
   const tables::ProgramType *type = tables::find_program_type(pattern);
   std::unordered_set<std::string_view> seen;  // functions of several files may have one name
   types.each_function([&](std::string_view name, uint32_t prototype) {
@@ -137,6 +141,29 @@ std::string describe(const ListedHook &hook, const KernelsWords &kernel) {
   return text;
 }
 
+// The name that is most like another one, of those that it is shown.
+class Nearest {
+ public:
+  explicit Nearest(std::string_view wanted) : wanted_(wanted) {}
+  // Whether [name] is nearer than all before.
+  bool take(std::string_view name) {
+    const size_t apart = name.size() > wanted_.size() ? name.size() - wanted_.size() : wanted_.size() - name.size();
+    if (apart >= distance_) return false;
+    const size_t distance = tables::edit_distance(name, wanted_);
+    if (distance >= distance_) return false;
+    distance_ = distance;
+    name_ = name;
+    return true;
+  }
+  size_t distance() const { return distance_; }
+  const std::string &name() const { return name_; }
+
+ private:
+  std::string_view wanted_;
+  std::string name_;
+  size_t distance_ = SIZE_MAX;
+};
+
 // A pattern names a whole hook, or its last part: `sys_enter_open*`.
 bool matches(const std::string &pattern, const std::string &section) {
   if (::fnmatch(pattern.c_str(), section.c_str(), 0) == 0) return true;
@@ -156,14 +183,45 @@ class KernelsHooks {
     if (kernel_.types)
       for (const ListedHook &hook : functions_like(pattern, *kernel_.types)) text += shown(hook);
     if (!text.empty()) return text;
-    const auto nearest = std::ranges::min_element(hooks_, {}, [&](const ListedHook &hook) {
-      return tables::edit_distance(std::string_view(hook.section).substr(hook.section.rfind('/') + 1), pattern);
-    });
     return std::unexpected(Error{Error::Kind::Environment, fmt::format("no hook matches `{}`", pattern),
-                                 fmt::format("the nearest is `{}`", nearest->section), 0});
+                                 fmt::format("the nearest is `{}`", nearest(pattern)), 0});
   }
 
  private:
+  // Of the same kind where the pattern says one, and says it rightly or almost so.
+  std::string nearest(std::string_view pattern) const {
+    const size_t slash = pattern.find('/');
+    if (slash == std::string_view::npos) return nearest_of_all(pattern);
+    const std::string kind = kind_like(pattern.substr(0, slash));
+    const std::string_view rest = pattern.substr(slash + 1);
+    if (is_of_functions(kind) && kernel_.types) return fmt::format("{}/{}", kind, nearest_function(rest).name());
+    Nearest same(rest);
+    for (const ListedHook &hook : hooks_)
+      if (hook.section.starts_with(kind) && hook.section.substr(kind.size()).starts_with('/'))
+        same.take(std::string_view(hook.section).substr(kind.size() + 1));
+    return same.name().empty() ? nearest_of_all(rest) : fmt::format("{}/{}", kind, same.name());
+  }
+  std::string kind_like(std::string_view word) const {
+    Nearest kind(word);
+    for (const ListedHook &hook : hooks_) kind.take(std::string_view(hook.section).substr(0, hook.section.find('/')));
+    return kind.name();
+  }
+  Nearest nearest_function(std::string_view wanted) const {
+    Nearest nearest(wanted);
+    kernel_.types->each_function([&](std::string_view name, uint32_t) { nearest.take(name); });
+    return nearest;
+  }
+  std::string nearest_of_all(std::string_view wanted) const {
+    Nearest last(wanted);
+    const ListedHook *hook = hooks_.data();
+    for (const ListedHook &one : hooks_)
+      if (last.take(std::string_view(one.section).substr(one.section.rfind('/') + 1))) hook = &one;
+    if (kernel_.types)
+      if (const Nearest function = nearest_function(wanted); function.distance() < last.distance())
+        return "fentry/" + function.name();
+    return hook->section;
+  }
+
   std::string shown(const ListedHook &hook) const {
     return hook.section + '\n' + (verbose_ ? describe(hook, kernel_) : "");
   }

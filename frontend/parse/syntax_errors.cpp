@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/btf/sources.h"
 #include "frontend/parse/parser_core.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/parse.def"
@@ -225,7 +226,11 @@ void SyntaxErrors::unknown_type(const Token &name) {
   } else if (const std::string_view keyword = keyword_of_tag(name); !keyword.empty()) {
     builder.hint("did you mean `{} {}`?", keyword, name.spelling())
         .fixit({name.loc, name.loc}, std::string(keyword) + " ");
-  } else if (stream_.btf() != nullptr) {
+  } else if (stream_.btf() == nullptr) {
+    const auto kernel = btf::Image::view(btf::frozen_image());
+    if (kernel && kernel->is_typedef(name.spelling()))
+      builder.hint("it is the kernel's: `#include \"vmlinux.h\"` declares it");
+  } else {
     const std::string_view nearest = stream_.btf()->nearest(btf::NameSpace::Ordinary, name.spelling());
     if (stream_.btf()->is_typedef(nearest))
       builder.hint("did you mean `{}`?", nearest).fixit(name.range(), std::string(nearest));

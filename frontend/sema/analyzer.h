@@ -131,6 +131,7 @@ class Analyzer {
   Tag *import_tag(std::string_view tag);
   Symbol *import_enumerator(const btf::Entry &entry);
   void hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const;
+  static void hint_header_of_tag(Diagnostics::Builder &message, const types::Record &record);
   bool is_imported(Range range) const;
 
   // ------------------------------------------------------------ attributes.cpp

@@ -2,6 +2,8 @@
 // file scope. Nothing is imported that the program does not name.
 #include <fmt/format.h>
 
+#include "frontend/btf/sources.h"
+#include "frontend/pp/known_names.h"
 #include "frontend/sema/analyzer.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
@@ -98,9 +100,25 @@ bool Analyzer::is_imported(Range range) const {
 }
 
 // `struct task_strct` is never defined: the module may have what was meant.
+// Of a source that does without vmlinux.h.
+void Analyzer::hint_header_of_tag(Diagnostics::Builder &message, const types::Record &record) {
+  if (record.is_being_defined) return;
+  const std::string_view word = record.is_union ? "union" : "struct";
+  const std::string_view header = pp::header_of_tag(word, record.tag);
+  const auto kernel = btf::Image::view(btf::frozen_image());
+  const btf::Entry *entry = kernel ? kernel->find(btf::NameSpace::Tag, record.tag) : nullptr;
+  const bool is_of_kernel = entry != nullptr && kernel->type(entry->id).kind != btf::BtfKind::Fwd;
+  if (!header.empty())
+    message.hint("`#include <{}>` defines it{}", header, is_of_kernel ? ", and so does `\"vmlinux.h\"`" : "");
+  else if (is_of_kernel)
+    message.hint("it is the kernel's: `#include \"vmlinux.h\"` defines it");
+}
+
 void Analyzer::hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const {
+  while (t->plain->kind == types::Kind::Array) t = t->plain->base;
   if (!types::is_record(t) || t->plain->record->tag.empty()) return;
-  if (hint_context_tag(message, t->plain->record->tag) || importer_ == nullptr) return;
+  if (hint_context_tag(message, t->plain->record->tag)) return;
+  if (importer_ == nullptr) return hint_header_of_tag(message, *t->plain->record);
   const std::string_view nearest = importer_->image().nearest(btf::NameSpace::Tag, t->plain->record->tag);
   if (nearest.empty() || nearest == t->plain->record->tag) return;
   const btf::Entry *entry = importer_->image().find(btf::NameSpace::Tag, nearest);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "frontend/btf/sources.h"
+#include "frontend/pp/known_names.h"
 #include "frontend/sema/analyzer.h"
 #include "lang-spec/tables/tables.h"
 
@@ -149,6 +151,31 @@ const Missing *missing_name(std::string_view name) {
   return nullptr;
 }
 
+// As the constants of the kernel's headers are written.
+bool is_like_a_macro(std::string_view name) {
+  return name.size() > 2 && std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; }) &&
+         std::ranges::any_of(name, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+// Where the constant [name] comes from; empty: it is none that is known. [has_kernel_types]: the program includes
+// vmlinux.h, beside which the kernel's other headers would declare its types again.
+std::string hint_for_constant(std::string_view name, bool has_kernel_types) {
+  const auto known = pp::find_known_constant(name);
+  if (has_kernel_types) {
+    if (!known) return {};
+    if (!known->value.empty())
+      return fmt::format("it is {} of the C headers, which vmlinux.h does not have: `#define {} {}`",
+                         known->is_macro ? "a macro" : "an enumerator", name, known->value);
+    return fmt::format("it is a macro of `<{}>`, and vmlinux.h has none", known->header);
+  }
+  std::string headers = known && !known->header.empty() ? fmt::format("`#include <{}>`", known->header) : "";
+  const auto kernel = btf::Image::view(btf::frozen_image());
+  if (kernel && kernel->find(btf::NameSpace::Ordinary, name) != nullptr)
+    headers += headers.empty() ? "`#include \"vmlinux.h\"`" : " or `\"vmlinux.h\"`";
+  if (!headers.empty()) return headers + " defines it";
+  return known ? fmt::format("it is a macro of the C headers: `#define {} {}`", name, known->value) : std::string();
+}
+
 }  // namespace
 
 // What an undeclared name may have meant: a helper whose header is missing, or a name spelled almost like it.
@@ -166,6 +193,11 @@ void Analyzer::report_undeclared(const Expr *e, bool is_call) {
       report.hint("`#include <{}>` defines it", known->header);
     return;
   }
+  if (!is_call && is_like_a_macro(e->text))
+    if (const std::string hint = hint_for_constant(e->text, importer_ != nullptr); !hint.empty()) {
+      report.hint("{}", hint);
+      return;
+    }
   std::vector<std::string_view> names;
   for (const auto &[name, binding] : names_)
     if (binding != nullptr && binding->what->kind != SymbolKind::Typedef) names.push_back(name);

@@ -105,6 +105,10 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
     record = types_.new_record(spec.is_union, {}, spec.range);
   }
   if (!spec.has_body) return record->type;
+  if (types::complete(*record).is_complete && record->is_weak) {
+    record = types_.new_record(spec.is_union, record->tag, spec.tag_range);
+    lookup_tag(spec.tag, true)->record = record;
+  }
   if (types::complete(*record).is_complete || record->is_being_defined) {
     auto message = report<diag::RecordRedefined>(spec.tag_range, types::to_string(record->type));
     const bool imported = is_imported(record->range);
@@ -134,6 +138,8 @@ void Analyzer::define_record(ast::RecordSpec &spec, types::Record &record, const
   record.pack = spec.pack;
   record.explicit_align = attributes.symbol.align;
   record.preserve_access_index = attributes.preserve_access_index;
+  const SourceManager::File *file = attributes.symbol.weak ? diags_.sources().file_of(spec.range.begin) : nullptr;
+  record.is_weak = file != nullptr && file->is_system;
   record.decl_tags = arena_.copy(attributes.decl_tags);
   std::vector<types::Field> fields;
   const bool outer_preserves = std::exchange(preserves_inner_, attributes.preserve_access_index);

@@ -112,6 +112,7 @@ struct Record {
   bool is_packed = false;
   bool has_const_member = false;       // then it cannot be assigned to
   bool preserve_access_index = false;  // CO-RE: its offsets are relocated
+  bool is_weak = false;                // of a header: the program may define another of its name, which counts then
   bool has_flexible_array = false;
   uint32_t pack = 0;            // #pragma pack(n): no member is aligned to more; 0: none
   uint32_t explicit_align = 0;  // from an aligned attribute

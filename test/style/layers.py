@@ -22,7 +22,7 @@ LAYERS = {
     "frontend/btf": ["lang-spec", "support", "backend/object", "frontend/types"],
     "frontend/parse": ["lang-spec", "support", "frontend/pp", "frontend/ast", "frontend/btf"],
     "frontend/types": ["lang-spec", "support", "ir", "frontend/ast"],
-    "frontend/sema": ["lang-spec", "support", "frontend/ast", "frontend/types", "frontend/btf"],
+    "frontend/sema": ["lang-spec", "support", "frontend/ast", "frontend/types", "frontend/btf", "frontend/pp"],
     "frontend/lower": ["lang-spec", "support", "frontend/ast", "frontend/types", "frontend/sema", "ir"],
     "backend/isel": ["lang-spec", "support", "ir", "backend/isa", "backend/object"],
     "backend/regalloc": ["lang-spec", "support", "ir", "backend/isa", "backend/isel"],

@@ -80,8 +80,13 @@ static __always_inline void bpf_tail_call_static(void *ctx, const void *map, con
 		     : "r0", "r1", "r2", "r3", "r4", "r5");
 }
 
-/* A definition in a legacy "maps" section: seven words, 0x1c bytes. */
+/* A definition in a legacy "maps" section: seven words, 0x1c bytes. libbpf has had none since 1.0, so programs bring
+ * their own: it has precedence. */
+#ifdef __SPILE__
+struct __attribute__((weak)) bpf_map_def {
+#else
 struct bpf_map_def {
+#endif
 	unsigned int type;
 	unsigned int key_size;
 	unsigned int value_size;
