@@ -74,8 +74,11 @@ static __always_inline struct spile_string *___spile_kstr(struct spile_string *t
 #define str(pointer) (*___spile_str(&(struct spile_string){}, (const void *)(pointer)))
 #define kstr(pointer) (*___spile_kstr(&(struct spile_string){}, (const void *)(pointer)))
 
-/* A string that lies behind the record of a tracepoint: the field that its format calls `__data_loc char[] name`. */
+/* A string that lies behind the record of a tracepoint: the field that its format calls `__data_loc char[] name`; and
+ * one that it calls `__rel_loc char[] name`, whose offset counts from the field's end. */
 #define ctx_str(ctx, name) kstr((const char *)(ctx) + ((ctx)->__data_loc_##name & 0xffff))
+#define ctx_rel_str(ctx, name) \
+	kstr((const char *)(ctx) + __builtin_offsetof(__typeof__(*(ctx)), __rel_loc_##name) + 4 + ((ctx)->__rel_loc_##name & 0xffff))
 
 /* Whether a string that lies in an array or a struct is the literal. */
 #define streq(string, literal)                                                            \

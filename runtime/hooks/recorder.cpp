@@ -49,12 +49,12 @@ void EventTextWriter::write(const Tracepoint &tracepoint, const vm::Event &event
       line += fmt::format(" ctx.{}={}", field.name, quoted(bytes.substr(0, bytes.find('\0'))));
       continue;
     }
-    if (field.name.starts_with(kDataLoc) && field.size == sizeof(uint32_t)) {
+    if (const auto located = located_field(field.name); located && field.size == sizeof(uint32_t)) {
       uint32_t place = 0;
       std::memcpy(&place, bytes.data(), sizeof place);
-      const size_t offset = place & 0xffff, size = place >> 16;
+      const size_t offset = (place & 0xffff) + origin_of(*located, field.offset), size = place >> 16;
       if (offset + size > event.ctx.size()) continue;
-      line += fmt::format(" ctx.{}={}", field.name.substr(kDataLoc.size()), hex(event.ctx.subspan(offset, size)));
+      line += fmt::format(" ctx.{}={}", located->name, hex(event.ctx.subspan(offset, size)));
       continue;
     }
     const std::string_view name = field.name.substr(0, field.name.find('['));

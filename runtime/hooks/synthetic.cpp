@@ -16,6 +16,7 @@ enum class Holds : uint8_t { Value, Text, Place };
 struct Slot {
   uint32_t offset = 0, size = 0;
   Holds holds = Holds::Value;  // a number or an address; the bytes themselves; where they lie behind the record
+  uint32_t origin = 0;         // Place: what its offset counts from
 };
 
 // Where the value of [name] goes: a field, or one of `args[N]`.
@@ -25,8 +26,8 @@ std::optional<Slot> slot_of(std::span<const TracepointField> fields, std::string
       const bool is_bytes = field.type.starts_with("char[") || field.size > sizeof(uint64_t);
       return Slot{field.offset, field.size, is_bytes ? Holds::Text : Holds::Value};
     }
-    if (field.name.starts_with(kDataLoc) && field.name.substr(kDataLoc.size()) == name)
-      return Slot{field.offset, field.size, Holds::Place};
+    if (const auto located = located_field(field.name); located && located->name == name)
+      return Slot{field.offset, field.size, Holds::Place, origin_of(*located, field.offset)};
     if (!field.name.starts_with(kArguments) || !name.starts_with(kArguments) || !name.ends_with(']')) continue;
     const std::string_view index = name.substr(kArguments.size(), name.size() - kArguments.size() - 1);
     if (index.size() == 1 && index[0] >= '0' && index[0] < static_cast<char>('0' + field.size / sizeof(uint64_t)))
@@ -217,7 +218,7 @@ Result<SyntheticRecord> SyntheticRecord::make(const Tracepoint &tracepoint, cons
         return input_error("`{}`: the record has {} bytes without it, and none has more than {}", name, record.size_,
                            kRecordRoom);
       std::ranges::copy(*value.bytes, record.ctx_.get() + record.size_);
-      store_number(*slot, value.bytes->size() << 16 | record.size_);
+      store_number(*slot, value.bytes->size() << 16 | (record.size_ - slot->origin));
       record.size_ += value.bytes->size();
     }
   }

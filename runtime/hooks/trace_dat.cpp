@@ -64,7 +64,9 @@ RecordFormat format_of(const tep_event &event) {
     const auto offset = static_cast<uint32_t>(field->offset), size = static_cast<uint32_t>(field->size);
     const bool is_text = (field->flags & TEP_FIELD_IS_STRING) != 0 && (field->flags & TEP_FIELD_IS_ARRAY) != 0;
     if ((field->flags & TEP_FIELD_IS_DYNAMIC) != 0)
-      format.fields.push_back({"u32", fmt::format("{}{}", kDataLoc, field->name), offset, size});
+      format.fields.push_back(
+          {"u32", fmt::format("{}{}", (field->flags & TEP_FIELD_IS_RELATIVE) != 0 ? kRelLoc : kDataLoc, field->name),
+           offset, size});
     else
       format.fields.push_back({is_text ? fmt::format("char[{}]", size) : field->type, field->name, offset, size});
     format.size = std::max(format.size, offset + size);

@@ -60,6 +60,12 @@ std::string_view tracepoint_name(std::string_view section) {
   return section;
 }
 
+std::optional<LocatedField> located_field(std::string_view name) {
+  if (name.starts_with(kDataLoc)) return LocatedField{name.substr(kDataLoc.size()), false};
+  if (name.starts_with(kRelLoc)) return LocatedField{name.substr(kRelLoc.size()), true};
+  return std::nullopt;
+}
+
 Tracepoint Tracepoint::of(RecordFormat format, Kind kind) {
   const uint32_t size = format.size;
   return {kind, nullptr, size, std::make_shared<const RecordFormat>(std::move(format))};

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,8 +47,18 @@ struct RecordFormat {
   uint32_t size = 0;
 };
 
-// What a field of this name begins with whose bytes lie behind the record: 16 bits of offset, 16 bits of length.
-inline constexpr std::string_view kDataLoc = "__data_loc_";
+// What the name of a field begins with whose bytes lie behind the record: 16 bits of offset, 16 bits of length. The
+// offset of the newer kind counts from the field's end.
+inline constexpr std::string_view kDataLoc = "__data_loc_", kRelLoc = "__rel_loc_";
+struct LocatedField {
+  std::string_view name;  // without what it begins with
+  bool is_relative = false;
+};
+std::optional<LocatedField> located_field(std::string_view name);
+// Where the offset of such a field at [offset] counts from.
+constexpr uint32_t origin_of(LocatedField field, uint32_t offset) {
+  return field.is_relative ? offset + static_cast<uint32_t>(sizeof(uint32_t)) : 0;
+}
 
 struct Tracepoint {
   // Hit and Sample: of a function, and of what a program does (code_events.h), where they are written down.

@@ -22,8 +22,12 @@ RecordAdapter::RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tra
       shown_(hooks::tracepoint_context()) {
   const auto have = recorded.fields();
   for (const hooks::TracepointField &want : wanted.fields()) {
-    // An array's name may say how long it is: args[6].
+    const auto wanted_place = hooks::located_field(want.name);
     const auto found = std::ranges::find_if(have, [&](const hooks::TracepointField &field) {
+      // Either kind of place will do.
+      const auto place = hooks::located_field(field.name);
+      if (place || wanted_place) return place && wanted_place && place->name == wanted_place->name;
+      // An array's name may say how long it is: args[6].
       return field.name.substr(0, field.name.find('[')) == want.name.substr(0, want.name.find('['));
     });
     if (found == have.end()) {
@@ -32,9 +36,11 @@ RecordAdapter::RecordAdapter(const hooks::Tracepoint &recorded, const hooks::Tra
       missing_.emplace_back(want.name);
       continue;
     }
-    is_same_ &= found->offset == want.offset && found->size == want.size;
+    const uint32_t from = wanted_place ? hooks::origin_of(*hooks::located_field(found->name), found->offset) : 0;
+    const uint32_t to = wanted_place ? hooks::origin_of(*wanted_place, want.offset) : 0;
+    is_same_ &= found->offset == want.offset && found->size == want.size && from == to;
     moves_.push_back({found->offset, found->size, want.offset, want.size, is_signed(found->type),
-                      want.name.starts_with(hooks::kDataLoc)});
+                      wanted_place.has_value(), from, to});
   }
 }
 
@@ -59,7 +65,8 @@ std::span<std::byte> RecordAdapter::show(std::span<const std::byte> record) {
     std::memcpy(&value, record.data() + move.from, move.from_size);
     if (move.is_signed && move.from_size < sizeof value && (value >> (8 * move.from_size - 1) & 1) != 0)
       value |= ~uint64_t{0} << (8 * move.from_size);
-    if (move.is_place) value += texts_move_;
+    if (move.is_place)
+      value = (value & ~uint64_t{0xffff}) | ((value + move.from_origin + texts_move_ - move.to_origin) & 0xffff);
     std::memcpy(to + move.to, &value, move.to_size);
   }
   // A record that is cut off has fields that lie behind its end here.

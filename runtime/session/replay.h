@@ -31,6 +31,7 @@ class RecordAdapter {
   struct Move {
     uint32_t from, from_size, to, to_size;
     bool is_signed, is_place;
+    uint32_t from_origin, to_origin;  // of a place
   };
 
   std::vector<Move> moves_;

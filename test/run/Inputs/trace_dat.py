@@ -1,5 +1,6 @@
-# trace_dat.py FILE [narrow]: a small trace.dat as trace-cmd.dat.v6(5) describes it: two CPUs, a switch of tasks, a start of a
+# trace_dat.py FILE [narrow] [relative]: a small trace.dat as trace-cmd.dat.v6(5) describes it: two CPUs, a switch of tasks, a start of a
 # program and an open, with the formats of Linux 6.12. narrow: the arguments of the open as a 32-bit kernel has them.
+# relative: the place of a text counts from its field's end.
 import struct
 import sys
 
@@ -47,6 +48,9 @@ OPEN = event("sys_enter_openat", 302, [("int __syscall_nr", 8, 4, 1), ("int dfd"
 NARROW = event("sys_enter_openat", 302, [("int __syscall_nr", 8, 4, 1), ("int dfd", 12, 4, 0), ("const char * filename", 16, 4, 0),
                                          ("int flags", 20, 4, 0), ("umode_t mode", 24, 4, 0)])
 is_narrow = "narrow" in sys.argv[2:]
+is_relative = "relative" in sys.argv[2:]
+if is_relative:
+    EXEC = event("sched_process_exec", 301, [("__rel_loc char[] filename", 8, 4, 0), ("pid_t pid", 12, 4, 1), ("pid_t old_pid", 16, 4, 1)])
 
 
 def page(start, records):
@@ -63,7 +67,7 @@ def common(number, thread):
 
 
 switch = common(300, 7) + struct.pack("<16siiq16sii", b"sh", 7, 120, 1, b"cat", 9, 120)
-start = common(301, 9) + struct.pack("<Iii", 10 << 16 | 20, 9, 9) + b"/bin/true\0"
+start = common(301, 9) + struct.pack("<Iii", 10 << 16 | (20 - 12 if is_relative else 20), 9, 9) + b"/bin/true\0"
 opened = common(302, 9) + struct.pack("<ixxxxQQQQ", 257, 0xffffffffffffff9c, 0x7ffe1000, 0x80000, 0)
 if is_narrow:
     opened = common(302, 9) + struct.pack("<iiIII", 257, -100, 0x7ffe1000, 0x80000, 0)
