@@ -209,6 +209,11 @@ int command_run(Arguments arguments, Console &console) {
       "with --on=kernel: whose packets socket filters, XDP and tc programs see")(
       "cgroup", po::value<std::string>()->value_name("FOLDER"),
       "with --on=kernel: the control group (version 2) that cgroup programs are about")(
+      "map", po::value<std::string>()->value_name("NAME"),
+      "with --on=kernel: the map whose sockets sk_msg and sk_skb programs see, or that an iterator shows: one of the "
+      "probe, or a file in bpffs; needed where several fit")(
+      "netfilter", po::value<std::string>()->value_name("PLACE"),
+      "with --on=kernel: where netfilter programs sit, FAMILY/HOOK[/PRIORITY][/defrag] as in inet/input")(
       "input,i", po::value<std::string>()->value_name("FILE"),
       "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb, trace.dat, the text of "
       "`perf script`; - is standard input")("pass", po::value<std::string>()->value_name("FILE"),
@@ -271,7 +276,7 @@ int command_run(Arguments arguments, Console &console) {
     if (from == EventsFrom::Auto) from = kernel::check_allowed() ? EventsFrom::Kernel : EventsFrom::Ptrace;
     if (from == EventsFrom::Ptrace) options.pid = (*values)["pid"].as<uint32_t>();
   }
-  for (const char *name : {"dev", "cgroup"})
+  for (const char *name : {"dev", "cgroup", "map", "netfilter"})
     if (values->contains(name)) {
       if (from == EventsFrom::Ptrace || from == EventsFrom::Replay)
         return console.usage("--{} is about the kernel: --on=kernel", name);
@@ -348,8 +353,12 @@ int command_run(Arguments arguments, Console &console) {
       console.status("on {}: {}", from == EventsFrom::Kernel ? "the kernel" : "this machine's processes", choice.why);
   }
   if (from == EventsFrom::Kernel) {
-    session::KernelSide::Options side{
-        options.command.has_value(), {}, {text("dev").value_or(""), text("cgroup").value_or("")}};
+    session::KernelSide::Options side;
+    side.has_command = options.command.has_value();
+    side.places.interface = text("dev").value_or("");
+    side.places.cgroup = text("cgroup").value_or("");
+    side.places.map = text("map").value_or("");
+    side.places.netfilter = text("netfilter").value_or("");
     side.pin = options.pin;
     if (values->contains("pid")) side.pid = (*values)["pid"].as<uint32_t>();
     kernel::Refusal refusal;

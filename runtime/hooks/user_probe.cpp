@@ -140,7 +140,7 @@ Result<UserProbeName> parse_user_probe(std::string_view section) {
   name.kind = is_usdt                         ? UserProbe::Kind::Usdt
               : type.starts_with("uretprobe") ? UserProbe::Kind::Return
                                               : UserProbe::Kind::Entry;
-  name.is_pattern = type.contains(".multi");
+  name.is_pattern = type.contains(".multi") || type.contains(".session");
   const std::string example = is_usdt ? "SEC(\"usdt/libc.so.6:libc:setjmp\")" : "SEC(\"uprobe/libc.so.6:malloc\")";
   if (slash == std::string_view::npos)
     return unreadable(section, "does not say what to attach to", "say it with the section's name: " + example);

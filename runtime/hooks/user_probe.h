@@ -2,7 +2,7 @@
 //
 // The names are those of libbpf, and mean what they mean there:
 //   uprobe/FILE:FUNCTION[+OFFSET]   uretprobe/FILE:FUNCTION   usdt/FILE:PROVIDER:NAME   with uprobe.s, … too
-//   uprobe.multi/FILE:PATTERN       uretprobe.multi/FILE:PATTERN   PATTERN with * and ?
+//   uprobe.multi/FILE:PATTERN       uretprobe.multi/FILE:PATTERN   uprobe.session/FILE:PATTERN   PATTERN with * and ?
 // A FILE with a `/` is a path; another is looked for where the loader looks for libraries (libc.so.6) or the shell for
 // programs (bash). Beyond libbpf, `libc` finds `libc.so.6`.
 #pragma once

@@ -1,20 +1,17 @@
 #include "runtime/kernel/attachments.h"
 
-#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <fcntl.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <linux/perf_event.h>
-#include <net/if.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 
 #include "backend/object/libbpf_listener.h"
+#include "runtime/kernel/link_create.h"
+#include "runtime/kernel/struct_ops.h"
 
 namespace spile::kernel {
 
@@ -22,6 +19,8 @@ namespace {
 
 // SEC("perf_event") says no rate; an odd one does not beat with what happens every so often.
 constexpr uint64_t kSamplesPerSecond = 99;
+
+}  // namespace
 
 std::string_view behind_slash(std::string_view section) {
   const size_t slash = section.find('/');
@@ -44,7 +43,76 @@ std::unexpected<Error> needs(std::string_view section, std::string_view what, st
                                fmt::format("say it with {}", option), 0});
 }
 
+namespace {
+
+// What hangs on something that a run does not make.
+struct Elsewhere {
+  uint32_t type;
+  std::string_view section, where, hint;
+};
+constexpr Elsewhere kElsewhere[] = {
+    {BPF_PROG_TYPE_XDP, "xdp/devmap", "is run by an entry of a device map, which its owner fills",
+     "SEC(\"xdp\") sees the packets of an interface as they come"},
+    {BPF_PROG_TYPE_XDP, "xdp.frags/devmap", "is run by an entry of a device map, which its owner fills",
+     "SEC(\"xdp.frags\") sees the packets of an interface as they come"},
+    {BPF_PROG_TYPE_XDP, "xdp/cpumap", "is run by an entry of a CPU map, which its owner fills",
+     "SEC(\"xdp\") sees the packets of an interface as they come"},
+    {BPF_PROG_TYPE_XDP, "xdp.frags/cpumap", "is run by an entry of a CPU map, which its owner fills",
+     "SEC(\"xdp.frags\") sees the packets of an interface as they come"},
+    {BPF_PROG_TYPE_SCHED_ACT, "", "is run by a filter of tc",
+     "SEC(\"tc\") is a filter and an action in one; or `spile build FILE -o FILE.o` and `tc filter add dev DEV ingress "
+     "matchall action bpf obj FILE.o section action`"},
+    {BPF_PROG_TYPE_LWT_IN, "", "hangs on a route",
+     "`spile build FILE -o FILE.o`, then `ip route add PREFIX encap bpf in obj FILE.o section lwt_in dev DEV`"},
+    {BPF_PROG_TYPE_LWT_OUT, "", "hangs on a route",
+     "`spile build FILE -o FILE.o`, then `ip route add PREFIX encap bpf out obj FILE.o section lwt_out dev DEV`"},
+    {BPF_PROG_TYPE_LWT_XMIT, "", "hangs on a route",
+     "`spile build FILE -o FILE.o`, then `ip route add PREFIX encap bpf xmit obj FILE.o section lwt_xmit dev DEV`"},
+    {BPF_PROG_TYPE_LWT_SEG6LOCAL, "", "hangs on a route",
+     "`spile build FILE -o FILE.o`, then `ip -6 route add PREFIX encap seg6local action End.BPF endpoint obj FILE.o "
+     "section lwt_seg6local dev DEV`"},
+    {BPF_PROG_TYPE_LIRC_MODE2, "", "hangs on a receiver of infrared remote controls",
+     "`spile build FILE -o /etc/rc_keymaps/protocols/NAME.o`, then `ir-keytable -p NAME`"},
+    {BPF_PROG_TYPE_EXT, "", "replaces a function of a program that is loaded",
+     "the loader of that program attaches it, for example libxdp"},
+    {BPF_PROG_TYPE_SK_REUSEPORT, "", "hangs on a group of sockets that share a port",
+     "a server attaches it to a socket of its own: SO_ATTACH_REUSEPORT_EBPF"},
+    {BPF_PROG_TYPE_KPROBE, "kprobe.session", "needs a libbpf of 1.5 or later, and this one is older",
+     "SEC(\"kprobe.multi/PATTERN\") and SEC(\"kretprobe.multi/PATTERN\") see both ends of the same functions"},
+};
+
+// Maps whose elements iterators show, by what they are called.
+constexpr uint32_t kElementMaps[] = {BPF_MAP_TYPE_HASH,        BPF_MAP_TYPE_LRU_HASH,        BPF_MAP_TYPE_ARRAY,
+                                     BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_LRU_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_ARRAY};
+constexpr uint32_t kSocketStorage[] = {BPF_MAP_TYPE_SK_STORAGE};
+constexpr uint32_t kSocketMaps[] = {BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_SOCKHASH};
+struct MapIterator {
+  std::string_view kind;
+  std::span<const uint32_t> types;
+};
+constexpr MapIterator kMapIterators[] = {
+    {"bpf_map_elem", kElementMaps}, {"bpf_sk_storage_map", kSocketStorage}, {"sockmap", kSocketMaps}};
+
+// A program that returns 1 is given the same object again, and again.
+constexpr int kAttempts = 1000;
+
 }  // namespace
+
+Result<void> check_attachable(std::string_view section, const tables::ProgramType &type) {
+  if (section.starts_with('?')) section.remove_prefix(1);
+  const auto row = std::ranges::find_if(kElsewhere, [&](const Elsewhere &elsewhere) {
+    return elsewhere.type == type.number && section.starts_with(elsewhere.section);
+  });
+  if (row == std::end(kElsewhere)) return {};
+  auto failed =
+      unsupported_error("SEC(\"{}\"): `spile run` does not attach it: such a program {}", section, row->where);
+  failed.error().hint = row->hint;
+  return failed;
+}
+
+namespace {
+constexpr uint32_t kNetfilter = 32;  // BPF_PROG_TYPE_NETFILTER, since Linux 6.4
+}
 
 // By type; the row whose section fits best, an empty one fits every.
 struct Attachments::Way {
@@ -58,6 +126,7 @@ constexpr Attachments::Way Attachments::kWays[] = {
     {BPF_PROG_TYPE_SOCKET_FILTER, "", &Attachments::attach_socket},
     {BPF_PROG_TYPE_XDP, "", &Attachments::attach_xdp},
     {BPF_PROG_TYPE_SCHED_CLS, "", &Attachments::attach_tc},
+    {BPF_PROG_TYPE_CGROUP_SKB, "cgroup/skb", &Attachments::attach_cgroup_both_ways},
     {BPF_PROG_TYPE_CGROUP_SKB, "", &Attachments::attach_cgroup},
     {BPF_PROG_TYPE_CGROUP_SOCK, "", &Attachments::attach_cgroup},
     {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "", &Attachments::attach_cgroup},
@@ -65,13 +134,22 @@ constexpr Attachments::Way Attachments::kWays[] = {
     {BPF_PROG_TYPE_CGROUP_SYSCTL, "", &Attachments::attach_cgroup},
     {BPF_PROG_TYPE_CGROUP_DEVICE, "", &Attachments::attach_cgroup},
     {BPF_PROG_TYPE_SOCK_OPS, "", &Attachments::attach_cgroup},
+    {BPF_PROG_TYPE_LSM, "lsm_cgroup", &Attachments::attach_cgroup},
     {BPF_PROG_TYPE_SK_LOOKUP, "", &Attachments::attach_netns},
     {BPF_PROG_TYPE_FLOW_DISSECTOR, "", &Attachments::attach_netns},
+    {kNetfilter, "", &Attachments::attach_netfilter},
+    {BPF_PROG_TYPE_SK_SKB, "", &Attachments::attach_sockmap},
+    {BPF_PROG_TYPE_SK_MSG, "", &Attachments::attach_sockmap},
+    {BPF_PROG_TYPE_STRUCT_OPS, "", &Attachments::attach_struct_ops},
     {BPF_PROG_TYPE_TRACING, "iter", &Attachments::attach_iterator},
     {BPF_PROG_TYPE_TRACING, "", &Attachments::attach_by_name},
+    {BPF_PROG_TYPE_KPROBE, "uprobe.multi", &Attachments::attach_user_functions},
+    {BPF_PROG_TYPE_KPROBE, "uretprobe.multi", &Attachments::attach_user_functions},
+    {BPF_PROG_TYPE_KPROBE, "uprobe.session", &Attachments::attach_user_functions},
+    {BPF_PROG_TYPE_KPROBE, "usdt.s", &Attachments::attach_usdt},
     {BPF_PROG_TYPE_KPROBE, "", &Attachments::attach_by_name},
-    {BPF_PROG_TYPE_RAW_TRACEPOINT, "", &Attachments::attach_by_name},
-    {BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, "", &Attachments::attach_by_name},
+    {BPF_PROG_TYPE_RAW_TRACEPOINT, "", &Attachments::attach_raw_tracepoint},
+    {BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, "", &Attachments::attach_raw_tracepoint},
     {BPF_PROG_TYPE_LSM, "", &Attachments::attach_by_name},
 };
 
@@ -83,6 +161,15 @@ Attachments::~Attachments() {
     ::bpf_link__destroy(link);
   }
   for (const Fd &link : raw_links_) ::bpf_link_detach(link.get());
+  for (const auto &undo : undone_) undo();
+}
+
+bool Attachments::has_events() const {
+  return links_.size() + raw_links_.size() + sockets_.size() + undone_.size() > iterators_.size();
+}
+
+bool Attachments::comes_first(const tables::ProgramType &type) {
+  return type.number == BPF_PROG_TYPE_SK_SKB || type.number == BPF_PROG_TYPE_SK_MSG;
 }
 
 Result<void> Attachments::attach(std::string_view name, std::string_view section, const tables::ProgramType &type) {
@@ -91,6 +178,7 @@ Result<void> Attachments::attach(std::string_view name, std::string_view section
   const auto way = std::ranges::find_if(
       kWays, [&](const Way &row) { return row.type == type.number && section.starts_with(row.section); });
   bpf_program *const program = object_->program(name);
+  if (auto attachable = check_attachable(section, type); !attachable) return attachable;
   if (way == std::end(kWays) || program == nullptr)
     return unsupported_error("SEC(\"{}\"): `spile run` attaches no programs of this type", section);
   return (this->*way->attach)(program, section);
@@ -99,6 +187,12 @@ Result<void> Attachments::attach(std::string_view name, std::string_view section
 Result<void> Attachments::keep(bpf_link *link, std::string_view section) {
   if (link == nullptr) return cannot_attach(errno, section);
   links_.push_back(link);
+  return {};
+}
+
+Result<void> Attachments::keep(Fd link, std::string_view section) {
+  if (!link.valid()) return cannot_attach(errno, section);
+  raw_links_.push_back(std::move(link));
   return {};
 }
 
@@ -114,6 +208,34 @@ Result<void> Attachments::attach_by_name(bpf_program *program, std::string_view 
   if (link == nullptr && errno == EOPNOTSUPP && !section.contains('/'))
     return needs(section, "what to attach to", "the section's name: SEC(\"uprobe//bin/sh:main\")");
   return keep(link, section);
+}
+
+// Sleepable ones are unknown to older libbpfs by name.
+Result<void> Attachments::attach_raw_tracepoint(bpf_program *program, std::string_view section) {
+  const std::string name(behind_slash(section));
+  if (name.empty()) return needs(section, "which tracepoint", "its name: SEC(\"raw_tp/sched_switch\")");
+  return keep(::bpf_program__attach_raw_tracepoint(program, name.c_str()), section);
+}
+
+Result<void> Attachments::attach_usdt(bpf_program *program, std::string_view section) {
+  const std::string_view name = behind_slash(section);
+  const size_t first = name.find(':'), second = name.find(':', first + 1);
+  if (second == std::string_view::npos)
+    return needs(section, "what to attach to", "the section's name: SEC(\"usdt.s/libc.so.6:libc:setjmp\")");
+  const std::string file(name.substr(0, first)), provider(name.substr(first + 1, second - first - 1)),
+      probe(name.substr(second + 1));
+  return keep(::bpf_program__attach_usdt(program, -1, file.c_str(), provider.c_str(), probe.c_str(), nullptr), section);
+}
+
+// Several functions behind one link.
+Result<void> Attachments::attach_user_functions(bpf_program *program, std::string_view section) {
+  const auto functions = places_.functions(section);
+  if (!functions) return std::unexpected(functions.error());
+  const auto type = section.starts_with("uprobe.session") ? tables::AttachType::TRACE_UPROBE_SESSION
+                                                          : tables::AttachType::TRACE_UPROBE_MULTI;
+  return keep(link_user_functions(::bpf_program__fd(program), type, functions->path, functions->offsets,
+                                  section.starts_with("uretprobe")),
+              section);
 }
 
 Result<void> Attachments::attach_tracepoint(bpf_program *program, std::string_view section) {
@@ -151,80 +273,128 @@ Result<void> Attachments::attach_samples(bpf_program *program, std::string_view 
   return {};
 }
 
-Result<int> Attachments::interface_of(std::string_view section) const {
-  if (places_.interface.empty())
-    return needs(section, "whose packets it is to see", "--dev INTERFACE, for example --dev lo");
-  const unsigned index = ::if_nametoindex(places_.interface.c_str());
-  if (index == 0)
-    return std::unexpected(Error{Error::Kind::Environment, fmt::format("there is no interface `{}`", places_.interface),
-                                 "`ip link` lists them", ENODEV});
-  return static_cast<int>(index);
+// Its table is registered with all of its programs.
+Result<void> Attachments::attach_struct_ops(bpf_program *program, std::string_view section) {
+  (void)program;
+  const auto is_table = [](bpf_map *map) {
+    return ::bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS && ::bpf_map__fd(map) >= 0;
+  };
+  bpf_map *map = nullptr;
+  bpf_object__for_each_map(map, object_->handle()) if (is_table(map)) return {};
+  return std::unexpected(
+      Error{Error::Kind::Usage,
+            fmt::format("SEC(\"{}\") is called through a table of functions, and none is there whole", section),
+            "a table, SEC(\".struct_ops.link\"), is registered with all of its programs, without --prog", 0});
 }
 
-// A packet socket sees what the interface sends and receives, frames with their headers.
-Result<void> Attachments::attach_socket(bpf_program *program, std::string_view section) {
-  const auto interface = interface_of(section);
-  if (!interface) return std::unexpected(interface.error());
-  // Protocol 0: nothing comes before the filter is there.
-  Fd made(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const int fd = ::bpf_program__fd(program);
-  if (!made.valid() || ::setsockopt(made.get(), SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof fd) != 0)
-    return cannot_attach(errno, section);
-  sockaddr_ll address{};
-  address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ETH_P_ALL);
-  address.sll_ifindex = *interface;
-  if (::bind(made.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-    return cannot_attach(errno, section);
-  sockets_.push_back(std::move(made));
+Result<void> Attachments::register_struct_ops(const std::function<void(const std::string &)> &tell) {
+  const object::LibbpfListener listener;
+  bpf_map *map = nullptr;
+  bpf_object__for_each_map(map, object_->handle()) {
+    if (::bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS || ::bpf_map__fd(map) < 0) continue;
+    const std::string name = ::bpf_map__name(map);
+    const auto failed = [&name]() -> Result<void> {
+      auto error = os_error(errno, fmt::format("the kernel does not register the table `{}`", name));
+      if (errno == EEXIST) error.error().hint = "one of that name is registered already: `bpftool struct_ops list`";
+      return error;
+    };
+    // Gives the kernel the table; where there are links, one then registers it.
+    bpf_link *const given = ::bpf_map__attach_struct_ops(map);
+    if (given == nullptr) return failed();
+    if (::bpf_map__map_flags(map) & kStructOpsLink) {
+      ::bpf_link__disconnect(given);
+      ::bpf_link__destroy(given);
+      constexpr auto kType = static_cast<bpf_attach_type>(tables::AttachType::STRUCT_OPS);
+      Fd link(::bpf_link_create(::bpf_map__fd(map), 0, kType, nullptr));
+      if (!link.valid()) return failed();
+      raw_links_.push_back(std::move(link));
+    } else {
+      links_.push_back(given);
+    }
+    tell(name);
+  }
   return {};
 }
 
-Result<void> Attachments::attach_xdp(bpf_program *program, std::string_view section) {
-  const auto interface = interface_of(section);
-  if (!interface) return std::unexpected(interface.error());
-  return keep(::bpf_program__attach_xdp(program, *interface), section);
-}
-
-Result<void> Attachments::attach_tc(bpf_program *program, std::string_view section) {
-  const auto interface = interface_of(section);
-  if (!interface) return std::unexpected(interface.error());
-  const bool is_egress = behind_slash(section) == "egress";
-  const auto where =
-      static_cast<bpf_attach_type>(is_egress ? tables::AttachType::TCX_EGRESS : tables::AttachType::TCX_INGRESS);
-  Fd link(::bpf_link_create(::bpf_program__fd(program), *interface, where, nullptr));
-  if (!link.valid()) return cannot_attach(errno, section);
-  raw_links_.push_back(std::move(link));
-  return {};
-}
-
-Result<void> Attachments::attach_cgroup(bpf_program *program, std::string_view section) {
-  if (places_.cgroup.empty()) return needs(section, "which control group it is about", "--cgroup FOLDER");
-  const Fd group(::open(places_.cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!group.valid()) return os_error(errno, fmt::format("control group {}", places_.cgroup));
-  return keep(::bpf_program__attach_cgroup(program, group.get()), section);
-}
-
-Result<void> Attachments::attach_netns(bpf_program *program, std::string_view section) {
-  const Fd own(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!own.valid()) return os_error(errno, "this process's network namespace");
-  return keep(::bpf_program__attach_netns(program, own.get()), section);
+Result<Attachments::ChosenMap> Attachments::choose_map(std::string_view section,
+                                                       std::span<const uint32_t> types) const {
+  ChosenMap chosen;
+  if (places_.map.contains('/')) {
+    chosen.opened = Fd(::bpf_obj_get(places_.map.c_str()));
+    if (!chosen.opened.valid()) return os_error(errno, fmt::format("no map can be opened at {}", places_.map));
+    chosen.fd = chosen.opened.get();
+    return chosen;
+  }
+  std::string fitting;
+  chosen.is_own = true;
+  size_t found = 0;
+  for (const KernelObject::DeclaredMap &map : object_->maps()) {
+    if (std::ranges::find(types, map.type) == types.end()) continue;
+    fitting += (fitting.empty() ? "" : ", ") + map.name;
+    if (!places_.map.empty() && map.name != places_.map) continue;
+    chosen.fd = map.fd;
+    found++;
+  }
+  if (found == 1) return chosen;
+  if (fitting.empty()) {
+    return std::unexpected(
+        Error{Error::Kind::Usage,
+              fmt::format("SEC(\"{}\") is about a map, and the object has none of a type that fits", section),
+              "--map FILE names a map in bpffs", 0});
+  }
+  if (places_.map.empty())
+    return needs(section, "which map it is about", fmt::format("--map NAME, one of {}", fitting));
+  return std::unexpected(Error{Error::Kind::Usage,
+                               fmt::format("SEC(\"{}\") cannot be about map `{}`", section, places_.map),
+                               fmt::format("those that fit: {}; a map in bpffs is named with its folder", fitting), 0});
 }
 
 Result<void> Attachments::attach_iterator(bpf_program *program, std::string_view section) {
-  if (auto kept = keep(::bpf_program__attach_iter(program, nullptr), section); !kept) return kept;
-  iterators_.push_back(links_.back());
+  const std::string_view kind = behind_slash(section);
+  bpf_iter_link_info what{};
+  ChosenMap map;
+  Fd group;
+  if (const auto row = std::ranges::find(kMapIterators, kind, &MapIterator::kind); row != std::end(kMapIterators)) {
+    auto chosen = choose_map(section, row->types);
+    if (!chosen) return std::unexpected(chosen.error());
+    map = std::move(*chosen);
+    what.map.map_fd = static_cast<uint32_t>(map.fd);
+  } else if (kind == "cgroup") {
+    // The one of --cgroup and those below it, or all.
+    what.cgroup.order = BPF_CGROUP_ITER_DESCENDANTS_PRE;
+    if (!places_.cgroup.empty()) {
+      auto opened = control_group(section);
+      if (!opened) return std::unexpected(opened.error());
+      group = std::move(*opened);
+      what.cgroup.cgroup_fd = static_cast<uint32_t>(group.get());
+    }
+  } else if (kind.starts_with("task") && places_.pid) {
+    what.task.pid = *places_.pid;
+  }
+  bpf_iter_attach_opts options{};
+  options.sz = sizeof options;
+  options.link_info = &what;
+  options.link_info_len = sizeof what;
+  if (auto kept = keep(::bpf_program__attach_iter(program, &options), section); !kept) return kept;
+  iterators_.push_back({links_.back(), map.is_own ? Moment::End : Moment::Begin});
   return {};
 }
 
-Result<void> Attachments::read_iterators(const std::function<bool(std::string_view)> &take) const {
-  for (bpf_link *link : iterators_) {
+Result<void> Attachments::read_iterators(Moment moment, const std::function<bool(std::string_view)> &take) const {
+  for (const auto &[link, when] : iterators_) {
+    if (when != moment) continue;
     const Fd iterator(::bpf_iter_create(::bpf_link__fd(link)));
     if (!iterator.valid()) return os_error(errno, "an iterator of the kernel cannot be opened");
     std::string text(size_t{1} << 16, '\0');
+    int attempts = 0;
     for (ssize_t size; (size = ::read(iterator.get(), text.data(), text.size())) != 0;) {
       if (size < 0 && errno != EINTR && errno != EAGAIN) return os_error(errno, "an iterator of the kernel");
-      if (size > 0 && !take(std::string_view(text).substr(0, static_cast<size_t>(size)))) return {};
+      if (size < 0 && errno == EAGAIN && ++attempts == kAttempts)
+        return input_error(
+            "an iterator returned 1 for the same object {} times: that asks for it once more; 0 goes on to the next",
+            kAttempts);
+      if (size > 0) attempts = 0;
+      if (!take(std::string_view(text).substr(0, static_cast<size_t>(std::max<ssize_t>(size, 0))))) return {};
     }
   }
   return {};

@@ -14,6 +14,7 @@
 #include "backend/object/insert_code.h"
 #include "backend/object/libbpf_listener.h"
 #include "runtime/kernel/failure_counts.h"
+#include "runtime/kernel/struct_ops.h"
 #include "runtime/kernel/task_set.h"
 #include "runtime/maps/map.h"
 
@@ -92,6 +93,29 @@ bool is_about_task(const tables::ProgramType &type) {
   return std::ranges::find(kTypes, type.number) != std::end(kTypes) && type.attach != tables::AttachType::TRACE_ITER;
 }
 
+// A section that this libbpf does not know has its type, and what goes with it, from our table.
+Result<void> set_type(bpf_program *program, const tables::ProgramType &type) {
+  const auto number = static_cast<bpf_prog_type>(type.number);
+  // Of tables of functions libbpf has said more already, and they sleep where their section did (struct_ops.h).
+  if (type.flags & tables::kSleepable)
+    ::bpf_program__set_flags(program, ::bpf_program__flags(program) | BPF_F_SLEEPABLE);
+  if (::bpf_program__type(program) == number) return {};
+  ::bpf_program__set_type(program, number);
+  if (type.attach != tables::AttachType::None)
+    ::bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(type.attach));
+  if (type.flags & tables::kXdpFrags)
+    ::bpf_program__set_flags(program, ::bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
+  if (!(type.flags & tables::kAttachBtf)) return {};
+  const std::string_view section = ::bpf_program__section_name(program);
+  const size_t slash = section.find('/');
+  if (slash == std::string_view::npos)
+    return usage_error("SEC(\"{}\") does not say which function of the kernel it is about", section);
+  if (const int failed = ::bpf_program__set_attach_target(program, 0, std::string(section.substr(slash + 1)).c_str());
+      failed != 0)
+    return os_error(-failed, fmt::format("SEC(\"{}\"): {}", section, object::LibbpfListener::text()));
+  return {};
+}
+
 struct Image {
   std::vector<std::byte> bytes;
   std::vector<LegacyMap> legacy_maps;
@@ -115,11 +139,12 @@ Result<Image> image_of(const object::Object &object, std::span<const Wanted> pro
     image.bytes = std::move(*bytes);
     return std::move(image);
   };
-  if (insertions.empty() && !has_legacy_maps(object)) return write(object);
+  if (insertions.empty() && !has_legacy_maps(object) && !has_new_struct_ops(object)) return write(object);
   auto copied = object::copy(object);
   if (!copied) return std::unexpected(copied.error());
   if (const auto inserted = object::insert_code(*copied, insertions); !inserted)
     return std::unexpected(inserted.error());
+  if (const auto made = make_old_struct_ops(*copied); !made) return std::unexpected(made.error());
   auto maps = make_legacy_maps(*copied);
   if (!maps) return std::unexpected(maps.error());
   image.legacy_maps = std::move(*maps);
@@ -184,18 +209,13 @@ Result<KernelObject> KernelObject::load(const object::Object &object, std::span<
     logs.push_back(std::make_unique_for_overwrite<char[]>(kLogBytes));
     logs.back()[0] = '\0';
     ::bpf_program__set_log_buf(program, logs.back().get(), kLogBytes);
-    // A section that this libbpf does not know has its type from our table.
-    const auto type = static_cast<bpf_prog_type>(wanted->type->number);
-    if (::bpf_program__type(program) != type) {
-      ::bpf_program__set_type(program, type);
-      if (wanted->type->attach != tables::AttachType::None)
-        ::bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(wanted->type->attach));
-    }
+    if (auto set = set_type(program, *wanted->type); !set) return std::unexpected(set.error());
   }
   bpf_map *map = nullptr;
   bpf_object__for_each_map(map, opened) {
     // What a run leaves behind is what it prints, unless it was asked for more.
-    const bool pins = !additions.pin.empty() && !::bpf_map__is_internal(map);
+    const bool pins =
+        !additions.pin.empty() && !::bpf_map__is_internal(map) && ::bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS;
     const std::string path = fmt::format("{}/{}", additions.pin, ::bpf_map__name(map));
     ::bpf_map__set_pin_path(map, pins ? path.c_str() : nullptr);
     // Variables are reached through memory, by handlers of the user's side too.
@@ -208,6 +228,9 @@ Result<KernelObject> KernelObject::load(const object::Object &object, std::span<
       ::bpf_map__set_value_size(map, sizeof(uint32_t));
     }
   }
+  std::vector<std::string_view> names;
+  for (const Wanted &one : programs) names.push_back(one.name);
+  prepare_struct_ops(object, opened, names);
   if (const int failed = ::bpf_object__load(opened); failed != 0) return refused(opened, object, -failed, refusal);
   // The logs end here, and libbpf keeps their addresses.
   bpf_object__for_each_program(program, opened)::bpf_program__set_log_buf(program, nullptr, 0);
@@ -247,6 +270,19 @@ Result<TestResult> KernelObject::test_run(std::string_view name, const TestInput
   result.ns_per_run = run.duration;
   result.packet.resize(std::min<size_t>(run.data_size_out, result.packet.size()));
   return result;
+}
+
+std::vector<KernelObject::DeclaredMap> KernelObject::maps() const {
+  std::vector<DeclaredMap> declared;
+  for (const auto &[name, fd] : legacy_maps_) {
+    bpf_map_info info{};
+    uint32_t size = sizeof info;
+    if (::bpf_obj_get_info_by_fd(fd.get(), &info, &size) == 0) declared.push_back({name, info.type, fd.get()});
+  }
+  const bpf_map *map = nullptr;
+  bpf_object__for_each_map(map, object_) if (!::bpf_map__is_internal(map))
+      declared.push_back({::bpf_map__name(map), static_cast<uint32_t>(::bpf_map__type(map)), ::bpf_map__fd(map)});
+  return declared;
 }
 
 int KernelObject::map_fd(std::string_view name) const {

@@ -81,6 +81,14 @@ class KernelObject {
   int map_fd(std::string_view name) const;
   // A program that was loaded.
   bpf_program *program(std::string_view name) const;
+  // The maps that it declares, without its global data.
+  struct DeclaredMap {
+    std::string name;
+    uint32_t type = 0;  // enum bpf_map_type
+    int fd = -1;
+  };
+  std::vector<DeclaredMap> maps() const;
+  bpf_object *handle() const { return object_; }
 
  private:
   explicit KernelObject(bpf_object *object) : object_(object) {}

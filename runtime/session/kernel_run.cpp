@@ -60,8 +60,7 @@ class Session::State::KernelRun {
     for (const auto step : {&KernelRun::open_records, &KernelRun::run_once, &KernelRun::attach, &KernelRun::start})
       if (auto done = (this->*step)(); !done) return done;
     wait();
-    finish();
-    return {};
+    return finish();
   }
 
   ~KernelRun() {
@@ -76,11 +75,12 @@ class Session::State::KernelRun {
   void wait();
   void pause(Clock::duration longest);
   void drain();
+  Result<void> read_iterators(kernel::Attachments::Moment moment);
   void read_packets();
   bool has_child_ended();
   void end_tasks();
   void detach();
-  void finish();
+  Result<void> finish();
 
   State &session_;
   Control &control_;
@@ -147,16 +147,31 @@ Result<void> Session::State::KernelRun::run_once() {
 }
 
 Result<void> Session::State::KernelRun::attach() {
-  for (const KernelSide::Program &program : side_.programs()) {
-    if (program.type->hook == tables::HookKind::Once || MapSet::is_tail_called(*session_.object, program.name))
-      continue;
-    if (!attachments_) attachments_.emplace(side_.object(), side_.places());
-    if (auto done = attachments_->attach(program.name, program.section, *program.type); !done) return done;
-  }
+  for (const bool is_first : {true, false})
+    for (const KernelSide::Program &program : side_.programs()) {
+      if (program.type->hook == tables::HookKind::Once || MapSet::is_tail_called(*session_.object, program.name) ||
+          kernel::Attachments::comes_first(*program.type) != is_first)
+        continue;
+      if (!attachments_) attachments_.emplace(side_.object(), side_.places());
+      if (auto done = attachments_->attach(program.name, program.section, *program.type); !done) return done;
+    }
   if (!attachments_) return {};
-  return attachments_->read_iterators([this](std::string_view text) {
-    session_.write(session_.options.format->printed(text));
-    return !session_.ended(control_);
+  auto registered = attachments_->register_struct_ops([this](const std::string &table) {
+    const object::Object &declared = *session_.object;
+    const auto map = std::ranges::find(declared.maps, table, &object::Map::name);
+    if (session_.options.status && map != declared.maps.end())
+      session_.options.status(fmt::format("{} `{}` is registered", declared.btf.type(map->value_type).name, table));
+  });
+  if (!registered) return registered;
+  return read_iterators(kernel::Attachments::Moment::Begin);
+}
+
+Result<void> Session::State::KernelRun::read_iterators(kernel::Attachments::Moment moment) {
+  return attachments_->read_iterators(moment, [&](std::string_view text) {
+    if (!text.empty()) session_.write(session_.options.format->printed(text));
+    // What is read in the end is not cut off by the signal that ends the run.
+    if (moment == kernel::Attachments::Moment::End) return !session_.reader_gone;
+    return !session_.ended(control_) && Clock::now() < session_.deadline;
   });
 }
 
@@ -264,22 +279,24 @@ void Session::State::KernelRun::detach() {
   attachments_.reset();
 }
 
-void Session::State::KernelRun::finish() {
+Result<void> Session::State::KernelRun::finish() {
   end_tasks();
   const bool has_sockets = attachments_ && !attachments_->sockets().empty();
+  auto read = attachments_ ? read_iterators(kernel::Attachments::Moment::End) : Result<void>();
   detach();
   drain();
   side_.failures().for_each([this](uint32_t helper, int64_t error, uint64_t count) {
     session_.env.failures.push_back({helper, error, count});
   });
   session_.outcome.lost_records = records_.lost();
-  if (!session_.options.status) return;
+  if (!session_.options.status) return read;
   if (side_.tasks() != nullptr && !side_.pid())
     for (const uint32_t tid : side_.tasks()->tids())
       if (status_of(tid, "Tgid") == std::to_string(tid))
         session_.options.status(fmt::format("process {} ({}) is still running; nothing of it is seen any more", tid,
                                             status_of(tid, "Name")));
   if (has_sockets) session_.options.status(fmt::format("{} packets passed", packets_));
+  return read;
 }
 
 // Handlers run in this process.

@@ -1,15 +1,35 @@
 #include "runtime/session/kernel_side.h"
 
+#include "runtime/hooks/user_probe.h"
+#include "runtime/session/map_set.h"
+
 namespace spile::session {
+
+namespace {
+
+Result<kernel::UserFunctions> functions_of(std::string_view section) {
+  const auto probe = hooks::find_user_probe(section);
+  if (!probe) return std::unexpected(probe.error());
+  kernel::UserFunctions functions{probe->path, {}};
+  for (const hooks::UserPlace &place : probe->places) functions.offsets.push_back(place.file_offset);
+  return functions;
+}
+
+}  // namespace
 
 Result<KernelSide> KernelSide::load(const object::Object &object, const std::string &only, Options options,
                                     kernel::Refusal &refusal) {
   if (auto allowed = kernel::check_allowed(); !allowed) return std::unexpected(allowed.error());
   KernelSide side(std::move(options));
+  side.options_.places.pid = side.options_.pid;
+  side.options_.places.functions = functions_of;
   std::vector<kernel::Wanted> wanted;
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr || (type->flags & tables::kUserSideProgram) || (!only.empty() && entry.name != only)) continue;
+    if (!MapSet::is_tail_called(object, entry.name))
+      if (auto attachable = kernel::check_attachable(entry.section, *type); !attachable)
+        return std::unexpected(attachable.error());
     wanted.push_back({entry.name, type});
     side.programs_.push_back({entry.name, entry.section, type});
   }

@@ -89,7 +89,9 @@ Result<MapSet> MapSet::of_kernel(const object::Object &object, const kernel::Ker
   MapSet set;
   for (const object::Map &map : object.maps) {
     const int fd = loaded.map_fd(map.is_global_data ? object[map.section].name : map.name);
-    if (fd < 0) return input_error("{}: the kernel was given no map `{}`", object.path, map.name);
+    // A table of functions is not shown, and may not be there (`--prog`).
+    const bool is_table = map.type == BPF_MAP_TYPE_STRUCT_OPS;
+    if (fd < 0 && !is_table) return input_error("{}: the kernel was given no map `{}`", object.path, map.name);
     if (has_records(map.type)) {
       auto made = maps::create(definition_of(object, map));
       if (!made) return std::unexpected(made.error());

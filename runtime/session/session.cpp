@@ -198,7 +198,8 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
               "give one with -c, for example -c \"ls /\"; or see all processes: --on=kernel, as root", 0});
   if (s.has(Hook::Packet) && !s.options.packets)
     return std::unexpected(Error{Error::Kind::Usage, "this probe filters packets, but there are none",
-                                 "give a capture with -i FILE.pcap; or see those of an interface: --dev NAME, as root",
+                                 "give a capture with -i FILE.pcap; or see those of an interface, --dev NAME, or of a "
+                                 "control group, --cgroup FOLDER, as root",
                                  0});
   if (s.options.packets && !s.has(Hook::Packet))
     return std::unexpected(
@@ -315,7 +316,8 @@ std::string Session::State::maps_as(OutputFormat &format) {
   for (size_t i = 0; i < object->maps.size(); i++) {
     const object::Map &map = object->maps[i];
     const bool is_shown = !displays[i].is_scratch && (!handled[i] || displays[i].is_result());
-    if (is_shown && !map.is_global_data) text += format.map(*object, map, displays[i], *maps.pointers()[i]);
+    if (is_shown && !map.is_global_data && map.type != BPF_MAP_TYPE_STRUCT_OPS)
+      text += format.map(*object, map, displays[i], *maps.pointers()[i]);
   }
   maps.settle();
   return text;
