@@ -347,7 +347,7 @@ int command_run(Arguments arguments, Console &console) {
   judging.kconfig = text("kconfig").value_or("host");
   judging.program = text("prog").value_or("");
   if (from == EventsFrom::Auto) {
-    const Choice choice = choose_events(*object, input.has_value(), options.command.has_value());
+    const Choice choice = choose_events(*object, judging.program, input.has_value(), options.command.has_value());
     from = choice.from;
     if (from == EventsFrom::Kernel || console.verbosity > 0)
       console.status("on {}: {}", from == EventsFrom::Kernel ? "the kernel" : "this machine's processes", choice.why);

@@ -18,12 +18,14 @@ std::optional<EventsFrom> events_from(std::string_view name) {
   return found == std::end(kNames) ? std::nullopt : std::optional(found->second);
 }
 
-Choice choose_events(const object::Object &object, bool has_input, bool has_command) {
+Choice choose_events(const object::Object &object, std::string_view only, bool has_input, bool has_command) {
   if (has_input) return {EventsFrom::Replay, "-i gives the events"};
   bool asks_for_calls = false;
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr) continue;  // an error of its own
+    const bool is_handler = type->flags & tables::kUserSideProgram;
+    if (!only.empty() && entry.name != only && !is_handler) continue;
     switch (type->hook) {
       case tables::HookKind::Tracepoint:
         // One that does not exist anywhere has an error that knows the nearest ones.

@@ -22,9 +22,10 @@ struct Choice {
   EventsFrom from = EventsFrom::Ptrace;
   std::string why;  // for people
 };
-// What --on=auto means for [object]: a recording or a capture where one is given; else a command's system
-// calls, functions and samples where they are all that the probe asks for (no privilege is needed, and nothing is ever
-// lost); else the kernel. Without a command it is about all processes, where the kernel lets us see them.
-Choice choose_events(const object::Object &object, bool has_input, bool has_command);
+// What --on=auto means for [object], or for its program [only] when that is not empty: a recording or a capture where
+// one is given; else a command's system calls, functions and samples where they are all that the probe asks for (no
+// privilege is needed, and nothing is ever lost); else the kernel. Without a command it is about all processes, where
+// the kernel lets us see them.
+Choice choose_events(const object::Object &object, std::string_view only, bool has_input, bool has_command);
 
 }  // namespace spile::driver

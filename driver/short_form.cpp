@@ -234,9 +234,19 @@ void Writer::put_source(const Piece &piece) {
   out_ += "\n#line 1 \"<short form>\"\n";
 }
 
+// Whether what the body returns does anything to what the program is about; else it returns nothing, and the program 0.
+static bool decides(const tables::ProgramType &type) {
+  if (type.hook == tables::HookKind::Packet) return true;
+  // 0 drops what goes through a socket.
+  constexpr uint32_t kSocketData[] = {BPF_PROG_TYPE_SK_MSG, BPF_PROG_TYPE_SK_SKB, BPF_PROG_TYPE_SK_REUSEPORT};
+  if (std::ranges::find(kSocketData, type.number) != std::end(kSocketData)) return true;
+  // An iterator's 1 asks for the same object once more.
+  return !type.returns.any && type.returns.low != type.returns.high && type.attach != tables::AttachType::TRACE_ITER;
+}
+
 void Writer::put_probe(const Piece &probe) {
   const std::string number = std::to_string(&probe - pieces_.data());
-  const bool decides = probe.hooks[0].type->hook == tables::HookKind::Packet || !probe.hooks[0].type->returns.any;
+  const bool has_result = decides(*probe.hooks[0].type);
   const std::string context = context_of(probe);
   std::string parameters, values;
   bool names_probe = false;
@@ -250,7 +260,7 @@ void Writer::put_probe(const Piece &probe) {
     else
       values += fmt::format(", {}", is_usdt && !ready.usdt.empty() ? ready.usdt : ready.value);
   }
-  out_ += fmt::format("static __always_inline {} ___body{}({} *ctx{})\n", decides ? "int" : "void", number, context,
+  out_ += fmt::format("static __always_inline {} ___body{}({} *ctx{})\n", has_result ? "int" : "void", number, context,
                       parameters);
   put_source(probe);
   for (const Hook &hook : probe.hooks) {
@@ -265,7 +275,7 @@ void Writer::put_probe(const Piece &probe) {
     const std::string call = fmt::format("___body{}(ctx{}{})", number, values,
                                          names_probe ? fmt::format(", (struct spile_probe){{ \"{}\" }}", shown) : "");
     out_ += fmt::format("SEC(\"{}\") int {}({} *ctx)\n{{\n\t{}\n}}\n", hook.section, name, context,
-                        decides ? fmt::format("return {};", call) : fmt::format("{};\n\treturn 0;", call));
+                        has_result ? fmt::format("return {};", call) : fmt::format("{};\n\treturn 0;", call));
   }
 }
 
