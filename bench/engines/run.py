@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The engines beside native code: `./dev bench engines`, or with options:
 
-    bench/engines/run.py --build build/release --programs DIR [--only NAME] [--seconds S] [--ubpf DIR]
+    bench/engines/run.py --build build/release --programs DIR [--only NAME] [--seconds S] [--ubpf DIR] [--objects DIR]
 
 DIR holds bench.h and programs in the way of its `BENCH(body)`: one source, compiled here by clang for BPF and natively with
 -O2. Everything is timed in one process, in random order, by CPU time; what is printed are medians as ratios to native code.
+At the end: how long the JIT compiles each of them, by CPU time, from bytecode to code that can be called; with --objects
+only that, of all programs in the objects under DIR.
 --ubpf: a built checkout of iovisor/ubpf (build/lib/libubpf.a); its interpreter runs the programs that use no maps.
 """
 import argparse
@@ -56,6 +58,27 @@ def ubpf_times(options, folder, pairs):
     return times
 
 
+def compile_times(build, objects, repetitions=3):
+    """(program, instructions, microseconds) of each program in the objects, and how many could not be compiled."""
+    done = subprocess.run([os.path.join(build, "bin/engines_compile"), "--repetitions", str(repetitions), *objects], stdout=subprocess.PIPE, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return [(r["program"], r["insns"], r["us"]) for r in rows if "insns" in r], sum(r.get("left_out", 0) for r in rows)
+
+
+def print_compile_times(rows, left_out, each):
+    if not rows:
+        return
+    print(f"\n{'compiled':<16}{'insns':>9}{'us':>11}{'us an insn':>12}")
+    for name, insns, us in rows if each else []:
+        print(f"{name.split('/')[0]:<16}{insns:>9}{us:>11.0f}{us / insns:>12.1f}")
+    insns, us = sum(r[1] for r in rows), sum(r[2] for r in rows)
+    print(f"{f'all {len(rows)}':<16}{insns:>9}{us:>11.0f}{us / insns:>12.1f}")
+    ratios = sorted(r[2] / r[1] for r in rows)
+    at = lambda share: ratios[min(len(ratios) - 1, int(share * len(ratios)))]
+    print(f"us an insn, by program: least {ratios[0]:.0f}, quarter {at(.25):.0f}, half {at(.5):.0f}, three quarters {at(.75):.0f}, "
+          f"most {ratios[-1]:.0f} (goal 60); left out: {left_out}")
+
+
 def geomean(values):
     return math.exp(sum(math.log(v) for v in values) / len(values)) if values else float("nan")
 
@@ -68,7 +91,11 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.1, help="of each measurement")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--ubpf")
+    parser.add_argument("--objects")
     options = parser.parse_args()
+    if options.objects:
+        found = sorted(os.path.join(d, f) for d, _, names in os.walk(options.objects) for f in names if f.endswith(".o"))
+        return print_compile_times(*compile_times(options.build, found), each=False)
     if not os.path.exists(os.path.join(options.programs, "bench.h")):
         sys.exit(f"bench/engines: no programs in {options.programs}: give a folder with --programs")
     with tempfile.TemporaryDirectory() as folder:
@@ -79,6 +106,7 @@ def main():
              f"--benchmark_repetitions={options.repetitions}"], stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
             sys.exit(1)
+        compiled = compile_times(options.build, [object for object, _ in pairs.values()])
         times, insns = {}, {}
         for row in json.loads(done.stdout)["benchmarks"]:
             if row.get("aggregate_name") != "median":
@@ -91,17 +119,18 @@ def main():
                 times[name]["ubpf"] = ns
     engines = [e for e in ("native", "pinned", "portable", "checked", "jit", "checked-jit", "ubpf") if any(e in t for t in times.values())]
     programs = [n for n in times if not n.startswith("op_") and n != "minimal"]
-    print(f"{'program':<16}{'insns':>9}{'native ns':>11}" + "".join(f"{e:>12}" for e in engines[1:]))
-    for name in programs:
-        t = times[name]
-        print(f"{name:<16}{insns[name]:>9.0f}{t['native']:>11.1f}" +
-              "".join(f"{t[e] / t['native']:>11.2f}x" if e in t else f"{'-':>12}" for e in engines[1:]))
-    ratios = {e: [times[n][e] / times[n]["native"] for n in programs if e in times[n]] for e in engines}
-    print(f"{'geomean':<36}" + "".join(f"{geomean(ratios[e]):>11.2f}x" for e in engines[1:]))
-    print(f"{'worst':<36}" + "".join(f"{max(ratios[e]):>11.2f}x" for e in engines[1:]))
-    print(f"{'M insns/s':<36}" +
-          "".join(f"{geomean([insns[n] / times[n][e] * 1000 for n in programs if e in times[n]]):>12.0f}" for e in engines[1:]))
-    print(f"{'goal':<36}" + "".join(f"{GOALS[e]:>11.2f}x" if e in GOALS else f"{'':>12}" for e in engines[1:]))
+    if programs:
+        print(f"{'program':<16}{'insns':>9}{'native ns':>11}" + "".join(f"{e:>12}" for e in engines[1:]))
+        for name in programs:
+            t = times[name]
+            print(f"{name:<16}{insns[name]:>9.0f}{t['native']:>11.1f}" +
+                  "".join(f"{t[e] / t['native']:>11.2f}x" if e in t else f"{'-':>12}" for e in engines[1:]))
+        ratios = {e: [times[n][e] / times[n]["native"] for n in programs if e in times[n]] for e in engines}
+        print(f"{'geomean':<36}" + "".join(f"{geomean(ratios[e]):>11.2f}x" for e in engines[1:]))
+        print(f"{'worst':<36}" + "".join(f"{max(ratios[e]):>11.2f}x" for e in engines[1:]))
+        print(f"{'M insns/s':<36}" +
+              "".join(f"{geomean([insns[n] / times[n][e] * 1000 for n in programs if e in times[n]]):>12.0f}" for e in engines[1:]))
+        print(f"{'goal':<36}" + "".join(f"{GOALS[e]:>11.2f}x" if e in GOALS else f"{'':>12}" for e in engines[1:]))
     peer = [n for n in programs if "ubpf" in times[n]]
     for e in ("pinned", "checked"):
         if peer:
@@ -114,6 +143,7 @@ def main():
             count, less = (OPERATIONS, 0) if name.startswith("op_") else (1, t["native"])
             print(f"{name.removeprefix('op_') if count > 1 else 'entry':<16}" +
                   "".join(f"{(t[e] - less) / count:>12.2f}" if e in t else f"{'-':>12}" for e in engines))
+    print_compile_times(*compiled, each=True)
 
 
 main()

@@ -1,7 +1,6 @@
 #include "runtime/jit/compile.h"
 
 #include <llvm/IR/LLVMContext.h>
-#include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/CommandLine.h>
@@ -9,18 +8,13 @@
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/SubtargetFeature.h>
-#include <llvm/Transforms/IPO/GlobalDCE.h>
-#include <llvm/Transforms/InstCombine/InstCombine.h>
-#include <llvm/Transforms/Scalar/EarlyCSE.h>
-#include <llvm/Transforms/Scalar/SROA.h>
-#include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
 #include <array>
 #include <string_view>
 
 #include "runtime/jit/address_masks.h"
 #include "runtime/jit/blind.h"
-#include "runtime/jit/fuel.h"
+#include "runtime/jit/pipeline.h"
 #include "runtime/jit/translate.h"
 #include "runtime/jit/translate_checked.h"
 
@@ -88,53 +82,33 @@ llvm::Expected<std::unique_ptr<Compiler>> Compiler::create(const char *march) {
   return std::unique_ptr<Compiler>(new Compiler(std::move(machine), of.page));
 }
 
-// What a large program gets: once over it, so that what the translation wrote down goes. The whole pipeline takes more
-// than linear time on it (23,000 instructions, unrolled by their author: 12 s, and three times the code).
-constexpr size_t kManyInsns = 4096;
-
-static llvm::ModulePassManager brief_pipeline() {
-  llvm::FunctionPassManager functions;
-  functions.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
-  functions.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
-  functions.addPass(llvm::SimplifyCFGPass());
-  functions.addPass(llvm::InstCombinePass());
-  functions.addPass(llvm::SimplifyCFGPass());
-  llvm::ModulePassManager modules;
-  modules.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(functions)));
-  modules.addPass(llvm::GlobalDCEPass());
-  return modules;
-}
-
 void Compiler::optimize(llvm::Module &module, const vm::JitProgram &program) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
   // Without the TargetMachine the vectorizer has no costs and does nothing: 4.6 times slower on a loop it could do.
-  llvm::PassBuilder builder(machine_.get());
-  if (program.unverified != nullptr) ask_for_fuel_beforehand(builder);
+  llvm::PassBuilder builder(machine_.get(), pipeline_tuning());
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graph);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  llvm::ModulePassManager pipeline = program.insn_count < kManyInsns
-                                         ? builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-                                         : brief_pipeline();
-  pipeline.run(module, modules);
+  pipeline_of(builder, program).run(module, modules);
 }
 
 // Calls go through the words that hold addresses (link.h): there is nobody to make stubs for them.
-llvm::SmallVector<char, 0> Compiler::emit(llvm::Module &module) {
+llvm::MemoryBufferRef Compiler::emit(llvm::Module &module) {
   module.setRtLibUseGOT();
   for (llvm::Function &function : module)
     if (function.isDeclaration()) function.addFnAttr(llvm::Attribute::NonLazyBind);
-  llvm::SmallVector<char, 0> object;
-  llvm::raw_svector_ostream out(object);
-  llvm::legacy::PassManager passes;
-  machine_->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile);
-  passes.run(module);
-  return object;
+  if (generator_ == nullptr) {
+    generator_ = std::make_unique<llvm::legacy::PassManager>();
+    machine_->addPassesToEmitFile(*generator_, out_, nullptr, llvm::CodeGenFileType::ObjectFile);
+  }
+  object_.clear();
+  generator_->run(module);
+  return {{object_.data(), object_.size()}, module.getName()};
 }
 
 llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm::JitHost &host,
@@ -150,8 +124,7 @@ llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm:
   optimize(*module, program);
   keep_masks_out_of_addresses(*module);
   if (options.blind) blind_constants(*module);
-  const llvm::SmallVector<char, 0> bytes = emit(*module);
-  return link({{bytes.data(), bytes.size()}, entry_name}, program, entry_name, Layout{page_, options.gap});
+  return link(emit(*module), program, entry_name, Layout{page_, options.gap});
 }
 
 }  // namespace spile::jit

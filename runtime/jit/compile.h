@@ -1,6 +1,10 @@
 // LLVM IR → an image of machine code. One Compiler for a kind of machine; it may be used by several threads.
 #pragma once
 
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/Support/MemoryBufferRef.h>
+#include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
 #include <memory>
@@ -20,11 +24,16 @@ class Compiler {
  private:
   Compiler(std::unique_ptr<llvm::TargetMachine> machine, uint64_t page) : machine_(std::move(machine)), page_(page) {}
   void optimize(llvm::Module &module, const vm::JitProgram &program);
-  llvm::SmallVector<char, 0> emit(llvm::Module &module);
+  // The object is there until the next one is.
+  llvm::MemoryBufferRef emit(llvm::Module &module);
 
   std::mutex mutex_;
   std::unique_ptr<llvm::TargetMachine> machine_;
   uint64_t page_;
+  // Of the code generator, for every module: to make its passes takes longer than a short program takes in them.
+  llvm::SmallVector<char, 0> object_;
+  llvm::raw_svector_ostream out_{object_};
+  std::unique_ptr<llvm::legacy::PassManager> generator_;
 };
 
 }  // namespace spile::jit

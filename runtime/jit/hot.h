@@ -16,11 +16,11 @@
   X(173, get_func_ip)          \
   X(174, get_attach_cookie)
 
-// X(number, name): the others, whatever map they get.
-#define SPILE_HOT_RING(X) \
-  X(131, ringbuf_reserve) \
-  X(132, ringbuf_submit)  \
+// X(number, name): the others, whatever map they get; short ones and long ones.
+#define SPILE_HOT_SHORT(X) \
+  X(132, ringbuf_submit)   \
   X(133, ringbuf_discard)
+#define SPILE_HOT_LONG(X) X(131, ringbuf_reserve)
 
 // X(key bytes): lookups in a hash and in one of each CPU's values; 0 for all other sizes (maps::with_key_size). That in
 // an array of each CPU's values is lookup_percpu_array.

@@ -33,7 +33,8 @@ struct Row {
   const char *name;
 };
 #define SPILE_ROW(number, name) Row{number, #name},
-constexpr auto kHelpers = std::to_array({SPILE_HOT_PLAIN(SPILE_ROW) SPILE_HOT_RING(SPILE_ROW)});
+constexpr auto kShort = std::to_array({SPILE_HOT_PLAIN(SPILE_ROW) SPILE_HOT_SHORT(SPILE_ROW)});
+constexpr auto kLong = std::to_array({SPILE_HOT_LONG(SPILE_ROW)});
 #undef SPILE_ROW
 #define SPILE_ROW(key_bytes) key_bytes,
 constexpr auto kLookups = std::to_array<uint32_t>({SPILE_HOT_LOOKUPS(SPILE_ROW)});
@@ -41,12 +42,15 @@ constexpr auto kLookups = std::to_array<uint32_t>({SPILE_HOT_LOOKUPS(SPILE_ROW)}
 
 }  // namespace
 
-std::string hot_helper(int32_t number) {
-  const auto *row = std::ranges::find(kHelpers, number, &Row::number);
-  return row == kHelpers.end() ? std::string() : std::string(kPrefix) + row->name;
+std::string hot_helper(int32_t number, bool repeated) {
+  if (const auto *row = std::ranges::find(kShort, number, &Row::number); row != kShort.end())
+    return std::string(kPrefix) + row->name;
+  const auto *row = std::ranges::find(kLong, number, &Row::number);
+  return row == kLong.end() || !repeated ? std::string() : std::string(kPrefix) + row->name;
 }
 
-std::string hot_lookup(const vm::JitMap &map) {
+std::string hot_lookup(const vm::JitMap &map, bool repeated) {
+  if (!repeated) return {};
   const bool is_known = std::ranges::find(kLookups, map.key_size) != kLookups.end();
   const std::string key_bytes = std::to_string(is_known ? map.key_size : 0);
   switch (map.kind) {

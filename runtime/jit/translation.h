@@ -16,6 +16,7 @@
 #include "runtime/jit/blocks.h"
 #include "runtime/jit/lines.h"
 #include "runtime/jit/link_hot.h"
+#include "runtime/jit/loops.h"
 #include "runtime/jit/operations.h"
 #include "runtime/jit/origins.h"
 #include "runtime/jit/symbols.h"
@@ -36,7 +37,8 @@ class Translation {
         i64_(b_.getInt64Ty()),
         ptr_(b_.getPtrTy()),
         function_type_(type),
-        origins_(find_origins(program)) {
+        origins_(find_origins(program)),
+        repeated_(repeated_insns(program)) {
     if (has_lines) lines_.emplace(*module_);
   }
 
@@ -95,7 +97,7 @@ class Translation {
     const int32_t number = program_.insns[index].imm;
     const vm::JitMap *const map = map_of_call(index);
     const bool is_lookup = number == vm::kMapLookup && map != nullptr;
-    const std::string name = is_lookup ? hot_lookup(*map) : hot_helper(number);
+    const std::string name = is_lookup ? hot_lookup(*map, repeated_[index]) : hot_helper(number, repeated_[index]);
     if (name.empty()) return nullptr;
     auto *const type = llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_, ptr_}, false);
     return llvm::cast<llvm::Function>(module_->getOrInsertFunction(name, type).getCallee());
@@ -127,6 +129,7 @@ class Translation {
   llvm::FunctionType *function_type_;
   std::map<uint32_t, llvm::Function *> functions_;  // by first instruction
   std::vector<Origins> origins_;                    // by instruction
+  std::vector<bool> repeated_;                      // by instruction
 
   // Of the function that is being made.
   llvm::Function *function_ = nullptr;
