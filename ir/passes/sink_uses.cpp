@@ -13,7 +13,8 @@
 // Requires: dce before it. Breaks: nothing.
 //
 // For the kernel's verifier: loads move down, below checks that they did not need to wait for. clang does the same, so
-// there are programs that read a packet one line above the check of its length.
+// there are programs that read a packet one line above the check of its length. Nothing that is made of a pointer moves
+// below a call, which may take the pointer away.
 #include <algorithm>
 
 #include "ir/analysis_dominators.h"
@@ -36,13 +37,20 @@ class Sinker {
         cfg_(context.analyses.cfg()),
         dominators_(context.analyses.dominators()),
         memory_(context.module, f_, cfg_, context.lone_params),
-        users_(f_.insts.size()) {}
+        users_(f_.insts.size()),
+        is_of_pointer_(f_.insts.size()) {
+    for (size_t v = 0; v < f_.insts.size(); v++) is_of_pointer_[v] = f_.insts[v].type == Type::Ptr;
+  }
 
   size_t run() {
     for (const BlockId b : cfg_.rpo)
-      for (const ValueId v : f_[b].insts)
-        for (const ValueId use : f_.operands(v))
+      for (const ValueId v : f_[b].insts) {
+        const bool computes = info_of(f_[v].op).effects == Effects::Pure;
+        for (const ValueId use : f_.operands(v)) {
           if (f_[use].block) users_[use.index].push_back(v);
+          if (computes && is_of_pointer_[use.index]) is_of_pointer_[v.index] = true;
+        }
+      }
     size_t sunk = 0;
     for (const BlockId b : cfg_.rpo)
       if (f_[f_.terminator(b)].op == Op::Branch || f_[f_.terminator(b)].op == Op::Switch) sunk += sink_from(b);
@@ -59,13 +67,17 @@ class Sinker {
       if (!may_move(v)) continue;
       const BlockId to = side_of_uses(b, v);
       if (!to) continue;
-      if (f_[v].op == Op::Load && !is_unwritten(v, std::span(insts).subspan(i + 1))) continue;
+      const auto behind = std::span(insts).subspan(i + 1);
+      if (f_[v].op == Op::Load ? !is_unwritten(v, behind) : !keeps_pointers(v, behind)) continue;
       f_[v].block = to;
       moved.emplace_back(to, v);
     }
     if (moved.empty()) return 0;
     std::erase_if(f_[b].insts, [&](ValueId v) { return f_[v].block != b; });
-    for (const auto &[to, v] : moved) f_[to].insts.insert(f_[to].insts.begin(), v);
+    for (const auto &[to, v] : moved) {
+      std::vector<ValueId> &there = f_[to].insts;
+      there.insert(std::ranges::find_if(there, [&](ValueId at) { return f_[at].op != Op::Phi; }), v);
+    }
     return moved.size();
   }
 
@@ -95,6 +107,16 @@ class Sinker {
     return true;
   }
 
+  // The kernel takes pointers away behind calls that move a packet or give an object back: what was computed from them
+  // before stays a number.
+  bool keeps_pointers(ValueId v, std::span<const ValueId> behind) const {
+    if (std::ranges::none_of(f_.operands(v), [&](ValueId operand) { return is_of_pointer_[operand.index]; }))
+      return true;
+    return behind.size() <= kMaxSteps && std::ranges::none_of(behind, [&](ValueId at) {
+             return f_[at].op == Op::CallHelper || f_[at].op == Op::Call;
+           });
+  }
+
   bool is_unwritten(ValueId load, std::span<const ValueId> behind) const {
     if (behind.size() > kMaxSteps) return false;
     const auto access = memory_.access_of(load);
@@ -106,6 +128,7 @@ class Sinker {
   const Dominators &dominators_;
   const Memory memory_;
   std::vector<std::vector<ValueId>> users_;  // by value: placed instructions, one entry for each operand
+  std::vector<bool> is_of_pointer_;          // by value: a pointer, or computed from one
 };
 
 }  // namespace
