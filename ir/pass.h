@@ -14,13 +14,19 @@ class Diagnostics;
 
 namespace spile::ir {
 
+// How often a function was called, or its address taken, when the passes began.
+struct FunctionUses {
+  uint32_t named = 0;  // in the text
+  uint32_t copies =
+      0;  // once what must be inlined is: a call in an always_inline function that ten programs call is ten
+};
+
 struct PassContext {
   Module &module;
   Function &function;
   Diagnostics &diags;
-  Analyses &analyses;  // of the function
-  // By function: how often it was called, or its address taken, when the passes began; as if what must be inlined were.
-  const std::vector<uint32_t> &function_uses;
+  Analyses &analyses;                              // of the function
+  const std::vector<FunctionUses> &function_uses;  // by function
   // Bit n: parameter n points to a variable of the caller that no other parameter points to.
   uint32_t lone_params = 0;
   PassRecord *record = nullptr;  // where somebody asked what the passes do

@@ -147,21 +147,21 @@ std::vector<FunctionId> bottom_up(const Module &module, const Callees &callees) 
   return order;
 }
 
-// How often each function is named, when what must be inlined is: one call in an always_inline function that is itself
-// called ten times is ten calls. [callees_first]: bottom_up.
-std::vector<uint32_t> count_function_uses(const Module &module, std::span<const FunctionId> callees_first) {
+// [callees_first]: bottom_up.
+std::vector<FunctionUses> count_function_uses(const Module &module, std::span<const FunctionId> callees_first) {
   constexpr uint32_t kMost = 1 << 16;
-  std::vector<uint32_t> uses(module.functions.size());
+  std::vector<FunctionUses> uses(module.functions.size());
   for (const Global &g : module.globals)
     for (const GlobalReloc &r : g.relocs)
-      if (r.function) uses[r.function.index]++;
+      if (r.function) uses[r.function.index].named++, uses[r.function.index].copies++;
   for (auto at = callees_first.rbegin(); at != callees_first.rend(); ++at) {
     const Function &f = module[*at];
-    const uint32_t copies = f.always_inline && !f.is_root() ? uses[at->index] : 1;
+    const uint32_t copies = f.always_inline && !f.is_root() ? uses[at->index].copies : 1;
     for_each_name_use(f, [&](const NameUse &use) {
       if (use.name.kind != NamedOutside::Kind::Function) return;
-      uint32_t &count = uses[use.name.id];
-      count = std::min(kMost, count + copies);
+      FunctionUses &of = uses[use.name.id];
+      of.named++;
+      of.copies = std::min(kMost, of.copies + copies);
     });
   }
   return uses;
@@ -239,7 +239,7 @@ void run(Module &module, std::span<const Pass> order, Diagnostics &diags, const 
     if (const auto place = parse_after(request.after)) last = *place;
   const Callees callees = collect_callees(module);
   const std::vector<FunctionId> callees_first = bottom_up(module, callees);
-  const std::vector<uint32_t> function_uses = count_function_uses(module, callees_first);
+  const std::vector<FunctionUses> function_uses = count_function_uses(module, callees_first);
   for (const FunctionId f : callees_first) {
     if (!specialized.changed.empty() && !specialized.changed[f.index]) continue;
     const uint32_t lone_params = specialized.lone_params.empty() ? 0 : specialized.lone_params[f.index];

@@ -99,7 +99,8 @@ class Inliner {
     if (size_ + size > kMaxSize) return false;
     if (callee.always_inline || callee.params.size() > kMaxCallArguments) return true;
     if (!by_choice_ || size_ + size > kMaxChosenSize) return false;
-    const bool is_only_call = !callee.is_root() && context_.function_uses[id.index] == 1;
+    const FunctionUses &uses = context_.function_uses[id.index];
+    const bool is_only_call = !callee.is_root() && uses.named == 1 && (uses.copies == 1 || size <= kClangSize);
     if (is_only_call || (size <= kClangSize && is_verified_alone(callee)) || is_refused_as_call(callee)) return true;
     if (size <= kSmallSizeForSockets && passes_place_in_object(call)) return true;
     return size <= kSmallSize + callee.params.size();

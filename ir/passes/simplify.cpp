@@ -652,14 +652,15 @@ class Simplifier {
     }
     return same ? same : v;
   }
-  // phi(zext x, c) = zext phi(x, c): what was compared in 32 bits is then what is used, not a copy of it.
+  // phi(zext x, c) = zext phi(x, c): what was compared in 32 bits is then what is used, not a copy of it. Not where the
+  // kernel knows nothing of x, not even that its upper half is 0, but knows it of the copy.
   ValueId phi_of_extended(ValueId v) {
     if (type(v) != Type::I64 || std::ranges::all_of(f_.operands(v), [&](ValueId x) { return op(x) == Op::Const; }))
       return v;
     std::vector<ValueId> narrow;
     for (const ValueId operand : std::vector(f_.operands(v).begin(), f_.operands(v).end())) {
       const auto c = constant(operand);
-      if (op(operand) == Op::Zext && type(f_.operand(operand, 0)) == Type::I32)
+      if (op(operand) == Op::Zext && type(f_.operand(operand, 0)) == Type::I32 && !is_quotient(f_.operand(operand, 0)))
         narrow.push_back(f_.operand(operand, 0));
       else if (c && *c >= 0 && *c <= int64_t{UINT32_MAX})
         narrow.push_back(f_.constant(Type::I32, normalized(Type::I32, *c)));
@@ -673,6 +674,10 @@ class Simplifier {
     is_same_ = false;
     f_.set_targets(v, {});
     return become(v, Op::Zext, phi);
+  }
+
+  bool is_quotient(ValueId v) const {
+    return op(v) == Op::UDiv || op(v) == Op::SDiv || op(v) == Op::UMod || op(v) == Op::SMod;
   }
 
   // branch ~c, a, b = branch c, b, a
