@@ -453,8 +453,15 @@ class Simplifier {
     if (a == b)
       return f_.constant(Type::I1,
                          p == Pred::Eq || p == Pred::Ule || p == Pred::Uge || p == Pred::Sle || p == Pred::Sge);
-    if (!cb) return v;
     const bool is_equality = p == Pred::Eq || p == Pred::Ne;
+    // sext x == sext y: zext x == zext y, which narrow values come as
+    if (is_equality && op(a) == Op::Sext && op(b) == Op::Sext && type(f_.operand(a, 0)) == type(f_.operand(b, 0)) &&
+        type(f_.operand(a, 0)) != Type::I1) {
+      const ValueId x = f_.operand(a, 0), y = f_.operand(b, 0);
+      if (bits_of(type(x)) == 32) return become_compare(v, p, x, y);
+      return become_compare(v, p, make(Op::Zext, Type::I32, {x}, v), make(Op::Zext, Type::I32, {y}, v));
+    }
+    if (!cb) return v;
     // The frame is never at null.
     if (is_equality && *cb == 0 && op(a) == Op::SlotAddr) return f_.constant(Type::I1, p == Pred::Ne);
     // Nor is what C finds some way behind another pointer.

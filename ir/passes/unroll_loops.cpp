@@ -15,7 +15,8 @@
 // Requires: mem2reg. Breaks: leaves decided branches, unreachable code and slots (simplify, simplify_cfg, mem2reg).
 //
 // Which loops: where `#pragma unroll` asks for it; where the context is read at an offset that the loop counts, which
-// the kernel does not take; where the copies are hardly longer than the loop.
+// the kernel does not take; where a constant table or a string is read at one, which leaves a constant in each copy;
+// where the copies are hardly longer than the loop.
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
@@ -37,15 +38,18 @@ constexpr size_t kMaxContextRounds = 12;
 constexpr size_t kMaxContextSize = 1'024;
 // What the copies may have more than the loop where nobody asked.
 constexpr size_t kMaxGrowth = 6;
-// A phi, its step, a comparison and a branch.
-constexpr size_t kCountingSize = 4;
+// Where a constant table is read: a comparison with a word of some letters. clang takes up to 300.
+constexpr size_t kMaxTableSize = 64;
 constexpr size_t kMaxRounds = 4'096;
+// Values of a loop that are asked for one by one whether the counters decide them.
+constexpr size_t kMaxKnown = 64;
 // The graph is analysed anew for each loop that is unrolled.
 constexpr int kMaxLoops = 256;
 
 class Unroller {
  public:
-  explicit Unroller(const PassContext &context) : f_(context.function), analyses_(context.analyses) {}
+  explicit Unroller(const PassContext &context)
+      : module_(context.module), f_(context.function), analyses_(context.analyses) {}
 
   bool run() {
     int unrolled = 0;
@@ -107,15 +111,65 @@ class Unroller {
   bool is_wanted(const Dominators &dominators, Loop &loop) {
     if (loop.pragma == 1) return false;
     const bool asked = loop.pragma != 0, must_vanish = !asked && reads_context(loop);
-    const size_t limit = asked ? kMaxAskedSize : must_vanish ? kMaxContextSize : loop.size + kMaxGrowth;
-    // Counting and the test vanish from the copies.
-    const size_t copy_size = loop.size > kCountingSize ? loop.size - kCountingSize : 1;
+    const auto [copy_size, reads_table] = size_of_copy(loop);
+    const size_t limit = asked         ? kMaxAskedSize
+                         : must_vanish ? kMaxContextSize
+                                       : std::max(loop.size + kMaxGrowth, reads_table ? kMaxTableSize : 0);
     size_t max_rounds = std::min(kMaxRounds, limit / copy_size);
     // `#pragma unroll 4` asks for four copies and no more.
     if (loop.pragma > 1) max_rounds = std::min(max_rounds, static_cast<size_t>(loop.pragma));
     if (must_vanish) max_rounds = std::min(max_rounds, kMaxContextRounds);
     if (latches_.size() > 1) return (asked || must_vanish) && decided_with_one_latch(dominators, loop, max_rounds);
     return count_rounds(dominators, loop, max_rounds);
+  }
+
+  struct CopySize {
+    size_t insts = 1;
+    bool reads_table = false;
+  };
+  // What is left of a round in which the counters are constants: without what is computed from them alone, addresses at
+  // their distance, and loads of constant tables there.
+  CopySize size_of_copy(const Loop &loop) const {
+    std::vector<ValueId> known;
+    const auto is_known = [&](ValueId v) {
+      return f_[v].op == Op::Const || std::ranges::find(known, v) != known.end();
+    };
+    CopySize left{.insts = 0};
+    for (const BlockId b : loop.blocks)
+      for (const ValueId v : f_[b].insts) {
+        const Inst &inst = f_[v];
+        const auto operands = f_.operands(v);
+        const bool is_table = inst.op == Op::Load && is_table_at(v, is_known);
+        left.reads_table |= is_table;
+        if (inst.op == Op::Phi ? b == loop.head && is_counter(loop, v)
+                               : is_table || (inst.op == Op::PtrAdd && is_known(operands[1])) ||
+                                     ((info_of(inst.op).effects == Effects::Pure || inst.op == Op::Branch) &&
+                                      std::ranges::all_of(operands, is_known))) {
+          // An address is no constant, but is folded into what uses it.
+          if (inst.op != Op::PtrAdd && inst.op != Op::Branch && known.size() < kMaxKnown) known.push_back(v);
+        } else if (inst.op != Op::Jump) {
+          left.insts++;
+        }
+      }
+    left.insts = std::max<size_t>(left.insts, 1);
+    return left;
+  }
+  // A phi that begins with a constant and changes by one.
+  bool is_counter(const Loop &loop, ValueId phi) const {
+    if (f_[phi].operand_count != 2 || f_[f_.phi_operand(phi, loop.before)].op != Op::Const) return false;
+    const ValueId next = f_.phi_operand(phi, loop.latch);
+    return (f_[next].op == Op::Add || f_[next].op == Op::Sub) && f_.operand(next, 0) == phi &&
+           f_[f_.operand(next, 1)].op == Op::Const;
+  }
+  bool is_table_at(ValueId load, const auto &is_known) const {
+    ValueId p = f_.operand(load, 0);
+    for (int i = 0; i < kMaxAddressSteps && f_[p].op == Op::PtrAdd; i++) {
+      if (!is_known(f_.operand(p, 1))) return false;
+      p = f_.operand(p, 0);
+    }
+    if (f_[p].op != Op::GlobalAddr || f_[load].is_volatile) return false;
+    const Global &g = module_[GlobalId(static_cast<size_t>(f_[p].imm))];
+    return g.is_const && !g.is_volatile && !is_extern(g.linkage) && !is_weak(g.linkage);
   }
 
   // `continue` makes several ways back: a block that joins them is the only one.
@@ -435,6 +489,7 @@ class Unroller {
     f_.insert(b, place, f_.make(Op::Store, Type::Void, std::array{stored, f_.slot_addr(slot)}, {}, 0, f_[v].loc));
   }
 
+  const Module &module_;
   Function &f_;
   Analyses &analyses_;
   std::vector<bool> inside_;    // by block: the loop at hand

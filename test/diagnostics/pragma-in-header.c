@@ -5,8 +5,8 @@ int first(unsigned long n) {
   int *p = n;
   return p != 0;
 }
-// CHECK: silences-conversions.h:1:{{.*}} error: {{.*}} [IntegerToPointer] [-Wint-conversion]
-#include "../Inputs/silences-conversions.h"
+// CHECK: silences-conversions.inc:2:{{.*}} error: {{.*}} [IntegerToPointer] [-Wint-conversion]
+#include "../Inputs/silences-conversions.inc"
 int last(unsigned long n) {
   int *p = n;
   return p != 0 || before(n) || behind(n);
