@@ -297,9 +297,12 @@ int command_run(Arguments arguments, Console &console) {
   OutputFile recording;
   std::unique_ptr<hooks::EventWriter> writer;
   if (const auto path = text("record")) {
-    if (!options.command && !input)
-      return console.usage("`spile record` needs a command to record, -c CMD, or events, -i FILE");
-    from = options.command ? EventsFrom::Ptrace : EventsFrom::Replay;
+    if (!options.command && !input && !values->contains("pid"))
+      return console.usage("`spile record` needs a command to record, -c CMD, a process, -p PID, or events, -i FILE");
+    if (input && values->contains("pid"))
+      return console.usage("-p and -i cannot be had together: one recording has one source of events");
+    from = input ? EventsFrom::Replay : EventsFrom::Ptrace;
+    if (values->contains("pid")) options.pid = (*values)["pid"].as<uint32_t>();
     if (auto opened = recording.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
     writer = event_writer(*path, [&recording](const std::string &bytes) { recording.write(bytes); });
     options.record = writer.get();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "lang-spec/tables/tables.h"
@@ -29,6 +30,9 @@ struct Hook {
 // null: they come from a child. Where [layout] is given, the files of functions are not looked at.
 using LayoutOf = std::function<hooks::RecordFormat(std::string_view tracepoint)>;
 Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section, const LayoutOf &layout = nullptr);
+
+// What to do in place of recording, for a probe whose events `spile record` cannot have; empty: nothing is known.
+std::string hint_for_recording(const tables::ProgramType &type, std::string_view section);
 
 // What events are written down as: "sched/sched_switch", "uprobe/libc.so.6:malloc", "profile/99hz".
 class WrittenHook {

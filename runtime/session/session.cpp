@@ -91,7 +91,12 @@ Result<void> Session::State::attach(const Accepted &accepted) {
     layout = [&](std::string_view tracepoint) {
       return record_layout(*object, accepted.program->name, tracepoint, options.kernel_types);
     };
-  auto hook = resolve_hook(*accepted.type, accepted.program->section, layout);
+  const std::string &section = accepted.program->section;
+  auto hook = resolve_hook(*accepted.type, section, layout);
+  if (hook && hook->kind == Hook::Packet && options.record != nullptr)
+    hook = unsupported_error("SEC(\"{}\"): packets cannot be recorded", section);
+  if (!hook && options.record != nullptr)
+    if (std::string hint = hint_for_recording(*accepted.type, section); !hint.empty()) hook.error().hint = hint;
   if (!hook) return std::unexpected(hook.error());
   if (hook->tracepoint.context_size > hooks::kRecordRoom)
     return unsupported_error("SEC(\"{}\"): the record that ctx points to has {} bytes, and none has more than {}",
