@@ -214,6 +214,8 @@ int command_run(Arguments arguments, Console &console) {
       "probe, or a file in bpffs; needed where several fit")(
       "netfilter", po::value<std::string>()->value_name("PLACE"),
       "with --on=kernel: where netfilter programs sit, FAMILY/HOOK[/PRIORITY][/defrag] as in inet/input")(
+      "port", po::value<uint16_t>()->value_name("NUMBER"),
+      "with --on=kernel: the port whose sockets (SO_REUSEPORT) sk_reuseport programs choose from")(
       "input,i", po::value<std::string>()->value_name("FILE"),
       "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb, trace.dat, the text of "
       "`perf script`; - is standard input")("pass", po::value<std::string>()->value_name("FILE"),
@@ -276,7 +278,7 @@ int command_run(Arguments arguments, Console &console) {
     if (from == EventsFrom::Auto) from = kernel::check_allowed() ? EventsFrom::Kernel : EventsFrom::Ptrace;
     if (from == EventsFrom::Ptrace) options.pid = (*values)["pid"].as<uint32_t>();
   }
-  for (const char *name : {"dev", "cgroup", "map", "netfilter"})
+  for (const char *name : {"dev", "cgroup", "map", "netfilter", "port"})
     if (values->contains(name)) {
       if (from == EventsFrom::Ptrace || from == EventsFrom::Replay)
         return console.usage("--{} is about the kernel: --on=kernel", name);
@@ -362,6 +364,7 @@ int command_run(Arguments arguments, Console &console) {
     side.places.cgroup = text("cgroup").value_or("");
     side.places.map = text("map").value_or("");
     side.places.netfilter = text("netfilter").value_or("");
+    if (values->contains("port")) side.places.port = (*values)["port"].as<uint16_t>();
     side.pin = options.pin;
     if (values->contains("pid")) side.pid = (*values)["pid"].as<uint32_t>();
     kernel::Refusal refusal;

@@ -14,6 +14,7 @@
 #include "runtime/kernel/attachments.h"
 #include "runtime/kernel/link_create.h"
 #include "runtime/kernel/netfilter_place.h"
+#include "runtime/kernel/shared_port.h"
 
 namespace spile::kernel {
 
@@ -138,6 +139,13 @@ Result<void> Attachments::attach_netfilter(bpf_program *program, std::string_vie
             link_netfilter(::bpf_program__fd(program), family, place->hook, place->priority, place->defrag), section);
         !kept)
       return kept;
+  return {};
+}
+
+Result<void> Attachments::attach_reuseport(bpf_program *program, std::string_view section) {
+  if (!places_.port) return needs(section, "which sockets it chooses from", "--port NUMBER, one that sockets share");
+  if (auto attached = attach_to_shared_port(*places_.port, ::bpf_program__fd(program)); !attached) return attached;
+  undone_.push_back([port = *places_.port] { detach_from_shared_port(port); });
   return {};
 }
 

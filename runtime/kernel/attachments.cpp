@@ -33,7 +33,9 @@ std::unexpected<Error> cannot_attach(int error, std::string_view section) {
   auto failed = os_error(error, fmt::format("the kernel does not attach SEC(\"{}\")", section));
   if (!said.empty()) failed.error().message = fmt::format("the kernel does not attach SEC(\"{}\"): {}", section, said);
   if (error == EPERM || error == EACCES) failed.error().hint = "this kernel, or this process's rights, do not allow it";
-  if (error == ENOENT || error == EOPNOTSUPP || error == ENODEV)
+  if (error == ENOENT && section.starts_with("usdt"))
+    failed.error().hint = "`spile list 'usdt:FILE:*'` shows the probes that a file declares";
+  else if (error == ENOENT || error == EOPNOTSUPP || error == ENODEV)
     failed.error().hint = "this kernel has no such place, or was built without this kind of probe";
   return failed;
 }
@@ -75,8 +77,6 @@ constexpr Elsewhere kElsewhere[] = {
      "`spile build FILE -o /etc/rc_keymaps/protocols/NAME.o`, then `ir-keytable -p NAME`"},
     {BPF_PROG_TYPE_EXT, "", "replaces a function of a program that is loaded",
      "the loader of that program attaches it, for example libxdp"},
-    {BPF_PROG_TYPE_SK_REUSEPORT, "", "hangs on a group of sockets that share a port",
-     "a server attaches it to a socket of its own: SO_ATTACH_REUSEPORT_EBPF"},
     {BPF_PROG_TYPE_KPROBE, "kprobe.session", "needs a libbpf of 1.5 or later, and this one is older",
      "SEC(\"kprobe.multi/PATTERN\") and SEC(\"kretprobe.multi/PATTERN\") see both ends of the same functions"},
 };
@@ -138,6 +138,7 @@ constexpr Attachments::Way Attachments::kWays[] = {
     {BPF_PROG_TYPE_SK_LOOKUP, "", &Attachments::attach_netns},
     {BPF_PROG_TYPE_FLOW_DISSECTOR, "", &Attachments::attach_netns},
     {kNetfilter, "", &Attachments::attach_netfilter},
+    {BPF_PROG_TYPE_SK_REUSEPORT, "", &Attachments::attach_reuseport},
     {BPF_PROG_TYPE_SK_SKB, "", &Attachments::attach_sockmap},
     {BPF_PROG_TYPE_SK_MSG, "", &Attachments::attach_sockmap},
     {BPF_PROG_TYPE_STRUCT_OPS, "", &Attachments::attach_struct_ops},

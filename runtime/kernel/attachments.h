@@ -30,11 +30,12 @@ struct UserFunctions {
 
 // What sections do not say.
 struct Places {
-  std::string interface;        // of socket filters, XDP and tc programs
-  std::string cgroup;           // a folder of the cgroup2 file system
-  std::string map;              // of sockets, or that an iterator shows: of the object, or a path in bpffs
-  std::string netfilter;        // netfilter_place.h
-  std::optional<uint32_t> pid;  // that iterators over tasks show
+  std::string interface;         // of socket filters, XDP and tc programs
+  std::string cgroup;            // a folder of the cgroup2 file system
+  std::string map;               // of sockets, or that an iterator shows: of the object, or a path in bpffs
+  std::string netfilter;         // netfilter_place.h
+  std::optional<uint16_t> port;  // that sockets share
+  std::optional<uint32_t> pid;   // that iterators over tasks show
   // What SEC("uprobe.multi/...") names.
   std::function<Result<UserFunctions>(std::string_view section)> functions;
 };
@@ -93,6 +94,7 @@ class Attachments {
   Result<void> attach_cgroup_both_ways(bpf_program *program, std::string_view section);
   Result<void> attach_netns(bpf_program *program, std::string_view section);
   Result<void> attach_netfilter(bpf_program *program, std::string_view section);
+  Result<void> attach_reuseport(bpf_program *program, std::string_view section);
   Result<void> attach_sockmap(bpf_program *program, std::string_view section);
   Result<int> interface_of(std::string_view section) const;
   Result<Fd> control_group(std::string_view section) const;

@@ -78,10 +78,17 @@ std::unexpected<Error> refused(bpf_object *object, const object::Object &from, i
     failed.error().hint = "this machine's policy keeps programs of this type out";
     return failed;
   }
+  const std::string words = end_of(log);
+  if (words.empty()) {
+    auto failed = os_error(
+        error, fmt::format("{}: the kernel refuses SEC(\"{}\")", from.path, ::bpf_program__section_name(program)));
+    failed.error().hint = "its verifier says nothing: this kernel may be older than programs of this kind";
+    return failed;
+  }
   const std::string place = place_in(log);
   if (refusal != nullptr) *refusal = {::bpf_program__name(program), log, place};
   return input_error("{}: the kernel refuses `{}`{}:{}", from.path, ::bpf_program__name(program),
-                     place.empty() ? "" : ", at " + place, end_of(log));
+                     place.empty() ? "" : ", at " + place, words);
 }
 
 // Programs that run in the context of a task, which is the one that the event is about. An iterator's is its reader.

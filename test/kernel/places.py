@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -100,6 +101,31 @@ with Run("dissector.bpf.c") as run:
     send()
     reader.close()
 print("flow_dissector:", "dissected" if int(re.search("dissected = ([0-9]+)", run.out)[1]) > 0 else run.out)
+
+
+def send_to_shared():
+    lost = 0
+    for size in (100, 100, 8):
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x" * size, ("127.0.0.1", port))
+        if not select.select(shared, [], [], 1)[0]:
+            lost += size
+        for reader in select.select(shared, [], [], 0)[0]:
+            reader.recv(200)
+    return lost
+
+
+shared = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+for one in shared:
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    one.bind(("127.0.0.1", 0 if one is shared[0] else shared[0].getsockname()[1]))
+port = shared[0].getsockname()[1]
+with Run("reuseport.bpf.c", "--port", str(port)) as run:
+    lost = send_to_shared()
+print(f"sk_reuseport: {re.search('chosen[^=]* = ([0-9]+)', run.out)[1]} chosen, {LOST[lost]}, then {LOST[send_to_shared()]}")
+for one in shared:
+    one.close()
+gone = subprocess.run([spile, "run", "-q", os.path.join(folder, "reuseport.bpf.c"), "--port", str(port)], capture_output=True, text=True)
+print("sk_reuseport, nobody there:", gone.stderr.split("\n")[0].removeprefix("spile: "))
 
 
 def inside(what):
