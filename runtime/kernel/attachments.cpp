@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "backend/object/libbpf_listener.h"
 #include "runtime/kernel/link_create.h"
@@ -93,6 +94,11 @@ struct MapIterator {
 constexpr MapIterator kMapIterators[] = {
     {"bpf_map_elem", kElementMaps}, {"bpf_sk_storage_map", kSocketStorage}, {"sockmap", kSocketMaps}};
 
+// What the linked libbpf can.
+bool is_libbpf(uint32_t major, uint32_t minor) {
+  return std::pair(::libbpf_major_version(), ::libbpf_minor_version()) >= std::pair(major, minor);
+}
+
 // A program that returns 1 is given the same object again, and again.
 constexpr int kAttempts = 1000;
 
@@ -103,7 +109,7 @@ Result<void> check_attachable(std::string_view section, const tables::ProgramTyp
   const auto row = std::ranges::find_if(kElsewhere, [&](const Elsewhere &elsewhere) {
     return elsewhere.type == type.number && section.starts_with(elsewhere.section);
   });
-  if (row == std::end(kElsewhere)) return {};
+  if (row == std::end(kElsewhere) || (type.number == BPF_PROG_TYPE_KPROBE && is_libbpf(1, 5))) return {};
   auto failed =
       unsupported_error("SEC(\"{}\"): `spile run` does not attach it: such a program {}", section, row->where);
   failed.error().hint = row->hint;
@@ -299,10 +305,10 @@ Result<void> Attachments::register_struct_ops(const std::function<void(const std
       if (errno == EEXIST) error.error().hint = "one of that name is registered already: `bpftool struct_ops list`";
       return error;
     };
-    // Gives the kernel the table; where there are links, one then registers it.
+    // Gives the kernel the table, and registers it, but for a link of which an older libbpf does not know.
     bpf_link *const given = ::bpf_map__attach_struct_ops(map);
     if (given == nullptr) return failed();
-    if (::bpf_map__map_flags(map) & kStructOpsLink) {
+    if ((::bpf_map__map_flags(map) & kStructOpsLink) && !is_libbpf(1, 2)) {
       ::bpf_link__disconnect(given);
       ::bpf_link__destroy(given);
       constexpr auto kType = static_cast<bpf_attach_type>(tables::AttachType::STRUCT_OPS);
