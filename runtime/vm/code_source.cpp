@@ -87,7 +87,7 @@ Result<std::shared_ptr<CodeSource>> CodeSource::find(const JitSettings &settings
 CodeSource::CodeSource(std::string plugin, const JitSettings &settings)
     : path_(std::move(plugin)), settings_(settings), cache_(settings.cache) {
   if (!uses_cache()) return;
-  std::vector<uint64_t> words{kJitAbiVersion, settings_.perf};
+  std::vector<uint64_t> words{kJitAbiVersion, settings_.told != nullptr};
   for (const auto &part : {identity_of(path_), processor()}) words.insert(words.end(), part.begin(), part.end());
   const auto bytes = std::as_bytes(std::span(words));
   identity_.assign(bytes.begin(), bytes.end());
@@ -110,6 +110,14 @@ Result<const JitApi *> CodeSource::plugin() {
   return api_;
 }
 
+Result<void> CodeSource::open_told() { return settings_.told == nullptr ? Result<void>() : settings_.told->open(); }
+
+Result<std::unique_ptr<GdbCode>> CodeSource::tell(const object::Program &program, const Resolved &resolved,
+                                                  const Code &code) {
+  if (settings_.told == nullptr) return nullptr;
+  return settings_.told->add(program, resolved, code);
+}
+
 std::optional<Code> CodeSource::cached(const JitInput &input) const {
   std::optional<Result<Code>> placed;
   if (uses_cache())
@@ -123,7 +131,8 @@ Result<void> CodeSource::compile_for(const char *march, uint64_t gap, const JitI
                                      const std::function<void(const JitImage &)> &use) {
   const auto api = plugin();
   if (!api) return std::unexpected(api.error());
-  const JitOptions options{.march = march, .blind = settings_.blind_constants, .gap = gap, .lines = settings_.perf};
+  const JitOptions options{
+      .march = march, .blind = settings_.blind_constants, .gap = gap, .lines = settings_.told != nullptr};
   const auto made = [](void *context, const JitImage *image) {
     (*static_cast<const std::function<void(const JitImage &)> *>(context))(*image);
   };

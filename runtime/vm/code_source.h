@@ -12,13 +12,14 @@
 #include "runtime/vm/code.h"
 #include "runtime/vm/code_cache.h"
 #include "runtime/vm/jit_program.h"
+#include "runtime/vm/told.h"
 
 namespace spile::vm {
 
 struct JitSettings {
   std::string plugin;            // its path; empty: spile-jit.so, beside the executable or in ../lib/spile
   std::string cache;             // folder of compiled code; empty: none
-  bool perf = false;             // tell perf and GDB where code lies, and of what lines it is (told.h)
+  std::shared_ptr<Told> told;    // of where code lies, and of what lines it is; null: nobody is
   bool blind_constants = false;  // such code is not cached: it differs each time
 };
 
@@ -38,6 +39,10 @@ class CodeSource {
                            const std::function<void(const JitImage &)> &use);
   // Opens it now.
   Result<const JitApi *> plugin();
+  // Whoever is told of code: makes their files now.
+  Result<void> open_told();
+  // GDB knows of the code while the result lives. Null when nobody is told.
+  Result<std::unique_ptr<GdbCode>> tell(const object::Program &program, const Resolved &resolved, const Code &code);
 
  private:
   bool uses_cache() const { return !settings_.cache.empty() && !settings_.blind_constants; }

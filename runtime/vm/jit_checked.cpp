@@ -50,7 +50,10 @@ class Compiled final : public Accelerator {
                                    .seen = seen_.data()};
     auto code = source.code_of(JitInput(program.name, resolved, maps, resolve, &unverified));
     if (!code) return std::unexpected(code.error());
+    auto told = source.tell(program, resolved, *code);
+    if (!told) return std::unexpected(told.error());
     code_.emplace(std::move(*code));
+    told_ = std::move(*told);
     return {};
   }
 
@@ -102,6 +105,7 @@ class Compiled final : public Accelerator {
   std::vector<Window *> own_;  // by instruction: what learn() has set
   std::deque<Window> room_;
   std::optional<Code> code_;  // there once it is compiled
+  std::unique_ptr<GdbCode> told_;
 };
 
 const Link &link_of(const JitRun *run) { return *static_cast<const Link *>(run->host); }
@@ -147,6 +151,7 @@ Result<std::unique_ptr<Engine>> make_checked_jit(Supervision &supervision, const
                                                  HelperResolver resolve) {
   auto source = CodeSource::find(settings);
   if (!source) return std::unexpected(source.error());
+  if (auto opened = (*source)->open_told(); !opened) return std::unexpected(opened.error());
   return make_checked_interpreter(supervision, resolve, compiled_by(std::move(*source), resolve));
 }
 

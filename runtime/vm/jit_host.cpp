@@ -1,12 +1,10 @@
 #include "runtime/vm/jit_host.h"
 
-#include <optional>
 #include <utility>
 
 #include "runtime/vm/jit_checked.h"
 #include "runtime/vm/memory.h"
 #include "runtime/vm/resolve.h"
-#include "runtime/vm/told.h"
 #include "support/check.h"
 
 namespace spile::vm {
@@ -80,37 +78,29 @@ class JitEngine final : public Engine {
     const JitInput input(program.name, *resolved, maps, resolve_);
     auto code = source_->code_of(input);
     if (!code) return std::unexpected(code.error());
-    std::unique_ptr<GdbCode> told;
-    if (told_) {
-      auto added = told_->add(program, *resolved, *code);
-      if (!added) return std::unexpected(added.error());
-      told = std::move(*added);
-    }
-    return std::make_unique<JitLoaded>(std::move(*code), resolve_, std::move(told));
+    auto told = source_->tell(program, *resolved, *code);
+    if (!told) return std::unexpected(told.error());
+    return run_code(std::move(*code), resolve_, std::move(*told));
   }
-  Result<void> tell() { return told_.emplace().open(); }
 
  private:
   std::shared_ptr<CodeSource> source_;
   HelperResolver resolve_;
-  std::optional<Told> told_;
 };
 
 }  // namespace
 
 const JitHost &jit_host() { return kHost; }
 
-std::unique_ptr<Loaded> run_code(Code code, HelperResolver resolve) {
-  return std::make_unique<JitLoaded>(std::move(code), resolve, nullptr);
+std::unique_ptr<Loaded> run_code(Code code, HelperResolver resolve, std::unique_ptr<GdbCode> told) {
+  return std::make_unique<JitLoaded>(std::move(code), resolve, std::move(told));
 }
 
 Result<std::unique_ptr<Engine>> make_jit(const JitSettings &settings, HelperResolver resolve) {
   auto source = CodeSource::find(settings);
   if (!source) return std::unexpected(source.error());
-  auto engine = std::make_unique<JitEngine>(std::move(*source), resolve);
-  if (settings.perf)
-    if (auto opened = engine->tell(); !opened) return std::unexpected(opened.error());
-  return engine;
+  if (auto opened = (*source)->open_told(); !opened) return std::unexpected(opened.error());
+  return std::make_unique<JitEngine>(std::move(*source), resolve);
 }
 
 Result<std::unique_ptr<Engine>> make_jit(HelperResolver resolve) { return make_jit(JitSettings(), resolve); }

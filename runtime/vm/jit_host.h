@@ -11,8 +11,8 @@ namespace spile::vm {
 
 Result<std::unique_ptr<Engine>> make_jit(const JitSettings &settings, HelperResolver resolve = helper_function);
 
-// A program's code as something that runs.
-std::unique_ptr<Loaded> run_code(Code code, HelperResolver resolve);
+// A program's code as something that runs. [told]: CodeSource::tell().
+std::unique_ptr<Loaded> run_code(Code code, HelperResolver resolve, std::unique_ptr<GdbCode> told);
 
 // An engine from the plugin at [path], which is opened at once. Environment error when it cannot be or has another
 // version.

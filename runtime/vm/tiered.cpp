@@ -31,9 +31,9 @@ class TieredLoaded final : public Loaded, Workshop::Job {
  public:
   TieredLoaded(const object::Program &program, Resolved resolved, std::span<maps::Map *const> maps,
                std::unique_ptr<Loaded> interpreted, std::shared_ptr<Shared> shared)
-      : name_(program.name),
+      : program_(program),
         resolved_(std::move(resolved)),
-        input_(name_, resolved_, maps, shared->resolve),
+        input_(program_.name, resolved_, maps, shared->resolve),
         cost_ns_(kStartNs + static_cast<int64_t>(resolved_.insns.size()) * kInsnNs),
         interpreted_(std::move(interpreted)),
         shared_(std::move(shared)),
@@ -68,12 +68,15 @@ class TieredLoaded final : public Loaded, Workshop::Job {
   void work() override {
     if (auto code = shared_->source->compile(input_)) use(std::move(*code));
   }
+  // Code that nobody can be told of who is to be told stays unused: what they see is what runs.
   void use(Code code) {
-    compiled_ = run_code(std::move(code), shared_->resolve);
+    auto told = shared_->source->tell(program_, resolved_, code);
+    if (!told) return;
+    compiled_ = run_code(std::move(code), shared_->resolve, std::move(*told));
     current_.store(compiled_.get(), std::memory_order_release);
   }
 
-  std::string name_;
+  const object::Program program_;
   Resolved resolved_;
   JitInput input_;
   int64_t cost_ns_;
@@ -109,6 +112,7 @@ class TieredEngine final : public Engine {
 Result<std::unique_ptr<Engine>> make_tiered(const JitSettings &settings, HelperResolver resolve) {
   auto source = CodeSource::find(settings);
   if (!source) return make_interpreter(resolve);
+  if (auto opened = (*source)->open_told(); !opened) return std::unexpected(opened.error());
   return std::make_unique<TieredEngine>(std::move(*source), resolve);
 }
 

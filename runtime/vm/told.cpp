@@ -11,6 +11,8 @@
 namespace spile::vm {
 
 Result<void> Told::open() {
+  const std::lock_guard lock(mutex_);
+  if (map_ != nullptr) return {};
   if (auto opened = dump_.open(); !opened) return opened;
   const std::string path = fmt::format("/tmp/perf-{}.map", getpid());
   // Anyone can make files there: one that leads elsewhere, or that another owns, is none of ours.
@@ -26,6 +28,7 @@ Result<void> Told::open() {
 
 Result<std::unique_ptr<GdbCode>> Told::add(const object::Program &program, const Resolved &resolved, const Code &code) {
   const std::vector<ListedFunction> functions = list_functions(program, resolved, code);
+  const std::lock_guard lock(mutex_);
   for (const ListedFunction &function : functions)
     fmt::print(map_.get(), "{:x} {:x} {}\n", function.address, function.size, function.name);
   if (fflush(map_.get()) != 0) return os_error(errno, "writing perf's map");

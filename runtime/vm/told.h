@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <mutex>
 
 #include "runtime/vm/gdb_code.h"
 #include "runtime/vm/jit_dump.h"
@@ -14,9 +15,10 @@
 
 namespace spile::vm {
 
+// One for a process, whose files have its number in their names; for all of its engines, and several threads.
 class Told {
  public:
-  // Environment error when a file cannot be written.
+  // The first time: makes the files. Environment error when one cannot be written.
   Result<void> open();
   // GDB knows of the code while the result lives.
   Result<std::unique_ptr<GdbCode>> add(const object::Program &program, const Resolved &resolved, const Code &code);
@@ -25,7 +27,8 @@ class Told {
   struct Close {
     void operator()(FILE *file) const { fclose(file); }
   };
-  std::unique_ptr<FILE, Close> map_;
+  std::mutex mutex_;
+  std::unique_ptr<FILE, Close> map_;  // null: not open
   JitDump dump_;
 };
 
