@@ -2,6 +2,8 @@
 
 #include <linux/bpf.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -35,13 +37,40 @@ std::byte *PerCpuMap::lookup_on(const std::byte *key, uint32_t cpu) {
   return values == nullptr ? nullptr : part_of(values, cpu);
 }
 
+// As bpf_long_memcpy() of the kernel: whoever reads or writes the value meanwhile sees words of the one or the other.
+static void copy_words(std::byte *to, const std::byte *from, uint64_t size) {
+  for (uint64_t at = 0; at < size; at += sizeof(uint64_t)) {
+    const std::atomic_ref<uint64_t> place(*reinterpret_cast<uint64_t *>(to + at));
+    const uint64_t rest = size - at;
+    uint64_t word = rest < sizeof(word) ? place.load(std::memory_order_relaxed) : 0;
+    std::memcpy(&word, from + at, std::min(rest, sizeof(word)));
+    place.store(word, std::memory_order_relaxed);
+  }
+}
+
+// Elements of an array are there for good, so nobody needs to be kept away from plain values.
+int64_t PerCpuMap::put_in_array(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first,
+                                uint32_t last) {
+  if (flags > BPF_EXIST) return -EINVAL;
+  std::byte *const present = inner_->lookup(key);
+  if (present == nullptr) return -E2BIG;
+  if (flags == BPF_NOEXIST) return -EEXIST;
+  if (definition().special.empty()) {
+    for (uint32_t cpu = first; cpu <= last; cpu++) copy_words(present + cpu * stride_, value, definition().value_size);
+  } else {
+    const std::lock_guard guard(writers_);
+    for (uint32_t cpu = first; cpu <= last; cpu++) copy_value(present + cpu * stride_, value);
+  }
+  return 0;
+}
+
 // As __htab_percpu_map_update_elem() and array_map_update_elem(): a present element is changed in place; in a new one
 // the other CPUs' values are zero.
 int64_t PerCpuMap::put(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last) {
+  if (is_array_) return put_in_array(key, value, flags, first, last);
   if (flags > BPF_EXIST) return -EINVAL;
   const std::lock_guard guard(writers_);
   std::byte *present = inner_->lookup(key);
-  if (present == nullptr && is_array_) return -E2BIG;
   if (present != nullptr && flags == BPF_NOEXIST) return -EEXIST;
   if (present == nullptr) {
     if (flags == BPF_EXIST) return -ENOENT;

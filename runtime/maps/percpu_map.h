@@ -48,6 +48,7 @@ class PerCpuMap final : public Map {
   PerCpuMap(const Definition &definition, std::unique_ptr<Map> inner);
   // Puts [value] where [places] says, CPUs from first to last.
   int64_t put(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last);
+  int64_t put_in_array(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last);
 
   std::unique_ptr<Map> inner_;
   const bool is_array_;
