@@ -150,8 +150,13 @@ bool Compilation::write_out() {
   std::string text;
   const bool is_either = is_script || options_.form == SourceForm::Either;
   if (options_.form == SourceForm::Short || (is_either && is_short_form(file_->text))) {
-    auto written = write_out_short_form(file_->text, path_);
-    if (!written) return file_ = nullptr, failed(written.error());
+    auto written = write_out_short_form(*file_, diagnostics_);
+    if (!written) {
+      // A hook that this machine does not have is no fault of the program.
+      if (std::ranges::all_of(diagnostics_.all(), [](const Diagnostic &d) { return d.info->name == "NoHookMatches"; }))
+        exit_code_ = kExitEnvironment;
+      return file_ = nullptr, false;
+    }
     text = std::move(*written);
   } else if (is_script) {
     // The line of the interpreter is none of C's.
@@ -161,6 +166,7 @@ bool Compilation::write_out() {
   }
   auto added = sources_.add(path_, std::move(text));
   if (!added) return file_ = nullptr, failed(added.error());
+  sources_.mark_written_from(**added, *file_);
   file_ = *added;
   return true;
 }

@@ -9,11 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "driver/foreign_hooks.h"
+#include "driver/foreign_words.h"
 #include "driver/short_form_tables.h"
 #include "lang-spec/tables/syscalls.h"
 #include "lang-spec/tables/tables.h"
 #include "lang-spec/tables/tracepoints.h"
 #include "runtime/hooks/user_probe.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/short-form.def"
+#include "support/diag_table.h"
 
 namespace spile::driver {
 
@@ -68,17 +73,30 @@ struct Piece {
 
 class Writer {
  public:
-  Writer(std::string_view program, const std::string &name)
-      : program_(program), name_(name), words_(split_words(program)) {}
-  Result<std::string> write();
+  Writer(const SourceManager::File &file, Diagnostics &diagnostics)
+      : file_(file), diagnostics_(diagnostics), program_(file.text), name_(file.path), words_(split_words(program_)) {}
+  std::optional<std::string> write();
 
  private:
   std::string_view text(size_t word) const { return words_[word].text; }
   size_t closing(size_t open) const;
-  Result<void> split();
-  Result<std::vector<Hook>> hooks_of(size_t begin, size_t end);
-  Result<void> add_hooks(std::string_view pattern, size_t at, std::vector<Hook> &hooks);
-  std::unexpected<Error> wrong(Error::Kind kind, size_t at, const std::string &what, std::string hint = {}) const;
+  Range range(size_t begin, size_t end) const {  // of bytes of the text
+    return {file_.begin + static_cast<uint32_t>(begin), file_.begin + static_cast<uint32_t>(end)};
+  }
+  Range range_of_words(size_t begin, size_t end) const {
+    return range(words_[begin].begin(program_), words_[end - 1].end(program_));
+  }
+  std::string_view head(size_t begin, size_t end) const {  // what stands in front of the body words_[end]
+    const size_t from = words_[begin].begin(program_);
+    return program_.substr(from, words_[end].begin(program_) - from);
+  }
+  bool is_hook(size_t begin, size_t end) const;
+  void split();
+  std::vector<Hook> hooks_of(size_t begin, size_t end);
+  void add_hooks(std::string_view pattern, std::vector<Hook> &hooks);
+  void report_no_hook(std::string_view pattern);
+  void report_no_probe();
+  void report_foreign_words(const Piece &piece);
 
   std::string context_of(const Piece &probe) const;
   void put_source(const Piece &piece);
@@ -86,6 +104,8 @@ class Writer {
   void put_contexts();
   void put_parameters();
 
+  const SourceManager::File &file_;
+  Diagnostics &diagnostics_;
   std::string_view program_;
   const std::string &name_;
   std::vector<Word> words_;
@@ -104,92 +124,169 @@ std::string context_structs(const std::set<std::string, std::less<>> &names) {
   return text;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t first = text.find_first_not_of(kSpace);
+  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// What a pattern that matches nothing may have meant: its stars count as what they stand for.
+std::string nearest_tracepoint(std::string_view glob) {
+  std::string bare(glob);
+  std::erase_if(bare, [](char c) { return std::string_view("*?[]").contains(c); });
+  std::string nearest;
+  size_t least = bare.size() / 2;
+  const auto consider = [&](std::string_view name) {
+    if (const size_t distance = tables::edit_distance(name.substr(0, bare.size()), bare); distance < least) {
+      least = distance;
+      nearest = name;
+    }
+  };
+  if (glob.contains("syscalls/"))
+    for (const tables::Syscall &syscall : tables::syscalls())
+      if (syscall.number() >= 0)
+        for (const char *way : {"enter", "exit"}) consider(fmt::format("syscalls/sys_{}_{}", way, syscall.tracepoint));
+  tables::for_each_tracepoint([&](std::string_view name, std::string_view) { consider(name); });
+  return nearest;
+}
+
 bool is_hook_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("_/.:*?-+%,@~").contains(c);
 }
 
-std::unexpected<Error> Writer::wrong(Error::Kind kind, size_t at, const std::string &what, std::string hint) const {
-  const std::string_view before = program_.substr(0, at);
-  const auto line = 1 + std::ranges::count(before, '\n');
-  const size_t column = at - (before.rfind('\n') + 1) + 1;
-  return std::unexpected(Error{kind, fmt::format("{}:{}:{}: {}", name_, line, column, what), std::move(hint), 0});
-}
-
-// The word that closes what [open] opens; the last one when none does, which the parser will say.
+// The word that closes what [open] opens; the number of words when none does.
 size_t Writer::closing(size_t open) const {
   size_t depth = 0;
   for (size_t i = open; i < words_.size(); i++) {
     if (text(i) == "{") depth++;
     if (text(i) == "}" && --depth == 0) return i;
   }
-  return words_.size() - 1;
+  return words_.size();
 }
 
-Result<void> Writer::split() {
+// Whether the words in front of a body are hooks: C has other characters there, or a name that opens a type.
+bool Writer::is_hook(size_t begin, size_t end) const {
+  const auto of_hook = [&](size_t word) {
+    return std::ranges::all_of(text(word), is_hook_character) && text(word) != "struct" && text(word) != "union" &&
+           text(word) != "enum";
+  };
+  for (size_t i = begin; i < end; i++)
+    if (!of_hook(i)) {
+      const std::string_view all = trimmed(head(begin, end));
+      return find_filter(all).exists() || !hook_spelled_here(all).empty();
+    }
+  return begin < end;
+}
+
+void Writer::split() {
   for (size_t begin = 0; begin < words_.size();) {
     size_t at = begin;
-    bool is_hook = true;
-    for (; at < words_.size() && text(at) != "{" && text(at) != ";" && !words_[at].is_directive; at++)
-      is_hook = is_hook && std::ranges::all_of(text(at), is_hook_character) && text(at) != "struct" &&
-                text(at) != "union" && text(at) != "enum";
-    if (at < words_.size() && text(at) == "{" && is_hook && at > begin) {
-      auto hooks = hooks_of(begin, at);
-      if (!hooks) return std::unexpected(hooks.error());
-      const size_t last = closing(at);
-      pieces_.push_back({std::move(*hooks), at, last + 1});
+    while (at < words_.size() && text(at) != "{" && text(at) != ";" && !words_[at].is_directive) at++;
+    if (at < words_.size() && text(at) == "{" && is_hook(begin, at)) {
+      std::vector<Hook> hooks = hooks_of(begin, at);
+      size_t last = closing(at);
+      if (last == words_.size()) {
+        diagnostics_.report<diag::UnclosedBody>(range_of_words(at, at + 1))
+            .fixit(range(program_.size(), program_.size()), "}");
+        last--;
+      }
+      pieces_.push_back({std::move(hooks), at, last + 1});
       begin = last + 1;
       continue;
     }
     // C: up to its `;`, to the end of a function's body, or to the end of a directive's line.
     if (at < words_.size() && text(at) == "{") {
       const bool is_function = at > begin && text(at - 1) == ")";
-      at = closing(at);
+      at = std::min(closing(at), words_.size() - 1);
       while (!is_function && at < words_.size() && text(at) != ";") at++;
     }
     const size_t end = std::min(at + 1, words_.size());
     pieces_.push_back({{}, begin, end});
     begin = end;
   }
-  return {};
 }
 
-Result<std::vector<Hook>> Writer::hooks_of(size_t begin, size_t end) {
+std::vector<Hook> Writer::hooks_of(size_t begin, size_t end) {
   std::vector<Hook> hooks;
-  const size_t from = words_[begin].begin(program_);
-  std::string_view head = program_.substr(from, words_[end].begin(program_) - from);
-  for (size_t at = 0; at <= head.size();) {
-    const size_t comma = std::min(head.find(',', at), head.size());
-    std::string_view pattern = head.substr(at, comma - at);
-    const size_t first = pattern.find_first_not_of(" \t\n");
-    if (first != std::string_view::npos) {
-      pattern = pattern.substr(first, pattern.find_last_not_of(" \t\n") - first + 1);
-      if (auto added = add_hooks(pattern, from + at + first, hooks); !added) return std::unexpected(added.error());
-    }
+  std::string_view patterns = head(begin, end);
+  const Filter filter = find_filter(patterns);
+  const std::string_view condition =
+      filter.exists() ? patterns.substr(filter.begin + 1, filter.end - filter.begin - 1) : "";
+  patterns = patterns.substr(0, filter.begin);
+  for (size_t at = 0; at <= patterns.size();) {
+    const size_t comma = std::min(patterns.find(',', at), patterns.size());
+    if (const std::string_view pattern = trimmed(patterns.substr(at, comma - at)); !pattern.empty())
+      add_hooks(pattern, hooks);
     at = comma + 1;
   }
+  if (!filter.exists()) return hooks;
+  const size_t from = words_[begin].begin(program_);
+  diagnostics_.report<diag::FilterBeforeBody>(range(from + filter.begin, from + filter.end + 1))
+      .hint("a filter is a statement of the body: `{{ if ({}) ... }}`", condition_in_c(trimmed(condition)));
   return hooks;
 }
 
-Result<void> Writer::add_hooks(std::string_view pattern, size_t at, std::vector<Hook> &hooks) {
-  const tables::ProgramType *type = tables::find_program_type(pattern);
-  if (type == nullptr) {
-    const auto near = tables::nearest_sections(pattern);
-    const std::string hint =
-        pattern == "BEGIN" || pattern == "END" ? fmt::format("it is `{}` here", pattern == "END" ? "end" : "begin")
-        : pattern.contains(':')                ? "a hook is written as in SEC(): `tracepoint/syscalls/sys_enter_openat`"
-                                : fmt::format("did you mean `{}`, `{}` or `{}`?", near[0], near[1], near[2]);
-    return wrong(Error::Kind::Input, at, fmt::format("there is no hook `{}`", pattern), hint);
+void Writer::report_no_hook(std::string_view pattern) {
+  const auto at = static_cast<size_t>(pattern.data() - program_.data());
+  const Range where = range(at, at + pattern.size());
+  auto message = diagnostics_.report<diag::NoSuchHook>(where, pattern);
+  if (const std::string here = hook_spelled_here(pattern); !here.empty()) {
+    message.hint("it is `{}` here", here);
+    if (tables::find_program_type(here) != nullptr) message.fixit(where, here);
+    return;
   }
+  const auto near = tables::nearest_sections(pattern);
+  if (pattern.find_first_of(": (") != std::string_view::npos)
+    message.hint("a hook is written as in SEC(): `tracepoint/syscalls/sys_enter_openat`; `spile list` shows them");
+  else
+    message.hint("did you mean `{}`, `{}` or `{}`? `spile list` shows the hooks", near[0], near[1], near[2]);
+}
+
+void Writer::report_no_probe() {
+  const Range where = range(0, std::min(program_.find('\n'), program_.size()));
+  const std::string_view all = trimmed(program_);
+  const bool is_hook_alone = all.find_first_of("{;") == std::string_view::npos;
+  const std::string here = !is_hook_alone                              ? ""
+                           : tables::find_program_type(all) != nullptr ? std::string(all)
+                                                                       : hook_spelled_here(all);
+  if (!here.empty() && here != all)
+    diagnostics_.report<diag::NoBody>(where, all).hint("`{} {{ count(calls, comm) }}` would count", here);
+  else if (!here.empty())
+    diagnostics_.report<diag::NoBody>(where, all).hint("`{} {{ printf(\"%s\\n\", comm) }}` would print", here);
+  else
+    diagnostics_.report<diag::NoProbe>(where).hint("a probe is a hook and a body: `begin {{ printf(\"hello\\n\"); }}`");
+}
+
+void Writer::report_foreign_words(const Piece &piece) {
+  for (const ForeignWords &found : foreign_words(words_, piece.begin, piece.end)) {
+    const Range where = range_of_words(found.begin, found.end);
+    if (found.kind == ForeignWords::Kind::Variable) {
+      diagnostics_.report<diag::DollarVariable>(where, text(found.begin))
+          .hint("a variable is declared as in C: `{}`", found.instead);
+      continue;
+    }
+    auto message = diagnostics_.report<diag::NamelessTable>(
+        where, found.instead.empty() ? text(found.begin) : std::string_view("@"));
+    if (found.instead.empty())
+      message.hint("tables are printed when the run ends; `for_each(table, key, value)` walks one in an `end` handler");
+    else
+      message.hint("here it is `{}`", found.instead).fixit(where, found.instead);
+  }
+}
+
+void Writer::add_hooks(std::string_view pattern, std::vector<Hook> &hooks) {
+  const tables::ProgramType *type = tables::find_program_type(pattern);
+  if (type == nullptr) return report_no_hook(pattern);
   if (type->hook == tables::HookKind::UserProbe) {
     hooks.push_back({spile::hooks::with_full_library_name(pattern), type, "struct pt_regs"});
-    return {};
+    return;
   }
   const size_t category = pattern.find('/') + 1;
   if (type->hook != tables::HookKind::Tracepoint || category == 0) {
     const std::string_view context = tables::kContexts[static_cast<size_t>(type->ctx)].type;
     hooks.push_back({std::string(pattern), type, context == "void" ? "void" : fmt::format("struct {}", context)});
-    return {};
+    return;
   }
   const size_t before = hooks.size();
   const std::string glob(pattern.substr(category));
@@ -206,13 +303,18 @@ Result<void> Writer::add_hooks(std::string_view pattern, size_t at, std::vector<
     }
   tables::for_each_tracepoint(
       [&](std::string_view name, std::string_view record) { add_if(name, fmt::format("trace_event_raw_{}", record)); });
-  if (hooks.size() != before) return {};
+  if (hooks.size() != before) return;
   // A name without a pattern may be another kernel's; whoever resolves hooks knows the nearest ones.
-  if (glob.find_first_of("*?[") != std::string::npos)
-    return wrong(Error::Kind::Environment, at, fmt::format("no hook matches `{}`", pattern),
-                 "`spile list` shows the hooks");
-  hooks.push_back({std::string(pattern), type, "void"});
-  return {};
+  if (glob.find_first_of("*?[") == std::string::npos) {
+    hooks.push_back({std::string(pattern), type, "void"});
+    return;
+  }
+  const auto at = static_cast<size_t>(pattern.data() - program_.data());
+  auto message = diagnostics_.report<diag::NoHookMatches>(range(at, at + pattern.size()), pattern);
+  if (const std::string nearest = nearest_tracepoint(glob); !nearest.empty())
+    message.hint("the nearest is `{}{}`; `spile list` shows the hooks", pattern.substr(0, category), nearest);
+  else
+    message.hint("`spile list` shows the hooks");
 }
 
 // What ctx points to when all hooks agree; else what they have in common.
@@ -230,7 +332,9 @@ void Writer::put_source(const Piece &piece) {
   if (!words_[piece.begin].is_directive) out_.append(begin - (before.rfind('\n') + 1), ' ');
   out_ += program_.substr(begin, end - begin);
   // The last statement of a body may do without its semicolon.
-  if (!piece.hooks.empty() && out_.ends_with('}')) out_.insert(out_.size() - 1, ";");
+  if (!piece.hooks.empty())
+    if (const std::string_view last = text(piece.end - 2); last != ";" && last != "}" && last != "{")
+      out_.insert(out_.size() - 1, ";");
   out_ += "\n#line 1 \"<short form>\"\n";
 }
 
@@ -297,12 +401,15 @@ void Writer::put_parameters() {
                     : fmt::format("const volatile __s64 {};\n", name);
 }
 
-Result<std::string> Writer::write() {
-  if (auto split_up = split(); !split_up) return std::unexpected(split_up.error());
-  const bool has_probe = std::ranges::any_of(pieces_, [](const Piece &piece) { return !piece.hooks.empty(); });
-  if (!has_probe)
-    return wrong(Error::Kind::Input, 0, "there is no probe",
-                 "a probe is a hook and a body: `begin { printf(\"hello\\n\"); }`");
+std::optional<std::string> Writer::write() {
+  const size_t errors = diagnostics_.error_count();
+  split();
+  for (const Piece &piece : pieces_) report_foreign_words(piece);
+  if (diagnostics_.error_count() != errors) return std::nullopt;
+  if (std::ranges::none_of(pieces_, [](const Piece &piece) { return !piece.hooks.empty(); })) {
+    report_no_probe();
+    return std::nullopt;
+  }
   out_ = "#line 1 \"<short form>\"\n#include \"vmlinux.h\"\n#include <spile_tables.h>\n";
   const bool has_registers = std::ranges::any_of(
       pieces_, [this](const Piece &piece) { return !piece.hooks.empty() && context_of(piece) == "struct pt_regs"; });
@@ -316,7 +423,13 @@ Result<std::string> Writer::write() {
   put_contexts();
   put_parameters();
   auto tables = declare_tables(words_);
-  if (!tables) return wrong(Error::Kind::Input, tables.error().word.begin(program_), tables.error().what);
+  if (!tables) {
+    const TableFault &fault = tables.error();
+    const size_t at = fault.word.begin(program_);
+    diagnostics_.report<diag::OtherKeys>(range(at, at + fault.word.text.size()), fault.table, fault.keys,
+                                         fault.keys == 1 ? "" : "s", fault.keys_before);
+    return std::nullopt;
+  }
   bool declared = false;
   for (const Piece &piece : pieces_) {
     if (piece.hooks.empty()) {
@@ -333,8 +446,8 @@ Result<std::string> Writer::write() {
 
 }  // namespace
 
-Result<std::string> write_out_short_form(std::string_view program, const std::string &name) {
-  return Writer(program, name).write();
+std::optional<std::string> write_out_short_form(const SourceManager::File &file, Diagnostics &diagnostics) {
+  return Writer(file, diagnostics).write();
 }
 
 std::string write_out_contexts(std::string_view program, const std::string &name) {

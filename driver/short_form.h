@@ -11,16 +11,18 @@
 // build.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "support/result.h"
+#include "support/diagnostics.h"
 
 namespace spile::driver {
 
-// [name]: what diagnostics call the text. Errors name the place: an unknown hook, a pattern that matches nothing, a
-// table that is used with keys of different numbers.
-Result<std::string> write_out_short_form(std::string_view program, const std::string &name);
+// Reports rows of diagnostics/short-form.def, and is nothing then: unknown hooks and patterns that match nothing,
+// tables with keys of different numbers, and what is written as bpftrace, dtrace or SystemTap have it, with what it is
+// here.
+std::optional<std::string> write_out_short_form(const SourceManager::File &file, Diagnostics &diagnostics);
 
 // What the `#include <spile_contexts.h>` of a program in C means: the structs of it that the program names.
 std::string write_out_contexts(std::string_view program, const std::string &name);

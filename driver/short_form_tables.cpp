@@ -58,6 +58,12 @@ bool is_path_of_probe(std::string_view before) {
   return std::ranges::any_of(kKinds, [&](std::string_view kind) { return before.ends_with(kind); });
 }
 
+// Whether what follows [before], `/*`, ends the pattern `tracepoint/sched/*`, and begins no comment.
+bool is_category_of_hook(std::string_view before) {
+  const std::string_view hook = before.substr(before.find_last_of(" \t\n,}") + 1);
+  return hook.contains('/') && (hook.starts_with("tracepoint") || hook.starts_with("tp"));
+}
+
 std::string text_of(Words words) {
   const char *end = words.back().text.data() + words.back().text.size();
   return {words.front().text.data(), end};
@@ -96,7 +102,7 @@ std::vector<Word> split_words(std::string_view text) {
       at++;
       continue;
     }
-    if (text.substr(at).starts_with("/*")) {
+    if (text.substr(at).starts_with("/*") && !is_category_of_hook(text.substr(0, at))) {
       at = std::min(until("*/") + 2, text.size());
       continue;
     }
@@ -157,8 +163,7 @@ std::expected<std::string, TableFault> declare_tables(Words words) {
     const size_t keys = arguments.size() - verb->first_key;
     if (known != tables.end()) {
       if (known->keys != SIZE_MAX && known->keys != keys)
-        return std::unexpected(TableFault{words[i], fmt::format("`{}` has {} key{} here, and {} before", name, keys,
-                                                                keys == 1 ? "" : "s", known->keys)});
+        return std::unexpected(TableFault{words[i], name, keys, known->keys});
       continue;
     }
     std::string declaration = fmt::format("{}({}", verb->declares, name);

@@ -160,37 +160,56 @@ void SourceManager::mark_system(const File &file) {
   if (known != files_.rend()) (*known)->is_system = true;
 }
 
+void SourceManager::mark_written_from(const File &file, const File &original) {
+  const auto known = std::ranges::find(files_.rbegin(), files_.rend(), &file, &std::unique_ptr<File>::get);
+  if (known != files_.rend()) (*known)->written_from = &original;
+}
+
 bool SourceManager::in_system_header(Loc loc) const {
   const File *file = file_of(loc);
   return file != nullptr && file->is_system;
 }
 
+namespace {
+
+// Where the lines of [file] begin.
+const std::vector<uint32_t> &line_starts(const SourceManager::File &file) {
+  if (!file.line_starts.empty()) return file.line_starts;
+  file.line_starts.push_back(0);
+  for (size_t at = file.text.find('\n'); at != std::string::npos; at = file.text.find('\n', at + 1))
+    file.line_starts.push_back(static_cast<uint32_t>(at + 1));
+  return file.line_starts;
+}
+
+std::string_view line_at(std::string_view text, size_t start) {
+  const std::string_view line = text.substr(start, text.find('\n', start) - start);
+  return line.substr(0, line.size() - (line.ends_with('\r') ? 1 : 0));
+}
+
+}  // namespace
+
 Place SourceManager::place(Loc loc) const {
   loc = expansion(loc);
   const File *file = file_of(loc);
   if (file == nullptr) return {};
-  const std::string_view text = file->text;
-  if (file->line_starts.empty()) {
-    file->line_starts.push_back(0);
-    for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
-      file->line_starts.push_back(static_cast<uint32_t>(at + 1));
-  }
+  const std::vector<uint32_t> &starts = line_starts(*file);
   const uint32_t offset = loc.raw - file->begin.raw;
-  const auto next = std::ranges::upper_bound(file->line_starts, offset);
+  const auto next = std::ranges::upper_bound(starts, offset);
   const uint32_t start = *std::prev(next);
-  Place place{file->path, static_cast<uint32_t>(next - file->line_starts.begin()), offset - start + 1, {}};
-  size_t end = text.find('\n', start);
-  if (end == std::string_view::npos) end = text.size();
-  if (end > start && text[end - 1] == '\r') end--;
-  place.line_text = text.substr(start, end - start);
+  Place place{file->path, static_cast<uint32_t>(next - starts.begin()), offset - start + 1, line_at(file->text, start)};
 
   // Directives are few and ordered; those of other files lie outside [file->begin, loc].
   for (auto it = line_directives_.rbegin(); it != line_directives_.rend(); ++it) {
     if (it->after > loc || it->after < file->begin) continue;
     const uint32_t at = it->after.raw - file->begin.raw;
-    const auto directive_line = std::ranges::upper_bound(file->line_starts, at) - file->line_starts.begin();
+    const auto directive_line = std::ranges::upper_bound(starts, at) - starts.begin();
     place.line = it->line + place.line - static_cast<uint32_t>(directive_line) - 1;
     if (!it->path.empty()) place.path = it->path;
+    if (const File *original = file->written_from; original != nullptr && place.path == original->path) {
+      const std::vector<uint32_t> &lines = line_starts(*original);
+      if (place.line >= 1 && place.line <= lines.size())
+        place.line_text = line_at(original->text, lines[place.line - 1]);
+    }
     break;
   }
   return place;

@@ -58,6 +58,7 @@ class SourceManager {
     Loc begin;                                  // location of text[0]; begin + text.size() is the end of the file
     Loc included_from;                          // the #include that brought it in; Loc{} for the main file
     bool is_system = false;                     // from -isystem, the system's folders or Spile itself: no warnings
+    const File *written_from = nullptr;         // the text that this one was made of; its lines are shown
     mutable std::vector<uint32_t> line_starts;  // filled on first use
   };
 
@@ -95,6 +96,8 @@ class SourceManager {
   // From here on what the file holds is a system header: warnings about it are not given.
   void mark_system(const File &file);
   bool in_system_header(Loc loc) const;  // of a location in a file
+  // [file] was written out of [original], whose path its #line directives name: what a person is shown is the original.
+  void mark_written_from(const File &file, const File &original);
 
   // Path, line, column of a location (of its expansion, when in a macro). Honours #line.
   Place place(Loc loc) const;

@@ -149,12 +149,12 @@ struct {
 /* prints to stdout, up to 12 arguments */
 #define printf(literal, args...) ___spile_printf(__COUNTER__, literal, ##args)
 
-/* ends the run, with this exit status */
-#define exit(status)                                                                      \
+/* ends the run, with this exit status, or 0 */
+#define exit(status...)                                                                   \
 	({                                                                                \
 		struct ___spile_record *___record = bpf_ringbuf_reserve(&spile_output, sizeof(*___record), 0); \
 		if (___record) {                                                          \
-			*___record = (struct ___spile_record){ ___SPILE_EXIT, (status) }; \
+			*___record = (struct ___spile_record){ ___SPILE_EXIT, (status + 0) }; \
 			bpf_ringbuf_submit(___record, 0);                                 \
 		}                                                                         \
 	})

@@ -2,7 +2,7 @@
 # it, a bad example that is told exactly that, and a good one that is told nothing.
 #
 # In lang-spec/reference/messages: ```c build error=Name OPTIONS, or warning=Name, and then ```c build. What every probe
-# has, includes and the licence, is left out where a program's SEC() shows that it is one.
+# has, includes and the licence, is left out where a program's SEC() shows that it is one. `build short`: the short form.
 import concurrent.futures
 import json
 import pathlib
@@ -23,12 +23,13 @@ LICENSE = '\nchar LICENSE[] SEC("license") = "GPL";\n'
 faults = []
 
 
-def told(text, options, folder, number):
+def told(text, options, folder, number, is_short):
     if "SEC(" in text and "#include" not in text:
         text = PRELUDE + text + ("" if 'SEC("license")' in text else LICENSE)
     path = pathlib.Path(folder) / f"example{number}.c"
     path.write_text(text)
-    done = subprocess.run([spile, "build", "-q", "--diagnostics=json", *options, str(path), "-o", f"{path}.o"],
+    what = ["-e", text] if is_short else [str(path)]
+    done = subprocess.run([spile, "build", "-q", "--diagnostics=json", *options, *what, "-o", f"{path}.o"],
                           capture_output=True, text=True, timeout=60)
     return {json.loads(line)["name"] if line.startswith("{") else line for line in done.stderr.splitlines()}
 
@@ -36,7 +37,7 @@ def told(text, options, folder, number):
 def judge(folder, number, page, name, index, info, text):
     wanted = {word.split("=")[1] for word in info if word.startswith(("error=", "warning="))}
     options = [option for word in info if word.startswith("options=") for option in word[8:].split(",")]
-    got = told(text, options, folder, number)
+    got = told(text, options, folder, number, "short" in info)
     if (index == 0) != (wanted == {name}):
         return f"{page}: {name}: the first example is the bad one, the second the good one"
     return None if got == wanted else f"{page}: {name}: wanted {sorted(wanted)}, got {sorted(got)}\n{text}"
