@@ -295,6 +295,7 @@ class Analyzer {
   bool is_in_main_file(Range at) const;
   static Symbol *root_variable(const Expr *e);
   void warn_unused_in_function(const Symbol &function);
+  void warn_no_section(const Symbol &function);
   void warn_unused_in_unit();
   void warn_unused_value(const Expr *e);
 
@@ -302,6 +303,9 @@ class Analyzer {
   void note_filled_parameter(const Expr *target, const Expr *value);
   void check_format(const Expr *e, const tables::Helper &helper);
   void check_conversion(std::string_view spelled, char letter, int longs, const Expr *value);
+
+  // ------------------------------------------------------------ warn_printf.cpp
+  void check_printf(const Expr *call);
 
   // ------------------------------------------------------------ warn_probes.cpp
   static const tables::Helper *helper_of(const Symbol *callee);

@@ -382,6 +382,9 @@ bool Analyzer::check_argument_count(const Expr *e, size_t low, size_t high, std:
   return false;
 }
 
+// Of spile.h: never called, but written in an operand of sizeof beside each printf().
+static constexpr std::string_view kCheckFormat = "___spile_check_format";
+
 void Analyzer::call(Expr *e) {
   if (e->a->kind == Expr::Identifier && e->a->type == nullptr && lookup(e->a->text) == nullptr &&
       find_builtin(e->a->text) == nullptr) {
@@ -438,6 +441,7 @@ void Analyzer::call(Expr *e) {
       if (types::is_void(e->args[i]->type)) report<diag::VoidValue>(e->args[i]->range);
     }
   }
+  if (callee != nullptr && callee->name == kCheckFormat) check_printf(e);
   if (callee != nullptr)
     if (const tables::Helper *helper = helper_of(callee)) check_helper_call(e, *callee, *helper);
   if (!types::is_void(e->type) && !require_complete(e->type, e->range, "the result"))

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "frontend/sema/analyzer.h"
+#include "lang-spec/tables/tables.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
 #include "support/diag_table.h"
@@ -51,8 +52,35 @@ void Analyzer::warn_unused_in_function(const Symbol &function) {
   locals_.clear();
 }
 
+// Whether it looks like a program: its only parameter is what some hook gives to programs.
+static bool takes_context(const Symbol &function) {
+  if (function.type->plain->kind != Kind::Function || function.type->plain->params.size() != 1) return false;
+  const Type *parameter = function.type->plain->params[0].type;
+  if (!types::is_pointer(parameter)) return false;
+  const Type *pointee = types::base_of(parameter);
+  if (types::is_void(pointee)) return !function.parameters.empty() && function.parameters[0]->name == "ctx";
+  if (!types::is_record(pointee)) return false;
+  const std::string_view tag = pointee->plain->record->tag;
+  return tag.starts_with("trace_event_raw_") || tag.starts_with("sys_enter") || tag.starts_with("sys_exit") ||
+         std::ranges::find(tables::kContexts, tag, &tables::Ctx::type) != std::end(tables::kContexts);
+}
+
+// A program without SEC(), which nobody would ever run. A subprogram that other files call says noinline or weak.
+void Analyzer::warn_no_section(const Symbol &function) {
+  const SymbolAttributes &says = function.attributes;
+  if (function.linkage != Linkage::External || !function.is_defined || function.is_mentioned || says.no_inline ||
+      says.weak || says.used || says.is_unused || says.section_range.valid() || !is_in_main_file(function.range) ||
+      !takes_context(function))
+    return;
+  report<diag::FunctionInNoSection>(function.range, function.name)
+      .hint(
+          "`SEC(\"...\")` in front of it says which hook runs it, such as "
+          "`SEC(\"tracepoint/syscalls/sys_enter_openat\")`");
+}
+
 void Analyzer::warn_unused_in_unit() {
   for (const Symbol *s : unit_.symbols) {
+    if (s->kind == SymbolKind::Function) warn_no_section(*s);
     if (s->linkage != Linkage::Internal || s->is_mentioned || s->attributes.is_unused || s->attributes.used ||
         s->attributes.section_range.valid() || types::is_error(s->type) || !is_in_main_file(s->range))
       continue;

@@ -17,8 +17,8 @@
 
 #define ___spile_paste(a, b) a##b
 #define ___spile_join(a, b) ___spile_paste(a, b)
-#define ___spile_nth(_, _1, _2, _3, _4, _5, _6, _7, _8, _9, _a, _b, _c, n, ...) n
-#define ___spile_narg(...) ___spile_nth(_, ##__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define ___spile_nth(_, _1, _2, _3, _4, _5, _6, _7, _8, _9, _a, _b, _c, _d, _e, _f, _g, n, ...) n
+#define ___spile_narg(...) ___spile_nth(_, ##__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 #define ___spile_each0(m)
 #define ___spile_each1(m, x) m(1, x)
 #define ___spile_each2(m, x, args...) m(2, x) ___spile_each1(m, args)
@@ -32,6 +32,11 @@
 #define ___spile_each10(m, x, args...) m(10, x) ___spile_each9(m, args)
 #define ___spile_each11(m, x, args...) m(11, x) ___spile_each10(m, args)
 #define ___spile_each12(m, x, args...) m(12, x) ___spile_each11(m, args)
+/* Too many: for an assertion that says so. */
+#define ___spile_each13(m, args...)
+#define ___spile_each14(m, args...)
+#define ___spile_each15(m, args...)
+#define ___spile_each16(m, args...)
 #define ___spile_each(m, args...) ___spile_join(___spile_each, ___spile_narg(args))(m, ##args)
 
 /* ---- the running task, the time, strings */
@@ -117,6 +122,8 @@ struct {
 			      ? (___size_##n == sizeof(void *) ? ___size_##n : ___SPILE_BYTES | ___size_##n) \
 			      : ___flag_##n | sizeof(typeof(((void)0, (x)))),
 #define ___spile_kind_item(n, x) ___kind_##n,
+/* No bytes, but a member of BTF: the type that %pT prints by. */
+#define ___spile_type_item(n, x) typeof(((void)0, (x))) type_##n[0];
 #define ___spile_room_item(n, x) __u64 value_##n[((___kind_##n & ___SPILE_SIZE) + 7) / 8];
 /* The value itself, and over it what it points to when it is an array. */
 #define ___spile_put(n, x)                                                                \
@@ -128,13 +135,19 @@ struct {
 		bpf_probe_read_kernel(___record->value_##n, ___kind_##n & ___SPILE_SIZE,  \
 				      *(void **)___record->value_##n);
 
+/* Never called: Spile holds the format against the arguments of such a call. */
+extern int ___spile_check_format(const char *format, ...);
+
 #define ___spile_printf(number, literal, args...)                                         \
 	({                                                                                \
+		_Static_assert(___spile_narg(args) <= 12, "printf takes up to 12 arguments behind its format"); \
+		(void)sizeof(___spile_check_format(literal, ##args));                     \
 		enum { ___spile_each(___spile_constants, ##args) ___kinds = ___spile_narg(args) }; \
 		static const struct {                                                     \
 			unsigned short kinds[___kinds + 1];                               \
 			char text[sizeof(literal)];                                       \
-		} ___spile_join(___spile_format_, number) SEC(".spile.printf") = {        \
+			___spile_each(___spile_type_item, ##args)                         \
+		} __attribute__((packed)) ___spile_join(___spile_format_, number) SEC(".spile.printf") = {        \
 			{ ___spile_each(___spile_kind_item, ##args) 0 }, literal };       \
 		struct {                                                                  \
 			struct ___spile_record head;                                      \

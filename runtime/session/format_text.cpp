@@ -66,7 +66,7 @@ Conversion read_conversion(std::string_view format) {
   while (at < format.size() && is_one_of(format[at], "lhzjt")) at++;
   if (at < format.size()) c.letter = format[at++];
   if (c.letter == 'p')
-    for (const std::string_view known : {"I4", "I6", "M", "h", "e", "t"})
+    for (const std::string_view known : {"I4", "I6", "M", "h", "e", "t", "T"})
       if (format.substr(at).starts_with(known)) {
         c.extension = known;
         at += known.size();
@@ -137,6 +137,7 @@ std::string extended(std::string_view extension, const Argument &argument, int64
 
 // False for a conversion that does not exist, or that the argument cannot be put into.
 bool put(const Conversion &c, const Argument &argument, int64_t wall_ahead_ns, std::string &text) {
+  if (c.extension == "T") return false;
   if (c.letter == 'p' && !c.extension.empty())
     return put_padded(c, extended(c.extension, argument, wall_ahead_ns), text), true;
   if (c.letter == 's') {
@@ -169,7 +170,7 @@ bool put(const Conversion &c, const Argument &argument, int64_t wall_ahead_ns, s
 }  // namespace
 
 void append_formatted(std::string_view format, std::span<const Argument> arguments, int64_t wall_ahead_ns,
-                      std::string &text) {
+                      std::string &text, const ShowByType &by_type) {
   size_t next = 0;
   for (size_t at = 0; at < format.size();) {
     const size_t percent = std::min(format.find('%', at), format.size());
@@ -179,6 +180,8 @@ void append_formatted(std::string_view format, std::span<const Argument> argumen
     const Conversion c = read_conversion(format.substr(at));
     if (c.letter == '%')
       text += '%';
+    else if (c.extension == "T" && next < arguments.size() && by_type)
+      put_padded(c, by_type(next++), text);
     else if (next >= arguments.size() || !put(c, arguments[next++], wall_ahead_ns, text))
       text += format.substr(at, c.size);
     at += c.size;

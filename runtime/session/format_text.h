@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,9 +26,12 @@ struct Argument {
   std::string_view text() const;  // up to the first NUL
 };
 
+// Argument [index] by its type; empty when that is not known.
+using ShowByType = std::function<std::string(size_t index)>;
+
 // Appends the text. What is wrong with [format] (an unknown conversion, too few arguments) stays in it as it is
 // written. [wall_ahead_ns]: the wall clock less that of nsecs().
 void append_formatted(std::string_view format, std::span<const Argument> arguments, int64_t wall_ahead_ns,
-                      std::string &text);
+                      std::string &text, const ShowByType &by_type = {});
 
 }  // namespace spile::session

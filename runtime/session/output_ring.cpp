@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cstring>
 
+#include "backend/object/print_value.h"
+#include "support/numbers.h"
+
 namespace spile::session {
 
 namespace {
@@ -36,10 +39,25 @@ Argument argument_of(uint16_t kind, std::span<const std::byte> bytes) {
   return {(kind & kSigned) != 0 ? Argument::Signed : Argument::Unsigned, bytes};
 }
 
+// The members type_1, type_2, ... count down as the macros of spile.h do: the last argument's is type_1.
+std::vector<object::BtfId> types_of_arguments(const object::Btf &btf, object::BtfId variable, size_t count) {
+  std::vector<object::BtfId> types(count);
+  constexpr std::string_view kType = "type_";
+  for (const object::BtfMember &member : btf.members(btf.resolve(variable))) {
+    if (!member.name.starts_with(kType)) continue;
+    const auto number = whole_number<size_t>(member.name.substr(kType.size()));
+    const object::BtfType array = btf.type(btf.resolve(member.type));
+    if (number && *number >= 1 && *number <= count && array.kind == object::BtfKind::Array)
+      types[count - *number] = array.type;
+  }
+  return types;
+}
+
 }  // namespace
 
 Result<OutputRing> OutputRing::of(const object::Object &object) {
   OutputRing ring;
+  ring.btf_ = &object.btf;
   const object::SectionId section = object.find_section(kSection);
   const object::BtfId variables = object.btf.find(kSection, object::BtfKind::DataSec);
   if (!section || !variables) return ring;
@@ -60,6 +78,7 @@ Result<OutputRing> OutputRing::of(const object::Object &object) {
     at = std::min(at + sizeof(uint16_t), variable.size());
     format.text.assign(reinterpret_cast<const char *>(variable.data() + at), variable.size() - at);
     format.text.resize(std::min(format.text.find('\0'), format.text.size()));
+    format.types = types_of_arguments(object.btf, object.btf.type(info.var).type, format.kinds.size());
     if (!ring.formats_.emplace(*number, std::move(format)).second)
       return input_error("{}: two formats of printf have the number {}: link sources, not objects", object.path,
                          *number);
@@ -83,7 +102,11 @@ OutputRing::Printed OutputRing::read(std::span<const std::byte> record, int64_t 
     at += (size + 7) / 8 * 8;
   }
   Printed printed;
-  append_formatted(format->second.text, arguments, wall_ahead_ns, printed.text);
+  const ShowByType by_type = [&](size_t index) {
+    const object::BtfId type = format->second.types[index];
+    return type ? object::format_value(*btf_, type, arguments[index].bytes) : std::string();
+  };
+  append_formatted(format->second.text, arguments, wall_ahead_ns, printed.text, by_type);
   return printed;
 }
 

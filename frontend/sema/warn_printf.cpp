@@ -1,0 +1,144 @@
+// The formats of printf() in spile.h against their arguments. What a conversion cannot print stays in the text as it is
+// written (runtime/session/format_text.h), which nobody wants.
+#include <algorithm>
+#include <array>
+
+#include "frontend/sema/analyzer.h"
+
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
+
+namespace spile::sema {
+
+using ast::CastKind;
+using ast::without_casts;
+
+namespace {
+
+// What an argument is for printf(): its macros tell them apart the same way.
+enum class Printed { Number, Text, Bytes, Address };
+
+// A struct of up to 8 bytes travels as a number.
+constexpr uint64_t kMostOfNumber = 8;
+
+Printed printed_as(const Type *t) {
+  const auto is_plain_char = [](const Type *of) { return of->plain->kind == Kind::Char; };
+  if (types::is_array(t))
+    return is_plain_char(types::base_of(t))         ? Printed::Text
+           : types::size_of(types::base_of(t)) == 1 ? Printed::Bytes
+                                                    : Printed::Address;
+  if (types::is_pointer(t)) return is_plain_char(types::base_of(t)) ? Printed::Text : Printed::Address;
+  if (types::is_record(t) && types::is_complete(t) && types::size_of(t) > kMostOfNumber) return Printed::Bytes;
+  return Printed::Number;
+}
+
+// As it was written: before arrays became pointers and small integers `int`.
+const Type *type_as_written(const Expr *value) {
+  while (value->kind == Expr::ImplicitCast &&
+         (value->cast == CastKind::ArrayToPointer || value->cast == CastKind::IntegerToInteger))
+    value = value->a;
+  return value->type;
+}
+
+struct Conversion {
+  size_t begin = 0, end = 0;  // in the text
+  char letter = 0;
+  std::string_view extension;  // of %p
+};
+
+// % [-+ #0]* digits* [. digits*] [lhzjt]* letter, and what stands behind a %p.
+Conversion read_conversion(std::string_view text, size_t at) {
+  Conversion c;
+  c.begin = at++;
+  const auto skip = [&](std::string_view set) {
+    while (at < text.size() && set.find(text[at]) != std::string_view::npos) at++;
+  };
+  skip("-+ #0");
+  skip("0123456789");
+  if (at < text.size() && text[at] == '.') at++, skip("0123456789");
+  skip("lhzjt");
+  c.letter = at < text.size() ? text[at++] : '\0';
+  if (c.letter == 'p')
+    for (const std::string_view known : {"I4", "I6", "M", "h", "e", "t", "T"})
+      if (text.substr(at).starts_with(known)) {
+        c.extension = known;
+        at += known.size();
+        break;
+      }
+  c.end = at;
+  return c;
+}
+
+struct Wanted {
+  std::string_view what;
+  size_t bytes;  // at least; 0: any number
+};
+// What %pI4 and its kin print of the bytes that they are given.
+Wanted wanted_bytes(std::string_view extension) {
+  if (extension == "I4") return {"an address of 4 bytes", 4};
+  if (extension == "I6") return {"an address of 16 bytes", 16};
+  if (extension == "M") return {"an address of 6 bytes", 6};
+  return {"bytes", 0};
+}
+
+}  // namespace
+
+void Analyzer::check_printf(const Expr *call) {
+  const Expr *literal = without_casts(call->args[0]);
+  if (literal->kind != Expr::StringLit) return;
+  const std::string_view text = literal->bytes.substr(0, literal->bytes.find('\0'));
+  size_t next = 1;
+  for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at)) {
+    const Conversion c = read_conversion(text, at);
+    at = c.end;
+    if (c.letter == '%') continue;
+    const std::string_view spelled = text.substr(c.begin, c.end - c.begin);
+    constexpr std::string_view kNumbers = "diuxXoc";
+    const bool is_of_number = kNumbers.find(c.letter) != std::string_view::npos && c.letter != '\0';
+    if (!is_of_number && c.letter != 's' && c.letter != 'p') {
+      auto message = report<diag::PrintfUnknown>(literal->range, spelled);
+      if (std::string_view("fFgGeEaA").find(c.letter) != std::string_view::npos && c.letter != '\0')
+        message.hint("there are no floating-point numbers: print the parts");
+      else
+        message.hint("there are `%d %i %u %x %X %o %c %s %p`, `%pI4 %pI6 %pM %ph %pe %pt %pT`; `%%` prints a `%`");
+      return;
+    }
+    if (next >= call->args.size()) {
+      report<diag::FormatArguments>(literal->range, spelled, call->args.size() - 1)
+          .hint("give it a value behind the others, or leave `{}` out", spelled);
+      return;
+    }
+    const Expr *value = call->args[next++];
+    const Type *t = type_as_written(value);
+    if (types::is_error(t) || c.extension == "T") continue;
+    const Printed printed = printed_as(t);
+    const std::string name = types::to_string(t);
+    const Range where = diags_.sources().expansion(value->range);
+    if (c.letter == 's') {
+      if (printed == Printed::Text || (printed == Printed::Bytes && types::is_record(t))) continue;
+      auto message = report<diag::Format>(where, spelled, "characters", name);
+      if (printed == Printed::Number)
+        message.hint(
+            "`%d` prints a number, `str(x)` is the string at an address of the task, `kstr(x)` at one of the kernel");
+      else
+        message.hint("`str(x)` is the string at an address of the task, `kstr(x)` at one of the kernel");
+    } else if (c.extension.empty() || c.extension == "e" || c.extension == "t") {
+      if (printed == Printed::Number || (printed == Printed::Address && types::is_pointer(t))) continue;
+      const bool is_text = printed == Printed::Text;
+      report<diag::Format>(where, spelled, "a number", name)
+          .hint("{}", is_text ? "`%s` prints characters" : "`%pT` prints a struct by its type, `%ph` bytes");
+    } else {
+      const Wanted wanted = wanted_bytes(c.extension);
+      const bool is_pointer = types::is_pointer(t);
+      const bool is_too_small = types::is_complete(t) && types::size_of(t) < wanted.bytes;
+      if (!is_pointer && !is_too_small) continue;
+      auto message = report<diag::Format>(where, spelled, wanted.what, name);
+      if (is_pointer) message.hint("what it points to is printed: give it `*p`, or an array");
+    }
+  }
+  if (next < call->args.size())
+    report<diag::FormatExtraArguments>(call->args[next]->range, next - 1)
+        .hint("add a `%` for it to the format, or leave the argument out");
+}
+
+}  // namespace spile::sema
