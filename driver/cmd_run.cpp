@@ -19,6 +19,7 @@
 #include "runtime/hooks/perf_script.h"
 #include "runtime/kernel/kernel_object.h"
 #include "runtime/session/session.h"
+#include "support/numbers.h"
 
 namespace spile::driver {
 
@@ -161,8 +162,27 @@ int explain_refusal(object::Object &object, const SourceManager &sources, const 
   return code;
 }
 
+// --stats.
+void say_stats(const session::Outcome &outcome, Console &console) {
+  for (const session::Outcome::Ran &ran : outcome.programs)
+    if (ran.times != 0)
+      console.error_text(fmt::format("spile: {} ({}): {} run{}, {} ns each\n", ran.name, ran.section, ran.times,
+                                     ran.times == 1 ? "" : "s", ran.ns / ran.times));
+    else
+      console.error_text(fmt::format("spile: {} ({}): did not run\n", ran.name, ran.section));
+  for (const session::Outcome::Filled &map : outcome.maps)
+    console.error_text(fmt::format("spile: map {}: {} of {} elements\n", map.name, map.elements, map.room));
+}
+
+// --strict: what is otherwise only said is an error.
+bool has_trouble(const session::Outcome &outcome) { return outcome.failed_helpers != 0 || outcome.lost_records != 0; }
+
+struct Manner {
+  bool is_strict = false, has_stats = false;
+};
+
 int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
-                Console &console) {
+                Manner manner, Console &console) {
   std::vector<session::Accepted> accepted;
   accepted.reserve(judged.size());
   for (const Judged &one : judged) accepted.push_back({&one.program, one.type});
@@ -179,6 +199,12 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
     const int code = console.fail(outcome.error());
     return traces_child ? hooks::exit_status_of(outcome.error()) : code;
   }
+  if (manner.has_stats) say_stats(*outcome, console);
+  if (outcome->exit_status.value_or(0) != 0) return *outcome->exit_status;
+  if (manner.is_strict && has_trouble(*outcome)) {
+    console.fail({Error::Kind::Environment, "helpers failed or records were lost, and --strict is set", {}, 0});
+    return traces_child ? kExitChildFailed : kExitRuntime;
+  }
   if (outcome->exit_status) return *outcome->exit_status;
   return outcome->child_status.value_or(kExitOk);
 }
@@ -186,6 +212,12 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
 }  // namespace
 
 int command_run(Arguments arguments, Console &console) {
+  // As bpftrace and stap list hooks.
+  if (!arguments.empty() && (arguments[0] == "-l" || arguments[0] == "-L" || arguments[0] == "-lv")) {
+    std::vector<std::string> listing(arguments.begin() + 1, arguments.end());
+    if (arguments[0] != "-l") listing.emplace_back("-v");
+    return command_list(listing, console);
+  }
   CommandLine line;
   line.usage = "spile [run] [options] FILE.c|FILE.o|-|-e PROGRAM [-- --NAME=VALUE ...]";
   line.about =
@@ -197,7 +229,8 @@ int command_run(Arguments arguments, Console &console) {
       "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n\n"
       "Exit status: with -c that of CMD (128+N when signal N killed it); 125, 126, 127 when spile failed, CMD could\n"
       "not be executed, or was not found. Otherwise 0; 1 the program is wrong; 2 wrong usage; 3 the environment\n"
-      "says no; 5 the verifier cannot judge the program.";
+      "says no; 4 with --strict, helpers failed or records were lost; 5 the verifier cannot judge the program.\n"
+      "exit(N) in the probe comes before all of it.";
   line.add_common();
   line.options.add_options()("execute,e", po::value<std::string>()->value_name("PROGRAM"),
                              "run PROGRAM, in the short form: HOOK { BODY } ...")(
@@ -220,6 +253,9 @@ int command_run(Arguments arguments, Console &console) {
       "run packet programs on a pcap or pcapng file, or any on recorded events: .evt, .evb, trace.dat, the text of "
       "`perf script`; - is standard input")("pass", po::value<std::string>()->value_name("FILE"),
                                             "write the packets that pass, as pcap")(
+      "drop", po::value<std::string>()->value_name("FILE"), "write the packets that are dropped, as pcap")(
+      "verdicts", po::value<std::string>()->value_name("FILE"),
+      "write all packets as pcapng, each with what the programs said of it")(
       "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "pin", po::value<std::string>()->value_name("FOLDER"),
       "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "
@@ -232,7 +268,9 @@ int command_run(Arguments arguments, Console &console) {
       "give the maps as OpenMetrics to who asks http://ADDRESS:PORT/metrics while the probe runs")(
       "engine", po::value<std::string>()->value_name("ENGINE"),
       "auto (the default: interpreted, and compiled when it is hot), interp or jit")(
-      "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10s, 500ms, 1m")(
+      "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10 (seconds), 500ms, 1m")(
+      "strict", "helpers that fail, maps that are full and records that are lost make the run fail: exit status 4")(
+      "stats", "say on stderr how often and how long each program ran, and how full the maps are")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
       "global,G", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
       "set a `const volatile` global of the probe; so does --NAME=VALUE behind --, where --help lists them")(
@@ -260,7 +298,9 @@ int command_run(Arguments arguments, Console &console) {
   session::Options options;
   options.command = text("command");
   const auto input = text("input");
-  options.pass = text("pass");
+  options.pass = text("pass").value_or("");
+  options.drop = text("drop").value_or("");
+  options.verdicts = text("verdicts").value_or("");
   options.pin = text("pin").value_or("");
   if (options.command && input)
     return console.usage("-c and -i cannot be had together: one run has one source of events");
@@ -292,7 +332,9 @@ int command_run(Arguments arguments, Console &console) {
   options.engine = chosen->kind;
   options.jit = jit_settings(*values);
   if (const auto duration = text("duration")) {
-    const auto parsed = hooks::parse_interval(*duration);
+    // Seconds, as stap and timeout(1) count, where no unit is given.
+    const bool has_unit = !whole_number<uint64_t>(*duration);
+    const auto parsed = hooks::parse_interval(has_unit ? *duration : *duration + "s");
     if (!parsed) return console.usage("-T: {}", parsed.error().message);
     options.duration = *parsed;
   }
@@ -394,7 +436,9 @@ int command_run(Arguments arguments, Console &console) {
   if (options.virtual_time && !compile->btf.empty())
     if (const auto known = types.get(compile->btf)) options.kernel_types = *known;
   const bool traces_child = options.command.has_value();
-  const int status = run_session(*object, judged, std::move(options), console);
+  options.stats = values->contains("stats");
+  const int status = run_session(*object, judged, std::move(options),
+                                 {values->contains("strict"), values->contains("stats")}, console);
   for (OutputFile *file : {&output, &recording})
     if (const auto written = file->close(); !written) {
       const int failed = console.fail(written.error());

@@ -1,11 +1,48 @@
 #include "runtime/hooks/packets.h"
 
 #include "runtime/hooks/pcap_reader.h"
-#include "runtime/hooks/pcap_writer.h"
 
 namespace spile::hooks {
 
-Result<PacketOutcome> filter_packets(PacketRun run, const std::function<uint64_t(const vm::Event &)> &filter,
+namespace {
+
+// The files that a run writes.
+struct Outputs {
+  std::unique_ptr<PcapWriter> pass, drop;
+  std::unique_ptr<PcapngWriter> verdicts;
+
+  Result<void> open(const PacketRun &run, const PcapReader &reader) {
+    for (const auto &[path, writer] : {std::pair{&run.pass, &pass}, std::pair{&run.drop, &drop}}) {
+      if (path->empty()) continue;
+      auto created =
+          PcapWriter::create(*path, {reader.link_type(), reader.snapshot_length(), reader.has_nanoseconds()});
+      if (!created) return std::unexpected(created.error());
+      *writer = std::move(*created);
+    }
+    if (run.verdicts.empty()) return {};
+    auto created = PcapngWriter::create(run.verdicts, reader.link_type(), reader.snapshot_length());
+    if (!created) return std::unexpected(created.error());
+    verdicts = std::move(*created);
+    return {};
+  }
+
+  void write(const CapturedPacket &packet, bool is_passed, std::span<const Verdict> said) {
+    const std::unique_ptr<PcapWriter> &writer = is_passed ? pass : drop;
+    if (writer != nullptr) writer->write(packet);
+    if (verdicts != nullptr) verdicts->write(packet, said);
+  }
+
+  Result<void> commit() {
+    for (PcapWriter *writer : {pass.get(), drop.get()})
+      if (writer != nullptr)
+        if (Result<void> written = writer->commit(); !written) return written;
+    return verdicts != nullptr ? verdicts->commit() : Result<void>{};
+  }
+};
+
+}  // namespace
+
+Result<PacketOutcome> filter_packets(PacketRun run, const std::function<Filtered(const vm::Event &)> &filter,
                                      const std::atomic<bool> &stop) {
   const std::string path = run.input.path();
   Result<std::unique_ptr<PcapReader>> reader = PcapReader::open(std::move(run.input));
@@ -14,13 +51,8 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<uint64_t
     return unsupported_error(
         "`{}` holds packets of link type {}; Ethernet, raw IP and Linux cooked captures can be read", path,
         (*reader)->link_type_name());
-  std::unique_ptr<PcapWriter> writer;
-  if (!run.pass.empty()) {
-    auto created = PcapWriter::create(
-        run.pass, {(*reader)->link_type(), (*reader)->snapshot_length(), (*reader)->has_nanoseconds()});
-    if (!created) return std::unexpected(created.error());
-    writer = std::move(*created);
-  }
+  Outputs outputs;
+  if (auto opened = outputs.open(run, **reader); !opened) return std::unexpected(opened.error());
 
   PacketOutcome outcome;
   auto buffer = PacketBuffer::allocate();
@@ -34,9 +66,11 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<uint64_t
     if (!more || !*more) break;
     context.show(packet, event);
     outcome.counts.seen++;
-    const uint32_t result = static_cast<uint32_t>(filter(event));
+    const Filtered filtered = filter(event);
+    const auto result = static_cast<uint32_t>(filtered.kept);
     if (result == 0) {
       outcome.counts.dropped++;
+      outputs.write(packet, false, filtered.verdicts);
       continue;
     }
     outcome.counts.passed++;
@@ -44,16 +78,14 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<uint64_t
       outcome.counts.changed++;
       packet.bytes = context.changed_bytes(packet);
       packet.wire_length = static_cast<uint32_t>(packet.bytes.size());
-      if (writer != nullptr) writer->write(packet);
-      continue;
+    } else {
+      const uint32_t kept = context.kept_in_file(packet, result);
+      if (kept < packet.bytes.size()) outcome.counts.truncated++;
+      packet.bytes = packet.bytes.first(kept);
     }
-    const uint32_t kept = context.kept_in_file(packet, result);
-    if (kept < packet.bytes.size()) outcome.counts.truncated++;
-    packet.bytes = packet.bytes.first(kept);
-    if (writer != nullptr) writer->write(packet);
+    outputs.write(packet, true, filtered.verdicts);
   }
-  if (writer != nullptr)
-    if (Result<void> written = writer->commit(); !written) return std::unexpected(written.error());
+  if (Result<void> written = outputs.commit(); !written) return std::unexpected(written.error());
   return outcome;
 }
 

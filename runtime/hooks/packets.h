@@ -1,17 +1,20 @@
-// filter_packets(): runs a socket filter over a capture file, and writes what it passes.
+// filter_packets(): runs packet programs over a capture file, and writes what they pass, drop and say.
 //
-//   capture.pcap ──► __sk_buff and bytes ──► filter ──► 0: dropped   n: the first n bytes are passed ──► out.pcap
+//   capture.pcap ──► __sk_buff and bytes ──► filter ──► 0: dropped ──► drop.pcap   n: n bytes are passed ──► pass.pcap
+//                                               └──► every packet, with the verdicts on it ──► verdicts.pcapng
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/hooks/byte_stream.h"
 #include "runtime/hooks/packet_context.h"
+#include "runtime/hooks/pcap_writer.h"
 #include "runtime/vm/event.h"
 #include "support/result.h"
 
@@ -20,6 +23,9 @@ namespace spile::hooks {
 struct PacketRun {
   ByteStream input;  // pcap or pcapng: Ethernet, raw IP, Linux cooked
   std::string pass;  // where to write passed packets as pcap; empty: nowhere
+  std::string drop;  // the same for those that are dropped, as they came
+  // All of them as pcapng: passed ones as they leave, dropped ones as they came.
+  std::string verdicts;
   Layer layer = Layer::Link;
 };
 
@@ -37,10 +43,16 @@ struct PacketOutcome {
   std::optional<Error> trouble;
 };
 
-// [filter] gets each packet as an event and returns r0, of which the kernel takes the low 32 bits. Ends early, with
+// What became of a packet. [verdicts], where PacketRun::verdicts is set: of each program, until the next packet.
+struct Filtered {
+  uint64_t kept = 0;  // r0 of a socket filter, of which the kernel takes the low 32 bits
+  std::span<const Verdict> verdicts;
+};
+
+// [filter] gets each packet as an event. Ends early, with
 // what was done until then, when [stop] is set. Passed packets keep their times and their length on the wire. The
 // output appears when all is done; it may be the input.
-Result<PacketOutcome> filter_packets(PacketRun run, const std::function<uint64_t(const vm::Event &)> &filter,
+Result<PacketOutcome> filter_packets(PacketRun run, const std::function<Filtered(const vm::Event &)> &filter,
                                      const std::atomic<bool> &stop);
 
 // One packet of a capture, and the link header that it begins with (DLT_*).

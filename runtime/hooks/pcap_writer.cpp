@@ -1,12 +1,10 @@
 #include "runtime/hooks/pcap_writer.h"
 
-#include <fcntl.h>
 #include <pcap/dlt.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
+#include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace spile::hooks {
 
@@ -27,63 +25,102 @@ struct PacketHeader {
 static_assert(sizeof(FileHeader) == 24 && sizeof(PacketHeader) == 16);
 constexpr uint32_t kMicroseconds = 0xa1b2c3d4, kNanoseconds = 0xa1b23c4d;
 
-// What files carry is LINKTYPE_*; it is DLT_* but for a few that differ between systems, of which raw IP is read here.
+// https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html, sections 3.5, 4.1 to 4.3.
+constexpr uint32_t kSectionBlock = 0x0a0d0d0a, kInterfaceBlock = 1, kPacketBlock = 6;
+constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
+constexpr uint16_t kEndOfOptions = 0, kComment = 1, kUserApplication = 4, kTimeResolution = 9, kVerdict = 7;
+constexpr std::byte kNanosecondsExponent{9};
+
+void append(std::string &to, std::span<const std::byte> bytes) {
+  to.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+}
+template <class T>
+void append_value(std::string &to, const T &value) {
+  append(to, std::as_bytes(std::span(&value, 1)));
+}
+void pad(std::string &to) { to.append((4 - to.size() % 4) % 4, '\0'); }
+
+}  // namespace
+
+// LINKTYPE_* is DLT_* but for a few that differ between systems, of which raw IP is read here.
 uint32_t link_type_in_file(int dlt) {
   constexpr uint32_t kLinkTypeRaw = 101;
   return dlt == DLT_RAW ? kLinkTypeRaw : static_cast<uint32_t>(dlt);
 }
 
-}  // namespace
-
 Result<std::unique_ptr<PcapWriter>> PcapWriter::create(const std::string &path, const Format &format) {
-  // A device or a pipe is written to, not replaced.
-  struct stat status{};
-  const bool replace = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
-  std::string unfinished = replace ? path + ".XXXXXX" : "";
-  const int fd = replace ? ::mkostemp(unfinished.data(), O_CLOEXEC) : ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return os_error(errno, fmt::format("cannot write `{}`", path));
-  if (replace) {  // mkostemp() makes it private; the finished file is as any other
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    ::fchmod(fd, 0666 & ~mask);
-  }
-  std::FILE *file = ::fdopen(fd, "wb");
-  if (file == nullptr) {
-    const int error = errno;
-    ::close(fd);
-    if (replace) ::unlink(unfinished.c_str());
-    return os_error(error, fmt::format("cannot write `{}`", path));
-  }
-  const FileHeader header{.magic = format.nanoseconds ? kNanoseconds : kMicroseconds,
-                          .snapshot_length = format.snapshot_length,
-                          .link_type = link_type_in_file(format.link_type)};
-  std::fwrite(&header, sizeof header, 1, file);
-  return std::unique_ptr<PcapWriter>(new PcapWriter(path, std::move(unfinished), file, format.nanoseconds));
-}
-
-PcapWriter::~PcapWriter() {
-  if (file_ == nullptr) return;
-  std::fclose(file_);
-  if (!unfinished_.empty()) ::unlink(unfinished_.c_str());
+  auto file = WholeFile::create(path);
+  if (!file) return std::unexpected(file.error());
+  file->write_value(FileHeader{.magic = format.nanoseconds ? kNanoseconds : kMicroseconds,
+                               .snapshot_length = format.snapshot_length,
+                               .link_type = link_type_in_file(format.link_type)});
+  return std::unique_ptr<PcapWriter>(new PcapWriter(std::move(*file), format.nanoseconds));
 }
 
 void PcapWriter::write(const CapturedPacket &packet) {
   constexpr uint64_t kSecond = 1'000'000'000;
   const uint64_t fraction = packet.time_ns % kSecond;
-  const PacketHeader header{static_cast<uint32_t>(packet.time_ns / kSecond),
-                            static_cast<uint32_t>(nanoseconds_ ? fraction : fraction / 1000),
-                            static_cast<uint32_t>(packet.bytes.size()), packet.wire_length};
-  std::fwrite(&header, sizeof header, 1, file_);
-  std::fwrite(packet.bytes.data(), 1, packet.bytes.size(), file_);
+  file_.write_value(PacketHeader{static_cast<uint32_t>(packet.time_ns / kSecond),
+                                 static_cast<uint32_t>(nanoseconds_ ? fraction : fraction / 1000),
+                                 static_cast<uint32_t>(packet.bytes.size()), packet.wire_length});
+  file_.write(packet.bytes);
 }
 
-Result<void> PcapWriter::commit() {
-  int error = std::ferror(file_) != 0 ? EIO : 0;
-  if (std::fclose(std::exchange(file_, nullptr)) != 0) error = errno;
-  if (!unfinished_.empty() && error == 0 && ::rename(unfinished_.c_str(), path_.c_str()) != 0) error = errno;
-  if (error == 0) return {};
-  if (!unfinished_.empty()) ::unlink(unfinished_.c_str());
-  return os_error(error, fmt::format("cannot write `{}`", path_));
+Result<std::unique_ptr<PcapngWriter>> PcapngWriter::create(const std::string &path, int link_type,
+                                                           uint32_t snapshot_length) {
+  auto file = WholeFile::create(path);
+  if (!file) return std::unexpected(file.error());
+  auto writer = std::unique_ptr<PcapngWriter>(new PcapngWriter(std::move(*file)));
+  std::string &body = writer->body_;
+  append_value(body, kByteOrderMagic);
+  for (const uint16_t version : {uint16_t{1}, uint16_t{0}}) append_value(body, version);
+  append_value(body, int64_t{-1});  // how long the section is: not said
+  constexpr std::string_view kName = "spile";
+  writer->put_option(kUserApplication, std::as_bytes(std::span(kName)));
+  writer->end_options();
+  writer->write_block(kSectionBlock);
+  append_value(body, link_type_in_file(link_type) & 0xffff);  // and two bytes that are reserved
+  append_value(body, snapshot_length);
+  writer->put_option(kTimeResolution, std::span(&kNanosecondsExponent, 1));
+  writer->end_options();
+  writer->write_block(kInterfaceBlock);
+  return writer;
+}
+
+void PcapngWriter::write(const CapturedPacket &packet, std::span<const Verdict> verdicts) {
+  const std::array<uint32_t, 5> head{0, static_cast<uint32_t>(packet.time_ns >> 32),
+                                     static_cast<uint32_t>(packet.time_ns), static_cast<uint32_t>(packet.bytes.size()),
+                                     packet.wire_length};
+  append_value(body_, head);
+  append(body_, packet.bytes);
+  pad(body_);
+  for (const Verdict &verdict : verdicts) {
+    put_option(kComment, std::as_bytes(std::span(verdict.comment)));
+    if (verdict.kind == Verdict::Kind::Other) continue;
+    std::array<std::byte, 1 + sizeof verdict.result> value{static_cast<std::byte>(verdict.kind)};
+    std::memcpy(value.data() + 1, &verdict.result, sizeof verdict.result);
+    put_option(kVerdict, value);
+  }
+  end_options();
+  write_block(kPacketBlock);
+}
+
+void PcapngWriter::put_option(uint16_t code, std::span<const std::byte> value) {
+  append_value(body_, code);
+  append_value(body_, static_cast<uint16_t>(value.size()));
+  append(body_, value);
+  pad(body_);
+}
+
+void PcapngWriter::end_options() { append_value(body_, uint32_t{kEndOfOptions}); }
+
+// The length stands in front and behind, so that a file can be read backwards.
+void PcapngWriter::write_block(uint32_t type) {
+  const auto length = static_cast<uint32_t>(body_.size() + 3 * sizeof(uint32_t));
+  file_.write_value(std::array{type, length});
+  file_.write(std::as_bytes(std::span(body_)));
+  file_.write_value(length);
+  body_.clear();
 }
 
 }  // namespace spile::hooks

@@ -1,15 +1,20 @@
-// PcapWriter: a classic pcap file, in the byte order of this machine, that appears whole or not at all.
+// PcapWriter: a classic pcap file, in the byte order of this machine. PcapngWriter: one of pcapng, whose packets say
+// what the programs made of them.
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "runtime/hooks/pcap_reader.h"
+#include "runtime/hooks/whole_file.h"
 #include "support/result.h"
 
 namespace spile::hooks {
+
+// DLT_* as files carry it, LINKTYPE_*.
+uint32_t link_type_in_file(int dlt);
 
 class PcapWriter {
  public:
@@ -18,23 +23,42 @@ class PcapWriter {
     uint32_t snapshot_length = 0;
     bool nanoseconds = false;  // else microseconds
   };
-  // Writes into a new file beside [path]; commit() gives it its name. Without commit() nothing is left. What is not a
-  // regular file (a pipe, a device) is written to at once.
+  // The file appears with commit().
   static Result<std::unique_ptr<PcapWriter>> create(const std::string &path, const Format &format);
-  ~PcapWriter();
-  PcapWriter(const PcapWriter &) = delete;
-  PcapWriter &operator=(const PcapWriter &) = delete;
 
   // Errors of the disk show in commit().
   void write(const CapturedPacket &packet);
-  Result<void> commit();
+  Result<void> commit() { return file_.commit(); }
 
  private:
-  PcapWriter(std::string path, std::string unfinished, std::FILE *file, bool nanoseconds)
-      : path_(std::move(path)), unfinished_(std::move(unfinished)), file_(file), nanoseconds_(nanoseconds) {}
-  std::string path_, unfinished_;  // the latter is empty when [path] is written to directly
-  std::FILE *file_;
+  PcapWriter(WholeFile file, bool nanoseconds) : file_(std::move(file)), nanoseconds_(nanoseconds) {}
+  WholeFile file_;
   bool nanoseconds_;
+};
+
+// What a program answered, as pcapng's option epb_verdict has it. Other: of a kind that the option has no number for.
+struct Verdict {
+  enum class Kind : uint8_t { Other = 0, Tc = 1, Xdp = 2 };
+  Kind kind = Kind::Other;
+  int64_t result = 0;
+  std::string comment;  // for people: "filter: XDP_DROP"
+};
+
+// Section 4 of draft-ietf-opsawg-pcapng: one section, one interface, times in nanoseconds, a packet block for each.
+class PcapngWriter {
+ public:
+  static Result<std::unique_ptr<PcapngWriter>> create(const std::string &path, int link_type, uint32_t snapshot_length);
+  void write(const CapturedPacket &packet, std::span<const Verdict> verdicts);
+  Result<void> commit() { return file_.commit(); }
+
+ private:
+  explicit PcapngWriter(WholeFile file) : file_(std::move(file)) {}
+  void write_block(uint32_t type);  // of body_
+  void put_option(uint16_t code, std::span<const std::byte> value);
+  void end_options();
+
+  WholeFile file_;
+  std::string body_;
 };
 
 }  // namespace spile::hooks

@@ -4,8 +4,10 @@
 #include <linux/bpf.h>
 
 #include <cstdint>
+#include <string_view>
 
 #include "runtime/hooks/packet_buffer.h"
+#include "runtime/hooks/pcap_writer.h"
 #include "runtime/vm/engine.h"
 
 namespace spile::session {
@@ -20,5 +22,8 @@ struct Disposal {
 // memory below 4 GiB. What the program changes stays changed in event.packet, for the next program and for whoever
 // writes the packet out.
 Disposal run_on_packet(const vm::Loaded &program, uint32_t program_type, const vm::Event &event, vm::Env &env);
+
+// What the program said of the packet, for pcapng.
+hooks::Verdict verdict_of(std::string_view program, uint32_t program_type, const Disposal &disposal);
 
 }  // namespace spile::session

@@ -59,13 +59,6 @@ uint64_t suspended_ns() {
   return boot_ns > awake_ns ? boot_ns - awake_ns : 0;
 }
 
-// An answer that programs ask for on purpose: NOEXIST met an element, a key was not there. Not worth a word at the end.
-bool is_ordinary(const vm::Env::Failure &failure) {
-  constexpr uint32_t kUpdate = 2, kDelete = 3;
-  return (failure.helper == kUpdate && failure.error == -EEXIST) ||
-         (failure.helper == kDelete && failure.error == -ENOENT);
-}
-
 }  // namespace
 
 // An event for a handler of the user's side: this process, now, no context. Nothing of this process when time is
@@ -212,8 +205,9 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
               fmt::format("no program of the probe takes packets, so {} is of no use", s.options.packets->path()),
               {},
               0});
-  if (s.options.pass && !s.options.packets)
-    return std::unexpected(Error{Error::Kind::Usage, "--pass needs packets: -i FILE.pcap", {}, 0});
+  for (const auto &[name, file] : {std::pair{"--pass", &s.options.pass}, std::pair{"--drop", &s.options.drop},
+                                   std::pair{"--verdicts", &s.options.verdicts}})
+    if (!file->empty() && !s.options.packets) return usage_error("{} needs packets: -i FILE.pcap", name);
   return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 
@@ -221,7 +215,11 @@ uint64_t Session::State::fire(const Attached &program, const vm::Event &event) {
   // exit() ends the run. What a command still does until it is gone is no event any more.
   if (outcome.exit_status && program.hook.kind != Hook::End) return 0;
   env.begin(&event, program.type);
-  const uint64_t r0 = program.loaded->run(event.ctx.data(), event.ctx.size(), env);
+  uint64_t r0 = 0;
+  {
+    const Stopwatch watch(options.stats, program);
+    r0 = program.loaded->run(event.ctx.data(), event.ctx.size(), env);
+  }
   env.event = nullptr;
   outcome.events++;
   maps.settle();
@@ -339,24 +337,6 @@ void Session::State::answer(Control &control) {
   options.metrics->take(metrics + format->end());
 }
 
-void Session::State::report_failures() {
-  if (recorder && recorder->left_out() != 0 && options.status)
-    options.status(fmt::format("{} times memory was read that is not recorded: of one event, no more than {} MiB are",
-                               recorder->left_out(), hooks::kMostMemory >> 20));
-  if (outcome.lost_records != 0 && options.status)
-    options.status(fmt::format("{} record{} lost: the reader was too slow", outcome.lost_records,
-                               outcome.lost_records == 1 ? " was" : "s were"));
-  for (const vm::Env::Failure &failure : env.failures) {
-    if (is_ordinary(failure)) continue;
-    const std::string_view name = vm::function_name(failure.helper);
-    outcome.failed_helpers += failure.count;
-    if (options.status)
-      options.status(fmt::format("{}{} returned {} ({}) {} time{}", name.starts_with("bpf_") ? "" : "bpf_", name,
-                                 failure.error, std::strerror(static_cast<int>(-failure.error)), failure.count,
-                                 failure.count == 1 ? "" : "s"));
-  }
-}
-
 // A command that is started, or a process that is attached to.
 Result<void> Session::State::start_child(hooks::ChildTracer &tracer) {
   if (options.pid) return tracer.attach(static_cast<pid_t>(*options.pid));
@@ -437,18 +417,23 @@ Result<void> Session::State::run_packets(Control &control) {
   // Several filters: the packet passes when all pass it, cut to the shortest.
   const auto filter = [&](const vm::Event &event) {
     uint64_t keep = UINT32_MAX;
-    for (const Attached &program : attached)
-      if (program.hook.kind == Hook::Packet)
-        keep = std::min<uint64_t>(keep, run_on_packet(*program.loaded, program.type, event, env).kept);
+    verdicts.clear();
+    for (Attached &program : attached) {
+      if (program.hook.kind != Hook::Packet) continue;
+      const Stopwatch watch(options.stats, program);
+      const Disposal disposal = run_on_packet(*program.loaded, program.type, event, env);
+      keep = std::min<uint64_t>(keep, disposal.kept);
+      if (!options.verdicts.empty()) verdicts.push_back(verdict_of(program.name, program.type, disposal));
+    }
     outcome.events++;
     if (timers.next_due()) timers.run_due(env.now_ns(), env);
     if (has_record_maps) print_waiting_records();
     answer(control);
     if (ended(control)) stop = true;
-    return keep;
+    return hooks::Filtered{keep, verdicts};
   };
-  const auto done =
-      hooks::filter_packets({std::move(*options.packets), options.pass.value_or(""), hooks::Layer::Link}, filter, stop);
+  const auto done = hooks::filter_packets(
+      {std::move(*options.packets), options.pass, options.drop, options.verdicts, hooks::Layer::Link}, filter, stop);
   if (!done) return std::unexpected(done.error());
   const hooks::PacketCounts &counts = done->counts;
   if (options.status)
@@ -487,6 +472,7 @@ void Session::State::end() {
   print_maps();
   write(options.format->end());
   report_failures();
+  if (options.stats) gather_stats();
 }
 
 Result<Outcome> Session::run(Control &control) {

@@ -61,7 +61,8 @@ struct Options {
   std::optional<uint32_t> pid;                       // -p: trace this process, without the kernel's help
   std::optional<hooks::ByteStream> packets;          // -i: run packet programs on this capture
   std::string pin;                                   // --pin: the folder that keeps the maps; empty: none
-  std::optional<std::string> pass;                   // --pass: write the packets that pass here
+  std::string pass, drop, verdicts;                  // --pass, --drop, --verdicts: files for packets; empty: none
+  bool stats = false;                                // --stats: Outcome::programs is filled
   hooks::EventSteps *events = nullptr;               // -i FILE.evt: the events alone, with virtual_time
   hooks::Recording *recording = nullptr;             // -i FILE of recorded events, with virtual_time
   hooks::EventWriter *record = nullptr;              // gets the events that reach programs
@@ -84,6 +85,17 @@ struct Outcome {
   uint64_t events = 0;              // events that reached a program
   uint64_t failed_helpers = 0;      // helper calls that returned an error
   uint64_t lost_records = 0;        // of the kernel's perf event arrays
+  // With Options::stats, and where this process runs them: how often each program ran, and for how long.
+  struct Ran {
+    std::string name, section;
+    uint64_t times = 0, ns = 0;
+  };
+  std::vector<Ran> programs;
+  struct Filled {
+    std::string name;
+    size_t elements = 0, room = 0;
+  };
+  std::vector<Filled> maps;  // of those that can be full
 };
 
 // A program that may run: linked, and accepted by the verifier.

@@ -13,6 +13,7 @@
 #include "runtime/helpers/timers.h"
 #include "runtime/hooks/child.h"
 #include "runtime/hooks/packet_context.h"
+#include "runtime/hooks/pcap_writer.h"
 #include "runtime/hooks/recorder.h"
 #include "runtime/hooks/synthetic.h"
 #include "runtime/maps/ring_map.h"
@@ -30,8 +31,28 @@ struct Attached {
   Hook hook;
   std::unique_ptr<vm::Loaded> loaded;
   std::string name, section;
-  Clock::time_point due;  // Interval
-  uint32_t type = 0;      // enum bpf_prog_type
+  Clock::time_point due;               // Interval
+  uint32_t type = 0;                   // enum bpf_prog_type
+  mutable uint64_t times = 0, ns = 0;  // that it ran, with Options::stats
+};
+
+// Adds the time until it goes out of scope to what a program took.
+class Stopwatch {
+ public:
+  Stopwatch(bool is_wanted, const Attached &program) : program_(is_wanted ? &program : nullptr) {
+    if (program_ != nullptr) begin_ = Clock::now();
+  }
+  ~Stopwatch() {
+    if (program_ == nullptr) return;
+    program_->times++;
+    program_->ns += static_cast<uint64_t>((Clock::now() - begin_).count());
+  }
+  Stopwatch(const Stopwatch &) = delete;
+  Stopwatch &operator=(const Stopwatch &) = delete;
+
+ private:
+  const Attached *program_;
+  Clock::time_point begin_;
 };
 
 struct Session::State {
@@ -79,6 +100,8 @@ struct Session::State {
   void begin();
   void end();
   void report_failures();
+  void report_full_maps();
+  void gather_stats();
 
   class KernelRun;
   Result<void> run_in_kernel(Control &control);
@@ -105,7 +128,8 @@ struct Session::State {
   uint64_t virtual_ns = 0;                          // with Options::virtual_time
   std::optional<hooks::SyntheticRecord> synthetic;  // of the event that runs, or ran last
   std::vector<std::byte> last_packet;
-  uint32_t last_kept = 0;  // bytes of it that its programs pass on
+  std::vector<hooks::Verdict> verdicts;  // of the packet's programs, with Options::verdicts
+  uint32_t last_kept = 0;                // bytes of it that its programs pass on
 
   Result<void> make_packet(const hooks::EventStep &step, const std::string &folder, vm::Event &event);
   std::optional<hooks::PacketContext> packet_context;

@@ -45,7 +45,8 @@ struct PacketTest : testing::Test {
     const std::atomic<bool> never{false};
     auto input = ByteStream::open(files.input);
     if (!input) return std::unexpected(input.error());
-    return filter_packets({std::move(*input), files.pass, files.layer}, function, never);
+    const auto judged = [&](const vm::Event &event) { return Filtered{function(event), {}}; };
+    return filter_packets({std::move(*input), files.pass, {}, {}, files.layer}, judged, never);
   }
   static PacketOutcome filter(const Files &files, const Filter &function) {
     auto outcome = try_filter(files, function);
