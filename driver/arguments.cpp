@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "driver/dependencies.h"
+#include "lang-spec/tables/tables.h"
 
 namespace spile::driver {
 
@@ -20,20 +21,62 @@ static bool is_neutral(std::string_view word) {
          word.starts_with("-fdebug-") || word.starts_with("-ffile-prefix-map=") || word.starts_with("-gdwarf");
 }
 
-// What people type who come from the neighbours, and what it is called here.
+// What people type who come from the neighbours, and what it is called here. Looked at only where the option is none of
+// the command's own.
 struct ForeignOption {
   std::string_view option, hint;
 };
 static constexpr auto kForeign = std::to_array<ForeignOption>({
+    // bpftrace
     {"--dry-run", "`spile check FILE` compiles and verifies without running"},
-    {"-x", "stap's target: use `-p PID`, or `-c CMD` to start one"},
-    {"-n", "dtrace's one-liner option is `-e PROGRAM` here"},
+    {"--test", "`spile test FILE` runs a probe's tests, `spile check FILE` compiles and verifies without running"},
     {"--unsafe", "there is no unsafe mode: every program is verified"},
     {"--info", "`spile info` says what this machine can do"},
+    {"--usdt-file-activation", "`-p PID` or `-c CMD` says whose USDT probes are meant"},
+    {"--aot", "`spile build FILE -o FILE.o` compiles ahead of time"},
+    {"--emit-elf", "`spile build FILE -o FILE.o` writes the object"},
+    {"--emit-llvm", "`spile build --emit=ir` prints Spile's own IR"},
+    {"-emit-llvm", "`spile build --emit=ir` prints Spile's own IR"},
+    {"-d", "`spile build --emit=ast` (or ir, mir, asm) shows a stage, `spile dump` the code"},
+    {"-dd", "`spile build --emit=ir-raw` shows what comes before the optimizer"},
+    {"-k", "helpers that fail are counted, and told when the run ends; with --strict that is an error"},
+    {"-kk", "helpers that fail are counted, and told when the run ends; with --strict that is an error"},
+    {"-B", "each line is written when it is complete; `-o FILE` writes to a file"},
+    // SystemTap
+    {"-x", "stap's target: use `-p PID`, or `-c CMD` to start one"},
+    {"-g", "there is no guru mode: every program is verified"},
+    {"-m", "there are no modules: `spile build FILE -o FILE.o` compiles to an object"},
+    {"-s", "a script is named without an option: `spile run FILE`"},
+    {"-F", "there is no background mode: `-o FILE` keeps what is printed, `--pin FOLDER` the maps"},
+    {"-S", "`--rotate SIZE,N` keeps the file of -o small"},
+    {"-t", "`spile run --stats` says how often and how long programs ran"},
+    {"--runtime", "`--on=ptrace`, `--on=kernel` say where the events come from"},
+    {"--monitor", "`--listen 127.0.0.1:PORT` shows the maps while the probe runs"},
+    {"--remote", "a probe runs on this machine; `spile build` makes an object for another"},
+    {"--dump-probe-types", "`spile list` shows the hooks"},
+    {"--dump-functions", "`spile tables helpers` shows the functions"},
+    // dtrace, strace, perf, tcpdump
+    {"-n", "dtrace's one-liner option is `-e PROGRAM` here"},
+    {"-P", "a hook stands in front of its body: `-e 'HOOK { BODY }'`"},
+    {"-w", "`--pass FILE` writes the packets that pass"},
+    {"-r", "a capture is read with `-i FILE`"},
+    {"-a", "without -c and -p a probe is about all processes: `--on=kernel`, as root"},
+    {"--pcap", "`--pass FILE` writes the packets that pass, `--drop FILE` the others"},
+    {"--interface", "an interface is named with `--dev`, as root"},
+    {"--pid", "a process is named with `-p PID`"},
+    // clang
     {"-target", "the target is always bpf"},
     {"--target", "the target is always bpf"},
-    {"-emit-llvm", "`spile build --emit=ir` prints Spile's own IR"},
+    {"-c", "objects are made by `spile build`, without an option"},
 });
+
+static std::string_view foreign_hint(std::string_view word) {
+  for (const ForeignOption &foreign : kForeign)
+    if (word == foreign.option || (foreign.option.starts_with("--") && word.starts_with(foreign.option) &&
+                                   word.substr(foreign.option.size()).starts_with('=')))
+      return foreign.hint;
+  return {};
+}
 
 std::string_view OptionTable::Row::long_name() const {
   const std::string_view all = names;
@@ -53,6 +96,19 @@ bool OptionTable::has(std::string_view long_name) const {
 
 bool OptionTable::knows(std::string_view word) const {
   return std::ranges::any_of(rows_, [&](const Row &row) { return row.is_named_by(word); });
+}
+
+std::string_view OptionTable::nearest(std::string_view word) const {
+  if (!word.starts_with("--")) return {};
+  word = word.substr(2, word.find('=') - 2);
+  std::string_view nearest;
+  size_t least = word.size() / 3 + 1;
+  for (const Row &row : rows_)
+    if (const size_t distance = tables::edit_distance(row.long_name(), word); distance < least) {
+      least = distance;
+      nearest = row.long_name();
+    }
+  return nearest;
 }
 
 void OptionTable::move(Row &row, po::options_description &to) {
@@ -85,6 +141,12 @@ static void show_help(const CommandLine &line, const po::options_description &op
   text << "usage: " << line.usage << "\n\n" << line.about << "\n\n" << options;
   if (!line.footer.empty()) text << "\n" << line.footer << "\n";
   console.print(text.str());
+}
+
+// `spile [run]` is `spile run`.
+static std::string without_brackets(std::string text) {
+  std::erase_if(text, [](char c) { return c == '[' || c == ']'; });
+  return text;
 }
 
 std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console &console, int &exit_code) {
@@ -148,6 +210,11 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
     return word.size() < 2 || word[0] != '-' || (options.knows(word) && word != "--help" && word != "-h") ||
            hidden.knows(word);
   };
+  const bool has_command = options.has("command");
+  // With what may be said of them, as long as the table has its rows.
+  std::vector<std::pair<std::string, std::string>> unknown;
+  for (const std::string &word : std::span(words.begin(), std::ranges::find(words, "--")))
+    if (!is_known(word) && word != "--help" && word != "-h") unknown.emplace_back(word, options.nearest(word));
   if (std::ranges::all_of(words, is_known))
     options.move_named(words, shown);
   else
@@ -167,9 +234,14 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
     po::notify(values);
   } catch (const po::error &error) {
     Error wrong{Error::Kind::Usage, error.what(), {}, 0};
-    for (const ForeignOption &foreign : kForeign)
-      if (std::ranges::find(words, foreign.option) != words.end()) wrong.hint = foreign.hint;
-    if (wrong.hint.empty()) wrong.hint = "see `" + usage.substr(0, usage.find(' ', 6)) + " --help`";
+    for (const auto &[word, nearest] : unknown) {
+      if (wrong.hint.empty()) wrong.hint = foreign_hint(word);
+      if (wrong.hint.empty() && !nearest.empty()) wrong.hint = fmt::format("did you mean `--{}`?", nearest);
+    }
+    const std::string command = "spile " + usage.substr(6).substr(0, usage.substr(6).find(' '));
+    if (wrong.hint.empty() && has_command && std::string_view(error.what()).contains("positional"))
+      wrong.hint = "a command is given with -c: -c \"ls /\"; what the probe takes, behind --";
+    if (wrong.hint.empty()) wrong.hint = "see `" + without_brackets(command) + " --help`";
     exit_code = console.fail(wrong);
     return std::nullopt;
   }

@@ -5,6 +5,7 @@
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/html.h"
+#include "driver/walk.h"
 #include "frontend/btf/sources.h"
 
 namespace spile::driver {
@@ -25,6 +26,21 @@ static int print_page(Compilation &compilation, object::Object &object, const po
   const bool has_source = compilation.kind() == InputKind::Source;
   console.print(html_page(compilation.path(), has_source ? compilation.file()->text : "", judged));
   return kExitOk;
+}
+
+// What the verifier knew before each instruction, or how often it walked each line.
+static int print_walk(Compilation &compilation, object::Object &object, const po::variables_map &values, bool as_cost,
+                      Console &console) {
+  JudgeOptions judging;
+  judging.verifier.keep_states = true;
+  judging.may_relocate = true;
+  judging.report = false;
+  if (values.contains("section")) judging.section = values["section"].as<std::string>();
+  KernelTypes types;
+  int code = kExitOk;
+  for (const Judged &judged : judge(object, compilation.sources(), judging, types, console, code))
+    console.print(as_cost ? cost_of_lines(judged) : states_of_insns(judged));
+  return code == kExitProgram ? kExitOk : code;  // a rejected program has states too
 }
 
 static int print_cfg(const object::Object &object, const std::string &section, bool as_dot, Console &console) {
@@ -51,6 +67,8 @@ int command_dump(Arguments arguments, Console &console) {
       "btf", "only the types, as C")("section", po::value<std::string>()->value_name("S"), "only this section")(
       "cfg", po::value<std::string>()->value_name("svg|dot"),
       "the control flow of each program: an SVG (also --cfg alone), or Graphviz's text")(
+      "states", "what the verifier knows before each instruction, in the kernel's notation")(
+      "cost", "how many instructions the verifier walks for each source line")(
       "html",
       "one page that needs nothing else: source, bytecode and the verifier's states side by side, the path of each "
       "rejection, what each line costs, the control flow");
@@ -77,6 +95,9 @@ int command_dump(Arguments arguments, Console &console) {
     return console.fail(
         {Error::Kind::Input, fmt::format("{}: there is no section `{}`", object->path, options.section), {}, 0});
   if (values->contains("html")) return print_page(compilation, *object, *values, console);
+  for (const char *walk : {"states", "cost"})
+    if (values->contains(walk))
+      return print_walk(compilation, *object, *values, walk == std::string_view("cost"), console);
   if (values->contains("cfg")) {
     const auto &form = (*values)["cfg"].as<std::string>();
     if (form != "svg" && form != "dot") return console.usage("--cfg takes svg or dot, not `{}`", form);

@@ -9,6 +9,7 @@
 #include "backend/object/btf_scan.h"
 #include "driver/arguments.h"
 #include "driver/commands.h"
+#include "driver/foreign_hooks.h"
 #include "driver/list_functions.h"
 #include "frontend/btf/sources.h"
 #include "lang-spec/tables/tables.h"
@@ -75,8 +76,8 @@ void add_raw_tracepoints(std::vector<ListedHook> &hooks, const object::BtfScan &
 }
 
 bool is_of_functions(std::string_view prefix) {
-  constexpr std::string_view kOfFunctions[] = {"fentry",  "fexit",      "fmod_ret", "fentry.s",
-                                               "fexit.s", "fmod_ret.s", "kprobe",   "kretprobe"};
+  constexpr std::string_view kOfFunctions[] = {"fentry",     "fexit",  "fmod_ret",  "fentry.s",     "fexit.s",
+                                               "fmod_ret.s", "kprobe", "kretprobe", "kprobe.multi", "kretprobe.multi"};
   return std::ranges::find(kOfFunctions, prefix) != std::end(kOfFunctions);
 }
 
@@ -256,7 +257,10 @@ int command_list(Arguments arguments, Console &console) {
 
   std::optional<KernelsHooks> kernels;  // read for the first pattern that is about it
   std::string text;
-  for (const std::string &pattern : patterns) {
+  for (std::string pattern : patterns) {
+    // As bpftrace and perf write it, but for `uprobe:FILE:PATTERN`.
+    if (pattern.find(':') != std::string::npos && !is_about_binary(pattern))
+      if (std::string here = hook_spelled_here(pattern); !here.empty()) pattern = std::move(here);
     const bool is_of_binary = is_about_binary(pattern);
     if (!is_of_binary && !kernels) kernels.emplace(console.verbosity > 0);
     const auto listed = is_of_binary ? list_binary(pattern, console.verbosity > 0) : kernels->list(pattern);

@@ -61,6 +61,13 @@ void Console::error_text(std::string_view text) {
 }
 
 int Console::fail(const Error &error) {
+  if (diagnostics_format != DiagnosticsFormat::Text) {
+    Diagnostic diagnostic;
+    diagnostic.message = error.message;
+    if (!error.hint.empty()) diagnostic.hints.push_back(error.hint);
+    report(SourceManager(), diagnostic);
+    return exit_code(error.kind);
+  }
   const std::string_view red = colour_err_ ? "\033[1;31m" : "", reset = colour_err_ ? "\033[0m" : "";
   std::string text = fmt::format("spile: {}error:{} {}\n", red, reset, error.message);
   if (!error.hint.empty()) text += fmt::format("  hint: {}\n", error.hint);

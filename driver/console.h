@@ -36,15 +36,17 @@ class Console {
   bool print(std::string_view text);
   void flush();
   bool output_closed() const { return output_closed_; }
-  // A status line on stderr: `spile: text`. Nothing under -q.
+  // A status line on stderr: `spile: text`. Nothing under -q, and where programs read what is written there.
   template <class... Args>
   void status(fmt::format_string<Args...> format, Args &&...args) {
-    if (!quiet) error_text(fmt::format("spile: {}\n", fmt::format(format, std::forward<Args>(args)...)));
+    if (!quiet && diagnostics_format == DiagnosticsFormat::Text)
+      error_text(fmt::format("spile: {}\n", fmt::format(format, std::forward<Args>(args)...)));
   }
   // Always on stderr.
   void error_text(std::string_view text);
 
-  // `spile: error: message`, with the hint; returns the exit code that its kind asks for.
+  // `spile: error: message`, with the hint, in the form of diagnostics_format; returns the exit code that its kind asks
+  // for.
   int fail(const Error &error);
   template <class... Args>
   int usage(fmt::format_string<Args...> format, Args &&...args) {

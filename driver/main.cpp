@@ -1,6 +1,7 @@
 // spile: one program that compiles, verifies, explains and runs eBPF probes. The verb chooses the command; without
 // one, `run` is meant (`spile probe.bpf.c`, and `#!/usr/bin/env -S spile` scripts).
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -10,6 +11,7 @@
 #include "driver/commands.h"
 #include "driver/libraries.h"
 #include "driver/version.h"
+#include "lang-spec/tables/tables.h"
 
 namespace spile::driver {
 
@@ -29,6 +31,21 @@ static int help(Console &console) {
   return kExitOk;
 }
 
+// A word that looks like a command, and is none, and no file either.
+static bool is_misspelt_command(const std::string &word) {
+  return !word.starts_with('-') && word.find_first_of("./") == std::string::npos && ::access(word.c_str(), F_OK) != 0;
+}
+
+static int no_such_command(const std::string &word, std::string_view what, Console &console) {
+  const auto distance = [&](const Command &command) { return tables::edit_distance(command.name, word); };
+  const auto *const nearest = std::ranges::min_element(kCommands, {}, distance);
+  const bool is_near = distance(*nearest) <= 2 && distance(*nearest) < word.size();
+  return console.fail(
+      {Error::Kind::Usage, fmt::format("there is no {} `{}`", what, word),
+       is_near ? fmt::format("did you mean `{}`?", nearest->name) : std::string("`spile --help` lists the commands"),
+       0});
+}
+
 static int main(std::vector<std::string> words) {
   Console console;
   // Whichever of the two programs this is, it is seen under one name.
@@ -37,19 +54,20 @@ static int main(std::vector<std::string> words) {
   std::signal(SIGPIPE, SIG_IGN);
   int code = kExitUsage;
   if (words.empty()) {
-    console.error_text("spile: no file and no command; `spile --help` lists the commands\n");
+    code = console.fail({Error::Kind::Usage, "no file and no command", "`spile --help` lists the commands", 0});
   } else if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     if (words.size() > 1 && words[0] == "help") {
       for (const Command &command : kCommands)
         if (command.name == words[1]) return command.function(std::vector<std::string>{"--help"}, console);
-      return console.usage("there is no command `{}`", words[1]);
+      return no_such_command(words[1], "command", console);
     }
     code = help(console);
-  } else if (words[0] == "--version") {
+  } else if (words[0] == "--version" || words[0] == "-V") {
     code = command_version({}, console);
   } else {
     const Command *command = std::ranges::find(kCommands, words[0], &Command::name);
     const bool is_named = command != kCommands.end();
+    if (!is_named && is_misspelt_command(words[0])) return no_such_command(words[0], "command and no file", console);
     if (!is_named) command = std::ranges::find(kCommands, "run", &Command::name);
     if (command->opens_libraries)
       if (const auto can = need_libraries(words); !can) return console.fail(can.error());

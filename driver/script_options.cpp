@@ -105,7 +105,10 @@ Result<void> set_option(object::Object &object, std::string_view assignment) {
   auto error = usage_error("the probe has no option `{}`", assignment.substr(0, equals));
   std::string names;
   for (const Option &one : options) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", one.name);
-  error.error().hint = names.empty() ? "its `const volatile` globals would be its options" : "it has " + names;
+  if (assignment.starts_with('$') && names.find('$') == std::string::npos)
+    error.error().hint = "what stands behind -- is for the probe; a command is given with -c: -c \"ls /\"";
+  else
+    error.error().hint = names.empty() ? "its `const volatile` globals would be its options" : "it has " + names;
   return error;
 }
 
