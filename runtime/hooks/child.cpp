@@ -131,7 +131,7 @@ Result<void> ChildTracer::start(const std::vector<std::string> &argv) {
     if (const std::optional<Stop> stop = next_stop()) handle(*stop);
   if (!program_runs_) return std::unexpected(launch_->failure(argv[0]));
   if (!options_.sample_periods.empty()) sampler_ = std::make_unique<Sampler>(options_.sample_periods);
-  if (runs_32_bit_program(main_pid_)) {
+  if (command_is_32_bit_) {
     ::kill(main_pid_, SIGKILL);
     finish();
     return unsupported_error("command `{}` is a 32-bit program: only 64-bit ones can be traced", argv[0]);
@@ -341,9 +341,14 @@ void ChildTracer::handle_exec(Task &task) {
   }
   task.refresh_name();
   task.refresh_identity();
-  if (task.tid == main_pid_) program_runs_ = true;
+  const bool is_command = task.tid == main_pid_ && !program_runs_;
+  if (is_command) program_runs_ = true;
   if (breakpoints_) breakpoints_->program_changed(task.tid);
-  if (runs_32_bit_program(task.tid))
+  // While it stands still: when it is on its way, it may be over before anybody looks.
+  const bool is_32_bit = runs_32_bit_program(task.tid);
+  if (is_command)
+    command_is_32_bit_ = is_32_bit;
+  else if (is_32_bit)
     notices_.push_back(fmt::format("process {} ({}) runs a 32-bit program: its system calls were not seen", task.pid,
                                    task.comm.data()));
   resume(task);

@@ -139,6 +139,7 @@ class ChildTracer {
   bool is_attached_ = false;        // to a process that is not ours
   bool stops_at_syscalls_ = false;  // of it, all
   bool program_runs_ = false;       // the command's execve() has succeeded
+  bool command_is_32_bit_ = false;  // as it begins
   bool main_exited_ = false;
   int exit_status_ = 0;
   uint64_t event_count_ = 0;
