@@ -178,6 +178,7 @@ struct Function {
   Linkage linkage = Linkage::Static;
   bool always_inline = false, no_inline = false, used = false;
   bool is_naked = false;      // is its assembly and nothing else
+  bool is_indirect = false;   // a declaration: its calls are of what their first argument points to (passes/simplify)
   bool is_user_side = false;  // SEC("begin"), "end", "interval/...": Spile runs it, the kernel never sees it
   Type result = Type::Void;
   bool result_is_signed = false;  // how a narrow result was widened to 64 bits by its ret

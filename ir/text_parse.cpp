@@ -325,6 +325,7 @@ class Parser {
     f_->no_inline = skip_word("noinline");
     f_->used = skip_word("used");
     f_->is_naked = skip_word("naked");
+    f_->is_indirect = skip_word("indirect");
     f_->is_user_side = skip_word("user_side");
     return true;
   }

@@ -109,6 +109,7 @@ class Printer {
     if (f.no_inline) out_ += " noinline";
     if (f.used) out_ += " used";
     if (f.is_naked) out_ += " naked";
+    if (f.is_indirect) out_ += " indirect";
     if (f.is_user_side) out_ += " user_side";
     if (f.is_declaration()) {
       out_ += '\n';

@@ -9,6 +9,9 @@
 #include "backend/emit/function_code.h"
 #include "ir/pack.h"
 #include "support/check.h"
+// IndirectCall: what lowering leaves to the optimizer, and that leaves.
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
+#include "support/diag_table.h"
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/codegen.def"
 #include "support/diag_table.h"
 
@@ -120,6 +123,11 @@ class Emitter {
     for (size_t i = 0; i < module_.functions.size(); i++) {
       const ir::FunctionId id(i);
       if (!needs_function_[i]) continue;
+      if (module_[id].is_indirect) {
+        diags_.report<diag::IndirectCall>(module_[id].loc)
+            .hint("BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
+        ok = false;
+      }
       if (!module_[id].call_error.empty()) {
         diags_.report<diag::CallOfForbidden>(module_[id].loc, module_[id].name, module_[id].call_error);
         ok = false;

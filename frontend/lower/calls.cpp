@@ -105,6 +105,29 @@ std::vector<ValueId> FunctionLowerer::arguments(const Expr *e, bool is_helper) {
   return values;
 }
 
+// Who is called may be known when the function is inlined and its variables are values.
+ValueId FunctionLowerer::call_through_pointer(const Expr *e, Loc at) {
+  const ir::Type result = type_of(e->type);
+  const Expr *pointer = e->a;
+  while (pointer->kind == Expr::ImplicitCast || pointer->kind == Expr::Unary) pointer = pointer->a;
+  // Nobody knows what a function is given that others may call.
+  const bool is_from_outside = pointer->kind == Expr::Identifier && symbol_.linkage == sema::Linkage::External &&
+                               !symbol_.attributes.always_inline &&
+                               std::ranges::find(symbol_.parameters, pointer->symbol) != symbol_.parameters.end();
+  if (is_from_outside || ModuleLowerer::by_pointer(e->type)) {
+    report_indirect_call(e->a->range, diags_);
+    return result == ir::Type::Void ? ValueId{} : f_.undef(result);
+  }
+  std::vector<ValueId> values{scalar(e->a)};
+  const std::vector<ValueId> given = arguments(e, false);
+  values.insert(values.end(), given.begin(), given.end());
+  PointerCallMention call{.result = result, .params = {}, .loc = at};
+  for (const ValueId v : values) call.params.push_back(f_[v].type);
+  loc_ = at;
+  const ValueId v = emit_list(Op::Call, result, values, mention(std::move(call)));
+  return result == ir::Type::Void ? ValueId{} : v;
+}
+
 ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_value) {
   const Callee callee = resolve(e->a);
   if (callee.function != nullptr && callee.function->builtin != sema::Builtin::None && !callee.function->is_defined)
@@ -120,10 +143,7 @@ ValueId FunctionLowerer::call(const Expr *e, const Place *result, bool wants_val
     }
     return emit_list(Op::CallHelper, type_of(e->type), values, *callee.helper);
   }
-  if (callee.function == nullptr) {
-    report_indirect_call(e->a->range, diags_);
-    return type_of(e->type) == ir::Type::Void ? ValueId{} : f_.undef(type_of(e->type));
-  }
+  if (callee.function == nullptr) return call_through_pointer(e, at);
   const Type *type = callee.function->type->plain;
   if (type->is_variadic && !callee.function->is_defined) {
     diags_.report<diag::VariadicCall>(e->range, callee.function->name)

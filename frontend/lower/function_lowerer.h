@@ -140,6 +140,7 @@ class FunctionLowerer {
   // ------------------------------------------------------------ calls: calls.cpp
   ValueId call(const Expr *e, const Place *result, bool wants_value);
   Callee resolve(const Expr *e);
+  ValueId call_through_pointer(const Expr *e, Loc at);
   KnownParameters known_arguments(const Expr *e, const sema::Symbol &callee);
   std::vector<ValueId> arguments(const Expr *e, bool is_helper);
   ValueId builtin(const Expr *e, sema::Builtin builtin, bool wants_value);

@@ -49,7 +49,13 @@ struct CoreMention {
   tables::CoreKind kind{};
   int64_t value = 0;
 };
-using Mention = std::variant<FunctionMention, GlobalMention, StringMention, CoreMention>;
+// A call through a pointer, which comes first among the parameters: who is called may be known when all is inlined.
+struct PointerCallMention {
+  ir::Type result = ir::Type::Void;
+  std::vector<ir::Type> params;
+  Loc loc;
+};
+using Mention = std::variant<FunctionMention, GlobalMention, StringMention, CoreMention, PointerCallMention>;
 
 // A function that was lowered, apart from the module.
 struct LoweredBody {
@@ -82,6 +88,7 @@ class ModuleLowerer {
   // What a symbol is in the module, made on first use. A function that is defined gets its body later.
   ir::GlobalId global_of(const sema::Symbol &symbol);
   ir::FunctionId function_of(const sema::Symbol &symbol, const KnownParameters &known = {});
+  ir::FunctionId pointer_call_of(const PointerCallMention &call);
   ir::GlobalId string_of(const StringMention &literal);        // merged by content
   ir::GlobalId compound_literal_of(const ast::Expr &literal);  // with static storage
   uint32_t core_reloc(const CoreMention &mention);

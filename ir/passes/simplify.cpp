@@ -174,6 +174,8 @@ class Simplifier {
         return fold_offset(v, 2);
       case Op::Branch:
         return branch(v);
+      case Op::Call:
+        return call(v);
       case Op::Const:
       case Op::Undef:
       case Op::Param:
@@ -193,7 +195,6 @@ class Simplifier {
       case Op::LoadAbs:
       case Op::LoadInd:
       case Op::CallHelper:
-      case Op::Call:
       case Op::Jump:
       case Op::Switch:
       case Op::Ret:
@@ -420,7 +421,7 @@ class Simplifier {
   ValueId load(ValueId v) {
     const ValueId result = fold_offset(v, 0);
     const ValueId p = f_.operand(v, 0), base = address_of(f_, p).base;
-    if (op(base) != Op::GlobalAddr || f_[v].is_volatile || !is_integer(type(v))) return result;
+    if (op(base) != Op::GlobalAddr || f_[v].is_volatile) return result;
     const Global &g = module_[GlobalId(static_cast<size_t>(f_[base].imm))];
     if (!g.is_const || g.is_volatile || is_extern(g.linkage) || is_weak(g.linkage)) return result;
     // load const_global[i] = 0, where all of it is 0
@@ -430,8 +431,11 @@ class Simplifier {
     const uint64_t size = bytes_of(type(v));
     const int64_t at = f_[v].imm;
     if (at < 0 || static_cast<uint64_t>(at) > g.size || size > g.size - static_cast<uint64_t>(at)) return result;
-    for (const GlobalReloc &r : g.relocs)
-      if (r.offset < static_cast<uint64_t>(at) + size && static_cast<uint64_t>(at) < r.offset + 8) return result;
+    for (const GlobalReloc &r : g.relocs) {
+      if (r.offset >= static_cast<uint64_t>(at) + size || static_cast<uint64_t>(at) >= r.offset + 8) continue;
+      const bool is_function = type(v) == Type::Ptr && r.function && r.offset == static_cast<uint64_t>(at);
+      return is_function ? f_.func_addr(r.function) : result;
+    }
     // load const_global[at] = its initial bytes, little endian
     uint64_t value = 0;
     for (uint64_t i = 0; i < size; i++)
@@ -650,6 +654,29 @@ class Simplifier {
   // ---------------------------------------------------------------- control
 
   // phi(x, x, itself) = x
+  // call @through_pointer(@f, x) = call @f(x); call @through_pointer(12, x) = call_helper 12(x)
+  ValueId call(ValueId v) {
+    if (!module_[FunctionId(static_cast<size_t>(f_[v].imm))].is_indirect) return v;
+    const std::vector<ValueId> args(f_.operands(v).begin() + 1, f_.operands(v).end());
+    const ValueId p = f_.operand(v, 0);
+    const auto helper = op(p) == Op::IntToPtr ? constant(f_.operand(p, 0)) : constant(p);
+    const auto type_of = [&](ValueId arg) { return type(arg); };
+    if (op(p) == Op::FuncAddr) {
+      const Function &callee = module_[FunctionId(static_cast<size_t>(f_[p].imm))];
+      if (callee.result != type(v) || !std::ranges::equal(args, callee.params, {}, type_of)) return v;
+      f_[v].imm = f_[p].imm;
+    } else if (helper && *helper > 0 && std::ranges::none_of(args, [&](ValueId arg) { return is_narrow(arg); })) {
+      f_[v].op = Op::CallHelper;
+      f_[v].imm = *helper;
+    } else {
+      return v;
+    }
+    f_.set_operands(v, args);
+    changed_ = true;
+    return v;
+  }
+  bool is_narrow(ValueId v) const { return is_integer(type(v)) && bits_of(type(v)) < 32; }
+
   ValueId phi(ValueId v) {
     ValueId same;
     for (const ValueId operand : f_.operands(v)) {
