@@ -292,6 +292,20 @@ std::vector<KernelObject::DeclaredMap> KernelObject::maps() const {
   return declared;
 }
 
+Result<Fd> count_runs() {
+  const int fd = ::bpf_enable_stats(BPF_STATS_RUN_TIME);
+  if (fd < 0) return os_error(-fd, "counting the runs of the kernel's programs");
+  return Fd(fd);
+}
+
+RunCount KernelObject::runs_of(std::string_view name) const {
+  const bpf_program *program = this->program(name);
+  bpf_prog_info info{};
+  uint32_t size = sizeof info;
+  if (program == nullptr || ::bpf_obj_get_info_by_fd(::bpf_program__fd(program), &info, &size) != 0) return {};
+  return {info.run_cnt, info.run_time_ns};
+}
+
 int KernelObject::map_fd(std::string_view name) const {
   for (const auto &[legacy, fd] : legacy_maps_)
     if (legacy == name) return fd.get();

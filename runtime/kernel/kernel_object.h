@@ -16,6 +16,7 @@
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/kernel/legacy_maps.h"
+#include "support/file.h"
 #include "support/result.h"
 
 struct bpf_object;
@@ -58,6 +59,13 @@ struct TestResult {
   std::vector<std::byte> packet;  // as the last run left it
 };
 
+// How often a program ran, and for how long.
+struct RunCount {
+  uint64_t times = 0, ns = 0;
+};
+// The kernel counts the runs of its programs as long as somebody holds this.
+Result<Fd> count_runs();
+
 // Environment error where this process may not give the kernel programs at all.
 Result<void> check_allowed();
 
@@ -76,6 +84,9 @@ class KernelObject {
 
   // BPF_PROG_TEST_RUN. Unsupported error for types of program that have none.
   Result<TestResult> test_run(std::string_view program, const TestInput &input) const;
+
+  // What was counted of a program; nothing without count_runs().
+  RunCount runs_of(std::string_view program) const;
 
   // The descriptor of a map, or by ".rodata" of a section's; -1 for one that the object does not have.
   int map_fd(std::string_view name) const;

@@ -90,6 +90,7 @@ class Session::State::KernelRun {
   std::optional<kernel::Attachments> attachments_;
   std::optional<hooks::Launch> child_;
   Fd child_fd_;
+  Fd counting_;          // the runs of programs, with Options::stats
   std::string waiting_;  // text that is not written yet
   uint64_t packets_ = 0;
   bool is_detached_ = false;
@@ -147,6 +148,11 @@ Result<void> Session::State::KernelRun::run_once() {
 }
 
 Result<void> Session::State::KernelRun::attach() {
+  if (session_.options.stats) {
+    auto counting = kernel::count_runs();
+    if (!counting) return std::unexpected(counting.error());
+    counting_ = std::move(*counting);
+  }
   for (const bool is_first : {true, false})
     for (const KernelSide::Program &program : side_.programs()) {
       if (program.type->hook == tables::HookKind::Once || MapSet::is_tail_called(*session_.object, program.name) ||
@@ -281,6 +287,11 @@ void Session::State::KernelRun::detach() {
 
 Result<void> Session::State::KernelRun::finish() {
   end_tasks();
+  if (counting_.valid())
+    for (const KernelSide::Program &program : side_.programs()) {
+      const kernel::RunCount runs = side_.object().runs_of(program.name);
+      session_.outcome.programs.push_back({program.name, program.section, runs.times, runs.ns});
+    }
   const bool has_sockets = attachments_ && !attachments_->sockets().empty();
   auto read = attachments_ ? read_iterators(kernel::Attachments::Moment::End) : Result<void>();
   detach();

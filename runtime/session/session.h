@@ -85,7 +85,8 @@ struct Outcome {
   uint64_t events = 0;              // events that reached a program
   uint64_t failed_helpers = 0;      // helper calls that returned an error
   uint64_t lost_records = 0;        // of the kernel's perf event arrays
-  // With Options::stats, and where this process runs them: how often each program ran, and for how long.
+  // With Options::stats: how often each program ran, and for how long. In the kernel a run for a task that is not asked
+  // about counts too.
   struct Ran {
     std::string name, section;
     uint64_t times = 0, ns = 0;
