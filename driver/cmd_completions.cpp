@@ -14,8 +14,8 @@ constexpr std::string_view kBash = R"x(_spile() {
   COMPREPLY=()
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$(spile "$verb" --help | grep -oE -- '--[a-z][a-z-]*')" -- "$current"))
-  elif [[ $verb == list ]]; then
-    COMPREPLY=($(compgen -W "$(spile list)" -- "$current"))
+  elif [[ $verb == list || ${COMP_WORDS[COMP_CWORD-1]} == -e ]]; then
+    COMPREPLY=($(compgen -W "$(spile list)" -- "${current#[\'\"]}"))
   else
     ((COMP_CWORD == 1)) && COMPREPLY=($(compgen -W "$verbs" -- "$current"))
     COMPREPLY+=($(compgen -f -- "$current"))
@@ -31,7 +31,7 @@ _spile() {
   (( ${${=verbs}[(Ie)$verb]} )) || verb=run
   if [[ $PREFIX == -* ]]; then
     compadd -- ${(f)"$(spile $verb --help | grep -oE -- '--[a-z][a-z-]*')"}
-  elif [[ $verb == list ]]; then
+  elif [[ $verb == list || ${words[CURRENT-1]} == -e ]]; then
     compadd -- ${(f)"$(spile list)"}
   else
     (( CURRENT == 2 )) && compadd -- ${=verbs}
@@ -43,6 +43,7 @@ if [[ $funcstack[1] == _spile ]]; then _spile; else compdef _spile spile; fi
 
 constexpr std::string_view kFish = R"x(complete -c spile -n __fish_use_subcommand -a "@VERBS@"
 complete -c spile -n "__fish_seen_subcommand_from list" -f -a "(spile list)"
+complete -c spile -s e -x -a "(spile list)"
 for verb in @VERBS@
   complete -c spile -n "__fish_seen_subcommand_from $verb" -a "(spile $verb --help | string match -r -a -- '--[a-z][a-z-]*')"
 end

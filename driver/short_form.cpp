@@ -332,9 +332,14 @@ void Writer::put_source(const Piece &piece) {
   if (!words_[piece.begin].is_directive) out_.append(begin - (before.rfind('\n') + 1), ' ');
   out_ += program_.substr(begin, end - begin);
   // The last statement of a body may do without its semicolon.
-  if (!piece.hooks.empty())
-    if (const std::string_view last = text(piece.end - 2); last != ";" && last != "}" && last != "{")
+  const std::string_view last = piece.hooks.empty() ? "" : text(piece.end - 2);
+  if (!piece.hooks.empty() && last != ";" && last != "}" && last != "{") {
+    // In place of the space before the brace, so that what stands behind it keeps its column.
+    if (out_[out_.size() - 2] == ' ')
+      out_[out_.size() - 2] = ';';
+    else
       out_.insert(out_.size() - 1, ";");
+  }
   out_ += "\n#line 1 \"<short form>\"\n";
 }
 
@@ -426,8 +431,13 @@ std::optional<std::string> Writer::write() {
   if (!tables) {
     const TableFault &fault = tables.error();
     const size_t at = fault.word.begin(program_);
-    diagnostics_.report<diag::OtherKeys>(range(at, at + fault.word.text.size()), fault.table, fault.keys,
-                                         fault.keys == 1 ? "" : "s", fault.keys_before);
+    const Range where = range(at, at + fault.word.text.size());
+    if (fault.wanted.empty())
+      diagnostics_.report<diag::OtherKeys>(where, fault.table, fault.keys, fault.keys == 1 ? "" : "s",
+                                           fault.keys_before);
+    else
+      diagnostics_.report<diag::TableArguments>(where, fault.word.text)
+          .hint("it is `{}`, and up to four keys behind that", fault.wanted);
     return std::nullopt;
   }
   bool declared = false;

@@ -16,18 +16,20 @@ bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
 struct Verb {
   std::string_view name, declares;  // what declares a table for it; none: the table is another call's
   size_t first_key;                 // index of the first argument that is a key
+  std::string_view arguments;       // for people
 };
+constexpr size_t kMostKeys = 4;  // that spile_tables.h makes a key of
 constexpr auto kVerbs = std::to_array<Verb>({
-    {"count", "COUNT", 1},
-    {"sum", "SUM", 2},
-    {"avg", "AVG", 2},
-    {"min", "MIN", 2},
-    {"max", "MAX", 2},
-    {"hist", "HIST", 2},
-    {"lhist", "LHIST", 5},
-    {"set", "TABLE", 2},
-    {"get", "", 1},
-    {"del", "", 1},
+    {"count", "COUNT", 1, "count(table)"},
+    {"sum", "SUM", 2, "sum(table, number)"},
+    {"avg", "AVG", 2, "avg(table, number)"},
+    {"min", "MIN", 2, "min(table, number)"},
+    {"max", "MAX", 2, "max(table, number)"},
+    {"hist", "HIST", 2, "hist(table, number)"},
+    {"lhist", "LHIST", 5, "lhist(table, number, min, max, step)"},
+    {"set", "TABLE", 2, "set(table, value)"},
+    {"get", "", 1, "get(table)"},
+    {"del", "", 1, "del(table)"},
 });
 
 using Words = std::span<const Word>;
@@ -152,6 +154,8 @@ std::expected<std::string, TableFault> declare_tables(Words words) {
         words[i].text == "SCRATCH" || std::ranges::find(kVerbs, words[i].text, &Verb::declares) != kVerbs.end();
     if (verb == kVerbs.end() && !is_declaration) continue;
     const std::vector<Words> arguments = arguments_of(words, i + 1);
+    if (verb != kVerbs.end() && (arguments.size() < verb->first_key || arguments.size() > verb->first_key + kMostKeys))
+      return std::unexpected(TableFault{words[i], {}, 0, 0, verb->arguments});
     if (arguments.empty()) continue;
     const std::string name = text_of(arguments[0]);
     const auto known = std::ranges::find(tables, name, &Table::name);
@@ -159,11 +163,11 @@ std::expected<std::string, TableFault> declare_tables(Words words) {
       tables.push_back({name, "", SIZE_MAX});
       continue;
     }
-    if (verb->declares.empty() || arguments.size() < verb->first_key) continue;
+    if (verb->declares.empty()) continue;
     const size_t keys = arguments.size() - verb->first_key;
     if (known != tables.end()) {
       if (known->keys != SIZE_MAX && known->keys != keys)
-        return std::unexpected(TableFault{words[i], name, keys, known->keys});
+        return std::unexpected(TableFault{words[i], name, keys, known->keys, {}});
       continue;
     }
     std::string declaration = fmt::format("{}({}", verb->declares, name);

@@ -28,11 +28,12 @@ std::vector<Word> split_words(std::string_view text);
 // Whether one of the words [begin, end) is [name] as a name of its own: no member, no call.
 bool uses_name(std::span<const Word> words, size_t begin, size_t end, std::string_view name);
 
-// A table whose uses have keys of different numbers.
+// A table whose uses have keys of different numbers, or a use with too few or too many arguments.
 struct TableFault {
   Word word;  // where it is seen
   std::string table;
   size_t keys = 0, keys_before = 0;
+  std::string_view wanted;  // the arguments that it takes; else the number of keys is the fault
 };
 // The declarations, a line each.
 std::expected<std::string, TableFault> declare_tables(std::span<const Word> words);

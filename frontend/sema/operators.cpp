@@ -54,9 +54,19 @@ std::string_view spelling(BinaryOp op) {
   return "?";
 }
 
+// The structs of spile.h that hold a string.
+static bool is_string_struct(const Type *t) {
+  return types::is_record(t) && (t->plain->record->tag == "spile_comm" || t->plain->record->tag == "spile_string");
+}
+
 void Analyzer::report_operands(Expr *e) {
-  report<diag::BadOperands>(at_op(e), spelling(e->op.binary), types::to_string(e->a->type),
-                            types::to_string(e->b->type));
+  auto message = report<diag::BadOperands>(at_op(e), spelling(e->op.binary), types::to_string(e->a->type),
+                                           types::to_string(e->b->type));
+  const Expr *literal = ast::without_implicit_casts(e->b);
+  if (is_string_struct(e->a->type) && literal->kind == Expr::StringLit &&
+      (e->op.binary == BinaryOp::Eq || e->op.binary == BinaryOp::Ne))
+    message.hint("`{}streq({}, {})` compares a string with a literal", e->op.binary == BinaryOp::Ne ? "!" : "",
+                 diags_.sources().text(diags_.sources().expansion(e->a->range)), diags_.sources().text(literal->range));
   poison(e);
 }
 

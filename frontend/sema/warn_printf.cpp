@@ -40,6 +40,15 @@ const Type *type_as_written(const Expr *value) {
   return value->type;
 }
 
+// Whether it is a field of a system call's record: what that points to lies in the task.
+bool is_address_of_task(const Expr *value) {
+  value = without_casts(value);
+  if (value->kind != Expr::Member || !value->is_arrow || !types::is_pointer(value->type)) return false;
+  const Type *pointer = value->a->type;
+  return types::is_pointer(pointer) && types::is_record(types::base_of(pointer)) &&
+         types::base_of(pointer)->plain->record->tag.starts_with("sys_enter_");
+}
+
 struct Conversion {
   size_t begin = 0, end = 0;  // in the text
   char letter = 0;
@@ -114,6 +123,11 @@ void Analyzer::check_printf(const Expr *call) {
     const Printed printed = printed_as(t);
     const std::string name = types::to_string(t);
     const Range where = diags_.sources().expansion(value->range);
+    if (c.letter == 's' && is_address_of_task(value)) {
+      report<diag::PrintfOfTask>(where, spelled, diags_.sources().text(where))
+          .hint("`str({})` is the string there", diags_.sources().text(where));
+      continue;
+    }
     if (c.letter == 's') {
       if (printed == Printed::Text || (printed == Printed::Bytes && types::is_record(t))) continue;
       auto message = report<diag::Format>(where, spelled, "characters", name);

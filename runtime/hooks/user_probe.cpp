@@ -180,7 +180,12 @@ Result<UserProbeName> parse_user_probe(std::string_view section) {
 Result<std::string> find_binary(const std::string &name) {
   std::optional<std::string> found;
   if (name.contains('/')) {
-    if (::access(name.c_str(), R_OK) != 0) return os_error(errno, fmt::format("`{}` cannot be read", name));
+    if (::access(name.c_str(), R_OK) != 0) {
+      auto error = os_error(errno, fmt::format("`{}` cannot be read", name));
+      if (::access(("/" + name).c_str(), R_OK) == 0)
+        error.error().hint = fmt::format("the path begins with a `/` of its own: `uprobe//{}:...`", name);
+      return error;
+    }
     found = name;
   } else if (is_library_name(name)) {
     found = find_in(variable("LD_LIBRARY_PATH"), name, R_OK);

@@ -1,6 +1,7 @@
 // RUN: %spile build --emit=ir %s 2>&1 >/dev/null | FileCheck %s --implicit-check-not=warning:
 // RUN: not %spile -e 'begin { printf("%%d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13); }' 2>&1 | FileCheck %s --check-prefix=MANY
 // RUN: %spile -e 'begin { printf("%%s\n", pid); }' 2>&1 | FileCheck %s --check-prefix=SHORT
+// RUN: %spile build -e 'tracepoint/syscalls/sys_enter_openat { printf("%%s\n", ctx->filename); }' -o %t.o 2>&1 | FileCheck %s --check-prefix=TASK
 // A conversion of printf() that its argument cannot be put into is told where it stands; it would be printed as written.
 #include "vmlinux.h"
 #include <spile.h>
@@ -44,6 +45,8 @@ int f(struct trace_event_raw_sys_enter *ctx)
 }
 
 char LICENSE[] SEC("license") = "GPL";
+// TASK: -e:1:55: warning: `%s` prints text of the kernel's side, and `ctx->filename` is an address of the task [PrintfOfTask]
+// TASK: hint: `str(ctx->filename)` is the string there
 // MANY: error: {{.*}}printf takes up to 12 arguments behind its format
 // MANY-NOT: note: in expansion of macro `___spile_each
 // SHORT: -e:1:{{[0-9]+}}: warning: `%s` prints characters, and this is
