@@ -15,7 +15,7 @@ STATUSES = [("0", "Done; also after Ctrl-C, TERM, HUP and -T: to end a trace is 
             ("1", "The program is wrong: it does not compile, the verifier rejects it, a test failed."),
             ("2", "The command line is wrong."),
             ("3", "The environment says no: privilege, a missing file, no such hook."),
-            ("4", "Trouble at run time."),
+            ("4", "Trouble at run time, with --strict: helpers failed, maps were full, records were lost."),
             ("5", "The verifier cannot judge: the program uses what it does not model."),
             ("70", "A fault of spile itself."),
             ("125, 126, 127", "With -c, whose status is that of the command: spile failed, the command cannot be executed, was not found.")]
