@@ -32,7 +32,8 @@ std::string without_pragmas(const std::string &text) {
 }
 
 void compare(const std::string &path, Options options) {
-  std::string command = "clang-19 -target bpf -nostdinc -E -P -w";
+  // The one macro that Spile alone predefines: the headers that ship ask for it.
+  std::string command = "clang-19 -target bpf -nostdinc -E -P -w -D__SPILE__";
   for (const std::string &directory : options.include_dirs) command += " -I" + directory;
   for (const MacroOption &macro : options.macros) command += " -D" + macro.text;
   options.shipped_headers = false;
