@@ -303,6 +303,9 @@ struct Global {
   DebugTypeId debug_type;    // of the variable
   std::vector<DeclTag> decl_tags;
   Loc loc;
+
+  // A load of it reads [bytes]: neither the program nor a loader nor another object changes them.
+  bool has_known_bytes() const { return is_const && !is_volatile && !is_extern(linkage) && !is_weak(linkage); }
 };
 
 // A number that the loader puts into an instruction: what holds for the types of the kernel at hand (CO-RE).

@@ -17,8 +17,8 @@ namespace spile::ir {
 // How often a function was called, or its address taken, when the passes began.
 struct FunctionUses {
   uint32_t named = 0;  // in the text
-  uint32_t copies =
-      0;  // once what must be inlined is: a call in an always_inline function that ten programs call is ten
+  // Once what must be inlined is: a call in an always_inline function that ten programs call is ten.
+  uint32_t copies = 0;
 };
 
 struct PassContext {

@@ -20,12 +20,8 @@
 #include <limits>
 
 #include "ir/analysis_address.h"
-#include "ir/analysis_bits.h"
 #include "ir/analysis_cfg.h"
-#include "ir/analysis_uses.h"
-#include "ir/fold.h"
-#include "ir/pass.h"
-#include "ir/rewrite.h"
+#include "ir/passes/simplify_rules.h"
 
 namespace spile::ir::passes {
 
@@ -39,10 +35,9 @@ constexpr int kMaxRulesPerInst = 16;
 bool is_commutative(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Xor; }
 bool is_shift(Op op) { return op == Op::Shl || op == Op::LShr || op == Op::AShr; }
 
-class Simplifier {
+class Simplifier : Rules {
  public:
-  explicit Simplifier(const PassContext &context)
-      : module_(context.module), f_(context.function), analyses_(context.analyses), rewrite_(f_) {}
+  explicit Simplifier(const PassContext &context) : Rules(context) {}
 
   bool run() {
     const Cfg &cfg = analyses_.cfg();
@@ -204,75 +199,6 @@ class Simplifier {
     return v;
   }
 
-  // ---------------------------------------------------------------- reading
-
-  Op op(ValueId v) const { return f_[v].op; }
-  Type type(ValueId v) const { return f_[v].type; }
-  std::optional<int64_t> constant(ValueId v) const { return constant_of(f_, v); }
-  bool is_constant(ValueId v, int64_t value) const { return f_[v].op == Op::Const && f_[v].imm == value; }
-  bool has_one_use(ValueId v) const { return v.index < uses_.size() && uses_[v.index] <= 1; }
-
-  // What is known of [v]: of what was walked over in this round, and of what rules have just made from it.
-  KnownBits bits_in(ValueId v, int depth = 0) const {
-    if (v.index < bits_at_.size() && bits_at_[v.index] != kUnknown) return bits_[bits_at_[v.index]];
-    if (op(v) == Op::Const) return exactly(type(v), f_[v].imm);
-    constexpr int kMaxDepth = 3;
-    const bool is_new = v.index >= bits_at_.size() && op(v) != Op::Phi;
-    if (is_new && depth < kMaxDepth)
-      return known_bits(f_, v, [&](ValueId operand) { return bits_in(operand, depth + 1); });
-    return is_integer(type(v)) ? anything(type(v)) : KnownBits{};
-  }
-  KnownBits remember_bits(ValueId v) {
-    if (v.index >= bits_at_.size()) bits_at_.resize(f_.insts.size(), kUnknown);
-    const KnownBits bits = known_bits(f_, v, [&](ValueId operand) { return bits_in(operand); });
-    bits_at_[v.index] = static_cast<uint32_t>(bits_.size());
-    return bits_.emplace_back(bits);
-  }
-  uint64_t unsigned_max(ValueId v) const { return bits_in(v).max; }
-  bool is_not_negative(ValueId v) const { return unsigned_max(v) <= all_bits(type(v)) / 2; }
-
-  // ---------------------------------------------------------------- writing
-
-  ValueId make(Op new_op, Type new_type, std::initializer_list<ValueId> operands, ValueId origin) {
-    const ValueId v = f_.make(new_op, new_type, std::span(operands.begin(), operands.size()), {}, 0, f_[origin].loc);
-    f_[v].block = block_;
-    out_.push_back(v);
-    is_same_ = false;
-    return v;
-  }
-  ValueId make_compare(Pred pred, ValueId a, ValueId b, ValueId origin) {
-    const ValueId v = make(Op::ICmp, Type::I1, {a, b}, origin);
-    f_[v].pred = pred;
-    return v;
-  }
-  // [v] becomes new_op(a, b), in place.
-  ValueId become(ValueId v, Op new_op, ValueId a, ValueId b) {
-    f_[v].op = new_op;
-    f_.set_operands(v, std::array{a, b});
-    changed_ = true;
-    return v;
-  }
-  ValueId become(ValueId v, Op new_op, ValueId a) {
-    f_[v].op = new_op;
-    f_.set_operands(v, std::array{a});
-    changed_ = true;
-    return v;
-  }
-  ValueId become_compare(ValueId v, Pred pred, ValueId a, ValueId b) {
-    f_[v].pred = pred;
-    return become(v, Op::ICmp, a, b);
-  }
-  ValueId folded(ValueId v, int64_t a, int64_t b) {
-    const auto value = fold(op(v), f_[v].pred, type(v), type(f_.operand(v, 0)), a, b);
-    SPILE_CHECK(value, "a rule folds an operation that has no constant result");
-    return f_.constant(type(v), *value);
-  }
-  ValueId bit_not(ValueId condition, ValueId origin) {
-    if (op(condition) == Op::ICmp)
-      return make_compare(inverted(f_[condition].pred), f_.operand(condition, 0), f_.operand(condition, 1), origin);
-    return make(Op::Xor, Type::I1, {condition, f_.constant(Type::I1, 1)}, origin);
-  }
-
   // ---------------------------------------------------------------- arithmetic
 
   ValueId binary(ValueId v) {
@@ -423,14 +349,14 @@ class Simplifier {
     const ValueId p = f_.operand(v, 0), base = address_of(f_, p).base;
     if (op(base) != Op::GlobalAddr || f_[v].is_volatile) return result;
     const Global &g = module_[GlobalId(static_cast<size_t>(f_[base].imm))];
-    if (!g.is_const || g.is_volatile || is_extern(g.linkage) || is_weak(g.linkage)) return result;
-    // load const_global[i] = 0, where all of it is 0
-    if (g.relocs.empty() && std::ranges::all_of(g.bytes, [](std::byte b) { return b == std::byte{0}; }))
-      return f_.constant(type(v), 0);
-    if (p != base) return result;
+    if (!g.has_known_bytes()) return result;
     const uint64_t size = bytes_of(type(v));
     const int64_t at = f_[v].imm;
-    if (at < 0 || static_cast<uint64_t>(at) > g.size || size > g.size - static_cast<uint64_t>(at)) return result;
+    // load const_global[i] = 0, where all of it is 0
+    if (p != base || at < 0 || static_cast<uint64_t>(at) > g.size || size > g.size - static_cast<uint64_t>(at)) {
+      const auto is_zero = [](std::byte b) { return b == std::byte{0}; };
+      return g.relocs.empty() && std::ranges::all_of(g.bytes, is_zero) ? f_.constant(type(v), 0) : result;
+    }
     for (const GlobalReloc &r : g.relocs) {
       if (r.offset >= static_cast<uint64_t>(at) + size || static_cast<uint64_t>(at) >= r.offset + 8) continue;
       const bool is_function = type(v) == Type::Ptr && r.function && r.offset == static_cast<uint64_t>(at);
@@ -444,140 +370,7 @@ class Simplifier {
     return f_.constant(type(v), static_cast<int64_t>(value));
   }
 
-  // ---------------------------------------------------------------- comparisons
-
-  ValueId compare(ValueId v) {
-    const ValueId a = f_.operand(v, 0), b = f_.operand(v, 1);
-    const Pred p = f_[v].pred;
-    const auto ca = constant(a), cb = constant(b);
-    if (ca && cb) return folded(v, *ca, *cb);
-    // c p x = x p' c
-    if (ca) return become_compare(v, swapped(p), b, a);
-    // x = x, x <= x; not x != x, x < x
-    if (a == b)
-      return f_.constant(Type::I1,
-                         p == Pred::Eq || p == Pred::Ule || p == Pred::Uge || p == Pred::Sle || p == Pred::Sge);
-    const bool is_equality = p == Pred::Eq || p == Pred::Ne;
-    // sext x == sext y: zext x == zext y, which narrow values come as
-    if (is_equality && op(a) == Op::Sext && op(b) == Op::Sext && type(f_.operand(a, 0)) == type(f_.operand(b, 0)) &&
-        type(f_.operand(a, 0)) != Type::I1) {
-      const ValueId x = f_.operand(a, 0), y = f_.operand(b, 0);
-      if (bits_of(type(x)) == 32) return become_compare(v, p, x, y);
-      return become_compare(v, p, make(Op::Zext, Type::I32, {x}, v), make(Op::Zext, Type::I32, {y}, v));
-    }
-    if (!cb) return v;
-    // The frame is never at null.
-    if (is_equality && *cb == 0 && op(a) == Op::SlotAddr) return f_.constant(Type::I1, p == Pred::Ne);
-    // Nor is what C finds some way behind another pointer.
-    if (is_equality && *cb == 0 && op(a) == Op::PtrAdd && constant(f_.operand(a, 1)) &&
-        op(f_.operand(a, 0)) != Op::Const)
-      return f_.constant(Type::I1, p == Pred::Ne);
-    // Nor is a variable, nor one of the kernel's, unless it may be missing.
-    if (is_equality && *cb == 0 && op(a) == Op::GlobalAddr &&
-        module_[GlobalId(static_cast<size_t>(f_[a].imm))].linkage != Linkage::ExternalWeak)
-      return f_.constant(Type::I1, p == Pred::Ne);
-    // Nor is a function that is here.
-    if (is_equality && *cb == 0 && op(a) == Op::FuncAddr &&
-        !module_[FunctionId(static_cast<size_t>(f_[a].imm))].is_declaration())
-      return f_.constant(Type::I1, p == Pred::Ne);
-    if (type(a) == Type::I1 && is_equality) {
-      // i1: x != 0 = x, x == 1 = x; x == 0 = ~x, x != 1 = ~x
-      if ((p == Pred::Ne) == (*cb == 0)) return a;
-      return bit_not(a, v);
-    }
-    if (const ValueId r = compare_range(v, a, *cb); r != v) return r;
-    if (f_[v].pred != p) return v;  // another comparison, for which the rules begin anew
-    if (op(a) == Op::Sext) return compare_extended(v, a, *cb);
-    return is_equality ? compare_equal(v, a, *cb) : v;
-  }
-
-  // Unsigned comparisons at the ends of the range of their left side.
-  ValueId compare_range(ValueId v, ValueId a, int64_t c) {
-    if (!is_integer(type(a))) return v;
-    const uint64_t all = all_bits(type(a));
-    const KnownBits known = bits_in(a);
-    const uint64_t max = known.max, u = static_cast<uint64_t>(c) & all;
-    auto truth = [&](bool value) { return f_.constant(Type::I1, value); };
-    const ValueId b = f_.operand(v, 1), zero = f_.constant(type(a), 0);
-    // Where x cannot be negative, signed order is unsigned order for constants that are not negative either.
-    const bool not_negative = max <= all / 2;
-    switch (f_[v].pred) {
-      case Pred::Eq:
-        return u > max || u < known.min || (u & known.zeros) != 0 || (~u & known.ones) != 0 ? truth(false) : v;
-      case Pred::Ne:
-        return u > max || u < known.min || (u & known.zeros) != 0 || (~u & known.ones) != 0 ? truth(true) : v;
-      // x < c where x < c always; x < 0; x < 1 is x == 0
-      case Pred::Ult:
-        return u > max ? truth(true) : u == 0 ? truth(false) : u == 1 ? become_compare(v, Pred::Eq, a, zero) : v;
-      case Pred::Ule:
-        return u >= max ? truth(true) : u == 0 ? become_compare(v, Pred::Eq, a, zero) : v;
-      case Pred::Ugt:
-        return u >= max ? truth(false) : u == 0 ? become_compare(v, Pred::Ne, a, zero) : v;
-      case Pred::Uge:
-        return u > max ? truth(false) : u == 0 ? truth(true) : u == 1 ? become_compare(v, Pred::Ne, a, zero) : v;
-      case Pred::Slt:
-        return !not_negative ? v : c <= 0 ? truth(false) : u > max ? truth(true) : become_compare(v, Pred::Ult, a, b);
-      case Pred::Sle:
-        return !not_negative ? v : c < 0 ? truth(false) : u >= max ? truth(true) : become_compare(v, Pred::Ule, a, b);
-      case Pred::Sgt:
-        return !not_negative ? v : c < 0 ? truth(true) : u >= max ? truth(false) : become_compare(v, Pred::Ugt, a, b);
-      case Pred::Sge:
-        return !not_negative ? v : c <= 0 ? truth(true) : u > max ? truth(false) : become_compare(v, Pred::Uge, a, b);
-    }
-    return v;
-  }
-
-  // sext x against c: against x itself, which has as many bits to compare with as c needs.
-  ValueId compare_extended(ValueId v, ValueId a, int64_t c) {
-    const ValueId x = f_.operand(a, 0);
-    const Type narrow = type(x);
-    const Pred p = f_[v].pred;
-    const bool is_equality = p == Pred::Eq || p == Pred::Ne;
-    const bool fits = normalized(narrow, c) == c && narrow != Type::I1;
-    // sext x == c is never so for a c that is no sign extension
-    if (!fits) return is_equality && narrow != Type::I1 ? f_.constant(Type::I1, p == Pred::Ne) : v;
-    // sext x == c: zext x == c & mask, which narrow values come as
-    if (is_equality && bits_of(narrow) < 32) {
-      if (!has_one_use(a)) return v;
-      const ValueId wide = make(Op::Zext, Type::I32, {x}, v);
-      return become_compare(v, p, wide,
-                            f_.constant(Type::I32, static_cast<int64_t>(static_cast<uint64_t>(c) & all_bits(narrow))));
-    }
-    if (narrow != Type::I32) return v;
-    // Negative values are the greatest of the unsigned ones before and behind an extension.
-    if (!is_equality && !is_signed(p) && c < 0) return v;
-    return become_compare(v, p, x, f_.constant(narrow, c));
-  }
-
-  // a == c and a != c, where a is computed.
-  ValueId compare_equal(ValueId v, ValueId a, int64_t c) {
-    const Pred p = f_[v].pred;
-    if (f_[a].operand_count == 0 || op(a) == Op::Phi) return v;
-    const ValueId x = f_.operand(a, 0);
-    const Type t = type(a);
-    if (op(a) == Op::Add || op(a) == Op::Xor)
-      if (const auto inner = constant(f_.operand(a, 1)); inner && has_one_use(a))
-        // x + c1 == c: x == c - c1;  x ^ c1 == c: x == c ^ c1
-        return become_compare(v, p, x,
-                              f_.constant(t, *fold(op(a) == Op::Add ? Op::Sub : Op::Xor, Pred::Eq, t, t, c, *inner)));
-    // x - y == 0: x == y;  x ^ y == 0: x == y
-    if (c == 0 && (op(a) == Op::Sub || op(a) == Op::Xor)) return become_compare(v, p, x, f_.operand(a, 1));
-    // bswap x == c: x == bswap c
-    if (op(a) == Op::Bswap && has_one_use(a))
-      return become_compare(v, p, x, f_.constant(t, *fold(Op::Bswap, Pred::Eq, t, t, c, 0)));
-    if (op(a) == Op::Zext) {
-      const Type narrow = type(x);
-      // zext x == c: x == c (compare_range has seen to a c that does not fit)
-      if (narrow == Type::I1 || narrow == Type::I32) return become_compare(v, p, x, f_.constant(narrow, c));
-      // zext(bswap x) == c: zext x == zext(bswap c)
-      if (op(x) == Op::Bswap && has_one_use(x) && has_one_use(a)) {
-        const int64_t swapped_c = *fold(Op::Bswap, Pred::Eq, narrow, narrow, normalized(narrow, c), 0);
-        const ValueId wide = make(Op::Zext, t, {f_.operand(x, 0)}, v);
-        return become_compare(v, p, wide, f_.constant(t, *fold(Op::Zext, Pred::Eq, t, narrow, swapped_c, 0)));
-      }
-    }
-    return v;
-  }
+  // ---------------------------------------------------------------- choices
 
   ValueId select(ValueId v) {
     const ValueId condition = f_.operand(v, 0), a = f_.operand(v, 1), b = f_.operand(v, 2);
@@ -653,7 +446,6 @@ class Simplifier {
 
   // ---------------------------------------------------------------- control
 
-  // phi(x, x, itself) = x
   // call @through_pointer(@f, x) = call @f(x); call @through_pointer(12, x) = call_helper 12(x)
   ValueId call(ValueId v) {
     if (!module_[FunctionId(static_cast<size_t>(f_[v].imm))].is_indirect) return v;
@@ -677,6 +469,7 @@ class Simplifier {
   }
   bool is_narrow(ValueId v) const { return is_integer(type(v)) && bits_of(type(v)) < 32; }
 
+  // phi(x, x, itself) = x
   ValueId phi(ValueId v) {
     ValueId same;
     for (const ValueId operand : f_.operands(v)) {
@@ -724,20 +517,6 @@ class Simplifier {
     changed_ = true;
     return v;
   }
-
-  Module &module_;
-  Function &f_;
-  Analyses &analyses_;
-  Rewrite rewrite_;
-  std::vector<uint32_t> uses_;
-  // What is known of values in the round at hand, and by value where it stands.
-  std::vector<KnownBits> bits_;
-  std::vector<uint32_t> bits_at_;
-  static constexpr uint32_t kUnknown = 0xffff'ffff;
-  BlockId block_;
-  std::vector<ValueId> before_, phis_, out_;  // what the block that is worked on held, and what it will
-  bool is_same_ = true;                       // both are the same
-  bool changed_ = false;
 };
 
 }  // namespace

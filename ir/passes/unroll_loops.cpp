@@ -168,8 +168,7 @@ class Unroller {
       p = f_.operand(p, 0);
     }
     if (f_[p].op != Op::GlobalAddr || f_[load].is_volatile) return false;
-    const Global &g = module_[GlobalId(static_cast<size_t>(f_[p].imm))];
-    return g.is_const && !g.is_volatile && !is_extern(g.linkage) && !is_weak(g.linkage);
+    return module_[GlobalId(static_cast<size_t>(f_[p].imm))].has_known_bytes();
   }
 
   // `continue` makes several ways back: a block that joins them is the only one.
