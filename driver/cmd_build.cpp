@@ -202,14 +202,13 @@ int command_build(Arguments arguments, Console &console) {
   }
   if (values->contains("name") && stage != "skel") return console.usage("--name is about --emit=skel");
   std::string skeleton;
-  if (values->contains("name"))
-    skeleton = (*values)["name"].as<std::string>();
-  else if (stage == "skel")
-    skeleton = object::skeleton_name(path);
-  if (stage == "skel" && (path == "-" || compile->text) && !values->contains("name"))
-    return console.usage("a program that is in no file needs --name for its skeleton");
-  if (stage == "skel" && !object::is_identifier(skeleton))
-    return console.usage("`{}` is no name of C: --name gives another", skeleton);
+  if (stage == "skel") {
+    const bool is_named = values->contains("name");
+    if ((path == "-" || compile->text) && !is_named)
+      return console.usage("a program that is in no file needs --name for its skeleton");
+    skeleton = is_named ? (*values)["name"].as<std::string>() : object::skeleton_name(path);
+    if (!object::is_identifier(skeleton)) return console.usage("`{}` is no name of C: --name gives another", skeleton);
+  }
 
   DependencyOptions dependencies = dependency_options(*values);
   if (dependencies.missing_are_made && !dependencies.is_all)
