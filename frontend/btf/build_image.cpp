@@ -44,10 +44,9 @@ class Builder {
   void find_starts() {
     starts_.push_back(0);
     for (size_t at = 0; at < words_.size();) {
+      const auto id = static_cast<uint32_t>(starts_.size());
       starts_.push_back(static_cast<uint32_t>(at));
-      size_t tail = 0;
-      tail_words(kind(static_cast<uint32_t>(starts_.size() - 1)), words_[at + 1] & 0xffff, tail);
-      at += 3 + tail;
+      at += 3 + object::btf_tail_size(kind(id), count(id)) / sizeof(uint32_t);
     }
   }
 

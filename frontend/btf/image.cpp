@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backend/object/btf_check.h"
 #include "frontend/types/types.h"
 
 namespace spile::btf {
@@ -14,43 +15,6 @@ int64_t TypeView::enumerator_value(uint32_t i) const {
     return static_cast<int64_t>(uint64_t{tail[i * 3 + 1]} | (uint64_t{tail[i * 3 + 2]} << 32));
   const uint32_t value = tail[i * 2 + 1];
   return flag ? int64_t{static_cast<int32_t>(value)} : int64_t{value};
-}
-
-bool tail_words(BtfKind kind, uint32_t count, size_t &words) {
-  words = 0;
-  switch (kind) {
-    case BtfKind::Int:
-    case BtfKind::Var:
-    case BtfKind::DeclTag:
-      words = 1;
-      return true;
-    case BtfKind::Array:
-      words = 3;
-      return true;
-    case BtfKind::Struct:
-    case BtfKind::Union:
-    case BtfKind::Enum64:
-    case BtfKind::DataSec:
-      words = size_t{3} * count;
-      return true;
-    case BtfKind::Enum:
-    case BtfKind::FuncProto:
-      words = size_t{2} * count;
-      return true;
-    case BtfKind::Ptr:
-    case BtfKind::Fwd:
-    case BtfKind::Typedef:
-    case BtfKind::Volatile:
-    case BtfKind::Const:
-    case BtfKind::Restrict:
-    case BtfKind::Func:
-    case BtfKind::Float:
-    case BtfKind::TypeTag:
-      return true;
-    case BtfKind::Void:
-      break;
-  }
-  return false;
 }
 
 Result<Image> Image::view(std::span<const std::byte> bytes) {
@@ -79,8 +43,8 @@ TypeView Image::type(uint32_t id) const {
   if (id == 0 || id >= starts.size() || starts[id] + size_t{3} > words.size()) return view;
   const auto own = words.subspan(starts[id]);
   const auto kind = static_cast<BtfKind>((own[1] >> 24) & 31);
-  size_t tail = 0;
-  if (!tail_words(kind, own[1] & 0xffff, tail) || tail > own.size() - 3) return view;
+  const size_t tail = object::btf_tail_size(kind, own[1] & 0xffff) / sizeof(uint32_t);
+  if (tail > own.size() - 3) return view;
   return {kind, (own[1] >> 31) != 0, own[0], own[2], own[1] & 0xffff, own.subspan(3, tail)};
 }
 

@@ -72,9 +72,6 @@ struct TypeView {
   int64_t enumerator_value(uint32_t i) const;
 };
 
-// The words that follow the three of every type; false for a kind that BTF does not have.
-bool tail_words(BtfKind kind, uint32_t count, size_t &words);
-
 class Image {
  public:
   // [bytes] must outlive the image, and begin at a multiple of 8.
