@@ -21,8 +21,9 @@ class Blocks {
     add(start);
     for (size_t i = start; i < end; i += isa::width(program.insns[i])) {
       const isa::Shape shape = isa::lookup(program.insns[i])->shape;
-      if (is_branch(shape) || is_jump(shape)) add(program.values[i]);
-      if (is_branch(shape)) add(i + 1);
+      if (!vm::has_target(shape)) continue;
+      add(program.values[i]);
+      if (vm::goes_on(shape)) add(i + 1);
     }
   }
   llvm::BasicBlock *at(size_t insn) const { return by_insn_.at(insn); }

@@ -5,21 +5,17 @@
 
 #include "backend/isa/info.h"
 #include "runtime/vm/jit_abi.h"
+#include "runtime/vm/resolve.h"
 
 namespace spile::jit {
-
-inline bool is_branch(isa::Shape shape) {
-  return shape == isa::Shape::BranchImm || shape == isa::Shape::BranchReg || shape == isa::Shape::MayGoto;
-}
-inline bool is_jump(isa::Shape shape) { return shape == isa::Shape::Jump || shape == isa::Shape::JumpLong; }
 
 // Calls [visit] with each instruction that may run next in the same subprogram.
 template <class Visit>
 void for_each_next(const vm::JitProgram &program, size_t index, const Visit &visit) {
   const isa::Shape shape = isa::lookup(program.insns[index])->shape;
-  if (is_branch(shape) || is_jump(shape)) visit(program.values[index]);
+  if (vm::has_target(shape)) visit(program.values[index]);
   const size_t next = index + isa::width(program.insns[index]);
-  if (!is_jump(shape) && shape != isa::Shape::Exit && next < program.insn_count) visit(next);
+  if (vm::goes_on(shape) && next < program.insn_count) visit(next);
 }
 
 // What is known before each instruction, from what is known at the entries: [after] gives what holds behind one, from
