@@ -197,14 +197,9 @@ class ValuePrinter {
   void print_bitfield(const BtfMember &member, Bytes bytes) {
     const BtfId id = btf_.resolve(member.type);
     const BtfType type = btf_.type(id);
-    const uint64_t last = (uint64_t{member.bit_offset} + member.bitfield_size + 7) / 8;
-    if (member.bitfield_size > 64 || last > bytes.size()) return print_hex({});
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < member.bitfield_size; i++) {
-      const uint32_t bit = member.bit_offset + i;
-      value |= uint64_t{(std::to_integer<unsigned>(bytes[bit / 8]) >> (bit % 8)) & 1} << i;
-    }
-    if (type.is_signed) value = extend_sign(value, member.bitfield_size);
+    const std::optional<uint64_t> bits = bitfield_of(member, bytes);
+    if (!bits) return;
+    const uint64_t value = type.is_signed ? extend_sign(*bits, member.bitfield_size) : *bits;
     if (type.kind == BtfKind::Enum || type.kind == BtfKind::Enum64) return print_enum(id, type, value);
     print_number(type, value);
   }
@@ -235,6 +230,17 @@ std::string format_value(const Btf &btf, BtfId type, std::span<const std::byte> 
   else
     printer.print_hex(bytes);
   return printer.take();
+}
+
+std::optional<uint64_t> bitfield_of(const BtfMember &member, std::span<const std::byte> bytes) {
+  const uint64_t last = (uint64_t{member.bit_offset} + member.bitfield_size + 7) / 8;
+  if (member.bitfield_size > 64 || last > bytes.size()) return std::nullopt;
+  uint64_t value = 0;
+  for (uint32_t i = 0; i < member.bitfield_size; i++) {
+    const uint32_t bit = member.bit_offset + i;
+    value |= uint64_t{(std::to_integer<unsigned>(bytes[bit / 8]) >> (bit % 8)) & 1} << i;
+  }
+  return value;
 }
 
 }  // namespace spile::object

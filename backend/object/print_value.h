@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -15,5 +17,9 @@ namespace spile::object {
 // arrays as [1, 2], enums by name, structs and unions with their members, bitfields, pointers in hex. A value whose
 // type is unknown, or longer than its bytes, is printed as bytes in hex: `de ad be ef`.
 std::string format_value(const Btf &btf, BtfId type, std::span<const std::byte> bytes);
+
+// The bits of a bitfield of a struct that lies in [bytes], as a number without a sign. None when they lie elsewhere or
+// are more than 64.
+std::optional<uint64_t> bitfield_of(const BtfMember &member, std::span<const std::byte> bytes);
 
 }  // namespace spile::object

@@ -23,7 +23,6 @@ uint64_t load(Bytes bytes) {
 }
 
 Value number(uint64_t bits, unsigned width, bool is_signed) {
-  if (width < 64) bits &= (uint64_t{1} << width) - 1;
   if (!is_signed) return {Value::Number, fmt::format("{}", bits), {}};
   const unsigned unused = 64 - width;
   return {Value::Number, fmt::format("{}", static_cast<int64_t>(bits << unused) >> unused), {}};
@@ -33,13 +32,14 @@ Value read(const Btf &btf, BtfId id, Bytes bytes, int depth);
 
 void read_members(const Btf &btf, BtfId id, Bytes bytes, int depth, Value &out) {
   for (const BtfMember &member : btf.members(id)) {
-    const size_t offset = std::min<size_t>(member.bit_offset / 8, bytes.size());
     if (member.bitfield_size != 0) {
       const BtfType type = btf.type(btf.resolve(member.type));
-      out.parts.push_back({std::string(member.name), number(load(bytes.subspan(offset)) >> member.bit_offset % 8,
-                                                            member.bitfield_size, type.is_signed)});
+      const std::optional<uint64_t> bits = bitfield_of(member, bytes);
+      out.parts.push_back(
+          {std::string(member.name), bits ? number(*bits, member.bitfield_size, type.is_signed) : Value()});
       continue;
     }
+    const size_t offset = std::min<size_t>(member.bit_offset / 8, bytes.size());
     Value value = read(btf, member.type, bytes.subspan(offset), depth + 1);
     if (member.name.empty() && value.kind == Value::Members)
       std::ranges::move(value.parts, std::back_inserter(out.parts));

@@ -21,6 +21,10 @@ struct measured {
 		u8 bytes[2];
 	} inner;
 	u32 low : 4, high : 28;
+	struct {
+		u64 few : 6, most : 60; // in nine bytes
+		s64 minus : 62;
+	} __attribute__((packed)) wide;
 };
 
 struct {
@@ -44,7 +48,7 @@ SEC("syscall")
 int fill(void *ctx)
 {
 	struct who who = { "a \"b\",c", 7 };
-	struct measured sample = { -5, PIPE_KIND, { true, { 1, 2 } }, 9, 1000 };
+	struct measured sample = { -5, PIPE_KIND, { true, { 1, 2 } }, 9, 1000, { 5, 0xfedcba987654321, -3 } };
 
 	bpf_map_update_elem(&samples, &who, &sample, BPF_ANY);
 	bpf_ringbuf_output(&events, &sample, sizeof(sample), 0);
@@ -61,13 +65,13 @@ int fill(void *ctx)
 char LICENSE[] SEC("license") = "GPL";
 
 // JSON: {"printed": "one, \"two\""}
-// JSON: {"record": "events", "value": {"small": -5, "kind": "PIPE_KIND", "inner": {"is_on": true, "bytes": [1, 2]}, "low": 9, "high": 1000}}
+// JSON: {"record": "events", "value": {"small": -5, "kind": "PIPE_KIND", "inner": {"is_on": true, "bytes": [1, 2]}, "low": 9, "high": 1000, "wide": {"few": 5, "most": 1147797409030816545, "minus": -3}}}
 // JSON: {"map": "samples", "key": {"name": "a \"b\",c", "number": 7}, "value": {"small": -5,
 // JSON: {"map": "hits", "key": 11, "value": 2}
 // JSON: {"map": "sizes", "histogram": [{"min": 0, "max": 0, "count": 1}, {"min": 4, "max": 7, "count": 1}]}
 // JSON: {"map": "steps", "histogram": [{"min": 20, "max": 29, "count": 1}, {"min": 30, "count": 1}]}
 
-// CSV: {'record': 'events', 'small': '-5', 'kind': 'PIPE_KIND', 'inner.is_on': 'true', 'inner.bytes.0': '1', 'inner.bytes.1': '2', 'low': '9', 'high': '1000'}
+// CSV: {'record': 'events', 'small': '-5', 'kind': 'PIPE_KIND', 'inner.is_on': 'true', 'inner.bytes.0': '1', 'inner.bytes.1': '2', 'low': '9', 'high': '1000', 'wide.few': '5', 'wide.most': '1147797409030816545', 'wide.minus': '-3'}
 // CSV: {'map': 'samples', 'key.name': 'a "b",c', 'key.number': '7', 'small': '-5',
 // CSV: {'map': 'hits', 'key': '11', 'value': '2'}
 // CSV: {'map': 'sizes', 'min': '4', 'max': '7', 'count': '1'}
