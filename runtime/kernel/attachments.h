@@ -82,7 +82,6 @@ class Attachments {
   Result<void> attach_tracepoint(bpf_program *program, std::string_view section);
   Result<void> attach_samples(bpf_program *program, std::string_view section);
   Result<void> attach_user_functions(bpf_program *program, std::string_view section);
-  Result<void> attach_kernel_session(bpf_program *program, std::string_view section);
   Result<void> attach_iterator(bpf_program *program, std::string_view section);
   Result<void> attach_struct_ops(bpf_program *program, std::string_view section);
   // attach_network.cpp
