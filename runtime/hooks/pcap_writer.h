@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "runtime/hooks/pcap_reader.h"
-#include "runtime/hooks/whole_file.h"
 #include "support/result.h"
+#include "support/whole_file.h"
 
 namespace spile::hooks {
 
