@@ -39,4 +39,10 @@ std::optional<int64_t> find_constant(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view constant_name(std::string_view prefix, int64_t value) {
+  const auto *row = std::ranges::find_if(
+      kConstants, [&](const Constant &one) { return one.value == value && one.name.starts_with(prefix); });
+  return row != kConstants.end() ? row->name : std::string_view{};
+}
+
 }  // namespace spile::tables

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 
+#include "lang-spec/tables/constants.h"
 #include "runtime/helpers/packet.h"
 
 namespace spile::session {
@@ -26,25 +26,17 @@ bool goes_on(uint32_t type, uint32_t result) {
   return (result & 1) != 0;
 }
 
-std::string_view action_name(uint32_t type, uint32_t result) {
-  constexpr std::string_view kXdp[] = {"XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"};
-  constexpr std::string_view kTc[] = {"TC_ACT_OK",     "TC_ACT_RECLASSIFY", "TC_ACT_SHOT",
-                                      "TC_ACT_PIPE",   "TC_ACT_STOLEN",     "TC_ACT_QUEUED",
-                                      "TC_ACT_REPEAT", "TC_ACT_REDIRECT",   "TC_ACT_TRAP"};
-  if (type == BPF_PROG_TYPE_XDP && result < std::size(kXdp)) return kXdp[result];
-  if (is_tc(type)) return result == UINT32_MAX ? "TC_ACT_UNSPEC" : result < std::size(kTc) ? kTc[result] : "";
-  return "";
-}
-
 }  // namespace
 
 hooks::Verdict verdict_of(std::string_view program, uint32_t type, const Disposal &disposal) {
   using Kind = hooks::Verdict::Kind;
   const auto result = static_cast<uint32_t>(disposal.result);
+  const auto action = static_cast<int32_t>(result);
   const Kind kind = type == BPF_PROG_TYPE_XDP ? Kind::Xdp : is_tc(type) ? Kind::Tc : Kind::Other;
-  const std::string_view name = action_name(type, result);
+  std::string_view name;
+  if (kind != Kind::Other) name = tables::constant_name(kind == Kind::Xdp ? "XDP_" : "TC_ACT_", action);
   const std::string said = name.empty() ? fmt::format("{}", result) : std::string(name);
-  return {kind, static_cast<int32_t>(result), fmt::format("{}: {}", program, said)};
+  return {kind, action, fmt::format("{}: {}", program, said)};
 }
 
 Disposal run_on_packet(const vm::Loaded &program, uint32_t type, const vm::Event &event, vm::Env &env) {
