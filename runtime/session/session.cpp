@@ -205,9 +205,14 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
               fmt::format("no program of the probe takes packets, so {} is of no use", s.options.packets->path()),
               {},
               0});
+  std::map<std::string_view, std::string_view> files;  // the options that name them
   for (const auto &[name, file] : {std::pair{"--pass", &s.options.pass}, std::pair{"--drop", &s.options.drop},
-                                   std::pair{"--verdicts", &s.options.verdicts}})
-    if (!file->empty() && !s.options.packets) return usage_error("{} needs packets: -i FILE.pcap", name);
+                                   std::pair{"--verdicts", &s.options.verdicts}}) {
+    if (file->empty()) continue;
+    if (!s.options.packets) return usage_error("{} needs packets: -i FILE.pcap", name);
+    const auto [known, is_new] = files.emplace(*file, name);
+    if (!is_new && *file != "/dev/null") return usage_error("{} and {} both write to `{}`", known->second, name, *file);
+  }
   return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 

@@ -6,6 +6,7 @@
 // RUN: %python %S/Inputs/read_verdicts.py %t.tc.pcapng | FileCheck %s --check-prefix=TC
 // RUN: %if tcpdump %{ tcpdump -nr %t.pcapng 2>&1 | FileCheck %s --check-prefix=TCPDUMP %}
 // RUN: not %spile run -e 'begin { exit() }' --drop %t.drop.pcap 2>&1 | FileCheck %s --check-prefix=NONE
+// RUN: not %spile run %s -i %examples/dnsonly.pcap --prog only --drop %t.same --verdicts %t.same 2>&1 | FileCheck %s --check-prefix=SAME
 // Without it, packets that a filter drops would be lost to whoever asks why, and Wireshark could not show the verdicts.
 #include "vmlinux.h"
 #include <spile_tables.h>
@@ -44,6 +45,7 @@ char LICENSE[] SEC("license") = "GPL";
 // TC: shape: TC_ACT_OK; type 1 result 0
 // TCPDUMP: IP
 // NONE: --drop needs packets
+// SAME: error: --drop and --verdicts both write to
 // PASSED: packets = [[#PASSED:]]
 // DROPPED: packets = [[#12-PASSED]]
 // ALL: packets = 12
