@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "driver/commands.h"
 #include "driver/compile.h"
@@ -20,6 +22,7 @@
 #include "runtime/kernel/kernel_object.h"
 #include "runtime/session/session.h"
 #include "support/numbers.h"
+#include "support/whole_file.h"
 
 namespace spile::driver {
 
@@ -338,7 +341,8 @@ int command_run(Arguments arguments, Console &console) {
     if (!parsed) return console.usage("-T: {}", parsed.error().message);
     options.duration = *parsed;
   }
-  OutputFile recording;
+  std::optional<WholeFile> recording;  // which may take the place of -i
+  bool is_recorded = false;
   std::unique_ptr<hooks::EventWriter> writer;
   if (const auto path = text("record")) {
     if (!options.command && !input && !values->contains("pid"))
@@ -347,8 +351,13 @@ int command_run(Arguments arguments, Console &console) {
       return console.usage("-p and -i cannot be had together: one recording has one source of events");
     from = input ? EventsFrom::Replay : EventsFrom::Ptrace;
     if (values->contains("pid")) options.pid = (*values)["pid"].as<uint32_t>();
-    if (auto opened = recording.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
-    writer = event_writer(*path, [&recording](const std::string &bytes) { recording.write(bytes); });
+    auto created = WholeFile::create(*path);
+    if (!created) return own_failure(console.fail(created.error()), options);
+    recording.emplace(std::move(*created));
+    writer = event_writer(*path, [&](const std::string &bytes) {
+      recording->write(std::as_bytes(std::span(bytes)));
+      is_recorded = true;
+    });
     options.record = writer.get();
   }
   OutputFile output;
@@ -439,8 +448,8 @@ int command_run(Arguments arguments, Console &console) {
   options.stats = values->contains("stats");
   const int status = run_session(*object, judged, std::move(options),
                                  {values->contains("strict"), values->contains("stats")}, console);
-  for (OutputFile *file : {&output, &recording})
-    if (const auto written = file->close(); !written) {
+  for (const auto &written : {output.close(), is_recorded ? recording->commit() : Result<void>()})
+    if (!written) {
       const int failed = console.fail(written.error());
       return traces_child ? kExitChildFailed : failed;
     }

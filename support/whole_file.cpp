@@ -11,7 +11,8 @@ namespace spile {
 
 namespace {
 
-constexpr size_t kMostWaiting = size_t{64} << 10;
+// Who reads a pipe at its other end does not wait for much.
+constexpr size_t kMostWaiting = 4096;
 
 std::unexpected<Error> cannot_write(const std::string &path) {
   return os_error(errno, fmt::format("cannot write `{}`", path));
