@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
 
 namespace spile {
 
@@ -28,6 +30,14 @@ Fd create_beside(const std::string &path, unsigned mode, std::string &name) {
   }
 }
 
+// The descriptor of standard output or error where that is this file, as /dev/stdout may be; else -1.
+int standard_stream(const struct stat &file) {
+  struct stat stream{};
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+    if (::fstat(fd, &stream) == 0 && stream.st_dev == file.st_dev && stream.st_ino == file.st_ino) return fd;
+  return -1;
+}
+
 // The new file has the name of the old one, which is gone. A file system that looks after programs without fsync(2)
 // writes the new one out in a rename() over another, but not where the two change names.
 bool take_place(const std::string &made, const std::string &old, Content content) {
@@ -39,13 +49,23 @@ bool take_place(const std::string &made, const std::string &old, Content content
 }  // namespace
 
 Result<WholeFile> WholeFile::create(const std::string &path, unsigned mode) {
-  // A device or a pipe is written to, not replaced.
   struct stat status{};
-  const bool replace = ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
-  std::string unfinished;
-  Fd file = replace ? create_beside(path, mode, unfinished) : Fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  // A device or a pipe is written to, not replaced, and so is what goes on being written to behind this.
+  std::string place = path, unfinished;
+  Fd file;
+  if (exists && !S_ISREG(status.st_mode)) {
+    file = Fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  } else if (const int fd = exists ? standard_stream(status) : -1; fd >= 0) {
+    file = Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  } else {
+    // A link stays one.
+    const std::unique_ptr<char, void (*)(void *)> real(::realpath(path.c_str(), nullptr), ::free);
+    if (real != nullptr) place = real.get();
+    file = create_beside(place, mode, unfinished);
+  }
   if (!file.valid()) return cannot_write(path);
-  return WholeFile(path, std::move(unfinished), std::move(file));
+  return WholeFile(std::move(place), std::move(unfinished), std::move(file));
 }
 
 WholeFile::~WholeFile() {

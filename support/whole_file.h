@@ -1,5 +1,6 @@
-// WholeFile: a file that appears whole or not at all, written piece by piece; what is no regular file (a pipe, a
-// device) is written to as it is. write_file() of file.h is the same for bytes that lie together.
+// WholeFile: a file that appears whole or not at all, written piece by piece. What is no regular file (a pipe, a
+// device), and standard output by another name (/dev/stdout), is written to as it is; of a link, the file that it leads
+// to is replaced. write_file() of file.h is the same for bytes that lie together.
 #pragma once
 
 #include <cstddef>

@@ -71,6 +71,15 @@ TEST_F(WholeFileTest, TwoOfOneNameDoNotMix) {
   EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(WholeFileTest, ALinkStaysOne) {
+  const fs::path link = folder / "link";
+  fs::create_symlink("file", link);
+  ASSERT_TRUE(write_file(path, {}));
+  ASSERT_TRUE(write_file(link, std::as_bytes(std::span(std::string_view("text")))));
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(content(), "text");
+}
+
 TEST_F(WholeFileTest, TheModeIsLessTheUmask) {
   const mode_t before = ::umask(027);
   EXPECT_TRUE(write_file(path, {}, 0777));
