@@ -206,16 +206,16 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
     if (constexpr std::string_view kLimit = "-ferror-limit="; word.starts_with(kLimit))
       word = "--max-errors=" + word.substr(kLimit.size());
   po::options_description shown("options"), all;
-  const auto is_known = [&](const std::string &word) {
-    return word.size() < 2 || word[0] != '-' || (options.knows(word) && word != "--help" && word != "-h") ||
-           hidden.knows(word);
-  };
   const bool has_command = options.has("command");
+  bool wants_help = false;
   // With what may be said of them, as long as the table has its rows.
   std::vector<std::pair<std::string, std::string>> unknown;
   for (const std::string &word : std::span(words.begin(), std::ranges::find(words, "--")))
-    if (!is_known(word) && word != "--help" && word != "-h") unknown.emplace_back(word, options.nearest(word));
-  if (std::ranges::all_of(words, is_known))
+    if (word == "--help" || word == "-h")
+      wants_help = true;
+    else if (word.size() > 1 && word[0] == '-' && !options.knows(word) && !hidden.knows(word))
+      unknown.emplace_back(word, options.nearest(word));
+  if (!wants_help && unknown.empty())
     options.move_named(words, shown);
   else
     options.move_all(shown);  // for the help, and for what Boost says of an option that nobody knows
@@ -238,10 +238,9 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
       if (wrong.hint.empty()) wrong.hint = foreign_hint(word);
       if (wrong.hint.empty() && !nearest.empty()) wrong.hint = fmt::format("did you mean `--{}`?", nearest);
     }
-    const std::string command = "spile " + usage.substr(6).substr(0, usage.substr(6).find(' '));
     if (wrong.hint.empty() && has_command && std::string_view(error.what()).contains("positional"))
       wrong.hint = "a command is given with -c: -c \"ls /\"; what the probe takes, behind --";
-    if (wrong.hint.empty()) wrong.hint = "see `" + without_brackets(command) + " --help`";
+    if (wrong.hint.empty()) wrong.hint = "see `" + without_brackets(usage.substr(0, usage.find(' ', 6))) + " --help`";
     exit_code = console.fail(wrong);
     return std::nullopt;
   }

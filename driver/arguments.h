@@ -64,7 +64,7 @@ struct CommandLine {
   po::positional_options_description positional;
   std::string footer;  // examples; may be empty
 
-  // Adds --help, --color, -q, -v.
+  // Adds --help, --color, --diagnostics, -q, -v.
   void add_common();
   // The values, or the exit code when there is nothing left to do (--help was printed, or the usage was wrong).
   // Once for each command line.
