@@ -225,13 +225,15 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
   const int how = style::allow_long | style::long_allow_adjacent | style::long_allow_next | style::allow_short |
                   style::allow_dash_for_short | style::short_allow_adjacent | style::short_allow_next;
   try {
-    po::store(po::command_line_parser(words).options(all).positional(positional).style(how).run(), values);
+    po::parsed_options parsed = po::command_line_parser(words).options(all).positional(positional).style(how).run();
+    po::store(parsed, values);
     if (values.contains("help")) {
       show_help(*this, shown, console);
       exit_code = kExitOk;
       return std::nullopt;
     }
     po::notify(values);
+    given = std::move(parsed.options);
   } catch (const po::error &error) {
     Error wrong{Error::Kind::Usage, error.what(), {}, 0};
     for (const auto &[word, nearest] : unknown) {

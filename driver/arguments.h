@@ -64,6 +64,8 @@ struct CommandLine {
   po::positional_options_description positional;
   std::string footer;  // examples; may be empty
 
+  std::vector<po::option> given;  // what parse() found, in its order: long names and values
+
   // Adds --help, --color, --diagnostics, -q, -v.
   void add_common();
   // The values, or the exit code when there is nothing left to do (--help was printed, or the usage was wrong).

@@ -7,29 +7,24 @@
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "driver/compile.h"
+#include "driver/foreign_hooks.h"
 #include "driver/record_hooks.h"
 
 namespace spile::driver {
 
 namespace {
 
-// `-o FILE` of a run is for what is printed: the recording has another name there.
-std::vector<std::string> arguments_of_run(Arguments arguments, std::span<const std::string> hooks) {
+// `-o FILE` of a run is for what is printed: the recording has another name there. Hooks are written out as a program.
+std::vector<std::string> arguments_of_run(const CommandLine &line, std::span<const std::string> hooks) {
   std::vector<std::string> run;
-  for (size_t i = 0; i < arguments.size(); i++) {
-    const std::string_view word = arguments[i];
-    if (word == "--") {
-      run.insert(run.end(), arguments.begin() + static_cast<ptrdiff_t>(i), arguments.end());
-      break;
-    }
-    if (word == "-o" || word == "--output")
-      run.emplace_back("--record");
-    else if (word.starts_with("--output="))
-      run.emplace_back(fmt::format("--record={}", word.substr(word.find('=') + 1)));
-    else if (word.starts_with("-o"))
-      run.emplace_back(fmt::format("--record={}", word.substr(2)));
-    else if (std::ranges::find(hooks, word) == hooks.end())
-      run.emplace_back(word);
+  if (!hooks.empty()) run = {"-e", recording_probe(hooks)};
+  for (const po::option &option : line.given) {
+    const std::string_view name = option.string_key == "output" ? "record" : std::string_view(option.string_key);
+    if (name == "verbose") continue;  // the console knows
+    if (name != "what")
+      run.push_back(option.value.empty() ? fmt::format("--{}", name) : fmt::format("--{}={}", name, option.value[0]));
+    else if (hooks.empty())
+      run.push_back(option.value[0]);
   }
   return run;
 }
@@ -78,15 +73,21 @@ int command_record(Arguments arguments, Console &console) {
   const auto what =
       values->contains("what") ? (*values)["what"].as<std::vector<std::string>>() : std::vector<std::string>{};
   std::vector<std::string> hooks;
-  for (const std::string &word : what)
-    if (names_hook(word) && ::access(word.c_str(), F_OK) != 0) hooks.push_back(word);
-  if (!hooks.empty() && hooks.size() != what.size())
-    return console.usage("`spile record` takes a probe or hooks, not both: `{}` is a hook", hooks[0]);
-  std::vector<std::string> run = arguments_of_run(arguments, hooks);
-  if (!hooks.empty()) {
-    const std::string program = recording_probe(hooks);
-    run.insert(std::ranges::find(run, "--"), {"-e", program});
+  for (const std::string &word : what) {
+    if (::access(word.c_str(), F_OK) == 0) continue;
+    if (names_hook(word)) {
+      hooks.push_back(word);
+    } else if (const std::string here = hook_spelled_here(word); !here.empty()) {
+      return console.fail({Error::Kind::Usage, fmt::format("there is no file `{}`", word),
+                           fmt::format("the hook is `{}` here", here), 0});
+    }
   }
+  if (!hooks.empty() && (hooks.size() != what.size() || values->contains("execute")))
+    return console.fail({Error::Kind::Usage,
+                         fmt::format("`spile record` takes a probe or hooks, not both: `{}` is a hook", hooks[0]),
+                         "a command is given with -c: -c \"ls /\"", 0});
+  std::vector<std::string> run = arguments_of_run(line, hooks);
+  run.insert(run.end(), separator, arguments.end());
   return command_run(run, console);
 }
 
