@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "driver/dependencies.h"
-#include "lang-spec/tables/tables.h"
+#include "driver/nearest.h"
 
 namespace spile::driver {
 
@@ -98,17 +98,12 @@ bool OptionTable::knows(std::string_view word) const {
   return std::ranges::any_of(rows_, [&](const Row &row) { return row.is_named_by(word); });
 }
 
-std::string_view OptionTable::nearest(std::string_view word) const {
+std::string OptionTable::nearest(std::string_view word) const {
   if (!word.starts_with("--")) return {};
   word = word.substr(2, word.find('=') - 2);
-  std::string_view nearest;
-  size_t least = word.size() / 3 + 1;
-  for (const Row &row : rows_)
-    if (const size_t distance = tables::edit_distance(row.long_name(), word); distance < least) {
-      least = distance;
-      nearest = row.long_name();
-    }
-  return nearest;
+  Nearest nearest(word, word.size() / 3 + 1);
+  for (const Row &row : rows_) nearest.take(row.long_name());
+  return nearest.name();
 }
 
 void OptionTable::move(Row &row, po::options_description &to) {

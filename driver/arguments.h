@@ -37,7 +37,7 @@ class OptionTable {
   // Whether [word] of a command line, which begins with a dash, is one of the options; with its value, perhaps.
   bool knows(std::string_view word) const;
   // The long name that the unknown [word] may mean; empty when none is near.
-  std::string_view nearest(std::string_view word) const;
+  std::string nearest(std::string_view word) const;
   // Tells Boost of all of them, or of those that [words] may name. The table has them no more.
   void move_all(po::options_description &to);
   void move_named(std::span<const std::string> words, po::options_description &to);

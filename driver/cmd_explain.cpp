@@ -6,8 +6,8 @@
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "driver/manual.h"
+#include "driver/nearest.h"
 #include "lang-spec/tables/diagnostics.h"
-#include "lang-spec/tables/tables.h"
 
 namespace spile::driver {
 
@@ -68,12 +68,11 @@ std::string names_like(const std::string &name) {
     if (lowered(row.name).find(wanted) != std::string::npos)
       holding += fmt::format("{}`{}`", holding.empty() ? "" : ", ", row.name);
   if (!holding.empty()) return "there is " + holding;
-  const auto distance = [&](const tables::DiagnosticRow &row) {
-    return tables::edit_distance(lowered(row.name), wanted);
-  };
-  const tables::DiagnosticRow &nearest = *std::ranges::min_element(tables::kDiagnosticRows, {}, distance);
-  if (distance(nearest) <= wanted.size() / 3) return fmt::format("did you mean `{}`?", nearest.name);
-  return "`spile tables diagnostics` lists them";
+  Nearest nearest(wanted, wanted.size() / 3 + 1);
+  std::string_view meant;
+  for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
+    if (nearest.take(lowered(row.name))) meant = row.name;
+  return meant.empty() ? "`spile tables diagnostics` lists them" : fmt::format("did you mean `{}`?", meant);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "driver/commands.h"
 #include "driver/foreign_hooks.h"
 #include "driver/list_functions.h"
+#include "driver/nearest.h"
 #include "frontend/btf/sources.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/tracepoint.h"
@@ -141,29 +142,6 @@ std::string describe(const ListedHook &hook, const KernelsWords &kernel) {
   if (context != "void") text = fmt::format("    struct {} *ctx\n", context);
   return text;
 }
-
-// The name that is most like another one, of those that it is shown.
-class Nearest {
- public:
-  explicit Nearest(std::string_view wanted) : wanted_(wanted) {}
-  // Whether [name] is nearer than all before.
-  bool take(std::string_view name) {
-    const size_t apart = name.size() > wanted_.size() ? name.size() - wanted_.size() : wanted_.size() - name.size();
-    if (apart >= distance_) return false;
-    const size_t distance = tables::edit_distance(name, wanted_);
-    if (distance >= distance_) return false;
-    distance_ = distance;
-    name_ = name;
-    return true;
-  }
-  size_t distance() const { return distance_; }
-  const std::string &name() const { return name_; }
-
- private:
-  std::string_view wanted_;
-  std::string name_;
-  size_t distance_ = SIZE_MAX;
-};
 
 // A pattern names a whole hook, or its last part: `sys_enter_open*`.
 bool matches(const std::string &pattern, const std::string &section) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backend/object/executable.h"
-#include "lang-spec/tables/tables.h"
+#include "driver/nearest.h"
 #include "runtime/hooks/user_probe.h"
 
 namespace spile::driver {
@@ -69,9 +69,9 @@ Result<std::string> list_binary(std::string_view pattern, bool verbose) {
   std::string hint =
       kind == "usdt" ? "it declares no USDT probes" : "the file has no names of functions: it is stripped";
   if (!names->empty()) {
-    const auto &nearest =
-        std::ranges::min(*names, {}, [&](const Named &named) { return tables::edit_distance(named.first, wanted); });
-    hint = fmt::format("the nearest is `{}/{}:{}`", kind, file, nearest.first);
+    Nearest nearest(wanted);
+    for (const auto &[name, arguments] : *names) nearest.take(name);
+    hint = fmt::format("the nearest is `{}/{}:{}`", kind, file, nearest.name());
   }
   return std::unexpected(
       Error{Error::Kind::Environment, fmt::format("nothing of `{}` matches `{}`", *path, wanted), std::move(hint), 0});

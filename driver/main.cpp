@@ -10,8 +10,8 @@
 
 #include "driver/commands.h"
 #include "driver/libraries.h"
+#include "driver/nearest.h"
 #include "driver/version.h"
-#include "lang-spec/tables/tables.h"
 
 namespace spile::driver {
 
@@ -37,13 +37,12 @@ static bool is_misspelt_command(const std::string &word) {
 }
 
 static int no_such_command(const std::string &word, std::string_view what, Console &console) {
-  const auto distance = [&](const Command &command) { return tables::edit_distance(command.name, word); };
-  const auto *const nearest = std::ranges::min_element(kCommands, {}, distance);
-  const bool is_near = distance(*nearest) <= 2 && distance(*nearest) < word.size();
-  return console.fail(
-      {Error::Kind::Usage, fmt::format("there is no {} `{}`", what, word),
-       is_near ? fmt::format("did you mean `{}`?", nearest->name) : std::string("`spile --help` lists the commands"),
-       0});
+  Nearest nearest(word, std::min<size_t>(3, word.size()));
+  for (const Command &command : kCommands) nearest.take(command.name);
+  return console.fail({Error::Kind::Usage, fmt::format("there is no {} `{}`", what, word),
+                       nearest.name().empty() ? std::string("`spile --help` lists the commands")
+                                              : fmt::format("did you mean `{}`?", nearest.name()),
+                       0});
 }
 
 static int main(std::vector<std::string> words) {

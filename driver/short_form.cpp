@@ -11,6 +11,7 @@
 
 #include "driver/foreign_hooks.h"
 #include "driver/foreign_words.h"
+#include "driver/nearest.h"
 #include "driver/short_form_tables.h"
 #include "lang-spec/tables/syscalls.h"
 #include "lang-spec/tables/tables.h"
@@ -134,20 +135,17 @@ std::string_view trimmed(std::string_view text) {
 std::string nearest_tracepoint(std::string_view glob) {
   std::string bare(glob);
   std::erase_if(bare, [](char c) { return std::string_view("*?[]").contains(c); });
-  std::string nearest;
-  size_t least = bare.size() / 2;
+  Nearest nearest(bare, bare.size() / 2);
+  std::string meant;
   const auto consider = [&](std::string_view name) {
-    if (const size_t distance = tables::edit_distance(name.substr(0, bare.size()), bare); distance < least) {
-      least = distance;
-      nearest = name;
-    }
+    if (nearest.take(name.substr(0, bare.size()))) meant = name;
   };
   if (glob.contains("syscalls/"))
     for (const tables::Syscall &syscall : tables::syscalls())
       if (syscall.number() >= 0)
         for (const char *way : {"enter", "exit"}) consider(fmt::format("syscalls/sys_{}_{}", way, syscall.tracepoint));
   tables::for_each_tracepoint([&](std::string_view name, std::string_view) { consider(name); });
-  return nearest;
+  return meant;
 }
 
 bool is_hook_character(char c) {
