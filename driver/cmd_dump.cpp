@@ -29,7 +29,7 @@ static int print_page(Compilation &compilation, object::Object &object, const po
 }
 
 // What the verifier knew before each instruction, or how often it walked each line.
-static int print_walk(Compilation &compilation, object::Object &object, const po::variables_map &values, bool as_cost,
+static int print_walk(Compilation &compilation, object::Object &object, const po::variables_map &values,
                       Console &console) {
   JudgeOptions judging;
   judging.verifier.keep_states = true;
@@ -38,8 +38,10 @@ static int print_walk(Compilation &compilation, object::Object &object, const po
   if (values.contains("section")) judging.section = values["section"].as<std::string>();
   KernelTypes types;
   int code = kExitOk;
-  for (const Judged &judged : judge(object, compilation.sources(), judging, types, console, code))
-    console.print(as_cost ? cost_of_lines(judged) : states_of_insns(judged));
+  for (const Judged &judged : judge(object, compilation.sources(), judging, types, console, code)) {
+    if (values.contains("states")) console.print(states_of_insns(judged));
+    if (values.contains("cost")) console.print(cost_of_lines(judged));
+  }
   return code == kExitProgram ? kExitOk : code;  // a rejected program has states too
 }
 
@@ -95,9 +97,7 @@ int command_dump(Arguments arguments, Console &console) {
     return console.fail(
         {Error::Kind::Input, fmt::format("{}: there is no section `{}`", object->path, options.section), {}, 0});
   if (values->contains("html")) return print_page(compilation, *object, *values, console);
-  for (const char *walk : {"states", "cost"})
-    if (values->contains(walk))
-      return print_walk(compilation, *object, *values, walk == std::string_view("cost"), console);
+  if (values->contains("states") || values->contains("cost")) return print_walk(compilation, *object, *values, console);
   if (values->contains("cfg")) {
     const auto &form = (*values)["cfg"].as<std::string>();
     if (form != "svg" && form != "dot") return console.usage("--cfg takes svg or dot, not `{}`", form);
