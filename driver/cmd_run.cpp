@@ -180,16 +180,12 @@ void say_stats(const session::Outcome &outcome, Console &console) {
 // --strict: what is otherwise only said is an error.
 bool has_trouble(const session::Outcome &outcome) { return outcome.failed_helpers != 0 || outcome.lost_records != 0; }
 
-struct Manner {
-  bool is_strict = false, has_stats = false;
-};
-
 int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
-                Manner manner, Console &console) {
+                bool is_strict, Console &console) {
   std::vector<session::Accepted> accepted;
   accepted.reserve(judged.size());
   for (const Judged &one : judged) accepted.push_back({&one.program, one.type});
-  const bool traces_child = options.command.has_value();
+  const bool traces_child = options.command.has_value(), has_stats = options.stats;
   auto session = session::Session::open(object, accepted, std::move(options));
   if (!session) {
     const int code = console.fail(session.error());
@@ -202,9 +198,9 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
     const int code = console.fail(outcome.error());
     return traces_child ? hooks::exit_status_of(outcome.error()) : code;
   }
-  if (manner.has_stats) say_stats(*outcome, console);
+  if (has_stats) say_stats(*outcome, console);
   if (outcome->exit_status.value_or(0) != 0) return *outcome->exit_status;
-  if (manner.is_strict && has_trouble(*outcome)) {
+  if (is_strict && has_trouble(*outcome)) {
     console.fail({Error::Kind::Environment, "helpers failed or records were lost, and --strict is set", {}, 0});
     return traces_child ? kExitChildFailed : kExitRuntime;
   }
@@ -446,8 +442,7 @@ int command_run(Arguments arguments, Console &console) {
     if (const auto known = types.get(compile->btf)) options.kernel_types = *known;
   const bool traces_child = options.command.has_value();
   options.stats = values->contains("stats");
-  const int status = run_session(*object, judged, std::move(options),
-                                 {values->contains("strict"), values->contains("stats")}, console);
+  const int status = run_session(*object, judged, std::move(options), values->contains("strict"), console);
   for (const auto &written : {output.close(), is_recorded ? recording->commit() : Result<void>()})
     if (!written) {
       const int failed = console.fail(written.error());
