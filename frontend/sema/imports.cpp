@@ -99,8 +99,7 @@ bool Analyzer::is_imported(Range range) const {
   return importer_ != nullptr && range.valid() && range == importer_->included_at();
 }
 
-// `struct task_strct` is never defined: the module may have what was meant.
-// Of a source that does without vmlinux.h.
+// `struct tcphdr` is not defined by a source that does without vmlinux.h.
 void Analyzer::hint_header_of_tag(Diagnostics::Builder &message, const types::Record &record) {
   if (record.is_being_defined) return;
   const std::string_view word = record.is_union ? "union" : "struct";
@@ -114,6 +113,7 @@ void Analyzer::hint_header_of_tag(Diagnostics::Builder &message, const types::Re
     message.hint("it is the kernel's: `#include \"vmlinux.h\"` defines it");
 }
 
+// `struct task_strct` is never defined: the module may have what was meant.
 void Analyzer::hint_nearest_tag(Diagnostics::Builder &message, const Type *t) const {
   while (t->plain->kind == types::Kind::Array) t = t->plain->base;
   if (!types::is_record(t) || t->plain->record->tag.empty()) return;
