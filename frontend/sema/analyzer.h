@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 
 #include "frontend/ast/ast.h"
 #include "frontend/sema/builtins.h"
+#include "frontend/sema/formats.h"
 #include "frontend/sema/sema.h"
 #include "frontend/sema/symbol.h"
 #include "frontend/types/types.h"
@@ -302,10 +304,12 @@ class Analyzer {
   // ------------------------------------------------------------ warn_formats.cpp
   void note_filled_parameter(const Expr *target, const Expr *value);
   void check_format(const Expr *e, const tables::Helper &helper);
-  void check_conversion(std::string_view spelled, char letter, int longs, const Expr *value);
+  void check_conversions(const Expr *literal, std::span<const Expr *const> values, const FormatRules &rules);
+  void check_conversion(const Conversion &c, std::string_view spelled, const Expr *value);
 
   // ------------------------------------------------------------ warn_printf.cpp
   void check_printf(const Expr *call);
+  void check_printed(const Conversion &c, std::string_view spelled, const Expr *value);
 
   // ------------------------------------------------------------ warn_probes.cpp
   static const tables::Helper *helper_of(const Symbol *callee);

@@ -41,13 +41,6 @@ constexpr auto kPlaces = std::to_array<Place>({
     {"spile_printf", 0, 2, true},
 });
 
-struct Conversion {
-  size_t begin = 0, end = 0;  // in the text
-  char letter = 0;
-  int longs = 0;
-  bool is_known = true;
-};
-
 // The kernel's grammar: % [0 +-]* digits* then p[...], s, c, or l* and one of d i u x X.
 Conversion read_conversion(std::string_view text, size_t at) {
   Conversion c;
@@ -63,6 +56,9 @@ Conversion read_conversion(std::string_view text, size_t at) {
   c.is_known = (is_number && c.longs <= 2) || is_other;
   return c;
 }
+
+constexpr FormatRules kRules{read_conversion, true,
+                             "the kernel knows `%d %i %u %x %X`, with `l` or `ll`, `%s`, `%c` and `%p…`"};
 
 }  // namespace
 
@@ -98,19 +94,23 @@ void Analyzer::check_format(const Expr *e, const tables::Helper &helper) {
     if (filled == filled_parameters_.end()) return;
     values = filled->second;
   }
+  check_conversions(literal, values, kRules);
+}
+
+// [values]: what stands behind the format [literal], in its order; null where nobody knows it.
+void Analyzer::check_conversions(const Expr *literal, std::span<const Expr *const> values, const FormatRules &rules) {
   const std::string_view text = literal->bytes.substr(0, literal->bytes.find('\0'));
   size_t next = 0;
   for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at)) {
-    const Conversion c = read_conversion(text, at);
+    const Conversion c = rules.read(text, at);
     at = c.end;
     if (c.letter == '%') continue;
     const std::string_view spelled = text.substr(c.begin, c.end - c.begin);
     if (!c.is_known) {
-      auto message = report<diag::FormatUnknown>(literal->range, spelled);
-      if (c.letter == 'f' || c.letter == 'g' || c.letter == 'e')
-        message.hint("there are no floating-point numbers: print the parts");
-      else
-        message.hint("the kernel knows `%d %i %u %x %X`, with `l` or `ll`, `%s`, `%c` and `%p…`");
+      auto message = rules.is_kernels ? report<diag::FormatUnknown>(literal->range, spelled)
+                                      : report<diag::PrintfUnknown>(literal->range, spelled);
+      const bool is_floating = c.letter != 0 && std::string_view("fFgGeEaA").contains(c.letter);
+      message.hint("{}", is_floating ? "there are no floating-point numbers: print the parts" : rules.known);
       return;
     }
     if (next >= values.size()) {
@@ -118,22 +118,26 @@ void Analyzer::check_format(const Expr *e, const tables::Helper &helper) {
           .hint("give it a value behind the others, or leave `{}` out", spelled);
       return;
     }
-    if (const Expr *value = values[next++]; value != nullptr && !types::is_error(value->type))
-      check_conversion(spelled, c.letter, c.longs, value);
+    const Expr *value = values[next++];
+    if (value == nullptr || types::is_error(value->type)) continue;
+    if (rules.is_kernels)
+      check_conversion(c, spelled, value);
+    else
+      check_printed(c, spelled, value);
   }
   if (next < values.size() && values[next] != nullptr)
     report<diag::FormatExtraArguments>(values[next]->range, next)
         .hint("add a `%` for it to the format, or leave the argument out");
 }
 
-void Analyzer::check_conversion(std::string_view spelled, char letter, int longs, const Expr *value) {
+void Analyzer::check_conversion(const Conversion &c, std::string_view spelled, const Expr *value) {
   const Type *t = value->type;
   // What was promoted for the call is judged as it was written.
   if (value->kind == Expr::ImplicitCast && value->cast == CastKind::IntegerToInteger) t = value->a->type;
   const std::string name = types::to_string(t);
   // The parentheses of a macro are no place to point at: its use is.
   const Range at = diags_.sources().expansion(value->range);
-  if (letter == 's') {
+  if (c.letter == 's') {
     const bool is_text =
         types::is_pointer(t) && (types::size_of(types::base_of(t)) == 1 || types::is_void(types::base_of(t)));
     if (!is_text) {
@@ -143,18 +147,18 @@ void Analyzer::check_conversion(std::string_view spelled, char letter, int longs
     }
     return;
   }
-  if (letter == 'p') {
+  if (c.letter == 'p') {
     if (types::is_integer(t) && types::size_of(t) < 8) report<diag::Format>(at, spelled, "a pointer", name);
     return;
   }
-  if (types::is_pointer(t) && longs == 0) {
+  if (types::is_pointer(t) && c.longs == 0) {
     const Type *pointee = types::base_of(t);
     const bool is_text = types::is_integer(pointee) && types::size_of(pointee) == 1;
     report<diag::Format>(at, spelled, "an integer", name)
         .hint("{}`%px` prints an address", is_text ? "`%s` prints characters, " : "");
-  } else if (types::is_integer(t) && !types::is_int128(t) && types::size_of(t) == 8 && longs == 0 && letter != 'c' &&
-             !value->is_constant) {
-    report<diag::Format>(at, spelled, "4 bytes", name).hint("`%ll{}` prints 8 bytes", letter);
+  } else if (types::is_integer(t) && !types::is_int128(t) && types::size_of(t) == 8 && c.longs == 0 &&
+             c.letter != 'c' && !value->is_constant) {
+    report<diag::Format>(at, spelled, "4 bytes", name).hint("`%ll{}` prints 8 bytes", c.letter);
   }
 }
 

@@ -1,7 +1,7 @@
 // The formats of printf() in spile.h against their arguments. What a conversion cannot print stays in the text as it is
 // written (runtime/session/format_text.h), which nobody wants.
 #include <algorithm>
-#include <array>
+#include <vector>
 
 #include "frontend/sema/analyzer.h"
 
@@ -49,12 +49,6 @@ bool is_address_of_task(const Expr *value) {
          types::base_of(pointer)->plain->record->tag.starts_with("sys_enter_");
 }
 
-struct Conversion {
-  size_t begin = 0, end = 0;  // in the text
-  char letter = 0;
-  std::string_view extension;  // of %p
-};
-
 // % [-+ #0]* digits* [. digits*] [lhzjt]* letter, and what stands behind a %p.
 Conversion read_conversion(std::string_view text, size_t at) {
   Conversion c;
@@ -75,8 +69,14 @@ Conversion read_conversion(std::string_view text, size_t at) {
         break;
       }
   c.end = at;
+  constexpr std::string_view kLetters = "%diuxXocsp";
+  c.is_known = c.letter != 0 && kLetters.contains(c.letter);
   return c;
 }
+
+constexpr FormatRules kRules{
+    read_conversion, false,
+    "there are `%d %i %u %x %X %o %c %s %p`, `%pI4 %pI6 %pM %ph %pe %pt %pT`; `%%` prints a `%`"};
 
 struct Wanted {
   std::string_view what;
@@ -95,64 +95,40 @@ Wanted wanted_bytes(std::string_view extension) {
 void Analyzer::check_printf(const Expr *call) {
   const Expr *literal = without_casts(call->args[0]);
   if (literal->kind != Expr::StringLit) return;
-  const std::string_view text = literal->bytes.substr(0, literal->bytes.find('\0'));
-  size_t next = 1;
-  for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at)) {
-    const Conversion c = read_conversion(text, at);
-    at = c.end;
-    if (c.letter == '%') continue;
-    const std::string_view spelled = text.substr(c.begin, c.end - c.begin);
-    constexpr std::string_view kNumbers = "diuxXoc";
-    const bool is_of_number = kNumbers.find(c.letter) != std::string_view::npos && c.letter != '\0';
-    if (!is_of_number && c.letter != 's' && c.letter != 'p') {
-      auto message = report<diag::PrintfUnknown>(literal->range, spelled);
-      if (std::string_view("fFgGeEaA").find(c.letter) != std::string_view::npos && c.letter != '\0')
-        message.hint("there are no floating-point numbers: print the parts");
-      else
-        message.hint("there are `%d %i %u %x %X %o %c %s %p`, `%pI4 %pI6 %pM %ph %pe %pt %pT`; `%%` prints a `%`");
-      return;
-    }
-    if (next >= call->args.size()) {
-      report<diag::FormatArguments>(literal->range, spelled, call->args.size() - 1)
-          .hint("give it a value behind the others, or leave `{}` out", spelled);
-      return;
-    }
-    const Expr *value = call->args[next++];
-    const Type *t = type_as_written(value);
-    if (types::is_error(t) || c.extension == "T") continue;
-    const Printed printed = printed_as(t);
-    const std::string name = types::to_string(t);
-    const Range where = diags_.sources().expansion(value->range);
-    if (c.letter == 's' && is_address_of_task(value)) {
-      report<diag::PrintfOfTask>(where, spelled, diags_.sources().text(where))
-          .hint("`str({})` is the string there", diags_.sources().text(where));
-      continue;
-    }
-    if (c.letter == 's') {
-      if (printed == Printed::Text || (printed == Printed::Bytes && types::is_record(t))) continue;
-      auto message = report<diag::Format>(where, spelled, "characters", name);
-      if (printed == Printed::Number)
-        message.hint(
-            "`%d` prints a number, `str(x)` is the string at an address of the task, `kstr(x)` at one of the kernel");
-      else
-        message.hint("`str(x)` is the string at an address of the task, `kstr(x)` at one of the kernel");
-    } else if (c.extension.empty() || c.extension == "e" || c.extension == "t") {
-      if (printed == Printed::Number || (printed == Printed::Address && types::is_pointer(t))) continue;
-      const bool is_text = printed == Printed::Text;
-      report<diag::Format>(where, spelled, "a number", name)
-          .hint("{}", is_text ? "`%s` prints characters" : "`%pT` prints a struct by its type, `%ph` bytes");
-    } else {
-      const Wanted wanted = wanted_bytes(c.extension);
-      const bool is_pointer = types::is_pointer(t);
-      const bool is_too_small = types::is_complete(t) && types::size_of(t) < wanted.bytes;
-      if (!is_pointer && !is_too_small) continue;
-      auto message = report<diag::Format>(where, spelled, wanted.what, name);
-      if (is_pointer) message.hint("what it points to is printed: give it `*p`, or an array");
-    }
+  const std::vector<const Expr *> values(call->args.begin() + 1, call->args.end());
+  check_conversions(literal, values, kRules);
+}
+
+void Analyzer::check_printed(const Conversion &c, std::string_view spelled, const Expr *value) {
+  const Type *t = type_as_written(value);
+  if (types::is_error(t) || c.extension == "T") return;
+  const Printed printed = printed_as(t);
+  const std::string name = types::to_string(t);
+  const Range where = diags_.sources().expansion(value->range);
+  if (c.letter == 's' && is_address_of_task(value)) {
+    report<diag::PrintfOfTask>(where, spelled, diags_.sources().text(where))
+        .hint("`str({})` is the string there", diags_.sources().text(where));
+  } else if (c.letter == 's') {
+    if (printed == Printed::Text || (printed == Printed::Bytes && types::is_record(t))) return;
+    auto message = report<diag::Format>(where, spelled, "characters", name);
+    if (printed == Printed::Number)
+      message.hint(
+          "`%d` prints a number, `str(x)` is the string at an address of the task, `kstr(x)` at one of the kernel");
+    else
+      message.hint("`str(x)` is the string at an address of the task, `kstr(x)` at one of the kernel");
+  } else if (c.extension.empty() || c.extension == "e" || c.extension == "t") {
+    if (printed == Printed::Number || (printed == Printed::Address && types::is_pointer(t))) return;
+    const bool is_text = printed == Printed::Text;
+    report<diag::Format>(where, spelled, "a number", name)
+        .hint("{}", is_text ? "`%s` prints characters" : "`%pT` prints a struct by its type, `%ph` bytes");
+  } else {
+    const Wanted wanted = wanted_bytes(c.extension);
+    const bool is_pointer = types::is_pointer(t);
+    const bool is_too_small = types::is_complete(t) && types::size_of(t) < wanted.bytes;
+    if (!is_pointer && !is_too_small) return;
+    auto message = report<diag::Format>(where, spelled, wanted.what, name);
+    if (is_pointer) message.hint("what it points to is printed: give it `*p`, or an array");
   }
-  if (next < call->args.size())
-    report<diag::FormatExtraArguments>(call->args[next]->range, next - 1)
-        .hint("add a `%` for it to the format, or leave the argument out");
 }
 
 }  // namespace spile::sema
