@@ -77,9 +77,10 @@ void add_raw_tracepoints(std::vector<ListedHook> &hooks, const object::BtfScan &
 }
 
 bool is_of_functions(std::string_view prefix) {
-  constexpr std::string_view kOfFunctions[] = {"fentry",     "fexit",  "fmod_ret",  "fentry.s",     "fexit.s",
-                                               "fmod_ret.s", "kprobe", "kretprobe", "kprobe.multi", "kretprobe.multi"};
-  return std::ranges::find(kOfFunctions, prefix) != std::end(kOfFunctions);
+  constexpr std::string_view kOfFunctions[] = {"fentry", "fexit", "fmod_ret", "fsession", "kprobe", "kretprobe"};
+  const std::string_view kind = prefix.substr(0, prefix.find('.'));  // of `kprobe.multi`, `fentry.s`
+  return std::ranges::find(kOfFunctions, kind) != std::end(kOfFunctions) &&
+         tables::find_program_type(prefix) != nullptr;
 }
 
 // `fentry/tcp_*`: functions, of which there are too many to be listed without a pattern of theirs.

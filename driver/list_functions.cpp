@@ -10,6 +10,7 @@
 
 #include "backend/object/executable.h"
 #include "driver/nearest.h"
+#include "lang-spec/tables/tables.h"
 #include "runtime/hooks/user_probe.h"
 
 namespace spile::driver {
@@ -19,6 +20,11 @@ namespace {
 constexpr auto kKinds = std::to_array<std::string_view>({"uprobe", "uretprobe", "usdt"});
 
 std::string_view kind_of(std::string_view pattern) { return pattern.substr(0, pattern.find_first_of(":/")); }
+
+// Of `uprobe.multi`, `usdt.s` too.
+bool is_kind(std::string_view kind, std::string_view wanted) {
+  return kind.substr(0, kind.find('.')) == wanted && tables::find_program_type(kind) != nullptr;
+}
 
 using Named = std::pair<std::string, std::string>;  // what stands behind FILE: in SEC(); the arguments
 
@@ -40,7 +46,8 @@ Result<std::vector<Named>> names_of(const object::Executable &executable, bool i
 
 bool is_about_binary(std::string_view pattern) {
   const std::string_view kind = kind_of(pattern);
-  return kind.size() < pattern.size() && std::ranges::find(kKinds, kind) != kKinds.end();
+  return kind.size() < pattern.size() &&
+         std::ranges::any_of(kKinds, [&](std::string_view wanted) { return is_kind(kind, wanted); });
 }
 
 Result<std::string> list_binary(std::string_view pattern, bool verbose) {
@@ -53,21 +60,21 @@ Result<std::string> list_binary(std::string_view pattern, bool verbose) {
   if (!path) return std::unexpected(path.error());
   const auto executable = object::Executable::open(*path);
   if (!executable) return std::unexpected(executable.error());
-  const auto names = names_of(*executable, kind == "usdt");
+  const bool is_usdt = is_kind(kind, "usdt");
+  const auto names = names_of(*executable, is_usdt);
   if (!names) return std::unexpected(names.error());
 
   std::set<std::string> lines;
   for (const auto &[name, arguments] : *names) {
     if (::fnmatch(wanted.c_str(), name.c_str(), 0) != 0) continue;
     std::string line = fmt::format("{}/{}:{}\n", kind, file, name);
-    if (verbose) line += kind == "usdt" ? fmt::format("    {}\n", arguments) : "    struct pt_regs *ctx\n";
+    if (verbose) line += is_usdt ? fmt::format("    {}\n", arguments) : "    struct pt_regs *ctx\n";
     lines.insert(std::move(line));
   }
   std::string text;
   for (const std::string &line : lines) text += line;
   if (!text.empty()) return text;
-  std::string hint =
-      kind == "usdt" ? "it declares no USDT probes" : "the file has no names of functions: it is stripped";
+  std::string hint = is_usdt ? "it declares no USDT probes" : "the file has no names of functions: it is stripped";
   if (!names->empty()) {
     Nearest nearest(wanted);
     for (const auto &[name, arguments] : *names) nearest.take(name);
