@@ -41,12 +41,13 @@ bool is_name(std::string_view text) {
   return !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) != 0 || text[0] == '_');
 }
 
-// `args.x` and `args->x` are the hook's fields.
+// `args.x` and `args->x` are the hook's fields; `myargs.x` is something else's.
 std::string fields_of_context(std::string_view text) {
   std::string out(text);
   for (const std::string_view spelled : {"args->", "args."})
     for (size_t at = out.find(spelled); at != std::string::npos; at = out.find(spelled, at + 1))
-      out.replace(at, spelled.size(), "ctx->");
+      if (at == 0 || (std::isalnum(static_cast<unsigned char>(out[at - 1])) == 0 && out[at - 1] != '_'))
+        out.replace(at, spelled.size(), "ctx->");
   return out;
 }
 
