@@ -56,7 +56,6 @@ bool is_path_of_probe(std::string_view before) {
   constexpr std::string_view kKinds[] = {"uprobe", "uretprobe", "usdt"};
   for (const std::string_view suffix : {".s", ".multi", ".session"})
     if (before.ends_with(suffix)) before.remove_suffix(suffix.size());
-  if (before.ends_with(".multi")) before.remove_suffix(std::string_view(".multi").size());
   return std::ranges::any_of(kKinds, [&](std::string_view kind) { return before.ends_with(kind); });
 }
 
