@@ -186,6 +186,8 @@ std::string hint_for_constant(std::string_view name, bool has_kernel_types) {
     if (!known->value.empty())
       return fmt::format("it is {} of the C headers, which vmlinux.h does not have: `#define {} {}`",
                          known->is_macro ? "a macro" : "an enumerator", name, known->value);
+    if (known->header == "limits.h" || known->header == "stdint.h")  // they declare nothing of the kernel's
+      return fmt::format("`#include <{}>` defines it", known->header);
     return fmt::format("it is a macro of `<{}>`, and vmlinux.h has none", known->header);
   }
   std::string headers = known && !known->header.empty() ? fmt::format("`#include <{}>`", known->header) : "";

@@ -21,6 +21,10 @@ int names(void *ctx)
 	int type = ETH_P_IP;
 	// CHECK: hint: `#include <linux/if_ether.h>` defines it
 	// VMLINUX: `#define ETH_P_IP 0x0800`
+	unsigned long long most = UINT64_MAX;
+	// CHECK: hint: `#include <stdint.h>` defines it
+	// VMLINUX: `UINT64_MAX` is not declared
+	// VMLINUX: hint: `#include <stdint.h>` defines it
 	int none = NONE_SUCH_AS_THIS;
 	// CHECK: `NONE_SUCH_AS_THIS` is not declared
 	// CHECK-NOT: hint
