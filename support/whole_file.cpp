@@ -90,7 +90,12 @@ Result<void> WholeFile::commit(Content content) {
   put(waiting_);
   if (::close(file_.release()) != 0 && written_) written_ = cannot_write(path_);
   if (!written_ || unfinished_.empty()) return written_;
-  if (!take_place(unfinished_, path_, content)) return cannot_write(path_);
+  if (!take_place(unfinished_, path_, content)) {
+    auto failed = cannot_write(path_);
+    if (content == Content::Kept)
+      failed.error().hint = fmt::format("what was to be in it is in `{}`", std::exchange(unfinished_, {}));
+    return failed;
+  }
   unfinished_.clear();
   return {};
 }

@@ -34,6 +34,8 @@ class WholeFile {
   void write_value(const T &value) {
     write(std::as_bytes(std::span(&value, 1)));
   }
+  // Where the new file cannot get its name, one of Content::Kept stays under the one that it has, as the error's hint
+  // says.
   Result<void> commit(Content content = Content::Kept);
 
  private:

@@ -80,6 +80,20 @@ TEST_F(WholeFileTest, ALinkStaysOne) {
   EXPECT_EQ(content(), "text");
 }
 
+TEST_F(WholeFileTest, WhatCannotHaveItsNameIsNotLost) {
+  WholeFile file = create(path);
+  write(file, "text");
+  fs::create_directory(path);
+  const auto failed = file.commit();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().os_error, EISDIR);
+  const std::string &hint = failed.error().hint;
+  const size_t begin = hint.find('`') + 1;
+  path = hint.substr(begin, hint.rfind('`') - begin);
+  EXPECT_EQ(content(), "text");
+  EXPECT_EQ(files(), 2u);
+}
+
 TEST_F(WholeFileTest, TheModeIsLessTheUmask) {
   const mode_t before = ::umask(027);
   EXPECT_TRUE(write_file(path, {}, 0777));
