@@ -99,12 +99,7 @@ class Call {
 Outcome check_global_call(const Env &env, const State &state, uint32_t insn) {
   const uint32_t target = insn + 1 + static_cast<uint32_t>(env.insn(insn).imm);
   const Signature &signature = env.structure.subprograms[env.structure.subprogram_at(target)].signature;
-  if (!signature.problem.empty()) {
-    Failure f{.cause = Cause::BadSignature, .insn = insn, .kernel = signature.problem, .detail = signature.problem};
-    f.callee = signature.name;
-    f.count = signature.unsized;
-    return f;
-  }
+  if (!signature.problem.empty()) return bad_signature(signature, insn);
   for (unsigned i = 0; i < signature.parameters.size(); i++)
     if (Outcome f = Call(env, state, insn, signature).check(i)) return f;
   return {};

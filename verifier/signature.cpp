@@ -104,4 +104,11 @@ Signature signature_of(const object::Program &program, const tables::ProgramType
   return s;
 }
 
+Failure bad_signature(const Signature &signature, uint32_t insn) {
+  Failure f{.cause = Cause::BadSignature, .insn = insn, .kernel = signature.problem, .detail = signature.problem};
+  f.callee = signature.name;
+  f.count = signature.unsized;
+  return f;
+}
+
 }  // namespace spile::verifier

@@ -9,6 +9,7 @@
 
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
+#include "verifier/failure.h"
 
 namespace spile::verifier {
 
@@ -37,6 +38,9 @@ struct Signature {
   std::string problem;   // in the kernel's words: why it cannot be called by BTF
   unsigned unsized = 0;  // the parameter, from 1, that is why: nobody knows how many bytes it points to; 0: none
 };
+
+// What is told of one that has a problem, where [insn] needs it.
+Failure bad_signature(const Signature &signature, uint32_t insn);
 
 // Of the subprogram that starts at [start].
 Signature signature_of(const object::Program &program, const tables::ProgramType &type, uint32_t start);

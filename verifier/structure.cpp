@@ -165,12 +165,7 @@ class Examiner {
               .insn = sub.start,
               .kernel = "exception cb only supports single integer argument",
               .detail = "an exception callback takes one number"});
-      if (sub.ends_exception && !sub.signature.problem.empty()) {
-        Failure f{.cause = Cause::BadSignature, .insn = sub.start, .kernel = sub.signature.problem};
-        f.callee = sub.signature.name;
-        f.detail = sub.signature.problem;
-        fail(std::move(f));
-      }
+      if (sub.ends_exception && !sub.signature.problem.empty()) fail(bad_signature(sub.signature, sub.start));
       for (uint32_t i = sub.start; i < sub.end; i++) {
         const Insn &insn = insns_[i];
         if (insn.opcode != 0x85) continue;
