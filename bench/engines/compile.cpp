@@ -1,6 +1,5 @@
 // engines_compile [--repetitions N] OBJECT.o ...: how long the JIT takes to make code of each program, from its
-// bytecode to code that can be called, as a table. The plugin is open before; the rows are the least of --repetitions,
-// by the thread's CPU time.
+// bytecode to code that can be called: the least of --repetitions, by the thread's CPU time. The plugin is open before.
 //
 // In: objects of any kind; programs that do not link or that the JIT refuses are left out, and counted. Out: JSON, a
 // line for each program: {"program":..., "insns":..., "us":...}, and one for opening the plugin.

@@ -46,7 +46,7 @@ class PerCpuMap final : public Map {
 
  private:
   PerCpuMap(const Definition &definition, std::unique_ptr<Map> inner);
-  // Puts [value] where [places] says, CPUs from first to last.
+  // Puts [value] as those of the CPUs from [first] to [last]. In an array nobody waits, but for special fields.
   int64_t put(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last);
   int64_t put_in_array(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last);
 
@@ -54,7 +54,7 @@ class PerCpuMap final : public Map {
   const bool is_array_;
   const uint32_t copies_;
   const uint64_t stride_;
-  std::mutex writers_;  // values of present elements are written in place
+  std::mutex writers_;  // of hashes, whose present elements are written in place, and of values with special fields
 };
 
 }  // namespace spile::maps
