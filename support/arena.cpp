@@ -4,8 +4,9 @@
 
 namespace spile {
 
-// The first block is small: most probes need no more. Each one after it is twice as large, up to the largest.
-static constexpr size_t kFirstBlock = 32 << 10;
+// The first block is small: most probes need no more. Two of a size, then two of twice that, up to the largest: what an
+// arena leaves of its last block is memory that the program's huge page has not got for others.
+static constexpr size_t kFirstBlock = 16 << 10;
 static constexpr size_t kLargestBlock = 256 << 10;
 
 void Arena::release(Mark mark) {
@@ -21,7 +22,7 @@ void *Arena::allocate_slow(size_t size, size_t align) {
     const auto begin = reinterpret_cast<uintptr_t>(blocks_.back().get());
     return reinterpret_cast<void *>((begin + align - 1) & ~(align - 1));
   }
-  const size_t block = std::min(kFirstBlock << std::min<size_t>(blocks_.size(), 8), kLargestBlock);
+  const size_t block = std::min(kFirstBlock << std::min<size_t>(blocks_.size() / 2, 8), kLargestBlock);
   blocks_.push_back(std::make_unique_for_overwrite<char[]>(block));
   next_ = blocks_.back().get();
   end_ = next_ + block;

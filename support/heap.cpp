@@ -7,7 +7,7 @@
 namespace spile {
 
 static constexpr size_t kHugePage = size_t{2} << 20;
-static constexpr size_t kChunk = 128 << 10;
+static constexpr size_t kChunk = 64 << 10;
 static constexpr size_t kSpanStep = 1024;  // sizes of spans are multiples of it
 
 void Heap::start() {

@@ -126,10 +126,12 @@ class ParserCore : public antlr4::Parser {
       char bytes[kMore];
     };
     void grow() {
-      use(more_.emplace_back(std::make_unique_for_overwrite<Block>())->bytes, kMore);
+      more_.push_back(spare_ ? std::move(spare_) : std::make_unique_for_overwrite<Block>());
+      use(more_.back()->bytes, kMore);
       top_ = begin_;
     }
     void leave_block() {
+      spare_ = std::move(more_.back());
       more_.pop_back();
       if (more_.empty())
         use(first_, kFirst);
@@ -144,6 +146,7 @@ class ParserCore : public antlr4::Parser {
     alignas(kAlign) char first_[kFirst];
     char *begin_ = first_, *top_ = first_, *end_ = first_ + kFirst;  // of the block in use
     std::vector<std::unique_ptr<Block>> more_;
+    std::unique_ptr<Block> spare_;  // the last one that was left: at its edge every expression would make one
   };
   template <class F>
   struct Guard {

@@ -14,9 +14,9 @@ namespace spile::pp {
 static constexpr size_t kLargeHeader = 64 << 10;
 
 void Machine::enter_file(const SourceManager::File &file, size_t directory, bool may_postpone) {
-  // A token takes more than two characters of nearly every file. What is not used is never touched, so it costs no
-  // memory. Of a file whose declarations are left unread there are few.
-  const size_t wanted = out_.size() + file.text.size() / 2;
+  // A token takes six characters of most files, or more. Room for twice as many would cost nothing by itself, but what
+  // lies behind it would be in another huge page. Of a file whose declarations are left unread there are few.
+  const size_t wanted = out_.size() + file.text.size() / 6;
   if (wanted > out_.capacity() && !may_postpone) out_.reserve(std::max(wanted, out_.capacity() * 2));
   inputs_.push_back(std::make_unique<Input>(Input{
       .file = &file,
