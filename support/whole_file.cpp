@@ -50,7 +50,9 @@ bool take_place(const std::string &made, const std::string &old, Content content
 
 Result<WholeFile> WholeFile::create(const std::string &path, unsigned mode) {
   struct stat status{};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
+  bool exists = ::lstat(path.c_str(), &status) == 0;
+  const bool is_link = exists && S_ISLNK(status.st_mode);
+  if (is_link) exists = ::stat(path.c_str(), &status) == 0;
   // A device or a pipe is written to, not replaced, and so is what goes on being written to behind this.
   std::string place = path, unfinished;
   Fd file;
@@ -59,9 +61,10 @@ Result<WholeFile> WholeFile::create(const std::string &path, unsigned mode) {
   } else if (const int fd = exists ? standard_stream(status) : -1; fd >= 0) {
     file = Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   } else {
-    // A link stays one.
-    const std::unique_ptr<char, void (*)(void *)> real(::realpath(path.c_str(), nullptr), ::free);
-    if (real != nullptr) place = real.get();
+    if (is_link) {  // it stays one
+      const std::unique_ptr<char, void (*)(void *)> real(::realpath(path.c_str(), nullptr), ::free);
+      if (real != nullptr) place = real.get();
+    }
     file = create_beside(place, mode, unfinished);
   }
   if (!file.valid()) return cannot_write(path);
