@@ -21,6 +21,14 @@ endif()
 if(SPILE_FUZZ)
   target_compile_options(spile_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+# Which ways a compilation goes (bench/profile). What has changed since is compiled as if nothing was known of it.
+option(SPILE_PROFILE "Lay a release build out by driver/spile.profdata (clang 19 only)" ON)
+if(SPILE_PROFILE AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SPILE_ASAN AND NOT SPILE_FUZZ AND
+   CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^19\\.")
+  set(SPILE_PROFDATA ${PROJECT_SOURCE_DIR}/driver/spile.profdata)
+  target_compile_options(spile_options INTERFACE -fprofile-use=${SPILE_PROFDATA}
+    -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+endif()
 # The checkers between stages (ir/checker, the register allocation's replay) run in every build but release.
 target_compile_definitions(spile_options INTERFACE $<$<NOT:$<CONFIG:Release>>:SPILE_CHECKED=1>)
 
@@ -41,6 +49,7 @@ set(SPILE_FMT spile_fmt)
 function(spile_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
+  set_property(SOURCE ${ARG_SOURCES} APPEND PROPERTY OBJECT_DEPENDS ${SPILE_PROFDATA})
   target_link_libraries(${name} PUBLIC spile_options ${ARG_DEPS} ${SPILE_FMT})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
