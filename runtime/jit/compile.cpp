@@ -3,7 +3,6 @@
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/Process.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/TargetParser/Host.h>
@@ -14,6 +13,8 @@
 
 #include "runtime/jit/address_masks.h"
 #include "runtime/jit/blind.h"
+#include "runtime/jit/code_passes.h"
+#include "runtime/jit/loops.h"
 #include "runtime/jit/pipeline.h"
 #include "runtime/jit/translate.h"
 #include "runtime/jit/translate_checked.h"
@@ -53,11 +54,6 @@ void initialize_targets() {
   LLVMInitializeAArch64Target();
   LLVMInitializeAArch64TargetMC();
   LLVMInitializeAArch64AsmPrinter();
-  // Looks for numbers that could live in mask registers, of which eBPF has none, in time that grows with the square of
-  // a chain of them: half of the time of a program of 9,000 instructions.
-  if (const auto pass = llvm::cl::getRegisteredOptions().find("disable-x86-domain-reassignment");
-      pass != llvm::cl::getRegisteredOptions().end())
-    static_cast<llvm::cl::opt<bool> *>(pass->second)->setValue(true);
 }
 
 }  // namespace
@@ -79,7 +75,7 @@ llvm::Expected<std::unique_ptr<Compiler>> Compiler::create(const char *march) {
       target->createTargetMachine(of.triple, of.cpu, of.features, llvm::TargetOptions(), llvm::Reloc::PIC_,
                                   llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
   if (machine == nullptr) return llvm::createStringError("LLVM makes no code for " + of.triple);
-  return std::unique_ptr<Compiler>(new Compiler(std::move(machine), of.page));
+  return std::unique_ptr<Compiler>(new Compiler(std::move(machine), of.page, /*waiting=*/march == nullptr));
 }
 
 void Compiler::optimize(llvm::Module &module, const vm::JitProgram &program) {
@@ -94,18 +90,21 @@ void Compiler::optimize(llvm::Module &module, const vm::JitProgram &program) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  pipeline_of(builder, program).run(module, modules);
+  pipeline_of(builder, program, waiting_).run(module, modules);
 }
 
 // Calls go through the words that hold addresses (link.h): there is nobody to make stubs for them.
-llvm::MemoryBufferRef Compiler::emit(llvm::Module &module) {
+llvm::MemoryBufferRef Compiler::emit(llvm::Module &module, bool quickly) {
   module.setRtLibUseGOT();
   for (llvm::Function &function : module)
     if (function.isDeclaration()) function.addFnAttr(llvm::Attribute::NonLazyBind);
   if (generator_ == nullptr) {
     generator_ = std::make_unique<llvm::legacy::PassManager>();
-    machine_->addPassesToEmitFile(*generator_, out_, nullptr, llvm::CodeGenFileType::ObjectFile);
+    WantedPasses wanted(*generator_, waiting_);
+    machine_->addPassesToEmitFile(wanted, out_, nullptr, llvm::CodeGenFileType::ObjectFile);
   }
+  // Only now: the passes were made for either.
+  machine_->setFastISel(quickly);
   object_.clear();
   generator_->run(module);
   return {{object_.data(), object_.size()}, module.getName()};
@@ -124,7 +123,9 @@ llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm:
   optimize(*module, program);
   keep_masks_out_of_addresses(*module);
   if (options.blind) blind_constants(*module);
-  return link(emit(*module), program, entry_name, Layout{page_, options.gap});
+  // A loop's optimized IR has little left for the slow selection of instructions to find, which takes a seventh of the
+  // time; long blocks of loads and comparisons of parts of them have more.
+  return link(emit(*module, waiting_ && has_loops(program)), program, entry_name, Layout{page_, options.gap});
 }
 
 }  // namespace spile::jit

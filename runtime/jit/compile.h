@@ -22,14 +22,17 @@ class Compiler {
   llvm::Expected<Image> compile(const vm::JitProgram &program, const vm::JitHost &host, const vm::JitOptions &options);
 
  private:
-  Compiler(std::unique_ptr<llvm::TargetMachine> machine, uint64_t page) : machine_(std::move(machine)), page_(page) {}
+  Compiler(std::unique_ptr<llvm::TargetMachine> machine, uint64_t page, bool waiting)
+      : machine_(std::move(machine)), page_(page), waiting_(waiting) {}
   void optimize(llvm::Module &module, const vm::JitProgram &program);
   // The object is there until the next one is.
-  llvm::MemoryBufferRef emit(llvm::Module &module);
+  // [quickly]: by LLVM's fast selection of instructions.
+  llvm::MemoryBufferRef emit(llvm::Module &module, bool quickly);
 
   std::mutex mutex_;
   std::unique_ptr<llvm::TargetMachine> machine_;
   uint64_t page_;
+  bool waiting_;  // for code, which is to run here; nobody waits for what goes into a file
   // Of the code generator, for every module: to make its passes takes longer than a short program takes in them.
   llvm::SmallVector<char, 0> object_;
   llvm::raw_svector_ostream out_{object_};

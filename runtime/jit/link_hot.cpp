@@ -2,6 +2,7 @@
 
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/Linker/Linker.h>
+#include <llvm/Object/Archive.h>
 
 #include <algorithm>
 #include <array>
@@ -40,6 +41,20 @@ constexpr auto kLong = std::to_array({SPILE_HOT_LONG(SPILE_ROW)});
 constexpr auto kLookups = std::to_array<uint32_t>({SPILE_HOT_LOOKUPS(SPILE_ROW)});
 #undef SPILE_ROW
 
+// The module that has this function.
+std::unique_ptr<llvm::Module> read(const llvm::object::Archive &archive, llvm::StringRef name,
+                                   const llvm::Module &like) {
+  auto member = archive.findSym(name);
+  SPILE_CHECK(member && *member, "every hot function is in the archive");
+  auto bitcode = (*member)->getMemoryBufferRef();
+  SPILE_CHECK(static_cast<bool>(bitcode), "the archive that was built with the plugin is whole");
+  auto hot = llvm::getLazyBitcodeModule(*bitcode, like.getContext());
+  SPILE_CHECK(static_cast<bool>(hot), "the bitcode that was built with the plugin can be read");
+  (*hot)->setDataLayout(like.getDataLayout());
+  (*hot)->setTargetTriple(like.getTargetTriple());
+  return std::move(*hot);
+}
+
 }  // namespace
 
 std::string hot_helper(int32_t number, bool repeated) {
@@ -72,17 +87,16 @@ void link_hot(llvm::Module &module) {
     return function.isDeclaration() && function.getName().starts_with(kPrefix);
   };
   if (std::ranges::none_of(module, is_hot)) return;
-  // Functions that are not asked for stay unread.
-  const llvm::StringRef bitcode(spile_hot_begin, static_cast<size_t>(spile_hot_end - spile_hot_begin));
-  auto hot = llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(bitcode, "hot"), module.getContext());
-  SPILE_CHECK(static_cast<bool>(hot), "the bitcode that was built with the plugin can be read");
-  (*hot)->setDataLayout(module.getDataLayout());
-  (*hot)->setTargetTriple(module.getTargetTriple());
+  const llvm::StringRef bytes(spile_hot_begin, static_cast<size_t>(spile_hot_end - spile_hot_begin));
+  auto archive = llvm::object::Archive::create(llvm::MemoryBufferRef(bytes, "hot"));
+  SPILE_CHECK(static_cast<bool>(archive), "the archive that was built with the plugin can be read");
   std::vector<std::string> wanted;
   for (llvm::Function &function : module)
     if (is_hot(function)) wanted.push_back(function.getName().str());
-  const bool failed = llvm::Linker::linkModules(module, std::move(*hot), llvm::Linker::LinkOnlyNeeded);
-  SPILE_CHECK(!failed, "the bitcode that was built with the plugin fits any module");
+  for (const std::string &name : wanted) {
+    const auto failed = llvm::Linker::linkModules(module, read(**archive, name, module), llvm::Linker::LinkOnlyNeeded);
+    SPILE_CHECK(!failed, "the bitcode that was built with the plugin fits any module");
+  }
   // Of this process: code for the CPU that the program is compiled for, and no symbols.
   for (llvm::Function &function : module) {
     if (function.isDeclaration()) continue;

@@ -2,7 +2,8 @@
 //
 //   kManyInsns and more     once over it, so that what the translation wrote down goes
 //   no loops                the same
-//   loops                   loops in their best form, vectors, unrolling; each once
+//   loops                   loops in their best form, short ones unrolled, vectors; each once, and what cleans up
+//                           behind them only where they did something
 //   unverified, with loops  LLVM's O2, which finds what checks can be moved out of them
 //
 // A program was optimized by its compiler, so most of O2 finds nothing and takes half of the time that compiling takes.
@@ -19,6 +20,7 @@ namespace spile::jit {
 
 // What the PassBuilder is to be made with.
 llvm::PipelineTuningOptions pipeline_tuning();
-llvm::ModulePassManager pipeline_of(llvm::PassBuilder &builder, const vm::JitProgram &program);
+// [waiting]: somebody waits for the code.
+llvm::ModulePassManager pipeline_of(llvm::PassBuilder &builder, const vm::JitProgram &program, bool waiting);
 
 }  // namespace spile::jit
