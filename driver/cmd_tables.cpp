@@ -2,6 +2,7 @@
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "lang-spec/tables/diagnostics.h"
+#include "lang-spec/tables/helper_docs.h"
 #include "lang-spec/tables/tables.h"
 #include "support/diagnostics.h"
 
@@ -10,12 +11,13 @@ namespace spile::driver {
 namespace {
 
 std::string helpers() {
-  std::string out = "| number | prototype | notes |\n|---|---|---|\n";
+  std::string out = "| number | prototype | what it does | notes |\n|---|---|---|---|\n";
   for (const tables::Helper &helper : tables::kHelpers) {
     std::string notes;
     if (helper.flags & tables::kGplOnly) notes = "GPL only";
+    if (!helper.runs) notes += notes.empty() ? "only in a kernel" : ", only in a kernel";
     if (helper.flags & tables::kUserSide) notes = "only in `begin`, `end` and `interval` handlers";
-    out += fmt::format("| {} | `{}` | {} |\n", helper.number, helper.prototype, notes);
+    out += fmt::format("| {} | `{}` | {} | {} |\n", helper.number, helper.prototype, tables::doc_of(helper), notes);
   }
   return out;
 }
