@@ -33,7 +33,8 @@ std::vector<std::string> arguments_of_run(const CommandLine &line, std::span<con
 
 int command_record(Arguments arguments, Console &console) {
   CommandLine line;
-  line.usage = "spile record -o FILE.evt|FILE.evb [options] FILE.c|FILE.o|HOOK...|-e PROGRAM -c CMD|-p PID|-i FILE";
+  line.usage =
+      "spile record -o FILE.evt|FILE.evb [options] FILE.c|FILE.o|HOOK...|-e PROGRAM -c CMD|-p PID|-i FILE|--on=kernel";
   line.about =
       "Runs a probe on what CMD does, as `spile run` does, and writes each event to FILE.evt: system calls, calls of\n"
       "functions, samples, each with the memory that the probe read for it. `spile run FILE.c -i FILE.evt` then gives\n"
@@ -45,30 +46,31 @@ int command_record(Arguments arguments, Console &console) {
       "for.";
   line.footer =
       "  spile record -o ls.evt opensnoop.bpf.c -c \"ls /\"\n  spile run opensnoop.bpf.c -i ls.evt\n"
-      "  spile record -o open.evt 'tracepoint/syscalls/sys_*_openat' -c \"ls /\"";
+      "  spile record -o open.evt 'tracepoint/syscalls/sys_*_openat' -c \"ls /\"\n"
+      "  spile record --on=kernel -T 5 -o switches.evb tracepoint/sched/sched_switch";
   line.add_common();
   line.options.add_options()("output,o", po::value<std::string>()->value_name("FILE"), "where the events go")(
       "execute,e", po::value<std::string>()->value_name("PROGRAM"), "record for PROGRAM, in the short form")(
       "command,c", po::value<std::string>()->value_name("CMD"), "run CMD and record what it does")(
       "pid,p", po::value<uint32_t>()->value_name("PID"), "record what this process does")(
+      "on", po::value<std::string>()->value_name("WHERE"),
+      "ptrace (the default), or kernel: any tracepoint, as root, of CMD, of PID, or of all processes")(
       "input,i", po::value<std::string>()->value_name("FILE"), "record the events of FILE that the probe waits for")(
       "duration,T", po::value<std::string>()->value_name("TIME"), "end the run after 10 (seconds), 500ms, 1m")(
       "prog", po::value<std::string>()->value_name("NAME"), "run only this program")(
       "global,G", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
       "set a `const volatile` global of the probe");
   add_compile_options(line.options);
-  line.hidden.add_options()("what", po::value<std::vector<std::string>>())("on", po::value<std::string>());
+  line.hidden.add_options()("what", po::value<std::vector<std::string>>());
   line.positional.add("what", -1);
   int code = kExitOk;
   const auto separator = std::ranges::find(arguments, "--");
   const auto values = line.parse(Arguments(arguments.begin(), separator), console, code);
   if (!values) return code;
   if (!values->contains("output")) return console.usage("`spile record` needs -o FILE.evt");
-  if (const auto on = values->contains("on") ? (*values)["on"].as<std::string>() : ""; on == "kernel")
-    return console.usage(
-        "what programs see in the kernel cannot be recorded: `spile record` writes down what CMD does; of tracepoints, "
-        "`trace-cmd record -e CATEGORY:NAME CMD` writes a recording, which `spile run -i trace.dat` takes");
-  else if (!on.empty() && on != (values->contains("input") ? "replay" : "ptrace"))
+  const auto on = values->contains("on") ? (*values)["on"].as<std::string>() : "";
+  if (!on.empty() && on != (values->contains("input") ? "replay" : "ptrace") &&
+      (on != "kernel" || values->contains("input")))
     return console.usage("--on={} is no source of these events", on);
   const auto what =
       values->contains("what") ? (*values)["what"].as<std::vector<std::string>>() : std::vector<std::string>{};

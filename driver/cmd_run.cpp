@@ -21,6 +21,7 @@
 #include "runtime/hooks/perf_script.h"
 #include "runtime/kernel/kernel_object.h"
 #include "runtime/session/session.h"
+#include "support/check.h"
 #include "support/numbers.h"
 #include "support/whole_file.h"
 
@@ -141,6 +142,16 @@ class EventsOfFile {
   std::unique_ptr<hooks::EventSteps> steps_;
   std::unique_ptr<hooks::Recording> recording_;
 };
+
+// The functions of a recording in the kernel.
+Result<object::Object> compile_tap(const std::string &source, Console &console) {
+  CompileOptions options;
+  options.text = source;
+  Compilation compilation("recording.bpf.c", std::move(options), console, InputKind::Source);
+  object::Object *object = compilation.object();
+  SPILE_CHECK(object != nullptr, "what a recording adds to programs compiles");
+  return std::move(*object);
+}
 
 // By the name of the file: `.evb` is the binary form.
 std::unique_ptr<hooks::EventWriter> event_writer(const std::string &path, hooks::EventWriter::Write write) {
@@ -314,7 +325,8 @@ int command_run(Arguments arguments, Console &console) {
   }
   if (values->contains("pid")) {
     if (from == EventsFrom::Replay) return console.usage("-p is about a process that runs, and -i FILE about the past");
-    if (from == EventsFrom::Auto) from = kernel::check_allowed() ? EventsFrom::Kernel : EventsFrom::Ptrace;
+    if (from == EventsFrom::Auto && !values->contains("record"))
+      from = kernel::check_allowed() ? EventsFrom::Kernel : EventsFrom::Ptrace;
     if (from == EventsFrom::Ptrace) options.pid = (*values)["pid"].as<uint32_t>();
   }
   for (const char *name : {"dev", "cgroup", "map", "netfilter", "port"})
@@ -341,12 +353,14 @@ int command_run(Arguments arguments, Console &console) {
   bool is_recorded = false;
   std::unique_ptr<hooks::EventWriter> writer;
   if (const auto path = text("record")) {
-    if (!options.command && !input && !values->contains("pid"))
-      return console.usage("`spile record` needs a command to record, -c CMD, a process, -p PID, or events, -i FILE");
+    if (!options.command && !input && !values->contains("pid") && from != EventsFrom::Kernel)
+      return console.usage(
+          "`spile record` needs a command to record, -c CMD, a process, -p PID, or events, -i FILE; --on=kernel, as "
+          "root, records all processes");
     if (input && values->contains("pid"))
       return console.usage("-p and -i cannot be had together: one recording has one source of events");
-    from = input ? EventsFrom::Replay : EventsFrom::Ptrace;
-    if (values->contains("pid")) options.pid = (*values)["pid"].as<uint32_t>();
+    if (from != EventsFrom::Kernel) from = input ? EventsFrom::Replay : EventsFrom::Ptrace;
+    if (values->contains("pid") && from == EventsFrom::Ptrace) options.pid = (*values)["pid"].as<uint32_t>();
     auto created = WholeFile::create(*path);
     if (!created) return own_failure(console.fail(created.error()), options);
     recording.emplace(std::move(*created));
@@ -414,6 +428,8 @@ int command_run(Arguments arguments, Console &console) {
     if (values->contains("port")) side.places.port = (*values)["port"].as<uint16_t>();
     side.pin = options.pin;
     if (values->contains("pid")) side.pid = (*values)["pid"].as<uint32_t>();
+    if (options.record != nullptr)
+      side.compile_tap = [&](const std::string &source) { return compile_tap(source, console); };
     kernel::Refusal refusal;
     auto loaded = session::KernelSide::load(*object, judging.program, std::move(side), refusal);
     if (!loaded)

@@ -14,6 +14,7 @@ struct Moved {
   std::vector<Insn> old, now;
   std::vector<uint32_t> begins;  // by old index, one more than there are: where what was put before it begins
   std::vector<uint32_t> places;  // likewise: where it is itself
+  std::vector<uint32_t> lands;   // likewise: where who jumps to it goes
 };
 
 class Inserter {
@@ -65,8 +66,13 @@ class Inserter {
     for (size_t i = 0; i <= moved.old.size(); i++) {
       moved.begins.push_back(static_cast<uint32_t>(moved.now.size()));
       for (; next != insertions.end() && (next->section != id || next->offset <= i * sizeof(Insn)); ++next)
-        if (next->section == id) moved.now.insert(moved.now.end(), next->insns.begin(), next->insns.end());
+        if (next->section == id) {
+          if (next->takes_jumps && moved.lands.size() == i)
+            moved.lands.push_back(static_cast<uint32_t>(moved.now.size()));
+          moved.now.insert(moved.now.end(), next->insns.begin(), next->insns.end());
+        }
       moved.places.push_back(static_cast<uint32_t>(moved.now.size()));
+      if (moved.lands.size() == i) moved.lands.push_back(moved.places.back());
       if (i < moved.old.size()) moved.now.push_back(moved.old[i]);
     }
   }
@@ -104,7 +110,7 @@ class Inserter {
     const bool is_long = old.opcode == isa::opcode(isa::JMP32, isa::JA, isa::K);
     const int64_t target = after + (is_long ? old.imm : old.off);
     if (!exists(moved, target)) return {};
-    const int64_t distance = moved.places[static_cast<size_t>(target)] - place;
+    const int64_t distance = moved.lands[static_cast<size_t>(target)] - place;
     if (is_long) {
       now.imm = static_cast<int32_t>(distance);
     } else if (distance != static_cast<int16_t>(distance)) {

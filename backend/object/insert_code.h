@@ -21,10 +21,12 @@ struct Insertion {
   uint64_t offset = 0;  // bytes: of the instruction before which it goes
   // Without relocations: maps by their descriptors. Falls through to the instruction at [offset].
   std::vector<isa::Insn> insns;
+  bool takes_jumps = false;  // who jumps to the instruction behind it runs it too
 };
 
-// [insertions]: ordered by offset within each section. Whoever calls the function that begins at an insertion runs it;
-// whoever jumps to the instruction behind it passes it by. Unsupported error where a jump becomes too long for 16 bits.
+// [insertions]: ordered by offset within each section; of one offset, those that take jumps last. Whoever calls the
+// function that begins at an insertion runs it; whoever jumps to the instruction behind it passes it by, unless it
+// takes jumps. Unsupported error where a jump becomes too long for 16 bits.
 Result<void> insert_code(Object &object, std::span<const Insertion> insertions);
 
 }  // namespace spile::object

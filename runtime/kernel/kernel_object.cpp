@@ -13,6 +13,7 @@
 #include "backend/object/copy.h"
 #include "backend/object/insert_code.h"
 #include "backend/object/libbpf_listener.h"
+#include "runtime/kernel/event_tap.h"
 #include "runtime/kernel/failure_counts.h"
 #include "runtime/kernel/struct_ops.h"
 #include "runtime/kernel/task_set.h"
@@ -130,32 +131,43 @@ struct Image {
 
 // The object as the kernel is to get it.
 Result<Image> image_of(const object::Object &object, std::span<const Wanted> programs, const Additions &additions) {
+  const EventTap *tap = additions.tap;
+  auto made = tap != nullptr ? tap->link(object) : Result<object::Object>();
+  if (!made) return std::unexpected(made.error());
+  const object::Object &from = tap != nullptr ? *made : object;
   std::vector<object::Insertion> insertions;
-  if (additions.failures != nullptr) insertions = additions.failures->insertions(object);
+  if (additions.failures != nullptr) insertions = additions.failures->insertions(from);
+  if (tap != nullptr)
+    std::erase_if(insertions, [&](const object::Insertion &insertion) {
+      return EventTap::is_inside(from, insertion.section, insertion.offset - sizeof(isa::Insn));
+    });
   if (additions.only != nullptr)
     for (const Wanted &wanted : programs) {
-      const object::ProgramEntry *entry = object.find_program(wanted.name);
+      const object::ProgramEntry *entry = from.find_program(wanted.name);
       if (entry == nullptr || !is_about_task(*wanted.type)) continue;
       insertions.push_back({entry->section_id, entry->offset, additions.only->gate()});
     }
+  if (tap != nullptr)
+    for (object::Insertion &insertion : tap->mark(*made)) insertions.push_back(std::move(insertion));
   std::ranges::stable_sort(insertions, {}, &object::Insertion::offset);
   Image image;
-  const auto write = [&image](const object::Object &from) -> Result<Image> {
-    auto bytes = object::write_elf(from);
+  const auto write = [&image](const object::Object &whole) -> Result<Image> {
+    auto bytes = object::write_elf(whole);
     if (!bytes) return std::unexpected(bytes.error());
     image.bytes = std::move(*bytes);
     return std::move(image);
   };
   if (insertions.empty() && !has_legacy_maps(object) && !has_new_struct_ops(object)) return write(object);
-  auto copied = object::copy(object);
-  if (!copied) return std::unexpected(copied.error());
-  if (const auto inserted = object::insert_code(*copied, insertions); !inserted)
-    return std::unexpected(inserted.error());
-  if (const auto made = make_old_struct_ops(*copied); !made) return std::unexpected(made.error());
-  auto maps = make_legacy_maps(*copied);
+  if (tap == nullptr) made = object::copy(object);
+  if (!made) return std::unexpected(made.error());
+  if (const auto inserted = object::insert_code(*made, insertions); !inserted) return std::unexpected(inserted.error());
+  if (tap != nullptr)
+    if (const auto resolved = EventTap::resolve(*made); !resolved) return std::unexpected(resolved.error());
+  if (const auto old = make_old_struct_ops(*made); !old) return std::unexpected(old.error());
+  auto maps = make_legacy_maps(*made);
   if (!maps) return std::unexpected(maps.error());
   image.legacy_maps = std::move(*maps);
-  return write(*copied);
+  return write(*made);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct bpf_program;
 
 namespace spile::kernel {
 
+class EventTap;
 class FailureCounts;
 class TaskSet;
 
@@ -37,6 +38,7 @@ struct Wanted {
 struct Additions {
   const TaskSet *only = nullptr;            // programs that run for a task see these alone
   const FailureCounts *failures = nullptr;  // count what fails
+  const EventTap *tap = nullptr;            // sends what programs see
   std::string pin;                          // the folder of bpffs that keeps declared maps; empty: none does
 };
 

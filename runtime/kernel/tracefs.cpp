@@ -84,17 +84,28 @@ Result<std::vector<std::string>> Tracefs::tracepoints() const {
 }
 
 // `	field:pid_t prev_pid;	offset:24;	size:4;	signed:1;`, first the common ones, then an empty line.
-Result<std::vector<std::string>> Tracefs::fields(std::string_view tracepoint) const {
+Result<std::vector<Tracefs::Field>> Tracefs::layout(std::string_view tracepoint) const {
   const auto text = read(tracepoint, "format");
   if (!text) return std::unexpected(text.error());
-  std::vector<std::string> fields;
+  std::vector<Field> fields;
   constexpr std::string_view kField = "field:";
   const size_t common_end = text->find("\n\n");
   for (size_t at = text->find(kField, std::min(common_end, text->size())); at != std::string::npos;
        at = text->find(kField, at)) {
     at += kField.size();
-    fields.push_back(text->substr(at, text->find(';', at) - at));
+    const std::string_view line = std::string_view(*text).substr(at, text->find('\n', at) - at);
+    fields.push_back({std::string(line.substr(0, line.find(';'))),
+                      static_cast<uint32_t>(number_after(line, "offset:").value_or(0)),
+                      static_cast<uint32_t>(number_after(line, "size:").value_or(0))});
   }
+  return fields;
+}
+
+Result<std::vector<std::string>> Tracefs::fields(std::string_view tracepoint) const {
+  auto places = layout(tracepoint);
+  if (!places) return std::unexpected(places.error());
+  std::vector<std::string> fields;
+  for (Field &field : *places) fields.push_back(std::move(field.declaration));
   return fields;
 }
 

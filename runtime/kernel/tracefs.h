@@ -24,6 +24,12 @@ class Tracefs {
   Result<std::vector<std::string>> tracepoints() const;
   // What a record of it holds, behind the common fields: "pid_t child_pid", "__data_loc char[] filename".
   Result<std::vector<std::string>> fields(std::string_view tracepoint) const;
+  // The same with where each lies: bytes from the record's beginning.
+  struct Field {
+    std::string declaration;
+    uint32_t offset = 0, size = 0;
+  };
+  Result<std::vector<Field>> layout(std::string_view tracepoint) const;
   // [tracepoint]: "sched/sched_process_fork". Environment error, which names the nearest, when there is none.
   Result<uint64_t> id_of(std::string_view tracepoint) const;
   // Bytes from the record's beginning to a field of 4 bytes.

@@ -80,16 +80,12 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
 std::string hint_for_recording(const tables::ProgramType &type, std::string_view section) {
   if (section.starts_with('?')) section.remove_prefix(1);
   const std::string_view name = section.substr(section.rfind('/') + 1);
-  constexpr std::string_view kTake = "writes a recording of it, which `spile run -i trace.dat` takes";
   if (type.hook == tables::HookKind::Packet)
     return "a capture is the recording: `spile run -i FILE.pcap`, and --pass writes those that pass";
-  if (type.hook == tables::HookKind::Tracepoint) {
-    std::string event(hooks::tracepoint_name(section));
-    std::ranges::replace(event, '/', ':');
-    return event.contains("syscalls:") ? "" : fmt::format("`trace-cmd record -e {} COMMAND` {}", event, kTake);
-  }
+  if (type.hook == tables::HookKind::Tracepoint)
+    return hooks::tracepoint_name(section).contains("syscalls/") ? "" : "with --on=kernel, as root, it can";
   if (section.starts_with("raw_tp/") || section.starts_with("raw_tracepoint/") || section.starts_with("tp_btf/"))
-    return fmt::format("write SEC(\"tracepoint/CATEGORY/{0}\"): `trace-cmd record -e {0} COMMAND` {1}", name, kTake);
+    return fmt::format("write SEC(\"tracepoint/CATEGORY/{}\"): with --on=kernel, as root, it can be recorded", name);
   return type.hook == tables::HookKind::None ? "what it sees is in no recording; `spile run --on=kernel` runs it" : "";
 }
 

@@ -17,6 +17,7 @@
 #include "runtime/kernel/close_behind.h"
 #include "runtime/kernel/printk_tap.h"
 #include "runtime/kernel/record_reader.h"
+#include "runtime/session/kernel_recording.h"
 #include "runtime/session/records.h"
 #include "runtime/session/session_state.h"
 
@@ -75,6 +76,7 @@ class Session::State::KernelRun {
   void wait();
   void pause(Clock::duration longest);
   void drain();
+  Result<void> end_recording();
   Result<void> read_iterators(kernel::Attachments::Moment moment);
   void read_packets();
   bool has_child_ended();
@@ -87,6 +89,7 @@ class Session::State::KernelRun {
   KernelSide &side_;
   kernel::RecordReader records_;
   std::optional<kernel::PrintkTap> printk_;
+  std::optional<KernelRecording> recording_;  // with Options::record
   std::optional<kernel::Attachments> attachments_;
   std::optional<hooks::Launch> child_;
   Fd child_fd_;
@@ -116,6 +119,12 @@ Result<void> Session::State::KernelRun::open_records() {
     auto added = map.type == BPF_MAP_TYPE_RINGBUF ? records_.add_ring(fd, take) : records_.add_perf(fd, take);
     if (!added) return added;
   }
+  if (session_.recorder) {
+    recording_.emplace(side_.tapped(), *session_.recorder);
+    auto added = records_.add_ring(side_.object().map_fd(kernel::EventTap::kRing),
+                                   [this](std::span<const std::byte> run) { recording_->take(run); });
+    if (!added) return added;
+  }
   if (!kernel::PrintkTap::is_needed(*session_.object)) return {};
   auto tap = kernel::PrintkTap::open(side_.tasks());
   if (!tap) return std::unexpected(tap.error());
@@ -131,7 +140,29 @@ Result<void> Session::State::KernelRun::open_records() {
 
 void Session::State::KernelRun::drain() {
   records_.consume();
+  if (recording_) recording_->settle();
   session_.write(std::exchange(waiting_, {}));
+}
+
+Result<void> Session::State::KernelRun::end_recording() {
+  if (!recording_) return {};
+  recording_->finish();
+  const auto losses =
+      kernel::EventTap::losses(side_.object().map_fd(kernel::EventTap::kSlots), kernel::possible_cpus());
+  if (!losses) return std::unexpected(losses.error());
+  session_.outcome.lost_records += losses->runs;
+  const auto tell = [this](const std::string &notice) {
+    session_.options.record->notice(notice);
+    if (session_.options.status) session_.options.status(notice);
+  };
+  if (losses->runs != 0)
+    tell(fmt::format("{} event{} not in the recording: they came faster than they were written", losses->runs,
+                     losses->runs == 1 ? " is" : "s are"));
+  if (losses->reads != 0)
+    tell(fmt::format(
+        "{} times memory was read that is not recorded: of one event in the kernel, no more than {} KiB are",
+        losses->reads, kernel::EventTap::kMostMemory >> 10));
+  return {};
 }
 
 Result<void> Session::State::KernelRun::run_once() {
@@ -287,6 +318,11 @@ void Session::State::KernelRun::detach() {
 
 Result<void> Session::State::KernelRun::finish() {
   end_tasks();
+  if (recording_)
+    if (auto ended = kernel::EventTap::end(side_.object().map_fd(kernel::EventTap::kEnded),
+                                           side_.object().map_fd(kernel::EventTap::kSlots), kernel::possible_cpus());
+        !ended)
+      return ended;
   if (counting_.valid())
     for (const KernelSide::Program &program : side_.programs()) {
       const kernel::RunCount runs = side_.object().runs_of(program.name);
@@ -296,10 +332,11 @@ Result<void> Session::State::KernelRun::finish() {
   auto read = attachments_ ? read_iterators(kernel::Attachments::Moment::End) : Result<void>();
   detach();
   drain();
+  if (auto ended = end_recording(); !ended) return ended;
   side_.failures().for_each([this](uint32_t helper, int64_t error, uint64_t count) {
     session_.env.failures.push_back({helper, error, count});
   });
-  session_.outcome.lost_records = records_.lost();
+  session_.outcome.lost_records += records_.lost();
   if (!session_.options.status) return read;
   if (side_.tasks() != nullptr && !side_.pid())
     for (const uint32_t tid : side_.tasks()->tids())

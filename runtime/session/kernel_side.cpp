@@ -1,6 +1,7 @@
 #include "runtime/session/kernel_side.h"
 
 #include "runtime/hooks/user_probe.h"
+#include "runtime/session/kernel_recording.h"
 #include "runtime/session/map_set.h"
 
 namespace spile::session {
@@ -41,8 +42,19 @@ Result<KernelSide> KernelSide::load(const object::Object &object, const std::str
     if (!tasks) return std::unexpected(tasks.error());
     side.tasks_ = std::move(*tasks);
   }
-  auto loaded =
-      kernel::KernelObject::load(object, wanted, {side.tasks(), &*side.failures_, side.options_.pin}, &refusal);
+  std::optional<object::Object> tap_code;
+  std::optional<kernel::EventTap> tap;
+  if (side.options_.compile_tap) {
+    auto tapped = tapped_programs(object, side.programs_);
+    if (!tapped) return std::unexpected(tapped.error());
+    auto code = side.options_.compile_tap(kernel::EventTap::source(tapped->programs, kernel::possible_cpus()));
+    if (!code) return std::unexpected(code.error());
+    tap_code = std::move(*code);
+    tap.emplace(std::move(tapped->programs), *tap_code);
+    side.tapped_ = std::move(tapped->tracepoints);
+  }
+  auto loaded = kernel::KernelObject::load(
+      object, wanted, {side.tasks(), &*side.failures_, tap ? &*tap : nullptr, side.options_.pin}, &refusal);
   if (!loaded) return std::unexpected(loaded.error());
   side.object_ = std::move(*loaded);
   return side;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,7 +14,9 @@
 
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
+#include "runtime/hooks/tracepoint.h"
 #include "runtime/kernel/attachments.h"
+#include "runtime/kernel/event_tap.h"
 #include "runtime/kernel/failure_counts.h"
 #include "runtime/kernel/kernel_object.h"
 #include "runtime/kernel/task_set.h"
@@ -28,6 +31,8 @@ class KernelSide {
     std::optional<uint32_t> pid;  // -p: likewise
     kernel::Places places;
     std::string pin;  // --pin: a folder of bpffs; empty: none
+    // Makes an object of C. When it is there, what programs see is written down: Options::record of the session.
+    std::function<Result<object::Object>(const std::string &source)> compile_tap;
   };
   // Loads all programs of [object] but those of the user's side; [only] one of them, when it is not empty.
   // [refusal] has the log of the kernel's verifier, when that refuses one.
@@ -44,12 +49,15 @@ class KernelSide {
   kernel::TaskSet *tasks() { return tasks_ ? &*tasks_ : nullptr; }
   std::optional<uint32_t> pid() const { return options_.pid; }
   const kernel::Places &places() const { return options_.places; }
+  // Of each program that is listened to, in the order of kernel::EventTap::Run::program, what its events are.
+  std::span<const hooks::Tracepoint> tapped() const { return tapped_; }
 
  private:
   explicit KernelSide(Options options) : options_(std::move(options)) {}
 
   Options options_;
   std::vector<Program> programs_;
+  std::vector<hooks::Tracepoint> tapped_;
   std::optional<kernel::FailureCounts> failures_;
   std::optional<kernel::TaskSet> tasks_;
   std::optional<kernel::KernelObject> object_;

@@ -1,0 +1,166 @@
+#include "runtime/session/kernel_recording.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "runtime/kernel/tracefs.h"
+#include "runtime/session/attach.h"
+#include "runtime/session/map_set.h"
+
+namespace spile::session {
+
+namespace {
+
+// Longer than a program runs: a run comes when it has ended, and is of when it began.
+constexpr uint64_t kLongestRunNs = 100'000'000;
+
+// The first 8 bytes of a record are hidden from programs.
+constexpr uint32_t kHidden = 8;
+
+// "char comm[16]", "__data_loc char[] filename", "unsigned long args[6]" as the fields of recordings are written.
+hooks::RecordFormat::Field field_of(const kernel::Tracefs::Field &field) {
+  const std::string &text = field.declaration;
+  const size_t space = text.rfind(' ');
+  std::string type = text.substr(0, std::min(space, text.size()));
+  std::string name = space == std::string::npos ? text : text.substr(space + 1);
+  for (const auto &[mark, prefix] : {std::pair{std::string_view("__data_loc "), hooks::kDataLoc},
+                                     std::pair{std::string_view("__rel_loc "), hooks::kRelLoc}})
+    if (type.starts_with(mark)) return {"u32", std::string(prefix) + name, field.offset, field.size};
+  if (const size_t bracket = name.find('['); bracket != std::string::npos && type == "char") {
+    type = fmt::format("char[{}]", field.size);
+    name.resize(bracket);
+  }
+  return {std::move(type), std::move(name), field.offset, field.size};
+}
+
+// Numbers of hooks: programs that have one tracepoint have one.
+class Numbers {
+ public:
+  uint32_t of(const std::string &name) {
+    const auto known = std::ranges::find(names_, name);
+    if (known != names_.end()) return static_cast<uint32_t>(known - names_.begin());
+    names_.push_back(name);
+    return static_cast<uint32_t>(names_.size() - 1);
+  }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+// The memory that came with a run.
+class RunMemory final : public vm::TaskMemory {
+ public:
+  explicit RunMemory(const kernel::EventTap::Run &run) : run_(&run) {}
+  bool read(uint64_t address, std::span<std::byte> to) override {
+    for (const kernel::EventTap::Run::Piece &piece : run_->pieces)
+      if (piece.address == address && piece.bytes.size() >= to.size()) {
+        std::memcpy(to.data(), piece.bytes.data(), to.size());
+        return true;
+      }
+    return false;
+  }
+
+ private:
+  const kernel::EventTap::Run *run_;
+};
+
+}  // namespace
+
+Result<Tapped> tapped_programs(const object::Object &object, std::span<const KernelSide::Program> programs) {
+  Tapped tapped;
+  Numbers numbers;
+  std::optional<kernel::Tracefs> tracefs;
+  for (const KernelSide::Program &program : programs) {
+    if (program.type->hook != tables::HookKind::Tracepoint) {
+      auto error =
+          unsupported_error("SEC(\"{}\"): what such a program sees in the kernel cannot be recorded", program.section);
+      const bool is_code =
+          program.type->hook == tables::HookKind::UserProbe || program.type->hook == tables::HookKind::Sample;
+      error.error().hint = is_code ? "without --on=kernel, with -c CMD or -p PID, it can"
+                                   : hint_for_recording(*program.type, program.section);
+      return error;
+    }
+    const std::string_view section =
+        program.section.starts_with('?') ? std::string_view(program.section).substr(1) : program.section;
+    const std::string name(hooks::tracepoint_name(section));
+    hooks::Tracepoint tracepoint;
+    kernel::TappedProgram listening{
+        program.name, numbers.of(name), 0, {}, MapSet::is_tail_called(object, program.name)};
+    if (name.starts_with("syscalls/") || name.starts_with("raw_syscalls/")) {
+      auto known = hooks::find_tracepoint(name);
+      if (!known) return std::unexpected(known.error());
+      tracepoint = std::move(*known);
+    } else {
+      if (!tracefs) {
+        auto opened = kernel::Tracefs::open();
+        if (!opened) return std::unexpected(opened.error());
+        tracefs = std::move(*opened);
+      }
+      const auto fields = tracefs->layout(name);
+      if (!fields) return std::unexpected(fields.error());
+      hooks::RecordFormat format{name, {}, kHidden};
+      for (const kernel::Tracefs::Field &field : *fields) {
+        format.fields.push_back(field_of(field));
+        format.size = std::max(format.size, field.offset + field.size);
+        if (const auto located = hooks::located_field(format.fields.back().name))
+          listening.located.push_back({field.offset, hooks::origin_of(*located, field.offset)});
+      }
+      tracepoint = hooks::Tracepoint::of(std::move(format));
+    }
+    listening.record_size = tracepoint.context_size;
+    tapped.programs.push_back(std::move(listening));
+    tapped.tracepoints.push_back(std::move(tracepoint));
+  }
+  return tapped;
+}
+
+void KernelRecording::take(std::span<const std::byte> from_ring) {
+  const uint64_t time = kernel::EventTap::read(from_ring).time_ns;
+  waiting_.push_back({time, count_++, {from_ring.begin(), from_ring.end()}});
+  newest_ns_ = std::max(newest_ns_, time);
+}
+
+void KernelRecording::settle() {
+  if (newest_ns_ > kLongestRunNs) record_until(newest_ns_ - kLongestRunNs);
+}
+
+void KernelRecording::finish() {
+  record_until(UINT64_MAX);
+  recorder_->finish();
+}
+
+void KernelRecording::record_until(uint64_t time_ns) {
+  std::ranges::sort(waiting_, [](const Waiting &a, const Waiting &b) {
+    return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.number < b.number;
+  });
+  const auto end = std::ranges::upper_bound(waiting_, time_ns, {}, &Waiting::time_ns);
+  for (auto waiting = waiting_.begin(); waiting != end; ++waiting) {
+    const kernel::EventTap::Run run = kernel::EventTap::read(waiting->bytes);
+    if (run.program >= tapped_.size()) continue;
+    std::vector<std::byte> record(run.record.begin(), run.record.end());
+    RunMemory memory(run);
+    vm::Event event;
+    event.time_ns = run.time_ns;
+    event.cpu = run.cpu;
+    event.pid = run.pid;
+    event.tid = run.tid;
+    event.uid = run.uid;
+    event.gid = run.gid;
+    std::memcpy(event.comm.data(), run.comm, event.comm.size());
+    event.comm.back() = '\0';
+    event.ctx = record;
+    event.memory = &memory;
+    recorder_->begin(tapped_[run.program], event, run.program);
+    // The recorder keeps what is read through it.
+    std::vector<std::byte> read;
+    for (const kernel::EventTap::Run::Piece &piece : run.pieces) {
+      read.resize(piece.bytes.size());
+      event.memory->read(piece.address, read);
+    }
+  }
+  waiting_.erase(waiting_.begin(), end);
+}
+
+}  // namespace spile::session

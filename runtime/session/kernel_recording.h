@@ -1,0 +1,52 @@
+// What programs see in the kernel, for a recorder: `spile record --on=kernel`.
+//
+// kernel::EventTap sends one run of a program at a time, by the CPUs in turn; what comes out here are events in the
+// order of time, as those of a child come.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "runtime/hooks/recorder.h"
+#include "runtime/hooks/tracepoint.h"
+#include "runtime/kernel/event_tap.h"
+#include "runtime/session/kernel_side.h"
+#include "support/result.h"
+
+namespace spile::session {
+
+struct Tapped {
+  std::vector<kernel::TappedProgram> programs;
+  std::vector<hooks::Tracepoint> tracepoints;  // of each
+};
+// Unsupported error for a program whose events cannot be written down here. Environment error where the kernel does not
+// say what a tracepoint's record is like.
+Result<Tapped> tapped_programs(const object::Object &object, std::span<const KernelSide::Program> programs);
+
+class KernelRecording {
+ public:
+  KernelRecording(std::span<const hooks::Tracepoint> tapped, hooks::Recorder &recorder)
+      : tapped_(tapped), recorder_(&recorder) {}
+
+  // A run as it comes out of the ring.
+  void take(std::span<const std::byte> from_ring);
+  // Hands over what no run that is still to come can be before.
+  void settle();
+  // All of it.
+  void finish();
+
+ private:
+  struct Waiting {
+    uint64_t time_ns = 0, number = 0;
+    std::vector<std::byte> bytes;  // as they came
+  };
+  void record_until(uint64_t time_ns);
+
+  std::span<const hooks::Tracepoint> tapped_;
+  hooks::Recorder *recorder_;
+  std::vector<Waiting> waiting_;
+  uint64_t newest_ns_ = 0, count_ = 0;
+};
+
+}  // namespace spile::session
