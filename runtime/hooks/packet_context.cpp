@@ -28,6 +28,30 @@ uint16_t protocol_of_ip(std::span<const std::byte> bytes) {
   return !bytes.empty() && std::to_integer<unsigned>(bytes[0]) >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP;
 }
 
+// Of a loopback interface: the address family, of whatever system and in its order; one byte of it is not 0.
+uint16_t protocol_of_family(std::span<const std::byte> bytes) {
+  constexpr unsigned kInet = 2;
+  constexpr unsigned kInet6[] = {10, 24, 28, 30};  // Linux; NetBSD and OpenBSD, FreeBSD, macOS
+  if (bytes.size() < 4) return 0;
+  const unsigned family = std::to_integer<unsigned>(bytes[0] | bytes[3]);
+  if (family == kInet) return ETH_P_IP;
+  return std::ranges::find(kInet6, family) != std::end(kInet6) ? ETH_P_IPV6 : 0;
+}
+// RFC 1662: an address and a control byte, which may be left out, and a number of its own.
+struct PppHeader {
+  uint32_t size = 0;
+  uint16_t protocol = 0;
+};
+PppHeader ppp_header(std::span<const std::byte> bytes) {
+  constexpr uint16_t kAllStations = 0xff03, kIp = 0x21, kIpv6 = 0x57;
+  uint32_t at = be16(bytes, 0) == kAllStations ? 2 : 0;
+  if (bytes.size() <= at) return {at, 0};
+  const bool is_short = (std::to_integer<unsigned>(bytes[at]) & 1) != 0;
+  const uint16_t number = is_short ? std::to_integer<uint16_t>(bytes[at]) : be16(bytes, at);
+  at += is_short ? 1 : 2;
+  return {at, static_cast<uint16_t>(number == kIp ? ETH_P_IP : number == kIpv6 ? ETH_P_IPV6 : 0)};
+}
+
 }  // namespace
 
 bool PacketContext::knows(int link_type) {
@@ -38,6 +62,11 @@ bool PacketContext::knows(int link_type) {
     case DLT_IPV6:
     case DLT_LINUX_SLL:
     case DLT_LINUX_SLL2:
+    case DLT_NULL:
+    case DLT_LOOP:
+    case DLT_PPP:
+    case DLT_PPP_SERIAL:
+    case DLT_C_HDLC:
       return true;
     default:
       return false;
@@ -73,6 +102,22 @@ PacketContext::Header PacketContext::parse(std::span<const std::byte> bytes) con
       header.type = bytes.size() > 10 ? std::to_integer<uint8_t>(bytes[10]) : uint8_t{PACKET_HOST};
       copy_address(header.source, bytes, 12);
       break;
+    case DLT_NULL:  // https://www.tcpdump.org/linktypes/LINKTYPE_NULL.html
+    case DLT_LOOP:
+      header.size = 4;
+      header.protocol = protocol_of_family(bytes);
+      break;
+    case DLT_C_HDLC:  // https://www.tcpdump.org/linktypes/LINKTYPE_C_HDLC.html: Cisco's, with an EtherType
+      header.size = 4;
+      header.protocol = be16(bytes, 2);
+      break;
+    case DLT_PPP:
+    case DLT_PPP_SERIAL: {
+      const PppHeader ppp = ppp_header(bytes);
+      header.size = ppp.size;
+      header.protocol = ppp.protocol;
+      break;
+    }
     default:
       header.protocol = protocol_of_ip(bytes);
       break;

@@ -26,7 +26,7 @@ enum class Layer : uint8_t {
 class PacketContext {
  public:
   // Whether captures with these link headers can be shown: DLT_EN10MB, DLT_RAW, DLT_IPV4, DLT_IPV6, DLT_LINUX_SLL,
-  // DLT_LINUX_SLL2.
+  // DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP, DLT_PPP, DLT_PPP_SERIAL, DLT_C_HDLC.
   static bool knows(int link_type);
   PacketContext(int link_type, Layer layer, PacketBuffer buffer)
       : link_type_(link_type), layer_(layer), buffer_(std::move(buffer)) {}
