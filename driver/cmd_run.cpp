@@ -266,7 +266,10 @@ int command_run(Arguments arguments, Console &console) {
       "drop", po::value<std::string>()->value_name("FILE"), "write the packets that are dropped, as pcap")(
       "verdicts", po::value<std::string>()->value_name("FILE"),
       "write all packets as pcapng, each with what the programs said of it")(
-      "output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
+      "redirected", po::value<std::string>()->value_name("FILE"),
+      "write the packets that XDP and tc programs redirect, clone or send back as pcapng, each with the interface that "
+      "it "
+      "leaves by")("output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
       "pin", po::value<std::string>()->value_name("FOLDER"),
       "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "
       "FOLDER of the kernel's bpffs")(
@@ -311,6 +314,15 @@ int command_run(Arguments arguments, Console &console) {
   options.pass = text("pass").value_or("");
   options.drop = text("drop").value_or("");
   options.verdicts = text("verdicts").value_or("");
+  options.redirected = text("redirected").value_or("");
+  // Where stdout carries packets or events, what the probe prints goes to stderr.
+  bool prints_aside = false;
+  for (std::string *file : {&options.pass, &options.drop, &options.verdicts, &options.redirected})
+    if (*file == "-") {
+      if (prints_aside) return console.usage("two files cannot both be standard output, `-`");
+      prints_aside = true;
+      *file = "/dev/stdout";
+    }
   options.pin = text("pin").value_or("");
   if (options.command && input)
     return console.usage("-c and -i cannot be had together: one run has one source of events");
@@ -352,7 +364,11 @@ int command_run(Arguments arguments, Console &console) {
   std::optional<WholeFile> recording;  // which may take the place of -i
   bool is_recorded = false;
   std::unique_ptr<hooks::EventWriter> writer;
-  if (const auto path = text("record")) {
+  if (auto path = text("record")) {
+    if (*path == "-") {
+      prints_aside = true;
+      *path = "/dev/stdout";
+    }
     if (!options.command && !input && !values->contains("pid") && from != EventsFrom::Kernel)
       return console.usage(
           "`spile record` needs a command to record, -c CMD, a process, -p PID, or events, -i FILE; --on=kernel, as "
@@ -372,14 +388,18 @@ int command_run(Arguments arguments, Console &console) {
   }
   OutputFile output;
   if (const auto rotation = text("rotate")) {
-    if (!text("output")) return console.usage("--rotate is about the file of -o");
+    if (!text("output") || *text("output") == "-") return console.usage("--rotate is about the file of -o");
     if (auto set = output.set_rotation(*rotation); !set) return console.fail(set.error());
   }
-  if (const auto path = text("output")) {
+  if (const auto path = text("output"); path && *path != "-") {
     if (auto opened = output.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
     options.print = [&output](std::string_view out) { return output.write(out); };
   } else {
-    options.print = [&console](std::string_view out) { return console.print(out); };
+    options.print = [&console, prints_aside](std::string_view out) {
+      if (!prints_aside) return console.print(out);
+      console.error_text(out);
+      return true;
+    };
   }
   options.status = [&console](const std::string &status) { console.status("{}", status); };
   std::unique_ptr<MetricsServer> server;

@@ -38,6 +38,11 @@ bool may_change_sockets(uint32_t helper, const ProgramType &program) {
 
 // What the map lets through.
 bool map_takes(uint32_t map_type, uint32_t f, const ProgramType &program) {
+  // As the bpf() call does for userspace, whose place handlers have: who else says where packets go?
+  const bool is_target = is_one_of(map_type, {BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP});
+  if (is_target && (program.flags & kUserSideProgram) != 0 &&
+      is_one_of(f, {BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem}))
+    return true;
   switch (map_type) {
     case BPF_MAP_TYPE_PROG_ARRAY:
       return f == BPF_FUNC_tail_call;

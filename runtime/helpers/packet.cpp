@@ -299,40 +299,73 @@ uint64_t xdp_store_bytes(uint64_t, uint64_t offset, uint64_t from, uint64_t size
 
 // ---- Where the packet goes next. Nothing is sent: the program's result says what would be.
 
-uint64_t redirect(uint64_t, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+using Target = vm::Env::Target;
+
+uint64_t redirect(uint64_t interface, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   constexpr uint64_t kRedirected = 7, kShot = 2;  // TC_ACT_REDIRECT, TC_ACT_SHOT
   const bool xdp = env->program_type == BPF_PROG_TYPE_XDP;
   const uint64_t known = xdp ? 0 : uint64_t{BPF_F_INGRESS};
+  env->targets.clear();
   if ((flags & ~known) != 0) return xdp ? uint64_t{XDP_ABORTED} : kShot;
+  env->targets.push_back({Target::Interface, static_cast<uint32_t>(interface), (flags & BPF_F_INGRESS) != 0});
   return xdp ? uint64_t{XDP_REDIRECT} : kRedirected;
 }
-uint64_t redirect_peer(uint64_t, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *) {
+uint64_t redirect_peer(uint64_t interface, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  env->targets.clear();
   if (flags != 0) return 2;  // TC_ACT_SHOT
-  return 7;                  // TC_ACT_REDIRECT
+  env->targets.push_back({Target::Peer, static_cast<uint32_t>(interface), false});
+  return 7;  // TC_ACT_REDIRECT
 }
-uint64_t redirect_neigh(uint64_t, uint64_t, uint64_t size, uint64_t flags, uint64_t, vm::Env *) {
+uint64_t redirect_neigh(uint64_t interface, uint64_t, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {
   constexpr uint32_t kLeast = 24;  // struct bpf_redir_neigh, or none
   const uint32_t length = static_cast<uint32_t>(size);
+  env->targets.clear();
   if ((length != 0 && length < kLeast) || flags != 0) return 2;  // TC_ACT_SHOT
-  return 7;                                                      // TC_ACT_REDIRECT
+  env->targets.push_back({Target::Neighbour, static_cast<uint32_t>(interface), false});
+  return 7;  // TC_ACT_REDIRECT
 }
-uint64_t clone_redirect(uint64_t, uint64_t, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+uint64_t clone_redirect(uint64_t, uint64_t interface, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
   if ((flags & ~uint64_t{BPF_F_INGRESS}) != 0) return returned(env, k_clone_redirect, -EINVAL);
+  if (const vm::Packet *packet = packet_of(env))
+    env->clones.push_back({{Target::Interface, static_cast<uint32_t>(interface), (flags & BPF_F_INGRESS) != 0},
+                           {packet->data.begin(), packet->data.end()}});
   return 0;
 }
 
 // __bpf_xdp_redirect_map(): the low two bits of [flags] are the answer when there is no target.
-uint64_t redirect_map(uint64_t map, uint64_t key, uint64_t flags, uint64_t, uint64_t, vm::Env *) {
+uint64_t redirect_map(uint64_t map, uint64_t key, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
   constexpr uint64_t kActions = 3;
   maps::Map &targets = map_at(map);
   const uint32_t type = targets.definition().type;
   const bool devices = type == BPF_MAP_TYPE_DEVMAP || type == BPF_MAP_TYPE_DEVMAP_HASH;
   const uint64_t known = kActions | (devices ? uint64_t{BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS} : 0);
+  env->targets.clear();
   if ((flags & ~known) != 0) return XDP_ABORTED;
   const uint32_t wanted = static_cast<uint32_t>(key);
   const bool all = devices && (flags & BPF_F_BROADCAST) != 0;
   const std::byte *target = all ? nullptr : targets.lookup(reinterpret_cast<const std::byte *>(&wanted));
   if (!all && target == nullptr) return flags & kActions;
+  // struct bpf_devmap_val begins with the interface.
+  const auto interface_of = [](const std::byte *value) {
+    uint32_t number = 0;
+    std::memcpy(&number, value, sizeof number);
+    return number;
+  };
+  if (all) {
+    const auto *md = reinterpret_cast<const xdp_md *>(env->event->ctx.data());
+    const bool is_back_out = (flags & BPF_F_EXCLUDE_INGRESS) == 0;
+    targets.for_each([&](const std::byte *, std::byte *value) {
+      if (const uint32_t number = interface_of(value); is_back_out || number != md->ingress_ifindex)
+        env->targets.push_back({Target::Interface, number, false});
+      return false;
+    });
+    std::ranges::sort(env->targets, {}, &Target::number);
+  } else {
+    env->targets.push_back({devices                       ? Target::Interface
+                            : type == BPF_MAP_TYPE_CPUMAP ? Target::Cpu
+                                                          : Target::Socket,
+                            devices ? interface_of(target) : wanted, false});
+  }
   return XDP_REDIRECT;
 }
 

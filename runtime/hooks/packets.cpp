@@ -1,15 +1,24 @@
 #include "runtime/hooks/packets.h"
 
+#include <pcap/dlt.h>
+
+#include <algorithm>
+#include <map>
+
 #include "runtime/hooks/pcap_reader.h"
 
 namespace spile::hooks {
 
 namespace {
 
+// libpcap's own limit (MAXIMUM_SNAPLEN).
+constexpr uint32_t kLongestFrame = 262144;
+
 // The files that a run writes.
 struct Outputs {
   std::unique_ptr<PcapWriter> pass, drop;
-  std::unique_ptr<PcapngWriter> verdicts;
+  std::unique_ptr<PcapngWriter> verdicts, redirected;
+  std::map<std::string, uint32_t, std::less<>> ways;  // their numbers in the last one
 
   Result<void> open(const PacketRun &run, const PcapReader &reader) {
     for (const auto &[path, writer] : {std::pair{&run.pass, &pass}, std::pair{&run.drop, &drop}}) {
@@ -19,11 +28,23 @@ struct Outputs {
       if (!created) return std::unexpected(created.error());
       *writer = std::move(*created);
     }
-    if (run.verdicts.empty()) return {};
-    auto created = PcapngWriter::create(run.verdicts, reader.link_type(), reader.snapshot_length());
-    if (!created) return std::unexpected(created.error());
-    verdicts = std::move(*created);
+    for (const auto &[path, writer] : {std::pair{&run.verdicts, &verdicts}, std::pair{&run.redirected, &redirected}}) {
+      if (path->empty()) continue;
+      auto created = PcapngWriter::create(*path);
+      if (!created) return std::unexpected(created.error());
+      *writer = std::move(*created);
+    }
+    if (verdicts != nullptr) verdicts->add_interface(reader.link_type(), reader.snapshot_length(), "");
     return {};
+  }
+
+  void send(CapturedPacket packet, const SentPacket &sent) {
+    auto way = ways.find(sent.way);
+    if (way == ways.end())
+      way = ways.emplace(sent.way, redirected->add_interface(DLT_EN10MB, kLongestFrame, sent.way)).first;
+    packet.bytes = sent.frame;
+    packet.wire_length = std::max(packet.wire_length, static_cast<uint32_t>(sent.frame.size()));
+    redirected->write(packet, {}, way->second);
   }
 
   void write(const CapturedPacket &packet, bool is_passed, std::span<const Verdict> said) {
@@ -36,7 +57,10 @@ struct Outputs {
     for (PcapWriter *writer : {pass.get(), drop.get()})
       if (writer != nullptr)
         if (Result<void> written = writer->commit(); !written) return written;
-    return verdicts != nullptr ? verdicts->commit() : Result<void>{};
+    for (PcapngWriter *writer : {verdicts.get(), redirected.get()})
+      if (writer != nullptr)
+        if (Result<void> written = writer->commit(); !written) return written;
+    return {};
   }
 };
 
@@ -49,8 +73,10 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<Filtered
   if (!reader) return std::unexpected(reader.error());
   if (!PacketContext::knows((*reader)->link_type()))
     return unsupported_error(
-        "`{}` holds packets of link type {}; Ethernet, raw IP and Linux cooked captures can be read", path,
-        (*reader)->link_type_name());
+        "`{}` holds packets of link type {}; Ethernet, raw IP, Linux cooked, loopback, PPP and Cisco HDLC captures can "
+        "be "
+        "read",
+        path, (*reader)->link_type_name());
   Outputs outputs;
   if (auto opened = outputs.open(run, **reader); !opened) return std::unexpected(opened.error());
 
@@ -67,6 +93,8 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<Filtered
     context.show(packet, event);
     outcome.counts.seen++;
     const Filtered filtered = filter(event);
+    for (const SentPacket &sent : filtered.sent) outputs.send(packet, sent);
+    outcome.counts.redirected += filtered.sent.size();
     const auto result = static_cast<uint32_t>(filtered.kept);
     if (result == 0) {
       outcome.counts.dropped++;

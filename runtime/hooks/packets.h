@@ -1,7 +1,8 @@
 // filter_packets(): runs packet programs over a capture file, and writes what they pass, drop and say.
 //
 //   capture.pcap ──► __sk_buff and bytes ──► filter ──► 0: dropped ──► drop.pcap   n: n bytes are passed ──► pass.pcap
-//                                               └──► every packet, with the verdicts on it ──► verdicts.pcapng
+//                                               ├──► every packet, with the verdicts on it ──► verdicts.pcapng
+//                                               └──► what leaves by another interface ──► redirected.pcapng
 #pragma once
 
 #include <atomic>
@@ -21,11 +22,13 @@
 namespace spile::hooks {
 
 struct PacketRun {
-  ByteStream input;  // pcap or pcapng: Ethernet, raw IP, Linux cooked
+  ByteStream input;  // pcap or pcapng, of a link type that PacketContext knows
   std::string pass;  // where to write passed packets as pcap; empty: nowhere
   std::string drop;  // the same for those that are dropped, as they came
   // All of them as pcapng: passed ones as they leave, dropped ones as they came.
   std::string verdicts;
+  // Those that programs send elsewhere as pcapng, each with the name of the way that it leaves by as its interface.
+  std::string redirected;
   Layer layer = Layer::Link;
 };
 
@@ -35,6 +38,7 @@ struct PacketCounts {
   uint64_t truncated = 0;  // passed with fewer bytes than captured
   uint64_t changed = 0;    // passed with other bytes
   uint64_t dropped = 0;
+  uint64_t redirected = 0;  // copies that left by other ways, with PacketRun::redirected
 };
 
 struct PacketOutcome {
@@ -43,10 +47,17 @@ struct PacketOutcome {
   std::optional<Error> trouble;
 };
 
+// A packet, or a copy of it, that a program sends: an Ethernet frame, as it leaves.
+struct SentPacket {
+  std::string way;  // "interface 3"
+  std::vector<std::byte> frame;
+};
+
 // What became of a packet. [verdicts], where PacketRun::verdicts is set: of each program, until the next packet.
 struct Filtered {
   uint64_t kept = 0;  // r0 of a socket filter, of which the kernel takes the low 32 bits
   std::span<const Verdict> verdicts;
+  std::span<const SentPacket> sent;  // likewise, where PacketRun::redirected is set
 };
 
 // [filter] gets each packet as an event. Ends early, with

@@ -28,7 +28,8 @@ constexpr uint32_t kMicroseconds = 0xa1b2c3d4, kNanoseconds = 0xa1b23c4d;
 // https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html, sections 3.5, 4.1 to 4.3.
 constexpr uint32_t kSectionBlock = 0x0a0d0d0a, kInterfaceBlock = 1, kPacketBlock = 6;
 constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
-constexpr uint16_t kEndOfOptions = 0, kComment = 1, kUserApplication = 4, kTimeResolution = 9, kVerdict = 7;
+constexpr uint16_t kEndOfOptions = 0, kComment = 1, kInterfaceName = 2, kUserApplication = 4, kTimeResolution = 9,
+                   kVerdict = 7;
 constexpr std::byte kNanosecondsExponent{9};
 
 void append(std::string &to, std::span<const std::byte> bytes) {
@@ -66,8 +67,7 @@ void PcapWriter::write(const CapturedPacket &packet) {
   file_.write(packet.bytes);
 }
 
-Result<std::unique_ptr<PcapngWriter>> PcapngWriter::create(const std::string &path, int link_type,
-                                                           uint32_t snapshot_length) {
+Result<std::unique_ptr<PcapngWriter>> PcapngWriter::create(const std::string &path) {
   auto file = WholeFile::create(path);
   if (!file) return std::unexpected(file.error());
   auto writer = std::unique_ptr<PcapngWriter>(new PcapngWriter(std::move(*file)));
@@ -79,16 +79,21 @@ Result<std::unique_ptr<PcapngWriter>> PcapngWriter::create(const std::string &pa
   writer->put_option(kUserApplication, std::as_bytes(std::span(kName)));
   writer->end_options();
   writer->write_block(kSectionBlock);
-  append_value(body, link_type_in_file(link_type) & 0xffff);  // and two bytes that are reserved
-  append_value(body, snapshot_length);
-  writer->put_option(kTimeResolution, std::span(&kNanosecondsExponent, 1));
-  writer->end_options();
-  writer->write_block(kInterfaceBlock);
   return writer;
 }
 
-void PcapngWriter::write(const CapturedPacket &packet, std::span<const Verdict> verdicts) {
-  const std::array<uint32_t, 5> head{0, static_cast<uint32_t>(packet.time_ns >> 32),
+uint32_t PcapngWriter::add_interface(int link_type, uint32_t snapshot_length, std::string_view name) {
+  append_value(body_, link_type_in_file(link_type) & 0xffff);  // and two bytes that are reserved
+  append_value(body_, snapshot_length);
+  if (!name.empty()) put_option(kInterfaceName, std::as_bytes(std::span(name)));
+  put_option(kTimeResolution, std::span(&kNanosecondsExponent, 1));
+  end_options();
+  write_block(kInterfaceBlock);
+  return interfaces_++;
+}
+
+void PcapngWriter::write(const CapturedPacket &packet, std::span<const Verdict> verdicts, uint32_t interface) {
+  const std::array<uint32_t, 5> head{interface, static_cast<uint32_t>(packet.time_ns >> 32),
                                      static_cast<uint32_t>(packet.time_ns), static_cast<uint32_t>(packet.bytes.size()),
                                      packet.wire_length};
   append_value(body_, head);

@@ -44,11 +44,14 @@ struct Verdict {
   std::string comment;  // for people: "filter: XDP_DROP"
 };
 
-// Section 4 of draft-ietf-opsawg-pcapng: one section, one interface, times in nanoseconds, a packet block for each.
+// Section 4 of draft-ietf-opsawg-pcapng: one section, times in nanoseconds, a packet block for each.
 class PcapngWriter {
  public:
-  static Result<std::unique_ptr<PcapngWriter>> create(const std::string &path, int link_type, uint32_t snapshot_length);
-  void write(const CapturedPacket &packet, std::span<const Verdict> verdicts);
+  // Interfaces are those that are added.
+  static Result<std::unique_ptr<PcapngWriter>> create(const std::string &path);
+  // Of packets of this link type (DLT_*); its number. [name]: none when empty.
+  uint32_t add_interface(int link_type, uint32_t snapshot_length, std::string_view name);
+  void write(const CapturedPacket &packet, std::span<const Verdict> verdicts, uint32_t interface = 0);
   Result<void> commit() { return file_.commit(); }
 
  private:
@@ -59,6 +62,7 @@ class PcapngWriter {
 
   WholeFile file_;
   std::string body_;
+  uint32_t interfaces_ = 0;
 };
 
 }  // namespace spile::hooks

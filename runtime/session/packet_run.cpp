@@ -26,16 +26,56 @@ bool goes_on(uint32_t type, uint32_t result) {
   return (result & 1) != 0;
 }
 
+// Whether it goes where bpf_redirect() and its kin have said.
+bool is_redirected(uint32_t type, uint32_t result) {
+  constexpr uint32_t kTcRedirect = 7;
+  if (type == BPF_PROG_TYPE_XDP) return result == XDP_REDIRECT;
+  return (is_tc(type) && result == kTcRedirect) || (is_lwt(type) && result == BPF_REDIRECT);
+}
+
+std::string way_to(const vm::Env::Target &target) {
+  using Kind = vm::Env::Target::Kind;
+  switch (target.kind) {
+    case Kind::Interface:
+      return fmt::format("interface {}{}", target.number, target.is_incoming ? ", incoming" : "");
+    case Kind::Peer:
+      return fmt::format("peer of interface {}", target.number);
+    case Kind::Neighbour:
+      return fmt::format("interface {}, to a neighbour", target.number);
+    case Kind::Cpu:
+      return fmt::format("CPU {}", target.number);
+    case Kind::Socket:
+      return fmt::format("socket of queue {}", target.number);
+  }
+  return {};
+}
+
 }  // namespace
 
-hooks::Verdict verdict_of(std::string_view program, uint32_t type, const Disposal &disposal) {
+void add_sent(uint32_t type, const Disposal &disposal, const vm::Env &env, const vm::Packet &packet,
+              std::vector<hooks::SentPacket> &sent) {
+  if (type != BPF_PROG_TYPE_XDP && !is_tc(type)) return;
+  for (const vm::Env::Clone &clone : env.clones) sent.push_back({way_to(clone.to), clone.bytes});
+  const std::vector<std::byte> frame(packet.data.begin(), packet.data.end());
+  const auto result = static_cast<uint32_t>(disposal.result);
+  if (is_redirected(type, result))
+    for (const vm::Env::Target &target : env.targets) sent.push_back({way_to(target), frame});
+  if (type == BPF_PROG_TYPE_XDP && result == XDP_TX) sent.push_back({"back", frame});
+}
+
+hooks::Verdict verdict_of(std::string_view program, uint32_t type, const Disposal &disposal, const vm::Env &env) {
   using Kind = hooks::Verdict::Kind;
   const auto result = static_cast<uint32_t>(disposal.result);
   const auto action = static_cast<int32_t>(result);
   const Kind kind = type == BPF_PROG_TYPE_XDP ? Kind::Xdp : is_tc(type) ? Kind::Tc : Kind::Other;
   std::string_view name;
   if (kind != Kind::Other) name = tables::constant_name(kind == Kind::Xdp ? "XDP_" : "TC_ACT_", action);
-  const std::string said = name.empty() ? fmt::format("{}", result) : std::string(name);
+  std::string said = name.empty() ? fmt::format("{}", result) : std::string(name);
+  if (is_redirected(type, result)) {
+    if (env.targets.empty()) said += ", to nowhere";
+    for (const vm::Env::Target &target : env.targets) said += ", to " + way_to(target);
+  }
+  for (const vm::Env::Clone &clone : env.clones) said += ", a copy to " + way_to(clone.to);
   return {kind, action, fmt::format("{}: {}", program, said)};
 }
 
@@ -76,7 +116,8 @@ Disposal run_on_packet(const vm::Loaded &program, uint32_t type, const vm::Event
   if (type == BPF_PROG_TYPE_SOCKET_FILTER)
     disposal.kept = result;
   else
-    disposal.kept = goes_on(type, result) ? UINT32_MAX : 0;
+    // Kernel: xdp_do_redirect() and skb_do_redirect() drop what nobody has said a target for.
+    disposal.kept = goes_on(type, result) && !(is_redirected(type, result) && env.targets.empty()) ? UINT32_MAX : 0;
   if (!xdp && event.ctx.size() >= sizeof skb) std::memcpy(event.ctx.data(), &skb, sizeof skb);
   return disposal;
 }

@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "runtime/hooks/packet_buffer.h"
+#include "runtime/hooks/packets.h"
 #include "runtime/hooks/pcap_writer.h"
 #include "runtime/vm/engine.h"
 
@@ -23,7 +25,13 @@ struct Disposal {
 // writes the packet out.
 Disposal run_on_packet(const vm::Loaded &program, uint32_t program_type, const vm::Event &event, vm::Env &env);
 
-// What the program said of the packet, for pcapng.
-hooks::Verdict verdict_of(std::string_view program, uint32_t program_type, const Disposal &disposal);
+// What the program said of the packet that it ran on last in [env], for pcapng.
+hooks::Verdict verdict_of(std::string_view program, uint32_t program_type, const Disposal &disposal,
+                          const vm::Env &env);
+
+// What left by another way than the one that it was on, of the program and the packet that ran last in [env]: clones,
+// and [packet] itself where the program redirects it or sends it back.
+void add_sent(uint32_t program_type, const Disposal &disposal, const vm::Env &env, const vm::Packet &packet,
+              std::vector<hooks::SentPacket> &sent);
 
 }  // namespace spile::session

@@ -206,8 +206,9 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
               {},
               0});
   std::map<std::string_view, std::string_view> files;  // the options that name them
-  for (const auto &[name, file] : {std::pair{"--pass", &s.options.pass}, std::pair{"--drop", &s.options.drop},
-                                   std::pair{"--verdicts", &s.options.verdicts}}) {
+  for (const auto &[name, file] :
+       {std::pair{"--pass", &s.options.pass}, std::pair{"--drop", &s.options.drop},
+        std::pair{"--verdicts", &s.options.verdicts}, std::pair{"--redirected", &s.options.redirected}}) {
     if (file->empty()) continue;
     if (!s.options.packets) return usage_error("{} needs packets: -i FILE.pcap", name);
     const auto [known, is_new] = files.emplace(*file, name);
@@ -423,28 +424,32 @@ Result<void> Session::State::run_packets(Control &control) {
   const auto filter = [&](const vm::Event &event) {
     uint64_t keep = UINT32_MAX;
     verdicts.clear();
+    sent.clear();
     for (Attached &program : attached) {
       if (program.hook.kind != Hook::Packet) continue;
       const Stopwatch watch(options.stats, program);
       const Disposal disposal = run_on_packet(*program.loaded, program.type, event, env);
       keep = std::min<uint64_t>(keep, disposal.kept);
-      if (!options.verdicts.empty()) verdicts.push_back(verdict_of(program.name, program.type, disposal));
+      if (!options.verdicts.empty()) verdicts.push_back(verdict_of(program.name, program.type, disposal, env));
+      if (!options.redirected.empty()) add_sent(program.type, disposal, env, *event.packet, sent);
     }
     outcome.events++;
     if (timers.next_due()) timers.run_due(env.now_ns(), env);
     if (has_record_maps) print_waiting_records();
     answer(control);
     if (ended(control)) stop = true;
-    return hooks::Filtered{keep, verdicts};
+    return hooks::Filtered{keep, verdicts, sent};
   };
-  const auto done = hooks::filter_packets(
-      {std::move(*options.packets), options.pass, options.drop, options.verdicts, hooks::Layer::Link}, filter, stop);
+  const auto done = hooks::filter_packets({std::move(*options.packets), options.pass, options.drop, options.verdicts,
+                                           options.redirected, hooks::Layer::Link},
+                                          filter, stop);
   if (!done) return std::unexpected(done.error());
   const hooks::PacketCounts &counts = done->counts;
   if (options.status)
-    options.status(fmt::format("{} packets: {} passed, {} truncated, {}{} dropped", counts.seen, counts.passed,
+    options.status(fmt::format("{} packets: {} passed, {} truncated, {}{} dropped{}", counts.seen, counts.passed,
                                counts.truncated, counts.changed == 0 ? "" : fmt::format("{} changed, ", counts.changed),
-                               counts.dropped));
+                               counts.dropped,
+                               options.redirected.empty() ? "" : fmt::format("; {} redirected", counts.redirected)));
   // What came before the damage has been filtered and counted.
   if (done->trouble) return std::unexpected(*done->trouble);
   return {};

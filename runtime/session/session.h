@@ -61,7 +61,7 @@ struct Options {
   std::optional<uint32_t> pid;                       // -p: trace this process, without the kernel's help
   std::optional<hooks::ByteStream> packets;          // -i: run packet programs on this capture
   std::string pin;                                   // --pin: the folder that keeps the maps; empty: none
-  std::string pass, drop, verdicts;                  // --pass, --drop, --verdicts: files for packets; empty: none
+  std::string pass, drop, verdicts, redirected;      // --pass, --drop, ...: files for packets; empty: none
   bool stats = false;                                // --stats: Outcome::programs is filled
   hooks::EventSteps *events = nullptr;               // -i FILE.evt: the events alone, with virtual_time
   hooks::Recording *recording = nullptr;             // -i FILE of recorded events, with virtual_time

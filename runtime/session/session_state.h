@@ -13,6 +13,7 @@
 #include "runtime/helpers/timers.h"
 #include "runtime/hooks/child.h"
 #include "runtime/hooks/packet_context.h"
+#include "runtime/hooks/packets.h"
 #include "runtime/hooks/pcap_writer.h"
 #include "runtime/hooks/recorder.h"
 #include "runtime/hooks/synthetic.h"
@@ -129,6 +130,7 @@ struct Session::State {
   std::optional<hooks::SyntheticRecord> synthetic;  // of the event that runs, or ran last
   std::vector<std::byte> last_packet;
   std::vector<hooks::Verdict> verdicts;  // of the packet's programs, with Options::verdicts
+  std::vector<hooks::SentPacket> sent;   // by them, with Options::redirected
   uint32_t last_kept = 0;                // bytes of it that its programs pass on
 
   Result<void> make_packet(const hooks::EventStep &step, const std::string &folder, vm::Event &event);

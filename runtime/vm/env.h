@@ -52,11 +52,26 @@ struct Env {
   std::vector<Failure> failures;
   void count_failure(uint32_t helper, int64_t error);
 
+  // Where bpf_redirect() and its kin send the packet, when the program's result says so; the last call counts.
+  struct Target {
+    enum Kind : uint8_t { Interface, Peer, Neighbour, Cpu, Socket } kind = Interface;
+    uint32_t number = 0;       // of the interface, the CPU, the queue
+    bool is_incoming = false;  // as if the interface had received it
+  };
+  std::vector<Target> targets;  // several: a broadcast
+  struct Clone {                // of bpf_clone_redirect()
+    Target to;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Clone> clones;
+
   // Before a program runs for an event: what the last one left is gone.
   void begin(const Event *of, uint32_t type) {
     event = of;
     program_type = type;
     tail_calls = 0;
+    targets.clear();
+    clones.clear();
   }
 
   // bpf_tail_call(): how often in this run, and whether the frame that called is to be left now.
