@@ -1,6 +1,7 @@
 #include "driver/compile.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <span>
 #include <string_view>
 #include <unordered_set>
@@ -131,7 +132,11 @@ bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
   auto loaded = options_.text ? sources_.add(path_, *options_.text) : sources_.load(path_);
-  if (!loaded) return failed(loaded.error());
+  if (!loaded) {
+    if (loaded.error().os_error == ENOENT && path_.contains('{'))
+      loaded.error().hint = "a program on the command line stands behind -e";
+    return failed(loaded.error());
+  }
   file_ = *loaded;
   if (forced_kind_)
     kind_ = *forced_kind_;

@@ -33,7 +33,7 @@ static int help(Console &console) {
 
 // A word that looks like a command, and is none, and no file either.
 static bool is_misspelt_command(const std::string &word) {
-  return !word.starts_with('-') && word.find_first_of("./") == std::string::npos && ::access(word.c_str(), F_OK) != 0;
+  return !word.starts_with('-') && word.find_first_of("./{") == std::string::npos && ::access(word.c_str(), F_OK) != 0;
 }
 
 static int no_such_command(const std::string &word, std::string_view what, Console &console) {

@@ -351,6 +351,31 @@ static bool decides(const tables::ProgramType &type) {
   return !type.returns.any && type.returns.low != type.returns.high && type.attach != tables::AttachType::TRACE_ITER;
 }
 
+// What lets go on what the program is about, when its body ends without a word on it; empty: that is the body's to say.
+static std::string_view going_on(const tables::ProgramType &type) {
+  switch (type.number) {
+    case BPF_PROG_TYPE_SOCKET_FILTER:  // all of the packet
+      return "-1";
+    case BPF_PROG_TYPE_XDP:
+      return "2 /* XDP_PASS */";
+    case BPF_PROG_TYPE_SCHED_CLS:
+    case BPF_PROG_TYPE_SCHED_ACT:
+      return type.section.starts_with("tcx") || type.section.starts_with("netkit") ? "-1 /* the next one decides */"
+                                                                                   : "0 /* TC_ACT_OK */";
+    case BPF_PROG_TYPE_LWT_IN:
+    case BPF_PROG_TYPE_LWT_OUT:
+    case BPF_PROG_TYPE_LWT_XMIT:
+      return "0 /* BPF_OK */";
+    case BPF_PROG_TYPE_CGROUP_SKB:
+    case BPF_PROG_TYPE_SK_MSG:
+    case BPF_PROG_TYPE_SK_SKB:
+    case BPF_PROG_TYPE_SK_REUSEPORT:
+      return "1";
+    default:
+      return type.section.starts_with("netfilter") ? "1 /* NF_ACCEPT */" : "";
+  }
+}
+
 void Writer::put_probe(const Piece &probe) {
   const std::string number = std::to_string(&probe - pieces_.data());
   const bool has_result = decides(*probe.hooks[0].type);
@@ -369,7 +394,10 @@ void Writer::put_probe(const Piece &probe) {
   }
   out_ += fmt::format("static __always_inline {} ___body{}({} *ctx{})\n", has_result ? "int" : "void", number, context,
                       parameters);
+  const std::string_view otherwise = has_result ? going_on(*probe.hooks[0].type) : std::string_view();
+  if (!otherwise.empty()) out_ += "{\n";
   put_source(probe);
+  if (!otherwise.empty()) out_ += fmt::format("\treturn {};\n}}\n", otherwise);
   for (const Hook &hook : probe.hooks) {
     std::string name;
     const bool is_tracepoint = hook.type->hook == tables::HookKind::Tracepoint;
