@@ -392,7 +392,11 @@ int command_run(Arguments arguments, Console &console) {
     if (auto set = output.set_rotation(*rotation); !set) return console.fail(set.error());
   }
   if (const auto path = text("output"); path && *path != "-") {
-    if (auto opened = output.open(*path); !opened) return own_failure(console.fail(opened.error()), options);
+    std::vector<std::string> read;
+    for (const char *name : {"file", "input"})
+      if (const auto other = text(name)) read.push_back(*other);
+    if (auto chosen_file = output.choose(*path, read); !chosen_file)
+      return own_failure(console.fail(chosen_file.error()), options);
     options.print = [&output](std::string_view out) { return output.write(out); };
   } else {
     options.print = [&console, prints_aside](std::string_view out) {
@@ -477,6 +481,7 @@ int command_run(Arguments arguments, Console &console) {
   if (options.virtual_time && !compile->btf.empty())
     if (const auto known = types.get(compile->btf)) options.kernel_types = *known;
   const bool traces_child = options.command.has_value();
+  if (auto opened = output.open(); !opened) return own_failure(console.fail(opened.error()), options);
   options.stats = values->contains("stats");
   const int status = run_session(*object, judged, std::move(options), values->contains("strict"), console);
   for (const auto &written : {output.close(), is_recorded ? recording->commit() : Result<void>()})

@@ -1,6 +1,7 @@
 #include "driver/output_file.h"
 
 #include <cerrno>
+#include <filesystem>
 
 #include "support/numbers.h"
 
@@ -36,10 +37,19 @@ Result<void> OutputFile::set_rotation(std::string_view text) {
   return {};
 }
 
-Result<void> OutputFile::open(const std::string &path) {
+Result<void> OutputFile::choose(const std::string &path, std::span<const std::string> read) {
+  std::error_code unknown;
+  for (const std::string &other : read)
+    if (std::filesystem::is_regular_file(path, unknown) && std::filesystem::equivalent(path, other, unknown))
+      return usage_error("-o would overwrite `{}`, which this run reads", other);
   path_ = path;
-  file_.reset(std::fopen(path.c_str(), "we"));
-  if (!file_) return os_error(errno, path);
+  return {};
+}
+
+Result<void> OutputFile::open() {
+  if (path_.empty()) return {};
+  file_.reset(std::fopen(path_.c_str(), "we"));
+  if (!file_) return os_error(errno, path_);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,11 @@ class OutputFile {
   // what a program prints at once is not torn apart. Usage error.
   Result<void> set_rotation(std::string_view text);
 
-  Result<void> open(const std::string &path);
+  // Where the output goes, which is not touched yet; [read]: files that the run reads, none of which it can be. Usage
+  // error.
+  Result<void> choose(const std::string &path, std::span<const std::string> read);
+  // Empties the file, when one was chosen.
+  Result<void> open();
   // False: nothing can be written any more; close() says why.
   bool write(std::string_view text);
   Result<void> close();
