@@ -1,6 +1,7 @@
 // spile completions SHELL: what a shell needs to complete commands, options, hooks and files.
 //
-// The script asks spile itself: `--help` for the options, `list` for the hooks, so it is never out of date.
+// The script asks spile itself: `--help` for the options, `list` for the hooks, so it is never out of date. Of the
+// hooks it asks once: a kernel has thousands of them, and the same ones as long as the shell lives.
 #include "driver/arguments.h"
 #include "driver/commands.h"
 
@@ -15,7 +16,8 @@ constexpr std::string_view kBash = R"x(_spile() {
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$(spile "$verb" --help | grep -oE -- '--[a-z][a-z-]*')" -- "$current"))
   elif [[ $verb == list || ${COMP_WORDS[COMP_CWORD-1]} == -e ]]; then
-    COMPREPLY=($(compgen -W "$(spile list)" -- "${current#[\'\"]}"))
+    [[ $_spile_hooks ]] || _spile_hooks=$(spile list)
+    COMPREPLY=($(compgen -W "$_spile_hooks" -- "${current#[\'\"]}"))
   else
     ((COMP_CWORD == 1)) && COMPREPLY=($(compgen -W "$verbs" -- "$current"))
     COMPREPLY+=($(compgen -f -- "$current"))
@@ -32,7 +34,8 @@ _spile() {
   if [[ $PREFIX == -* ]]; then
     compadd -- ${(f)"$(spile $verb --help | grep -oE -- '--[a-z][a-z-]*')"}
   elif [[ $verb == list || ${words[CURRENT-1]} == -e ]]; then
-    compadd -- ${(f)"$(spile list)"}
+    (( $#_spile_hooks )) || typeset -ga _spile_hooks=(${(f)"$(spile list)"})
+    compadd -- $_spile_hooks
   else
     (( CURRENT == 2 )) && compadd -- ${=verbs}
     _files
@@ -41,9 +44,13 @@ _spile() {
 if [[ $funcstack[1] == _spile ]]; then _spile; else compdef _spile spile; fi
 )x";
 
-constexpr std::string_view kFish = R"x(complete -c spile -n __fish_use_subcommand -a "@VERBS@"
-complete -c spile -n "__fish_seen_subcommand_from list" -f -a "(spile list)"
-complete -c spile -s e -x -a "(spile list)"
+constexpr std::string_view kFish = R"x(function __spile_hooks
+  set -q __spile_hooks_known; or set -g __spile_hooks_known (spile list)
+  printf '%s\n' $__spile_hooks_known
+end
+complete -c spile -n __fish_use_subcommand -a "@VERBS@"
+complete -c spile -n "__fish_seen_subcommand_from list" -f -a "(__spile_hooks)"
+complete -c spile -s e -x -a "(__spile_hooks)"
 for verb in @VERBS@
   complete -c spile -n "__fish_seen_subcommand_from $verb" -a "(spile $verb --help | string match -r -a -- '--[a-z][a-z-]*')"
 end

@@ -99,6 +99,30 @@ std::vector<ListedHook> functions_like(const std::string &pattern, const object:
   return hooks;
 }
 
+// `lsm/file_*`, `ksyscall/openat*`: hooks that have functions of their own in the kernel, `bpf_lsm_file_open`, and
+// system calls.
+std::vector<ListedHook> named_like(const std::string &pattern, const Result<object::BtfScan> &types) {
+  std::vector<ListedHook> hooks;
+  const size_t slash = pattern.find('/');
+  if (slash == std::string::npos) return hooks;
+  const std::string_view prefix = std::string_view(pattern).substr(0, slash);
+  const tables::ProgramType *type = tables::find_program_type(pattern);
+  const auto take = [&](std::string_view name, uint32_t prototype) {
+    if (::fnmatch(pattern.c_str() + slash + 1, std::string(name).c_str(), 0) == 0)
+      hooks.push_back({fmt::format("{}/{}", prefix, name), type, prototype});
+  };
+  if (type == nullptr) return hooks;
+  if (prefix == "ksyscall" || prefix == "kretsyscall")
+    for (const tables::Syscall &syscall : tables::syscalls())
+      if (syscall.number() >= 0) take(syscall.tracepoint, 0);
+  constexpr std::string_view kLsm = "bpf_lsm_";
+  if (types && (prefix == "lsm" || prefix == "lsm.s" || prefix == "lsm_cgroup"))
+    types->each_function([&](std::string_view name, uint32_t prototype) {
+      if (name.starts_with(kLsm)) take(name.substr(kLsm.size()), prototype);
+    });
+  return hooks;
+}
+
 std::vector<ListedHook> all_hooks(const KernelsWords &kernel, bool with_arguments) {
   std::vector<ListedHook> hooks;
   for (const tables::ProgramType &type : tables::kProgramTypes)
@@ -162,6 +186,7 @@ class KernelsHooks {
       if (matches(pattern, hook.section)) text += shown(hook);
     if (kernel_.types)
       for (const ListedHook &hook : functions_like(pattern, *kernel_.types)) text += shown(hook);
+    for (const ListedHook &hook : named_like(pattern, kernel_.types)) text += shown(hook);
     if (!text.empty()) return text;
     return std::unexpected(Error{Error::Kind::Environment, fmt::format("no hook matches `{}`", pattern),
                                  fmt::format("the nearest is `{}`", nearest(pattern)), 0});
@@ -176,6 +201,8 @@ class KernelsHooks {
     const std::string_view rest = pattern.substr(slash + 1);
     if (is_of_functions(kind) && kernel_.types) return fmt::format("{}/{}", kind, nearest_function(rest).name());
     Nearest same(rest);
+    for (const ListedHook &hook : named_like(kind + "/*", kernel_.types))
+      same.take(std::string_view(hook.section).substr(kind.size() + 1));
     for (const ListedHook &hook : hooks_)
       if (hook.section.starts_with(kind) && hook.section.substr(kind.size()).starts_with('/'))
         same.take(std::string_view(hook.section).substr(kind.size() + 1));

@@ -51,6 +51,11 @@ void Analyzer::check_context(const Symbol &symbol) {
 
 // [record], which has no member [name], says of a system call only that it is one: its own struct may have the member.
 void Analyzer::hint_context(Diagnostics::Builder &message, const types::Record &record, std::string_view name) const {
+  if (record.tag == "pt_regs")
+    message.hint(
+        "a function's arguments are `arg0`, `arg1`, ... in the short form, elsewhere `PT_REGS_PARM1(ctx)` and its kin "
+        "of "
+        "<bpf/bpf_tracing.h>");
   if (function_ == nullptr || (record.tag != "trace_event_raw_sys_enter" && record.tag != kEnter)) return;
   const std::string_view right = context_of_call(function_->attributes.section);
   const tables::Syscall *call = entered_call(right);

@@ -274,7 +274,8 @@ void Analyzer::report_no_member(Range at, std::string_view name, Range where, co
   const types::Record &record = *record_type->plain->record;
   auto message = report<diag::NoMember>(at, name, types::to_string(record_type));
   hint_context(message, record, name);
-  const std::string_view nearest = types::nearest_field(record, name);
+  const bool is_of_registers = record.tag == "pt_regs";  // they are not named after what a function calls them
+  const std::string_view nearest = is_of_registers ? std::string_view() : types::nearest_field(record, name);
   if (nearest.empty()) {
     message.note(record.range, "`{}` is defined here", types::to_string(record.type));
     return;

@@ -121,6 +121,10 @@ constexpr auto kMissing = std::to_array<Missing>({
     {"bpf_cpu_to_*", "bpf/bpf_endian.h", {}},
     {"bpf_usdt_*", "bpf/usdt.bpf.h", {}},
     {"BPF_USDT", "bpf/usdt.bpf.h", {}},
+    {"ntohs", {}, "it is `bpf_ntohs`, of `bpf/bpf_endian.h`"},
+    {"ntohl", {}, "it is `bpf_ntohl`, of `bpf/bpf_endian.h`"},
+    {"htons", {}, "it is `bpf_htons`, of `bpf/bpf_endian.h`"},
+    {"htonl", {}, "it is `bpf_htonl`, of `bpf/bpf_endian.h`"},
     {"offsetof", "stddef.h", {}},
     {"NULL", "stddef.h", {}},
     {"printf",
@@ -130,8 +134,12 @@ constexpr auto kMissing = std::to_array<Missing>({
     {"malloc", {}, "there is no heap: take memory from a map, or `bpf_ringbuf_reserve`"},
     {"calloc", {}, "there is no heap: take memory from a map, or `bpf_ringbuf_reserve`"},
     {"free", {}, "there is no heap: what a map holds is deleted with `bpf_map_delete_elem`"},
-    {"strcmp", {}, "`bpf_strncmp` compares characters with a constant string"},
-    {"strncmp", {}, "`bpf_strncmp` compares characters with a constant string"},
+    {"strcmp",
+     {},
+     "`streq(str(p), \"text\")` of `spile.h` compares a string with a literal; `bpf_strncmp` is the helper for it"},
+    {"strncmp",
+     {},
+     "`streq(str(p), \"text\")` of `spile.h` compares a string with a literal; `bpf_strncmp` is the helper for it"},
     {"strcpy", {}, "`bpf_probe_read_kernel_str` and `bpf_probe_read_user_str` copy strings"},
     {"strncpy", {}, "`bpf_probe_read_kernel_str` and `bpf_probe_read_user_str` copy strings"},
     {"sprintf", {}, "`BPF_SNPRINTF` of `bpf/bpf_tracing.h` formats into a buffer"},
@@ -220,6 +228,16 @@ void Analyzer::report_undeclared(const Expr *e, bool is_call) {
       report.hint("{}", hint);
       return;
     }
+  // What is indexed and not there is a table, as other tracers have them, and no constant of the kernel's.
+  const Loc end = e->range.end;
+  if (!is_call && diags_.sources().text({end, end + 1}) == "[") {
+    report.hint(
+        "of a table, `set({0}, x, key)` and `get({0}, key)` are the elements, in the short form and with "
+        "spile_tables.h; "
+        "an array is declared first: `u64 {0}[64];`",
+        e->text);
+    return;
+  }
   std::vector<std::string_view> names;
   for (const auto &[name, binding] : names_)
     if (binding != nullptr && binding->what->kind != SymbolKind::Typedef) names.push_back(name);

@@ -114,7 +114,10 @@ const Type *Analyzer::record_specifier(ast::RecordSpec &spec, Attributes &attrib
     const bool imported = is_imported(record->range);
     message.note(record->range, "the first definition {}", imported ? "is that of the BTF" : "is here");
     const SourceManager::File *file = diags_.sources().file_of(record->range.begin);
-    if (imported || (file != nullptr && file->is_system)) message.hint("use that one, and delete this");
+    if (imported)
+      message.hint("use that one, and delete this; or give yours another name: the kernel has one of this name");
+    else if (file != nullptr && file->is_system)
+      message.hint("use that one, and delete this");
     // Still read the body, for the faults inside it.
     record = types_.new_record(spec.is_union, record->tag, spec.tag_range);
   }

@@ -94,14 +94,25 @@ Wanted wanted_bytes(std::string_view extension) {
 
 void Analyzer::check_printf(const Expr *call) {
   const Expr *literal = without_casts(call->args[0]);
-  if (literal->kind != Expr::StringLit) return;
+  if (literal->kind != Expr::StringLit) {
+    report<diag::PrintfFormat>(diags_.sources().expansion(literal->range))
+        .hint("`printf(\"%s\\n\", text)` prints a text, `printf(\"%d\\n\", x)` a number");
+    return;
+  }
   const std::vector<const Expr *> values(call->args.begin() + 1, call->args.end());
   check_conversions(literal, values, kRules);
 }
 
 void Analyzer::check_printed(const Conversion &c, std::string_view spelled, const Expr *value) {
   const Type *t = type_as_written(value);
-  if (types::is_error(t) || c.extension == "T") return;
+  if (types::is_error(t)) return;
+  if (c.extension == "T") {
+    if (types::is_pointer(t) && types::is_record(types::base_of(t)))
+      report<diag::Format>(diags_.sources().expansion(value->range), spelled, "a value by its type",
+                           types::to_string(t))
+          .hint("what it points to is printed when it is given `*p`");
+    return;
+  }
   const Printed printed = printed_as(t);
   const std::string name = types::to_string(t);
   const Range where = diags_.sources().expansion(value->range);

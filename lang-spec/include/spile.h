@@ -167,7 +167,7 @@ extern int ___spile_check_format(const char *format, ...);
 	({                                                                                \
 		struct ___spile_record *___record = bpf_ringbuf_reserve(&spile_output, sizeof(*___record), 0); \
 		if (___record) {                                                          \
-			*___record = (struct ___spile_record){ ___SPILE_EXIT, (status + 0) }; \
+			*___record = (struct ___spile_record){ ___SPILE_EXIT, +(status + 0) }; \
 			bpf_ringbuf_submit(___record, 0);                                 \
 		}                                                                         \
 	})

@@ -39,6 +39,9 @@ int f(struct trace_event_raw_sys_enter *ctx)
 	printf("%q\n", n);
 	// CHECK: [[@LINE+1]]:9: warning: `printf` has no `%f`{{.*}} [PrintfUnknown]
 	printf("%f\n", n);
+	// CHECK: [[@LINE+2]]:18: warning: `%pT` prints a value by its type, and this is `struct pair *` [Format]
+	// CHECK: hint: what it points to is printed when it is given `*p`
+	printf("%pT\n", &pair);
 	printf("%-5d %05x %lld %c %p %p %% %s %s %s\n", (u8)n, color, n, 'c', n, ctx, text, comm(), str(n));
 	printf("%pM %ph %pI4 %pe %pt %pT %s\n", mac, pair, (u32)n, -2, nsecs(), pair, (const char *)text);
 	return 0;
