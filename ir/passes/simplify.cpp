@@ -17,7 +17,6 @@
 // (zero extension, masks, shifts to the right; not remainders).
 #include <algorithm>
 #include <bit>
-#include <limits>
 
 #include "ir/analysis_address.h"
 #include "ir/analysis_cfg.h"
@@ -41,6 +40,7 @@ class Simplifier : Rules {
 
   bool run() {
     const Cfg &cfg = analyses_.cfg();
+    cfg_ = &cfg;
     bool any = false;
     for (int round = 0; round < kMaxRounds; round++) {
       changed_ = false;
@@ -155,6 +155,7 @@ class Simplifier : Rules {
         return int_to_pointer(v);
       case Op::Phi:
         if (const ValueId same = phi(v); same != v) return same;
+        if (type(v) == Type::Ptr) return phi_of_moved(v);
         return phi_of_extended(v);
       case Op::Load:
         return load(v);
@@ -297,52 +298,6 @@ class Simplifier : Rules {
   }
 
   // ---------------------------------------------------------------- pointers and memory
-
-  ValueId pointer_add(ValueId v) {
-    const ValueId p = f_.operand(v, 0), by = f_.operand(v, 1);
-    const auto c = constant(by);
-    // p + 0 = p
-    if (c == 0) return p;
-    if (c && constant(p)) return folded(v, *constant(p), *c);
-    // (p + a) + b = p + (a + b)
-    if (c && op(p) == Op::PtrAdd)
-      if (const auto inner = constant(f_.operand(p, 1)))
-        return become(v, Op::PtrAdd, f_.operand(p, 0),
-                      f_.constant(Type::I64, *fold(Op::Add, Pred::Eq, Type::I64, Type::I64, *inner, *c)));
-    // p + (x + c) = (p + x) + c, which goes into the offset of an access
-    if (op(by) == Op::Add && has_one_use(by) && constant(f_.operand(by, 1)))
-      return become(v, Op::PtrAdd, make(Op::PtrAdd, Type::Ptr, {p, f_.operand(by, 0)}, v), f_.operand(by, 1));
-    return v;
-  }
-
-  ValueId int_to_pointer(ValueId v) {
-    const ValueId x = f_.operand(v, 0);
-    // inttoptr(ptrtoint p) = p
-    if (op(x) == Op::PtrToInt) return f_.operand(x, 0);
-    if (const auto c = constant(x)) return f_.constant(Type::Ptr, *c);
-    // inttoptr(ptrtoint p + y) = p + y
-    if (op(x) == Op::Add) {
-      const ValueId a = f_.operand(x, 0), b = f_.operand(x, 1);
-      if (op(a) == Op::PtrToInt && op(b) != Op::PtrToInt) return become(v, Op::PtrAdd, f_.operand(a, 0), b);
-      if (op(b) == Op::PtrToInt && op(a) != Op::PtrToInt) return become(v, Op::PtrAdd, f_.operand(b, 0), a);
-    }
-    return v;
-  }
-
-  // *(p + c + offset): c goes into the offset of the access, which has 16 bits (RFC 9669 section 3.1).
-  ValueId fold_offset(ValueId v, size_t pointer) {
-    const ValueId p = f_.operand(v, pointer);
-    if (op(p) != Op::PtrAdd) return v;
-    const auto c = constant(f_.operand(p, 1));
-    constexpr int64_t kLow = std::numeric_limits<int16_t>::min(), kHigh = std::numeric_limits<int16_t>::max();
-    if (!c || *c < kLow || *c > kHigh || f_[v].imm < kLow || f_[v].imm > kHigh) return v;
-    const int64_t offset = f_[v].imm + *c;
-    if (offset < kLow || offset > kHigh) return v;
-    f_.operands(v)[pointer] = f_.operand(p, 0);
-    f_[v].imm = offset;
-    changed_ = true;
-    return v;
-  }
 
   ValueId load(ValueId v) {
     const ValueId result = fold_offset(v, 0);

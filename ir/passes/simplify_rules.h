@@ -96,6 +96,14 @@ class Rules {
   ValueId compare_extended(ValueId v, ValueId a, int64_t c);
   ValueId compare_equal(ValueId v, ValueId a, int64_t c);
 
+  // ---------------------------------------------------------------- pointers: simplify_pointers.cpp
+
+  ValueId pointer_add(ValueId v);
+  ValueId constant_apart(ValueId v, ValueId p, ValueId by);
+  ValueId int_to_pointer(ValueId v);
+  ValueId fold_offset(ValueId v, size_t pointer);
+  ValueId phi_of_moved(ValueId v);
+
   Module &module_;
   Function &f_;
   Analyses &analyses_;
@@ -105,6 +113,7 @@ class Rules {
   std::vector<KnownBits> bits_;
   std::vector<uint32_t> bits_at_;
   static constexpr uint32_t kUnknown = 0xffff'ffff;
+  const Cfg *cfg_ = nullptr;  // as it was before the first block was worked on
   BlockId block_;
   std::vector<ValueId> before_, phis_, out_;  // what the block that is worked on held, and what it will
   bool is_same_ = true;                       // both are the same

@@ -32,7 +32,7 @@ namespace {
 constexpr size_t kMaxLength = 48;
 constexpr size_t kMaxMembers = 64;
 constexpr int kMaxRounds = 8;
-// What a jump from the new block may cost, and one more: nothing moves for nothing.
+// What is worth it though all that is saved may be addresses of variables, which may be in a register of both anyway.
 constexpr int kLeastSaved = 2;
 
 // One value for each block of the group.
@@ -139,6 +139,7 @@ class Sinker {
     size_t length = 0;
     std::vector<Open> open;
     int saved = 0;
+    int addresses = 0;  // of it
   };
 
   void need(Tail &tail, Tuple values) const {
@@ -168,12 +169,14 @@ class Sinker {
       ++open;
     }
     if (std::ranges::any_of(insts, [&](ValueId v) { return uses_[v.index] != uses; })) return false;
-    int cost = weight(insts.front());
+    int cost = weight(insts.front()), addresses = 0;
     for (size_t i = 0; i < f_[insts.front()].operand_count; i++) {
       Tuple values = operands(insts, i);
       const bool is_shared = is_one(values);
       if (is_shared) {
-        cost += made_for(insts.front(), values.front());
+        const int made = made_for(insts.front(), values.front());
+        cost += made;
+        if (f_[values.front()].op == Op::GlobalAddr) addresses += made;
         if (!f_[values.front()].block) continue;
       } else if (std::ranges::any_of(values, [&](ValueId v) { return f_[v].type != f_[values.front()].type; })) {
         return false;
@@ -182,6 +185,7 @@ class Sinker {
     }
     tail.length++;
     tail.saved += cost * static_cast<int>(members_.size() - 1);
+    tail.addresses += addresses * static_cast<int>(members_.size() - 1);
     return true;
   }
 
@@ -200,7 +204,7 @@ class Sinker {
       // A constant was part of the instruction; now each block puts it into a register.
       for (const ValueId v : open.values) saved -= is_immediate && f_[v].op == Op::Const ? 1 : 0;
     }
-    return saved;
+    return saved >= kLeastSaved || saved > tail.addresses ? saved : 0;
   }
 
   template <class Visit>
@@ -254,9 +258,9 @@ class Sinker {
     Tail tail;
     for (Tuple &values : given()) need(tail, std::move(values));
     size_t best = 0;
-    int most = kLeastSaved - 1;
+    int most = 0;
     while (tail.length < kMaxLength && extend(tail))
-      if (const auto saved = saved_by(tail); saved && *saved > most) {
+      if (const auto saved = saved_by(tail); saved && *saved > 0 && *saved >= most) {
         best = tail.length;
         most = *saved;
       }
