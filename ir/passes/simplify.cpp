@@ -155,6 +155,7 @@ class Simplifier : Rules {
         return int_to_pointer(v);
       case Op::Phi:
         if (const ValueId same = phi(v); same != v) return same;
+        if (const ValueId same = equal_phi(v); same != v) return same;
         if (type(v) == Type::Ptr) return phi_of_moved(v);
         return phi_of_extended(v);
       case Op::Load:
@@ -434,6 +435,15 @@ class Simplifier : Rules {
     }
     return same ? same : v;
   }
+  // Two phis of the same are one: threading jumps makes one for each edge that it turns.
+  ValueId equal_phi(ValueId v) const {
+    for (const ValueId other : phis_)
+      if (type(other) == type(v) && std::ranges::equal(f_.operands(other), f_.operands(v)) &&
+          std::ranges::equal(f_.targets(other), f_.targets(v)))
+        return other;
+    return v;
+  }
+
   // phi(zext x, c) = zext phi(x, c): what was compared in 32 bits is then what is used, not a copy of it. Not where the
   // kernel knows nothing of x, not even that its upper half is 0, but knows it of the copy.
   ValueId phi_of_extended(ValueId v) {
