@@ -145,6 +145,14 @@ std::optional<int64_t> Analyzer::integer_constant(Expr *e, std::string_view what
   }
   if (!typed->is_constant) fold_relocated(typed);
   if (is_open_question(typed)) set_constant(typed, 0);
+  if (!typed->is_constant && types::size_of(typed->type) <= 8)
+    if (const auto known = evaluate_static(typed); known && known->is_integer()) {
+      set_constant(typed, static_cast<uint64_t>(known->offset));
+      // Callers read the node that they have: it is no variable any more.
+      e->type = typed->type;
+      e->is_lvalue = false;
+      set_constant(e, static_cast<uint64_t>(known->offset));
+    }
   if (!typed->is_constant) {
     report<diag::NotConstant>(typed->range, what);
     return std::nullopt;
@@ -226,13 +234,13 @@ std::optional<StaticValue> address_of(const Expr *e) {
   }
 }
 
-// GNU: a `static const int` that is initialized with a constant may stand where a constant is wanted.
+// GNU: a `const int` that is initialized with a constant may stand where a constant is wanted.
 std::optional<StaticValue> constant_variable(const Expr *e) {
   if (e->kind != Expr::Identifier || e->symbol == nullptr || e->symbol->kind != SymbolKind::Variable)
     return std::nullopt;
   const Symbol &symbol = *e->symbol;
   const bool is_fixed = types::is_fixed(symbol.type);
-  if (!symbol.is_static_storage || !is_fixed || symbol.initializer == nullptr || !types::is_scalar(symbol.type) ||
+  if (!is_fixed || symbol.initializer == nullptr || !types::is_scalar(symbol.type) ||
       symbol.initializer->entries.size() != 1 || symbol.attributes.weak)
     return std::nullopt;
   return evaluate_static(symbol.initializer->entries[0].value);

@@ -1,0 +1,36 @@
+// RUN: %spile build %s -o %t.o && %spile dump %t.o | FileCheck %s
+// RUN: not %spile build -DBAD %s -o %t.o 2>&1 | FileCheck %s --check-prefix=BAD
+// A const integer that is initialized with a constant stands for it where C wants one, as clang takes it.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+static const int kTen = 10;
+enum { ELEVEN = kTen + 1 };
+_Static_assert(ELEVEN == 11, "an enumerator");
+struct bits {
+  int low : kTen;
+};
+
+// CHECK: if w{{[0-9]}} == 0xa
+// CHECK: if w{{[0-9]}} == 0x14
+SEC("xdp")
+int chosen(struct xdp_md *ctx) {
+  static const int kTwenty = 20;
+  const int own = 30;
+  switch (ctx->ingress_ifindex) {
+    case kTen: return 7;
+    case kTwenty: return 5;
+    case own: return 3;
+#ifdef BAD
+    // BAD: [[#@LINE+1]]:10: error: case 10 stands twice
+    case ELEVEN - 1: return 2;
+#endif
+  }
+  const int late = ctx->rx_queue_index;
+#ifdef BAD
+  // BAD: [[#@LINE+1]]:23: error: the value of a case is not a constant
+  switch (own) { case late: return 1; }
+#endif
+  return late;
+}
+char _license[] SEC("license") = "GPL";
