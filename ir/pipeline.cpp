@@ -54,8 +54,8 @@ constexpr auto kO2 = std::to_array<Pass>({
     branch_early, convert_ifs, simplify_cfg, dce, sink_uses,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
     hoist_invariants, step_pointers, simplify, narrow_compares, dce,  // loops test at their end
+    share_slots,                                         // two variables are one: what is below asks no more of memory
     merge_tails, simplify_cfg, sink_tails, simplify_cfg, share_constants, dce,  // smaller than it runs
-    share_slots,                                         // two variables are one: last
 });
 // clang-format on
 

@@ -12,10 +12,14 @@
 //     memset $1, i8 0, 64                        memset $0, i8 0, 64
 //     %1 = call_helper.i64 25(..., $1, ...)      %1 = call_helper.i64 25(..., $0, ...)
 //
-// Requires: to come last; expand_memory before it, or a copy between two slots that became one copies onto itself.
-// Breaks: what other passes know of slots: two variables are one.
+// What a copy between two slots that have become one stores where it loaded it is not stored.
+//
+// Requires: to come behind all that asks what memory holds; expand_memory before it, or a copy between two slots that
+// became one copies onto itself. Breaks: what other passes know of slots: two variables are one. Leaves dead loads
+// (dce).
 #include <algorithm>
 
+#include "ir/analysis_address.h"
 #include "ir/analysis_slot_bytes.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
@@ -125,8 +129,46 @@ class Sharer {
       rewrite.replace(f_.slot_addr(s), f_.slot_addr(first));
       f_.slots[s].size = 0;
     }
+    if (rewrite.empty()) return false;
     rewrite.apply();
-    return !rewrite.empty();
+    for (const BlockId b : cfg_.rpo) drop_stores_back(b);
+    return true;
+  }
+
+  // Loads whose bytes are still what they read.
+  struct Loaded {
+    ValueId load;
+    Address at;
+  };
+  void drop_stores_back(BlockId b) {
+    std::vector<Loaded> loaded;
+    std::erase_if(f_[b].insts, [&](ValueId v) {
+      const Inst &inst = f_[v];
+      if (inst.op == Op::Load && !inst.is_volatile) {
+        const Address at = address_of(f_, f_.operand(v, 0), inst.imm);
+        if (f_[at.base].op == Op::SlotAddr && at.offset) loaded.push_back({v, at});
+      }
+      if (info_of(inst.op).effects != Effects::Write) return false;
+      if (inst.op != Op::Store || inst.is_volatile) {
+        loaded.clear();
+        return false;
+      }
+      const Address to = address_of(f_, f_.operand(v, 1), inst.imm);
+      const bool stays = to.offset && f_[to.base].op == Op::SlotAddr;
+      if (stays && std::ranges::any_of(loaded, [&](const Loaded &l) {
+            return l.load == f_.operand(v, 0) && l.at.base == to.base && l.at.offset == to.offset;
+          })) {
+        f_[v].block = {};
+        f_.remove(v);
+        return true;
+      }
+      const auto bytes = static_cast<int64_t>(bytes_of(f_[f_.operand(v, 0)].type));
+      std::erase_if(loaded, [&](const Loaded &l) {
+        return !stays || (l.at.base == to.base && *l.at.offset < *to.offset + bytes &&
+                          *to.offset < *l.at.offset + static_cast<int64_t>(bytes_of(f_[l.load].type)));
+      });
+      return false;
+    });
   }
 
   Function &f_;
