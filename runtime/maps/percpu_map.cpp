@@ -69,7 +69,15 @@ int64_t PerCpuMap::put_in_array(const std::byte *key, const std::byte *value, ui
 int64_t PerCpuMap::put(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last) {
   if (is_array_) return put_in_array(key, value, flags, first, last);
   if (flags > BPF_EXIST) return -EINVAL;
-  const std::lock_guard guard(writers_);
+  if (first == last && definition().special.empty()) {
+    const std::lock_guard guard(lock_of(first));
+    if (std::byte *const present = inner_->lookup(key); present != nullptr) {
+      if (flags == BPF_NOEXIST) return -EEXIST;
+      copy_value(present + first * stride_, value);
+      return 0;
+    }
+  }
+  const Alone alone(*this);
   std::byte *present = inner_->lookup(key);
   if (present != nullptr && flags == BPF_NOEXIST) return -EEXIST;
   if (present == nullptr) {
@@ -91,7 +99,8 @@ int64_t PerCpuMap::update_on(const std::byte *key, const std::byte *value, uint6
 }
 
 int64_t PerCpuMap::erase(const std::byte *key) {
-  const std::lock_guard guard(writers_);
+  if (is_array_) return inner_->erase(key);
+  const Alone alone(*this);
   return inner_->erase(key);
 }
 

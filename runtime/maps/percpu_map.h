@@ -6,10 +6,12 @@
 // A program sees and changes the value of the CPU that it runs on; the user's side sees all of them.
 #pragma once
 
+#include <array>
 #include <mutex>
 
 #include "runtime/maps/map.h"
 #include "runtime/maps/pages.h"
+#include "runtime/maps/spin_lock.h"
 
 namespace spile::maps {
 
@@ -50,11 +52,35 @@ class PerCpuMap final : public Map {
   int64_t put(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last);
   int64_t put_in_array(const std::byte *key, const std::byte *value, uint64_t flags, uint32_t first, uint32_t last);
 
+  // Writers of a present element's value for one CPU, which go on beside those for others.
+  struct alignas(64) Lock {
+    SpinLock held;
+  };
+  static constexpr uint32_t kLocks = 16;  // of CPU n, n + 16, …
+  SpinLock &lock_of(uint32_t cpu) { return locks_[cpu % kLocks].held; }
+  // All of them: nobody writes into an element.
+  class Alone {
+   public:
+    explicit Alone(PerCpuMap &map) : map_(map) {
+      for (Lock &lock : map_.locks_) lock.held.lock();
+    }
+    ~Alone() {
+      for (Lock &lock : map_.locks_) lock.held.unlock();
+    }
+    Alone(const Alone &) = delete;
+    Alone &operator=(const Alone &) = delete;
+
+   private:
+    PerCpuMap &map_;
+  };
+
   std::unique_ptr<Map> inner_;
   const bool is_array_;
   const uint32_t copies_;
   const uint64_t stride_;
-  std::mutex writers_;  // of hashes, whose present elements are written in place, and of values with special fields
+  // Of hashes: an element that is written in place must not be deleted and become another's meanwhile.
+  std::array<Lock, kLocks> locks_;
+  std::mutex writers_;  // of values with special fields
 };
 
 }  // namespace spile::maps
