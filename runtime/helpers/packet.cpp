@@ -38,20 +38,37 @@ void show_packet(const vm::Env *env) {
   skb.len = static_cast<uint32_t>(packet->data.size());
 }
 
-namespace {
+static uint64_t room_before(const vm::Packet &packet) {
+  return static_cast<uint64_t>(packet.data.data() - packet.buffer.data());
+}
 
 __sk_buff *skb_of(const vm::Env *env) {
   const std::span<std::byte> ctx = env->event == nullptr ? std::span<std::byte>() : env->event->ctx;
   return ctx.size() < sizeof(__sk_buff) ? nullptr : reinterpret_cast<__sk_buff *>(ctx.data());
 }
 
+int64_t insert_bytes(vm::Packet &packet, uint64_t at, uint64_t size) {
+  if (size > room_before(packet)) return -ENOMEM;
+  std::byte *old = packet.data.data(), *start = old - size;
+  std::memmove(start, old, at);
+  std::memset(start + at, 0, size);
+  packet.data = {start, packet.data.size() + size};
+  packet.meta = 0;
+  return 0;
+}
+void remove_bytes(vm::Packet &packet, uint64_t at, uint64_t size) {
+  std::byte *old = packet.data.data();
+  std::memmove(old + size, old, at);
+  packet.data = packet.data.subspan(size);
+  packet.meta = 0;
+}
+
+namespace {
+
 bool holds(const vm::Packet *packet, uint64_t offset, uint64_t size) {
   return packet != nullptr && offset <= packet->data.size() && size <= packet->data.size() - offset;
 }
 
-uint64_t room_before(const vm::Packet &packet) {
-  return static_cast<uint64_t>(packet.data.data() - packet.buffer.data());
-}
 uint64_t room_behind(const vm::Packet &packet) {
   return packet.buffer.size() - room_before(packet) - packet.data.size();
 }
@@ -65,23 +82,6 @@ int64_t load_bytes(const vm::Env *env, uint64_t offset, std::span<std::byte> to)
   }
   if (!to.empty()) std::memcpy(to.data(), packet->data.data() + offset, to.size());
   return 0;
-}
-
-// Makes [size] zero bytes at [at], moving what lies before towards the front; or takes them away.
-int64_t insert(vm::Packet &packet, uint64_t at, uint64_t size) {
-  if (size > room_before(packet)) return -ENOMEM;
-  std::byte *old = packet.data.data(), *start = old - size;
-  std::memmove(start, old, at);
-  std::memset(start + at, 0, size);
-  packet.data = {start, packet.data.size() + size};
-  packet.meta = 0;
-  return 0;
-}
-void remove(vm::Packet &packet, uint64_t at, uint64_t size) {
-  std::byte *old = packet.data.data();
-  std::memmove(old + size, old, at);
-  packet.data = packet.data.subspan(size);
-  packet.meta = 0;
 }
 
 uint16_t ether_type(const vm::Packet &packet) {
@@ -142,7 +142,7 @@ uint64_t skb_change_tail(uint64_t, uint64_t size, uint64_t flags, uint64_t, uint
 uint64_t skb_change_head(uint64_t, uint64_t size, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
   vm::Packet *packet = packet_of(env);
   if (flags != 0 || packet == nullptr) return returned(env, k_skb_change_head, -EINVAL);
-  const int64_t error = insert(*packet, 0, static_cast<uint32_t>(size));
+  const int64_t error = insert_bytes(*packet, 0, static_cast<uint32_t>(size));
   if (error != 0) return returned(env, k_skb_change_head, error);
   packet->mac_offset = 0;
   packet->network_offset += static_cast<uint32_t>(size);
@@ -171,8 +171,8 @@ uint64_t skb_adjust_room(uint64_t, uint64_t difference, uint64_t mode, uint64_t 
   if (change < 0 && (size >= current || current - size < header))
     return returned(env, k_skb_adjust_room, -maps::kNotSupported);
   if (change < 0) {
-    remove(*packet, at, size);
-  } else if (const int64_t error = insert(*packet, at, size); error != 0) {
+    remove_bytes(*packet, at, size);
+  } else if (const int64_t error = insert_bytes(*packet, at, size); error != 0) {
     return returned(env, k_skb_adjust_room, error);
   }
   show_packet(env);
@@ -189,7 +189,7 @@ uint64_t skb_vlan_push(uint64_t, uint64_t protocol, uint64_t tag, uint64_t, uint
   const uint16_t wanted = type == known ? known : __builtin_bswap16(ETH_P_8021Q);
   if (skb->vlan_present != 0) {
     constexpr uint32_t kAddresses = 2 * ETH_ALEN, kTag = 4;
-    if (const int64_t error = insert(*packet, kAddresses, kTag); error != 0)
+    if (const int64_t error = insert_bytes(*packet, kAddresses, kTag); error != 0)
       return returned(env, k_skb_vlan_push, error);
     const uint16_t words[2] = {static_cast<uint16_t>(skb->vlan_proto),
                                __builtin_bswap16(static_cast<uint16_t>(skb->vlan_tci))};
@@ -367,45 +367,6 @@ uint64_t redirect_map(uint64_t map, uint64_t key, uint64_t flags, uint64_t, uint
                             devices ? interface_of(target) : wanted, false});
   }
   return XDP_REDIRECT;
-}
-
-// ---- What the network around the packet would say. There is none: no routes, no sockets, one MTU.
-
-// BPF_FIB_LKUP_RET_NOT_FWDED: no route leads anywhere.
-uint64_t fib_lookup(uint64_t, uint64_t params, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {
-  constexpr uint64_t kKnown = 0x7f, kNotForwarded = 4;
-  if (static_cast<uint32_t>(size) < sizeof(bpf_fib_lookup) || (flags & ~kKnown) != 0)
-    return returned(env, k_fib_lookup, -EINVAL);
-  constexpr uint8_t kInet = 2, kInet6 = 10;
-  const auto family = std::to_integer<uint8_t>(*bytes_at(params));
-  if (family != kInet && family != kInet6) return returned(env, k_fib_lookup, -EAFNOSUPPORT);
-  return kNotForwarded;
-}
-
-uint64_t check_mtu(uint64_t, uint64_t, uint64_t length, uint64_t difference, uint64_t flags, vm::Env *env) {
-  constexpr uint32_t kMtu = 1500;
-  const vm::Packet *packet = packet_of(env);
-  if ((flags & ~uint64_t{BPF_MTU_CHK_SEGS}) != 0 || packet == nullptr) return returned(env, k_check_mtu, -EINVAL);
-  uint32_t asked;
-  std::memcpy(&asked, bytes_at(length), sizeof asked);
-  std::memcpy(bytes_at(length), &kMtu, sizeof kMtu);
-  const int64_t size = (asked != 0 ? int64_t{asked} : static_cast<int64_t>(packet->data.size()) - ETH_HLEN) +
-                       static_cast<int32_t>(difference);
-  return size <= kMtu ? BPF_MTU_CHK_RET_SUCCESS : BPF_MTU_CHK_RET_FRAG_NEEDED;
-}
-
-// 0: the packet belongs to no socket; cookies begin at 1.
-uint64_t get_socket_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
-uint64_t get_netns_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 1; }
-uint64_t skb_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) { return env->cgroup_id; }
-
-// Packets come without a sum that hardware has made.
-uint64_t csum_update(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  return returned(env, k_csum_update, -maps::kNotSupported);
-}
-uint64_t csum_level(uint64_t, uint64_t level, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  constexpr uint64_t kMost = BPF_CSUM_LEVEL_RESET;
-  return returned(env, k_csum_level, level > kMost ? -EINVAL : level == BPF_CSUM_LEVEL_QUERY ? -EACCES : 0);
 }
 
 }  // namespace spile::helpers
