@@ -124,8 +124,9 @@ llvm::Expected<Image> Compiler::compile(const vm::JitProgram &program, const vm:
   keep_masks_out_of_addresses(*module);
   if (options.blind) blind_constants(*module);
   // A loop's optimized IR has little left for the slow selection of instructions to find, which takes a seventh of the
-  // time; long blocks of loads and comparisons of parts of them have more.
-  return link(emit(*module, waiting_ && has_loops(program)), program, entry_name, Layout{page_, options.gap});
+  // time; long blocks of loads and comparisons of parts of them have more, and checks are such.
+  const bool quickly = waiting_ && !checked && has_loops(program);
+  return link(emit(*module, quickly), program, entry_name, Layout{page_, options.gap});
 }
 
 }  // namespace spile::jit
