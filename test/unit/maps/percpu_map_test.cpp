@@ -14,9 +14,9 @@ namespace {
 
 const std::byte *bytes(const uint64_t &word) { return reinterpret_cast<const std::byte *>(&word); }
 
-// An element that is deleted becomes another key's at once. Whoever writes into the old one then would put a key's value
-// under another, where it would find it, as nobody else writes the values of its CPU. Values are long, so that writing
-// one takes a while.
+// An element that is deleted becomes another key's at once. Whoever writes into the old one then would put a key's
+// value under another, where it would find it, as nobody else writes the values of its CPU. Values are long, so that
+// writing one takes a while.
 void write_while_keys_go(uint32_t type) {
   constexpr uint64_t kKeys = 4, kRounds = 20'000, kWords = 512;
   auto made = PerCpuMap::make({"counts", type, 8, kWords * 8, kKeys / 2, 0, 0, {}});
