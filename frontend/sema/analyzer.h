@@ -146,6 +146,8 @@ class Analyzer {
   // contexts.cpp
   void check_context(const Symbol &symbol);
   void hint_context(Diagnostics::Builder &message, const types::Record &record, std::string_view name) const;
+  // [array] is indexed, which nobody can do with what a system call's record points to.
+  void hint_task_array(Diagnostics::Builder &&message, const ast::Expr *array, const ast::Expr *index) const;
   static bool hint_context_tag(Diagnostics::Builder &message, std::string_view tag);
 
   // ------------------------------------------------------------ specifiers.cpp

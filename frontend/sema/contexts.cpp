@@ -56,12 +56,29 @@ void Analyzer::hint_context(Diagnostics::Builder &message, const types::Record &
         "a function's arguments are `arg0`, `arg1`, ... in the short form, elsewhere `PT_REGS_PARM1(ctx)` and its kin "
         "of "
         "<bpf/bpf_tracing.h>");
+  // `__data_loc char[] filename` of the record's format.
+  for (const std::string_view kind : {"__data_loc_", "__rel_loc_"})
+    if (types::find_field(record, std::string(kind) + std::string(name)).field != nullptr)
+      message.hint("the text lies behind the record: `{}(ctx, {})` of `spile.h` is it",
+                   kind == "__data_loc_" ? "ctx_str" : "ctx_rel_str", name);
   if (function_ == nullptr || (record.tag != "trace_event_raw_sys_enter" && record.tag != kEnter)) return;
   const std::string_view right = context_of_call(function_->attributes.section);
   const tables::Syscall *call = entered_call(right);
   if (call == nullptr) return;
   for (const tables::SyscallArgument &argument : tables::arguments_of(*call))
     if (argument.name == name) message.hint("`struct {}` of <spile_contexts.h> has it", right);
+}
+
+void Analyzer::hint_task_array(Diagnostics::Builder &&message, const ast::Expr *array, const ast::Expr *index) const {
+  array = ast::without_casts(array);
+  const types::Type *base = array->kind == ast::Expr::Member && array->is_arrow ? array->a->type : nullptr;
+  if (base == nullptr || !types::is_pointer(base) || !types::is_record(types::base_of(base)) ||
+      !types::base_of(base)->plain->record->tag.starts_with("sys_enter_"))
+    return;
+  message.hint(
+      "it lies in the task: `user_pointer({}, {})` of `spile.h` reads a pointer there, `str()` of that the text",
+      diags_.sources().text(diags_.sources().expansion(array->range)),
+      diags_.sources().text(diags_.sources().expansion(index->range)));
 }
 
 // [tag] is never defined, and says a context by the name of a hook.

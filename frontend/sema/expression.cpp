@@ -358,7 +358,7 @@ void Analyzer::index(Expr *e) {
   if (e->a->type->kind == Kind::Pointer) element = e->a->type->base;
   if (types::is_void(element) || types::is_function(element) || !require_complete(element, e->range, "the element")) {
     if (types::is_void(element) || types::is_function(element))
-      report<diag::IndexBase>(e->range, types::to_string(e->a->type));
+      hint_task_array(report<diag::IndexBase>(e->range, types::to_string(e->a->type)), e->a, e->b);
     poison(e);
     return;
   }

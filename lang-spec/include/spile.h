@@ -74,10 +74,21 @@ static __always_inline struct spile_string *___spile_kstr(struct spile_string *t
 	return to;
 }
 
+static __always_inline const void *___spile_user_pointer(const void *array, __u64 index)
+{
+	const void *found = 0;
+
+	bpf_probe_read_user(&found, sizeof(found), (const char *)array + index * sizeof(found));
+	return found;
+}
+
 /* The task's name; the string at an address of the task, or of the kernel. Each is a struct, so it can be a key. */
 #define comm() (*___spile_comm(&(struct spile_comm){}))
 #define str(pointer) (*___spile_str(&(struct spile_string){}, (const void *)(pointer)))
 #define kstr(pointer) (*___spile_kstr(&(struct spile_string){}, (const void *)(pointer)))
+
+/* A pointer of an array of them that lies in the task's memory, such as argv: str(user_pointer(ctx->argv, 1)). */
+#define user_pointer(array, index) ___spile_user_pointer((const void *)(array), index)
 
 /* A string that lies behind the record of a tracepoint: the field that its format calls `__data_loc char[] name`; and
  * one that it calls `__rel_loc char[] name`, whose offset counts from the field's end. */
