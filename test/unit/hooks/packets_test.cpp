@@ -46,7 +46,7 @@ struct PacketTest : testing::Test {
     auto input = ByteStream::open(files.input);
     if (!input) return std::unexpected(input.error());
     const auto judged = [&](const vm::Event &event) { return Filtered{function(event), {}}; };
-    return filter_packets({std::move(*input), files.pass, {}, {}, files.layer}, judged, never);
+    return filter_packets({std::move(*input), files.pass, {}, {}, {}, files.layer}, judged, never);
   }
   static PacketOutcome filter(const Files &files, const Filter &function) {
     auto outcome = try_filter(files, function);
