@@ -248,7 +248,9 @@ int command_list(Arguments arguments, Console &console) {
       "kernel's tracepoints where tracefs can be read, those that its BTF names, and the kinds of programs. PATTERN,\n"
       "with * and ?, is for the whole name or its last part. Behind fentry/, fexit/, fmod_ret/, kprobe/ and "
       "kretprobe/\n"
-      "it is for functions that BTF names; the kernel may have reasons to refuse some. -v: what ctx has, or the\n"
+      "it is for functions that BTF names; the kernel may have reasons to refuse some. Behind ksyscall/ it is for "
+      "system\n"
+      "calls, behind lsm/ for decisions of security. -v: what ctx has, or the\n"
       "arguments. uprobe:FILE:PATTERN lists functions of a program or library, usdt:FILE the probes that it declares\n"
       "itself.";
   line.footer = "  spile list 'sys_enter_open*' -v\n  spile list 'fentry/tcp_*' -v\n  spile list 'uprobe:libc:mem*'";
