@@ -184,6 +184,11 @@ Result<void> Session::State::KernelRun::attach() {
     if (!counting) return std::unexpected(counting.error());
     counting_ = std::move(*counting);
   }
+  if (const auto missing = side_.passed_over(); !missing.empty() && session_.options.status)
+    session_.options.status(fmt::format("this kernel has no tracepoint `{}`{}: the programs on {} are passed over",
+                                        missing[0],
+                                        missing.size() == 1 ? "" : fmt::format(", nor {} others", missing.size() - 1),
+                                        missing.size() == 1 ? "it" : "them"));
   for (const bool is_first : {true, false})
     for (const KernelSide::Program &program : side_.programs()) {
       if (program.type->hook == tables::HookKind::Once || MapSet::is_tail_called(*session_.object, program.name) ||

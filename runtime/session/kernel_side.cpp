@@ -1,6 +1,11 @@
 #include "runtime/session/kernel_side.h"
 
+#include <algorithm>
+#include <set>
+
+#include "lang-spec/tables/tracepoints.h"
 #include "runtime/hooks/user_probe.h"
+#include "runtime/kernel/tracefs.h"
 #include "runtime/session/kernel_recording.h"
 #include "runtime/session/map_set.h"
 
@@ -16,6 +21,32 @@ Result<kernel::UserFunctions> functions_of(std::string_view section) {
   return functions;
 }
 
+// Tracepoints that programs of [object] hang on and that this kernel has not, though they exist; none where it has none
+// of them, or where that cannot be seen.
+std::vector<std::string> missing_tracepoints(const object::Object &object) {
+  std::vector<std::string> wanted;
+  for (const object::ProgramEntry &entry : object.programs) {
+    const tables::ProgramType *type = tables::find_program_type(entry.section);
+    if (type != nullptr && type->hook == tables::HookKind::Tracepoint)
+      wanted.emplace_back(hooks::tracepoint_name(entry.section));
+  }
+  if (wanted.size() < 2) return {};
+  const auto tracefs = kernel::Tracefs::open();
+  auto here = tracefs ? tracefs->tracepoints() : std::unexpected(tracefs.error());
+  if (!here) return {};
+  std::ranges::sort(*here);
+  const size_t all = wanted.size();
+  std::erase_if(wanted, [&](const std::string &name) { return std::ranges::binary_search(*here, name); });
+  if (wanted.size() == all) return {};
+  // What exists nowhere is a mistake, and an error where it is attached.
+  std::set<std::string_view> elsewhere;
+  tables::for_each_tracepoint([&](std::string_view name, std::string_view) { elsewhere.insert(name); });
+  std::erase_if(wanted, [&](const std::string &name) {
+    return !elsewhere.contains(name) && !(name.starts_with("syscalls/") && hooks::find_tracepoint(name));
+  });
+  return wanted;
+}
+
 }  // namespace
 
 Result<KernelSide> KernelSide::load(const object::Object &object, const std::string &only, Options options,
@@ -25,12 +56,16 @@ Result<KernelSide> KernelSide::load(const object::Object &object, const std::str
   side.options_.places.pid = side.options_.pid;
   side.options_.places.functions = functions_of;
   std::vector<kernel::Wanted> wanted;
+  if (only.empty()) side.passed_over_ = missing_tracepoints(object);
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr || (type->flags & tables::kUserSideProgram) || (!only.empty() && entry.name != only)) continue;
     if (!MapSet::is_tail_called(object, entry.name))
       if (auto attachable = kernel::check_attachable(entry.section, *type); !attachable)
         return std::unexpected(attachable.error());
+    if (type->hook == tables::HookKind::Tracepoint &&
+        std::ranges::find(side.passed_over_, hooks::tracepoint_name(entry.section)) != side.passed_over_.end())
+      continue;
     wanted.push_back({entry.name, type});
     side.programs_.push_back({entry.name, entry.section, type});
   }

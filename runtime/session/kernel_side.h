@@ -34,7 +34,8 @@ class KernelSide {
     // Makes an object of C. When it is there, what programs see is written down: Options::record of the session.
     std::function<Result<object::Object>(const std::string &source)> compile_tap;
   };
-  // Loads all programs of [object] but those of the user's side; [only] one of them, when it is not empty.
+  // Loads all programs of [object] but those of the user's side, and those on tracepoints of other kernels where this
+  // one has a tracepoint for another program: a pattern is of all kernels; [only] one of them, when it is not empty.
   // [refusal] has the log of the kernel's verifier, when that refuses one.
   static Result<KernelSide> load(const object::Object &object, const std::string &only, Options options,
                                  kernel::Refusal &refusal);
@@ -49,6 +50,8 @@ class KernelSide {
   kernel::TaskSet *tasks() { return tasks_ ? &*tasks_ : nullptr; }
   std::optional<uint32_t> pid() const { return options_.pid; }
   const kernel::Places &places() const { return options_.places; }
+  // Tracepoints that other kernels have and this one has not; their programs are not loaded.
+  std::span<const std::string> passed_over() const { return passed_over_; }
   // Of each program that is listened to, in the order of kernel::EventTap::Run::program, what its events are.
   std::span<const hooks::Tracepoint> tapped() const { return tapped_; }
 
@@ -58,6 +61,7 @@ class KernelSide {
   Options options_;
   std::vector<Program> programs_;
   std::vector<hooks::Tracepoint> tapped_;
+  std::vector<std::string> passed_over_;
   std::optional<kernel::FailureCounts> failures_;
   std::optional<kernel::TaskSet> tasks_;
   std::optional<kernel::KernelObject> object_;

@@ -23,11 +23,16 @@ std::string_view without_mark(std::string_view section) {
 
 // The events that programs of this object may wait for, for a hint.
 std::string hooks_of(std::span<const Attached> attached) {
+  constexpr size_t kMost = 5;  // a pattern has hundreds
   std::string names;
+  size_t count = 0;
   for (const Attached &program : attached)
     if (program.hook.kind == Hook::Tracepoint || program.hook.kind == Hook::UserProbe ||
-        program.hook.kind == Hook::Sample || program.hook.kind == Hook::Packet)
+        program.hook.kind == Hook::Sample || program.hook.kind == Hook::Packet) {
+      if (++count > kMost) continue;
       names += fmt::format("{}`{}`", names.empty() ? "its programs wait for " : ", ", without_mark(program.section));
+    }
+  if (count > kMost) names += fmt::format(" and {} others", count - kMost);
   return names;
 }
 
