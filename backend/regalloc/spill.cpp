@@ -35,6 +35,7 @@ class Spiller {
   // Where a spilled register lives, and the register that holds it at the moment.
   struct Home {
     bool is_spilled = false, is_rematerialized = false;
+    bool crosses_calls = false;  // and has no register for that, while there are enough between calls
     mir::SlotId slot;
     Reg loaded;
     uint32_t since = 0;  // call count when it was loaded
@@ -70,6 +71,7 @@ class Spiller {
     for (const Reg reg : registers) {
       Home &home = homes_[reg.id];
       home.is_spilled = true;
+      home.crosses_calls = overlap(intervals[reg.id], intervals[mir::kMaxArguments]);
       home.is_rematerialized = rematerializable_.is[reg.id];
       if (home.is_rematerialized) continue;
       for (Shared &shared : slots) {
@@ -159,7 +161,8 @@ class Spiller {
       if (inst.clobbers_arguments() || inst.form == Form::Asm) calls_++;
     }
     for (const Reg r : loaded_)
-      if (spillable_[r.id] <= Spillable::Yes && is_loaded(r)) at_end_[b].push_back({r, homes_[r.id].loaded});
+      if (spillable_[r.id] <= Spillable::Yes && homes_[r.id].crosses_calls && is_loaded(r))
+        at_end_[b].push_back({r, homes_[r.id].loaded});
     std::swap(block.insts, out_);
   }
 
