@@ -1,8 +1,8 @@
 // Spilling: values that got no register live in a stack slot, or are made again where they are used.
 //
 // A value is split around calls: between two calls it is loaded once, at its first use, into a register of its own,
-// which blocks that are reached from there alone use, too, where it is calls that left it without one. One of those that
-// finds no register either is split again, into one for each instruction.
+// which blocks that are reached from there alone use, too, where it is calls that left it without one. One of those
+// that finds no register either is split again, into one for each instruction.
 //
 //     %1 = r0                    *(u64 *)($4) = r0
 //     call 5             ──►     call 5
