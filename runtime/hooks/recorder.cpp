@@ -79,17 +79,21 @@ void EventTextWriter::notice(const std::string &text) { write_(fmt::format("# {}
 
 bool Recorder::Memory::read(uint64_t address, std::span<std::byte> to) {
   if (live == nullptr || !live->read(address, to)) return false;
+  keep(address, to);
+  return true;
+}
+
+void Recorder::Memory::keep(uint64_t address, std::span<const std::byte> bytes) {
   MemoryPieces &pieces = open->pieces;
   const auto known = pieces.find(address);
-  if (known != pieces.end() && known->second.size() >= to.size()) return true;
-  const size_t more = to.size() + kPieceCost - (known != pieces.end() ? known->second.size() + kPieceCost : 0);
+  if (known != pieces.end() && known->second.size() >= bytes.size()) return;
+  const size_t more = bytes.size() + kPieceCost - (known != pieces.end() ? known->second.size() + kPieceCost : 0);
   if (more > kMostMemory - open->size) {
     left_out++;
-    return true;
+    return;
   }
   open->size += more;
-  pieces.insert_or_assign(address, std::vector(to.begin(), to.end()));
-  return true;
+  pieces.insert_or_assign(address, std::vector(bytes.begin(), bytes.end()));
 }
 
 void Recorder::begin(const Tracepoint &tracepoint, vm::Event &event, size_t program) {

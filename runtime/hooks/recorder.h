@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,8 @@ class Recorder {
   // programs may, one after the other: the event is one, with what all of them read. [program]: which; one gets an
   // event once, so what it gets again is another one.
   void begin(const Tracepoint &tracepoint, vm::Event &event, size_t program);
+  // What the program has read elsewhere, for the event that was begun last.
+  void keep(uint64_t address, std::span<const std::byte> bytes) { memory_.keep(address, bytes); }
   // Writes what is not written yet.
   void finish();
   // How often memory was read that was not written down: events with more than kMostMemory of it.
@@ -63,6 +66,7 @@ class Recorder {
   class Memory final : public vm::TaskMemory {
    public:
     bool read(uint64_t address, std::span<std::byte> to) override;
+    void keep(uint64_t address, std::span<const std::byte> bytes);
     vm::TaskMemory *live = nullptr;
     Open *open = nullptr;  // what reads are for
     uint64_t left_out = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -35,42 +36,11 @@ hooks::RecordFormat::Field field_of(const kernel::Tracefs::Field &field) {
   return {std::move(type), std::move(name), field.offset, field.size};
 }
 
-// Numbers of hooks: programs that have one tracepoint have one.
-class Numbers {
- public:
-  uint32_t of(const std::string &name) {
-    const auto known = std::ranges::find(names_, name);
-    if (known != names_.end()) return static_cast<uint32_t>(known - names_.begin());
-    names_.push_back(name);
-    return static_cast<uint32_t>(names_.size() - 1);
-  }
-
- private:
-  std::vector<std::string> names_;
-};
-
-// The memory that came with a run.
-class RunMemory final : public vm::TaskMemory {
- public:
-  explicit RunMemory(const kernel::EventTap::Run &run) : run_(&run) {}
-  bool read(uint64_t address, std::span<std::byte> to) override {
-    for (const kernel::EventTap::Run::Piece &piece : run_->pieces)
-      if (piece.address == address && piece.bytes.size() >= to.size()) {
-        std::memcpy(to.data(), piece.bytes.data(), to.size());
-        return true;
-      }
-    return false;
-  }
-
- private:
-  const kernel::EventTap::Run *run_;
-};
-
 }  // namespace
 
 Result<Tapped> tapped_programs(const object::Object &object, std::span<const KernelSide::Program> programs) {
   Tapped tapped;
-  Numbers numbers;
+  std::map<std::string, uint32_t> numbers;  // programs of one tracepoint have one
   std::optional<kernel::Tracefs> tracefs;
   for (const KernelSide::Program &program : programs) {
     if (program.type->hook != tables::HookKind::Tracepoint) {
@@ -82,12 +52,13 @@ Result<Tapped> tapped_programs(const object::Object &object, std::span<const Ker
                                    : hint_for_recording(*program.type, program.section);
       return error;
     }
-    const std::string_view section =
-        program.section.starts_with('?') ? std::string_view(program.section).substr(1) : program.section;
-    const std::string name(hooks::tracepoint_name(section));
+    const std::string name(hooks::tracepoint_name(program.section));
+    const auto number = static_cast<uint32_t>(numbers.size());
     hooks::Tracepoint tracepoint;
-    kernel::TappedProgram listening{
-        program.name, numbers.of(name), 0, {}, MapSet::is_tail_called(object, program.name)};
+    kernel::TappedProgram listening;
+    listening.name = program.name;
+    listening.hook = numbers.try_emplace(name, number).first->second;
+    listening.is_tail_called = MapSet::is_tail_called(object, program.name);
     if (name.starts_with("syscalls/") || name.starts_with("raw_syscalls/")) {
       auto known = hooks::find_tracepoint(name);
       if (!known) return std::unexpected(known.error());
@@ -117,30 +88,28 @@ Result<Tapped> tapped_programs(const object::Object &object, std::span<const Ker
 }
 
 void KernelRecording::take(std::span<const std::byte> from_ring) {
-  const uint64_t time = kernel::EventTap::read(from_ring).time_ns;
-  waiting_.push_back({time, count_++, {from_ring.begin(), from_ring.end()}});
-  newest_ns_ = std::max(newest_ns_, time);
+  Waiting waiting{{from_ring.begin(), from_ring.end()}, {}};
+  waiting.run = kernel::EventTap::read(waiting.bytes);
+  if (waiting.run.program >= tapped_.size()) return;
+  const std::pair key(waiting.run.time_ns, waiting.run.cpu);
+  waiting_.emplace(key, std::move(waiting));
 }
 
 void KernelRecording::settle() {
-  if (newest_ns_ > kLongestRunNs) record_until(newest_ns_ - kLongestRunNs);
+  const uint64_t newest_ns = waiting_.empty() ? 0 : waiting_.rbegin()->first.first;
+  if (newest_ns > kLongestRunNs) record_before(newest_ns - kLongestRunNs);
 }
 
 void KernelRecording::finish() {
-  record_until(UINT64_MAX);
+  record_before(UINT64_MAX);
   recorder_->finish();
 }
 
-void KernelRecording::record_until(uint64_t time_ns) {
-  std::ranges::sort(waiting_, [](const Waiting &a, const Waiting &b) {
-    return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.number < b.number;
-  });
-  const auto end = std::ranges::upper_bound(waiting_, time_ns, {}, &Waiting::time_ns);
+void KernelRecording::record_before(uint64_t time_ns) {
+  const auto end = waiting_.lower_bound({time_ns, 0});
   for (auto waiting = waiting_.begin(); waiting != end; ++waiting) {
-    const kernel::EventTap::Run run = kernel::EventTap::read(waiting->bytes);
-    if (run.program >= tapped_.size()) continue;
+    const kernel::EventTap::Run &run = waiting->second.run;
     std::vector<std::byte> record(run.record.begin(), run.record.end());
-    RunMemory memory(run);
     vm::Event event;
     event.time_ns = run.time_ns;
     event.cpu = run.cpu;
@@ -151,14 +120,8 @@ void KernelRecording::record_until(uint64_t time_ns) {
     std::memcpy(event.comm.data(), run.comm, event.comm.size());
     event.comm.back() = '\0';
     event.ctx = record;
-    event.memory = &memory;
     recorder_->begin(tapped_[run.program], event, run.program);
-    // The recorder keeps what is read through it.
-    std::vector<std::byte> read;
-    for (const kernel::EventTap::Run::Piece &piece : run.pieces) {
-      read.resize(piece.bytes.size());
-      event.memory->read(piece.address, read);
-    }
+    for (const kernel::EventTap::Run::Piece &piece : run.pieces) recorder_->keep(piece.address, piece.bytes);
   }
   waiting_.erase(waiting_.begin(), end);
 }

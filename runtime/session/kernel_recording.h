@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "runtime/hooks/recorder.h"
@@ -38,15 +40,15 @@ class KernelRecording {
 
  private:
   struct Waiting {
-    uint64_t time_ns = 0, number = 0;
     std::vector<std::byte> bytes;  // as they came
+    kernel::EventTap::Run run;     // of them
   };
-  void record_until(uint64_t time_ns);
+  void record_before(uint64_t time_ns);
 
   std::span<const hooks::Tracepoint> tapped_;
   hooks::Recorder *recorder_;
-  std::vector<Waiting> waiting_;
-  uint64_t newest_ns_ = 0, count_ = 0;
+  // By time and CPU; those of one event, which agree in both, in the order in which they came.
+  std::multimap<std::pair<uint64_t, uint32_t>, Waiting> waiting_;
 };
 
 }  // namespace spile::session
