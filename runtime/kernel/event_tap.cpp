@@ -171,6 +171,8 @@ constexpr std::string_view kBeginHead = R"(__hidden int spile_tap_begin(void *ct
 	__u32 hook = 0, *ended;
 	struct event *event;
 
+	if (task >> 32 == OWN)
+		return 1;
 	if (!slot)
 		return 0;
 	slot->is_open = 1;
@@ -226,7 +228,9 @@ std::string case_of(const TappedProgram &program, size_t number) {
 unsigned possible_cpus() { return static_cast<unsigned>(std::max(::libbpf_num_possible_cpus(), 1)); }
 
 std::string EventTap::source(std::span<const TappedProgram> programs, unsigned cpus) {
-  std::string text = fmt::format("#define MOST {}u\n#define CPUS {}\n#define RING {}\n", kMostMemory, cpus, kRingBytes);
+  // What this process does for the recording would be in the recording, which makes it do more.
+  std::string text = fmt::format("#define MOST {}u\n#define CPUS {}\n#define RING {}\n#define OWN {}\n", kMostMemory,
+                                 cpus, kRingBytes, ::getpid());
   text += kCommon;
   for (const Function &function : kFunctions)
     if (function.kept != nullptr) text += fmt::format(kRead, function.name, function.helper, function.kept);
@@ -251,7 +255,6 @@ bool EventTap::is_inside(const object::Object &linked, object::SectionId section
 }
 
 std::vector<object::Insertion> EventTap::mark(object::Object &linked) const {
-  std::vector<std::pair<object::SectionId, size_t>> calls;
   for_each_helper_call(linked, [&](object::SectionId section, size_t at, uint32_t helper) {
     const auto *function = std::ranges::find(kFunctions, static_cast<int32_t>(helper), &Function::helper);
     if (helper == 0 || function == std::end(kFunctions) || is_inside(linked, section, at)) return;
@@ -259,18 +262,14 @@ std::vector<object::Insertion> EventTap::mark(object::Object &linked) const {
     std::memcpy(linked.sections[section.index].bytes.data() + at, &call, sizeof call);
   });
   std::vector<object::Insertion> insertions;
-  const auto own = static_cast<int32_t>(::getpid());
   for (size_t i = 0; i < programs_.size(); i++) {
     const object::ProgramEntry *entry = linked.find_program(programs_[i].name);
     SPILE_CHECK(entry != nullptr, "linking keeps programs");
-    // What this process does for the recording would be in the recording, which makes it do more.
     if (!programs_[i].is_tail_called)
       insertions.push_back(
           {entry->section_id, entry->offset,
-           isa::sequence(isa::mov64_reg(6, 1), isa::call(BPF_FUNC_get_current_pid_tgid), isa::alu64(isa::RSH, 0, 32),
-                         isa::branch64(isa::JNE, 0, own, 2), isa::mov64(0, 0), isa::exit(), isa::mov64_reg(1, 6),
-                         isa::mov64(2, static_cast<int32_t>(i) + 1), call_of(kBegin), isa::branch64(isa::JEQ, 0, 0, 2),
-                         isa::mov64(0, 0), isa::exit(), isa::mov64_reg(1, 6))});
+           isa::sequence(isa::mov64_reg(6, 1), isa::mov64(2, static_cast<int32_t>(i) + 1), call_of(kBegin),
+                         isa::branch64(isa::JEQ, 0, 0, 2), isa::mov64(0, 0), isa::exit(), isa::mov64_reg(1, 6))});
     const std::vector<std::byte> &bytes = linked[entry->section_id].bytes;
     isa::Insn insn;
     for (uint64_t at = entry->offset; at < entry->offset + entry->size; at += (insn.is_lddw() ? 2 : 1) * sizeof insn) {
@@ -284,20 +283,23 @@ std::vector<object::Insertion> EventTap::mark(object::Object &linked) const {
 }
 
 Result<void> EventTap::resolve(object::Object &linked) {
-  std::vector<std::pair<object::SectionId, size_t>> calls;
-  std::vector<uint32_t> functions;
+  struct Call {
+    object::SectionId section;
+    size_t at;
+    const Function *function;
+  };
+  std::vector<Call> calls;
   for_each_helper_call(linked, [&](object::SectionId section, size_t at, uint32_t helper) {
     if (static_cast<int32_t>(helper) < kMark || static_cast<int32_t>(helper) >= kMark + std::ssize(kFunctions)) return;
-    calls.emplace_back(section, at);
-    functions.push_back(helper - static_cast<uint32_t>(kMark));
+    calls.push_back({section, at, &kFunctions[static_cast<int32_t>(helper) - kMark]});
   });
-  for (size_t i = 0; i < calls.size(); i++) {
-    const object::SymbolId symbol = linked.find_symbol(kFunctions[functions[i]].name);
-    if (!symbol) return unsupported_error("{}: `{}` is not there", linked.path, kFunctions[functions[i]].name);
-    object::Section &section = linked.sections[calls[i].first.index];
-    const isa::Insn call = isa::call_local(-1);
-    std::memcpy(section.bytes.data() + calls[i].second, &call, sizeof call);
-    section.relocs.push_back({calls[i].second, object::RelocType::Call32, symbol});
+  const isa::Insn call = isa::call_local(-1);
+  for (const Call &marked : calls) {
+    const object::SymbolId symbol = linked.find_symbol(marked.function->name);
+    if (!symbol) return unsupported_error("{}: `{}` is not there", linked.path, marked.function->name);
+    object::Section &section = linked.sections[marked.section.index];
+    std::memcpy(section.bytes.data() + marked.at, &call, sizeof call);
+    section.relocs.push_back({marked.at, object::RelocType::Call32, symbol});
   }
   for (object::Section &section : linked.sections) std::ranges::sort(section.relocs, {}, &object::Reloc::offset);
   return {};

@@ -5,15 +5,14 @@
 //   (entry), exit                 ──►  spile_tap_begin(ctx, number) before, spile_tap_end() behind: one record in a
 //   ring
 //
-// These functions are C (source()), which whoever has a compiler makes an object of; add_to() links it to a probe's and
-// leads the programs through it. A run keeps what it sees in a place of its CPU: programs on tracepoints are neither
-// preempted nor nested there. Several programs of one event are given one time, which is also what
-// bpf_ktime_get_ns() says: a replay answers with it.
+// These functions are C (source()), which whoever has a compiler makes an object of; link() puts them to a probe's,
+// mark() and resolve() lead its programs through them. A run keeps what it sees in a place of its CPU: programs on
+// tracepoints are neither preempted nor nested there. Several programs of one event are given one time, which is also
+// what bpf_ktime_get_ns() says: a replay answers with it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
