@@ -27,7 +27,7 @@ std::vector<std::string> missing_tracepoints(const object::Object &object) {
   std::vector<std::string> wanted;
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
-    if (type != nullptr && type->hook == tables::HookKind::Tracepoint)
+    if (type != nullptr && type->hook == tables::HookKind::Tracepoint && !MapSet::is_tail_called(object, entry.name))
       wanted.emplace_back(hooks::tracepoint_name(entry.section));
   }
   if (wanted.size() < 2) return {};
@@ -60,12 +60,13 @@ Result<KernelSide> KernelSide::load(const object::Object &object, const std::str
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr || (type->flags & tables::kUserSideProgram) || (!only.empty() && entry.name != only)) continue;
-    if (!MapSet::is_tail_called(object, entry.name))
+    if (!MapSet::is_tail_called(object, entry.name)) {
       if (auto attachable = kernel::check_attachable(entry.section, *type); !attachable)
         return std::unexpected(attachable.error());
-    if (type->hook == tables::HookKind::Tracepoint &&
-        std::ranges::find(side.passed_over_, hooks::tracepoint_name(entry.section)) != side.passed_over_.end())
-      continue;
+      if (type->hook == tables::HookKind::Tracepoint &&
+          std::ranges::find(side.passed_over_, hooks::tracepoint_name(entry.section)) != side.passed_over_.end())
+        continue;
+    }
     wanted.push_back({entry.name, type});
     side.programs_.push_back({entry.name, entry.section, type});
   }
