@@ -39,6 +39,12 @@ hooks::RecordFormat::Field field_of(const kernel::Tracefs::Field &field) {
 }  // namespace
 
 Result<Tapped> tapped_programs(const object::Object &object, std::span<const KernelSide::Program> programs) {
+  if (!tables::is_gpl_compatible(object.license)) {
+    auto error = unsupported_error(
+        "{}: its licence is not compatible with the GPL, which the helpers that record for it ask for", object.path);
+    error.error().hint = "add `char LICENSE[] SEC(\"license\") = \"GPL\";`";
+    return error;
+  }
   Tapped tapped;
   std::map<std::string, uint32_t> numbers;  // programs of one tracepoint have one
   std::optional<kernel::Tracefs> tracefs;
@@ -59,7 +65,9 @@ Result<Tapped> tapped_programs(const object::Object &object, std::span<const Ker
     listening.name = program.name;
     listening.hook = numbers.try_emplace(name, number).first->second;
     listening.is_tail_called = MapSet::is_tail_called(object, program.name);
-    if (name.starts_with("syscalls/") || name.starts_with("raw_syscalls/")) {
+    if (listening.is_tail_called) {
+      // Its events are those of who calls it.
+    } else if (name.starts_with("syscalls/") || name.starts_with("raw_syscalls/")) {
       auto known = hooks::find_tracepoint(name);
       if (!known) return std::unexpected(known.error());
       tracepoint = std::move(*known);
