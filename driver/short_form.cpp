@@ -366,9 +366,11 @@ static std::string_view going_on(const tables::ProgramType &type) {
     case BPF_PROG_TYPE_LWT_OUT:
     case BPF_PROG_TYPE_LWT_XMIT:
       return "0 /* BPF_OK */";
+    case BPF_PROG_TYPE_SK_SKB:
+      if (type.attach == tables::AttachType::SK_SKB_STREAM_PARSER) return "ctx->len /* all is one message */";
+      return "1";
     case BPF_PROG_TYPE_CGROUP_SKB:
     case BPF_PROG_TYPE_SK_MSG:
-    case BPF_PROG_TYPE_SK_SKB:
     case BPF_PROG_TYPE_SK_REUSEPORT:
       return "1";
     default:
@@ -392,9 +394,17 @@ void Writer::put_probe(const Piece &probe) {
     else
       values += fmt::format(", {}", is_usdt && !ready.usdt.empty() ? ready.usdt : ready.value);
   }
+  std::string_view otherwise = has_result ? going_on(*probe.hooks[0].type) : std::string_view();
+  // What lets go on at one of the hooks may drop at another.
+  const bool differs = has_result && std::ranges::any_of(probe.hooks, [&](const Hook &hook) {
+                         return going_on(*hook.type) != otherwise;
+                       });
+  if (differs) {
+    otherwise = "___otherwise";
+    parameters += fmt::format(", int {}", otherwise);
+  }
   out_ += fmt::format("static __always_inline {} ___body{}({} *ctx{})\n", has_result ? "int" : "void", number, context,
                       parameters);
-  const std::string_view otherwise = has_result ? going_on(*probe.hooks[0].type) : std::string_view();
   if (!otherwise.empty()) out_ += "{\n";
   put_source(probe);
   if (!otherwise.empty()) out_ += fmt::format("\treturn {};\n}}\n", otherwise);
@@ -407,8 +417,10 @@ void Writer::put_probe(const Piece &probe) {
     if (!program_names_.insert(name).second) name += "_" + number;
     program_names_.insert(name);
     const std::string shown = hook.section.substr(is_tracepoint ? hook.section.find('/') + 1 : 0);
-    const std::string call = fmt::format("___body{}(ctx{}{})", number, values,
-                                         names_probe ? fmt::format(", (struct spile_probe){{ \"{}\" }}", shown) : "");
+    std::string arguments = values;
+    if (names_probe) arguments += fmt::format(", (struct spile_probe){{ \"{}\" }}", shown);
+    if (differs) arguments += fmt::format(", {}", going_on(*hook.type).empty() ? "0" : going_on(*hook.type));
+    const std::string call = fmt::format("___body{}(ctx{})", number, arguments);
     out_ += fmt::format("SEC(\"{}\") int {}({} *ctx)\n{{\n\t{}\n}}\n", hook.section, name, context,
                         has_result ? fmt::format("return {};", call) : fmt::format("{};\n\treturn 0;", call));
   }
