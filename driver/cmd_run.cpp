@@ -267,9 +267,9 @@ int command_run(Arguments arguments, Console &console) {
       "verdicts", po::value<std::string>()->value_name("FILE"),
       "write all packets as pcapng, each with what the programs said of it")(
       "redirected", po::value<std::string>()->value_name("FILE"),
-      "write the packets that XDP and tc programs redirect, clone or send back as pcapng, each with the interface that "
-      "it "
-      "leaves by")("output,o", po::value<std::string>()->value_name("FILE"), "write what the probe prints to FILE")(
+      "write the packets that XDP and tc programs redirect, clone or send back as pcapng, each with the interface "
+      "that it leaves by")("output,o", po::value<std::string>()->value_name("FILE"),
+                           "write what the probe prints to FILE")(
       "pin", po::value<std::string>()->value_name("FOLDER"),
       "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "
       "FOLDER of the kernel's bpffs")(

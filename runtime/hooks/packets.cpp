@@ -73,9 +73,8 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<Filtered
   if (!reader) return std::unexpected(reader.error());
   if (!PacketContext::knows((*reader)->link_type()))
     return unsupported_error(
-        "`{}` holds packets of link type {}; Ethernet, raw IP, Linux cooked, loopback, PPP and Cisco HDLC captures can "
-        "be "
-        "read",
+        "`{}` holds packets of link type {}; Ethernet, raw IP, Linux cooked, loopback, PPP and Cisco HDLC captures "
+        "can be read",
         path, (*reader)->link_type_name());
   Outputs outputs;
   if (auto opened = outputs.open(run, **reader); !opened) return std::unexpected(opened.error());
