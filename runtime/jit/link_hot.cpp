@@ -101,7 +101,8 @@ void link_hot(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration()) continue;
     for (const char *attribute : {"target-cpu", "target-features", "tune-cpu"}) function.removeFnAttr(attribute);
-    if (std::ranges::find(wanted, function.getName()) == wanted.end() && !function.hasLinkOnceLinkage()) continue;
+    // What several of them call is weak in each (llvm-extract).
+    if (std::ranges::find(wanted, function.getName()) == wanted.end() && !function.isWeakForLinker()) continue;
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setComdat(nullptr);
     function.addFnAttr(llvm::Attribute::AlwaysInline);

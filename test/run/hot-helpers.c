@@ -2,6 +2,7 @@
 // RUN: %spile exec -q --unverified --engine=checked,jit --prog short_ways %s --mem 0100000002000000 --repeat 3 | FileCheck %s
 // RUN: %spile exec -q --engine=interp,jit --prog long_ways %s | FileCheck %s --check-prefix=LONG
 // RUN: %spile exec -q --unverified --engine=checked,jit --prog long_ways %s | FileCheck %s --check-prefix=LONG
+// RUN: %spile exec -q --engine=interp,jit --prog wide_keys %s --mem 64000000 | FileCheck %s --check-prefix=WIDE
 // RUN: %python %inputs/exits.py 1 %spile exec -q --unverified --engine=checked,jit --prog past_value %s 2>&1 | FileCheck %s --check-prefix=VALUE
 // RUN: %spile exec -q --unverified --engine=checked,jit --prog either %s --mem 01000000 | FileCheck %s --check-prefix=EITHER
 // RUN: %python %inputs/exits.py 1 %spile exec -q --unverified --engine=checked,jit --prog either %s --mem 02000000 2>&1 | FileCheck %s --check-prefix=NEITHER
@@ -23,6 +24,12 @@ struct triple {
 HASH(by_word, HASH, __u32);
 HASH(by_long, LRU_HASH, __u64);
 HASH(by_triple, HASH, struct triple);
+struct pair {
+  __u64 a, b;
+};
+HASH(by_pair, HASH, struct pair);
+HASH(by_pair_here, PERCPU_HASH, struct pair);
+HASH(by_triple_here, PERCPU_HASH, struct triple);
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4096);
@@ -57,6 +64,22 @@ SEC("syscall") int short_ways(__u32 *keys) {
     }
   }
   return sum + bpf_get_smp_processor_id();
+}
+
+// Keys for which a lookup is more than one function, in a loop that stays.
+// WIDE: 0x3d0
+// WIDE-DAG: by_pair[{{.*}}1{{.*}}2{{.*}}] = 50
+// WIDE-DAG: by_triple_here[{{.*}}1{{.*}}2{{.*}}3{{.*}}] = 50
+SEC("syscall") int wide_keys(__u32 *count) {
+  int sum = 0;
+  for (__u32 i = 0; i < *count && i < 1000; i++) {
+    struct triple triple = {i & 1, 2, 3};
+    struct pair pair = {i & 1, 2};
+    sum += COUNT(by_triple, triple) + COUNT(by_triple_here, triple);
+    sum += COUNT(by_pair, pair) + COUNT(by_pair_here, pair);
+    sum &= 1023;
+  }
+  return sum;
 }
 
 // A record that is too large, flags that there are not, an update that may not be, a hash that is full.
