@@ -238,12 +238,15 @@ std::optional<StaticValue> address_of(const Expr *e) {
 std::optional<StaticValue> constant_variable(const Expr *e) {
   if (e->kind != Expr::Identifier || e->symbol == nullptr || e->symbol->kind != SymbolKind::Variable)
     return std::nullopt;
-  const Symbol &symbol = *e->symbol;
+  Symbol &symbol = *e->symbol;
   const bool is_fixed = types::is_fixed(symbol.type);
-  if (!is_fixed || symbol.initializer == nullptr || !types::is_scalar(symbol.type) ||
+  if (!is_fixed || symbol.is_being_evaluated || symbol.initializer == nullptr || !types::is_scalar(symbol.type) ||
       symbol.initializer->entries.size() != 1 || symbol.attributes.weak)
     return std::nullopt;
-  return evaluate_static(symbol.initializer->entries[0].value);
+  symbol.is_being_evaluated = true;
+  const auto known = evaluate_static(symbol.initializer->entries[0].value);
+  symbol.is_being_evaluated = false;
+  return known;
 }
 
 }  // namespace

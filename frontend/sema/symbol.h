@@ -49,6 +49,7 @@ struct Symbol {
   bool is_mentioned = false;         // its name stood somewhere, if only in sizeof
   bool is_read = false;              // its value was used, not only replaced
   bool is_filled = false;            // all of its bytes were set at once: memset, an assignment of the whole
+  bool is_being_evaluated = false;   // its initializer, which may name it
   // Variable.
   const Initializer *initializer = nullptr;
   const ast::Expr *cleanup_call = nullptr;  // f(&variable)

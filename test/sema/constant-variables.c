@@ -30,6 +30,9 @@ int chosen(struct xdp_md *ctx) {
 #ifdef BAD
   // BAD: [[#@LINE+1]]:23: error: the value of a case is not a constant
   switch (own) { case late: return 1; }
+  const int itself = itself + 1;
+  // BAD: [[#@LINE+1]]:23: error: the value of a case is not a constant
+  switch (own) { case itself: return 1; }
 #endif
   return late;
 }
