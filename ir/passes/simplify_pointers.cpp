@@ -35,7 +35,8 @@ ValueId Rules::constant_apart(ValueId v, ValueId p, ValueId by) {
   const auto c = constant(f_.operand(sum, 1));
   constexpr int64_t kMost = std::numeric_limits<int16_t>::max();
   if (!c || *c < 0 || *c > kMost || *n < 0 || *n >= 16) return v;
-  if (unsigned_max(x) > (all_bits(t) >> *n) - static_cast<uint64_t>(*c)) return v;
+  const uint64_t most = all_bits(t) >> *n, added = static_cast<uint64_t>(*c);
+  if (added > most || unsigned_max(x) > most - added) return v;
   ValueId rest = *n == 0 ? x : make(Op::Shl, t, {x, f_.constant(t, *n)}, v);
   if (!is_wide) rest = make(Op::Zext, Type::I64, {rest}, v);
   return become(v, Op::PtrAdd, make(Op::PtrAdd, Type::Ptr, {p, rest}, v), f_.constant(Type::I64, *c << *n));
