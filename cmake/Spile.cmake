@@ -26,7 +26,12 @@ option(SPILE_PROFILE "Lay a release build out by driver/spile.profdata (clang 19
 if(SPILE_PROFILE AND CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SPILE_ASAN AND NOT SPILE_FUZZ AND
    CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION MATCHES "^19\\.")
   set(SPILE_PROFDATA ${PROJECT_SOURCE_DIR}/driver/spile.profdata)
-  target_compile_options(spile_options INTERFACE -fprofile-use=${SPILE_PROFDATA}
+  # Ninja compiles in the build folder; a path from there is the same in every checkout, and ccache serves them all.
+  set(profile ${SPILE_PROFDATA})
+  if(CMAKE_GENERATOR MATCHES "Ninja")
+    file(RELATIVE_PATH profile ${PROJECT_BINARY_DIR} ${SPILE_PROFDATA})
+  endif()
+  target_compile_options(spile_options INTERFACE -fprofile-use=${profile}
     -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
 endif()
 # The checkers between stages (ir/checker, the register allocation's replay) run in every build but release.
