@@ -182,8 +182,9 @@ StaticValue integer(const Type *t, uint64_t value) {
 }
 
 std::optional<StaticValue> binary_value(const Expr *e) {
-  const auto a = evaluate_static(e->a), b = evaluate_static(e->b);
-  if (!a || !b) return std::nullopt;
+  const auto a = evaluate_static(e->a);
+  const auto b = a ? evaluate_static(e->b) : std::nullopt;
+  if (!b) return std::nullopt;
   if (a->is_integer() && b->is_integer() && types::is_integer(e->a->type) && types::is_integer(e->b->type) &&
       !types::is_int128(e->a->type)) {
     const auto value = folded(e->op.binary, e->a->type, a->offset, b->offset);
@@ -250,6 +251,16 @@ std::optional<StaticValue> constant_variable(const Expr *e) {
 }
 
 }  // namespace
+
+void settle_constant(const Symbol &symbol) {
+  if (symbol.initializer == nullptr || symbol.initializer->entries.size() != 1 || !types::is_fixed(symbol.type)) return;
+  Expr *const value = symbol.initializer->entries[0].value;
+  if (value->is_constant || !types::is_integer(value->type) || types::size_of(value->type) > 8) return;
+  const auto known = evaluate_static(value);
+  if (!known || !known->is_integer()) return;
+  value->is_constant = true;
+  value->value = known->offset;
+}
 
 std::optional<StaticValue> evaluate_static(const Expr *e) {
   if (e->is_constant) return StaticValue{nullptr, nullptr, e->value, e->value < 0 && types::is_signed(e->type)};

@@ -25,4 +25,8 @@ int64_t cut(const types::Type *type, uint64_t value);
 // The value of a typed expression when it is known before the program runs.
 std::optional<StaticValue> evaluate_static(const ast::Expr *e);
 
+// What a constant integer is initialized with becomes the number that it is, if that is known: who names the variable
+// later, in the initializer of another perhaps, need not go back to where all began.
+void settle_constant(const Symbol &symbol);
+
 }  // namespace spile::sema

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "frontend/sema/analyzer.h"
+#include "frontend/sema/constant.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
 #include "support/diag_table.h"
@@ -315,6 +316,7 @@ void Analyzer::declare_variable(ast::DeclSpecs &specs, ast::InitDeclarator &d, c
       symbol->type = symbol->initializer->type;
     else if (types::is_array(symbol->type) && !symbol->type->plain->has_length)
       symbol->type = types_.error();
+    settle_constant(*symbol);
   }
   if (!is_only_declared && !symbol->is_tentative) {
     if (!require_complete(symbol->type, at, "the variable")) symbol->type = types_.error();

@@ -11,6 +11,18 @@ struct bits {
   int low : kTen;
 };
 
+// Each is evaluated once: twice for each of its uses would take years.
+#define NEXT(from, to) static const unsigned long long to = from + from;
+#define SIXTEEN(a) \
+  NEXT(a, a##1) NEXT(a##1, a##2) NEXT(a##2, a##3) NEXT(a##3, a##4) NEXT(a##4, a##5) NEXT(a##5, a##6) NEXT(a##6, a##7) \
+  NEXT(a##7, a##8) NEXT(a##8, a##9) NEXT(a##9, a##a) NEXT(a##a, a##b) NEXT(a##b, a##c) NEXT(a##c, a##d) \
+  NEXT(a##d, a##e) NEXT(a##e, a##f)
+static const unsigned long long kTwice = 1;
+SIXTEEN(kTwice)
+SIXTEEN(kTwicef)
+SIXTEEN(kTwiceff)
+_Static_assert(kTwicefff == 1ull << 45, "sums of sums");
+
 // CHECK: if w{{[0-9]}} == 0xa
 // CHECK: if w{{[0-9]}} == 0x14
 SEC("xdp")
