@@ -15,14 +15,9 @@ namespace {
 constexpr uint16_t kIpv4 = __builtin_bswap16(ETH_P_IP), kIpv6 = __builtin_bswap16(ETH_P_IPV6);
 constexpr uint32_t kIpv4Header = 20, kIpv6Header = 40;
 
-// The EtherType, in the network's order: what stands before the network header, or what the context says where the
-// packet begins with that.
+// What stands before the network header, or what the context says where the packet begins with that.
 uint16_t protocol_of(const vm::Packet &packet, const __sk_buff &skb) {
-  if (packet.network_offset < 2) return static_cast<uint16_t>(skb.protocol);
-  uint16_t type = 0;
-  if (packet.data.size() >= packet.network_offset)
-    std::memcpy(&type, packet.data.data() + packet.network_offset - 2, sizeof type);
-  return type;
+  return packet.network_offset < 2 ? __builtin_bswap16(static_cast<uint16_t>(skb.protocol)) : ether_type(packet);
 }
 
 bool has_header(const vm::Packet &packet, uint32_t size) {
@@ -61,9 +56,9 @@ uint64_t skb_ecn_set_ce(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::En
   if (packet == nullptr || skb == nullptr) return 0;
   std::byte *const header = packet->data.data() + packet->network_offset;
   switch (protocol_of(*packet, *skb)) {
-    case kIpv4:
+    case ETH_P_IP:
       return has_header(*packet, kIpv4Header) ? mark_ipv4(header) : 0;
-    case kIpv6:
+    case ETH_P_IPV6:
       return has_header(*packet, kIpv6Header) ? mark_ipv6(header) : 0;
     default:
       return 0;

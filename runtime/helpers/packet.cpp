@@ -47,6 +47,13 @@ __sk_buff *skb_of(const vm::Env *env) {
   return ctx.size() < sizeof(__sk_buff) ? nullptr : reinterpret_cast<__sk_buff *>(ctx.data());
 }
 
+uint16_t ether_type(const vm::Packet &packet) {
+  uint16_t type = 0;
+  if (packet.network_offset >= 2 && packet.data.size() >= packet.network_offset)
+    std::memcpy(&type, packet.data.data() + packet.network_offset - 2, sizeof type);
+  return __builtin_bswap16(type);
+}
+
 int64_t insert_bytes(vm::Packet &packet, uint64_t at, uint64_t size) {
   if (size > room_before(packet)) return -ENOMEM;
   std::byte *old = packet.data.data(), *start = old - size;
@@ -82,13 +89,6 @@ int64_t load_bytes(const vm::Env *env, uint64_t offset, std::span<std::byte> to)
   }
   if (!to.empty()) std::memcpy(to.data(), packet->data.data() + offset, to.size());
   return 0;
-}
-
-uint16_t ether_type(const vm::Packet &packet) {
-  uint16_t type = 0;
-  if (packet.network_offset >= 2 && packet.data.size() >= packet.network_offset)
-    std::memcpy(&type, packet.data.data() + packet.network_offset - 2, sizeof type);
-  return __builtin_bswap16(type);
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ void show_packet(const vm::Env *env);
 // The context as programs of sockets and of traffic control have it; null where it is too short for that.
 __sk_buff *skb_of(const vm::Env *env);
 
+// The EtherType before the network header; 0 where the packet has none.
+uint16_t ether_type(const vm::Packet &packet);
+
 // Makes [size] zero bytes at [at], moving what lies before towards the front: 0, or -ENOMEM where there is no room.
 int64_t insert_bytes(vm::Packet &packet, uint64_t at, uint64_t size);
 // Takes them away: the packet holds them.
