@@ -28,8 +28,8 @@ namespace {
 
 constexpr int kNoPlugins = 1;  // TRACECMD_FL_LOAD_NO_PLUGINS
 
-// The common fields of every record: its type, flags, and the thread at byte 4.
-constexpr size_t kCommonSize = 8, kThread = 4;
+// Among the common fields of every record: the thread.
+constexpr size_t kThread = 4;
 
 // The functions of libtracecmd, and of libtraceevent that it brings along, found by name at run time.
 struct Library : DynamicLibrary {
@@ -58,7 +58,7 @@ struct Library : DynamicLibrary {
 
 // What the format of an event says, in the words of RecordFormat.
 RecordFormat format_of(const tep_event &event) {
-  RecordFormat format{fmt::format("{}/{}", event.system, event.name), {}, kCommonSize};
+  RecordFormat format{fmt::format("{}/{}", event.system, event.name), {}, kHiddenBytes};
   for (const tep_format_field *field = event.format.fields; field != nullptr; field = field->next) {
     if (field->offset < 0 || field->size <= 0) continue;
     const auto offset = static_cast<uint32_t>(field->offset), size = static_cast<uint32_t>(field->size);
@@ -93,7 +93,7 @@ class TraceDat final : public Recording {
     stream->next = library_->read_data(stream->input, stream->cpu);
     if (shown_->missed_events != 0) note_loss(shown_->missed_events);
     const size_t size = static_cast<size_t>(std::max(shown_->size, 0));
-    if (shown_->data == nullptr || size < kCommonSize) return input_error("`{}`: a record of {} bytes", path_, size);
+    if (shown_->data == nullptr || size < kHiddenBytes) return input_error("`{}`: a record of {} bytes", path_, size);
     if (size > kRecordRoom) return too_large("a record", size);
     const auto known = hook_of(stream->tep, *shown_);
     if (!known) return std::unexpected(known.error());

@@ -23,6 +23,9 @@
 
 namespace spile::hooks {
 
+// The common fields at the beginning of every record, which programs do not see (`struct trace_entry ent`).
+inline constexpr uint32_t kHiddenBytes = 8;
+
 // The longest record: the kernel's (PERF_MAX_TRACE_SIZE), beyond which it lets no program read. A longer one is an
 // error where it comes from.
 inline constexpr size_t kRecordRoom = 8192;

@@ -17,9 +17,6 @@ namespace {
 // Longer than a program runs: a run comes when it has ended, and is of when it began.
 constexpr uint64_t kLongestRunNs = 100'000'000;
 
-// The first 8 bytes of a record are hidden from programs.
-constexpr uint32_t kHidden = 8;
-
 // "char comm[16]", "__data_loc char[] filename", "unsigned long args[6]" as the fields of recordings are written.
 hooks::RecordFormat::Field field_of(const kernel::Tracefs::Field &field) {
   const std::string &text = field.declaration;
@@ -79,7 +76,7 @@ Result<Tapped> tapped_programs(const object::Object &object, std::span<const Ker
       }
       const auto fields = tracefs->layout(name);
       if (!fields) return std::unexpected(fields.error());
-      hooks::RecordFormat format{name, {}, kHidden};
+      hooks::RecordFormat format{name, {}, hooks::kHiddenBytes};
       for (const kernel::Tracefs::Field &field : *fields) {
         format.fields.push_back(field_of(field));
         format.size = std::max(format.size, field.offset + field.size);

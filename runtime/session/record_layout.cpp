@@ -6,9 +6,6 @@ namespace spile::session {
 
 namespace {
 
-// The first 8 bytes of a record are hidden from programs (`struct trace_entry ent`).
-constexpr uint32_t kHidden = 8;
-
 // "char[16]" where a field holds text, "int" where an integer; all else are bytes that nobody asks about.
 std::string type_text(const object::Btf &btf, object::BtfId id) {
   const object::BtfType type = btf.type(btf.resolve(id));
@@ -23,7 +20,7 @@ std::string type_text(const object::Btf &btf, object::BtfId id) {
 
 hooks::RecordFormat record_layout(const object::Object &object, std::string_view program, std::string_view tracepoint,
                                   const object::Btf *kernel) {
-  hooks::RecordFormat format{std::string(tracepoint), {}, kHidden};
+  hooks::RecordFormat format{std::string(tracepoint), {}, hooks::kHiddenBytes};
   const object::Btf *btf = &object.btf;
   const object::BtfId function = btf->find(program, object::BtfKind::Func);
   const auto params = function ? btf->params(btf->type(function).type) : std::vector<object::BtfParam>{};
@@ -40,7 +37,7 @@ hooks::RecordFormat record_layout(const object::Object &object, std::string_view
   format.size = std::max(format.size, btf->type(record).size);
   for (const object::BtfMember &member : btf->members(record)) {
     const auto size = static_cast<uint32_t>(btf->size_of(member.type));
-    if (member.bit_offset / 8 < kHidden || size == 0 || member.bitfield_size != 0) continue;
+    if (member.bit_offset / 8 < hooks::kHiddenBytes || size == 0 || member.bitfield_size != 0) continue;
     format.fields.push_back({type_text(*btf, member.type), std::string(member.name), member.bit_offset / 8, size});
   }
   return format;
