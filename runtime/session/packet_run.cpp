@@ -56,11 +56,13 @@ void add_sent(uint32_t type, const Disposal &disposal, const vm::Env &env, const
               std::vector<hooks::SentPacket> &sent) {
   if (type != BPF_PROG_TYPE_XDP && !is_tc(type)) return;
   for (const vm::Env::Clone &clone : env.clones) sent.push_back({way_to(clone.to), clone.bytes});
-  const std::vector<std::byte> frame(packet.data.begin(), packet.data.end());
+  const auto send = [&](std::string way) {
+    sent.push_back({std::move(way), {packet.data.begin(), packet.data.end()}});
+  };
   const auto result = static_cast<uint32_t>(disposal.result);
   if (is_redirected(type, result))
-    for (const vm::Env::Target &target : env.targets) sent.push_back({way_to(target), frame});
-  if (type == BPF_PROG_TYPE_XDP && result == XDP_TX) sent.push_back({"back", frame});
+    for (const vm::Env::Target &target : env.targets) send(way_to(target));
+  if (type == BPF_PROG_TYPE_XDP && result == XDP_TX) send("back");
 }
 
 hooks::Verdict verdict_of(std::string_view program, uint32_t type, const Disposal &disposal, const vm::Env &env) {
