@@ -380,7 +380,7 @@ static std::string_view going_on(const tables::ProgramType &type) {
 
 void Writer::put_probe(const Piece &probe) {
   const std::string number = std::to_string(&probe - pieces_.data());
-  const bool has_result = decides(*probe.hooks[0].type);
+  const bool has_result = std::ranges::any_of(probe.hooks, [](const Hook &hook) { return decides(*hook.type); });
   const std::string context = context_of(probe);
   std::string parameters, values;
   bool names_probe = false;
@@ -422,7 +422,7 @@ void Writer::put_probe(const Piece &probe) {
     if (differs) arguments += fmt::format(", {}", going_on(*hook.type).empty() ? "0" : going_on(*hook.type));
     const std::string call = fmt::format("___body{}(ctx{})", number, arguments);
     out_ += fmt::format("SEC(\"{}\") int {}({} *ctx)\n{{\n\t{}\n}}\n", hook.section, name, context,
-                        has_result ? fmt::format("return {};", call) : fmt::format("{};\n\treturn 0;", call));
+                        decides(*hook.type) ? fmt::format("return {};", call) : fmt::format("{};\n\treturn 0;", call));
   }
 }
 
