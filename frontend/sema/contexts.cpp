@@ -54,8 +54,7 @@ void Analyzer::hint_context(Diagnostics::Builder &message, const types::Record &
   if (record.tag == "pt_regs")
     message.hint(
         "a function's arguments are `arg0`, `arg1`, ... in the short form, elsewhere `PT_REGS_PARM1(ctx)` and its kin "
-        "of "
-        "<bpf/bpf_tracing.h>");
+        "of <bpf/bpf_tracing.h>");
   // `__data_loc char[] filename` of the record's format.
   for (const std::string_view kind : {"__data_loc_", "__rel_loc_"})
     if (types::find_field(record, std::string(kind) + std::string(name)).field != nullptr)
