@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "backend/object/libbpf_listener.h"
+#include "runtime/kernel/kernel_map.h"
 #include "runtime/kernel/link_create.h"
 #include "runtime/kernel/struct_ops.h"
 
@@ -271,8 +272,8 @@ Result<void> Attachments::attach_samples(bpf_program *program, std::string_view 
   attr.config = PERF_COUNT_SW_CPU_CLOCK;
   attr.freq = 1;
   attr.sample_freq = rate;
-  for (int cpu = 0; cpu < ::libbpf_num_possible_cpus(); cpu++) {
-    Fd event = open_perf_event(attr, cpu);
+  for (unsigned cpu = 0; cpu < possible_cpus(); cpu++) {
+    Fd event = open_perf_event(attr, static_cast<int>(cpu));
     if (!event.valid() && errno == ENODEV) continue;  // a CPU that is not there
     if (!event.valid()) return cannot_attach(errno, section);
     if (auto kept = keep_on(program, std::move(event), section); !kept) return kept;

@@ -1,7 +1,6 @@
 #include "runtime/kernel/event_tap.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -175,7 +174,7 @@ constexpr std::string_view kBeginHead = R"(__hidden int spile_tap_begin(void *ct
 		return 1;
 	if (!slot)
 		return 0;
-	slot->is_open = 1;
+	__sync_lock_test_and_set(&slot->is_open, 1);
 	ended = bpf_map_lookup_elem(&spile_tap_ended, &hook);
 	if (ended && *(volatile __u32 *)ended) {
 		slot->is_open = 0;
@@ -224,8 +223,6 @@ std::string case_of(const TappedProgram &program, size_t number) {
 }
 
 }  // namespace
-
-unsigned possible_cpus() { return static_cast<unsigned>(std::max(::libbpf_num_possible_cpus(), 1)); }
 
 std::string EventTap::source(std::span<const TappedProgram> programs, unsigned cpus) {
   // What this process does for the recording would be in the recording, which makes it do more.
@@ -331,7 +328,8 @@ EventTap::Run EventTap::read(std::span<const std::byte> from_ring) {
 }
 
 Result<void> EventTap::end(int ended_fd, int slots_fd, unsigned cpus) {
-  // Much longer than a program runs; one that was left by a tail call that failed stays open.
+  // A run says that it is open before it asks whether all has ended; here it is the other way about. Much longer than a
+  // program runs: one that goes on in a program that is not listened to, or throws, stays open.
   constexpr auto kLongest = std::chrono::milliseconds(100);
   const uint32_t zero = 0, one = 1;
   if (::bpf_map_update_elem(ended_fd, &zero, &one, BPF_ANY) != 0) return os_error(errno, "the end of a recording");

@@ -87,7 +87,4 @@ class EventTap {
   const object::Object *code_;
 };
 
-// As many as this machine may ever have.
-unsigned possible_cpus();
-
 }  // namespace spile::kernel

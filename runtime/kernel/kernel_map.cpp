@@ -26,10 +26,12 @@ size_t lent_size(const maps::Definition &definition) {
 
 }  // namespace
 
+unsigned possible_cpus() { return static_cast<unsigned>(std::max(::libbpf_num_possible_cpus(), 1)); }
+
 KernelMap::KernelMap(maps::Definition definition, int fd)
     : Map(std::move(definition)),
       fd_(fd),
-      copies_(is_per_cpu(this->definition().type) ? static_cast<uint32_t>(std::max(libbpf_num_possible_cpus(), 1)) : 1),
+      copies_(is_per_cpu(this->definition().type) ? possible_cpus() : 1),
       memory_size_(lent_size(this->definition())) {
   if (memory_size_ == 0) return;
   // Read-only variables are frozen: they are lent to be read.

@@ -15,6 +15,9 @@
 
 namespace spile::kernel {
 
+// As many as this machine may ever have; values of per-CPU maps have as many copies.
+unsigned possible_cpus();
+
 class KernelMap final : public maps::Map {
  public:
   // [fd] is of a map that [definition] describes, and outlives this.

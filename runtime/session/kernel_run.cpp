@@ -15,6 +15,7 @@
 #include "runtime/hooks/launch.h"
 #include "runtime/hooks/words.h"
 #include "runtime/kernel/close_behind.h"
+#include "runtime/kernel/kernel_map.h"
 #include "runtime/kernel/printk_tap.h"
 #include "runtime/kernel/record_reader.h"
 #include "runtime/session/kernel_recording.h"

@@ -5,6 +5,7 @@
 
 #include "lang-spec/tables/tracepoints.h"
 #include "runtime/hooks/user_probe.h"
+#include "runtime/kernel/kernel_map.h"
 #include "runtime/kernel/tracefs.h"
 #include "runtime/session/kernel_recording.h"
 #include "runtime/session/map_set.h"
