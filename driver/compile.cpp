@@ -342,6 +342,7 @@ object::Object *Compilation::object() {
     if (lowered == nullptr) return nullptr;
     object_ = codegen::emit(*lowered, options_.codegen, diagnostics_, &spilled_);
     end_stage("emit");
+    module_.reset();  // the object refers to nothing of it, and writing it out takes as much memory again
     if (!object_ || diagnostics_.has_errors()) return nullptr;
   }
   return &*object_;

@@ -60,7 +60,7 @@ class Compilation {
 
   // Each step does those before it. False, or null, when an error was reported; exit_code() says which.
   bool open();
-  // The tokens are there until the module is. The module is made without the tree.
+  // The tokens are there until the module is, which is made without the tree, and the module until the object is.
   const pp::Tokens *preprocess(pp::Postpone postpone = pp::Postpone::Nothing);
   ast::TranslationUnit *parse();
   ir::Module *module(bool optimize = true);
