@@ -94,7 +94,10 @@ class OnEngine {
         ring.when_full([&ring] { ring.consume([](std::span<std::byte>) { return true; }); });
       }
     if (globals_ == nullptr) die(object.path + " has no `struct bench_io`");
-    env_.now_ns = [] { return uint64_t{0}; };
+    prepare(env_);
+  }
+  static void prepare(vm::Env &env) {
+    env.now_ns = [] { return uint64_t{0}; };
   }
   void reset() { fill(globals_->memory); }
   uint64_t run() { return run(env_); }
@@ -134,6 +137,7 @@ void add_row(const std::string &name, uint64_t insns, const std::function<uint64
 void add_row_of_two_threads(const std::string &name, uint64_t insns, OnEngine &there) {
   const auto run = [&there, insns](benchmark::State &state) {
     vm::Env env;
+    OnEngine::prepare(env);
     for (auto _ : state) benchmark::DoNotOptimize(there.run(env));
     state.counters["insns"] = static_cast<double>(insns);
   };
