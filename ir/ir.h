@@ -172,13 +172,21 @@ struct PackedBody {
   bool empty() const { return bytes.empty(); }
 };
 
+// A declaration whose calls become something else where the argument is known (passes/simplify), and are errors where
+// it stays unknown.
+enum class Placeholder : uint8_t {
+  None,
+  PointerCall,   // a call of what the first argument points to
+  StringLength,  // strlen(3) of its argument
+};
+
 struct Function {
   std::string name;
   std::string section;  // SEC(); empty: .text
   Linkage linkage = Linkage::Static;
   bool always_inline = false, no_inline = false, used = false;
-  bool is_naked = false;      // is its assembly and nothing else
-  bool is_indirect = false;   // a declaration: its calls are of what their first argument points to (passes/simplify)
+  bool is_naked = false;  // is its assembly and nothing else
+  Placeholder stands_for = Placeholder::None;
   bool is_user_side = false;  // SEC("begin"), "end", "interval/...": Spile runs it, the kernel never sees it
   Type result = Type::Void;
   bool result_is_signed = false;  // how a narrow result was widened to 64 bits by its ret

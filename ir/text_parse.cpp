@@ -325,7 +325,8 @@ class Parser {
     f_->no_inline = skip_word("noinline");
     f_->used = skip_word("used");
     f_->is_naked = skip_word("naked");
-    f_->is_indirect = skip_word("indirect");
+    if (skip_word("indirect")) f_->stands_for = Placeholder::PointerCall;
+    if (skip_word("strlen")) f_->stands_for = Placeholder::StringLength;
     f_->is_user_side = skip_word("user_side");
     return true;
   }

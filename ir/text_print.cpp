@@ -109,7 +109,8 @@ class Printer {
     if (f.no_inline) out_ += " noinline";
     if (f.used) out_ += " used";
     if (f.is_naked) out_ += " naked";
-    if (f.is_indirect) out_ += " indirect";
+    if (f.stands_for == Placeholder::PointerCall) out_ += " indirect";
+    if (f.stands_for == Placeholder::StringLength) out_ += " strlen";
     if (f.is_user_side) out_ += " user_side";
     if (f.is_declaration()) {
       out_ += '\n';

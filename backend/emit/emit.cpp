@@ -118,14 +118,22 @@ class Emitter {
     }
   }
 
+  void report_unknown(const ir::Function &callee) {
+    if (callee.stands_for == ir::Placeholder::PointerCall)
+      diags_.report<diag::IndirectCall>(callee.loc)
+          .hint("BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
+    else
+      diags_.report<diag::StrlenOfVariable>(callee.loc)
+          .hint("`bpf_probe_read_kernel_str` and its kin return the length of what they copy");
+  }
+
   bool generate_code() {
     bool ok = true;
     for (size_t i = 0; i < module_.functions.size(); i++) {
       const ir::FunctionId id(i);
       if (!needs_function_[i]) continue;
-      if (module_[id].is_indirect) {
-        diags_.report<diag::IndirectCall>(module_[id].loc)
-            .hint("BPF calls only functions that are known when it is compiled: call them by name, in a `switch`");
+      if (module_[id].stands_for != ir::Placeholder::None) {
+        report_unknown(module_[id]);
         ok = false;
       }
       if (!module_[id].call_error.empty()) {

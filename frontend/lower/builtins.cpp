@@ -63,10 +63,12 @@ ValueId FunctionLowerer::builtin(const Expr *e, Builtin which, bool wants_value)
     case Builtin::RotateRight32:
     case Builtin::RotateRight64:
       return rotate(e, false);
-    case Builtin::Strlen:
-      diags_.report<diag::StrlenOfVariable>(e->range).hint(
-          "`bpf_probe_read_kernel_str` and its kin return the length of what they copy");
-      return constant(ir::Type::I64, 0);
+    case Builtin::Strlen: {
+      const ValueId string = scalar(e->args[0]);
+      loc_ = at;
+      return emit_list(Op::Call, ir::Type::I64, std::vector{string},
+                       mention(PlaceholderMention{ir::Placeholder::StringLength, ir::Type::I64, {ir::Type::Ptr}, at}));
+    }
     case Builtin::Bswap16:
     case Builtin::Bswap32:
     case Builtin::Bswap64: {

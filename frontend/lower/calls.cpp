@@ -121,7 +121,7 @@ ValueId FunctionLowerer::call_through_pointer(const Expr *e, Loc at) {
   std::vector<ValueId> values{scalar(e->a)};
   const std::vector<ValueId> given = arguments(e, false);
   values.insert(values.end(), given.begin(), given.end());
-  PointerCallMention call{.result = result, .params = {}, .loc = at};
+  PlaceholderMention call{ir::Placeholder::PointerCall, result, {}, at};
   for (const ValueId v : values) call.params.push_back(f_[v].type);
   loc_ = at;
   const ValueId v = emit_list(Op::Call, result, values, mention(std::move(call)));

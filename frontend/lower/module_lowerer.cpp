@@ -85,7 +85,7 @@ void ModuleLowerer::add_body(ir::FunctionId id, LoweredBody body) {
       return function_of(*function->symbol, function->known).index;
     if (const auto *global = std::get_if<GlobalMention>(&mention)) return global_of(*global->symbol).index;
     if (const auto *literal = std::get_if<StringMention>(&mention)) return string_of(*literal).index;
-    if (const auto *call = std::get_if<PointerCallMention>(&mention)) return pointer_call_of(*call).index;
+    if (const auto *call = std::get_if<PlaceholderMention>(&mention)) return placeholder_of(*call).index;
     return core_reloc(std::get<CoreMention>(mention));
   };
   for (const Mention &mention : body.mentions) ids.push_back(made(mention));
@@ -96,11 +96,12 @@ void ModuleLowerer::add_body(ir::FunctionId id, LoweredBody body) {
   function.end_loc = body.function.end_loc;
 }
 
-ir::FunctionId ModuleLowerer::pointer_call_of(const PointerCallMention &call) {
+ir::FunctionId ModuleLowerer::placeholder_of(const PlaceholderMention &call) {
   ir::Function f;
-  f.name = fmt::format("called through a pointer.{}", module_.functions.size());
+  f.name = fmt::format("{}.{}", call.stands_for == ir::Placeholder::PointerCall ? "called through a pointer" : "strlen",
+                       module_.functions.size());
   f.linkage = ir::Linkage::External;
-  f.is_indirect = true;
+  f.stands_for = call.stands_for;
   f.result = call.result;
   f.params = call.params;
   f.loc = call.loc;

@@ -49,13 +49,14 @@ struct CoreMention {
   tables::CoreKind kind{};
   int64_t value = 0;
 };
-// A call through a pointer, which comes first among the parameters: who is called may be known when all is inlined.
-struct PointerCallMention {
+// A call of what is made known when all is inlined; a pointer that is called comes first among the parameters.
+struct PlaceholderMention {
+  ir::Placeholder stands_for{};
   ir::Type result = ir::Type::Void;
   std::vector<ir::Type> params;
   Loc loc;
 };
-using Mention = std::variant<FunctionMention, GlobalMention, StringMention, CoreMention, PointerCallMention>;
+using Mention = std::variant<FunctionMention, GlobalMention, StringMention, CoreMention, PlaceholderMention>;
 
 // A function that was lowered, apart from the module.
 struct LoweredBody {
@@ -88,7 +89,7 @@ class ModuleLowerer {
   // What a symbol is in the module, made on first use. A function that is defined gets its body later.
   ir::GlobalId global_of(const sema::Symbol &symbol);
   ir::FunctionId function_of(const sema::Symbol &symbol, const KnownParameters &known = {});
-  ir::FunctionId pointer_call_of(const PointerCallMention &call);
+  ir::FunctionId placeholder_of(const PlaceholderMention &call);
   ir::GlobalId string_of(const StringMention &literal);        // merged by content
   ir::GlobalId compound_literal_of(const ast::Expr &literal);  // with static storage
   uint32_t core_reloc(const CoreMention &mention);

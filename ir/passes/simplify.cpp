@@ -402,9 +402,34 @@ class Simplifier : Rules {
 
   // ---------------------------------------------------------------- control
 
-  // call @through_pointer(@f, x) = call @f(x); call @through_pointer(12, x) = call_helper 12(x)
   ValueId call(ValueId v) {
-    if (!module_[FunctionId(static_cast<size_t>(f_[v].imm))].is_indirect) return v;
+    switch (module_[FunctionId(static_cast<size_t>(f_[v].imm))].stands_for) {
+      case Placeholder::None:
+        return v;
+      case Placeholder::PointerCall:
+        return pointer_call(v);
+      case Placeholder::StringLength:
+        return string_length(v);
+    }
+    return v;
+  }
+
+  // call @strlen("abc") = 3
+  ValueId string_length(ValueId v) const {
+    const Address at = address_of(f_, f_.operand(v, 0));
+    if (op(at.base) != Op::GlobalAddr || !at.offset) return v;
+    const Global &g = module_[GlobalId(static_cast<size_t>(f_[at.base].imm))];
+    if (!g.has_known_bytes() || !g.relocs.empty() || *at.offset < 0 || static_cast<uint64_t>(*at.offset) >= g.size)
+      return v;
+    // What follows the initial bytes is zero.
+    const auto begin = static_cast<size_t>(*at.offset);
+    size_t end = begin;
+    while (end < g.bytes.size() && g.bytes[end] != std::byte{0}) end++;
+    return end < g.size ? f_.constant(type(v), static_cast<int64_t>(end - begin)) : v;
+  }
+
+  // call @through_pointer(@f, x) = call @f(x); call @through_pointer(12, x) = call_helper 12(x)
+  ValueId pointer_call(ValueId v) {
     const std::vector<ValueId> args(f_.operands(v).begin() + 1, f_.operands(v).end());
     const ValueId p = f_.operand(v, 0);
     const auto helper = op(p) == Op::IntToPtr ? constant(f_.operand(p, 0)) : constant(p);

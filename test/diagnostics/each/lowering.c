@@ -1,5 +1,4 @@
 // options: -Wno-unused
-unsigned long length(char *text) { return __builtin_strlen(text); } // expect: StrlenOfVariable
 int compared(char *a, char *b) { return __builtin_strcmp(a, b); } // expect: StringFunction
 void copied(char *a, char *b) { __builtin_memcpy(a, b, 100000); } // expect: MemorySizeTooLarge
 int object; struct { long bits : 60; } holds_address = {(long)&object}; // expect: AddressNotConstant
