@@ -70,7 +70,8 @@ bool peephole(Work &work) {
 
 bool lay_out(Work &work) {
   work.order = block_order(work.code);
-  return regalloc::lay_out_frame(work.code, work.loc(), work.diags);
+  const bool is_program = !work.module[work.id].section.empty();
+  return regalloc::lay_out_frame(work.code, !is_program, work.loc(), work.diags);
 }
 
 struct Stage {

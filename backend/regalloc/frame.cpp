@@ -1,7 +1,10 @@
 #include "backend/regalloc/frame.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
+
+#include "backend/isa/insn.h"
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/codegen.def"
 #include "support/diag_table.h"
 
@@ -32,9 +35,76 @@ void report_overflow(const mir::Function &function, const std::vector<uint32_t> 
   report.hint("keep large objects in a map: a `BPF_MAP_TYPE_PERCPU_ARRAY` of one element serves as scratch space");
 }
 
+using Alignments = std::vector<uint32_t>;  // by slot
+
+// The number of bytes that a place at [size] and below it ends at.
+uint64_t end_of(const mir::Slot &slot, uint32_t align, uint64_t size) {
+  // An object of no size has an address too, and it must be one of the frame: helpers are given it with length 0.
+  return (size + std::max(slot.size, 1u) + align - 1) / align * align;
+}
+
+// Largest alignment first.
+std::vector<uint32_t> order_of(const std::vector<uint32_t> &used, const Alignments &aligns) {
+  std::vector<uint32_t> order = used;
+  std::ranges::stable_sort(order, std::ranges::greater{}, [&](uint32_t s) { return aligns[s]; });
+  return order;
+}
+
+uint64_t size_of_frame(const mir::Function &function, const std::vector<uint32_t> &used, const Alignments &aligns) {
+  uint64_t size = 0;
+  for (const uint32_t s : order_of(used, aligns)) size = end_of(function.slots[s], aligns[s], size);
+  return size;
+}
+
+// Variables of less than 8 bytes that the function both writes and reads as a whole.
+//
+// Kernel: the verifier remembers what number was stored only for the lower bytes of 8 that start together with it
+// (check_stack_write_fixed_off: `!(off % BPF_REG_SIZE)`), and forgets it when something is stored beside it
+// (scrub_spilled_slot). A counter whose address is taken must not be forgotten: its loop seems endless then.
+std::vector<uint32_t> find_remembered(const mir::Function &function) {
+  enum : uint8_t { kStored = 1, kLoaded = 2, kBoth = 3 };
+  std::vector<uint8_t> access(function.slots.size());
+  for (const mir::Block &block : function.blocks)
+    for (const mir::Inst &inst : block.insts) {
+      if (!inst.slot.valid() || inst.off != 0) continue;
+      const bool is_load = inst.form == mir::Form::Load;
+      if (!is_load && inst.form != mir::Form::Store && inst.form != mir::Form::StoreImm) continue;
+      const mir::Slot &slot = function.slots[inst.slot.index];
+      if (slot.size < 8 && isa::bytes_of(static_cast<isa::Size>(inst.opcode & 0x18)) == slot.size)
+        access[inst.slot.index] |= is_load ? kLoaded : kStored;
+    }
+  std::vector<uint32_t> remembered;
+  for (uint32_t s = 0; s < access.size(); s++)
+    if (access[s] == kBoth) remembered.push_back(s);
+  return remembered;
+}
+
+bool calls_others(const mir::Function &function) {
+  for (const mir::Block &block : function.blocks)
+    for (const mir::Inst &inst : block.insts)
+      if (inst.form == mir::Form::CallLocal || inst.form == mir::Form::LoadFunc) return true;
+  return false;
+}
+
+// Gives those variables 8 bytes of their own while the frame has room.
+void keep_apart(const mir::Function &function, const std::vector<uint32_t> &used, bool is_called, Alignments &aligns) {
+  const std::vector<uint32_t> remembered = find_remembered(function);
+  if (remembered.empty()) return;
+  // Kernel: check_max_stack_depth rounds each frame of a chain of calls up to 32 bytes, so these cost nothing.
+  constexpr uint64_t kFrameGrain = 32;
+  const uint64_t size = size_of_frame(function, used, aligns);
+  const uint64_t room =
+      is_called || calls_others(function) ? (size + kFrameGrain - 1) / kFrameGrain * kFrameGrain : kMaxFrame;
+  if (size >= room) return;
+  for (const uint32_t s : remembered) {
+    const uint32_t before = std::exchange(aligns[s], 8);
+    if (size_of_frame(function, used, aligns) > room) aligns[s] = before;
+  }
+}
+
 }  // namespace
 
-bool lay_out_frame(mir::Function &function, Loc loc, Diagnostics &diags) {
+bool lay_out_frame(mir::Function &function, bool is_called, Loc loc, Diagnostics &diags) {
   std::vector<bool> is_used(function.slots.size(), false);
   for (const mir::Block &block : function.blocks)
     for (const mir::Inst &inst : block.insts)
@@ -45,14 +115,13 @@ bool lay_out_frame(mir::Function &function, Loc loc, Diagnostics &diags) {
   std::vector<uint32_t> used;
   for (uint32_t i = 0; i < is_used.size(); i++)
     if (is_used[i]) used.push_back(i);
-  std::stable_sort(used.begin(), used.end(),
-                   [&](uint32_t a, uint32_t b) { return function.slots[a].align > function.slots[b].align; });
+  Alignments aligns;
+  for (const mir::Slot &slot : function.slots) aligns.push_back(std::clamp<uint32_t>(slot.align, 1, 8));
+  keep_apart(function, used, is_called, aligns);
   uint64_t size = 0;
-  for (const uint32_t s : used) {
+  for (const uint32_t s : order_of(used, aligns)) {
     mir::Slot &slot = function.slots[s];
-    const uint64_t align = std::clamp<uint32_t>(slot.align, 1, 8);
-    // An object of no size has an address too, and it must be one of the frame: helpers are given it with length 0.
-    size = (size + std::max(slot.size, 1u) + align - 1) / align * align;
+    size = end_of(slot, aligns[s], size);
     if (size <= kMaxFrame) slot.offset = -static_cast<int32_t>(size);
   }
   function.frame_size = static_cast<uint32_t>(std::min<uint64_t>(size, UINT32_MAX));

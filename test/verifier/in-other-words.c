@@ -32,7 +32,8 @@ struct {
 // CHECK-DAG: error: this loop never ends: nothing that it looks at changes [InfiniteLoop]
 // CHECK-DAG: note: the loop through this line was gone round {{[0-9]+}} times on this path
 SEC("socket") int waits(struct __sk_buff *skb) {
-  for (int key = 0;; key++) {
+  int key = 0;
+  for (;;) {
     int *n = bpf_map_lookup_elem(&numbers, &key);
     if (!n) return 0;
     if (*n == 5) return 1;
