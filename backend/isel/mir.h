@@ -94,7 +94,8 @@ struct Inst {
   bool is_rematerializable() const;
 };
 
-// A block ends with any number of CondJumps and then one Jump or Exit. There is no falling through before layout.
+// A block ends with one Jump or Exit, before which may stand one CondJump, or the AsmTargets of the Asm before them. So
+// what register allocation adds for a jump is there on both its ways. There is no falling through before layout.
 struct Block {
   std::vector<Inst> insts;
   uint32_t loop_depth = 0;

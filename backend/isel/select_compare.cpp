@@ -198,7 +198,10 @@ mir::Reg Selector::truth_value(ValueId v) {
         .dst = dst,
         .imm = 1});
   const mir::BlockId clear = new_block(), after = new_block();
+  // It is taken apart here, be it for several users.
+  const uint8_t laziness = std::exchange(laziness_[v.index], uint8_t{1});
   branch_on(v, after, clear, 0);
+  laziness_[v.index] = laziness;
   begin_block(clear);
   emit({.form = mir::Form::Mov,
         .opcode = isa::opcode(target_.has_alu32() ? isa::ALU : isa::ALU64, isa::MOV, isa::K),

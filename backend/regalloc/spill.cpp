@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backend/isel/flow.h"
+#include "support/check.h"
 
 namespace spile::regalloc {
 
@@ -122,6 +123,8 @@ class Spiller {
   Reg loaded(Reg r, Loc loc) {
     Home &home = homes_[r.id];
     if (is_loaded(r)) return home.loaded;
+    // What is loaded where a block ends (at_end_) is loaded on all ways out of it.
+    SPILE_CHECK(out_.empty() || !out_.back().is_terminator(), "a value is loaded between two jumps of a block");
     home.loaded = fresh(r);
     note_loaded(r);
     Inst inst = reload(home, r, home.loaded, loc);

@@ -1,4 +1,5 @@
 // Which instructions are chosen. The texts are what clang-19 -O2 gives for the same thing, or shorter.
+#include "backend/isel/isel.h"
 #include "test/unit/codegen/codegen_test.h"
 
 namespace spile::codegen::test {
@@ -209,6 +210,40 @@ entry:
   ret %4
 )"),
             "r6 = r1\nr0 = *(u16 *)skb[0xc]\nr7 = r0\nr0 = *(u8 *)skb[0x17]\nw0 += w7\nexit\n");
+}
+
+// What is loaded for a second jump behind the first one would not be there on the first one's way.
+TEST(Select, ABlockHasOneConditionalJumpAtMost) {
+  const Compiled c = compile(R"(
+func @f(i64 %p0, i64 %p1, ptr %p2) -> i64 global section "socket" {
+entry:
+  %0 = smod.i64 %p0, %p1
+  %1 = icmp.slt %0, i64 9
+  %2 = icmp.ne %p1, i64 0
+  %3 = and.i1 %1, %2
+  %4 = select.i64 %3, %p0, %p1
+  branch %3, a, b
+a:
+  switch %4, b [3: b, 4: c, 5: c, 6: c, 9: d, 11: d, 200: c]
+b:
+  memset %p2, i8 0, 256
+  ret %0
+c:
+  ret %4
+d:
+  ret i64 1
+}
+)");
+  ASSERT_TRUE(c.object);
+  const auto code = isel::select(*c.module, ir::FunctionId(0), {}, *c.diags);
+  ASSERT_TRUE(code);
+  unsigned jumps = 0;
+  for (const mir::Block &block : code->blocks) {
+    const auto count = std::ranges::count(block.insts, mir::Form::CondJump, &mir::Inst::form);
+    EXPECT_LE(count, 1);
+    jumps += static_cast<unsigned>(count);
+  }
+  EXPECT_GT(jumps, 6u);
 }
 
 }  // namespace
