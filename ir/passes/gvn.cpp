@@ -20,6 +20,7 @@
 #include <bit>
 
 #include "ir/analysis_bits.h"
+#include "ir/analysis_counters.h"
 #include "ir/analysis_dominators.h"
 #include "ir/analysis_memory.h"
 #include "ir/pass.h"
@@ -101,6 +102,7 @@ class Numbering {
         cfg_(context.analyses.cfg()),
         dominators_(context.analyses.dominators()),
         memory_(context.module, f_, cfg_, context.lone_params),
+        counters_(f_, cfg_, dominators_),
         rewrite_(f_),
         table_(f_.insts.size()),
         slot_stamps_(f_.slots.size()),
@@ -387,7 +389,7 @@ class Numbering {
   }
   bool is_not_negative(ValueId v) const {
     if (f_[v].op == Op::Const) return f_[v].imm >= 0;
-    return range_of(v).max <= all_bits(f_[v].type) / 2;
+    return range_of(v).max <= all_bits(f_[v].type) / 2 || counters_.max_of(v);
   }
 
   // The earlier value that [v] equals, or none.
@@ -457,6 +459,7 @@ class Numbering {
   const Cfg &cfg_;
   const Dominators &dominators_;
   const Memory memory_;
+  const Counters counters_;
   Rewrite rewrite_;
   ScopedTable table_;
   std::vector<Undo> undo_;
