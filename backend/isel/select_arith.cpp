@@ -1,6 +1,8 @@
 // Arithmetic: two-address operations, shifts, division, extension.
 #include <utility>
 
+#include <bit>
+
 #include "backend/isel/selector.h"
 #include "ir/analysis_address.h"
 
@@ -173,6 +175,8 @@ void Selector::select_signed_division(ValueId v) {
     return;
   }
   const bool is_quotient = op == isa::DIV;
+  if (is_constant_divisor && constant > 1 && std::has_single_bit(static_cast<uint64_t>(constant)))
+    return divide_by_power(op, width, dst, dividend, static_cast<unsigned>(std::countr_zero(uint64_t(constant))));
   // A 64-bit quotient, remainder or divisor register is written again below: they are copies of their own.
   const Reg magnitude = out_.new_register();
   copy(magnitude, dividend);
@@ -195,6 +199,26 @@ void Selector::select_signed_division(ValueId v) {
   if (is_quotient && is_negative) unary(isa::NEG, width, magnitude);
   negate_if_negative(magnitude, sign, width);
   copy(dst, magnitude);
+}
+
+// Rounded to 0: a negative number gets 2^k - 1 on top, which is its sign shifted down. So there is one path, and the
+// verifier knows both ends of what comes out.
+void Selector::divide_by_power(isa::AluOp op, unsigned width, Reg dst, Reg dividend, unsigned k) {
+  const Reg bias = out_.new_register();
+  copy(bias, dividend);
+  if (k > 1) alu_imm(isa::ARSH, width, bias, width - 1);
+  alu_imm(isa::RSH, width, bias, width - k);
+  if (op == isa::DIV) {
+    alu(isa::ADD, width, bias, dividend);
+    alu_imm(isa::ARSH, width, bias, k);
+    return copy(dst, bias);
+  }
+  const Reg rest = out_.new_register();
+  copy(rest, dividend);
+  alu(isa::ADD, width, rest, bias);
+  alu_imm(isa::AND, width, rest, static_cast<int64_t>((uint64_t{1} << k) - 1));
+  alu(isa::SUB, width, rest, bias);
+  copy(dst, rest);
 }
 
 // if sign s< 0: value = -value

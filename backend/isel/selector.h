@@ -95,6 +95,7 @@ class Selector {
   void select_shift(ValueId v);
   void select_unsigned_division(ValueId v);
   void select_signed_division(ValueId v);
+  void divide_by_power(isa::AluOp op, unsigned width, Reg dst, Reg dividend, unsigned k);
   void negate_if_negative(Reg value, Reg sign, unsigned width);
   bool load_signed(ValueId extension);
   void select_extension(ValueId v);

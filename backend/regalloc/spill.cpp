@@ -108,6 +108,7 @@ class Spiller {
             : Inst{.form = Form::Load, .opcode = isa::mem_opcode(isa::LDX, isa::MEM, isa::DW), .slot = home.slot};
     inst.dst = to;
     inst.loc = loc;
+    inst.is_inserted = false;  // what makes the value again may have been put in by an earlier round
     return inst;
   }
 

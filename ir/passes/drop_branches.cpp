@@ -14,11 +14,15 @@
 //     b: jump out
 //     out: ret i32 1
 //
+// Likewise a comparison with one number, when the comparison behind it sends that number to the same place:
+// `x != -1 && x > 2`.
+//
 // Requires: dse and gvn before it, which leave reads that nobody uses. Breaks: leaves conditions that nobody uses
 // (dce), blocks that nobody reaches and chains of jumps (simplify_cfg). Loops stay: a way back is never followed.
 #include <algorithm>
 
 #include "ir/analysis_cfg.h"
+#include "ir/fold.h"
 #include "ir/pass.h"
 
 namespace spile::ir::passes {
@@ -54,6 +58,7 @@ class Dropper {
       }
       if (is_idle(b)) ways_[b.index] = way;
     }
+    for (const BlockId b : cfg_.rpo) dropped += drop_equality(b) ? 1 : 0;
     return dropped;
   }
 
@@ -91,6 +96,35 @@ class Dropper {
       if (f_[phi].op != Op::Phi) break;
       if (f_.phi_operand(phi, a.last) != f_.phi_operand(phi, b.last)) return false;
     }
+    return true;
+  }
+
+  // A branch away for one number, which the next branch would send to where this one does.
+  bool drop_equality(BlockId b) {
+    const ValueId v = f_.terminator(b);
+    if (f_[v].op != Op::Branch || f_.targets(v)[0] == f_.targets(v)[1]) return false;
+    const ValueId test = f_.operand(v, 0);
+    if (f_[test].op != Op::ICmp || (f_[test].pred != Pred::Eq && f_[test].pred != Pred::Ne)) return false;
+    const ValueId x = f_.operand(test, 0);
+    const auto number = constant_of(f_, f_.operand(test, 1));
+    if (!number || !is_integer(f_[x].type)) return false;
+    const size_t equal = f_[test].pred == Pred::Eq ? 0 : 1;
+    const BlockId away = f_.targets(v)[equal], next = f_.targets(v)[1 - equal];
+    if (cfg_.preds(next).size() != 1 || next == b) return false;
+    // Nothing else stands there.
+    const ValueId then = f_.terminator(next), asked = f_[then].op == Op::Branch ? f_.operand(then, 0) : ValueId{};
+    if (!asked || f_[asked].op != Op::ICmp || f_.operand(asked, 0) != x) return false;
+    if (std::ranges::any_of(f_[next].insts, [&](ValueId i) { return i != then && i != asked; })) return false;
+    const auto with = constant_of(f_, f_.operand(asked, 1));
+    if (!with) return false;
+    const bool holds = fold_compare(f_[asked].pred, f_[x].type, *number, *with);
+    if (f_.targets(then)[holds ? 0 : 1] != away || f_.targets(then)[0] == f_.targets(then)[1]) return false;
+    for (const ValueId phi : f_[away].insts) {
+      if (f_[phi].op != Op::Phi) break;
+      const ValueId now = f_.phi_operand(phi, b), later = f_.phi_operand(phi, next);
+      if (now != later && !(later == x && constant_of(f_, now) == number)) return false;
+    }
+    jump(b, {next, b});
     return true;
   }
 

@@ -375,8 +375,12 @@ class Simplifier : Rules {
       if (op(a) == Op::And)
         if (const auto m = constant(f_.operand(a, 1)))
           if ((static_cast<uint64_t>(*m) & all_bits(to)) == all_bits(to)) return become(v, Op::Trunc, x);
-      return to == Type::I32 ? narrowed(v, a) : v;
+      return narrowed(v, a);
     }
+    // sext.i64(sext x op c) = sext.i64 x op c: what is narrower than 32 bits stays so
+    if (o == Op::Sext && to == Type::I64 && (op(a) == Op::SDiv || op(a) == Op::SMod || op(a) == Op::AShr) &&
+        op(x) == Op::Sext && has_one_use(a) && op(f_.operand(a, 1)) == Op::Const)
+      return become(v, op(a), make(Op::Sext, to, {f_.operand(x, 0)}, v), f_.constant(to, *constant(f_.operand(a, 1))));
     // zext(zext x) = zext x, sext(sext x) = sext x, sext(zext x) = zext x
     if (op(a) == Op::Zext || (op(a) == Op::Sext && o == Op::Sext)) return become(v, op(a), x);
     // zext(trunc x) = x & mask, where that is one instruction: masks of up to 31 bits are immediates
@@ -389,13 +393,22 @@ class Simplifier : Rules {
     return v;
   }
 
-  // trunc(x op y) = trunc x op trunc y, where that takes an extension away: the low bits come from low bits.
+  // trunc(x op y) = trunc x op trunc y, where that takes an extension away: the low bits come from low bits. To less
+  // than 32 bits where both are extended from that, or constants.
   ValueId narrowed(ValueId v, ValueId a) {
     const Op o = op(a);
-    if (o != Op::Add && o != Op::Sub && o != Op::Mul && o != Op::And && o != Op::Or && o != Op::Xor) return v;
+    const bool is_shift = o == Op::Shl;
+    if (!is_shift && o != Op::Add && o != Op::Sub && o != Op::Mul && o != Op::And && o != Op::Or && o != Op::Xor)
+      return v;
     const ValueId x = f_.operand(a, 0), y = f_.operand(a, 1);
-    auto is_extension = [&](ValueId value) { return op(value) == Op::Sext || op(value) == Op::Zext; };
+    const auto is_extension = [&](ValueId value) { return op(value) == Op::Sext || op(value) == Op::Zext; };
     if (!has_one_use(a) || (!is_extension(x) && !is_extension(y))) return v;
+    const auto by = constant(y);
+    if (is_shift && (!by || *by < 0 || *by >= static_cast<int64_t>(bits_of(type(v))))) return v;
+    const auto is_narrow = [&](ValueId value) {
+      return op(value) == Op::Const || (is_extension(value) && type(f_.operand(value, 0)) == type(v));
+    };
+    if (type(v) != Type::I32 && (!is_narrow(x) || !is_narrow(y))) return v;
     const ValueId low_x = make(Op::Trunc, type(v), {x}, v), low_y = make(Op::Trunc, type(v), {y}, v);
     return become(v, o, low_x, low_y);
   }
