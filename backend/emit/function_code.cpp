@@ -4,6 +4,7 @@
 
 #include "backend/emit/encode.h"
 #include "backend/emit/peephole.h"
+#include "backend/emit/spill_slots.h"
 #include "backend/isel/isel.h"
 #include "backend/isel/mir.h"
 #include "backend/regalloc/delay.h"
@@ -27,6 +28,7 @@ struct Work {
   mir::Function code;
   regalloc::Liveness live;  // of the code up to its allocation
   regalloc::SpillCount spilled;
+  size_t first_spill_slot = 0;
   std::vector<uint32_t> order;  // of blocks, once they are laid out
 
   Loc loc() const { return module[id].loc; }
@@ -55,7 +57,8 @@ bool allocate(Work &work) {
 #ifdef SPILE_CHECKED
   const mir::Function before = work.code;
 #endif
-  work.spilled = regalloc::allocate_registers(work.code, work.live);
+  work.first_spill_slot = work.code.slots.size();
+  regalloc::allocate_registers(work.code, work.live);
 #ifdef SPILE_CHECKED
   const auto fault = regalloc::replay(before, work.code, work.module);
   SPILE_CHECK(!fault, fault->c_str());
@@ -64,6 +67,8 @@ bool allocate(Work &work) {
 }
 
 bool peephole(Work &work) {
+  clean_up_spill_slots(work.code, work.first_spill_slot);
+  work.spilled = regalloc::count_spills(work.code, work.first_spill_slot);
   clean_up(work.code);
   return true;
 }

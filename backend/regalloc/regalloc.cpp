@@ -9,23 +9,16 @@
 
 namespace spile::regalloc {
 
-namespace {
-
-// Slots from [first] on are those of spilled values.
 SpillCount count_spills(const mir::Function &function, size_t first) {
   SpillCount count;
   for (const mir::Block &block : function.blocks)
-    for (const mir::Inst &inst : block.insts) {
-      if (!inst.slot.valid() || inst.slot.index < first) continue;
-      (inst.form == mir::Form::Store ? count.spills : count.reloads)++;
-    }
+    for (const mir::Inst &inst : block.insts)
+      if (inst.slot.valid() && inst.slot.index >= first)
+        (inst.form == mir::Form::Load ? count.reloads : count.spills)++;
   return count;
 }
 
-}  // namespace
-
-SpillCount allocate_registers(mir::Function &function, const Liveness &liveness) {
-  const size_t slots = function.slots.size();
+void allocate_registers(mir::Function &function, const Liveness &liveness) {
   std::vector<Spillable> spillable(function.register_count, Spillable::Yes);
   for (const mir::Reg r : function.shared) spillable[r.id] = Spillable::First;
   for (const mir::Reg r : function.unspillable) spillable[r.id] = Spillable::Never;
@@ -38,7 +31,7 @@ SpillCount allocate_registers(mir::Function &function, const Liveness &liveness)
     const Assignment assignment = assign(function, intervals, spillable, rematerializable.is);
     if (assignment.to_spill.empty()) {
       rename_registers(function, [&](mir::Reg r) { return r.is_physical() ? r : assignment.to[r.id]; });
-      return count_spills(function, slots);
+      return;
     }
     spill(function, assignment.to_spill, intervals, rematerializable, spillable);
     intervals = live_intervals(function, live_registers(function));

@@ -20,6 +20,9 @@ struct SpillCount {
   uint32_t spills = 0, reloads = 0;
 };
 
-SpillCount allocate_registers(mir::Function &function, const Liveness &liveness);
+// Slots from [first] on are those of spilled registers.
+SpillCount count_spills(const mir::Function &function, size_t first);
+
+void allocate_registers(mir::Function &function, const Liveness &liveness);
 
 }  // namespace spile::regalloc

@@ -5,6 +5,7 @@
 #include "backend/regalloc/liveness.h"
 #include "backend/regalloc/regalloc.h"
 #include "backend/regalloc/share.h"
+#include "backend/regalloc/spill.h"
 #include "test/unit/codegen/codegen_test.h"
 
 namespace spile::codegen::test {
@@ -103,6 +104,29 @@ entry:
   for (mir::Inst &inst : a.after.blocks[0].insts)
     if (inst.form == Form::LoadConst) inst.imm++;
   EXPECT_FALSE(is_right(a));
+}
+
+// In a second round, what makes a value again may itself have been inserted by the first; what it is made for is not.
+TEST(Replay, ACopyThatMakesAValueAgainIsNoInsertion) {
+  mir::Function f;
+  const mir::Reg value = f.new_register(), copy = f.new_register();
+  f.blocks.resize(2);
+  f.blocks[0].insts.push_back({.form = Form::LoadConst, .is_inserted = true, .dst = value, .imm = 0x123456789ab});
+  f.blocks[0].insts.push_back(
+      {.form = Form::Jump, .opcode = isa::opcode(isa::JMP, isa::JA, isa::K), .target = mir::BlockId(1)});
+  auto &insts = f.blocks[1].insts;
+  insts.push_back({.form = Form::Mov, .opcode = isa::opcode(isa::ALU64, isa::MOV, isa::X), .dst = copy, .src = value});
+  insts.push_back({.form = Form::Alu, .opcode = isa::opcode(isa::ALU64, isa::ADD, isa::K), .dst = copy, .imm = 1});
+  insts.push_back(
+      {.form = Form::Mov, .opcode = isa::opcode(isa::ALU64, isa::MOV, isa::X), .dst = mir::kResult, .src = copy});
+  insts.push_back({.form = Form::Exit, .arguments = 1});
+  std::vector<regalloc::Spillable> spillable(f.register_count, regalloc::Spillable::Yes);
+  regalloc::spill(f, {value}, regalloc::live_intervals(f, regalloc::live_registers(f)),
+                  regalloc::find_rematerializable(f), spillable);
+  const auto made = std::ranges::find(insts, copy, &mir::Inst::dst);
+  ASSERT_NE(made, insts.end());
+  EXPECT_EQ(made->form, Form::LoadConst);
+  EXPECT_FALSE(made->is_inserted);
 }
 
 }  // namespace
