@@ -56,27 +56,44 @@ uint64_t size_of_frame(const mir::Function &function, const std::vector<uint32_t
   return size;
 }
 
-// Variables of less than 8 bytes that the function both writes and reads as a whole.
+// Whether the register that the instruction at [index] loads, or what constants make of it, decides a jump of the
+// block.
+bool is_compared(const mir::Function &function, const mir::Block &block, size_t index) {
+  const mir::Reg loaded = block.insts[index].dst;
+  for (size_t i = index + 1; i < block.insts.size(); i++) {
+    const mir::Inst &inst = block.insts[i];
+    if (inst.form == mir::Form::CondJump && (inst.dst == loaded || inst.src == loaded)) return true;
+    bool is_set = false;
+    mir::for_each_def(function, inst, [&](mir::Reg r) { is_set |= r == loaded; });
+    if (is_set && (inst.form != mir::Form::Alu || inst.src.valid())) return false;
+  }
+  return false;
+}
+
+// Variables of less than 8 bytes that a loop writes and compares as a whole: counters whose address is taken.
 //
 // Kernel: the verifier remembers what number was stored only for the lower bytes of 8 that start together with it
 // (check_stack_write_fixed_off: `!(off % BPF_REG_SIZE)`), and forgets it when something is stored beside it
-// (scrub_spilled_slot). A counter whose address is taken must not be forgotten: its loop seems endless then.
-std::vector<uint32_t> find_remembered(const mir::Function &function) {
-  enum : uint8_t { kStored = 1, kLoaded = 2, kBoth = 3 };
+// (scrub_spilled_slot). A counter must not be forgotten: its loop seems endless then. What merely counts along had
+// better be forgotten: each number of it would be a state of its own.
+std::vector<uint32_t> find_counters(const mir::Function &function) {
+  enum : uint8_t { kStored = 1, kCompared = 2, kBoth = 3 };
   std::vector<uint8_t> access(function.slots.size());
   for (const mir::Block &block : function.blocks)
-    for (const mir::Inst &inst : block.insts) {
+    for (size_t i = 0; i < block.insts.size(); i++) {
+      const mir::Inst &inst = block.insts[i];
       if (!inst.slot.valid() || inst.off != 0) continue;
       const bool is_load = inst.form == mir::Form::Load;
       if (!is_load && inst.form != mir::Form::Store && inst.form != mir::Form::StoreImm) continue;
       const mir::Slot &slot = function.slots[inst.slot.index];
-      if (slot.size < 8 && isa::bytes_of(static_cast<isa::Size>(inst.opcode & 0x18)) == slot.size)
-        access[inst.slot.index] |= is_load ? kLoaded : kStored;
+      if (slot.size >= 8 || isa::bytes_of(static_cast<isa::Size>(inst.opcode & 0x18)) != slot.size) continue;
+      if (!is_load) access[inst.slot.index] |= kStored;
+      if (is_load && block.loop_depth > 0 && is_compared(function, block, i)) access[inst.slot.index] |= kCompared;
     }
-  std::vector<uint32_t> remembered;
+  std::vector<uint32_t> counters;
   for (uint32_t s = 0; s < access.size(); s++)
-    if (access[s] == kBoth) remembered.push_back(s);
-  return remembered;
+    if (access[s] == kBoth) counters.push_back(s);
+  return counters;
 }
 
 bool calls_others(const mir::Function &function) {
@@ -86,17 +103,17 @@ bool calls_others(const mir::Function &function) {
   return false;
 }
 
-// Gives those variables 8 bytes of their own while the frame has room.
+// Gives counters 8 bytes of their own while the frame has room.
 void keep_apart(const mir::Function &function, const std::vector<uint32_t> &used, bool is_called, Alignments &aligns) {
-  const std::vector<uint32_t> remembered = find_remembered(function);
-  if (remembered.empty()) return;
+  const std::vector<uint32_t> counters = find_counters(function);
+  if (counters.empty()) return;
   // Kernel: check_max_stack_depth rounds each frame of a chain of calls up to 32 bytes, so these cost nothing.
   constexpr uint64_t kFrameGrain = 32;
   const uint64_t size = size_of_frame(function, used, aligns);
   const uint64_t room =
       is_called || calls_others(function) ? (size + kFrameGrain - 1) / kFrameGrain * kFrameGrain : kMaxFrame;
   if (size >= room) return;
-  for (const uint32_t s : remembered) {
+  for (const uint32_t s : counters) {
     const uint32_t before = std::exchange(aligns[s], 8);
     if (size_of_frame(function, used, aligns) > room) aligns[s] = before;
   }

@@ -1,7 +1,7 @@
 // Frame layout: gives each slot that the code still uses its distance from r10.
 //
 // Largest alignment first, in the order of the source, so that nothing is lost between slots. A variable of less than 8
-// bytes that the function writes and reads has 8 of its own while there is room: a verifier remembers its number then.
+// bytes that a loop writes and compares has 8 of its own while there is room: a verifier remembers its number then.
 // More than 512 bytes are an error that names the largest objects and where they are declared.
 #pragma once
 

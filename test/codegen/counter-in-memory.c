@@ -19,7 +19,7 @@ SEC("xdp") int alone(struct xdp_md *ctx) {
   return XDP_PASS;
 }
 
-// What is not read again shares its 8 bytes with its like.
+// What no loop compares shares its 8 bytes with its like.
 // CHECK-LABEL: beside:
 // CHECK-DAG: *(u32 *)(r10 - 0x8) = 0x0
 // CHECK-DAG: *(u32 *)(r10 - 0xc) =
@@ -39,5 +39,17 @@ SEC("xdp") int narrow(struct xdp_md *ctx) {
   int sum = 0;
   for (__u16 count = 0; count < 4; count++) sum += bpf_trace_printk((const char *)&count, sizeof(count));
   return sum == 0 ? XDP_DROP : XDP_PASS;
+}
+// What counts along and ends nothing is better forgotten: each of its numbers would be another state.
+// CHECK-LABEL: along:
+// CHECK: *(u32 *)(r10 - 0x4) = 0x0
+SEC("xdp") int along(struct xdp_md *ctx) {
+  __u32 key = 0;
+  for (int i = 0; i < 1000; i++) {
+    if (bpf_get_prandom_u32() & 1) continue;
+    bpf_map_delete_elem(&table, &key);
+    key++;
+  }
+  return XDP_PASS;
 }
 char _license[] SEC("license") = "GPL";
