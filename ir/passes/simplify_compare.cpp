@@ -119,6 +119,12 @@ ValueId Rules::compare_equal(ValueId v, ValueId a, int64_t c) {
                             f_.constant(t, *fold(op(a) == Op::Add ? Op::Sub : Op::Xor, Pred::Eq, t, t, c, *inner)));
   // x - y == 0: x == y;  x ^ y == 0: x == y
   if (c == 0 && (op(a) == Op::Sub || op(a) == Op::Xor)) return become_compare(v, p, x, f_.operand(a, 1));
+  // x >> k == 0: x < 1 << k. The verifier learns it of x, not of a copy; where the shift has another user, that is left
+  // below the branch, and follows from x (sink).
+  if (c == 0 && op(a) == Op::LShr && bits_of(t) >= 32)
+    if (const auto by = constant(f_.operand(a, 1)); by && *by > 0 && *by < 31)
+      if (has_one_use(a) || (a.index < uses_.size() && uses_[a.index] == 2 && !has_one_use(x)))
+        return become_compare(v, p == Pred::Eq ? Pred::Ult : Pred::Uge, x, f_.constant(t, int64_t{1} << *by));
   // bswap x == c: x == bswap c
   if (op(a) == Op::Bswap && has_one_use(a))
     return become_compare(v, p, x, f_.constant(t, *fold(Op::Bswap, Pred::Eq, t, t, c, 0)));
