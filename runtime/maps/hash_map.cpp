@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 #include "support/check.h"
 
@@ -20,16 +21,17 @@ HashMap<KeySize>::HashMap(const Definition &definition, uint32_t bucket_count, P
       buckets_(std::move(buckets)),
       slab_(std::move(slab)),
       marks_(std::move(marks)),
-      evicts_(definition.type == BPF_MAP_TYPE_LRU_HASH) {}
+      evicts_(definition.type == BPF_MAP_TYPE_LRU_HASH),
+      is_serial_(is_serial(definition)),
+      last_(static_cast<Link>(definition.max_entries + spares_of(definition, bucket_count))) {}
 
 template <size_t KeySize>
 Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition, PageSource &pages) {
   const uint32_t bucket_count = std::bit_ceil(definition.max_entries);
   Result<Pages> buckets = pages.take(uint64_t{bucket_count} * sizeof(Bucket));
   if (!buckets) return std::unexpected(buckets.error());
-  // One element more than the map may hold: an update of a full map needs the new one beside the old one.
   const uint64_t stride = sizeof(Element) + round_up_8(definition.key_size) + round_up_8(definition.value_size);
-  Result<Pages> slab = pages.take((uint64_t{definition.max_entries} + 1) * stride);
+  Result<Pages> slab = pages.take((definition.max_entries + spares_of(definition, bucket_count)) * stride);
   if (!slab) return std::unexpected(slab.error());
   const bool evicts = definition.type == BPF_MAP_TYPE_LRU_HASH;
   Result<Pages> marks = evicts ? pages.take(uint64_t{definition.max_entries} + 2) : Pages();
@@ -43,12 +45,15 @@ Result<std::unique_ptr<Map>> HashMap<KeySize>::make(const Definition &definition
 
 template <size_t KeySize>
 Result<void> HashMap<KeySize>::adopt(PageSource::Content content) {
-  const Link last = definition().max_entries + 1;
-  std::vector<bool> reached(uint64_t{last} + 1);
+  std::vector<bool> reached(uint64_t{last_} + 1);
+  Link fresh = 1;
   for (uint64_t i = 0; i <= bucket_mask_; i++) {
-    std::atomic<Link> *from = &bucket_of(static_cast<uint32_t>(i)).head;
+    Bucket &bucket = bucket_of(static_cast<uint32_t>(i));
+    bucket.state.store(0, std::memory_order_relaxed);  // whoever held it is gone
+    bucket.spare = 0;
+    std::atomic<Link> *from = &bucket.head;
     for (Link link = from->load(std::memory_order_relaxed); link != 0; link = from->load(std::memory_order_relaxed)) {
-      const bool is_element = link <= last && !reached[link];
+      const bool is_element = link <= last_ && !reached[link];
       const uint32_t hash = is_element ? key_.hash(element(link).key()) : 0;
       if (!is_element || hash != element(link).hash.load(std::memory_order_relaxed) || (hash & bucket_mask_) != i) {
         if (content == PageSource::Content::Whole) return input_error("the chain of bucket {} leads astray", i);
@@ -56,14 +61,15 @@ Result<void> HashMap<KeySize>::adopt(PageSource::Content content) {
         break;
       }
       reached[link] = true;
-      fresh_ = std::max(fresh_, link + 1);
+      fresh = std::max(fresh, link + 1);
       count_.fetch_add(1, std::memory_order_relaxed);
       from = &element(link).next;
     }
   }
   if (content == PageSource::Content::Whole && count_.load(std::memory_order_relaxed) > definition().max_entries)
     return input_error("it has more than its {} elements", definition().max_entries);
-  for (Link link = fresh_; --link != 0;) {
+  fresh_.store(fresh, std::memory_order_relaxed);
+  for (Link link = fresh; --link != 0;) {
     if (!reached[link]) free_.push_back(link);
     if (!evicts_) continue;
     if (!reached[link])
@@ -87,85 +93,130 @@ std::atomic<typename HashMap<KeySize>::Link> *HashMap<KeySize>::link_to(const st
 }
 
 template <size_t KeySize>
+bool HashMap<KeySize>::count_up() {
+  uint32_t count = count_.load(std::memory_order_relaxed);
+  do {
+    if (count >= definition().max_entries) return false;
+  } while (!count_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed));
+  return true;
+}
+
+template <size_t KeySize>
+inline typename HashMap<KeySize>::Link HashMap<KeySize>::take(Hold &hold) {
+  const Link spare = std::exchange(hold.bucket().spare, 0);
+  if (spare == 0) return take_elsewhere();
+  // Whoever sees what is now written into the element also sees the version that give_back() counted up.
+  std::atomic_thread_fence(std::memory_order_release);
+  return spare;
+}
+
+// There is one: each bucket keeps at most one spare, or takes it while it is held.
+template <size_t KeySize>
+[[gnu::noinline]] typename HashMap<KeySize>::Link HashMap<KeySize>::take_elsewhere() {
+  const auto guard = is_serial_ ? std::unique_lock<SpinLock>() : std::unique_lock(lock_);
+  if (free_.empty()) {
+    const Link fresh = fresh_.fetch_add(1, std::memory_order_relaxed);
+    SPILE_CHECK(fresh <= last_, "the slab has an element for each that the map may hold, and the spares");
+    return fresh;
+  }
+  const Link taken = free_.back();
+  free_.pop_back();
+  std::atomic_thread_fence(std::memory_order_release);  // as in take()
+  return taken;
+}
+
+template <size_t KeySize>
+inline void HashMap<KeySize>::give_back(Hold &hold, Link removed) {
+  release(value_of(element(removed)));
+  if (evicts_) use_of(removed).store(Free, std::memory_order_relaxed);
+  hold.count_version();
+  if (is_serial_ || hold.bucket().spare != 0) return give_elsewhere(hold, removed);
+  hold.bucket().spare = removed;
+}
+
+template <size_t KeySize>
+[[gnu::noinline]] void HashMap<KeySize>::give_elsewhere(Hold &hold, Link removed) {
+  hold.show_version();
+  const auto guard = is_serial_ ? std::unique_lock<SpinLock>() : std::unique_lock(lock_);
+  free_.push_back(removed);
+}
+
+template <size_t KeySize>
+[[gnu::always_inline]] inline int64_t HashMap<KeySize>::put(Hold &hold, std::atomic<Link> *old, const std::byte *key,
+                                                            const std::byte *value, uint64_t flags, uint32_t hash) {
+  if (old != nullptr && flags == BPF_NOEXIST) return -EEXIST;
+  if (old == nullptr && (flags == BPF_EXIST || !count_up())) return flags == BPF_EXIST ? -ENOENT : -E2BIG;
+  const Link added = take(hold);
+  Element &fresh = element(added);
+  std::memcpy(fresh.key(), key, key_.size());
+  clear_special(value_of(fresh));
+  copy_value(value_of(fresh), value);
+  fresh.hash.store(hash, std::memory_order_relaxed);
+  // Kernel: a replaced element counts as used, a new one has to be looked up first.
+  if (evicts_) use_of(added).store(old == nullptr ? Cold : Hot, std::memory_order_relaxed);
+  if (old == nullptr) {
+    Bucket &bucket = hold.bucket();
+    fresh.next.store(bucket.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    bucket.head.store(added, std::memory_order_release);
+  } else {
+    const Link replaced = old->load(std::memory_order_relaxed);
+    fresh.next.store(element(replaced).next.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    old->store(added, std::memory_order_release);
+    give_back(hold, replaced);
+  }
+  return 0;
+}
+
+template <size_t KeySize>
 int64_t HashMap<KeySize>::update(const std::byte *key, const std::byte *value, uint64_t flags) {
+  if (is_serial_) return update_serially(key, value, flags);
+  if (flags > BPF_EXIST) return -EINVAL;
+  const uint32_t hash = key_.hash(key);
+  Hold hold(bucket_of(hash));
+  return put(hold, link_to(key, hash), key, value, flags, hash);
+}
+
+template <size_t KeySize>
+[[gnu::noinline]] int64_t HashMap<KeySize>::update_serially(const std::byte *key, const std::byte *value,
+                                                            uint64_t flags) {
   // Kernel: an LRU map never takes BPF_F_LOCK.
   const SpecialField *field = (flags & BPF_F_LOCK) != 0 && !evicts_ ? lock_field() : nullptr;
   if (field != nullptr) flags &= ~uint64_t{BPF_F_LOCK};
   if (flags > BPF_EXIST) return -EINVAL;
   const uint32_t hash = key_.hash(key);
   const std::lock_guard guard(lock_);
-  std::atomic<Link> *old = link_to(key, hash);
-  if (old != nullptr && flags == BPF_NOEXIST) return -EEXIST;
-  if (old == nullptr && flags == BPF_EXIST) return -ENOENT;
-  if (old != nullptr && field != nullptr) {  // in place, under the value's lock
-    std::byte *present = value_of(element(old->load(std::memory_order_relaxed)));
-    lock_value(present + field->offset);
-    copy_value(present, value);
-    unlock_value(present + field->offset);
-    return 0;
-  }
-  if (old == nullptr && count_.load(std::memory_order_relaxed) == definition().max_entries) {
-    if (!evicts_) return -E2BIG;
+  if (evicts_ && count_.load(std::memory_order_relaxed) == definition().max_entries && flags != BPF_EXIST &&
+      find(key, hash) == nullptr)
     evict();
-  }
-
-  const Link added = take();
-  Element &fresh = element(added);
-  std::memcpy(fresh.key(), key, key_.size());
-  clear_special(value_of(fresh));
-  copy_value(value_of(fresh), value);
-  fresh.hash.store(hash, std::memory_order_relaxed);
-  Bucket &bucket = bucket_of(hash);
-  // Kernel: a replaced element counts as used, a new one has to be looked up first.
-  if (evicts_) use_of(added).store(old == nullptr ? Cold : Hot, std::memory_order_relaxed);
-  if (old == nullptr) {
-    fresh.next.store(bucket.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    bucket.head.store(added, std::memory_order_release);
-    count_.fetch_add(1, std::memory_order_relaxed);
-  } else {
-    const Link replaced = old->load(std::memory_order_relaxed);
-    fresh.next.store(element(replaced).next.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    old->store(added, std::memory_order_release);
-    give_back(replaced, bucket);
-  }
+  Hold hold(bucket_of(hash));
+  std::atomic<Link> *old = link_to(key, hash);
+  if (old == nullptr || field == nullptr || flags == BPF_NOEXIST) return put(hold, old, key, value, flags, hash);
+  // In place, under the value's lock.
+  std::byte *present = value_of(element(old->load(std::memory_order_relaxed)));
+  lock_value(present + field->offset);
+  copy_value(present, value);
+  unlock_value(present + field->offset);
   return 0;
 }
 
 template <size_t KeySize>
 int64_t HashMap<KeySize>::erase(const std::byte *key) {
   const uint32_t hash = key_.hash(key);
-  const std::lock_guard guard(lock_);
+  const auto guard = is_serial_ ? std::unique_lock(lock_) : std::unique_lock<SpinLock>();
+  Hold hold(bucket_of(hash));
   std::atomic<Link> *from = link_to(key, hash);
   if (from == nullptr) return -ENOENT;
   const Link removed = from->load(std::memory_order_relaxed);
   from->store(element(removed).next.load(std::memory_order_relaxed), std::memory_order_release);
-  give_back(removed, bucket_of(hash));
+  give_back(hold, removed);
   count_.fetch_sub(1, std::memory_order_relaxed);
   return 0;
 }
 
 template <size_t KeySize>
-typename HashMap<KeySize>::Link HashMap<KeySize>::take() {
-  if (free_.empty()) return fresh_++;
-  const Link taken = free_.back();
-  free_.pop_back();
-  // Whoever sees what is now written into the element also sees the version that give_back() counted up.
-  std::atomic_thread_fence(std::memory_order_release);
-  return taken;
-}
-
-template <size_t KeySize>
-void HashMap<KeySize>::give_back(Link removed, Bucket &bucket) {
-  release(value_of(element(removed)));
-  if (evicts_) use_of(removed).store(Free, std::memory_order_relaxed);
-  bucket.version.fetch_add(1, std::memory_order_release);
-  free_.push_back(removed);
-}
-
-template <size_t KeySize>
 void HashMap<KeySize>::evict() {
   // At most two rounds: the first takes the marks away that the second does not find, however many lookups run.
-  const Link last = fresh_ - 1;
+  const Link last = fresh_.load(std::memory_order_relaxed) - 1;
   for (uint64_t step = 0; step <= uint64_t{last} * 2; step++) {
     hand_ = hand_ >= last ? 1 : hand_ + 1;
     const uint8_t use = use_of(hand_).load(std::memory_order_relaxed);
@@ -176,9 +227,10 @@ void HashMap<KeySize>::evict() {
     }
     Element &victim = element(hand_);
     const uint32_t hash = victim.hash.load(std::memory_order_relaxed);
+    Hold hold(bucket_of(hash));
     std::atomic<Link> *from = link_to(victim.key(), hash);
     from->store(victim.next.load(std::memory_order_relaxed), std::memory_order_release);
-    give_back(hand_, bucket_of(hash));
+    give_back(hold, hand_);
     count_.fetch_sub(1, std::memory_order_relaxed);
     return;
   }
@@ -186,9 +238,12 @@ void HashMap<KeySize>::evict() {
 }
 
 template <size_t KeySize>
-bool HashMap<KeySize>::first_from(uint64_t bucket_index, std::byte *next) const {
+bool HashMap<KeySize>::first_from(uint64_t bucket_index, std::byte *next) {
   for (uint64_t i = bucket_index; i <= bucket_mask_; i++) {
-    const Link link = bucket_of(static_cast<uint32_t>(i)).head.load(std::memory_order_relaxed);
+    Bucket &bucket = bucket_of(static_cast<uint32_t>(i));
+    if (bucket.head.load(std::memory_order_relaxed) == 0) continue;
+    const Hold hold(bucket);
+    const Link link = bucket.head.load(std::memory_order_relaxed);
     if (link == 0) continue;
     std::memcpy(next, element(link).key(), key_.size());
     return true;
@@ -198,10 +253,10 @@ bool HashMap<KeySize>::first_from(uint64_t bucket_index, std::byte *next) const 
 
 template <size_t KeySize>
 int64_t HashMap<KeySize>::next_key(const std::byte *key, std::byte *next) {
-  const std::lock_guard guard(lock_);
   uint64_t from_bucket = 0;
   if (key != nullptr) {
     const uint32_t hash = key_.hash(key);
+    const Hold hold(bucket_of(hash));
     if (Element *found = find(key, hash)) {
       const Link link = found->next.load(std::memory_order_relaxed);
       if (link != 0) {

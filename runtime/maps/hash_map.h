@@ -1,11 +1,16 @@
 // HashMap: BPF_MAP_TYPE_HASH and LRU_HASH. Buckets of chained elements from one preallocated slab.
 //
-//   bucket { head, version } ──► element ──► element ──► 0
+//   bucket { head, state, spare } ──► element ──► element ──► 0
 //
-// Lookups take no lock and never miss a key that is there. Writers are serialised by one spin lock. An element that is
-// removed keeps its link, so that a reader standing on it goes on; it may be reused at once, even in another bucket,
-// and then leads the reader astray. But the version of the bucket it was removed from is counted up before that: a
-// reader that found nothing looks at the version again, and starts over when it has moved.
+// Lookups take no lock and never miss a key that is there. A writer holds the bucket, by a bit of its state; the rest
+// of the state is a version. An element that is removed keeps its link, so that a reader standing on it goes on; it may
+// be reused at once, even in another bucket, and then leads the reader astray. But the version of the bucket it was
+// removed from is counted up before that: a reader that found nothing looks at the version again, and starts over when
+// it has moved.
+//
+// What was removed stays with its bucket, as its spare, for the next update there: two threads that update different
+// keys have nothing in common. For that the slab has an element more for each bucket; memory that is not touched is not
+// taken.
 //
 // An update of a present key puts a new element in the place of the old one: a pointer from an earlier lookup goes on
 // seeing the old value, as in the kernel. Kernel: it adds the new element at the head and then unlinks the old one,
@@ -18,8 +23,10 @@
 #pragma once
 
 #include <linux/bpf.h>
+#include <sched.h>
 
 #include <atomic>
+#include <mutex>
 #include <vector>
 
 #include "runtime/maps/hash_key.h"
@@ -52,8 +59,37 @@ class HashMap final : public Map {
   using Link = uint32_t;
 
   struct Bucket {
+    static constexpr uint32_t kHeld = 1, kVersion = 2;
     std::atomic<Link> head;
-    std::atomic<uint32_t> version;  // removals and replacements in this chain
+    std::atomic<uint32_t>
+        state;   // kHeld while a writer is at it; the rest counts removals and replacements in this chain
+    Link spare;  // an element that was removed here and that no chain leads to, or 0; the writer's
+    uint32_t unused;
+  };
+  // A writer at a bucket.
+  class Hold {
+   public:
+    explicit Hold(Bucket &bucket) : bucket_(bucket) {
+      uint32_t state = bucket.state.load(std::memory_order_relaxed) & ~Bucket::kHeld;
+      while (!bucket.state.compare_exchange_weak(state, state | Bucket::kHeld, std::memory_order_acquire)) {
+        // Yields: with more threads than cores the holder may need this one.
+        if ((state & Bucket::kHeld) != 0) ::sched_yield();
+        state &= ~Bucket::kHeld;
+      }
+      state_ = state;
+    }
+    ~Hold() { bucket_.state.store(state_, std::memory_order_release); }
+    Hold(const Hold &) = delete;
+    Hold &operator=(const Hold &) = delete;
+    Bucket &bucket() const { return bucket_; }
+    // Something was removed: readers see that from the end of the hold on.
+    void count_version() { state_ += Bucket::kVersion; }
+    // Or at once, when what was removed becomes another bucket's.
+    void show_version() { bucket_.state.store(state_ | Bucket::kHeld, std::memory_order_release); }
+
+   private:
+    Bucket &bucket_;
+    uint32_t state_;
   };
   struct Element {  // the key follows, then the value, each rounded up to 8 bytes
     std::atomic<Link> next;
@@ -69,13 +105,29 @@ class HashMap final : public Map {
   Element &element(Link link) const { return *reinterpret_cast<Element *>(slab_.data() + (link - 1) * stride_); }
   std::byte *value_of(Element &element) const { return element.key() + value_offset_; }
   Element *find(const std::byte *key, uint32_t hash) const;
-  // The link that leads to the element with [key], or null. The lock is held.
+  // The link that leads to the element with [key], or null. Its bucket is held.
   std::atomic<Link> *link_to(const std::byte *key, uint32_t hash);
-  // Both with the lock held: an element that no chain leads to; what was taken out of its chain goes back.
-  Link take();
-  void give_back(Link removed, Bucket &bucket);
-  // LRU, with the lock held: deletes one element.
+  // update() of such a map; and what is the same in all, with the bucket held and the link that leads to the key.
+  int64_t update_serially(const std::byte *key, const std::byte *value, uint64_t flags);
+  int64_t put(Hold &hold, std::atomic<Link> *old, const std::byte *key, const std::byte *value, uint64_t flags,
+              uint32_t hash);
+  // Both with the bucket held: an element that no chain leads to; what was taken out of its chain goes back.
+  Link take(Hold &hold);
+  Link take_elsewhere();
+  void give_back(Hold &hold, Link removed);
+  void give_elsewhere(Hold &hold, Link removed);
+  // Counts one element more, unless there are as many as may be.
+  bool count_up();
+  // LRU, with lock_ and no bucket held: deletes one element.
   void evict();
+  // What an element more than the map may hold is for: the new one of an update, beside the old one.
+  static uint64_t spares_of(const Definition &definition, uint32_t bucket_count) {
+    return is_serial(definition) ? 1 : bucket_count;
+  }
+  // Whether writers wait for one another: what they do is more than a change of a bucket.
+  static bool is_serial(const Definition &definition) {
+    return definition.type == BPF_MAP_TYPE_LRU_HASH || !definition.special.empty();
+  }
   // Only of an LRU map: the marks of use, by link.
   std::atomic<uint8_t> &use_of(Link link) const {
     return reinterpret_cast<std::atomic<uint8_t> *>(marks_.data())[link];
@@ -86,7 +138,7 @@ class HashMap final : public Map {
   // What is in the pages becomes what is known here: which elements are used. An error says what no map leaves behind;
   // of a snapshot, a chain ends where another process was at work.
   Result<void> adopt(PageSource::Content content);
-  bool first_from(uint64_t bucket_index, std::byte *next) const;
+  bool first_from(uint64_t bucket_index, std::byte *next);
 
   HashKey<KeySize> key_;
   uint32_t bucket_mask_;
@@ -94,12 +146,14 @@ class HashMap final : public Map {
   uint64_t stride_;
   Pages buckets_, slab_;
   Pages marks_;  // one byte an element
-  const bool evicts_;
+  const bool evicts_, is_serial_;
+  const Link last_;  // of the slab
 
-  SpinLock lock_;           // guards what follows, and every write to a link or version
-  std::vector<Link> free_;  // deleted elements; the last in is the first out
-  Link fresh_ = 1;          // elements from here on were never used
-  Link hand_ = 0;           // of the clock
+  SpinLock
+      lock_;  // of all writers, where they are serial; else only of free_. Taken before a bucket, or inside of one.
+  std::vector<Link> free_;      // deleted elements that are no bucket's spare; the last in is the first out
+  Link hand_ = 0;               // of the clock
+  std::atomic<Link> fresh_{1};  // elements from here on were never used
   std::atomic<uint32_t> count_{0};
 };
 
@@ -107,7 +161,7 @@ template <size_t KeySize>
 typename HashMap<KeySize>::Element *HashMap<KeySize>::find(const std::byte *key, uint32_t hash) const {
   const Bucket &bucket = bucket_of(hash);
   while (true) {
-    const uint32_t version = bucket.version.load(std::memory_order_acquire);
+    const uint32_t version = bucket.state.load(std::memory_order_acquire) / Bucket::kVersion;
     for (Link link = bucket.head.load(std::memory_order_acquire); link != 0;) {
       Element &candidate = element(link);
       // A writer may be filling the element with another key meanwhile. If the key still compares equal, the answer is
@@ -117,7 +171,7 @@ typename HashMap<KeySize>::Element *HashMap<KeySize>::find(const std::byte *key,
       link = candidate.next.load(std::memory_order_acquire);
     }
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (bucket.version.load(std::memory_order_relaxed) == version) return nullptr;
+    if (bucket.state.load(std::memory_order_relaxed) / Bucket::kVersion == version) return nullptr;
   }
 }
 

@@ -21,7 +21,7 @@ namespace spile::maps {
 namespace {
 
 constexpr char kMagic[8] = {'S', 'P', 'I', 'L', 'E', 'M', 'A', 'P'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint64_t kPage = 4096;
 constexpr uint32_t kNoLock = UINT32_MAX;
 constexpr uint32_t kMaxBtf = 64 << 20;  // more types than any object has

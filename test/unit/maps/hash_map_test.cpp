@@ -172,4 +172,35 @@ TEST(HashMap, ReadersSeeEveryStableKeyWhileWritersChurn) {
   EXPECT_EQ(counted, map->size());
 }
 
+// Writers of keys that nobody else has hold their own buckets alone, until the map is full to the last element.
+TEST(HashMap, WritersOfTheirOwnKeysFillTheMapToTheLastElement) {
+  constexpr uint64_t kEach = 500, kWriters = 4;
+  for (const uint32_t entries : {uint32_t{kEach * kWriters}, uint32_t{kEach * kWriters - 7}}) {
+    auto map = make(hash_of(8, 8, entries));
+    std::atomic<uint64_t> refused{0};
+    std::vector<std::thread> threads;
+    for (uint64_t writer = 0; writer < kWriters; writer++)
+      threads.emplace_back([&, writer] {
+        for (int round = 0; round < 20; round++)
+          for (uint64_t i = 0; i < kEach; i++) {
+            const uint64_t key = writer * kEach + i;
+            const int64_t result = put(*map, key, key * 3);
+            const bool is_last = round == 19;
+            if (result == -E2BIG && is_last) refused++;
+            if (result == 0 && !is_last) EXPECT_EQ(drop(*map, key), 0);
+          }
+      });
+    for (std::thread &thread : threads) thread.join();
+    EXPECT_EQ(map->size(), entries);
+    EXPECT_EQ(refused.load(), kEach * kWriters - entries);
+    uint64_t there = 0;
+    for (uint64_t key = 0; key < kEach * kWriters; key++)
+      if (const auto value = get<uint64_t>(*map, key)) there += *value == key * 3;
+    EXPECT_EQ(there, entries);
+    uint64_t replaced = 0;  // in a full map: with the spare of the bucket
+    for (uint64_t key = 0; key < kEach * kWriters; key++) replaced += put(*map, key, key, BPF_EXIST) == 0;
+    EXPECT_EQ(replaced, entries);
+  }
+}
+
 }  // namespace spile::maps
