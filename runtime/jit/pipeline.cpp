@@ -35,13 +35,30 @@ void go_over(llvm::FunctionPassManager &functions) {
   functions.addPass(llvm::SimplifyCFGPass());
 }
 
+// A pass over loops, and whether it did something: a loop that was unrolled may leave as many loops as there were.
+template <class Pass>
+class Noting : public llvm::PassInfoMixin<Noting<Pass>> {
+ public:
+  Noting(Pass pass, bool &did_something) : pass_(std::move(pass)), did_something_(&did_something) {}
+  llvm::PreservedAnalyses run(llvm::Loop &loop, llvm::LoopAnalysisManager &analyses,
+                              llvm::LoopStandardAnalysisResults &results, llvm::LPMUpdater &updater) {
+    llvm::PreservedAnalyses kept = pass_.run(loop, analyses, results, updater);
+    *did_something_ |= !kept.areAllPreserved();
+    return kept;
+  }
+
+ private:
+  Pass pass_;
+  bool *did_something_;
+};
+
 // Loops in their best form. What cleans up behind a step runs only where the step did something: most loops have too
 // many turns to be unrolled, and no vectors.
 class ImproveLoops : public llvm::PassInfoMixin<ImproveLoops> {
  public:
   explicit ImproveLoops(bool waiting) : waiting_(waiting) {}
   llvm::PreservedAnalyses run(llvm::Function &function, llvm::FunctionAnalysisManager &analyses) {
-    if (loops_in(function, analyses) == 0) return llvm::PreservedAnalyses::all();
+    if (analyses.getResult<llvm::LoopAnalysis>(function).empty()) return llvm::PreservedAnalyses::all();
     turn(function, analyses);
     unroll(function, analyses);
     vectorize(function, analyses);
@@ -51,9 +68,6 @@ class ImproveLoops : public llvm::PassInfoMixin<ImproveLoops> {
  private:
   using Analyses = llvm::FunctionAnalysisManager;
 
-  static size_t loops_in(llvm::Function &function, Analyses &analyses) {
-    return analyses.getResult<llvm::LoopAnalysis>(function).getLoopsInPreorder().size();
-  }
   static void go(llvm::FunctionPassManager &passes, llvm::Function &function, Analyses &analyses) {
     analyses.invalidate(function, passes.run(function, analyses));
   }
@@ -70,16 +84,16 @@ class ImproveLoops : public llvm::PassInfoMixin<ImproveLoops> {
   }
 
   void unroll(llvm::Function &function, Analyses &analyses) const {
+    bool did_something = false;
     llvm::LoopPassManager loops;
     loops.addPass(llvm::LoopIdiomRecognizePass());
     if (!waiting_) loops.addPass(llvm::IndVarSimplifyPass());
-    loops.addPass(llvm::LoopDeletionPass());
-    loops.addPass(llvm::LoopFullUnrollPass());
+    loops.addPass(Noting(llvm::LoopDeletionPass(), did_something));
+    loops.addPass(Noting(llvm::LoopFullUnrollPass(), did_something));
     llvm::FunctionPassManager passes;
     passes.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(loops)));
-    const size_t before = loops_in(function, analyses);
     go(passes, function, analyses);
-    if (loops_in(function, analyses) == before) return;
+    if (!did_something) return;
     llvm::FunctionPassManager after;
     after.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));  // the stack, at indices that are constants now
     after.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));     // GVN finds no more here, in twenty times the time
