@@ -8,6 +8,7 @@ Result<Object> copy(const Object &object) {
               .symbols = object.symbols,
               .code_info = object.code_info,
               .btf = {},
+              .relocated_to = object.relocated_to,
               .license = object.license,
               .kern_version = object.kern_version,
               .maps = object.maps,

@@ -226,6 +226,7 @@ Result<void> relocate_core(Object &object, const CoreTarget &target) {
       std::memcpy(section.bytes.data() + reloc.offset, pair, count * sizeof(Insn));
     }
   }
+  object.relocated_to = &target.btf();
   return {};
 }
 

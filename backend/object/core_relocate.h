@@ -49,7 +49,8 @@ class CoreTarget {
   std::unordered_map<std::string_view, std::vector<BtfId>> by_name_;  // by essential name
 };
 
-// Relocates every instruction of [object]. Fails with the section, the line and the reason.
+// Relocates every instruction of [object], which then refers to the target's types. Fails with the section, the line
+// and the reason.
 Result<void> relocate_core(Object &object, const CoreTarget &target);
 
 }  // namespace spile::object

@@ -133,7 +133,9 @@ struct Object {
   std::vector<Section> sections;
   std::vector<Symbol> symbols;
   std::vector<CodeInfo> code_info;
-  Btf btf;              // empty when the object has none
+  Btf btf;  // empty when the object has none
+  // The kernel's types whose numbers are in its instructions (relocate_core()); null: those of [btf].
+  const Btf *relocated_to = nullptr;
   std::string license;  // contents of `license`, without its NUL
   uint32_t kern_version = 0;
 

@@ -97,13 +97,13 @@ class OnEngine {
     prepare(env_);
   }
   static void prepare(vm::Env &env) {
-    env.now_ns = [] { return uint64_t{0}; };
+    env.now_ns = {[](void *) { return uint64_t{0}; }};
   }
   void reset() { fill(globals_->memory); }
   uint64_t run() { return run(env_); }
-  // On several threads each brings its own.
-  uint64_t run(vm::Env &env) {
-    env.begin(nullptr, BPF_PROG_TYPE_XDP);
+  // On several threads each brings its own, and an event that says on which CPU it is.
+  uint64_t run(vm::Env &env, const vm::Event *event = nullptr) {
+    env.begin(event, BPF_PROG_TYPE_XDP);
     loaded_->run(ctx_, sizeof ctx_, env);
     return globals_->result;
   }
@@ -138,7 +138,9 @@ void add_row_of_two_threads(const std::string &name, uint64_t insns, OnEngine &t
   const auto run = [&there, insns](benchmark::State &state) {
     vm::Env env;
     OnEngine::prepare(env);
-    for (auto _ : state) benchmark::DoNotOptimize(there.run(env));
+    vm::Event event;
+    event.cpu = static_cast<uint32_t>(state.thread_index());
+    for (auto _ : state) benchmark::DoNotOptimize(there.run(env, &event));
     state.counters["insns"] = static_cast<double>(insns);
   };
   benchmark::RegisterBenchmark((name + "/jit-2").c_str(), run)->Threads(2);

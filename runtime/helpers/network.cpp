@@ -74,5 +74,10 @@ uint64_t skb_get_tunnel_opt(uint64_t, uint64_t to, uint64_t size, uint64_t, uint
   std::ranges::fill(buffer_at(to, size), std::byte{0});
   return returned(env, k_skb_get_tunnel_opt, -ENOENT);
 }
+// Nor did anybody decrypt it.
+uint64_t skb_get_xfrm_state(uint64_t, uint64_t, uint64_t to, uint64_t size, uint64_t, vm::Env *env) {
+  std::ranges::fill(buffer_at(to, size), std::byte{0});
+  return returned(env, k_skb_get_xfrm_state, -EINVAL);
+}
 
 }  // namespace spile::helpers

@@ -22,6 +22,8 @@ inline uint64_t get_smp_processor_id(uint64_t, uint64_t, uint64_t, uint64_t, uin
   return env->event == nullptr ? 0 : env->event->cpu;
 }
 
+inline uint64_t ktime_get_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) { return env->now_ns(); }
+
 inline uint64_t get_numa_node_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
 
 // An address that is not null and that nothing can be read from: there is no task_struct here.

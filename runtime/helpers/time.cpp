@@ -3,8 +3,6 @@
 
 namespace spile::helpers {
 
-uint64_t ktime_get_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) { return env->now_ns(); }
-
 uint64_t ktime_get_boot_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   return env->now_ns() + env->suspended_ns;
 }

@@ -6,6 +6,7 @@
 
 // X(number, name): those of helpers/plain.h, which lead everywhere.
 #define SPILE_HOT_PLAIN(X)     \
+  X(5, ktime_get_ns)           \
   X(7, get_prandom_u32)        \
   X(8, get_smp_processor_id)   \
   X(14, get_current_pid_tgid)  \

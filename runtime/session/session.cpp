@@ -131,6 +131,12 @@ static Result<std::unique_ptr<vm::Engine>> make_engine(const Options &options, v
   SPILE_UNREACHABLE("an engine that is no EngineKind");
 }
 
+const object::Btf *types_of(const object::Object &object, std::span<const Accepted> programs) {
+  for (const Accepted &accepted : programs)
+    if (const object::Btf *types = accepted.program->object->relocated_to) return types;
+  return object.btf.empty() ? nullptr : &object.btf;
+}
+
 Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std::span<const Accepted> programs,
                                                Options options) {
   auto state = std::make_unique<State>();
@@ -143,6 +149,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   state->maps = std::move(*maps);
   state->maps.watch_timers(state->timers);
   state->env.timers = &state->timers;
+  state->env.types = types_of(object, programs);
   state->has_record_maps =
       std::ranges::any_of(object.maps, [](const object::Map &map) { return has_records(map.type); });
   state->handled.resize(object.maps.size());
@@ -165,17 +172,21 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   if (s.output_ring != nullptr) s.output_ring->when_full([&s] { s.print_output(); });
   if (s.options.virtual_time) {
     s.virtual_ns = s.options.virtual_time->clock_ns;
-    s.env.now_ns = [&s] { return s.virtual_ns; };
+    s.env.now_ns = {[](void *ns) { return *static_cast<const uint64_t *>(ns); }, &s.virtual_ns};
     s.env.random_state = s.options.virtual_time->seed;
     if (s.options.record != nullptr) s.recorder.emplace(*s.options.record, s.virtual_ns);
     return std::unique_ptr<Session>(new Session(std::move(state)));
   }
   s.wall_ahead_ns = wall_ahead_ns();
   s.env.tai_ahead_ns = tai_ahead_ns();
-  s.env.now_ns = monotonic_ns;
+  s.env.now_ns = {[](void *) { return monotonic_ns(); }};
   if (s.options.record != nullptr) {
     // Programs see the time of their event, as they will when it is replayed.
-    s.env.now_ns = [&s] { return s.env.event != nullptr ? s.env.event->time_ns : monotonic_ns(); };
+    s.env.now_ns = {[](void *state) {
+                      const vm::Event *const event = static_cast<const State *>(state)->env.event;
+                      return event != nullptr ? event->time_ns : monotonic_ns();
+                    },
+                    &s};
     s.recorder.emplace(*s.options.record, monotonic_ns());
   }
   s.env.suspended_ns = suspended_ns();

@@ -105,6 +105,10 @@ struct Accepted {
   const tables::ProgramType *type = nullptr;
 };
 
+// The types whose numbers the programs have for those of the kernel: of the kernel that they were relocated to, else
+// their own. Null: there are none.
+const object::Btf *types_of(const object::Object &object, std::span<const Accepted> programs);
+
 class Session {
  public:
   // Makes the maps, loads the programs into the engine, resolves their hooks. [object] outlives the session.

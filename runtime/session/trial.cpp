@@ -45,7 +45,7 @@ class Trial {
     env_.print = [this](std::string_view text) {
       if (prints_) *result_.printed += text;
     };
-    env_.now_ns = [this] { return now_ns_ += kTickNs; };
+    env_.now_ns = {[](void *ns) { return *static_cast<uint64_t *>(ns) += kTickNs; }, &now_ns_};
     result_.printed.emplace();
     event_.pid = event_.tid = 1;
     constexpr std::string_view kComm = "spile";
@@ -57,6 +57,7 @@ class Trial {
     auto maps = MapSet::create(object);
     if (!maps) return std::unexpected(maps.error());
     maps->watch_timers(timers_);
+    env_.types = types_of(object, programs);
     std::vector<std::unique_ptr<vm::Loaded>> loaded;
     for (const Accepted &accepted : programs) {
       auto one = engine.load(*accepted.program, maps->pointers());

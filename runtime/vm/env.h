@@ -16,6 +16,9 @@
 namespace spile::helpers {
 class Timers;
 }
+namespace spile::object {
+class Btf;
+}
 
 namespace spile::vm {
 
@@ -30,16 +33,24 @@ using CallbackFn = uint64_t (*)(Env *env, uint64_t callback, uint64_t r1, uint64
 
 class Loaded;
 
+// A clock: nanoseconds, asked of a function with its state. No std::function: compiled code reads the clock itself.
+struct Clock {
+  uint64_t (*read)(void *state) = nullptr;
+  void *state = nullptr;  // outlives the clock
+  uint64_t operator()() const { return read(state); }
+};
+
 struct Env {
   const Event *event = nullptr;
   uint32_t program_type = 0;  // enum bpf_prog_type of the program that runs
   uint64_t cgroup_id = 1;     // of the task; 1 is the root of every hierarchy
   helpers::Timers *timers = nullptr;
-  int32_t return_value = 0;  // bpf_set_retval()
+  const object::Btf *types = nullptr;  // whose numbers programs have for the kernel's types; null: of none
+  int32_t return_value = 0;            // bpf_set_retval()
   // Text that a program prints, as it is: trace_printk lines end in a newline.
   std::function<void(std::string_view)> print;
   // CLOCK_MONOTONIC in a live run; virtual otherwise.
-  std::function<uint64_t()> now_ns;
+  Clock now_ns;
   uint64_t suspended_ns = 0;                      // CLOCK_BOOTTIME less CLOCK_MONOTONIC; 0 when the clock is virtual
   uint64_t tai_ahead_ns = 0;                      // CLOCK_TAI less CLOCK_MONOTONIC; 0 likewise
   uint64_t random_state = 0x9e3779b97f4a7c15ull;  // of get_prandom_u32; set by !seed

@@ -30,7 +30,7 @@ LAYERS = {
     "verifier": ["lang-spec", "support", "backend/isa", "backend/object"],
     "runtime/maps": ["lang-spec", "support"],
     "runtime/vm": ["lang-spec", "support", "backend/isa", "backend/object", "runtime/maps"],
-    "runtime/helpers": ["lang-spec", "support", "runtime/vm", "runtime/maps"],
+    "runtime/helpers": ["lang-spec", "support", "backend/object", "runtime/vm", "runtime/maps"],
     "runtime/jit": ["lang-spec", "support", "backend/isa", "backend/object", "runtime/vm", "runtime/maps", "runtime/helpers",
                     "verifier"],
     "runtime/hooks": ["lang-spec", "support", "backend/object", "runtime/vm"],

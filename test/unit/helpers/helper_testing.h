@@ -43,7 +43,7 @@ struct HelperTest : testing::Test {
   HelperTest() {
     env.event = &event;
     env.print = [this](std::string_view text) { printed += text; };
-    env.now_ns = [this] { return now; };
+    env.now_ns = {[](void *ns) { return *static_cast<uint64_t *>(ns); }, &now};
   }
 
   template <class... Args>
