@@ -101,5 +101,10 @@ if os.access(build, os.W_OK):
     config.available_features.add("own-build")
 if os.path.exists(os.path.join(source, "..", "shared", "conformance", "vectors.tsv")):
     config.available_features.add("vectors")
-if os.environ.get("SPILE_ASAN"):
-    config.available_features.add("asan")
+# What run.py found the build to be made with.
+for sanitizer in ("asan", "tsan"):
+    if os.environ.get("SPILE_SANITIZER") == sanitizer:
+        config.available_features.add(sanitizer)
+for options in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+    if options in os.environ:
+        config.environment[options] = os.environ[options]

@@ -25,6 +25,23 @@ root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 jobs = str(os.cpu_count() or 1)
 LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
 
+
+def prepare_sanitizer():
+    """SPILE_PRESET=asan|tsan: what it finds is a test's failure, with where it was."""
+    try:
+        with open(os.path.join(build, "CMakeCache.txt"), encoding="utf-8") as cache:
+            settings = cache.read()
+    except OSError:
+        return
+    if re.search(r"^SPILE_ASAN:\w+=ON$", settings, re.M):
+        os.environ["SPILE_SANITIZER"] = "asan"
+        os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    elif "-fsanitize=thread" in settings:
+        os.environ["SPILE_SANITIZER"] = "tsan"
+        os.environ.setdefault("TSAN_OPTIONS", "suppressions=" + os.path.join(root, "test", "unit", "maps", "tsan.supp"))
+
+
+prepare_sanitizer()
 passed, failed, skipped = 0, 0, 0
 failures = []
 
