@@ -20,6 +20,12 @@ STATUSES = [("0", "Done; also after Ctrl-C, TERM, HUP and -T: to end a trace is 
             ("70", "A fault of spile itself."),
             ("125, 126, 127", "With -c, whose status is that of the command: spile failed, the command cannot be executed, was not found.")]
 
+ENVIRONMENT = [("NO_COLOR", "When it is not empty, nothing is coloured, unless by --color=always."),
+               ("SPILE_LISTENER", "With 0, every system call that a program watches stops the child of -c by ptrace. Otherwise those whose "
+                                  "entry alone is watched go to a seccomp listener, which is faster; a child that is to install a listener "
+                                  "of its own gets EBUSY then."),
+               ("JITDUMPDIR", "Where --perf-map writes perf's record of the code.")]
+
 
 def said(*arguments):
     return subprocess.run([spile, *arguments], capture_output=True, text=True, check=True, env={**os.environ, "NO_COLOR": "1"}).stdout
@@ -120,6 +126,7 @@ def page_of_commands():
         made.append(f".SH SPILE {name.upper()}\n{plain(what)}\n.PP\n\\fB{plain(lines[0].removeprefix('usage: '))}\\fR\n")
         made.append(f".PP\n{plain(lines[2].strip())}\n{options_of(options)}")
     made.append(".SH EXIT STATUS\n" + "".join(f".TP\n{code}\n{plain(meaning)}\n" for code, meaning in STATUSES))
+    made.append(".SH ENVIRONMENT\n" + "".join(f".TP\n{name}\n{plain(meaning)}\n" for name, meaning in ENVIRONMENT))
     made.append(".SH SIGNALS\nINT, TERM and HUP end a run in good order: the end handlers run, the maps are printed. A second INT "
                 "stops at once. USR1 prints the maps. A reader that closes the pipe ends the run.\n")
     made.append(".SH SEE ALSO\n\\fBspile\\-language\\fR(7), \\fBspile\\-errors\\fR(7)\n")

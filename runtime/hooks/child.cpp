@@ -9,11 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "runtime/hooks/code_events.h"
+#include "runtime/hooks/syscall_waits.h"
 
 namespace spile::hooks {
 
@@ -27,9 +30,6 @@ constexpr uint32_t kMaxSyscall = 1024;
 constexpr std::chrono::milliseconds kSettling{100};
 // Between SIGTERM and SIGKILL for what the command left behind.
 constexpr std::chrono::milliseconds kGrace{300};
-// With many tasks, how many stops are collected before they are handled. waitpid() gives the oldest task first: a busy
-// one would keep the others waiting.
-constexpr size_t kMaxCollected = 64;
 // From a task's first stop to its parent's report of it, at most; a parent that waits for a processor may be as late.
 constexpr std::chrono::seconds kBirth{1};
 
@@ -48,6 +48,11 @@ uint64_t monotonic_ns() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+bool may_listen() {
+  const char *const said = std::getenv("SPILE_LISTENER");
+  return said == nullptr || std::string_view(said) != "0";
 }
 
 template <class T>
@@ -89,13 +94,23 @@ ChildTracer::ChildTracer(std::vector<Tracepoint> wanted, Sink sink, ChildOptions
 
 ChildTracer::~ChildTracer() { finish(); }
 
+// Whether nothing but its entry is wanted, and a signal that comes before that has been seen can be made good.
+bool ChildTracer::may_be_reported(uint32_t number) const {
+  return !wants_exit(number) && !is_identity_call(number) && number != SYS_prctl &&
+         !(breakpoints_ && number == SYS_mmap) && waits_of(number) != SyscallWaits::ForOthers;
+}
+
 SyscallSelection ChildTracer::selection() const {
   SyscallSelection selection;
   selection.all = !any_enter_.empty() || !any_exit_.empty();
   selection.mapping_of_code = breakpoints_ != nullptr;
-  for (uint32_t number = 0; number < kMaxSyscall; number++)
-    if (!enter_hooks_[number].empty() || !exit_hooks_[number].empty() || is_identity_call(number))
+  for (uint32_t number = 0; number < kMaxSyscall; number++) {
+    const bool is_wanted = !enter_hooks_[number].empty() || !exit_hooks_[number].empty();
+    if ((is_wanted || selection.all) && may_be_reported(number))
+      selection.reported.push_back(number);
+    else if (is_wanted || is_identity_call(number))
       selection.numbers.push_back(number);
+  }
   return selection;
 }
 
@@ -120,12 +135,21 @@ Result<void> ChildTracer::start(const std::vector<std::string> &argv) {
   Result<std::string> path = find_program(argv[0]);
   if (!path) return std::unexpected(path.error());
   if (auto made = make_breakpoints(); !made) return made;
-  Result<Launch> launch = Launch::fork_traced(*path, argv, make_seccomp_filter(selection()), kPtraceOptions);
+  const SyscallSelection selected = selection();
+  if (may_listen() && !selected.reported.empty()) listener_ = Listener::make();
+  const std::vector<sock_filter> stopping = make_seccomp_filter(selected, false);
+  const std::vector<sock_filter> reporting =
+      listener_ ? make_seccomp_filter(selected, true) : std::vector<sock_filter>();
+  Result<Launch> launch = Launch::fork_traced(*path, argv, {stopping, reporting}, kPtraceOptions);
   if (!launch) return std::unexpected(launch.error());
   launch_.emplace(std::move(*launch));
   main_pid_ = launch_->pid();
   adopt(main_pid_);
   launch_->go();
+  if (listener_) {
+    reported_ = selected.reported;
+    if (auto taken = take_listener(); !taken) return taken;
+  }
 
   while (!program_runs_ && !main_exited_)
     if (const std::optional<Stop> stop = next_stop()) handle(*stop);
@@ -137,36 +161,6 @@ Result<void> ChildTracer::start(const std::vector<std::string> &argv) {
     return unsupported_error("command `{}` is a 32-bit program: only 64-bit ones can be traced", argv[0]);
   }
   return {};
-}
-
-// One stop, waiting for it if need be; none when the wait was interrupted or nothing is left to wait for.
-std::optional<ChildTracer::Stop> ChildTracer::next_stop() {
-  if (stops_.empty()) {
-    Stop stop{};
-    stop.tid = ::waitpid(-1, &stop.status, __WALL | __WNOTHREAD);
-    if (stop.tid < 0) {
-      if (errno == ECHILD) {  // nothing is left, though somebody else may have waited for it
-        tasks_.clear();
-        births_.clear();
-        main_exited_ = true;
-      }
-      return std::nullopt;
-    }
-    stops_.push_back(stop);
-    if (tasks_.size() > 1) collect(kMaxCollected);
-  }
-  const Stop first = stops_.front();
-  stops_.pop_front();
-  return first;
-}
-
-// What has stopped already, up to [most] in all.
-void ChildTracer::collect(size_t most) {
-  for (Stop stop{}; stops_.size() < most;) {
-    stop.tid = ::waitpid(-1, &stop.status, __WALL | __WNOTHREAD | WNOHANG);
-    if (stop.tid <= 0) return;
-    stops_.push_back(stop);
-  }
 }
 
 ChildTracer::Ended ChildTracer::run(const std::atomic<bool> &stop, Deadline deadline) {
@@ -259,6 +253,7 @@ void ChildTracer::handle_signal_stop(Task &task, int signal, int event) {
   if (event == 0) {
     if (breakpoints_ && signal == SIGTRAP && breakpoints_->trapped(task.tid)) return resume(task);
     if (breakpoints_) breakpoints_->interrupted(task.tid, signal);
+    if (listener_) restart_unseen_call(task);
     return resume(task, signal);  // about to be delivered: deliver it
   }
   if (sampler_ && event == PTRACE_EVENT_STOP && signal == SIGTRAP) emit_samples(task);
@@ -280,6 +275,12 @@ void ChildTracer::enter_syscall(Task &task, uint32_t number, const std::array<ui
     memory_.attach(task.tid);
     emit_entry(task, number, arguments);
   }
+  if (listener_ && number == SYS_seccomp && arguments[0] == SECCOMP_SET_MODE_FILTER &&
+      (arguments[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0)
+    notices_.push_back(
+        fmt::format("process {} ({}) asked for a seccomp listener and got EBUSY, as it is traced through "
+                    "one: with SPILE_LISTENER=0 it gets its own",
+                    task.pid, task.comm.data()));
   if (stops_at_syscalls_ || wants_exit(number) || is_identity_call(number) || number == SYS_prctl)
     task.in_syscall = number;
   if (breakpoints_ && number == SYS_mmap) {

@@ -1,11 +1,15 @@
 // ChildTracer: runs a command and reports its system calls, without privileges.
 //
 //   command ──seccomp: RET_TRACE for the wanted system calls──► ptrace stop ──► Event ──► sink
+//                   └─ RET_USER_NOTIF, where their entry alone is wanted ─► listener ─┘
 //
 // Forks, vforks, clones, threads and execs are followed. Events come one at a time, in the order of their stops; the
 // sink runs while the task that caused the event stands still, so the memory it reads is that of the moment. What a
 // program sees is what the kernel's tracepoint would show it: the record's layout, sys_exit of a clone in the new task
 // too, and no sys_exit for a task that is killed inside a system call.
+//
+// With SPILE_LISTENER=0 in the environment there is no listener: for finding faults, and for commands that install one
+// of their own.
 //
 // A task cannot be let go: its seccomp filter stays, and without a tracer the system calls that it stops at fail with
 // ENOSYS. So when the command itself has ended (and 0.1 s have passed), or finish() is called, the tasks that are left
@@ -27,8 +31,10 @@
 
 #include "runtime/hooks/breakpoints.h"
 #include "runtime/hooks/launch.h"
+#include "runtime/hooks/listener.h"
 #include "runtime/hooks/sampler.h"
 #include "runtime/hooks/seccomp_filter.h"
+#include "runtime/hooks/spin.h"
 #include "runtime/hooks/task.h"
 #include "runtime/hooks/ticker.h"
 #include "runtime/hooks/tracepoint.h"
@@ -91,7 +97,14 @@ class ChildTracer {
   };
 
   SyscallSelection selection() const;
+  bool may_be_reported(uint32_t number) const;
+  Result<void> take_listener();
   std::optional<Stop> next_stop();
+  bool take_stop(int flags);
+  bool spin();
+  void wait_for_stop();
+  void handle_call();
+  void restart_unseen_call(const Task &task);
   void collect(size_t most);
   void handle(const Stop &stop);
   void handle_signal_stop(Task &task, int signal, int event);
@@ -144,6 +157,10 @@ class ChildTracer {
   int exit_status_ = 0;
   uint64_t event_count_ = 0;
   std::vector<std::string> notices_;
+
+  std::unique_ptr<Listener> listener_;  // null: all stop by ptrace
+  std::vector<uint32_t> reported_;      // to it; sorted
+  Spin spin_;
 
   std::unordered_map<pid_t, Task> tasks_;
   std::deque<Stop> stops_;  // seen, not yet handled

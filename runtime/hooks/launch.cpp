@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,9 +33,6 @@ struct Report {
   Step step;
   int os_error;
 };
-
-// Of Launch::Start. A pipe would not do to hold the child in its last moment: to leave its read() is a system call too.
-enum StartState : int { kWaiting, kReady, kGo };
 
 constexpr uint64_t kTurnsBetweenLooks = uint64_t{1} << 30;  // about half a second
 
@@ -59,18 +57,23 @@ bool has_ended(pid_t pid) {
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 
-// Without privileges a filter needs no_new_privs, which takes the rights of set-user-ID programs away; a traced one
-// would not get them anyhow. With privileges the command keeps its rights.
-bool install(const sock_fprog &filter) {
-  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) return true;
-  return errno == EACCES && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+// 0 or, with NEW_LISTENER, the descriptor of the listener; -1 with errno.
+int install(std::span<const sock_filter> filter, unsigned flags) {
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter *>(filter.data())};
+  const auto set = [&] { return static_cast<int>(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program)); };
+  const int fd = set();
+  // Without privileges a filter needs no_new_privs, which takes the rights of set-user-ID programs away; a traced one
+  // would not get them anyhow. With privileges the command keeps its rights.
+  if (fd >= 0 || errno != EACCES || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fd;
+  return set();
 }
 
-// Runs in the child between fork and exec, perhaps of a process with threads: only async-signal-safe calls. [filter]
-// and [start] may be null.
-[[noreturn]] void run_child(pid_t parent, int go_fd, int failure_fd, const char *path, char *const *argv,
-                            const sock_fprog *filter, std::atomic<int> *start) {
+}  // namespace
+
+// Runs in the child between fork and exec, perhaps of a process with threads: only async-signal-safe calls. [start] may
+// be null.
+void Launch::run_child(pid_t parent, int go_fd, int failure_fd, const char *path, char *const *argv,
+                       const Filters &filters, Start *start) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -79,13 +82,17 @@ bool install(const sock_fprog &filter) {
   char byte;
   if (::read(go_fd, &byte, 1) != 1) ::_exit(kOwnFailure);
 
+  // A filter further out may have a listener; then this one may not (EBUSY).
+  constexpr unsigned kReporting = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+  const int listener = filters.reporting.empty() ? -1 : install(filters.reporting, kReporting);
   Report report{Step::Filter, 0};
-  if (filter == nullptr || install(*filter)) {
+  if (filters.stopping.empty() || listener >= 0 || install(filters.stopping, 0) == 0) {
     if (start != nullptr) {
+      start->listener = listener;
       // For some microseconds: whoever wrote the byte waits for this. Whether that one has died is asked seldom, as
       // that is a system call.
-      start->store(kReady);
-      for (uint64_t turns = 1; start->load() != kGo; turns++)
+      start->state.store(kReady);
+      for (uint64_t turns = 1; start->state.load() != kGo; turns++)
         if (turns % kTurnsBetweenLooks == 0 && ::getppid() != parent) ::_exit(kOwnFailure);
     }
     report.step = Step::Execute;
@@ -95,8 +102,6 @@ bool install(const sock_fprog &filter) {
   (void)!::write(failure_fd, &report, sizeof report);
   ::_exit(kOwnFailure);
 }
-
-}  // namespace
 
 Result<std::string> find_program(const std::string &name) {
   int first_error = ENOENT;
@@ -122,7 +127,13 @@ Result<std::string> find_program(const std::string &name) {
   return std::unexpected(cannot_execute(name, first_error));
 }
 
-Result<Launch> Launch::fork(const std::string &path, const std::vector<std::string> &argv, const sock_fprog *filter,
+Result<Launch::Start *> Launch::shared_start() {
+  void *const page = ::mmap(nullptr, sizeof(Start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return os_error(errno, "cannot share a page with the command");
+  return new (page) Start;
+}
+
+Result<Launch> Launch::fork(const std::string &path, const std::vector<std::string> &argv, const Filters &filters,
                             Start *start) {
   std::vector<char *> arguments;
   arguments.reserve(argv.size() + 1);
@@ -142,7 +153,7 @@ Result<Launch> Launch::fork(const std::string &path, const std::vector<std::stri
   const int fork_error = errno;
   if (pid == 0) {
     ::close(go[1]);  // so that the child sees the end of the pipe if this process dies
-    run_child(parent, go[0], failure[1], path.c_str(), arguments.data(), filter, start);
+    run_child(parent, go[0], failure[1], path.c_str(), arguments.data(), filters, start);
   }
   ::close(go[0]);
   ::close(failure[1]);
@@ -152,9 +163,14 @@ Result<Launch> Launch::fork(const std::string &path, const std::vector<std::stri
 }
 
 Result<Launch> Launch::fork_traced(const std::string &path, const std::vector<std::string> &argv,
-                                   std::span<const sock_filter> filter, uint64_t ptrace_options) {
-  const sock_fprog program{static_cast<unsigned short>(filter.size()), const_cast<sock_filter *>(filter.data())};
-  auto launch = fork(path, argv, &program, nullptr);
+                                   const Filters &filters, uint64_t ptrace_options) {
+  Start *start = nullptr;
+  if (!filters.reporting.empty()) {
+    auto shared = shared_start();
+    if (!shared) return std::unexpected(shared.error());
+    start = *shared;
+  }
+  auto launch = fork(path, argv, filters, start);
   if (!launch) return launch;
   if (::ptrace(PTRACE_SEIZE, launch->pid(), nullptr, ptrace_options) != 0) {
     auto refused = os_error(errno, "cannot trace the command with ptrace");
@@ -167,14 +183,14 @@ Result<Launch> Launch::fork_traced(const std::string &path, const std::vector<st
 }
 
 Result<Launch> Launch::fork_plain(const std::string &path, const std::vector<std::string> &argv) {
-  void *const page = ::mmap(nullptr, sizeof(Start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return os_error(errno, "cannot share a page with the command");
-  return fork(path, argv, nullptr, new (page) Start(kWaiting));
+  auto start = shared_start();
+  if (!start) return std::unexpected(start.error());
+  return fork(path, argv, {}, *start);
 }
 
 Result<void> Launch::go(const std::string &name, const std::function<Result<void>()> &admit) {
   go();
-  while (start_->load() != kReady) {
+  while (start_->state.load() != kReady) {
     if (has_ended(pid_)) return std::unexpected(failure(name));
     ::sched_yield();
   }
@@ -182,7 +198,7 @@ Result<void> Launch::go(const std::string &name, const std::function<Result<void
     ::kill(pid_, SIGKILL);
     return admitted;
   }
-  start_->store(kGo);
+  proceed();
   // The pipe closes when the program is executed.
   pollfd failure_pipe{failure_fd_, POLLIN, 0};
   ::poll(&failure_pipe, 1, -1);

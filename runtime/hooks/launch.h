@@ -23,10 +23,14 @@ Result<std::string> find_program(const std::string &name);
 
 class Launch {
  public:
-  // Forks. The child waits until go(); then it installs [filter] and executes [path]. It is traced by this thread, with
-  // [ptrace_options].
+  // What the child of fork_traced() installs: [reporting] with a listener where it can, else [stopping].
+  struct Filters {
+    std::span<const sock_filter> stopping, reporting;  // the second may be empty
+  };
+  // Forks. The child waits until go(); then it installs a filter and executes [path]; with Filters::reporting it waits
+  // in between until proceed(). It is traced by this thread, with [ptrace_options].
   static Result<Launch> fork_traced(const std::string &path, const std::vector<std::string> &argv,
-                                    std::span<const sock_filter> filter, uint64_t ptrace_options);
+                                    const Filters &filters, uint64_t ptrace_options);
   // Forks. The child waits until go(admit).
   static Result<Launch> fork_plain(const std::string &path, const std::vector<std::string> &argv);
   Launch(Launch &&other) noexcept;
@@ -35,6 +39,11 @@ class Launch {
 
   pid_t pid() const { return pid_; }
   void go();
+  // Of fork_traced() with Filters::reporting: whether the child waits for proceed().
+  bool is_prepared() const { return start_->state.load() == kReady; }
+  // Then: the number that the child's end of the listener has there; negative when it has none.
+  int listener_in_child() const { return start_->listener; }
+  void proceed() { start_->state.store(kGo); }
   // Of fork_plain(). [admit] runs when the child has nothing left to do but its execve(): whatever watches the child
   // from then on sees that, and nothing of ours. Error: of [admit], or why the program was not executed.
   Result<void> go(const std::string &name, const std::function<Result<void>()> &admit);
@@ -42,8 +51,16 @@ class Launch {
   Error failure(const std::string &name) const;
 
  private:
-  using Start = std::atomic<int>;
-  static Result<Launch> fork(const std::string &path, const std::vector<std::string> &argv, const sock_fprog *filter,
+  // A pipe would not do to hold the child in its last moment: to leave its read() is a system call too.
+  enum StartState : int { kWaiting, kReady, kGo };
+  struct Start {
+    std::atomic<int> state{kWaiting};
+    int listener = -1;
+  };
+  static Result<Start *> shared_start();
+  [[noreturn]] static void run_child(pid_t parent, int go_fd, int failure_fd, const char *path, char *const *argv,
+                                     const Filters &filters, Start *start);
+  static Result<Launch> fork(const std::string &path, const std::vector<std::string> &argv, const Filters &filters,
                              Start *start);
 
   Launch(pid_t pid, int go_fd, int failure_fd, Start *start)
@@ -51,7 +68,7 @@ class Launch {
   pid_t pid_;
   int go_fd_;
   int failure_fd_;
-  Start *start_;  // a page that the child of fork_plain() sees too; null for others
+  Start *start_;  // a page that a child sees too which is held before its execve(); null for others
 };
 
 // 127, 126 or 125 for an error of this file.

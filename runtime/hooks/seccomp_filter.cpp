@@ -26,18 +26,22 @@ sock_filter next_if(uint32_t value) { return {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, v
 sock_filter result(uint32_t action) { return {BPF_RET | BPF_K, 0, 0, action}; }
 }  // namespace
 
-std::vector<sock_filter> make_seccomp_filter(const SyscallSelection &selection) {
+std::vector<sock_filter> make_seccomp_filter(const SyscallSelection &selection, bool has_listener) {
   // The kernel evaluates the filter once for every number with unknown arguments and remembers which are always
   // allowed, so the comparisons below are not made for those (Linux 5.11).
   std::vector<sock_filter> filter;
   filter.push_back(load(offsetof(seccomp_data, arch)));
   filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, kArchitecture});
   filter.push_back(result(SECCOMP_RET_ALLOW));
+  filter.push_back(load(offsetof(seccomp_data, nr)));
+  for (const uint32_t number : selection.reported) {
+    filter.push_back(next_if(number));
+    filter.push_back(result(has_listener ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_TRACE));
+  }
   if (selection.all) {
     filter.push_back(result(SECCOMP_RET_TRACE));
     return filter;
   }
-  filter.push_back(load(offsetof(seccomp_data, nr)));
   for (const uint32_t number : selection.numbers) {
     filter.push_back(next_if(number));
     filter.push_back(result(SECCOMP_RET_TRACE));
@@ -51,6 +55,13 @@ std::vector<sock_filter> make_seccomp_filter(const SyscallSelection &selection) 
     filter.push_back({BPF_JMP | BPF_JSET | BPF_K, 0, 1, MAP_ANONYMOUS});
     filter.push_back(result(SECCOMP_RET_ALLOW));
     filter.push_back(result(SECCOMP_RET_TRACE));
+  }
+  if (has_listener && !std::ranges::binary_search(selection.numbers, static_cast<uint32_t>(SYS_seccomp))) {
+    filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 4, SYS_seccomp});
+    filter.push_back(load(offsetof(seccomp_data, args[1])));
+    filter.push_back({BPF_JMP | BPF_JSET | BPF_K, 0, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER});
+    filter.push_back(result(SECCOMP_RET_TRACE));
+    filter.push_back(result(SECCOMP_RET_ALLOW));
   }
   if (!std::ranges::binary_search(selection.numbers, static_cast<uint32_t>(SYS_prctl))) {
     filter.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_prctl});

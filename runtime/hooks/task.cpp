@@ -11,6 +11,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "runtime/hooks/listener.h"
+
 namespace spile::hooks {
 
 std::string_view read_proc(pid_t tid, const char *name, std::span<char> buffer) {
@@ -71,8 +73,12 @@ bool runs_32_bit_program(pid_t pid) {
   return read_proc(pid, "exe", ident).starts_with(ELFMAG) && ident[EI_CLASS] == ELFCLASS32;
 }
 
-void ProcessMemory::attach(pid_t tid) {
+void ProcessMemory::attach(pid_t tid) { attach(tid, nullptr, 0); }
+
+void ProcessMemory::attach(pid_t tid, const Listener *listener, uint64_t id) {
   tid_ = tid;
+  listener_ = listener;
+  call_ = id;
   page_.reset();
 }
 
@@ -80,7 +86,9 @@ bool ProcessMemory::fetch(uint64_t page) {
   if (page_ == page) return true;
   const iovec local{page_bytes_.data(), kPage};
   const iovec remote{reinterpret_cast<void *>(page), kPage};
-  if (::process_vm_readv(tid_, &local, 1, &remote, 1, 0) != static_cast<ssize_t>(kPage)) {
+  // A task that is killed in its call may be gone, and another have its number, before anything else tells of it.
+  if (::process_vm_readv(tid_, &local, 1, &remote, 1, 0) != static_cast<ssize_t>(kPage) ||
+      (listener_ != nullptr && !listener_->is_waiting(call_))) {
     page_.reset();
     return false;
   }

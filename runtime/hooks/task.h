@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <linux/seccomp.h>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,8 @@
 
 namespace spile::hooks {
 
+class Listener;
+
 struct Task {
   pid_t tid = 0;
   pid_t pid = 0;              // of its process (the kernel's tgid)
@@ -22,6 +25,8 @@ struct Task {
   std::array<char, 16> comm{};
   // The system call that it is in, while its exit is awaited.
   std::optional<uint32_t> in_syscall;
+  // The last call that a listener has received of it.
+  std::optional<seccomp_data> received;
 
   // From /proc; what cannot be read (the task has just died) stays as it was.
   void refresh_name();
@@ -40,6 +45,8 @@ class ProcessMemory final : public vm::TaskMemory {
  public:
   // Forgets what was read; from now on the memory is that of [tid].
   void attach(pid_t tid);
+  // That of [tid] while it stands in the call [id] that [listener] has received.
+  void attach(pid_t tid, const Listener *listener, uint64_t id);
   bool read(uint64_t address, std::span<std::byte> to) override;
 
  private:
@@ -47,6 +54,8 @@ class ProcessMemory final : public vm::TaskMemory {
   bool fetch(uint64_t page);
 
   pid_t tid_ = 0;
+  const Listener *listener_ = nullptr;  // null: it stands still by ptrace
+  uint64_t call_ = 0;
   std::optional<uint64_t> page_;  // the address that page_bytes_ holds
   std::array<std::byte, kPage> page_bytes_;
 };

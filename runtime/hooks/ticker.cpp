@@ -9,20 +9,20 @@ namespace spile::hooks {
 
 // glibc keeps the first real-time signals for itself and names the rest from SIGRTMIN on; this one is taken for the
 // duration of a wait only.
-static int tick_signal() { return SIGRTMIN + 5; }
+int Ticker::signal() { return SIGRTMIN + 5; }
 
 Ticker::Ticker(Deadline deadline, std::chrono::nanoseconds period) {
   struct sigaction action{};
   action.sa_handler = [](int) {};  // no SA_RESTART: the interruption is the purpose
-  ::sigaction(tick_signal(), &action, &old_action_);
+  ::sigaction(signal(), &action, &old_action_);
   sigset_t tick;
   ::sigemptyset(&tick);
-  ::sigaddset(&tick, tick_signal());
+  ::sigaddset(&tick, signal());
   ::pthread_sigmask(SIG_UNBLOCK, &tick, &old_mask_);
 
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = tick_signal();
+  event.sigev_signo = signal();
   event._sigev_un._tid = static_cast<pid_t>(::syscall(SYS_gettid));
   armed_ = ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
   if (!armed_) return;
@@ -39,7 +39,7 @@ Ticker::Ticker(Deadline deadline, std::chrono::nanoseconds period) {
 
 Ticker::~Ticker() {
   if (armed_) ::timer_delete(timer_);
-  ::sigaction(tick_signal(), &old_action_, nullptr);
+  ::sigaction(signal(), &old_action_, nullptr);
   ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
 }
 

@@ -20,6 +20,8 @@ class Ticker {
   static constexpr std::chrono::nanoseconds kTick = std::chrono::milliseconds(20);
   explicit Ticker(Deadline deadline, std::chrono::nanoseconds period = kTick);
   ~Ticker();
+  // What it interrupts by: whoever waits with a signal mask of its own lets it through.
+  static int signal();
   Ticker(const Ticker &) = delete;
   Ticker &operator=(const Ticker &) = delete;
 
