@@ -44,10 +44,14 @@ constexpr int32_t kMark = 0x7f000000;
 
 // As the C below has it.
 struct Head {
-  uint64_t time_ns, task, user;
+  uint64_t time_ns, task, user, function;
   uint32_t cpu, program, record_size, size;
   char comm[16];
 };
+// As many as the kernel gives unless it is told to give more.
+constexpr uint32_t kMostFrames = 127;
+// The address of no piece that is read.
+constexpr uint64_t kStackPiece = ~uint64_t{0};
 struct PieceHead {
   uint64_t address, size;
 };
@@ -62,7 +66,7 @@ constexpr std::string_view kCommon = R"(#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 struct event {
-	__u64 time_ns, task, user;
+	__u64 time_ns, task, user, function;
 	__u32 cpu, program, record_size, size;
 	char comm[16];
 	char bytes[2 * MOST + 64];
@@ -100,6 +104,14 @@ static __always_inline struct slot *own_slot(void)
 	return bpf_map_lookup_elem(&spile_tap_slots, &cpu);
 }
 
+/* That of the run which asks; none when it is not listened to, or has lost its place. */
+static __always_inline struct slot *open_slot(void)
+{
+	struct slot *slot = own_slot();
+
+	return slot && slot->is_open && slot->event.task == bpf_get_current_pid_tgid() ? slot : 0;
+}
+
 struct piece {
 	__u64 address, size;
 	char bytes[];
@@ -107,11 +119,11 @@ struct piece {
 
 static __always_inline void keep(const void *from, const void *data, __u64 size)
 {
-	struct slot *slot = own_slot();
+	struct slot *slot = open_slot();
 	struct piece *piece;
 	__u64 at;
 
-	if (!slot || !slot->is_open)
+	if (!slot)
 		return;
 	at = slot->event.size;
 	if (at > MOST || size > MOST) {
@@ -127,17 +139,17 @@ static __always_inline void keep(const void *from, const void *data, __u64 size)
 
 __hidden __u64 spile_tap_time(void)
 {
-	struct slot *slot = own_slot();
+	struct slot *slot = open_slot();
 
-	return slot && slot->is_open ? slot->event.time_ns : bpf_ktime_get_ns();
+	return slot ? slot->event.time_ns : bpf_ktime_get_ns();
 }
 
 __hidden int spile_tap_end(void)
 {
-	struct slot *slot = own_slot();
+	struct slot *slot = open_slot();
 	__u64 size;
 
-	if (!slot || !slot->is_open)
+	if (!slot)
 		return 0;
 	slot->is_open = 0;
 	size = slot->event.size;
@@ -169,12 +181,17 @@ constexpr std::string_view kBeginHead = R"(__hidden int spile_tap_begin(void *ct
 	__u64 task = bpf_get_current_pid_tgid(), end, place;
 	__u32 hook = 0, *ended;
 	struct event *event;
+	struct piece *piece;
+	long got;
 
 	if (task >> 32 == OWN)
 		return 1;
 	if (!slot)
 		return 0;
-	__sync_lock_test_and_set(&slot->is_open, 1);
+	if (__sync_lock_test_and_set(&slot->is_open, 1))
+		slot->lost++;
+	slot->event.task = task;
+	slot->event.function = 0;
 	ended = bpf_map_lookup_elem(&spile_tap_ended, &hook);
 	if (ended && *(volatile __u32 *)ended) {
 		slot->is_open = 0;
@@ -191,7 +208,6 @@ constexpr std::string_view kBeginTail = R"(	}
 	slot->program = program;
 	slot->task = task;
 	*(__u64 *)event->bytes = 0;
-	event->task = task;
 	event->user = bpf_get_current_uid_gid();
 	event->cpu = bpf_get_smp_processor_id();
 	event->program = program;
@@ -206,9 +222,16 @@ std::vector<isa::Insn> call_of(size_t function) {
 
 // One record is read as a whole; what lies behind it is as long as its fields say.
 std::string case_of(const TappedProgram &program, size_t number) {
+  using Context = TappedProgram::Context;
   std::string text =
-      fmt::format("\tcase {}:\n\t\thook = {};\n\t\tend = {};\n\t\tbpf_probe_read_kernel(event->bytes, {}, ctx);\n",
-                  number, program.hook + 1, program.record_size, program.record_size);
+      fmt::format("\tcase {}:\n\t\thook = {};\n\t\tend = {};\n", number, program.hook + 1, program.record_size);
+  // A sample's context is not in memory as programs see it.
+  if (program.context == Context::Sample)
+    for (uint32_t at = 0; at < program.record_size; at += sizeof(uint64_t))
+      text += fmt::format("\t\t*(volatile __u64 *)(event->bytes + {0}) = *(volatile __u64 *)(ctx + {0});\n", at);
+  else
+    text += fmt::format("\t\tbpf_probe_read_kernel(event->bytes, {}, ctx);\n", program.record_size);
+  if (program.context == Context::Registers) text += "\t\tevent->function = bpf_get_func_ip(ctx);\n";
   for (const TappedProgram::Located &located : program.located)
     text += fmt::format(
         "\t\tplace = *(__u32 *)(event->bytes + {});\n\t\tplace = (place & 0xffff) + (place >> 16) + {};\n"
@@ -219,7 +242,15 @@ std::string case_of(const TappedProgram &program, size_t number) {
         "\t\tif (end > 8192)\n\t\t\tend = 8192;\n\t\tplace = end - {0};\n\t\tif (place && place <= 8192)\n"
         "\t\t\tbpf_probe_read_kernel(event->bytes + {0}, place, ctx + {0});\n",
         program.record_size);
-  return text + "\t\tevent->record_size = end;\n\t\tevent->size = (end + 7) & ~7u;\n\t\tbreak;\n";
+  text += "\t\tevent->record_size = end;\n\t\tevent->size = (end + 7) & ~7u;\n";
+  if (program.wants_stack)
+    text += fmt::format(
+        "\t\tpiece = (struct piece *)(event->bytes + {0});\n"
+        "\t\tgot = bpf_get_stack(ctx, piece->bytes, {1}, BPF_F_USER_STACK);\n\t\tif (got > 0) {{\n"
+        "\t\t\tpiece->address = {2}ull;\n\t\t\tpiece->size = got;\n"
+        "\t\t\tevent->size = {0} + sizeof(*piece) + got;\n\t\t}}\n",
+        program.record_size, kMostFrames * sizeof(uint64_t), kStackPiece);
+  return text + "\t\tbreak;\n";
 }
 
 }  // namespace
@@ -309,6 +340,7 @@ EventTap::Run EventTap::read(std::span<const std::byte> from_ring) {
   std::memcpy(&head, from_ring.data(), sizeof head);
   run.time_ns = head.time_ns;
   run.program = head.program - 1;
+  run.function = head.function;
   run.cpu = head.cpu;
   run.pid = static_cast<uint32_t>(head.task >> 32);
   run.tid = static_cast<uint32_t>(head.task);
@@ -322,7 +354,13 @@ EventTap::Run EventTap::read(std::span<const std::byte> from_ring) {
   for (PieceHead piece; rest.size() >= sizeof piece; rest = rest.subspan(filled(piece.size))) {
     std::memcpy(&piece, rest.data(), sizeof piece);
     rest = rest.subspan(sizeof piece);
-    run.pieces.push_back({piece.address, rest.first(std::min<uint64_t>(piece.size, rest.size()))});
+    const auto bytes = rest.first(std::min<uint64_t>(piece.size, rest.size()));
+    if (piece.address == kStackPiece) {
+      run.stack.resize(bytes.size() / sizeof(uint64_t));
+      std::memcpy(run.stack.data(), bytes.data(), run.stack.size() * sizeof(uint64_t));
+    } else {
+      run.pieces.push_back({piece.address, bytes});
+    }
   }
   return run;
 }

@@ -6,9 +6,10 @@
 //   ring
 //
 // These functions are C (source()), which whoever has a compiler makes an object of; link() puts them to a probe's,
-// mark() and resolve() lead its programs through them. A run keeps what it sees in a place of its CPU: programs on
-// tracepoints are neither preempted nor nested there. Several programs of one event are given one time, which is also
-// what bpf_ktime_get_ns() says: a replay answers with it.
+// mark() and resolve() lead its programs through them. A run keeps what it sees in a place of its CPU. Programs on
+// tracepoints are neither preempted nor nested there; where one of a function is, or a sample comes in the middle of a
+// run, the later run has the place, and the earlier one is counted as lost. Several programs of one event are given one
+// time, which is also what bpf_ktime_get_ns() says: a replay answers with it.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +27,10 @@ namespace spile::kernel {
 // A program to listen to.
 struct TappedProgram {
   std::string name;
-  uint32_t hook = 0;         // the same number: the same tracepoint
-  uint32_t record_size = 0;  // bytes of the record, without what lies behind it
+  uint32_t hook = 0;  // the same number: the same tracepoint
+  enum class Context : uint8_t { Record, Registers, Sample } context = Context::Record;
+  bool wants_stack = false;  // of the task, where the context has registers
+  uint32_t record_size = 0;  // bytes of the context, without what lies behind it
   // Fields that say what does: their offsets, and what those count from.
   struct Located {
     uint32_t offset = 0, origin = 0;
@@ -62,7 +65,8 @@ class EventTap {
   // One run, as it comes out of the ring; the bytes live as long as the record.
   struct Run {
     uint64_t time_ns = 0;
-    uint32_t program = 0;  // of [programs]
+    uint32_t program = 0;   // of [programs]
+    uint64_t function = 0;  // of a hit
     uint32_t cpu = 0, pid = 0, tid = 0, uid = 0, gid = 0;
     char comm[16] = {};
     std::span<const std::byte> record;
@@ -71,6 +75,7 @@ class EventTap {
       std::span<const std::byte> bytes;
     };
     std::vector<Piece> pieces;
+    std::vector<uint64_t> stack;
   };
   static Run read(std::span<const std::byte> from_ring);
   // From here on programs see no event any more, and do nothing; those that run have come to their end. Detaching takes

@@ -12,23 +12,29 @@
 
 #include "runtime/hooks/recorder.h"
 #include "runtime/hooks/tracepoint.h"
+#include "runtime/hooks/user_probe.h"
 #include "runtime/kernel/event_tap.h"
-#include "runtime/session/kernel_side.h"
 #include "support/result.h"
 
 namespace spile::session {
 
+// What a program's events are written down as.
+struct TappedHook {
+  hooks::Tracepoint written;
+  std::vector<hooks::UserPlace> places;  // of a function or a USDT probe
+};
 struct Tapped {
   std::vector<kernel::TappedProgram> programs;
-  std::vector<hooks::Tracepoint> tracepoints;  // of each
+  std::vector<TappedHook> hooks;  // of each
 };
 // Unsupported error for a program whose events cannot be written down here. Environment error where the kernel does not
 // say what a tracepoint's record is like.
-Result<Tapped> tapped_programs(const object::Object &object, std::span<const KernelSide::Program> programs);
+struct LoadedProgram;  // kernel_side.h
+Result<Tapped> tapped_programs(const object::Object &object, std::span<const LoadedProgram> programs);
 
 class KernelRecording {
  public:
-  KernelRecording(std::span<const hooks::Tracepoint> tapped, hooks::Recorder &recorder)
+  KernelRecording(std::span<const TappedHook> tapped, hooks::Recorder &recorder)
       : tapped_(tapped), recorder_(&recorder) {}
 
   // A run as it comes out of the ring.
@@ -45,7 +51,7 @@ class KernelRecording {
   };
   void record_before(uint64_t time_ns);
 
-  std::span<const hooks::Tracepoint> tapped_;
+  std::span<const TappedHook> tapped_;
   hooks::Recorder *recorder_;
   // By time and CPU; those of one event, which agree in both, in the order in which they came.
   std::multimap<std::pair<uint64_t, uint32_t>, Waiting> waiting_;

@@ -7,7 +7,6 @@
 #include "runtime/hooks/user_probe.h"
 #include "runtime/kernel/kernel_map.h"
 #include "runtime/kernel/tracefs.h"
-#include "runtime/session/kernel_recording.h"
 #include "runtime/session/map_set.h"
 
 namespace spile::session {
@@ -88,7 +87,7 @@ Result<KernelSide> KernelSide::load(const object::Object &object, const std::str
     if (!code) return std::unexpected(code.error());
     tap_code = std::move(*code);
     tap.emplace(std::move(tapped->programs), *tap_code);
-    side.tapped_ = std::move(tapped->tracepoints);
+    side.tapped_ = std::move(tapped->hooks);
   }
   auto loaded = kernel::KernelObject::load(
       object, wanted, {side.tasks(), &*side.failures_, tap ? &*tap : nullptr, side.options_.pin}, &refusal);

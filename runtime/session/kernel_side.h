@@ -14,15 +14,20 @@
 
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
-#include "runtime/hooks/tracepoint.h"
 #include "runtime/kernel/attachments.h"
 #include "runtime/kernel/event_tap.h"
 #include "runtime/kernel/failure_counts.h"
 #include "runtime/kernel/kernel_object.h"
 #include "runtime/kernel/task_set.h"
+#include "runtime/session/kernel_recording.h"
 #include "support/result.h"
 
 namespace spile::session {
+
+struct LoadedProgram {
+  std::string name, section;
+  const tables::ProgramType *type = nullptr;
+};
 
 class KernelSide {
  public:
@@ -40,10 +45,7 @@ class KernelSide {
   static Result<KernelSide> load(const object::Object &object, const std::string &only, Options options,
                                  kernel::Refusal &refusal);
 
-  struct Program {
-    std::string name, section;
-    const tables::ProgramType *type = nullptr;
-  };
+  using Program = LoadedProgram;
   std::span<const Program> programs() const { return programs_; }
   const kernel::KernelObject &object() const { return *object_; }
   const kernel::FailureCounts &failures() const { return *failures_; }
@@ -53,14 +55,14 @@ class KernelSide {
   // Tracepoints that other kernels have and this one has not; their programs are not loaded.
   std::span<const std::string> passed_over() const { return passed_over_; }
   // Of each program that is listened to, in the order of kernel::EventTap::Run::program, what its events are.
-  std::span<const hooks::Tracepoint> tapped() const { return tapped_; }
+  std::span<const TappedHook> tapped() const { return tapped_; }
 
  private:
   explicit KernelSide(Options options) : options_(std::move(options)) {}
 
   Options options_;
   std::vector<Program> programs_;
-  std::vector<hooks::Tracepoint> tapped_;
+  std::vector<TappedHook> tapped_;
   std::vector<std::string> passed_over_;
   std::optional<kernel::FailureCounts> failures_;
   std::optional<kernel::TaskSet> tasks_;
