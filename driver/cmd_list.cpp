@@ -168,10 +168,12 @@ std::string describe(const ListedHook &hook, const KernelsWords &kernel) {
   return text;
 }
 
-// A pattern names a whole hook, or its last part: `sys_enter_open*`.
+// A pattern names a whole hook, or what is behind one of its slashes: `sys_enter_open*`, `syscalls/*`.
 bool matches(const std::string &pattern, const std::string &section) {
   if (::fnmatch(pattern.c_str(), section.c_str(), 0) == 0) return true;
-  return ::fnmatch(pattern.c_str(), section.c_str() + (section.rfind('/') + 1), 0) == 0;
+  for (size_t slash = section.find('/'); slash != std::string::npos; slash = section.find('/', slash + 1))
+    if (::fnmatch(pattern.c_str(), section.c_str() + slash + 1, 0) == 0) return true;
+  return false;
 }
 
 // The kernel's hooks by patterns; with [verbose] and what ctx has.
@@ -246,7 +248,7 @@ int command_list(Arguments arguments, Console &console) {
   line.about =
       "Lists the hooks that a probe can name in SEC() or in front of a body: those of system calls, the others of the\n"
       "kernel's tracepoints where tracefs can be read, those that its BTF names, and the kinds of programs. PATTERN,\n"
-      "with * and ?, is for the whole name or its last part. Behind fentry/, fexit/, fmod_ret/, kprobe/ and "
+      "with * and ?, is for the whole name or what is behind a slash of it. Behind fentry/, fexit/, fmod_ret/, kprobe/ and "
       "kretprobe/\n"
       "it is for functions that BTF names; the kernel may have reasons to refuse some. Behind ksyscall/ it is for "
       "system\n"

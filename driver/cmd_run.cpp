@@ -484,7 +484,8 @@ int command_run(Arguments arguments, Console &console) {
   if (auto opened = output.open(); !opened) return own_failure(console.fail(opened.error()), options);
   options.stats = values->contains("stats");
   const int status = run_session(*object, judged, std::move(options), values->contains("strict"), console);
-  for (const auto &written : {output.close(), is_recorded ? recording->commit() : Result<void>()})
+  for (const auto &written :
+       {output.close(), is_recorded ? recording->commit() : Result<void>(), console.finish_output()})
     if (!written) {
       const int failed = console.fail(written.error());
       return traces_child ? kExitChildFailed : failed;

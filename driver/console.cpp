@@ -1,26 +1,28 @@
 #include "driver/console.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "driver/version.h"
 #include "support/diagnostics_json.h"
 
 namespace spile::driver {
 
-// Writes it all; false when nobody reads any more.
-static bool write_all(int fd, std::string_view text) {
+// Writes it all; 0, or why it could not.
+static int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
+    if (n < 0) return errno;
     text.remove_prefix(static_cast<size_t>(n));
   }
-  return true;
+  return 0;
 }
 
 Console::Console() { set_colour(Colour::Auto); }
@@ -46,8 +48,21 @@ bool Console::print(std::string_view text) {
 }
 
 void Console::flush() {
-  if (!buffer_.empty() && !output_closed_ && !write_all(STDOUT_FILENO, buffer_)) output_closed_ = true;
+  if (!buffer_.empty() && !output_closed_) {
+    const int error = write_all(STDOUT_FILENO, buffer_);
+    output_closed_ = error != 0;
+    // A terminal that has hung up is a reader that has gone.
+    struct stat status{};
+    const bool is_terminal = ::fstat(STDOUT_FILENO, &status) == 0 && S_ISCHR(status.st_mode);
+    if (error != EPIPE && !(error == EIO && is_terminal)) output_error_ = error;
+  }
   buffer_.clear();
+}
+
+Result<void> Console::finish_output() {
+  flush();
+  if (const int error = std::exchange(output_error_, 0); error != 0) return os_error(error, "writing standard output");
+  return {};
 }
 
 void Console::error_text(std::string_view text) {

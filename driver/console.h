@@ -32,10 +32,12 @@ class Console {
   int verbosity = 0;
   std::string *held = nullptr;  // where what goes to stderr is gathered instead
 
-  // To stdout, unbuffered past flush(). False once the reader has closed the pipe.
+  // To stdout, unbuffered past flush(). False once the reader has closed the pipe, or it cannot be written.
   bool print(std::string_view text);
   void flush();
   bool output_closed() const { return output_closed_; }
+  // Flushes. Environment error, once, when stdout could not be written: a full disk; a reader that has gone is none.
+  Result<void> finish_output();
   // A status line on stderr: `spile: text`. Nothing under -q, and where programs read what is written there.
   template <class... Args>
   void status(fmt::format_string<Args...> format, Args &&...args) {
@@ -59,6 +61,7 @@ class Console {
  private:
   bool colour_err_ = false;
   bool output_closed_ = false;
+  int output_error_ = 0;
   std::vector<std::string> sarif_results_;
   std::vector<const DiagInfo *> sarif_rules_;
   std::string buffer_;

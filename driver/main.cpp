@@ -45,35 +45,38 @@ static int no_such_command(const std::string &word, std::string_view what, Conso
                        0});
 }
 
-static int main(std::vector<std::string> words) {
-  Console console;
-  // Whichever of the two programs this is, it is seen under one name.
-  if (can_open_libraries()) ::prctl(PR_SET_NAME, "spile");
-  // A reader that closes the pipe ends a trace quietly: write(2) says so, no signal is needed.
-  std::signal(SIGPIPE, SIG_IGN);
-  int code = kExitUsage;
-  if (words.empty()) {
-    code = console.fail({Error::Kind::Usage, "no file and no command", "`spile --help` lists the commands", 0});
-  } else if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+static int run_command(const std::vector<std::string> &words, Console &console) {
+  if (words.empty())
+    return console.fail({Error::Kind::Usage, "no file and no command", "`spile --help` lists the commands", 0});
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     if (words.size() > 1 && words[0] == "help") {
       for (const Command &command : kCommands)
         if (command.name == words[1]) return command.function(std::vector<std::string>{"--help"}, console);
       return no_such_command(words[1], "command", console);
     }
-    code = help(console);
-  } else if (words[0] == "--version" || words[0] == "-V") {
-    code = command_version({}, console);
-  } else {
-    const Command *command = std::ranges::find(kCommands, words[0], &Command::name);
-    const bool is_named = command != kCommands.end();
-    if (!is_named && is_misspelt_command(words[0])) return no_such_command(words[0], "command and no file", console);
-    if (!is_named) command = std::ranges::find(kCommands, "run", &Command::name);
-    if (command->opens_libraries)
-      if (const auto can = need_libraries(words); !can) return console.fail(can.error());
-    code = command->function(Arguments(words).subspan(is_named ? 1 : 0), console);
+    return help(console);
   }
-  console.flush();
-  return code;
+  if (words[0] == "--version" || words[0] == "-V") return command_version({}, console);
+  const Command *command = std::ranges::find(kCommands, words[0], &Command::name);
+  const bool is_named = command != kCommands.end();
+  if (!is_named && is_misspelt_command(words[0])) return no_such_command(words[0], "command and no file", console);
+  if (!is_named) command = std::ranges::find(kCommands, "run", &Command::name);
+  if (command->opens_libraries)
+    if (const auto can = need_libraries(words); !can) return console.fail(can.error());
+  return command->function(Arguments(words).subspan(is_named ? 1 : 0), console);
+}
+
+static int main(const std::vector<std::string> &words) {
+  Console console;
+  // Whichever of the two programs this is, it is seen under one name.
+  if (can_open_libraries()) ::prctl(PR_SET_NAME, "spile");
+  // A reader that closes the pipe ends a trace quietly: write(2) says so, no signal is needed.
+  std::signal(SIGPIPE, SIG_IGN);
+  const int code = run_command(words, console);
+  const auto written = console.finish_output();
+  if (written) return code;
+  const int failed = console.fail(written.error());
+  return code == kExitOk ? failed : code;
 }
 
 }  // namespace spile::driver
