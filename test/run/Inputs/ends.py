@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 spile = sys.argv[1]
@@ -16,8 +17,8 @@ ENDLESS = [os.path.join(os.path.dirname(__file__), "endless_end.bpf.c")]
 class Run:
     """A run that has begun, with its command. Where it does not end by itself, it is killed, and its command with it."""
 
-    def __init__(self, command, probe=PROBE):
-        self.process = subprocess.Popen([spile, "run", *probe, *(["-c", command] if command else [])], stdout=subprocess.PIPE,
+    def __init__(self, command, probe=PROBE, verb=("run",)):
+        self.process = subprocess.Popen([spile, *verb, *probe, *(["-c", command] if command else [])], stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
         self.watch = threading.Timer(60, self.process.kill)
         self.watch.start()
@@ -50,6 +51,17 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     with Run("sh -c 'kill -0 $$; echo runs; exec sleep 60'") as run:
         run.send(number)
         print(f"{number.name}:", run.end())
+
+# A recording is whole when a signal ends it.
+with tempfile.TemporaryDirectory() as folder:
+    file = os.path.join(folder, "kills.evt")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with Run("sh -c 'kill -0 $$; echo runs; exec sleep 60'", verb=("record", "-o", file)) as run:
+            run.send(number)
+            status, live = run.end()
+        again = subprocess.run([spile, "run", "-q", *PROBE, "-i", file], capture_output=True, text=True, timeout=60).stdout
+        print(f"recorded, {number.name}:", status, again == "begins\n" + live)
+        os.unlink(file)
 
 # Whoever ignores a signal from the beginning goes on: it ends by the other one.
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
