@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/hooks/ieee80211.h"
+
 namespace spile::hooks {
 
 namespace {
@@ -36,6 +38,11 @@ uint16_t protocol_of_family(std::span<const std::byte> bytes) {
   const unsigned family = std::to_integer<unsigned>(bytes[0] | bytes[3]);
   if (family == kInet) return ETH_P_IP;
   return std::ranges::find(kInet6, family) != std::end(kInet6) ? ETH_P_IPV6 : 0;
+}
+uint8_t type_of(std::span<const uint8_t> destination) {
+  static constexpr uint8_t kBroadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  const bool group = (destination[0] & 1) != 0;
+  return std::ranges::equal(destination, kBroadcast) ? PACKET_BROADCAST : group ? PACKET_MULTICAST : PACKET_HOST;
 }
 // RFC 1662: an address and a control byte, which may be left out, and a number of its own.
 struct PppHeader {
@@ -67,13 +74,16 @@ bool PacketContext::knows(int link_type) {
     case DLT_PPP:
     case DLT_PPP_SERIAL:
     case DLT_C_HDLC:
+    case DLT_SLIP:
+    case DLT_IEEE802_11:
+    case DLT_IEEE802_11_RADIO:
       return true;
     default:
       return false;
   }
 }
 
-PacketContext::Header PacketContext::parse(std::span<const std::byte> bytes) const {
+std::optional<PacketContext::Header> PacketContext::parse(std::span<const std::byte> bytes) const {
   Header header;
   switch (link_type_) {
     case DLT_EN10MB: {
@@ -82,11 +92,7 @@ PacketContext::Header PacketContext::parse(std::span<const std::byte> bytes) con
       header.protocol = be16(bytes, 12);
       copy_address(header.destination, bytes, 0);
       copy_address(header.source, bytes, 6);
-      static constexpr uint8_t kBroadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-      const bool group = (header.destination[0] & 1) != 0;
-      header.type = std::ranges::equal(header.destination, kBroadcast) ? PACKET_BROADCAST
-                    : group                                            ? PACKET_MULTICAST
-                                                                       : PACKET_HOST;
+      header.type = type_of(header.destination);
       break;
     }
     case DLT_LINUX_SLL:  // https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html
@@ -118,6 +124,25 @@ PacketContext::Header PacketContext::parse(std::span<const std::byte> bytes) con
       header.protocol = ppp.protocol;
       break;
     }
+    case DLT_SLIP: {  // libpcap's header of 16 bytes: the direction, what a compressed one was
+      constexpr uint32_t kSlipHeader = 16;
+      header.size = kSlipHeader;
+      header.type = !bytes.empty() && bytes[0] != std::byte{0} ? PACKET_OUTGOING : PACKET_HOST;
+      header.protocol = protocol_of_ip(bytes.subspan(std::min<size_t>(kSlipHeader, bytes.size())));
+      break;
+    }
+    case DLT_IEEE802_11:
+    case DLT_IEEE802_11_RADIO: {
+      const auto packet = find_wlan_packet(bytes, link_type_ == DLT_IEEE802_11_RADIO);
+      if (!packet) return std::nullopt;
+      header.size = packet->header_size;
+      header.trailer = packet->trailer_size;
+      header.protocol = packet->protocol;
+      copy_address(header.destination, packet->destination, 0);
+      copy_address(header.source, packet->source, 0);
+      header.type = type_of(header.destination);
+      break;
+    }
     default:
       header.protocol = protocol_of_ip(bytes);
       break;
@@ -129,12 +154,15 @@ PacketContext::Header PacketContext::parse(std::span<const std::byte> bytes) con
 // Kernel: it takes a VLAN tag out of the packet before a socket filter sees it, into vlan_tci, vlan_proto and
 // vlan_present. Here these fields are filled and `protocol` is the inner one, but the tag stays in the bytes, where the
 // capture has it.
-void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
-  header_ = parse(captured.bytes);
+bool PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
+  const auto header = parse(captured.bytes);
+  if (!header) return false;
+  header_ = *header;
   const bool keep_header = layer_ == Layer::Link && header_.is_ethernet;
   const bool make_header = layer_ == Layer::Link && !header_.is_ethernet;
   const uint32_t skipped = keep_header ? 0 : header_.size;
   shown_ = captured.bytes.subspan(skipped);
+  shown_ = shown_.first(shown_.size() - std::min<size_t>(header_.trailer, shown_.size()));
   if (make_header) {
     const uint16_t protocol = htons(header_.protocol);
     made_.resize(ETH_HLEN);
@@ -155,7 +183,8 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
     protocol = be16(shown_, network + 2);
     network += kTagSize;
   }
-  skb_.len = captured.wire_length - std::min(skipped, captured.wire_length) + (make_header ? ETH_HLEN : 0);
+  skb_.len =
+      captured.wire_length - std::min(skipped + header_.trailer, captured.wire_length) + (make_header ? ETH_HLEN : 0);
   skb_.pkt_type = header_.type;
   skb_.protocol = htons(protocol);
   skb_.ifindex = header_.interface;
@@ -168,6 +197,7 @@ void PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   event.time_ns = captured.time_ns;
   event.ctx = std::as_writable_bytes(std::span(&skb_, 1));
   event.packet = &packet_;
+  return true;
 }
 
 bool PacketContext::is_changed() const {
@@ -182,6 +212,8 @@ std::span<const std::byte> PacketContext::changed_bytes(const CapturedPacket &ca
   if (made_header || layer_ == Layer::Network)
     changed_.assign(captured.bytes.begin(), captured.bytes.begin() + header_.size);
   changed_.insert(changed_.end(), packet_.data.begin() + static_cast<int64_t>(skipped), packet_.data.end());
+  // A checksum stays as it was: that it does not fit any more is what a changed packet in a capture is.
+  changed_.insert(changed_.end(), captured.bytes.end() - header_.trailer, captured.bytes.end());
   return changed_;
 }
 
@@ -191,7 +223,7 @@ uint32_t PacketContext::kept_in_file(const CapturedPacket &captured, uint32_t re
   if (result >= shown) return all;
   // Bytes that were cut from the end of what was shown are cut from the end of the file's packet; its link header
   // stays.
-  return std::max(all - std::min(all, shown - result), header_.size);
+  return std::max(all - std::min(all, shown - result + header_.trailer), header_.size);
 }
 
 }  // namespace spile::hooks

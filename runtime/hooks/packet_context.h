@@ -26,14 +26,16 @@ enum class Layer : uint8_t {
 class PacketContext {
  public:
   // Whether captures with these link headers can be shown: DLT_EN10MB, DLT_RAW, DLT_IPV4, DLT_IPV6, DLT_LINUX_SLL,
-  // DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP, DLT_PPP, DLT_PPP_SERIAL, DLT_C_HDLC.
+  // DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP, DLT_PPP, DLT_PPP_SERIAL, DLT_C_HDLC, DLT_SLIP, DLT_IEEE802_11,
+  // DLT_IEEE802_11_RADIO.
   static bool knows(int link_type);
   PacketContext(int link_type, Layer layer, PacketBuffer buffer)
       : link_type_(link_type), layer_(layer), buffer_(std::move(buffer)) {}
 
   // Fills [event]'s ctx, packet and time, which live until the next call; is_changed() looks at [captured]'s bytes. A
-  // packet that is too short for its link header is shown with what there is.
-  void show(const CapturedPacket &captured, vm::Event &event);
+  // packet that is too short for its link header is shown with what there is. False: there is no packet in a frame of
+  // 802.11 (ieee80211.h).
+  bool show(const CapturedPacket &captured, vm::Event &event);
   // How many bytes of the packet in the file a filter's [result] keeps, which is not 0. The packet was shown last.
   uint32_t kept_in_file(const CapturedPacket &captured, uint32_t result) const;
   // Whether programs have changed the packet's bytes; then its new bytes, with the file's link header.
@@ -43,13 +45,14 @@ class PacketContext {
  private:
   struct Header {           // of the link layer, whatever it was
     uint32_t size = 0;      // in the file
+    uint32_t trailer = 0;   // there, behind the packet
     uint16_t protocol = 0;  // as an EtherType, host order
     uint8_t type = 0;       // PACKET_HOST, PACKET_BROADCAST, …
     uint32_t interface = 0;
     uint8_t destination[6] = {}, source[6] = {};
     bool is_ethernet = false;
   };
-  Header parse(std::span<const std::byte> bytes) const;
+  std::optional<Header> parse(std::span<const std::byte> bytes) const;
 
   int link_type_;
   Layer layer_;

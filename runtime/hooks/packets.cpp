@@ -73,8 +73,9 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<Filtered
   if (!reader) return std::unexpected(reader.error());
   if (!PacketContext::knows((*reader)->link_type()))
     return unsupported_error(
-        "`{}` holds packets of link type {}; Ethernet, raw IP, Linux cooked, loopback, PPP and Cisco HDLC captures "
-        "can be read",
+        "`{}` holds packets of link type {}; Ethernet, raw IP, Linux cooked, 802.11, loopback, PPP, SLIP and Cisco "
+        "HDLC "
+        "captures can be read",
         path, (*reader)->link_type_name());
   Outputs outputs;
   if (auto opened = outputs.open(run, **reader); !opened) return std::unexpected(opened.error());
@@ -89,7 +90,10 @@ Result<PacketOutcome> filter_packets(PacketRun run, const std::function<Filtered
     const Result<bool> more = (*reader)->next(packet);
     if (!more) outcome.trouble = more.error();
     if (!more || !*more) break;
-    context.show(packet, event);
+    if (!context.show(packet, event)) {
+      outcome.counts.left_out++;
+      continue;
+    }
     outcome.counts.seen++;
     const Filtered filtered = filter(event);
     for (const SentPacket &sent : filtered.sent) outputs.send(packet, sent);

@@ -38,6 +38,7 @@ struct PacketCounts {
   uint64_t truncated = 0;  // passed with fewer bytes than captured
   uint64_t changed = 0;    // passed with other bytes
   uint64_t dropped = 0;
+  uint64_t left_out = 0;    // frames of 802.11 without a packet (ieee80211.h): no program has seen them
   uint64_t redirected = 0;  // copies that left by other ways, with PacketRun::redirected
 };
 

@@ -461,6 +461,11 @@ Result<void> Session::State::run_packets(Control &control) {
                                counts.truncated, counts.changed == 0 ? "" : fmt::format("{} changed, ", counts.changed),
                                counts.dropped,
                                options.redirected.empty() ? "" : fmt::format("; {} redirected", counts.redirected)));
+  if (options.status && counts.left_out != 0)
+    options.status(
+        fmt::format("{} frames of 802.11 hold no packet that could be shown: of management or control, encrypted, "
+                    "or in parts",
+                    counts.left_out));
   // What came before the damage has been filtered and counted.
   if (done->trouble) return std::unexpected(*done->trouble);
   return {};

@@ -93,7 +93,7 @@ class Trial {
     hooks::CapturedPacket captured;
     captured.bytes = input_.packet;
     captured.wire_length = static_cast<uint32_t>(input_.packet.size());
-    context.show(captured, event_);
+    if (!context.show(captured, event_)) return input_error("the frame of 802.11 holds no packet");
     put_values(input_.values, event_.ctx);
     repeat([&] { return static_cast<uint32_t>(run_on_packet(program, type, event_, env_).result); });
     result_.memory.emplace(event_.packet->data.begin(), event_.packet->data.end());
