@@ -28,6 +28,12 @@ void note_stop(int) {
   errno = error;
 }
 
+Fd copy_of(pid_t pid, int fd) {
+  const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.valid()) return {};
+  return Fd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+}
+
 }  // namespace
 
 std::unique_ptr<Listener> Listener::make() {
@@ -36,7 +42,8 @@ std::unique_ptr<Listener> Listener::make() {
   if (sizes.seccomp_notif > sizeof(seccomp_notif) || sizes.seccomp_notif_resp > sizeof(seccomp_notif_resp))
     return nullptr;
   Fd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stopped.valid()) return nullptr;
+  // Containers may refuse what take() needs, and then there is no way back.
+  if (!stopped.valid() || !copy_of(::getpid(), stopped.get()).valid()) return nullptr;
   if (int none = -1; !child_stopped.compare_exchange_strong(none, stopped.get())) return nullptr;
   return std::unique_ptr<Listener>(new Listener(std::move(stopped)));
 }
@@ -50,9 +57,7 @@ Listener::~Listener() {
 }
 
 bool Listener::take(pid_t pid, int fd) {
-  const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!process.valid()) return false;
-  calls_ = Fd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+  calls_ = copy_of(pid, fd);
   if (!calls_.valid()) return false;
   (void)::ioctl(calls_.get(), kSetFlags, kSyncWakeUp);  // without, it takes as long as ptrace does
 

@@ -25,8 +25,9 @@ namespace spile::hooks {
 
 class Listener {
  public:
-  // Null where the kernel has no listener that keeps signals off a call that has been received (Linux 5.19), or this
-  // process has another one already. Made before the command is: what it waits for may come at once.
+  // Null where the kernel has none (Linux 5.6) or it cannot be taken from a command, or this process has another one
+  // already. Made before the command is. Whether a signal leaves a call alone that has been received (Linux 5.19) is
+  // seen where the filter is installed.
   static std::unique_ptr<Listener> make();
   ~Listener();
   Listener(const Listener &) = delete;

@@ -42,11 +42,13 @@ hooks::RecordFormat::Field field_of(const kernel::Tracefs::Field &field) {
 constexpr uint64_t kPage = 4096;
 
 uint64_t instruction_of(std::span<const std::byte> registers) {
-  static const hooks::Tracepoint hit = hooks::hit_event("uprobe/x:x");
+  static const uint32_t offset = [] {
+    const hooks::Tracepoint hit = hooks::hit_event("uprobe/x:x");
+    const std::vector<hooks::TracepointField> fields = hit.fields();
+    return std::ranges::find(fields, hooks::register_of("ip"), &hooks::TracepointField::name)->offset;
+  }();
   uint64_t value = 0;
-  for (const hooks::TracepointField &field : hit.fields())
-    if (field.name == hooks::register_of("ip") && registers.size() >= field.offset + sizeof value)
-      std::memcpy(&value, registers.data() + field.offset, sizeof value);
+  if (registers.size() >= offset + sizeof value) std::memcpy(&value, registers.data() + offset, sizeof value);
   return value;
 }
 

@@ -8,8 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 
 #include "runtime/hooks/child.h"
@@ -102,6 +105,24 @@ TEST(Listener, UnderAnotherOneTheCommandIsTracedByPtrace) {
   int status = 0;
   ::waitpid(pid, &status, 0);
   if (WEXITSTATUS(status) == 99) GTEST_SKIP() << "no seccomp listener here";
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+}
+
+// As some containers have it.
+TEST(Listener, WhereItCannotBeTakenTheCommandIsTracedByPtrace) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    sock_filter forbid[]{{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+                         {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_pidfd_getfd},
+                         {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
+                         {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+    const sock_fprog filter{std::size(forbid), forbid};
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) ::_exit(99);
+    ::_exit(trace("tp/syscalls/sys_enter_getpgid", {"rename"}).total);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 2);
 }
 
