@@ -22,6 +22,8 @@ own = tempfile.mkdtemp()
 atexit.register(os.rmdir, own)
 mount("-t", "tracefs", "tracefs", own)
 atexit.register(subprocess.run, ["umount", own])
+if os.path.ismount(TRACING):  # here only: this namespace's mounts are its own
+    subprocess.run(["umount", TRACING], check=True)
 mount("-t", "tracefs", "tracefs", TRACING)
 mount("-o", "remount,bind,ro", TRACING)
 mount("--bind", f"{own}/instances", f"{TRACING}/instances")
