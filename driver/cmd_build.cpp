@@ -15,6 +15,7 @@
 #include "driver/emit_native.h"
 #include "driver/libraries.h"
 #include "driver/new.h"
+#include "driver/output_file.h"
 #include "driver/short_form.h"
 #include "frontend/ast/print.h"
 #include "ir/text.h"
@@ -219,6 +220,11 @@ int command_build(Arguments arguments, Console &console) {
       dependencies.file = values->contains("output") ? (*values)["output"].as<std::string>() : "-";
     return build_rule(path, *compile, dependencies, console);
   }
+  if (const bool is_named = values->contains("output"); is_named || (stage == "obj" && !compile->text)) {
+    const std::string written = is_named ? (*values)["output"].as<std::string>() : object_name(path);
+    if (const auto kept = check_not_read("-o", written, paths); written != "-" && !kept)
+      return console.fail(kept.error());
+  }
   std::string back_end_stage;
   if (values->contains("after")) {
     const auto &after = (*values)["after"].as<std::string>();
@@ -248,9 +254,6 @@ int command_build(Arguments arguments, Console &console) {
     if (!values->contains("output") && (path == "-" || compile->text))
       return console.usage("a program that is in no file needs -o");
     const std::string output = values->contains("output") ? (*values)["output"].as<std::string>() : object_name(path);
-    if (compilation.kind() == InputKind::Object && std::filesystem::exists(output) &&
-        std::filesystem::equivalent(output, path))
-      return console.usage("{} would be written over itself", path);
     if (const int failed = write_object(*object, output, console); failed != kExitOk) return failed;
     return write_dependencies(dependencies, output, inputs, console);
   }

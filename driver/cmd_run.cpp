@@ -315,6 +315,10 @@ int command_run(Arguments arguments, Console &console) {
   options.drop = text("drop").value_or("");
   options.verdicts = text("verdicts").value_or("");
   options.redirected = text("redirected").value_or("");
+  for (const char *option : {"pass", "drop", "verdicts", "redirected"})
+    if (const auto path = text(option); path && input && *path != "-")
+      if (const auto kept = check_not_read(fmt::format("--{}", option), *path, std::span(&*input, 1)); !kept)
+        return console.fail(kept.error());
   // Where stdout carries packets or events, what the probe prints goes to stderr.
   bool prints_aside = false;
   for (std::string *file : {&options.pass, &options.drop, &options.verdicts, &options.redirected})
@@ -377,6 +381,9 @@ int command_run(Arguments arguments, Console &console) {
       return console.usage("-p and -i cannot be had together: one recording has one source of events");
     if (from != EventsFrom::Kernel) from = input ? EventsFrom::Replay : EventsFrom::Ptrace;
     if (values->contains("pid") && from == EventsFrom::Ptrace) options.pid = (*values)["pid"].as<uint32_t>();
+    if (const auto probe = text("file"))  // -i may be replaced: it has been read by then
+      if (const auto kept = check_not_read("-o", *path, std::span(&*probe, 1)); !kept)
+        return console.fail(kept.error());
     auto created = WholeFile::create(*path);
     if (!created) return own_failure(console.fail(created.error()), options);
     recording.emplace(std::move(*created));

@@ -8,6 +8,7 @@
 #include "driver/compile.h"
 #include "driver/coverage.h"
 #include "driver/judge.h"
+#include "driver/output_file.h"
 #include "driver/script_options.h"
 #include "driver/test_files.h"
 #include "driver/test_report.h"
@@ -256,8 +257,12 @@ int command_test(Arguments arguments, Console &console) {
     options.run.use_interpreter = *engine == "interp";
   }
 
+  const auto &paths = (*values)["path"].as<std::vector<std::string>>();
+  for (const auto &[option, name] : {std::pair("-o", "output"), {"--junit", "junit"}})
+    if (const auto path = text(name))
+      if (const auto kept = check_not_read(option, *path, paths); !kept) return console.fail(kept.error());
   std::vector<TestFile> files;
-  for (const std::string &path : (*values)["path"].as<std::vector<std::string>>()) {
+  for (const std::string &path : paths) {
     auto found = find_tests(path);
     if (!found) return console.fail(found.error());
     files.insert(files.end(), found->begin(), found->end());

@@ -37,11 +37,17 @@ Result<void> OutputFile::set_rotation(std::string_view text) {
   return {};
 }
 
-Result<void> OutputFile::choose(const std::string &path, std::span<const std::string> read) {
+Result<void> check_not_read(std::string_view option, const std::string &path, std::span<const std::string> read) {
   std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown)) return {};
   for (const std::string &other : read)
-    if (std::filesystem::is_regular_file(path, unknown) && std::filesystem::equivalent(path, other, unknown))
-      return usage_error("-o would overwrite `{}`, which this run reads", other);
+    if (std::filesystem::equivalent(path, other, unknown))
+      return usage_error("{} would overwrite `{}`, which this run reads", option, other);
+  return {};
+}
+
+Result<void> OutputFile::choose(const std::string &path, std::span<const std::string> read) {
+  if (auto kept = check_not_read("-o", path, read); !kept) return kept;
   path_ = path;
   return {};
 }

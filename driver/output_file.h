@@ -12,6 +12,9 @@
 
 namespace spile::driver {
 
+// Usage error: [path], which [option] is about to write, is one of the files that are [read].
+Result<void> check_not_read(std::string_view option, const std::string &path, std::span<const std::string> read);
+
 class OutputFile {
  public:
   // "10M" or "10M,3": a file that has this many bytes becomes FILE.1, and what was FILE.1 becomes FILE.2, up to FILE.N;
