@@ -63,8 +63,12 @@ static Result<std::string> read_all(int fd, const std::string &path, size_t expe
     if (n < 0) return os_error(errno, path);
     if (text.size() > SourceManager::kMaxFileSize)
       return input_error("{}: larger than {} MiB", path, SourceManager::kMaxFileSize >> 20);
-    if (n == 0 || (used == 0 && expected != 0 && text.size() == expected)) return text;
+    if (n == 0 || (used == 0 && expected != 0 && text.size() == expected)) break;
   }
+  // Some editors write it to say UTF-8, which everything is.
+  if (constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf"; text.starts_with(kByteOrderMark))
+    text.erase(0, kByteOrderMark.size());
+  return text;
 }
 
 Result<const SourceManager::File *> SourceManager::load(const std::string &path, Loc included_from) {
