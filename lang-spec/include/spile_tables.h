@@ -64,10 +64,22 @@ struct spile_hist {
 #define ___spile_init4(args...) { args }
 #define ___spile_init(keys...) ___spile_join(___spile_init, ___spile_narg(keys))(keys)
 
+/* An array of characters is its address where C makes a number of it. */
+#define ___spile_no_text0()
+#define ___spile_no_text1(x)                                                              \
+	_Static_assert(_Generic((x), char *: 0, const char *: 0, default: 1),             \
+		       "a table copies strings: write kstr(...) for one of the kernel or the context, str(...) for one of the task");
+#define ___spile_no_text2(x, args...) ___spile_no_text1(x) ___spile_no_text1(args)
+#define ___spile_no_text3(x, args...) ___spile_no_text1(x) ___spile_no_text2(args)
+#define ___spile_no_text4(x, args...) ___spile_no_text1(x) ___spile_no_text3(args)
+/* Plain arguments, no ##: what a key calls is expanded before, and may be one of these macros again. */
+#define ___spile_no_text(keys...) ___spile_join(___spile_no_text, ___spile_narg(keys))(keys)
+
 /* The value at a key, made of zeros when there is none; null when the table is full. */
 #define ___spile_at(map, keys...)                                                         \
 	({                                                                                \
 		static const typeof(*(map).value) ___zeros;                               \
+		___spile_no_text(keys)                                                    \
 		typeof(*(map).key) ___key = ___spile_init(keys);                                     \
 		typeof((map).value) ___value = bpf_map_lookup_elem(&(map), &___key);      \
 		if (!___value) {                                                          \
@@ -79,18 +91,22 @@ struct spile_hist {
 
 #define get(map, keys...)                                                                 \
 	({                                                                                \
+		___spile_no_text(keys)                                                    \
 		typeof(*(map).key) ___key = ___spile_init(keys);                                     \
 		typeof((map).value) ___value = bpf_map_lookup_elem(&(map), &___key);      \
 		___value ? *___value : (typeof(*(map).value)){};                          \
 	})
 #define set(map, new_value, keys...)                                                      \
 	({                                                                                \
+		___spile_no_text(keys)                                                    \
 		typeof(*(map).key) ___key = ___spile_init(keys);                                     \
+		___spile_no_text1(new_value)                                              \
 		typeof(*(map).value) ___new = new_value;                                  \
 		bpf_map_update_elem(&(map), &___key, &___new, BPF_ANY);                   \
 	})
 #define del(map, keys...)                                                                 \
 	({                                                                                \
+		___spile_no_text(keys)                                                    \
 		typeof(*(map).key) ___key = ___spile_init(keys);                                     \
 		bpf_map_delete_elem(&(map), &___key);                                     \
 	})
@@ -114,6 +130,7 @@ struct spile_hist {
 #define max(map, number, keys...) ___spile_extreme(>, map, number, ##keys)
 #define ___spile_extreme(before, map, number, keys...)                                    \
 	({                                                                                \
+		___spile_no_text(keys)                                                    \
 		typeof(*(map).key) ___key = ___spile_init(keys);                                     \
 		__s64 ___number = (number);                                               \
 		__s64 *___extreme = bpf_map_lookup_elem(&(map), &___key);                 \
