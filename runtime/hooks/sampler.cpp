@@ -13,6 +13,8 @@ namespace {
 
 // An odd one does not beat with what happens every so often.
 constexpr uint64_t kSamplesPerSecond = 99;
+// Stopping a thread for a sample takes some 20 µs.
+constexpr uint64_t kMostSamplesPerSecond = 10'000;
 constexpr uint64_t kSecond = 1'000'000'000;
 
 // Nanoseconds on processors: the first number of /proc/<tid>/schedstat, which every user may read.
@@ -39,8 +41,10 @@ Result<std::chrono::nanoseconds> sample_period(std::string_view section) {
   if (slash != std::string_view::npos) {
     const std::string_view said = section.substr(slash + 1);
     const auto [end, error] = std::from_chars(said.data(), said.data() + said.size(), rate);
-    if (error != std::errc() || rate == 0 || rate > kSecond || std::string_view(end, said.data() + said.size()) != "hz")
+    if (error == std::errc::invalid_argument || rate == 0 || std::string_view(end, said.data() + said.size()) != "hz")
       return usage_error("SEC(\"{}\"): a rate is written as in `profile/99hz`", section);
+    if (error != std::errc() || rate > kMostSamplesPerSecond)
+      return usage_error("SEC(\"{}\"): up to {} samples a second are taken", section, kMostSamplesPerSecond);
   }
   return std::chrono::nanoseconds(kSecond / rate);
 }

@@ -8,6 +8,8 @@
 
 namespace spile::session {
 
+static constexpr std::chrono::microseconds kShortestInterval{100};
+
 Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view section, const LayoutOf &layout) {
   if (section.starts_with('?')) section.remove_prefix(1);
   Hook hook;
@@ -69,6 +71,9 @@ Result<Hook> resolve_hook(const tables::ProgramType &type, std::string_view sect
         period.error().message = fmt::format("SEC(\"{}\"): {}", section, period.error().message);
         return std::unexpected(period.error());
       }
+      // With less than it takes to run a program, nothing else would be done.
+      if (*period < kShortestInterval)
+        return usage_error("SEC(\"{}\"): the shortest interval is {} us", section, kShortestInterval.count());
       hook.kind = Hook::Interval;
       hook.period = *period;
       return hook;
