@@ -59,6 +59,11 @@ constexpr auto kHeadersOf = std::to_array<HeaderOf>({
     {{"bpf_ntoh", "bpf_hton"}, "bpf/bpf_endian.h"},
 });
 
+// A word that begins a string which goes on behind its line.
+bool is_open_string(std::string_view word) {
+  return word.starts_with('"') && (word.size() < 2 || !word.ends_with('"') || word.contains('\n'));
+}
+
 // One program that a probe becomes.
 struct Hook {
   std::string section;
@@ -185,8 +190,13 @@ void Writer::split() {
       std::vector<Hook> hooks = hooks_of(begin, at);
       size_t last = closing(at);
       if (last == words_.size()) {
-        diagnostics_.report<diag::UnclosedBody>(range_of_words(at, at + 1))
-            .fixit(range(program_.size(), program_.size()), "}");
+        auto report = diagnostics_.report<diag::UnclosedBody>(range_of_words(at, at + 1));
+        size_t quote = at;
+        while (quote < words_.size() && !is_open_string(text(quote))) quote++;
+        if (quote < words_.size())  // which swallowed it
+          report.note(range_of_words(quote, quote + 1), "this string has no closing `\"` on its line");
+        else
+          report.fixit(range(program_.size(), program_.size()), "}");
         last--;
       }
       pieces_.push_back({std::move(hooks), at, last + 1});
@@ -413,7 +423,8 @@ void Writer::put_probe(const Piece &probe) {
     const bool is_tracepoint = hook.type->hook == tables::HookKind::Tracepoint;
     for (const char c : hook.section.substr(is_tracepoint ? hook.section.rfind('/') + 1 : 0))
       name += std::string_view("/.-+:%*?@~").contains(c) ? '_' : c;
-    if (name == hook.section) name.insert(0, "on_");  // clang's assembler has one name for a section and a function
+    // clang's assembler has one name for a section and a function; `bpf_` is where helpers' names begin.
+    if (name == hook.section || name.starts_with("bpf_")) name.insert(0, "on_");
     if (!program_names_.insert(name).second) name += "_" + number;
     program_names_.insert(name);
     const std::string shown = hook.section.substr(is_tracepoint ? hook.section.find('/') + 1 : 0);
