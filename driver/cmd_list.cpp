@@ -248,7 +248,8 @@ int command_list(Arguments arguments, Console &console) {
   line.about =
       "Lists the hooks that a probe can name in SEC() or in front of a body: those of system calls, the others of the\n"
       "kernel's tracepoints where tracefs can be read, those that its BTF names, and the kinds of programs. PATTERN,\n"
-      "with * and ?, is for the whole name or what is behind a slash of it. Behind fentry/, fexit/, fmod_ret/, kprobe/ and "
+      "with * and ?, is for the whole name or what is behind a slash of it. Behind fentry/, fexit/, fmod_ret/, kprobe/ "
+      "and "
       "kretprobe/\n"
       "it is for functions that BTF names; the kernel may have reasons to refuse some. Behind ksyscall/ it is for "
       "system\n"

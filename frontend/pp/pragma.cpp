@@ -134,10 +134,14 @@ void Machine::message_pragma(std::span<const Token> words, Range at, std::string
   std::string text;
   for (const Token &word : without_parens(words))
     if (word.is(TokenKind::StringLiteral) && word.length >= 2) text += word.spelling().substr(1, word.length - 2);
-  if (kind.ends_with("error"))
-    diagnostics_.report<diag::PragmaError>(at, kind, text);
-  else
+  if (kind.ends_with("error")) {
+    auto report = diagnostics_.report<diag::PragmaError>(at, kind, text);
+    // libbpf's bpf_tracing.h, where registers are read and nobody says of which machine.
+    if (text.contains("__TARGET_ARCH_xxx"))
+      report.hint("say which machine it is for: `-D__TARGET_ARCH_x86`, `-D__TARGET_ARCH_arm64`");
+  } else {
     diagnostics_.report<diag::PragmaMessage>(at, kind, text);
+  }
 }
 
 // diagnostic push, pop, ignored "-Wname", warning "-Wname", error "-Wname"
