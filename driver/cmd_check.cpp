@@ -1,6 +1,9 @@
 // spile check FILE...: compile and verify. Nothing is attached, no root is needed.
+#include <linux/bpf.h>
+
 #include <algorithm>
 
+#include "backend/object/map_definitions.h"
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/judge.h"
@@ -108,6 +111,24 @@ static Result<bool> fix(const Compilation &compilation, std::vector<Judged> &pro
   return true;
 }
 
+// Of an object, whose maps have no lines.
+static int check_maps_of(const object::Object &object, Console &console) {
+  int code = kExitOk;
+  for (const object::Map &map : object.maps) {
+    const auto fault = map.is_global_data ? std::nullopt : object::fault_of(map);
+    if (!fault) continue;
+    // Sizes of stack traces are set by loaders.
+    const bool is_error = !fault->is_missing || map.type != BPF_MAP_TYPE_STACK_TRACE;
+    if (!is_error)
+      console.status("{}: map `{}`: {}; the kernel refuses it unless its loader says more", object.path, map.name,
+                     fault->message);
+    else
+      code = console.fail(
+          {Error::Kind::Input, fmt::format("{}: map `{}`: {}", object.path, map.name, fault->message), fault->hint, 0});
+  }
+  return code;
+}
+
 static int check_one(const std::string &path, const CheckOptions &options, KernelTypes &types, Console &console) {
   const auto &[compile, judging, kernels, fixing] = options;
   Compilation compilation(path, compile, console);
@@ -115,7 +136,9 @@ static int check_one(const std::string &path, const CheckOptions &options, Kerne
   compilation.summary();
   if (object == nullptr) return compilation.exit_code();
   if (auto relocated = relocate_for(*object, compile.btf, types); !relocated) return console.fail(relocated.error());
-  int code = kExitOk;
+  int code = kExitOk, map_code = kExitOk;
+  // A source was told at its lines.
+  if (compilation.kind() == InputKind::Object && !judging.expect) map_code = check_maps_of(*object, console);
   std::vector<Judged> programs = judge(*object, compilation.sources(), judging, types, console, code);
   if (judging.expect) return compare(path, programs, judging.verifier.unprivileged, console, code);
   if (code == kExitProgram && compilation.kind() == InputKind::Source) {
@@ -139,7 +162,7 @@ static int check_one(const std::string &path, const CheckOptions &options, Kerne
                      program.insns.size(), verdict.stats.processed, verdict.stats.peak_states,
                      verdict.stats.stack_depth, stack_of_frames(judged), judged.seconds * 1000);
   }
-  return code;
+  return map_code == kExitOk ? code : map_code;
 }
 
 int command_check(Arguments arguments, Console &console) {
@@ -200,6 +223,8 @@ int command_check(Arguments arguments, Console &console) {
   judging.verifier.refused_helpers = *refused;
   judging.btf = compile->btf;
   judging.expect = values->contains("expect");
+  // Programs that say what is expected of them have loaders of their own.
+  options.compile.codegen.unloadable_maps = judging.expect;
   judging.verifier.unprivileged = values->contains("unprivileged");
   judging.may_relocate = true;
   if (values->contains("kernel")) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "backend/emit/check_maps.h"
 #include "backend/emit/debug_info.h"
 #include "backend/emit/function_code.h"
 #include "ir/pack.h"
@@ -73,6 +74,8 @@ class Emitter {
       }
       told(diags_.report<diag::UnloadableMap>(Loc{}, fault.message), fault);
     }
+    check_maps(object_, module_, options_.unloadable_maps, diags_);
+    if (diags_.has_errors()) return std::nullopt;
     return std::move(object_);
   }
 

@@ -373,6 +373,19 @@ Map global_data_map(const Object &object, SectionId id) {
   return map;
 }
 
+tables::MapDefinition asked_for(const Map &map, uint32_t possible_cpus) {
+  tables::MapDefinition asked{map.type, map.key_size, map.value_size, map.max_entries, map.map_flags, map.map_extra};
+  const bool is_events = map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+  const bool is_indexed = is_events || map.type == BPF_MAP_TYPE_PROG_ARRAY;
+  const bool of_maps = map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
+  if (is_indexed && map.key_size == 0) asked.key_size = sizeof(uint32_t);
+  if (is_events || of_maps || (is_indexed && map.value_size == 0)) asked.value_size = sizeof(uint32_t);
+  if (map.type == BPF_MAP_TYPE_RINGBUF) asked.value_size = 0;
+  return tables::mended_by_libbpf(asked, possible_cpus);
+}
+
+std::optional<tables::MapFault> fault_of(const Map &map) { return tables::fault_of(asked_for(map, 1)); }
+
 Result<std::vector<Map>> collect_maps(const Object &object) {
   std::vector<Map> maps;
   for (auto *collect : {collect_btf_maps, collect_legacy_maps, collect_global_maps, collect_struct_ops})

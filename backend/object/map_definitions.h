@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/object/object.h"
+#include "lang-spec/tables/map_definition.h"
 #include "support/result.h"
 
 namespace spile::object {
@@ -14,5 +15,11 @@ namespace spile::object {
 Result<std::vector<Map>> collect_maps(const Object &object);
 // The map that holds a section of globals.
 Map global_data_map(const Object &object, SectionId id);
+
+// What the kernel is asked for, after what libbpf mends. The type of a ring's records, for whoever prints them, is none
+// of its values; neither are the values of an array of perf events.
+tables::MapDefinition asked_for(const Map &map, uint32_t possible_cpus);
+// Why the kernel would not make the map.
+std::optional<tables::MapFault> fault_of(const Map &map);
 
 }  // namespace spile::object

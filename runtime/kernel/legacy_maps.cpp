@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "backend/object/map_definitions.h"
 #include "runtime/kernel/kernel_map.h"
 
 namespace spile::kernel {
@@ -18,8 +19,7 @@ Result<Fd> make(const Object &object, const Map &map) {
   bpf_map_create_opts options{};
   options.sz = sizeof options;
   options.map_flags = map.map_flags;
-  const bool is_by_cpu = map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && map.max_entries == 0;
-  const auto entries = is_by_cpu ? possible_cpus() : map.max_entries;
+  const uint32_t entries = object::asked_for(map, possible_cpus()).max_entries;
   Fd made(::bpf_map_create(static_cast<bpf_map_type>(map.type), map.name.substr(0, BPF_OBJ_NAME_LEN - 1).c_str(),
                            map.key_size, map.value_size, entries, &options));
   if (!made.valid()) return os_error(errno, fmt::format("{}: map `{}`", object.path, map.name));

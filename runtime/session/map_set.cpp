@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "backend/object/map_definitions.h"
 #include "runtime/helpers/timers.h"
 #include "runtime/maps/arena_map.h"
 #include "runtime/maps/map_file.h"
@@ -17,18 +18,10 @@
 namespace spile::session {
 
 maps::Definition definition_of(const object::Object &object, const object::Map &map) {
+  const tables::MapDefinition asked = object::asked_for(map, maps::possible_cpus());
   maps::Definition definition{
-      map.name,        map.type,      map.key_size,  map.value_size,
-      map.max_entries, map.map_flags, map.map_extra, special_fields(object.btf, map.value_type)};
-  if (map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && map.max_entries == 0) definition.max_entries = maps::possible_cpus();
-  const bool indexed = map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY || map.type == BPF_MAP_TYPE_PROG_ARRAY;
-  if (indexed && map.key_size == 0) definition.key_size = sizeof(uint32_t);
-  if (indexed && map.value_size == 0) definition.value_size = sizeof(uint32_t);
-  const bool of_maps = map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS || map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
-  if (of_maps) definition.value_size = sizeof(uint32_t);
-  // The type of its records, for whoever prints them: a ring has no values, a perf event array descriptors.
-  if (map.type == BPF_MAP_TYPE_RINGBUF) definition.value_size = 0;
-  if (map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY) definition.value_size = sizeof(uint32_t);
+      map.name,          asked.type,      asked.key_size,  asked.value_size,
+      asked.max_entries, asked.map_flags, asked.map_extra, special_fields(object.btf, map.value_type)};
   std::erase_if(definition.special, [&](const maps::SpecialField &f) { return f.offset + f.size > map.value_size; });
   return definition;
 }

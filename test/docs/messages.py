@@ -3,6 +3,7 @@
 #
 # In lang-spec/reference/messages: ```c build error=Name OPTIONS, or warning=Name, and then ```c build. What every probe
 # has, includes and the licence, is left out where a program's SEC() shows that it is one. `build short`: the short form.
+# `check` in place of `build`: what only `spile check` tells.
 import concurrent.futures
 import json
 import pathlib
@@ -23,13 +24,14 @@ LICENSE = '\nchar LICENSE[] SEC("license") = "GPL";\n'
 faults = []
 
 
-def told(text, options, folder, number, is_short):
+def told(text, options, folder, number, is_short, command):
     if "SEC(" in text and "#include" not in text:
         text = PRELUDE + text + ("" if 'SEC("license")' in text else LICENSE)
     path = pathlib.Path(folder) / f"example{number}.c"
     path.write_text(text)
     what = ["-e", text] if is_short else [str(path)]
-    done = subprocess.run([spile, "build", "-q", "--diagnostics=json", *options, *what, "-o", f"{path}.o"],
+    output = [] if command == "check" else ["-o", f"{path}.o"]
+    done = subprocess.run([spile, command, "-q", "--diagnostics=json", *options, *what, *output],
                           capture_output=True, text=True, timeout=60)
     return {json.loads(line)["name"] if line.startswith("{") else line for line in done.stderr.splitlines()}
 
@@ -37,7 +39,7 @@ def told(text, options, folder, number, is_short):
 def judge(folder, number, page, name, index, info, text):
     wanted = {word.split("=")[1] for word in info if word.startswith(("error=", "warning="))}
     options = [option for word in info if word.startswith("options=") for option in word[8:].split(",")]
-    got = told(text, options, folder, number, "short" in info)
+    got = told(text, options, folder, number, "short" in info, info[0])
     if (index == 0) != (wanted == {name}):
         return f"{page}: {name}: the first example is the bad one, the second the good one"
     return None if got == wanted else f"{page}: {name}: wanted {sorted(wanted)}, got {sorted(got)}\n{text}"

@@ -19,7 +19,7 @@ TEST(CreateMap, AnArrayHasKeysOfFourBytes) {
   auto map = create({"counts", BPF_MAP_TYPE_ARRAY, 8, 8, 1, 0, 0});
   ASSERT_FALSE(map);
   EXPECT_EQ(map.error().os_error, EINVAL);
-  EXPECT_EQ(map.error().message, "map `counts`: key_size is 8; this type of map takes 4 bytes");
+  EXPECT_EQ(map.error().message, "map `counts`: key_size is 8; ARRAY takes 4 bytes");
 }
 
 TEST(CreateMap, FlagsAreCheckedPerType) {
