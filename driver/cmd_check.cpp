@@ -194,8 +194,8 @@ int command_check(Arguments arguments, Console &console) {
       "and calls, no address gets out, what the processor may execute in vain is safe")(
       "kernel", po::value<std::string>()->value_name("V,..."),
       "what these versions of Linux would say of what is accepted, by what they have and by the rules of their "
-      "verifiers: 5.10,5.15,6.1,6.6,6.12,6.18")("states",
-                                                "print the state before each instruction, in the kernel's notation")(
+      "verifiers: 5.10 to 6.18, as in 5.10,6.1")("states",
+                                                 "print the state before each instruction, in the kernel's notation")(
       "fix", po::value<std::string>()->value_name("diff|apply"),
       "print edits of a source that make its programs pass, as a diff (also --fix alone), or write them. Each was "
       "tried: "
@@ -229,8 +229,9 @@ int command_check(Arguments arguments, Console &console) {
   judging.may_relocate = true;
   if (values->contains("kernel")) {
     const auto &list = (*values)["kernel"].as<std::string>();
-    options.kernels = parse_kernels(list);
-    if (options.kernels.empty()) return console.usage("--kernel takes versions, for example 5.10,6.1; not `{}`", list);
+    auto kernels = parse_kernels(list);
+    if (!kernels) return console.fail(kernels.error());
+    options.kernels = std::move(*kernels);
   }
   if (values->contains("fix")) {
     const auto &how = (*values)["fix"].as<std::string>();

@@ -53,6 +53,8 @@ class OlderKernels::Collector {
   std::vector<Need> run() {
     const std::string &section = judged_.program.section;
     add(fmt::format("a program in `{}`", section), since_of(kSections, section));
+    // A loader makes every map, whatever becomes of the programs.
+    for (size_t i = 0; i < object_.maps.size(); i++) map(i);
     const auto &insns = judged_.program.insns;
     for (size_t i = 0; i < insns.size(); i++)
       if (i < judged_.verdict.reached.size() && judged_.verdict.reached[i]) instruction(insns[i]);
@@ -62,7 +64,7 @@ class OlderKernels::Collector {
 
  private:
   void add(std::string what, uint16_t since) {
-    if (since > tables::linux_version(5, 10) && std::ranges::find(needs_, what, &Need::what) == needs_.end())
+    if (since > kOldestKernel && std::ranges::find(needs_, what, &Need::what) == needs_.end())
       needs_.push_back({std::move(what), since});
   }
   void add(Feature feature, std::string_view which = {}) {
@@ -86,7 +88,6 @@ class OlderKernels::Collector {
       }
       case isa::Shape::LoadImm64:
         if (insn.src == isa::kPseudoFunc) add(Feature::Callbacks);
-        if (insn.src == isa::kPseudoMapIdx || insn.src == isa::kPseudoMapIdxValue) map(static_cast<size_t>(insn.imm));
         return;
       case isa::Shape::Atomic:
         // The sum of one value into memory is as old as eBPF.
@@ -106,7 +107,6 @@ class OlderKernels::Collector {
   }
 
   void map(size_t index) {
-    if (index >= object_.maps.size()) return;
     const object::Map &map = object_.maps[index];
     const tables::MapType *type = tables::find_map_type(map.type);
     add(fmt::format("the map `{}` ({})", map.name, type != nullptr ? type->spoken : "?"), since_of_map(map.type));
@@ -146,18 +146,23 @@ uint16_t OlderKernels::first() const {
   return versions.back();
 }
 
-std::vector<uint16_t> parse_kernels(const std::string &list) {
+Result<std::vector<uint16_t>> parse_kernels(const std::string &list) {
   std::vector<uint16_t> versions;
   const char *at = list.data(), *const end = at + list.size();
+  const auto wrong = [&] { return usage_error("--kernel takes versions, for example 5.10,6.1; not `{}`", list); };
   while (true) {
     unsigned major = 0, minor = 0;
     const auto first = std::from_chars(at, end, major);
-    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.' || major > 255) return {};
+    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.' || major > 255) return wrong();
     const auto second = std::from_chars(first.ptr + 1, end, minor);
-    if (second.ec != std::errc() || minor > 255) return {};
-    versions.push_back(tables::linux_version(major, minor));
+    if (second.ec != std::errc() || minor > 255) return wrong();
+    const uint16_t version = tables::linux_version(major, minor);
+    if (version < kOldestKernel || version > kNewestKernel)
+      return usage_error("--kernel knows Linux {} to {}; not {}", version_text(kOldestKernel),
+                         version_text(kNewestKernel), version_text(version));
+    versions.push_back(version);
     if (second.ptr == end) return versions;
-    if (*second.ptr != ',') return {};
+    if (*second.ptr != ',') return wrong();
     at = second.ptr + 1;
   }
 }

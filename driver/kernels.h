@@ -32,8 +32,11 @@ class OlderKernels {
   std::vector<Need> needs_;  // the newest first
 };
 
-// "5.10,6.1" → versions; empty when one is no version.
-std::vector<uint16_t> parse_kernels(const std::string &list);
+// What the tables tell apart: the verdict itself is that of the newest.
+inline constexpr uint16_t kOldestKernel = tables::linux_version(5, 10), kNewestKernel = tables::linux_version(6, 18);
+
+// "5.10,6.1" → versions between these.
+Result<std::vector<uint16_t>> parse_kernels(const std::string &list);
 std::string version_text(uint16_t version);
 
 }  // namespace spile::driver
