@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "backend/object/print_value.h"
+#include "backend/object/value.h"
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "lang-spec/tables/tables.h"
@@ -41,11 +42,20 @@ class Words {
   size_t next_ = 0;
 };
 
-// One word for all of it: a number, or the text of a char array.
-std::optional<Bytes> by_type(const object::Btf &btf, object::BtfId type, uint32_t size, const std::string &word) {
+// A char array, or a struct of one alone (what `comm` and `str()` give).
+bool is_text(const object::Btf &btf, object::BtfId type) {
   const object::BtfType resolved = btf.type(btf.resolve(type));
+  if (resolved.kind == object::BtfKind::Array) return object::is_character(btf, resolved.type);
+  if (resolved.kind != object::BtfKind::Struct) return false;
+  const auto members = btf.members(btf.resolve(type));
+  return members.size() == 1 && btf.type(btf.resolve(members[0].type)).kind == object::BtfKind::Array &&
+         is_text(btf, members[0].type);
+}
+
+// One word for all of it: a number, or a text.
+std::optional<Bytes> by_type(const object::Btf &btf, object::BtfId type, uint32_t size, const std::string &word) {
   Bytes bytes(size);
-  if (resolved.kind == object::BtfKind::Array && btf.type(btf.resolve(resolved.type)).is_char && word.size() < size) {
+  if (is_text(btf, type) && word.size() <= size) {
     std::memcpy(bytes.data(), word.data(), word.size());
     return bytes;
   }
@@ -195,7 +205,8 @@ Result<std::string> dump(Words &words, Look &look) {
   if (!look.hex) {
     const auto format = session::make_output_format(look.format, {});
     if (format == nullptr) return usage_error("-f takes text, json, csv or openmetrics, not `{}`", look.format);
-    std::string text = format->map(map->types, map->declaration(), {}, *map->map);
+    const session::Display display = session::displays_of(map->types).front();
+    std::string text = format->map(map->types, map->declaration(), display, *map->map);
     return text + format->end();
   }
   std::string text;

@@ -200,7 +200,9 @@ bool print_element(const object::Object &object, const object::Map &declaration,
   if (map.lookup(key) == nullptr) return false;
   std::vector<Element> elements;
   add_element(object.btf, declaration, map, key, elements);
-  for (const Element &element : elements) print_shown(declaration, {}, show(object.btf, declaration, {}, element), out);
+  const Display display = displays_of(object)[static_cast<size_t>(&declaration - object.maps.data())];
+  for (const Element &element : elements)
+    print_shown(declaration, display, show(object.btf, declaration, display, element), out);
   return true;
 }
 
