@@ -213,7 +213,7 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
   if (outcome->exit_status.value_or(0) != 0) return *outcome->exit_status;
   if (is_strict && has_trouble(*outcome)) {
     console.fail({Error::Kind::Environment, "helpers failed or records were lost, and --strict is set", {}, 0});
-    return traces_child ? kExitChildFailed : kExitRuntime;
+    return kExitRuntime;
   }
   if (outcome->exit_status) return *outcome->exit_status;
   return outcome->child_status.value_or(kExitOk);
@@ -239,7 +239,8 @@ int command_run(Arguments arguments, Console &console) {
       "  spile run dnsonly.bpf.c -i traffic.pcap --pass dns.pcap\n\n"
       "Exit status: with -c that of CMD (128+N when signal N killed it); 125, 126, 127 when spile failed, CMD could\n"
       "not be executed, or was not found. Otherwise 0; 1 the program is wrong; 2 wrong usage; 3 the environment\n"
-      "says no; 4 with --strict, helpers failed or records were lost; 5 the verifier cannot judge the program.\n"
+      "says no; 5 the verifier cannot judge the program. 4 with --strict, where CMD gave 0: helpers failed or records\n"
+      "were lost.\n"
       "exit(N) in the probe comes before all of it.";
   line.add_common();
   line.options.add_options()("execute,e", po::value<std::string>()->value_name("PROGRAM"),
@@ -413,6 +414,9 @@ int command_run(Arguments arguments, Console &console) {
     };
   }
   options.status = [&console](const std::string &status) { console.status("{}", status); };
+  options.loss = [&console](const std::string &loss) {
+    if (console.diagnostics_format == DiagnosticsFormat::Text) console.error_text(fmt::format("spile: {}\n", loss));
+  };
   std::unique_ptr<MetricsServer> server;
   if (const auto address = text("listen")) {
     auto opened = MetricsServer::open(*address);

@@ -71,6 +71,7 @@ struct Options {
   MetricsReader *metrics = nullptr;                  // --listen
   std::function<bool(std::string_view)> print;       // what the probe prints; false: nobody reads any more
   std::function<void(const std::string &)> status;   // what the person at the terminal should know
+  std::function<void(const std::string &)> loss;     // what was lost, which nobody may miss
 };
 
 // Set by signal handlers, read between events.

@@ -28,20 +28,20 @@ bool can_be_full(uint32_t type) {
 }  // namespace
 
 void Session::State::report_failures() {
-  if (recorder && recorder->left_out() != 0 && options.status)
-    options.status(fmt::format("{} times memory was read that is not recorded: of one event, no more than {} MiB are",
-                               recorder->left_out(), hooks::kMostMemory >> 20));
-  if (outcome.lost_records != 0 && options.status)
-    options.status(fmt::format("{} record{} lost: the reader was too slow", outcome.lost_records,
-                               outcome.lost_records == 1 ? " was" : "s were"));
+  if (recorder && recorder->left_out() != 0 && options.loss)
+    options.loss(fmt::format("{} times memory was read that is not recorded: of one event, no more than {} MiB are",
+                             recorder->left_out(), hooks::kMostMemory >> 20));
+  if (outcome.lost_records != 0 && options.loss)
+    options.loss(fmt::format("{} record{} lost: the reader was too slow", outcome.lost_records,
+                             outcome.lost_records == 1 ? " was" : "s were"));
   for (const vm::Env::Failure &failure : env.failures) {
     if (is_ordinary(failure)) continue;
     const std::string_view name = vm::function_name(failure.helper);
     outcome.failed_helpers += failure.count;
-    if (options.status)
-      options.status(fmt::format("{}{} returned {} ({}) {} time{}", name.starts_with("bpf_") ? "" : "bpf_", name,
-                                 failure.error, std::strerror(static_cast<int>(-failure.error)), failure.count,
-                                 failure.count == 1 ? "" : "s"));
+    if (options.loss)
+      options.loss(fmt::format("{}{} returned {} ({}) {} time{}", name.starts_with("bpf_") ? "" : "bpf_", name,
+                               failure.error, std::strerror(static_cast<int>(-failure.error)), failure.count,
+                               failure.count == 1 ? "" : "s"));
   }
   if (std::ranges::any_of(env.failures, [](const vm::Env::Failure &failure) { return failure.error == -E2BIG; }))
     report_full_maps();
@@ -49,11 +49,11 @@ void Session::State::report_failures() {
 
 // What -E2BIG of an update means.
 void Session::State::report_full_maps() {
-  for (size_t i = 0; options.status && i < object->maps.size(); i++) {
+  for (size_t i = 0; options.loss && i < object->maps.size(); i++) {
     const object::Map &map = object->maps[i];
     if (can_be_full(map.type) && maps.pointers()[i]->size() >= map.max_entries)
-      options.status(fmt::format("map `{}` is full: it has room for {} element{}", map.name, map.max_entries,
-                                 map.max_entries == 1 ? "" : "s"));
+      options.loss(fmt::format("map `{}` is full: it has room for {} element{}", map.name, map.max_entries,
+                               map.max_entries == 1 ? "" : "s"));
   }
 }
 
