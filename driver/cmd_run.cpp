@@ -447,6 +447,7 @@ int command_run(Arguments arguments, Console &console) {
   judging.btf = compile->btf;
   judging.kconfig = text("kconfig").value_or("host");
   judging.program = text("prog").value_or("");
+  judging.leave_optional = true;
   if (from == EventsFrom::Auto) {
     const Choice choice = choose_events(*object, judging.program, input.has_value(), options.command.has_value());
     from = choice.from;

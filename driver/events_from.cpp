@@ -1,5 +1,7 @@
 #include "driver/events_from.h"
 
+#include "backend/object/wanted.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -25,7 +27,7 @@ Choice choose_events(const object::Object &object, std::string_view only, bool h
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (type == nullptr) continue;  // an error of its own
     const bool is_handler = type->flags & tables::kUserSideProgram;
-    if (!only.empty() && entry.name != only && !is_handler) continue;
+    if (!object::is_wanted(entry, only) && (only.empty() || !is_handler)) continue;
     switch (type->hook) {
       case tables::HookKind::Tracepoint:
         // One that does not exist anywhere has an error that knows the nearest ones.

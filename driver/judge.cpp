@@ -11,6 +11,7 @@
 #include "backend/object/copy.h"
 #include "backend/object/core_relocate.h"
 #include "backend/object/kconfig.h"
+#include "backend/object/wanted.h"
 #include "frontend/btf/sources.h"
 #include "lang-spec/tables/kernels.h"
 
@@ -279,6 +280,10 @@ std::vector<Judged> judge(object::Object &object, const SourceManager &sources, 
   for (const object::ProgramEntry &entry : object.programs) {
     if (!options.section.empty() && entry.section != options.section) continue;
     if (!options.program.empty() && entry.name != options.program) continue;
+    if (options.leave_optional && !object::is_wanted(entry, options.program)) {
+      console.status("{} ({}) is not loaded: --prog {} asks for it", entry.name, entry.section, entry.name);
+      continue;
+    }
     found = true;
     const tables::ProgramType *type = tables::find_program_type(entry.section);
     if (options.user_side_alone && (type == nullptr || !(type->flags & tables::kUserSideProgram))) continue;
@@ -328,7 +333,9 @@ std::vector<Judged> judge(object::Object &object, const SourceManager &sources, 
       have += fmt::format("{}`{}` in `{}`", have.empty() ? "" : ", ", entry.name, entry.section);
     Error error{Error::Kind::Input, fmt::format("{}: no program to check", object.path), {}, 0};
     if (!have.empty()) {
-      error.message = fmt::format("{}: no program fits --section or --prog", object.path);
+      error.message = options.section.empty() && options.program.empty()
+                          ? fmt::format("{}: every program is optional, and none was asked for", object.path)
+                          : fmt::format("{}: no program fits --section or --prog", object.path);
       error.hint = "the object has " + have;
     } else {
       error.hint =

@@ -52,6 +52,7 @@ struct JudgeOptions {
   bool user_side_alone = false;  // and only handlers: a kernel judges the others
   std::string type;              // the section whose program type is taken for programs in sections of no known type
   std::string btf;               // where the types of the kernel come from: see btf::Source
+  bool leave_optional = false;   // programs of SEC("?...") count only when [program] names them, as libbpf loads them
   bool expect = false;           // programs say what they expect: nothing is reported, and their flags hold
   bool report = true;            // tell the reasons; else only the verdicts hold them
   std::string kconfig;           // see provide_kconfig()

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "backend/object/wanted.h"
 #include "lang-spec/tables/tracepoints.h"
 #include "runtime/hooks/user_probe.h"
 #include "runtime/kernel/kernel_map.h"
@@ -27,7 +28,8 @@ std::vector<std::string> missing_tracepoints(const object::Object &object) {
   std::vector<std::string> wanted;
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
-    if (type != nullptr && type->hook == tables::HookKind::Tracepoint && !MapSet::is_tail_called(object, entry.name))
+    if (type != nullptr && object::is_wanted(entry, {}) && type->hook == tables::HookKind::Tracepoint &&
+        !MapSet::is_tail_called(object, entry.name))
       wanted.emplace_back(hooks::tracepoint_name(entry.section));
   }
   if (wanted.size() < 2) return {};
@@ -59,7 +61,7 @@ Result<KernelSide> KernelSide::load(const object::Object &object, const std::str
   if (only.empty()) side.passed_over_ = missing_tracepoints(object);
   for (const object::ProgramEntry &entry : object.programs) {
     const tables::ProgramType *type = tables::find_program_type(entry.section);
-    if (type == nullptr || (type->flags & tables::kUserSideProgram) || (!only.empty() && entry.name != only)) continue;
+    if (type == nullptr || (type->flags & tables::kUserSideProgram) || !object::is_wanted(entry, only)) continue;
     if (!MapSet::is_tail_called(object, entry.name)) {
       if (auto attachable = kernel::check_attachable(entry.section, *type); !attachable)
         return std::unexpected(attachable.error());
