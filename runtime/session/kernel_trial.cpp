@@ -1,4 +1,5 @@
 #include <linux/bpf.h>
+#include <sched.h>
 
 #include <cstring>
 
@@ -30,6 +31,27 @@ bool gives_frame_back(const tables::ProgramType &type) {
          type.number == BPF_PROG_TYPE_SCHED_ACT;
 }
 
+// The kernel runs the program on the CPU of the caller, whose elements of per-CPU maps it changes; the engines are on
+// the first. Where this thread may not go there, it stays.
+class OnFirstCpu {
+ public:
+  OnFirstCpu() : is_known_(::sched_getaffinity(0, sizeof before_, &before_) == 0) {
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(0, &first);
+    if (is_known_) ::sched_setaffinity(0, sizeof first, &first);
+  }
+  ~OnFirstCpu() {
+    if (is_known_) ::sched_setaffinity(0, sizeof before_, &before_);
+  }
+  OnFirstCpu(const OnFirstCpu &) = delete;
+  OnFirstCpu &operator=(const OnFirstCpu &) = delete;
+
+ private:
+  cpu_set_t before_;
+  bool is_known_;
+};
+
 }  // namespace
 
 Result<TrialResult> try_in_kernel(const object::Object &object, std::span<const Accepted> programs, size_t chosen,
@@ -42,6 +64,7 @@ Result<TrialResult> try_in_kernel(const object::Object &object, std::span<const 
   const std::vector<std::byte> ctx = ctx_of(type, input);
   kernel::TestInput test{.ctx = ctx, .repeat = input.repeat};
   if (type.hook == tables::HookKind::Packet) test.packet = input.packet;
+  const OnFirstCpu on_first_cpu;
   auto ran = loaded->test_run(programs[chosen].program->name, test);
   if (!ran) return std::unexpected(ran.error());
   TrialResult result;

@@ -1,5 +1,6 @@
 #include "runtime/session/trial.h"
 
+#include <fmt/format.h>
 #include <linux/bpf.h>
 
 #include <algorithm>
@@ -134,10 +135,32 @@ bool can_be_tried(const tables::ProgramType &type) {
   });
 }
 
-std::string_view difference(const TrialResult &a, const TrialResult &b) {
+// The first line of [a] that [b] has not; empty: it has all.
+static std::string_view line_of_its_own(std::string_view a, std::string_view b) {
+  for (size_t at = 0; at < a.size();) {
+    const size_t end = std::min(a.find('\n', at), a.size() - 1);
+    const std::string_view line = a.substr(at, end + 1 - at);
+    size_t found = b.find(line);
+    while (found != std::string_view::npos && found != 0 && b[found - 1] != '\n') found = b.find(line, found + 1);
+    if (found == std::string_view::npos) return line.substr(0, end - at);
+    at = end + 1;
+  }
+  return {};
+}
+
+// Which elements of the maps they leave behind are not the same.
+static std::string difference_of_maps(std::string_view a, std::string_view b) {
+  const std::string_view in_a = line_of_its_own(a, b), in_b = line_of_its_own(b, a);
+  std::string text = "they leave other maps behind";
+  if (!in_a.empty()) text += fmt::format(": the first has `{}`", in_a);
+  if (!in_b.empty()) text += fmt::format("{} the other `{}`", in_a.empty() ? ": only" : ",", in_b);
+  return text;
+}
+
+std::string difference(const TrialResult &a, const TrialResult &b) {
   if (a.r0 != b.r0) return "r0 differs";
   if (a.memory && b.memory && *a.memory != *b.memory) return "they leave other bytes behind";
-  if (a.maps != b.maps) return "they leave other maps behind";
+  if (a.maps != b.maps) return difference_of_maps(a.maps, b.maps);
   if (a.printed && b.printed && *a.printed != *b.printed) return "they print something else";
   return {};
 }

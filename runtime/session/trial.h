@@ -43,7 +43,7 @@ struct TrialResult {
   std::optional<std::string> printed;            // by the first run; none: it went elsewhere
 };
 // How two answers differ, in words; empty when they do not, as far as both are known. Time is no difference.
-std::string_view difference(const TrialResult &a, const TrialResult &b);
+std::string difference(const TrialResult &a, const TrialResult &b);
 
 // Puts [values] into a context; those that lie outside of it are left out.
 void put_values(std::span<const CtxValue> values, std::span<std::byte> ctx);
