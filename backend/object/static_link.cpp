@@ -41,8 +41,15 @@ class MemoryFile {
 }  // namespace
 
 Result<Object> link_objects(std::span<const Object *const> objects, const std::string &path) {
-  const auto fail = [](std::string_view where, int error) {
+  std::vector<MemoryFile> inputs;  // libbpf reads them until it is done
+  const auto fail = [&](std::string_view where, int error) {
     std::string why = LibbpfListener::text();
+    // It knows the objects by the names that memory has. The last first: one number may begin with another.
+    for (size_t i = inputs.size(); i-- > 0;) {
+      const std::string name = inputs[i].name();
+      for (size_t at = why.find(name); at != std::string::npos; at = why.find(name, at + objects[i]->path.size()))
+        why.replace(at, name.size(), objects[i]->path);
+    }
     if (why.empty()) return Error{Error::Kind::Input, fmt::format("{}: it cannot be linked", where), {}, error};
     return Error{Error::Kind::Input, fmt::format("{}: {}", where, why), {}, 0};
   };
@@ -52,7 +59,6 @@ Result<Object> link_objects(std::span<const Object *const> objects, const std::s
   const std::unique_ptr<bpf_linker, decltype(&bpf_linker__free)> linker(bpf_linker__new(output.name().c_str(), nullptr),
                                                                         bpf_linker__free);
   if (linker == nullptr) return std::unexpected(fail(path, errno));
-  std::vector<MemoryFile> inputs;  // libbpf reads them until it is done
   for (const Object *object : objects) {
     auto bytes = write_elf(*object);
     if (!bytes) return std::unexpected(bytes.error());
