@@ -191,6 +191,11 @@ void say_stats(const session::Outcome &outcome, Console &console) {
 // --strict: what is otherwise only said is an error.
 bool has_trouble(const session::Outcome &outcome) { return outcome.failed_helpers != 0 || outcome.lost_records != 0; }
 
+bool waits_for_events(tables::HookKind hook) {
+  return hook == tables::HookKind::Tracepoint || hook == tables::HookKind::UserProbe ||
+         hook == tables::HookKind::Sample || hook == tables::HookKind::Packet;
+}
+
 int run_session(const object::Object &object, const std::vector<Judged> &judged, session::Options options,
                 bool is_strict, Console &console) {
   std::vector<session::Accepted> accepted;
@@ -210,6 +215,8 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
     return traces_child ? hooks::exit_status_of(outcome.error()) : code;
   }
   if (has_stats) say_stats(*outcome, console);
+  const bool waits = std::ranges::any_of(judged, [](const Judged &one) { return waits_for_events(one.type->hook); });
+  if (waits && outcome->events == 0) console.status("no event came: the programs did not run");
   if (outcome->exit_status.value_or(0) != 0) return *outcome->exit_status;
   if (is_strict && has_trouble(*outcome)) {
     console.fail({Error::Kind::Environment, "helpers failed or records were lost, and --strict is set", {}, 0});
