@@ -9,6 +9,7 @@
 #include "driver/judge.h"
 #include "driver/kernels.h"
 #include "driver/mend.h"
+#include "driver/nearest.h"
 #include "driver/new.h"
 #include "support/file.h"
 
@@ -129,6 +130,30 @@ static int check_maps_of(const object::Object &object, Console &console) {
   return code;
 }
 
+// Of --btf: functions that programs hang on and that this kernel has not. Those of modules are not in it.
+static void warn_of_functions(const std::vector<Judged> &programs, const std::string &btf, KernelTypes &types,
+                              Console &console) {
+  static constexpr std::string_view kPrefixes[] = {"fentry/",   "fexit/",   "fmod_ret/",
+                                                   "fentry.s/", "fexit.s/", "fmod_ret.s/"};
+  constexpr size_t kMistyped = 4;
+  for (const Judged &judged : programs) {
+    std::string_view section = judged.program.section;
+    if (section.starts_with('?')) section.remove_prefix(1);
+    const auto *const prefix =
+        std::ranges::find_if(kPrefixes, [&](std::string_view one) { return section.starts_with(one); });
+    if (prefix == std::end(kPrefixes)) continue;
+    const std::string_view name = section.substr(prefix->size());
+    const auto kernel = types.get(btf);
+    if (!kernel || (*kernel)->find(name, object::BtfKind::Func)) continue;
+    Nearest nearest(name, kMistyped);
+    for (uint32_t id = 1; id < (*kernel)->type_count(); id++)
+      if (const auto type = (*kernel)->type(object::BtfId(id)); type.kind == object::BtfKind::Func)
+        nearest.take(type.name);
+    console.status("warning: {} ({}): that kernel has no function `{}`{}", judged.program.name, section, name,
+                   nearest.name().empty() ? "" : fmt::format("; did you mean `{}`?", nearest.name()));
+  }
+}
+
 static int check_one(const std::string &path, const CheckOptions &options, KernelTypes &types, Console &console) {
   const auto &[compile, judging, kernels, fixing] = options;
   Compilation compilation(path, compile, console);
@@ -150,6 +175,7 @@ static int check_one(const std::string &path, const CheckOptions &options, Kerne
       return check_one(path, again, types, console);
     }
   }
+  if (!compile.btf.empty()) warn_of_functions(programs, compile.btf, types, console);
   for (const Judged &judged : programs) report_reasons(judged, compilation.sources(), console);
   for (const Judged &judged : programs) {
     const object::Program &program = judged.program;

@@ -163,6 +163,8 @@ bool Compilation::write_out() {
       return file_ = nullptr, false;
     }
     text = std::move(*written);
+    // Its sections are lines that nobody wrote; hooks that do not exist are told where they are looked up.
+    diagnostics_.warnings.option("no-unknown-tracepoint");
   } else if (is_script) {
     // The line of the interpreter is none of C's.
     text = "//" + file_->text;

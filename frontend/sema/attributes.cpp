@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "frontend/sema/analyzer.h"
+#include "lang-spec/tables/syscalls.h"
 #include "lang-spec/tables/tables.h"
+#include "lang-spec/tables/tracepoints.h"
 
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/sema.def"
 #include "support/diag_table.h"
@@ -163,6 +165,34 @@ void Analyzer::read_attributes(ast::List<ast::Attribute> list, Attributes &out) 
   }
 }
 
+// Whether the section is of a tracepoint that does not exist; [nearest]: one that does. System calls are all known; of
+// other events a kernel may have more than are known here, so that only a name like a known one counts as mistyped.
+static bool is_no_tracepoint(std::string_view section, std::string &nearest) {
+  constexpr std::string_view kCalls = "syscalls/sys_";
+  constexpr size_t kMistyped = 3;
+  if (section.starts_with('?')) section.remove_prefix(1);
+  std::string_view name;
+  for (const std::string_view prefix : {"tracepoint/", "tp/"})
+    if (section.starts_with(prefix)) name = section.substr(prefix.size());
+  if (name.empty() || !tables::tracepoint_record(name).empty()) return false;
+  const bool is_call = name.starts_with(kCalls);
+  size_t least = is_call ? SIZE_MAX : kMistyped;
+  const auto take = [&](std::string candidate) {
+    const size_t distance = tables::edit_distance(candidate, name);
+    if (distance >= least) return;
+    least = distance;
+    nearest = std::move(candidate);
+  };
+  if (is_call) {
+    for (const tables::Syscall &call : tables::syscalls())
+      for (const std::string_view side : {"enter", "exit"})
+        take(std::string(kCalls) + std::string(side) + "_" + std::string(call.tracepoint));
+    return least != 0;
+  }
+  tables::for_each_tracepoint([&](std::string_view known, std::string_view) { take(std::string(known)); });
+  return !nearest.empty();
+}
+
 // SEC() decides what the loader does with a thing. On variables custom data sections are allowed. A function's should
 // be one of programs.def or plain code; other names are those of programs whose loader gives their type itself.
 void Analyzer::check_section(const Symbol &symbol) {
@@ -184,6 +214,11 @@ void Analyzer::check_section(const Symbol &symbol) {
     if (symbol.linkage == Linkage::Internal)
       report<diag::StaticProgram>(symbol.range, symbol.name)
           .hint("remove `static`: the loader finds programs by their symbols");
+    if (std::string nearest; is_no_tracepoint(section, nearest)) {
+      report<diag::UnknownTracepoint>(symbol.attributes.section_range, section, symbol.name)
+          .hint("did you mean `{}`?", nearest);
+      return;
+    }
     check_context(symbol);
     return;
   }
