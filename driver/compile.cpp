@@ -6,10 +6,14 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "driver/nearest.h"
 #include "driver/short_form.h"
 #include "frontend/lower/lower.h"
 #include "frontend/sema/sema.h"
 #include "ir/text.h"
+#include "lang-spec/tables/diagnostics.h"
+#define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/options.def"
+#include "support/diag_table.h"
 
 namespace spile::driver {
 
@@ -49,6 +53,19 @@ void for_this_machine(CompileOptions &options) {
   auto &macros = options.preprocess.macros;
   if (std::ranges::none_of(macros, [](const auto &macro) { return macro.text.starts_with("__TARGET_ARCH_"); }))
     macros.insert(macros.begin(), {kTargetArch, false});
+}
+
+// Whether [option], without its "-W", names a warning of ours or of clang's.
+static bool is_warning_name(std::string_view option) {
+  static constexpr std::string_view kClang =
+#include "lang-spec/tables/diagnostics/clang-warnings.def"
+      ;
+  for (const std::string_view prefix : {"no-", "error=", "error"})
+    if (option.starts_with(prefix)) option.remove_prefix(prefix.size());
+  const std::string_view name = option.substr(0, option.find('='));
+  // What is passed on to other programs, as -Wl,...
+  if (name.empty() || name.contains(',') || name == "everything") return true;
+  return WarningOptions::is_name(name) || kClang.contains(fmt::format(" {} ", name));
 }
 
 Result<CompileOptions> compile_options(const po::variables_map &values) {
@@ -99,7 +116,10 @@ Result<CompileOptions> compile_options(const po::variables_map &values) {
     options.codegen.mcpu = static_cast<unsigned>(cpu[1] - '0');
     options.preprocess.mcpu = options.codegen.mcpu;
   }
-  for (const std::string &name : strings("warning")) options.warnings.option(name);
+  for (const std::string &name : strings("warning")) {
+    options.warnings.option(name);
+    if (!is_warning_name(name)) options.unknown_warnings.push_back(name);
+  }
   options.warnings.no_warnings = values.contains("no-warnings");
   if (values.contains("max-errors")) options.max_errors = values["max-errors"].as<size_t>();
   return options;
@@ -131,6 +151,13 @@ void Compilation::end_stage(std::string_view stage, std::chrono::duration<double
 bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
+  for (const std::string &name : options_.unknown_warnings) {
+    Nearest nearest(name, 4);
+    for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
+      if (const auto flag = WarningOptions::flag_of(row.name); !flag.empty()) nearest.take(flag);
+    auto report = diagnostics_.report<diag::UnknownWarningOption>(Loc{}, name);
+    if (!nearest.name().empty()) report.hint("did you mean `-W{}`?", nearest.name());
+  }
   auto loaded = options_.text ? sources_.add(path_, *options_.text) : sources_.load(path_);
   if (!loaded) {
     if (loaded.error().os_error == ENOENT && path_.contains('{'))

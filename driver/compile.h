@@ -41,6 +41,7 @@ struct CompileOptions {
   std::optional<std::string> text;  // the source itself, in place of what the file holds
   SourceForm form = SourceForm::C;
   WarningOptions warnings;
+  std::vector<std::string> unknown_warnings;  // names behind -W that neither Spile nor clang has
 };
 // Fails on a value that an option does not take.
 Result<CompileOptions> compile_options(const po::variables_map &values);
