@@ -180,7 +180,11 @@ class Judge {
     }
     // This machine's kernel is asked where nothing else says what the program is attached to, or which of its branches
     // for kernels of one version or another are alive.
-    const bool cannot_judge = own->verdict.kind == verifier::Verdict::CannotJudge;
+    // What else is wrong with such a program may rest on what was not known.
+    const bool cannot_judge = own->verdict.kind == verifier::Verdict::CannotJudge ||
+                              std::ranges::any_of(own->verdict.rejections, [](const verifier::Rejection &rejection) {
+                                return rejection.diagnostic.info->name == "NotModelled";
+                              });
     if (!cannot_judge && !original_) return own;
     Result<Judged> other = in_view(View::Host, host_, entry, type);
     const bool is_better = other && (other->verdict.kind == verifier::Verdict::Accept ||
