@@ -280,6 +280,9 @@ int command_test(Arguments arguments, Console &console) {
     coverage.merge(result.coverage);
     for (TestOutcome &outcome : result.outcomes) {
       if (!console.quiet || !outcome.passed()) console.print(report_text(outcome));
+      // A helper that fails may be what is tested; where a test fails it is often why.
+      if (console.verbosity > 0 || !outcome.passed())
+        for (const std::string &loss : outcome.result.losses) console.print(fmt::format("  {}\n", loss));
       outcomes.push_back(std::move(outcome));
     }
   }

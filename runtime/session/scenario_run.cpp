@@ -46,6 +46,7 @@ class Run {
       printed_ += text;
       return true;
     };
+    options.loss = [this](const std::string &loss) { result_.losses.push_back(loss); };
     auto session = Session::open(object, programs, std::move(options));
     if (!session) return std::unexpected(session.error());
     session_ = session->get();

@@ -30,8 +30,9 @@ struct Rewrite {
 
 struct ScenarioResult {
   std::vector<Finding> findings;
-  std::vector<Rewrite> rewrites;  // rising
-  std::set<std::string> unset;    // "LINE: `field`": read by a program, and no event gave it
+  std::vector<Rewrite> rewrites;    // rising
+  std::set<std::string> unset;      // "LINE: `field`": read by a program, and no event gave it
+  std::vector<std::string> losses;  // as a run says them when it ends: "bpf_probe_read_user_str returned -14 ..."
   uint64_t events = 0;
 };
 
