@@ -70,11 +70,18 @@ static constexpr auto kForeign = std::to_array<ForeignOption>({
     {"-c", "objects are made by `spile build`, without an option"},
 });
 
-static std::string_view foreign_hint(std::string_view word) {
+// A hint that begins with an option is about that of the same command: `spile dump` rotates nothing.
+static bool names_no_option_of(std::string_view hint, const OptionTable &options) {
+  constexpr std::string_view kOption = "`--";
+  if (!hint.starts_with(kOption)) return false;
+  return !options.has(hint.substr(kOption.size(), hint.find_first_of(" =`", kOption.size()) - kOption.size()));
+}
+
+static std::string_view foreign_hint(std::string_view word, const OptionTable &options) {
   for (const ForeignOption &foreign : kForeign)
     if (word == foreign.option || (foreign.option.starts_with("--") && word.starts_with(foreign.option) &&
                                    word.substr(foreign.option.size()).starts_with('=')))
-      return foreign.hint;
+      return names_no_option_of(foreign.hint, options) ? std::string_view() : foreign.hint;
   return {};
 }
 
@@ -101,7 +108,7 @@ bool OptionTable::knows(std::string_view word) const {
 std::string OptionTable::nearest(std::string_view word) const {
   if (!word.starts_with("--")) return {};
   word = word.substr(2, word.find('=') - 2);
-  Nearest nearest(word, word.size() / 3 + 1);
+  Nearest nearest(word);
   for (const Row &row : rows_) nearest.take(row.long_name());
   return nearest.name();
 }
@@ -204,12 +211,16 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
   const bool has_command = options.has("command");
   bool wants_help = false;
   // With what may be said of them, as long as the table has its rows.
-  std::vector<std::pair<std::string, std::string>> unknown;
+  struct Unknown {
+    std::string_view foreign;
+    std::string nearest;
+  };
+  std::vector<Unknown> unknown;
   for (const std::string &word : std::span(words.begin(), std::ranges::find(words, "--")))
     if (word == "--help" || word == "-h")
       wants_help = true;
     else if (word.size() > 1 && word[0] == '-' && !options.knows(word) && !hidden.knows(word))
-      unknown.emplace_back(word, options.nearest(word));
+      unknown.push_back({foreign_hint(word, options), options.nearest(word)});
   if (!wants_help && unknown.empty())
     options.move_named(words, shown);
   else
@@ -231,8 +242,8 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
     given = std::move(parsed.options);
   } catch (const po::error &error) {
     Error wrong{Error::Kind::Usage, error.what(), {}, 0};
-    for (const auto &[word, nearest] : unknown) {
-      if (wrong.hint.empty()) wrong.hint = foreign_hint(word);
+    for (const auto &[foreign, nearest] : unknown) {
+      if (wrong.hint.empty()) wrong.hint = foreign;
       if (wrong.hint.empty() && !nearest.empty()) wrong.hint = fmt::format("did you mean `--{}`?", nearest);
     }
     if (wrong.hint.empty() && has_command && std::string_view(error.what()).contains("positional"))

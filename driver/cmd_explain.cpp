@@ -107,7 +107,7 @@ std::string names_like(const std::string &name) {
     if (lowered(row.name).find(wanted) != std::string::npos)
       holding += fmt::format("{}`{}`", holding.empty() ? "" : ", ", row.name);
   if (!holding.empty()) return "there is " + holding;
-  Nearest nearest(wanted, wanted.size() / 3 + 1);
+  Nearest nearest(wanted);
   std::string_view meant;
   for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
     if (nearest.take(lowered(row.name))) meant = row.name;

@@ -190,18 +190,32 @@ class KernelsHooks {
       for (const ListedHook &hook : functions_like(pattern, *kernel_.types)) text += shown(hook);
     for (const ListedHook &hook : named_like(pattern, kernel_.types)) text += shown(hook);
     if (!text.empty()) return text;
-    return std::unexpected(Error{Error::Kind::Environment, fmt::format("no hook matches `{}`", pattern),
-                                 fmt::format("the nearest is `{}`", nearest(pattern)), 0});
+    return std::unexpected(
+        Error{Error::Kind::Environment, fmt::format("no hook matches `{}`", pattern), hint(pattern), 0});
   }
 
  private:
-  // Of the same kind where the pattern says one, and says it rightly or almost so.
+  // The nearest, or a pattern that has what was written as its part.
+  std::string hint(const std::string &pattern) const {
+    if (const std::string found = nearest(pattern); !found.empty()) return fmt::format("the nearest is `{}`", found);
+    constexpr size_t kTellsSomething = 3;
+    const std::string part = pattern.substr(pattern.rfind('/') + 1);
+    const auto has = [&](const ListedHook &hook) { return hook.section.contains(part); };
+    if (part.size() >= kTellsSomething && part.find_first_of("*?[") == std::string::npos &&
+        std::ranges::any_of(hooks_, has))
+      return fmt::format("`spile list '*{}*'` lists those that have it in their name", part);
+    return "`spile list` lists all";
+  }
+  // Of the same kind where the pattern says one, and says it rightly or almost so. Empty: none may be meant.
   std::string nearest(std::string_view pattern) const {
     const size_t slash = pattern.find('/');
     if (slash == std::string_view::npos) return nearest_of_all(pattern);
     const std::string kind = kind_like(pattern.substr(0, slash));
     const std::string_view rest = pattern.substr(slash + 1);
-    if (is_of_functions(kind) && kernel_.types) return fmt::format("{}/{}", kind, nearest_function(rest).name());
+    if (is_of_functions(kind) && kernel_.types) {
+      const std::string function = nearest_function(rest).name();
+      return function.empty() ? function : fmt::format("{}/{}", kind, function);
+    }
     Nearest same(rest);
     for (const ListedHook &hook : named_like(kind + "/*", kernel_.types))
       same.take(std::string_view(hook.section).substr(kind.size() + 1));
@@ -222,13 +236,13 @@ class KernelsHooks {
   }
   std::string nearest_of_all(std::string_view wanted) const {
     Nearest last(wanted);
-    const ListedHook *hook = hooks_.data();
+    const ListedHook *hook = nullptr;
     for (const ListedHook &one : hooks_)
       if (last.take(std::string_view(one.section).substr(one.section.rfind('/') + 1))) hook = &one;
     if (kernel_.types)
       if (const Nearest function = nearest_function(wanted); function.distance() < last.distance())
         return "fentry/" + function.name();
-    return hook->section;
+    return hook == nullptr ? std::string() : hook->section;
   }
 
   std::string shown(const ListedHook &hook) const {

@@ -78,7 +78,8 @@ Result<std::string> list_binary(std::string_view pattern, bool verbose) {
   if (!names->empty()) {
     Nearest nearest(wanted);
     for (const auto &[name, arguments] : *names) nearest.take(name);
-    hint = fmt::format("the nearest is `{}/{}:{}`", kind, file, nearest.name());
+    hint = nearest.name().empty() ? fmt::format("`spile list '{}/{}:*'` lists all", kind, file)
+                                  : fmt::format("the nearest is `{}/{}:{}`", kind, file, nearest.name());
   }
   return std::unexpected(
       Error{Error::Kind::Environment, fmt::format("nothing of `{}` matches `{}`", *path, wanted), std::move(hint), 0});

@@ -1,25 +1,23 @@
-// The name that is most like another one, of those that it is shown: for hints.
+// The name that is most like another one, of those that it is shown, where that may have been meant: for hints.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "lang-spec/tables/tables.h"
+#include "lang-spec/tables/spelling.h"
 
 namespace spile::driver {
 
 class Nearest {
  public:
-  // What is [bound] letters or more from [wanted] is not meant.
-  explicit Nearest(std::string_view wanted, size_t bound = SIZE_MAX) : wanted_(wanted), distance_(bound) {}
+  explicit Nearest(std::string_view wanted) : wanted_(wanted), distance_(tables::most_letters_apart(wanted) + 1) {}
   // Whether [name] is nearer than all before.
   bool take(std::string_view name) {
     const size_t apart = name.size() > wanted_.size() ? name.size() - wanted_.size() : wanted_.size() - name.size();
     if (apart >= distance_) return false;
-    const size_t distance = tables::edit_distance(name, wanted_);
-    if (distance >= distance_) return false;
+    const size_t distance = tables::letters_apart(name, wanted_);
+    if (distance >= distance_ || !tables::may_be_meant(wanted_, name, distance)) return false;
     distance_ = distance;
     name_ = name;
     return true;

@@ -140,7 +140,7 @@ std::string_view trimmed(std::string_view text) {
 std::string nearest_tracepoint(std::string_view glob) {
   std::string bare(glob);
   std::erase_if(bare, [](char c) { return std::string_view("*?[]").contains(c); });
-  Nearest nearest(bare, bare.size() / 2);
+  Nearest nearest(bare);
   std::string meant;
   const auto consider = [&](std::string_view name) {
     if (nearest.take(name.substr(0, bare.size()))) meant = name;

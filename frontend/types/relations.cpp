@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "frontend/types/types.h"
+#include "lang-spec/tables/spelling.h"
 #include "support/check.h"
 
 namespace spile::types {
@@ -151,10 +152,10 @@ std::string_view nearest_field(const Record &record, std::string_view name) {
 }
 
 std::string_view nearest_name(std::span<const std::string_view> names, std::string_view wanted) {
-  // A third of the letters may differ, as clang has it; long names are cut so that the work stays small.
+  // Long names are no slip of the fingers, and would be much work.
   constexpr size_t kLongest = 64;
   if (wanted.empty() || wanted.size() > kLongest) return {};
-  size_t best = (wanted.size() + 2) / 3 + 1;
+  size_t best = tables::most_letters_apart(wanted) + 1;
   std::string_view nearest;
   // Three rows of the table of distances; two letters swapped count once.
   std::array<std::array<size_t, kLongest + 1>, 3> rows;
@@ -178,7 +179,7 @@ std::string_view nearest_name(std::span<const std::string_view> names, std::stri
       // What comes below grows from the last two rows.
       if (least >= best && least_of_last >= best) break;
     }
-    if (row[wanted.size()] < best) {
+    if (row[wanted.size()] < best && tables::may_be_meant(wanted, name, row[wanted.size()])) {
       best = row[wanted.size()];
       nearest = name;
     }

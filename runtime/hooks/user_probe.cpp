@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "backend/object/executable.h"
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/code_events.h"
 
@@ -122,12 +123,16 @@ Result<std::vector<UserPlace>> usdt_places(const object::Executable &executable,
   std::string nearest;
   for (const object::Executable::Usdt &probe : *probes) {
     const std::string candidate = fmt::format("{}:{}", probe.provider, probe.name);
-    if (nearest.empty() || tables::edit_distance(candidate, wanted) < tables::edit_distance(nearest, wanted))
+    if (nearest.empty() || tables::letters_apart(candidate, wanted) < tables::letters_apart(nearest, wanted))
       nearest = candidate;
   }
-  return std::unexpected(
-      Error{Error::Kind::Environment, fmt::format("`{}` has no USDT probe `{}`", executable.path(), wanted),
-            nearest.empty() ? "it declares no USDT probes at all" : fmt::format("did you mean `{}`?", nearest), 0});
+  return std::unexpected(Error{Error::Kind::Environment,
+                               fmt::format("`{}` has no USDT probe `{}`", executable.path(), wanted),
+                               nearest.empty() ? "it declares no USDT probes at all"
+                               : tables::may_be_meant(wanted, nearest)
+                                   ? fmt::format("did you mean `{}`?", nearest)
+                                   : fmt::format("`spile list 'usdt/{}:*'` lists those that it has", executable.path()),
+                               0});
 }
 
 }  // namespace

@@ -210,11 +210,23 @@ Result<void> Attachments::keep_on(bpf_program *program, Fd event, std::string_vi
   return keep(link, section);
 }
 
+// A section that says what such a program is attached to.
+static std::string example_of(std::string_view section) {
+  if (section.starts_with('?')) section.remove_prefix(1);
+  for (const std::string_view of_file : {"uprobe", "uretprobe"})
+    if (section.starts_with(of_file)) return fmt::format("{}//bin/sh:main", section);
+  if (section.contains("syscall")) return fmt::format("{}/openat", section);
+  if (section.starts_with("tp_btf")) return fmt::format("{}/sched_switch", section);
+  if (section.starts_with("tp") || section.starts_with("tracepoint"))
+    return fmt::format("{}/sched/sched_switch", section);
+  return fmt::format("{}/{}", section, section.starts_with("lsm") ? "file_open" : "vfs_read");
+}
+
 Result<void> Attachments::attach_by_name(bpf_program *program, std::string_view section) {
   bpf_link *const link = ::bpf_program__attach(program);
   // libbpf has no link, and EOPNOTSUPP, for a section that says too little.
   if (link == nullptr && errno == EOPNOTSUPP && !section.contains('/'))
-    return needs(section, "what to attach to", "the section's name: SEC(\"uprobe//bin/sh:main\")");
+    return needs(section, "what to attach to", fmt::format("the section's name: SEC(\"{}\")", example_of(section)));
   return keep(link, section);
 }
 

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <optional>
 
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 
 namespace spile::kernel {
@@ -64,10 +65,12 @@ Result<std::string> Tracefs::read(std::string_view tracepoint, std::string_view 
   if (text || text.error().os_error != ENOENT) return text;
   Error error{Error::Kind::Environment, fmt::format("this kernel has no tracepoint `{}`", tracepoint),
               "`spile list` shows the hooks", 0};
-  if (const auto known = tracepoints(); known && !known->empty())
-    error.hint = fmt::format(
-        "did you mean `{}`? `spile list` shows the hooks",
-        std::ranges::min(*known, {}, [&](const std::string &name) { return tables::edit_distance(name, tracepoint); }));
+  if (!tracepoint.contains('/')) error.hint = "it has a category and a name: `sched/sched_switch`; " + error.hint;
+  if (const auto known = tracepoints(); known && !known->empty()) {
+    const auto distance = [&](const std::string &name) { return tables::letters_apart(name, tracepoint); };
+    if (const std::string &nearest = std::ranges::min(*known, {}, distance); tables::may_be_meant(tracepoint, nearest))
+      error.hint = fmt::format("did you mean `{}`? `spile list` shows the hooks", nearest);
+  }
   return std::unexpected(std::move(error));
 }
 
