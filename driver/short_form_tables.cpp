@@ -74,7 +74,8 @@ std::string type_of(Words expression) {
   const std::string_view first = expression[0].text;
   if (first == "comm" && expression.size() == 1) return "struct spile_comm";
   if (first == "probe" && expression.size() == 1) return "struct spile_probe";
-  if ((first == "str" || first == "kstr") && expression.size() > 1 && expression[1].text == "(")
+  constexpr std::string_view kStrings[] = {"str", "kstr", "ctx_str", "ctx_rel_str"};
+  if (std::ranges::find(kStrings, first) != std::end(kStrings) && expression.size() > 1 && expression[1].text == "(")
     return "struct spile_string";
   // A cast: names and stars in parentheses, and something behind them.
   if (first != "(") return "__s64";
