@@ -10,6 +10,25 @@ namespace spile::sema {
 
 using ast::CastKind;
 
+// What is wanted where a number goes into a pointer, or a pointer into a number, and a cast would only hide it. Empty:
+// a cast may be meant.
+static std::string hint_for_pointer(const Type *to, const Expr *e, Into into) {
+  const Expr *value = ast::without_implicit_casts(e);
+  const bool is_call = value->kind == Expr::Call;
+  const std::string_view callee = is_call ? ast::without_implicit_casts(value->a)->text : std::string_view();
+  if (types::is_pointer(to) && callee == "bpf_get_current_task")
+    return "it is a number; `bpf_get_current_task_btf()` gives a pointer whose members are read as in C, and through a "
+           "cast of this one `BPF_CORE_READ()` reads them";
+  if (types::is_pointer(to) && into == Into::Argument && !is_call && value->is_constant)
+    return "put it into a variable, and pass the address of that";
+  const bool is_object = types::is_pointer(e->type) && types::size_of(to) == 8 && !types::is_pointer(to);
+  if (is_object && callee == "bpf_map_lookup_elem" && (into == Into::Initializer || into == Into::Assignment))
+    return fmt::format(
+        "what it gives points to the value: declare a `{} *`, compare that with NULL, and read through it",
+        types::to_string(to));
+  return {};
+}
+
 Expr *Analyzer::cast(Expr *e, const Type *to, CastKind kind) {
   auto *made = nodes_->make<Expr>();
   made->kind = Expr::ImplicitCast;
@@ -234,6 +253,8 @@ Expr *Analyzer::assign_to(const Type *to, Expr *e, const Destination &destinatio
       if (types::is_pointer(to) && inner->is_lvalue && destination.into == Into::Argument)
         message.hint("pass its address: `&{}`", diags_.sources().text(inner->range))
             .fixit({inner->range.begin, inner->range.begin}, "&");
+      else if (const std::string hint = hint_for_pointer(to, e, destination.into); !hint.empty())
+        message.hint("{}", hint);
       else
         message.hint("a cast says that it is meant: `({})`", types::to_string(to));
     }
