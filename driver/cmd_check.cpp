@@ -102,7 +102,7 @@ static Result<bool> fix(const Compilation &compilation, std::vector<Judged> &pro
                         KernelTypes &types, Console &console) {
   const SourceManager::File &file = *compilation.file();
   const Mended mended = mend(compilation, file.text, programs, options.judging, types);
-  tell_fixes(mended, file, console.diagnostics_format != DiagnosticsFormat::Text, programs);
+  tell_fixes(mended, file, {.as_edits = console.diagnostics_format != DiagnosticsFormat::Text}, programs);
   if (mended.fixes.empty() || options.fixing == Fixing::Tell) return false;
   if (options.fixing == Fixing::Diff) return console.print(mended.patch.diff(file.path)), false;
   const std::string text = mended.patch.text();

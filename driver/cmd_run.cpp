@@ -11,6 +11,7 @@
 #include "driver/events_from.h"
 #include "driver/jit_options.h"
 #include "driver/judge.h"
+#include "driver/mend.h"
 #include "driver/metrics_server.h"
 #include "driver/output_file.h"
 #include "driver/script_options.h"
@@ -161,14 +162,16 @@ std::unique_ptr<hooks::EventWriter> event_writer(const std::string &path, hooks:
 
 // The verdict of our verifier explains at the source line what the kernel's refuses; its own words come with -v, and
 // where ours has nothing to say.
-int explain_refusal(object::Object &object, const SourceManager &sources, const kernel::Refusal &refusal,
-                    const Error &error, JudgeOptions judging, Console &console) {
+int explain_refusal(Compilation &source, const kernel::Refusal &refusal, const Error &error, JudgeOptions judging,
+                    Console &console) {
   if (refusal.program.empty()) return console.fail(error);
   judging.program = refusal.program;
   judging.btf = "host";
   KernelTypes types;
   int code = kExitOk;
-  if (relocate_for(object, judging.btf, types)) judge(object, sources, judging, types, console, code);
+  judging.report = false;
+  if (object::Object &object = *source.object(); relocate_for(object, judging.btf, types))
+    report_and_mend(source, judge(object, source.sources(), judging, types, console, code), judging, types, console);
   if (console.verbosity > 0) console.error_text(refusal.log);
   if (code != kExitProgram) return console.fail(error);
   console.status("the kernel refuses `{}` too{}; -v shows its log", refusal.program,
@@ -475,17 +478,19 @@ int command_run(Arguments arguments, Console &console) {
       side.compile_tap = [&](const std::string &source) { return compile_tap(source, console); };
     kernel::Refusal refusal;
     auto loaded = session::KernelSide::load(*object, judging.program, std::move(side), refusal);
-    if (!loaded)
-      return own_failure(explain_refusal(*object, compilation.sources(), refusal, loaded.error(), judging, console),
-                         options);
+    if (!loaded) return own_failure(explain_refusal(compilation, refusal, loaded.error(), judging, console), options);
     options.kernel = std::move(*loaded);
     judging.user_side_alone = true;
   }
   KernelTypes types;
   if (auto relocated = relocate_for(*object, compile->btf, types); !relocated)
     return own_failure(console.fail(relocated.error()), options);
+  judging.report = false;
   const std::vector<Judged> judged = judge(*object, compilation.sources(), judging, types, console, code);
-  if (code != kExitOk) return own_failure(code, options);
+  if (code != kExitOk) {
+    report_and_mend(compilation, judged, judging, types, console);
+    return own_failure(code, options);
+  }
   if (console.verbosity > 0) console.status("{} programs verified; engine: {}", judged.size(), chosen->meaning);
   EventsOfFile events;
   if (input) {

@@ -103,7 +103,7 @@ class Mender {
             Patch patch = mended_.patch;
             const uint32_t line = patch.original_line(blame.line);
             const std::string what = apply(change, patch);
-            if (line == 0 || what.empty()) continue;
+            if (what.empty()) continue;
             if (trials_++ >= most_trials_) return further;
             auto left = judge_text(patch.text());
             if (!left) continue;
@@ -191,8 +191,10 @@ class Mender {
     }
     std::string what;
     if (!statement.empty()) {
-      patch.insert(line, statement);
-      const std::string place = line > patch.line_count() ? "at the end" : fmt::format("before line {}", line);
+      const bool braces = patch.insert(line, statement);
+      const std::string place = line > patch.line_count() ? "at the end"
+                                : braces                  ? fmt::format("before line {}, with braces around both", line)
+                                                          : fmt::format("before line {}", line);
       what = fmt::format("add `{}` {}", statement, place);
     }
     if (text.from.empty()) return what;
@@ -251,15 +253,16 @@ Mended mend(const Compilation &source, std::string_view text, const std::vector<
   return Mender(source, text, options, types, most_trials).run(blames_of(judged));
 }
 
-void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_edits, std::vector<Judged> &judged) {
+void tell_fixes(const Mended &mended, const SourceManager::File &file, const FixWords &words,
+                std::vector<Judged> &judged) {
   for (Judged &one : judged)
     for (verifier::Rejection &r : one.verdict.rejections)
       for (const Mended::Fix &fix : mended.fixes) {
         Diagnostic &d = r.diagnostic;
         if (fix.name != d.info->name || fix.line != d.foreign.line || d.foreign.path != file.path) continue;
-        std::erase_if(d.hints, [](const std::string &hint) { return hint.starts_with("add `"); });
+        std::erase(d.hints, r.in_words);
         const char *outcome = mended.accepted ? "it passes" : "something else is rejected still";
-        d.hints.push_back(fmt::format("{} (tried: {}; `--fix=apply` writes it)", fix.what, outcome));
+        d.hints.push_back(fmt::format("{} (tried: {}; `{}` writes it)", fix.what, outcome, words.command));
         // The parts of a fix belong together: one edit, over what lies between them.
         const uint32_t begin = mended.patch.offset_of(fix.edits.front()),
                        end = mended.patch.offset_of(fix.edits.back()) + fix.edits.back().erased;
@@ -270,8 +273,18 @@ void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_e
           with += file.text.substr(at, next - at) + edit.text;
           at = next + edit.erased;
         }
-        if (as_edits) d.fixits.push_back({{file.begin + begin, file.begin + end}, std::move(with)});
+        if (words.as_edits) d.fixits.push_back({{file.begin + begin, file.begin + end}, std::move(with)});
       }
+}
+
+void report_and_mend(const Compilation &source, std::vector<Judged> judged, const JudgeOptions &judging,
+                     KernelTypes &types, Console &console) {
+  const bool is_c = source.kind() == InputKind::Source && !source.options().text && source.path().ends_with(".c");
+  if (is_c && console.diagnostics_format == DiagnosticsFormat::Text) {
+    const SourceManager::File &file = *source.file();
+    tell_fixes(mend(source, file.text, judged, judging, types), file, {.command = "spile check --fix=apply"}, judged);
+  }
+  for (const Judged &one : judged) report_reasons(one, source.sources(), console);
 }
 
 }  // namespace spile::driver

@@ -29,7 +29,15 @@ Mended mend(const Compilation &source, std::string_view text, const std::vector<
             const JudgeOptions &options, KernelTypes &types);
 
 // What the messages say of the fixes that were found: as hints, and as edits where a machine reads them.
-// [as_edits]: for machines.
-void tell_fixes(const Mended &mended, const SourceManager::File &file, bool as_edits, std::vector<Judged> &judged);
+struct FixWords {
+  bool as_edits = false;  // for machines
+  std::string_view command = "--fix=apply";
+};
+void tell_fixes(const Mended &mended, const SourceManager::File &file, const FixWords &words,
+                std::vector<Judged> &judged);
+
+// For commands that run: reports why programs are rejected, with the edits that help where the source is a file of C.
+void report_and_mend(const Compilation &source, std::vector<Judged> judged, const JudgeOptions &judging,
+                     KernelTypes &types, Console &console);
 
 }  // namespace spile::driver

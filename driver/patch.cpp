@@ -64,14 +64,15 @@ uint32_t Patch::end_of_statement(uint32_t number) const {
   return number;
 }
 
-void Patch::insert(uint32_t number, std::string_view statement) {
+bool Patch::insert(uint32_t number, std::string_view statement) {
   if (number > line_count()) {
     changes_[line_count()].behind.emplace_back(statement);
-    return;
+    return false;
   }
   const uint32_t first = beginning_of_statement(number);
   const std::string indented = std::string(indentation(line(first))) + std::string(statement);
-  if (first > 1 && is_head(code_of(line(first - 1)))) {
+  const bool has_no_braces = first > 1 && is_head(code_of(line(first - 1)));
+  if (has_no_braces) {
     Change &head = changes_[first - 1];
     if (head.appended.empty()) {
       head.appended = " {";
@@ -79,6 +80,7 @@ void Patch::insert(uint32_t number, std::string_view statement) {
     }
   }
   changes_[first].before.push_back(indented);
+  return has_no_braces;
 }
 
 uint32_t Patch::exit_below(uint32_t number) const {

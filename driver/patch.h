@@ -15,7 +15,8 @@ class Patch {
 
   // [statement] in front of the statement at [line] (from 1; one past the last: at the end), indented as that is. Where
   // it is all that an `if` or a loop without braces holds, it gets braces.
-  void insert(uint32_t line, std::string_view statement);
+  // True: it did.
+  bool insert(uint32_t line, std::string_view statement);
 
   // The first [from] in that line becomes [to]; false where it is not there.
   bool replace(uint32_t line, std::string_view from, std::string_view to);

@@ -35,6 +35,7 @@ Outcome check_leaks(const State &state, uint32_t insn, const char *what) {
               .kernel = fmt::format("Unreleased reference id={} alloc_insn={}; {} would lead to reference leak", r.id,
                                     r.insn, what)};
     f.state = RegState::pointer(RegType::Mem, r.insn);
+    f.state.ref_id = r.id;
     return f;
   }
   return {};
@@ -91,6 +92,7 @@ Outcome check_helper_rules(const Env &env, const State &state, uint32_t insn) {
             .kernel = fmt::format("Unreleased reference id={} alloc_insn={}; tail_call would lead to reference leak",
                                   r.id, r.insn)};
         f.state = RegState::pointer(RegType::Mem, r.insn);
+        f.state.ref_id = r.id;
         return f;
       }
       if (const Section *section = section_of(state))

@@ -21,7 +21,12 @@ void Telling::note_call(uint32_t call, std::string_view what) const {
   note(call, fmt::format("`{}` {}", c_name(*helper_of(env.insn(call))), what));
 }
 
-std::string Telling::before() const { return line() != 0 ? fmt::format(" before line {}", line()) : " before"; }
+bool Telling::stands_at_origin() const {
+  if (f.state.origin == kNoInsn || f.state.origin == f.insn || env.insn(f.state.origin).insn_class() != isa::LDX)
+    return false;
+  const ForeignPlace made = place_of(env, f.state.origin);
+  return made.line == line() && made.column == out.diagnostic.foreign.column;
+}
 
 std::string Telling::name() const {
   std::string made = name_of(env, f.state, f.reg);
@@ -29,6 +34,7 @@ std::string Telling::name() const {
     if (const std::string text = argument_text(f.arg); is_plain_name(text)) return fmt::format("`{}`", text);
     return made;
   }
+  if (stands_at_origin()) return made;
   const ForeignPlace &at = out.diagnostic.foreign;
   const std::string_view used =
       f.write ? pointer_written(at.line_text, at.column) : pointer_at(at.line_text, at.column);
@@ -164,19 +170,25 @@ class Explanation {
     if (trail_.steps.empty() || !env_.insn(f_.insn).is_exit()) return f_.insn;
     const uint32_t exit = place_of(env_, f_.insn).line;
     uint32_t next = f_.insn;
-    for (size_t i = trail_.steps.size() - 1; i-- > 0; next = trail_.steps[i + 1].insn) {
+    bool did_more = false;  // statements behind the branch: it did not leave there
+    for (size_t i = trail_.steps.size() - 1; i-- > 0; next = trail_.steps[i].insn) {
       const uint32_t at = trail_.steps[i].insn;
       const isa::Insn &insn = env_.insn(at);
       const ForeignPlace where = place_of(env_, at);
       const bool returns = where.line_text.find("return") != std::string::npos;
       if (insn.is_call()) break;
       if (where.line == exit || where.line == 0) continue;
-      if (returns && (insn.is_jump() || (insn.is_alu() && insn.dst == 0))) return at;
+      if (returns && ((insn.is_jump() && !did_more) || (insn.is_alu() && insn.dst == 0 && !is_shared(i)))) return at;
       // The value to return may be made before the branch.
       if (insn.is_jump() && next != at + 1)
         return i > 0 && gives_result(trail_.steps[i - 1].insn) ? trail_.steps[i - 1].insn : at;
+      did_more |= !returns && !insn.is_jump();
     }
     return f_.insn;
+  }
+  // A `return` that the path came to from below it: compilers let several share one.
+  bool is_shared(size_t step) const {
+    return step > 0 && place_of(env_, trail_.steps[step - 1].insn).line > place_of(env_, trail_.steps[step].insn).line;
   }
   bool gives_result(uint32_t at) const {
     return env_.insn(at).is_alu() && env_.insn(at).dst == 0 &&

@@ -27,14 +27,20 @@ struct Telling {
   void hint(std::string text) const { out.diagnostic.hints.push_back(std::move(text)); }
   // For pointers into the packet that a call has made worthless.
   void hint_read_again() const { hint("read `data` and `data_end` again behind that call, and compare them again"); }
-  // A way out of the program or of the loop in front of the statement at [line], where [condition] holds; told as a
-  // hint.
-  void leave_if(uint32_t line, std::string condition) const;
+  // What the remedies do, for where they cannot be tried: an edit is told as one only when it was.
+  void in_words(std::string text) const;
+  // A way out of the program or of the loop in front of the statement at [line], where [condition] holds. [words]: said
+  // of it; else the condition.
+  void leave_if(uint32_t line, std::string condition, std::string words = {}) const;
   // A statement in front of the one at [line].
-  void insert(uint32_t line, std::string statement) const;
+  void insert(uint32_t line, std::string statement, std::string words) const;
 
   uint32_t line() const { return out.diagnostic.foreign.line; }
-  std::string before() const;
+  // " before line 7"; without a number where something else of that line has to stay in front.
+  std::string before() const { return before(line()); }
+  std::string before(uint32_t at) const;
+  // Line info puts the fault where the load of its pointer stands: what is named there is of that load.
+  bool stands_at_origin() const;
   // The program's own parameter that a register without a value would be, as BTF names it: a program gets only the
   // first; empty: it is none.
   std::string parameter() const;
@@ -57,6 +63,13 @@ struct Telling {
   uint32_t given_back(uint32_t since) const;
   // A call that may move the packet, behind [since].
   uint32_t packet_moved(uint32_t since) const;
+
+  // The call that moved the packet since the number was a pointer into it; kNoInsn: it was none.
+  uint32_t lost_packet() const;
+  // The comparison with NULL of what was read from the same place of the context before; kNoInsn: there was none.
+  uint32_t compared_before() const;
+  // Whether what a reference is held by may be NULL yet.
+  bool may_be_null(uint32_t reference) const;
 
   // The pointer that the fault moves, or accesses through.
   const RegState &pointer() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cctype>
 
 #include "lang-spec/tables/map_rules.h"
 #include "verifier/explain.h"
@@ -12,8 +13,14 @@
 
 namespace spile::verifier {
 
-void Telling::insert(uint32_t line, std::string statement) const {
-  if (out.diagnostic.hints.empty()) hint(fmt::format("add `{}` before line {}", statement, line));
+void Telling::in_words(std::string text) const {
+  if (!out.diagnostic.hints.empty()) return;
+  out.in_words = text;
+  hint(std::move(text));
+}
+
+void Telling::insert(uint32_t line, std::string statement, std::string words) const {
+  in_words(std::move(words));
   out.remedies.push_back({out.diagnostic.foreign.path, line, std::move(statement), ""});
 }
 
@@ -65,7 +72,6 @@ constexpr std::pair<Cause, const char *> kHints[] = {
     {Cause::TooComplex, "give loops fewer turns, or make the body a callback of `bpf_loop()`, which is verified once"},
     {Cause::TooManyBranches,
      "give loops fewer turns, or make the body a callback of `bpf_loop()`, which is verified once"},
-    {Cause::MovedContext, "access the members of the context through the pointer that the program was given"},
     {Cause::MixedPointers, "access the context in a statement of its own"},
     {Cause::DivisionByZero, "divide by another number; division by a variable that is 0 gives 0"},
     {Cause::ReadOnlyMap, "copy it into a variable and change that"},
@@ -87,10 +93,7 @@ class Mender {
       case Cause::NullDereference:
       case Cause::NullArithmetic:
       case Cause::NullArgument:
-        if (const std::string name = tell_.source_name(); !name.empty())
-          tell_.leave_if(line_, "!" + name);
-        else
-          tell_.hint("compare it with NULL" + tell_.before());
+        null();
         break;
       case Cause::MapValueBounds:
       case Cause::MapKeyBounds:
@@ -128,14 +131,14 @@ class Mender {
         give_back();
         break;
       case Cause::HelperNeedsGpl:
-        tell_.hint("add `char LICENSE[] SEC(\"license\") = \"GPL\";`");
+        tell_.in_words("add `char LICENSE[] SEC(\"license\") = \"GPL\";`");
         if (env_.program.license.empty())
           tell_.out.remedies.push_back(
               {tell_.out.diagnostic.foreign.path, 0, "char LICENSE[] SEC(\"license\") = \"GPL\";", ""});
         break;
       case Cause::UninitializedValue:
         if (f_.reg == 0 && env_.insn(f_.insn).is_exit())
-          tell_.insert(line_, "return 0;");
+          tell_.insert(line_, "return 0;", "return a number on every path");
         else if (!tell_.parameter().empty()) {
           rewrite_parameters(tell_);
           tell_.hint(
@@ -178,6 +181,9 @@ class Mender {
         tell_.hint(fmt::format("`spile tables contexts` lists the members that programs of type `{}` can access",
                                env_.type.name));
         break;
+      case Cause::MovedContext:
+        moved_context();
+        break;
       default:
         if (const auto *known = std::ranges::find(kHints, f_.cause, &std::pair<Cause, const char *>::first);
             known != std::end(kHints))
@@ -188,6 +194,32 @@ class Mender {
 
  private:
   std::string_view text() const { return tell_.out.diagnostic.foreign.line_text; }
+
+  void null() {
+    if (tell_.compared_before() != kNoInsn)
+      tell_.hint("read it once, into a variable; compare that with NULL, and use it from there on");
+    if (const std::string name = tell_.source_name(); !name.empty())
+      tell_.leave_if(line_, "!" + name,
+                     fmt::format("compare `{}` with NULL{}, and return where it is", name, tell_.before()));
+    else if (tell_.out.diagnostic.hints.empty())
+      tell_.hint("compare it with NULL" + tell_.before());
+  }
+
+  // A string in the context is no memory for a loop or a comparison: such places can only be read whole.
+  void moved_context() {
+    const std::string_view text = this->text();
+    const size_t arrow = tell_.out.diagnostic.foreign.column - size_t{1};
+    size_t end = arrow + 2;
+    while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_')) end++;
+    const std::string_view pointer = pointer_at(text, tell_.out.diagnostic.foreign.column);
+    const bool is_member = arrow < text.size() && text.substr(arrow).starts_with("->") && !pointer.empty();
+    if (env_.type.hook != tables::HookKind::Tracepoint || !is_member)
+      return tell_.hint("access the members of the context through the pointer that the program was given");
+    tell_.hint(
+        fmt::format("what is no number is copied from the context before it is compared or walked: a string by "
+                    "`kstr({}{})` of `spile.h`, anything by `bpf_probe_read_kernel()`",
+                    pointer, text.substr(arrow, end - arrow)));
+  }
 
   void bounds() {
     if (f_.arg != 0) {
@@ -311,11 +343,15 @@ class Mender {
           "`bpf_ringbuf_output()`");
     if (!f_.state.is_scalar()) return;
     const bool from_call = f_.state.origin != kNoInsn && env_.insn(f_.state.origin).is_call();
-    if (!from_call && f_.state.origin != kNoInsn && tell_.packet_moved(f_.state.origin) != kNoInsn)
+    if (tell_.lost_packet() != kNoInsn)
       read_again();
-    else if (from_call) {
+    else if (const uint32_t call = from_call ? tell_.given_back(f_.state.origin) : kNoInsn; call != kNoInsn) {
       tell_.hint("what was given back is not used again");
-      if (const uint32_t call = tell_.given_back(f_.state.origin); call != kNoInsn) rewrite_order(tell_, call);
+      rewrite_order(tell_, call);
+    } else if (is_current_task()) {
+      tell_.hint(
+          "`bpf_get_current_task()` gives a number: members are read behind it by `BPF_CORE_READ()`; through what "
+          "`bpf_get_current_task_btf()` gives they are read as in C");
     } else if (f_.cause == Cause::NotAPointer && !f_.write && !is_atomic()) {
       tell_.hint(
           "memory of a process or of the kernel is read with `bpf_probe_read_user()` or `bpf_probe_read_kernel()`");
@@ -327,6 +363,10 @@ class Mender {
     }
   }
 
+  bool is_current_task() const {
+    const tables::Helper *helper = f_.state.origin == kNoInsn ? nullptr : helper_of(env_.insn(f_.state.origin));
+    return helper != nullptr && helper->name == "get_current_task";
+  }
   bool is_atomic() const { return env_.structure.infos[f_.insn]->shape == isa::Shape::Atomic; }
 
   // The address of something, 64 bits long, that nobody put in.
@@ -356,9 +396,43 @@ class Mender {
 
   void give_back() {
     if (f_.state.origin == kNoInsn) return;
-    const std::string statement = release_of(env_, f_.state.origin, tell_.source_name());
-    if (!statement.empty()) return tell_.insert(line_, statement);
-    tell_.hint(fmt::format("give it back{}", tell_.before()));
+    std::string statement = release_of(env_, f_.state.origin, tell_.source_name());
+    const bool has_line = !tell_.before().ends_with("before");
+    const std::string where = has_line ? fmt::format(" in line {}", line_) : "";
+    if (statement.empty()) return tell_.hint(fmt::format("give it back before the path leaves the function{}", where));
+    const std::string function = statement.substr(0, statement.find('('));
+    const bool may_be_null = tell_.may_be_null(f_.state.ref_id);
+    if (may_be_null) statement = fmt::format("if ({}) {}", tell_.source_name(), statement);
+    tell_.insert(line_, statement,
+                 fmt::format("give it back, by `{}()`, before the path leaves the function{}{}", function, where,
+                             may_be_null ? ", unless it is NULL" : ""));
+    // What several ways share stands in the line of one: the branches say which was taken.
+    for (const uint32_t branch : last_branches()) tell_.insert(branch, statement, {});
+    if (has_line) return;
+    // Who leaves in the function's own line did the last of its statements before.
+    const uint32_t last = last_line();
+    if (last != 0) tell_.insert(last + 1, statement, {}), tell_.insert(last, statement, {});
+  }
+
+  // Lines of the last branches of the path below what made the value, the last first.
+  std::vector<uint32_t> last_branches() const {
+    constexpr size_t kMost = 2;
+    std::vector<uint32_t> lines;
+    const uint32_t least = place_of(env_, f_.state.origin).line;
+    for (size_t i = tell_.trail.steps.size(); i-- > 0 && lines.size() < kMost;) {
+      const uint32_t at = tell_.trail.steps[i].insn, line = place_of(env_, at).line;
+      const bool is_branch = env_.insn(at).is_jump() && !env_.insn(at).is_call() && !env_.insn(at).is_exit();
+      if (is_branch && line > least && line != line_ && std::ranges::find(lines, line) == lines.end())
+        lines.push_back(line);
+    }
+    return lines;
+  }
+  // Of the path: the last that stands below what made the value.
+  uint32_t last_line() const {
+    const uint32_t least = place_of(env_, f_.state.origin).line;
+    for (size_t i = tell_.trail.steps.size(); i-- > 0;)
+      if (const uint32_t line = place_of(env_, tell_.trail.steps[i].insn).line; line > least) return line;
+    return 0;
   }
 
   const Telling &tell_;
@@ -369,18 +443,35 @@ class Mender {
 
 }  // namespace
 
-void Telling::leave_if(uint32_t line, std::string condition) const {
+std::string Telling::before(uint32_t at) const {
+  const ForeignPlace made = f.state.origin == kNoInsn ? ForeignPlace{} : place_of(env, f.state.origin);
+  // The head of a function, of which all may stand in one line.
+  const std::string_view text = out.diagnostic.foreign.line_text;
+  const bool is_head = at == line() && (text.starts_with("SEC(") || text.contains(" SEC(")) && text.contains('(');
+  return at == 0 || is_head || made.line == at ? " before" : fmt::format(" before line {}", at);
+}
+
+bool Telling::may_be_null(uint32_t reference) const {
+  if (reference == 0) return false;
+  const auto holds = [&](const RegState &r) { return r.or_null && r.ref_id == reference; };
+  return std::ranges::any_of(state.frames, [&](const Frame &frame) { return std::ranges::any_of(frame.regs, holds); });
+}
+
+void Telling::leave_if(uint32_t line, std::string condition, std::string words) const {
   Remedy remedy{out.diagnostic.foreign.path, line, "", std::move(condition)};
+  std::string kept;  // what the way out has to give back, for the words
   // What is held must be given back on the way out, but what is NULL is not held.
   for (const Reference &held : state.references) {
     if (held.kind != Reference::Pointer || held.insn == kNoInsn || held.insn == f.state.origin) continue;
-    const std::string name(assigned_name(place_of(env, held.insn).line_text));
-    if (const std::string release = release_of(env, held.insn, name); !release.empty()) remedy.cleanup += release + " ";
+    const ForeignPlace made = place_of(env, held.insn);
+    const std::string name(assigned_name(statement_at(made.line_text, made.column)));
+    const std::string release = release_of(env, held.insn, name);
+    if (release.empty()) continue;
+    remedy.cleanup += fmt::format("{}{} ", may_be_null(held.id) ? fmt::format("if ({}) ", name) : "", release);
+    kept += fmt::format("{}`{}`", kept.empty() ? "" : " and ", name);
   }
-  const bool braces = !remedy.cleanup.empty();
-  if (out.diagnostic.hints.empty())
-    hint(fmt::format("add `if ({}) {}{}return 0;{}` before line {}", remedy.condition, braces ? "{ " : "",
-                     remedy.cleanup, braces ? " }" : "", line));
+  if (words.empty()) words = fmt::format("return{} where `{}`", before(line), remedy.condition);
+  in_words(kept.empty() ? std::move(words) : fmt::format("{}; {} must be given back there", words, kept));
   out.remedies.push_back(std::move(remedy));
 }
 

@@ -16,7 +16,7 @@ class Origin {
       case Cause::NullDereference:
       case Cause::NullArithmetic:
       case Cause::NullArgument:
-        tell_.note(origin_, fmt::format("{} may return NULL here", maker("the lookup")));
+        may_be_null();
         break;
       case Cause::MapValueBounds:
       case Cause::MapKeyBounds:
@@ -84,6 +84,16 @@ class Origin {
     return helper != nullptr ? fmt::format("`{}`", c_name(*helper)) : otherwise;
   }
 
+  void may_be_null() const {
+    if (origin_ == kNoInsn) return;
+    const isa::Insn &insn = env_.insn(origin_);
+    if (insn.insn_class() != isa::LDX)
+      return tell_.note(origin_, fmt::format("{} may return NULL here", maker("the lookup")));
+    const uint32_t compared = tell_.compared_before();
+    tell_.note(origin_, compared == kNoInsn ? "what is read here may be NULL" : "it is read a second time here");
+    tell_.note(compared, "the comparison with NULL here is of what was read before");
+  }
+
   void from(const char *text) const {
     const uint32_t line = origin_ == kNoInsn ? 0 : place_of(env_, origin_).line;
     if (line != 0 && line != tell_.line()) tell_.note(origin_, text);
@@ -129,8 +139,7 @@ class Origin {
     from("the value comes from here");
   }
   bool moved() const {
-    if (origin_ == kNoInsn || env_.insn(origin_).is_call()) return false;
-    const uint32_t call = f_.state.is_scalar() ? tell_.packet_moved(origin_) : kNoInsn;
+    const uint32_t call = tell_.lost_packet();
     if (call == kNoInsn) return false;
     tell_.note_call(call, "may move the packet: pointers into it from before are lost here");
     return true;
@@ -164,6 +173,54 @@ class Origin {
 };
 
 }  // namespace
+
+uint32_t Telling::lost_packet() const {
+  const uint32_t origin = f.state.origin;
+  if (!f.state.is_scalar() || origin == kNoInsn || env.insn(origin).is_call()) return kNoInsn;
+  if (const uint32_t call = packet_moved(origin); call != kNoInsn) return call;
+  // Compilers add to it behind the call what the source adds before.
+  const auto is_sum = [](const isa::Insn &insn) {
+    return insn.insn_class() == isa::ALU64 && insn.alu_op() == isa::ADD;
+  };
+  if (!is_sum(env.insn(origin))) return kNoInsn;
+  uint8_t reg = env.insn(origin).dst;
+  uint32_t call = kNoInsn;
+  for (size_t i = trail.steps.size(); i-- > 0;) {
+    const uint32_t at = trail.steps[i].insn;
+    const isa::Insn &insn = env.insn(at);
+    if (insn.is_call()) {
+      const tables::Helper *helper = helper_of(insn);
+      if (reg <= 5) return kNoInsn;
+      if (call == kNoInsn && helper != nullptr && (helper->flags & tables::kChangesPacket) != 0) call = at;
+      continue;
+    }
+    const bool is_load = insn.insn_class() == isa::LDX;
+    if ((!insn.is_alu() && !is_load) || insn.dst != reg || is_sum(insn)) continue;
+    if (is_load) return place_of(env, at).line_text.find("->data") != std::string::npos ? call : kNoInsn;
+    if (insn.insn_class() != isa::ALU64 || insn.alu_op() != isa::MOV || !insn.source_is_reg()) return kNoInsn;
+    reg = insn.src;
+  }
+  return kNoInsn;
+}
+
+uint32_t Telling::compared_before() const {
+  const uint32_t origin = f.state.origin;
+  if (origin == kNoInsn || env.insn(origin).insn_class() != isa::LDX || state.frames.size() != 1) return kNoInsn;
+  // Registers that hold the context, on the way; and the one that was read from the same place of it.
+  uint32_t contexts = 1u << 1, before = kNoInsn, compared = kNoInsn;
+  for (const Step &step : trail.steps) {
+    const isa::Insn &insn = env.insn(step.insn);
+    const bool is_load = insn.insn_class() == isa::LDX, is_of_context = (contexts >> insn.src & 1) != 0;
+    if (step.tests_null && before != kNoInsn && insn.dst == env.insn(before).dst) compared = step.insn;
+    if (step.insn == origin && compared != kNoInsn && is_of_context) return compared;
+    if (is_load && is_of_context && insn.off == env.insn(origin).off) before = step.insn, compared = kNoInsn;
+    if (insn.is_call()) contexts &= ~0x3fu;
+    if (!insn.is_alu() && !is_load) continue;
+    const bool copies = insn.insn_class() == isa::ALU64 && insn.alu_op() == isa::MOV && insn.source_is_reg();
+    contexts = copies && is_of_context ? contexts | 1u << insn.dst : contexts & ~(1u << insn.dst);
+  }
+  return kNoInsn;
+}
 
 void explain_origin(const Telling &tell) { Origin(tell).run(); }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "verifier/explain.h"
 #include "verifier/source_names.h"
@@ -26,23 +27,36 @@ class PacketExplanation {
     }
     compare(need);
     if (tell_.out.diagnostic.hints.empty())
-      tell_.hint(fmt::format("add `if ({} + {} > data_end) return 0;`{}, with the program's own names",
-                             f_.state.type == RegType::PacketMeta ? "data_meta" : "data", need, tell_.before()));
+      tell_.hint(fmt::format("compare it with the end of the packet{}: {} byte{} behind `{}` have to be proven",
+                             tell_.before(), need, plural(need),
+                             f_.state.type == RegType::PacketMeta ? "data_meta" : "data"));
   }
 
  private:
   // Comparisons in the form that compilers keep: of the pointer that is accessed, past what is accessed.
   void compare(int64_t need) {
-    const std::string_view pointer = pointer_at(place_.line_text, place_.column);
+    const std::string_view pointer =
+        tell_.stands_at_origin() ? std::string_view() : pointer_at(place_.line_text, place_.column);
     std::string past;
-    if (const std::string_view index = index_at(place_.line_text, place_.column); is_plain_name(index))
+    if (const std::string_view index = index_at(place_.line_text, place_.column); !pointer.empty() && is_sum(index))
       past = fmt::format("{} + {} + 1", pointer, index);
-    else if (!pointer.empty())
+    else if (!pointer.empty() && index.empty())
       past = fmt::format("{} + 1", pointer);
     else if (f_.state.value.is_const() && f_.state.origin != kNoInsn && is_from_context(f_.state.origin))
       past = fmt::format("(char *){} + {}", name_of_start(), need);
     if (past.empty() || past.starts_with("(char *) +")) return;
-    for (const std::string &end : ends()) tell_.leave_if(place_.line, fmt::format("(void *)({}) > {}", past, end));
+    for (const std::string &end : ends()) {
+      std::string condition = fmt::format("(void *)({}) > {}", past, end);
+      std::string words =
+          fmt::format("compare it with the end of the packet{}, and return where `{}`", tell_.before(), condition);
+      tell_.leave_if(place_.line, std::move(condition), std::move(words));
+    }
+  }
+  // Names and numbers, added up: what can be said twice.
+  static bool is_sum(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ' ' || c == '+';
+    }) && !text.contains("++");
   }
   bool is_from_context(uint32_t insn) const { return env_.insn(insn).insn_class() == isa::LDX; }
   std::string name_of_start() const { return std::string(assigned_name(place_of(env_, f_.state.origin).line_text)); }

@@ -56,7 +56,8 @@ std::string name_of(const Env &env, const RegState &value, int reg) {
     const object::Program::Line *line = env.program.line_of(value.origin);
     const bool named_by_line = maker.is_call() || maker.insn_class() == isa::LDX || maker.is_alu();
     if (line != nullptr && named_by_line)
-      if (const std::string_view name = assigned_name(line->text); !name.empty()) return fmt::format("`{}`", name);
+      if (const std::string_view name = assigned_name(statement_at(line->text, line->column)); !name.empty())
+        return fmt::format("`{}`", name);
     if (const tables::Helper *helper = helper_of(maker)) return fmt::format("the result of `{}`", c_name(*helper));
   }
   if (value.type == RegType::MapPtr) return fmt::format("the map `{}`", env.map(value.target).name);

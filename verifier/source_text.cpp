@@ -94,6 +94,15 @@ std::string_view assigned_name(std::string_view line) {
   return line.substr(start, end - start);
 }
 
+std::string_view statement_at(std::string_view line, uint32_t column) {
+  if (column == 0 || column > line.size()) return line;
+  constexpr std::string_view kEnds = ";{}";
+  const size_t before = line.substr(0, column - 1).find_last_of(kEnds);
+  const size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  const size_t end = line.find(';', column - 1);
+  return line.substr(begin, end == std::string_view::npos ? end : end + 1 - begin);
+}
+
 std::string_view assigned_value(std::string_view line) {
   const size_t at = assignment(line);
   if (at == std::string_view::npos) return {};

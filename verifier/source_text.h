@@ -16,6 +16,9 @@ bool names(std::string_view line, std::string_view name);
 
 // The variable that a line assigns: "v" of `struct value *v = bpf_map_lookup_elem(&m, &k);`.
 std::string_view assigned_name(std::string_view line);
+// The statement that [column] (from 1) lies in, where a line holds several.
+std::string_view statement_at(std::string_view line, uint32_t column);
+
 // What it assigns: "bpf_map_lookup_elem(&m, &k)".
 std::string_view assigned_value(std::string_view line);
 

@@ -74,6 +74,7 @@ struct Remedy {
 struct Rejection {
   Diagnostic diagnostic;         // ready to be rendered: line, path as notes, hint
   std::vector<Remedy> remedies;  // the likeliest first
+  std::string in_words;          // the hint that says what the remedies do, for where none was tried; empty: none does
   uint32_t insn = 0;             // the offending instruction
   std::string kernel_message;    // what the kernel's log says in this place
   std::vector<uint32_t> path;    // instructions that lead there, each once; only with keep_states

@@ -16,7 +16,7 @@ int copy(struct ctx *ctx) {
   // CHECK: [[@LINE+1]]:{{[0-9]+}}: error: access to 127 bytes at offset -64 of the stack frame
   bpf_probe_read_user(buffer, length, (void *)ctx->args[1]);
   // CHECK: note: `bpf_probe_read_user` writes [0, 127] bytes there; at most 64 fit
-  // CHECK: hint: add `if (length > 64) return 0;` before line [[@LINE-2]]
+  // CHECK: hint: return before line [[@LINE-2]] where `length > 64`
   return buffer[3];
 }
 char LICENSE[] SEC("license") = "GPL";

@@ -18,7 +18,7 @@ int copy(struct ctx *ctx) {
   long length = ctx->args[2];
   if (length > 64) return 0;
   bpf_probe_read_user(buffer, length, (void *)ctx->args[1]);
-  // CHECK: hint: add `if (length < 0 || length > 64) return 0;` before line [[@LINE-1]]
+  // CHECK: hint: return before line [[@LINE-1]] where `length < 0 || length > 64`
   return buffer[3];
 }
 char LICENSE[] SEC("license") = "GPL";
