@@ -36,7 +36,7 @@ struct Telling {
   void insert(uint32_t line, std::string statement, std::string words) const;
 
   uint32_t line() const { return out.diagnostic.foreign.line; }
-  // " before line 7"; without a number where something else of that line has to stay in front.
+  // " before line 7"; " before that" where something else of that line has to stay in front.
   std::string before() const { return before(line()); }
   std::string before(uint32_t at) const;
   // Line info puts the fault where the load of its pointer stands: what is named there is of that load.

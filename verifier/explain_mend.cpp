@@ -397,7 +397,7 @@ class Mender {
   void give_back() {
     if (f_.state.origin == kNoInsn) return;
     std::string statement = release_of(env_, f_.state.origin, tell_.source_name());
-    const bool has_line = !tell_.before().ends_with("before");
+    const bool has_line = !tell_.before().ends_with("that");
     const std::string where = has_line ? fmt::format(" in line {}", line_) : "";
     if (statement.empty()) return tell_.hint(fmt::format("give it back before the path leaves the function{}", where));
     const std::string function = statement.substr(0, statement.find('('));
@@ -448,7 +448,7 @@ std::string Telling::before(uint32_t at) const {
   // The head of a function, of which all may stand in one line.
   const std::string_view text = out.diagnostic.foreign.line_text;
   const bool is_head = at == line() && (text.starts_with("SEC(") || text.contains(" SEC(")) && text.contains('(');
-  return at == 0 || is_head || made.line == at ? " before" : fmt::format(" before line {}", at);
+  return at == 0 || is_head || made.line == at ? " before that" : fmt::format(" before line {}", at);
 }
 
 bool Telling::may_be_null(uint32_t reference) const {

@@ -57,7 +57,10 @@ void Analyzer::hint_context(Diagnostics::Builder &message, const types::Record &
         "of <bpf/bpf_tracing.h>");
   // `__data_loc char[] filename` of the record's format.
   for (const std::string_view kind : {"__data_loc_", "__rel_loc_"})
-    if (types::find_field(record, std::string(kind) + std::string(name)).field != nullptr)
+    if (const std::string_view rest = name.starts_with(kind) ? name.substr(kind.size()) : std::string_view();
+        !rest.empty() && types::find_field(record, rest).field != nullptr)
+      message.hint("`{}` lies in the record itself: of text, `kstr(ctx->{})` of `spile.h` is a copy", rest, rest);
+    else if (types::find_field(record, std::string(kind) + std::string(name)).field != nullptr)
       message.hint("the text lies behind the record: `{}(ctx, {})` of `spile.h` is it",
                    kind == "__data_loc_" ? "ctx_str" : "ctx_rel_str", name);
   if (function_ == nullptr || (record.tag != "trace_event_raw_sys_enter" && record.tag != kEnter)) return;

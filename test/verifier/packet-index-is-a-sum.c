@@ -17,5 +17,5 @@ int element(struct xdp_md *ctx) {
   return n ? 2 : 1;
 }
 // CHECK: [[@LINE+2]]:{{[0-9]+}}: error: access to 1 byte at offset 0 of the packet
-// CHECK: hint: compare it with the end of the packet before, and return where
+// CHECK: hint: compare it with the end of the packet before that, and return where
 SEC("xdp") int in_one_line(struct xdp_md *ctx) { char *p = (void *)(long)ctx->data; return *p ? 2 : 1; }
