@@ -244,11 +244,16 @@ void Writer::report_no_hook(std::string_view pattern) {
     if (tables::find_program_type(here) != nullptr) message.fixit(where, here);
     return;
   }
-  const auto near = tables::nearest_sections(pattern);
+  std::string meant;
+  for (const std::string_view name : tables::nearest_sections(pattern))
+    if (tables::may_be_meant(pattern.substr(0, pattern.find('/')), name))
+      meant += fmt::format("{}`{}`", meant.empty() ? "" : ", ", name);
   if (pattern.find_first_of(": (") != std::string_view::npos)
     message.hint("a hook is written as in SEC(): `tracepoint/syscalls/sys_enter_openat`; `spile list` shows them");
+  else if (meant.empty())
+    message.hint("`spile list` shows the hooks");
   else
-    message.hint("did you mean `{}`, `{}` or `{}`? `spile list` shows the hooks", near[0], near[1], near[2]);
+    message.hint("did you mean {}? `spile list` shows the hooks", meant);
 }
 
 void Writer::report_no_probe() {
