@@ -135,7 +135,6 @@ static void warn_of_functions(const std::vector<Judged> &programs, const std::st
                               Console &console) {
   static constexpr std::string_view kPrefixes[] = {"fentry/",   "fexit/",   "fmod_ret/",
                                                    "fentry.s/", "fexit.s/", "fmod_ret.s/"};
-  constexpr size_t kMistyped = 4;
   for (const Judged &judged : programs) {
     std::string_view section = judged.program.section;
     if (section.starts_with('?')) section.remove_prefix(1);
@@ -145,7 +144,7 @@ static void warn_of_functions(const std::vector<Judged> &programs, const std::st
     const std::string_view name = section.substr(prefix->size());
     const auto kernel = types.get(btf);
     if (!kernel || (*kernel)->find(name, object::BtfKind::Func)) continue;
-    Nearest nearest(name, kMistyped);
+    Nearest nearest(name);
     for (uint32_t id = 1; id < (*kernel)->type_count(); id++)
       if (const auto type = (*kernel)->type(object::BtfId(id)); type.kind == object::BtfKind::Func)
         nearest.take(type.name);

@@ -152,7 +152,7 @@ bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
   for (const std::string &name : options_.unknown_warnings) {
-    Nearest nearest(name, 4);
+    Nearest nearest(name);
     for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
       if (const auto flag = WarningOptions::flag_of(row.name); !flag.empty()) nearest.take(flag);
     auto report = diagnostics_.report<diag::UnknownWarningOption>(Loc{}, name);
