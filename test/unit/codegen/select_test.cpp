@@ -13,7 +13,7 @@ std::string code(std::string_view parameters, std::string_view result, std::stri
 
 TEST(Select, KillProbe) {
   EXPECT_EQ(assembly(R"(
-global @kill_map section "maps" size 20 align 4
+global @kill_map section "maps" size 20 align 4 bytes "0100000008000000010000000100000000000000"
 func @handle(ptr %p0) -> i32 global section "tracepoint/syscalls/sys_enter_kill" {
   slot $0 size 1 align 1 "value"
   slot $1 size 8 align 8 "key"
