@@ -118,9 +118,7 @@ static int check_maps_of(const object::Object &object, Console &console) {
   for (const object::Map &map : object.maps) {
     const auto fault = map.is_global_data ? std::nullopt : object::fault_of(map);
     if (!fault) continue;
-    // Sizes of stack traces are set by loaders.
-    const bool is_error = !fault->is_missing || map.type != BPF_MAP_TYPE_STACK_TRACE;
-    if (!is_error)
+    if (fault->is_missing)  // loaders set sizes
       console.status("{}: map `{}`: {}; the kernel refuses it unless its loader says more", object.path, map.name,
                      fault->message);
     else
@@ -250,6 +248,7 @@ int command_check(Arguments arguments, Console &console) {
   judging.expect = values->contains("expect");
   // Programs that say what is expected of them have loaders of their own.
   options.compile.codegen.unloadable_maps = judging.expect;
+  options.compile.codegen.sized_by_loaders = true;
   judging.verifier.unprivileged = values->contains("unprivileged");
   judging.may_relocate = true;
   if (values->contains("kernel")) {

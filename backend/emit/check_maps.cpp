@@ -12,15 +12,13 @@ namespace spile::codegen {
 
 namespace {
 
-// How many bytes of stack a loader wants is its own choice in most programs: it sets both sizes.
-bool is_sized_by_loaders(const object::Map &map) { return map.type == BPF_MAP_TYPE_STACK_TRACE; }
-
-void check_map(const object::Map &map, Loc at, bool unloadable_maps, Diagnostics &diags) {
+void check_map(const object::Map &map, Loc at, const CodegenOptions &options, Diagnostics &diags) {
+  const bool unloadable_maps = options.unloadable_maps;
   const auto hinted = [](Diagnostics::Builder report, const std::string &hint) {
     if (!hint.empty()) report.hint("{}", hint);
   };
   const auto fault = object::fault_of(map);
-  if (fault && fault->is_missing && (unloadable_maps || is_sized_by_loaders(map))) {
+  if (fault && fault->is_missing && (unloadable_maps || options.sized_by_loaders)) {
     if (!unloadable_maps) hinted(diags.report<diag::MapNotSized>(at, map.name, fault->message), fault->hint);
   } else if (fault && unloadable_maps) {
     hinted(diags.report<diag::UnloadableMap>(at, fmt::format("map `{}`: {}", map.name, fault->message)), fault->hint);
@@ -34,15 +32,16 @@ void check_map(const object::Map &map, Loc at, bool unloadable_maps, Diagnostics
 
 }  // namespace
 
-void check_maps(const object::Object &object, const ir::Module &module, bool unloadable_maps, Diagnostics &diags) {
+void check_maps(const object::Object &object, const ir::Module &module, const CodegenOptions &options,
+                Diagnostics &diags) {
   for (const object::Map &map : object.maps) {
     if (map.is_global_data) continue;
     const auto global = std::ranges::find_if(module.globals, [&](const ir::Global &g) {
       return g.name == map.name && g.section == object[map.section].name;
     });
     const Loc at = global == module.globals.end() ? Loc{} : global->loc;
-    check_map(map, at, unloadable_maps, diags);
-    for (const object::Map &inner : map.inner) check_map(inner, at, unloadable_maps, diags);
+    check_map(map, at, options, diags);
+    for (const object::Map &inner : map.inner) check_map(inner, at, options, diags);
   }
 }
 

@@ -24,6 +24,8 @@ struct CodegenOptions {
   bool debug_info = true;  // BTF and .BTF.ext
   // A definition of a map that no loader takes is a warning, as clang knows nothing of it; else an error.
   bool unloadable_maps = false;
+  // What a map leaves unsaid is a warning: its loader may set it.
+  bool sized_by_loaders = false;
 };
 
 // Nothing after an error. Bodies of [module] that were packed are gone afterwards. [spilled]: what register allocation

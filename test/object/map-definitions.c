@@ -1,6 +1,7 @@
 // RUN: not %spile check -DKEY=__u32 %s 2>&1 | FileCheck %s --check-prefix=KEY
 // RUN: %spile build -DKEY=__u64 %s -o %t.o 2>&1 | FileCheck %s --check-prefix=BUILT
 // RUN: not %spile check %t.o 2>&1 | FileCheck %s --check-prefix=OBJECT
+// RUN: not %spile run -q -DKEY=__u32 %s 2>&1 | FileCheck %s --check-prefix=RAN
 // RUN: %spile check -DSOUND -DKEY=__u32 %s 2>&1 | FileCheck %s --check-prefix=SOUND
 // RUN: %spile run -q -DSOUND -DKEY=__u32 %s
 // RUN: %spile build -Werror -DSOUND -DKEY=__u32 %s -o %t.sound.o
@@ -60,9 +61,9 @@ int begins(void *ctx)
 }
 
 char LICENSE[] SEC("license") = "GPL";
-// KEY: [[@LINE-34]]:3: error: map `endless`: max_entries is 0 [MapDefinition]
+// KEY: [[@LINE-34]]:3: warning: map `endless`: max_entries is 0; the kernel refuses it unless its loader says more [MapNotSized]
 // KEY: hint: add __uint(max_entries, N), or have the loader call bpf_map__set_max_entries()
-// KEY: map `worthless`: it has no value: value_size is 0 [MapDefinition]
+// KEY: warning: map `worthless`: it has no value: value_size is 0; the kernel refuses it unless its loader says more
 // KEY: map `keyed`: key_size is 4; a map of type RINGBUF has no keys [MapDefinition]
 // KEY: map `routes`: key_size is 4; LPM_TRIE takes 5 to 260 bytes: the prefix's length, then the data [MapDefinition]
 // KEY-NOT: `counts`
@@ -70,6 +71,7 @@ char LICENSE[] SEC("license") = "GPL";
 // BUILT: warning: map `keyed`: key_size is 4; a map of type RINGBUF has no keys; no loader takes the object [UnloadableMap]
 // BUILT: warning: map `counts`: key_size is 8; ARRAY takes 4 bytes; no loader takes the object [UnloadableMap]
 // BUILT: hint: write __type(key, __u32)
-// OBJECT: error: {{.*}}: map `endless`: max_entries is 0
+// OBJECT: map `endless`: max_entries is 0; the kernel refuses it unless its loader says more
+// RAN: [[@LINE-45]]:3: error: map `endless`: max_entries is 0 [MapDefinition]
 // OBJECT: error: {{.*}}: map `counts`: key_size is 8; ARRAY takes 4 bytes
 // SOUND: accepted
