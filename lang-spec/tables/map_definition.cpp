@@ -204,9 +204,13 @@ Fault check_limits(const MapDefinition &definition, const Rules &rules) {
     return refuse(EINVAL, "max_entries is {}; the most is {}", definition.max_entries, kMaxTargets);
   if (definition.max_entries > rules.max_entries)
     return refuse(E2BIG, "max_entries is {}; the most is {}", definition.max_entries, rules.max_entries);
-  if (definition.type == BPF_MAP_TYPE_STACK_TRACE && definition.value_size / 8 > kMaxStackDepth)
-    return refuse(EINVAL, "value_size is {}: {} addresses; the most is {}", definition.value_size,
-                  definition.value_size / 8, kMaxStackDepth);
+  if (definition.type == BPF_MAP_TYPE_STACK_TRACE) {
+    // Kernel: stack_map_data_size().
+    const size_t address = (definition.map_flags & BPF_F_STACK_BUILD_ID) != 0 ? sizeof(bpf_stack_build_id) : 8;
+    if (definition.value_size / address > kMaxStackDepth)
+      return refuse(EINVAL, "value_size is {}: {} addresses; the most is {}", definition.value_size,
+                    definition.value_size / address, kMaxStackDepth);
+  }
   return {};
 }
 

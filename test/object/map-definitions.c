@@ -22,6 +22,13 @@ struct {
 	__uint(key_size, 4);
 	__uint(value_size, 4);
 } events SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(map_flags, BPF_F_STACK_BUILD_ID);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__uint(value_size, 127 * sizeof(struct bpf_stack_build_id));
+} stacks SEC(".maps");
 #else
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
