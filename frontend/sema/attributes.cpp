@@ -177,11 +177,16 @@ static bool is_no_tracepoint(std::string_view section, std::string &nearest) {
   if (name.empty() || !tables::tracepoint_record(name).empty()) return false;
   const bool is_call = name.starts_with(kCalls);
   size_t least = is_call ? SIZE_MAX : kMistyped;
-  const auto take = [&](std::string candidate) {
+  const auto take = [&](std::string_view candidate) {
+    // As many letters are to be added or dropped at least. Few mistype the first one; the others of a kernel's names
+    // need not be compared, for each program again.
+    const size_t apart =
+        candidate.size() > name.size() ? candidate.size() - name.size() : name.size() - candidate.size();
+    if (apart >= least || candidate.front() != name.front()) return;
     const size_t distance = tables::edit_distance(candidate, name);
     if (distance >= least) return;
     least = distance;
-    nearest = std::move(candidate);
+    nearest = candidate;
   };
   if (is_call) {
     for (const tables::Syscall &call : tables::syscalls())
@@ -189,7 +194,7 @@ static bool is_no_tracepoint(std::string_view section, std::string &nearest) {
         take(std::string(kCalls) + std::string(side) + "_" + std::string(call.tracepoint));
     return least != 0;
   }
-  tables::for_each_tracepoint([&](std::string_view known, std::string_view) { take(std::string(known)); });
+  tables::for_each_tracepoint([&](std::string_view known, std::string_view) { take(known); });
   return !nearest.empty();
 }
 
