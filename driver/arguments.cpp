@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "driver/dependencies.h"
-#include "driver/nearest.h"
+#include "lang-spec/tables/spelling.h"
 
 namespace spile::driver {
 
@@ -108,7 +108,7 @@ bool OptionTable::knows(std::string_view word) const {
 std::string OptionTable::nearest(std::string_view word) const {
   if (!word.starts_with("--")) return {};
   word = word.substr(2, word.find('=') - 2);
-  Nearest nearest(word);
+  tables::Nearest nearest(word);
   for (const Row &row : rows_) nearest.take(row.long_name());
   return nearest.name();
 }

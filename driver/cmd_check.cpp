@@ -9,8 +9,8 @@
 #include "driver/judge.h"
 #include "driver/kernels.h"
 #include "driver/mend.h"
-#include "driver/nearest.h"
 #include "driver/new.h"
+#include "lang-spec/tables/spelling.h"
 #include "support/file.h"
 
 namespace spile::driver {
@@ -142,7 +142,7 @@ static void warn_of_functions(const std::vector<Judged> &programs, const std::st
     const std::string_view name = section.substr(prefix->size());
     const auto kernel = types.get(btf);
     if (!kernel || (*kernel)->find(name, object::BtfKind::Func)) continue;
-    Nearest nearest(name);
+    tables::Nearest nearest(name);
     for (uint32_t id = 1; id < (*kernel)->type_count(); id++)
       if (const auto type = (*kernel)->type(object::BtfId(id)); type.kind == object::BtfKind::Func)
         nearest.take(type.name);

@@ -7,9 +7,9 @@
 #include "driver/arguments.h"
 #include "driver/commands.h"
 #include "driver/manual.h"
-#include "driver/nearest.h"
 #include "lang-spec/tables/diagnostics.h"
 #include "lang-spec/tables/helper_docs.h"
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 
 namespace spile::driver {
@@ -107,7 +107,7 @@ std::string names_like(const std::string &name) {
     if (lowered(row.name).find(wanted) != std::string::npos)
       holding += fmt::format("{}`{}`", holding.empty() ? "" : ", ", row.name);
   if (!holding.empty()) return "there is " + holding;
-  Nearest nearest(wanted);
+  tables::Nearest nearest(wanted);
   std::string_view meant;
   for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
     if (nearest.take(lowered(row.name))) meant = row.name;

@@ -11,8 +11,8 @@
 #include "driver/commands.h"
 #include "driver/foreign_hooks.h"
 #include "driver/list_functions.h"
-#include "driver/nearest.h"
 #include "frontend/btf/sources.h"
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/tracepoint.h"
 #include "runtime/kernel/tracefs.h"
@@ -216,7 +216,7 @@ class KernelsHooks {
       const std::string function = nearest_function(rest).name();
       return function.empty() ? function : fmt::format("{}/{}", kind, function);
     }
-    Nearest same(rest);
+    tables::Nearest same(rest);
     for (const ListedHook &hook : named_like(kind + "/*", kernel_.types))
       same.take(std::string_view(hook.section).substr(kind.size() + 1));
     for (const ListedHook &hook : hooks_)
@@ -225,22 +225,22 @@ class KernelsHooks {
     return same.name().empty() ? nearest_of_all(rest) : fmt::format("{}/{}", kind, same.name());
   }
   std::string kind_like(std::string_view word) const {
-    Nearest kind(word);
+    tables::Nearest kind(word);
     for (const ListedHook &hook : hooks_) kind.take(std::string_view(hook.section).substr(0, hook.section.find('/')));
     return kind.name();
   }
-  Nearest nearest_function(std::string_view wanted) const {
-    Nearest nearest(wanted);
+  tables::Nearest nearest_function(std::string_view wanted) const {
+    tables::Nearest nearest(wanted);
     kernel_.types->each_function([&](std::string_view name, uint32_t) { nearest.take(name); });
     return nearest;
   }
   std::string nearest_of_all(std::string_view wanted) const {
-    Nearest last(wanted);
+    tables::Nearest last(wanted);
     const ListedHook *hook = nullptr;
     for (const ListedHook &one : hooks_)
       if (last.take(std::string_view(one.section).substr(one.section.rfind('/') + 1))) hook = &one;
     if (kernel_.types)
-      if (const Nearest function = nearest_function(wanted); function.distance() < last.distance())
+      if (const tables::Nearest function = nearest_function(wanted); function.distance() < last.distance())
         return "fentry/" + function.name();
     return hook == nullptr ? std::string() : hook->section;
   }

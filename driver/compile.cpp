@@ -6,13 +6,13 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "driver/nearest.h"
 #include "driver/short_form.h"
 #include "frontend/lower/lower.h"
 #include "frontend/sema/sema.h"
 #include "ir/text.h"
 #include "lang-spec/tables/diagnostics.h"
 #define SPILE_DIAG_TABLE "lang-spec/tables/diagnostics/options.def"
+#include "lang-spec/tables/spelling.h"
 #include "support/diag_table.h"
 
 namespace spile::driver {
@@ -152,7 +152,7 @@ bool Compilation::open() {
   if (opened_) return file_ != nullptr;
   opened_ = true;
   for (const std::string &name : options_.unknown_warnings) {
-    Nearest nearest(name);
+    tables::Nearest nearest(name);
     for (const tables::DiagnosticRow &row : tables::kDiagnosticRows)
       if (const auto flag = WarningOptions::flag_of(row.name); !flag.empty()) nearest.take(flag);
     auto report = diagnostics_.report<diag::UnknownWarningOption>(Loc{}, name);

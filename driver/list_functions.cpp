@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backend/object/executable.h"
-#include "driver/nearest.h"
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/hooks/user_probe.h"
 
@@ -76,7 +76,7 @@ Result<std::string> list_binary(std::string_view pattern, bool verbose) {
   if (!text.empty()) return text;
   std::string hint = is_usdt ? "it declares no USDT probes" : "the file has no names of functions: it is stripped";
   if (!names->empty()) {
-    Nearest nearest(wanted);
+    tables::Nearest nearest(wanted);
     for (const auto &[name, arguments] : *names) nearest.take(name);
     hint = nearest.name().empty() ? fmt::format("`spile list '{}/{}:*'` lists all", kind, file)
                                   : fmt::format("the nearest is `{}/{}:{}`", kind, file, nearest.name());

@@ -10,8 +10,8 @@
 
 #include "driver/commands.h"
 #include "driver/libraries.h"
-#include "driver/nearest.h"
 #include "driver/version.h"
+#include "lang-spec/tables/spelling.h"
 
 namespace spile::driver {
 
@@ -37,7 +37,7 @@ static bool is_misspelt_command(const std::string &word) {
 }
 
 static int no_such_command(const std::string &word, std::string_view what, Console &console) {
-  Nearest nearest(word);
+  tables::Nearest nearest(word);
   for (const Command &command : kCommands) nearest.take(command.name);
   return console.fail({Error::Kind::Usage, fmt::format("there is no {} `{}`", what, word),
                        nearest.name().empty() ? std::string("`spile --help` lists the commands")

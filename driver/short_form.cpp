@@ -11,8 +11,8 @@
 
 #include "driver/foreign_hooks.h"
 #include "driver/foreign_words.h"
-#include "driver/nearest.h"
 #include "driver/short_form_tables.h"
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/syscalls.h"
 #include "lang-spec/tables/tables.h"
 #include "lang-spec/tables/tracepoints.h"
@@ -140,7 +140,7 @@ std::string_view trimmed(std::string_view text) {
 std::string nearest_tracepoint(std::string_view glob) {
   std::string bare(glob);
   std::erase_if(bare, [](char c) { return std::string_view("*?[]").contains(c); });
-  Nearest nearest(bare);
+  tables::Nearest nearest(bare);
   std::string meant;
   const auto consider = [&](std::string_view name) {
     if (nearest.take(name.substr(0, bare.size()))) meant = name;

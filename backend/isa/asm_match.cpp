@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 
 namespace spile::isa {
@@ -60,7 +61,7 @@ std::string nearest_instruction(std::string_view statement) {
   for (const InsnInfo &info : all_insns()) {
     const std::string_view start = info.text.substr(0, info.text.find_first_of(" ("));
     if (is_loader_form(info) || start.contains('{') || start.contains('*')) continue;
-    if (const size_t d = tables::edit_distance(word, start); d < least) {
+    if (const size_t d = tables::letters_apart(word, start); d < least) {
       least = d;
       best = &info;
     }

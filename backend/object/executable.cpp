@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 #include "support/file.h"
 
@@ -202,7 +203,7 @@ Result<Executable::Function> Executable::find(std::string_view wanted) const {
   }
   std::vector<std::pair<size_t, std::string_view>> ranked;
   for (const Function &function : functions_)
-    if (function.is_default) ranked.emplace_back(tables::edit_distance(function.name, name), function.name);
+    if (function.is_default) ranked.emplace_back(tables::letters_apart(function.name, name), function.name);
   std::ranges::sort(ranked);
   ranked.erase(std::unique(ranked.begin(), ranked.end()), ranked.end());
   std::string names;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 
 namespace spile::pp {
@@ -23,7 +24,7 @@ std::string_view nearest_shipped_header(std::string_view path) {
   for (const ShippedHeader &header : shipped_headers()) {
     // The same file elsewhere (<bpf_endian.h>, <uapi/linux/bpf.h>) is nearer than any spelling.
     const bool is_elsewhere = base_name(header.path) == base_name(path);
-    const size_t distance = is_elsewhere ? 0 : tables::edit_distance(header.path, path);
+    const size_t distance = is_elsewhere ? 0 : tables::letters_apart(header.path, path);
     if (distance < best_distance) best = header.path, best_distance = distance;
   }
   return best;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "frontend/sema/analyzer.h"
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/syscalls.h"
 #include "lang-spec/tables/tables.h"
 #include "lang-spec/tables/tracepoints.h"
@@ -178,12 +179,7 @@ static bool is_no_tracepoint(std::string_view section, std::string &nearest) {
   const bool is_call = name.starts_with(kCalls);
   size_t least = is_call ? SIZE_MAX : kMistyped;
   const auto take = [&](std::string_view candidate) {
-    // As many letters are to be added or dropped at least. Few mistype the first one; the others of a kernel's names
-    // need not be compared, for each program again.
-    const size_t apart =
-        candidate.size() > name.size() ? candidate.size() - name.size() : name.size() - candidate.size();
-    if (apart >= least || candidate.front() != name.front()) return;
-    const size_t distance = tables::edit_distance(candidate, name);
+    const size_t distance = tables::letters_apart(candidate, name, least - 1);
     if (distance >= least) return;
     least = distance;
     nearest = candidate;

@@ -155,35 +155,9 @@ std::string_view nearest_name(std::span<const std::string_view> names, std::stri
   // Long names are no slip of the fingers, and would be much work.
   constexpr size_t kLongest = 64;
   if (wanted.empty() || wanted.size() > kLongest) return {};
-  size_t best = tables::most_letters_apart(wanted) + 1;
   std::string_view nearest;
-  // Three rows of the table of distances; two letters swapped count once.
-  std::array<std::array<size_t, kLongest + 1>, 3> rows;
-  for (const std::string_view name : names) {
-    if (name.size() >= wanted.size() + best || wanted.size() >= name.size() + best) continue;
-    size_t *row = rows[0].data(), *last = rows[1].data(), *above = rows[2].data();
-    for (size_t j = 0; j <= wanted.size(); j++) row[j] = j;
-    size_t least = 0, least_of_last = 0;
-    for (size_t i = 1; i <= name.size(); i++) {
-      std::swap(above, last);
-      std::swap(last, row);
-      row[0] = i;
-      least_of_last = std::exchange(least, i);
-      for (size_t j = 1; j <= wanted.size(); j++) {
-        const size_t replaced = last[j - 1] + (name[i - 1] != wanted[j - 1] ? 1 : 0);
-        row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-        if (i > 1 && j > 1 && name[i - 1] == wanted[j - 2] && name[i - 2] == wanted[j - 1])
-          row[j] = std::min(row[j], above[j - 2] + 1);
-        least = std::min(least, row[j]);
-      }
-      // What comes below grows from the last two rows.
-      if (least >= best && least_of_last >= best) break;
-    }
-    if (row[wanted.size()] < best && tables::may_be_meant(wanted, name, row[wanted.size()])) {
-      best = row[wanted.size()];
-      nearest = name;
-    }
-  }
+  for (tables::Nearest likest(wanted); const std::string_view name : names)
+    if (likest.take(name)) nearest = name;
   return nearest;
 }
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
+
+#include "lang-spec/tables/spelling.h"
 
 namespace spile::tables {
 
@@ -138,21 +139,6 @@ bool is_gpl_compatible(std::string_view license) {
   return std::ranges::find(kCompatible, license) != std::end(kCompatible);
 }
 
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); j++) row[j] = j;
-  for (size_t i = 1; i <= a.size(); i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); j++) {
-      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 std::array<std::string_view, 3> nearest_sections(std::string_view section) {
   const std::string_view head = section.substr(0, section.find('/'));
   std::array<std::string_view, 3> nearest{};
@@ -160,7 +146,7 @@ std::array<std::string_view, 3> nearest_sections(std::string_view section) {
   distances.fill(SIZE_MAX);
   for (const ProgramType &row : kProgramTypes) {
     if (std::ranges::find(nearest, row.section) != nearest.end()) continue;  // several rows share a section
-    const size_t distance = edit_distance(head, row.section);
+    const size_t distance = letters_apart(head, row.section);
     const auto place = std::ranges::upper_bound(distances, distance) - distances.begin();
     if (place == std::ssize(nearest)) continue;
     std::copy_backward(distances.begin() + place, distances.end() - 1, distances.end());

@@ -378,8 +378,6 @@ const ProgramType *find_program_type(std::string_view section);
 std::array<std::string_view, 3> nearest_sections(std::string_view section);
 // Whether a program with this licence may call kGplOnly helpers (include/linux/license.h).
 bool is_gpl_compatible(std::string_view license);
-// Letters to insert, drop or replace until [a] is [b].
-size_t edit_distance(std::string_view a, std::string_view b);
 
 // ---------------------------------------------------------------- checks
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lang-spec/tables/spelling.h"
 #include "lang-spec/tables/tables.h"
 
 namespace spile::hooks {
@@ -20,7 +21,7 @@ std::string nearest_names(std::string_view prefix, std::string_view wanted) {
   for (const tables::Syscall &row : tables::syscalls())
     if (row.number() >= 0)
       ranked.push_back(
-          {std::min(tables::edit_distance(row.tracepoint, wanted), tables::edit_distance(row.name, wanted)),
+          {std::min(tables::letters_apart(row.tracepoint, wanted), tables::letters_apart(row.name, wanted)),
            row.tracepoint});
   constexpr size_t kShown = 3;
   std::ranges::partial_sort(ranked, ranked.begin() + std::min(kShown, ranked.size()));

@@ -120,19 +120,14 @@ Result<std::vector<UserPlace>> usdt_places(const object::Executable &executable,
     if (probe.provider == name.provider && probe.name == name.function && probe.arguments.size() <= kLongestArguments)
       places.push_back({probe.file_offset, probe.address, probe.semaphore, 0, std::string(probe.arguments), wanted});
   if (!places.empty()) return places;
-  std::string nearest;
-  for (const object::Executable::Usdt &probe : *probes) {
-    const std::string candidate = fmt::format("{}:{}", probe.provider, probe.name);
-    if (nearest.empty() || tables::letters_apart(candidate, wanted) < tables::letters_apart(nearest, wanted))
-      nearest = candidate;
-  }
-  return std::unexpected(Error{Error::Kind::Environment,
-                               fmt::format("`{}` has no USDT probe `{}`", executable.path(), wanted),
-                               nearest.empty() ? "it declares no USDT probes at all"
-                               : tables::may_be_meant(wanted, nearest)
-                                   ? fmt::format("did you mean `{}`?", nearest)
-                                   : fmt::format("`spile list 'usdt/{}:*'` lists those that it has", executable.path()),
-                               0});
+  tables::Nearest nearest(wanted);
+  for (const object::Executable::Usdt &probe : *probes) nearest.take(fmt::format("{}:{}", probe.provider, probe.name));
+  return std::unexpected(Error{
+      Error::Kind::Environment, fmt::format("`{}` has no USDT probe `{}`", executable.path(), wanted),
+      probes->empty()           ? "it declares no USDT probes at all"
+      : !nearest.name().empty() ? fmt::format("did you mean `{}`?", nearest.name())
+                                : fmt::format("`spile list 'usdt/{}:*'` lists those that it has", executable.path()),
+      0});
 }
 
 }  // namespace

@@ -66,10 +66,11 @@ Result<std::string> Tracefs::read(std::string_view tracepoint, std::string_view 
   Error error{Error::Kind::Environment, fmt::format("this kernel has no tracepoint `{}`", tracepoint),
               "`spile list` shows the hooks", 0};
   if (!tracepoint.contains('/')) error.hint = "it has a category and a name: `sched/sched_switch`; " + error.hint;
-  if (const auto known = tracepoints(); known && !known->empty()) {
-    const auto distance = [&](const std::string &name) { return tables::letters_apart(name, tracepoint); };
-    if (const std::string &nearest = std::ranges::min(*known, {}, distance); tables::may_be_meant(tracepoint, nearest))
-      error.hint = fmt::format("did you mean `{}`? `spile list` shows the hooks", nearest);
+  if (const auto known = tracepoints()) {
+    tables::Nearest nearest(tracepoint);
+    for (const std::string &name : *known) nearest.take(name);
+    if (!nearest.name().empty())
+      error.hint = fmt::format("did you mean `{}`? `spile list` shows the hooks", nearest.name());
   }
   return std::unexpected(std::move(error));
 }
