@@ -25,6 +25,12 @@ static int write_all(int fd, std::string_view text) {
   return 0;
 }
 
+// A terminal that has hung up is a reader that has gone.
+static bool has_reader_gone(int error) {
+  struct stat status{};
+  return error == EPIPE || (error == EIO && ::fstat(STDOUT_FILENO, &status) == 0 && S_ISCHR(status.st_mode));
+}
+
 Console::Console() { set_colour(Colour::Auto); }
 
 Console::~Console() {
@@ -51,10 +57,7 @@ void Console::flush() {
   if (!buffer_.empty() && !output_closed_) {
     const int error = write_all(STDOUT_FILENO, buffer_);
     output_closed_ = error != 0;
-    // A terminal that has hung up is a reader that has gone.
-    struct stat status{};
-    const bool is_terminal = ::fstat(STDOUT_FILENO, &status) == 0 && S_ISCHR(status.st_mode);
-    if (error != EPIPE && !(error == EIO && is_terminal)) output_error_ = error;
+    if (error != 0 && !has_reader_gone(error)) output_error_ = error;
   }
   buffer_.clear();
 }
