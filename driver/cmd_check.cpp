@@ -113,17 +113,21 @@ static Result<bool> fix(const Compilation &compilation, std::vector<Judged> &pro
 }
 
 // Of an object, whose maps have no lines.
+static int check_map_of(const object::Object &object, const object::Map &map, Console &console) {
+  const auto fault = object::fault_of(map);
+  if (!fault) return kExitOk;
+  const std::string text = fmt::format("{}: map `{}`: {}", object.path, map.name, fault->message);
+  if (!fault->is_missing) return console.fail({Error::Kind::Input, text, fault->hint, 0});
+  console.status("{}; the kernel refuses it unless its loader says more", text);  // loaders set sizes
+  return kExitOk;
+}
 static int check_maps_of(const object::Object &object, Console &console) {
   int code = kExitOk;
   for (const object::Map &map : object.maps) {
-    const auto fault = map.is_global_data ? std::nullopt : object::fault_of(map);
-    if (!fault) continue;
-    if (fault->is_missing)  // loaders set sizes
-      console.status("{}: map `{}`: {}; the kernel refuses it unless its loader says more", object.path, map.name,
-                     fault->message);
-    else
-      code = console.fail(
-          {Error::Kind::Input, fmt::format("{}: map `{}`: {}", object.path, map.name, fault->message), fault->hint, 0});
+    if (map.is_global_data) continue;
+    if (const int failed = check_map_of(object, map, console); failed != kExitOk) code = failed;
+    for (const object::Map &inner : map.inner)
+      if (const int failed = check_map_of(object, inner, console); failed != kExitOk) code = failed;
   }
   return code;
 }
