@@ -214,6 +214,13 @@ Fault check_limits(const MapDefinition &definition, const Rules &rules) {
   return {};
 }
 
+// libbpf: adjust_ringbuf_sz(). 0 stays, so that the kernel refuses it.
+uint32_t ring_bytes(uint32_t max_entries) {
+  if (max_entries == 0) return 0;
+  const uint64_t pages = (uint64_t{max_entries} + kPage - 1) / kPage, bytes = std::bit_ceil(pages) * kPage;
+  return bytes <= UINT32_MAX ? static_cast<uint32_t>(bytes) : max_entries;
+}
+
 }  // namespace
 
 std::optional<MapFault> fault_of(const MapDefinition &definition) {
@@ -231,14 +238,6 @@ std::optional<MapFault> fault_of(const MapDefinition &definition) {
   if (Fault fault = check_extra(definition, *type)) return fault;
   if (Fault fault = check_flags(definition, *type, *rules)) return fault;
   return check_limits(definition, *rules);
-}
-
-bool has_rules(uint32_t map_type) { return rules_of(map_type) != nullptr; }
-
-uint32_t ring_bytes(uint32_t max_entries) {
-  if (max_entries == 0) return 0;
-  const uint64_t pages = (uint64_t{max_entries} + kPage - 1) / kPage, bytes = std::bit_ceil(pages) * kPage;
-  return bytes <= UINT32_MAX ? static_cast<uint32_t>(bytes) : max_entries;
 }
 
 MapDefinition mended_by_libbpf(MapDefinition definition, uint32_t possible_cpus) {

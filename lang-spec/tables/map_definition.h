@@ -25,13 +25,9 @@ struct MapFault {
 
 // Why the kernel does not make such a map; nothing for one that it makes, and for types of which no rules are known.
 std::optional<MapFault> fault_of(const MapDefinition &definition);
-// Whether rules of the type are known.
-bool has_rules(uint32_t map_type);
 
-// A ring's bytes as libbpf (adjust_ringbuf_sz) gives them to the kernel: a power of two of pages. 0 stays, so that the
-// kernel refuses it.
-uint32_t ring_bytes(uint32_t max_entries);
-// The definition as libbpf gives it to the kernel: of a ring, and of an array of perf events without a number.
+// The definition as libbpf gives it to the kernel: the bytes of a ring are a power of two of pages, an array of perf
+// events without a number has an element for each CPU.
 MapDefinition mended_by_libbpf(MapDefinition definition, uint32_t possible_cpus);
 
 }  // namespace spile::tables
