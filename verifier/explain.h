@@ -36,9 +36,11 @@ struct Telling {
   void insert(uint32_t line, std::string statement, std::string words) const;
 
   uint32_t line() const { return out.diagnostic.foreign.line; }
-  // " before line 7"; " before that" where something else of that line has to stay in front.
+  // " before line 7", or " before that".
   std::string before() const { return before(line()); }
   std::string before(uint32_t at) const;
+  // False where something else of that line has to stay in front.
+  bool is_told_by_line(uint32_t at) const;
   // Line info puts the fault where the load of its pointer stands: what is named there is of that load.
   bool stands_at_origin() const;
   // The program's own parameter that a register without a value would be, as BTF names it: a program gets only the

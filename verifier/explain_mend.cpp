@@ -397,7 +397,7 @@ class Mender {
   void give_back() {
     if (f_.state.origin == kNoInsn) return;
     std::string statement = release_of(env_, f_.state.origin, tell_.source_name());
-    const bool has_line = !tell_.before().ends_with("that");
+    const bool has_line = tell_.is_told_by_line(line_);
     const std::string where = has_line ? fmt::format(" in line {}", line_) : "";
     if (statement.empty()) return tell_.hint(fmt::format("give it back before the path leaves the function{}", where));
     const std::string function = statement.substr(0, statement.find('('));
@@ -411,7 +411,9 @@ class Mender {
     if (has_line) return;
     // Who leaves in the function's own line did the last of its statements before.
     const uint32_t last = last_line();
-    if (last != 0) tell_.insert(last + 1, statement, {}), tell_.insert(last, statement, {});
+    if (last == 0) return;
+    tell_.insert(last + 1, statement, {});
+    tell_.insert(last, statement, {});
   }
 
   // Lines of the last branches of the path below what made the value, the last first.
@@ -444,11 +446,15 @@ class Mender {
 }  // namespace
 
 std::string Telling::before(uint32_t at) const {
+  return is_told_by_line(at) ? fmt::format(" before line {}", at) : " before that";
+}
+
+bool Telling::is_told_by_line(uint32_t at) const {
   const ForeignPlace made = f.state.origin == kNoInsn ? ForeignPlace{} : place_of(env, f.state.origin);
   // The head of a function, of which all may stand in one line.
   const std::string_view text = out.diagnostic.foreign.line_text;
   const bool is_head = at == line() && (text.starts_with("SEC(") || text.contains(" SEC(")) && text.contains('(');
-  return at == 0 || is_head || made.line == at ? " before that" : fmt::format(" before line {}", at);
+  return at != 0 && !is_head && made.line != at;
 }
 
 bool Telling::may_be_null(uint32_t reference) const {
