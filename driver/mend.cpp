@@ -228,7 +228,7 @@ class Mender {
     how.text = std::move(text);
     Compilation trial(source_.path(), how, silent);
     object::Object *object = trial.object();
-    if (object == nullptr || !relocate_for(*object, how.btf, types_)) return {};
+    if (object == nullptr || !relocate_for(*object, options_.btf, types_)) return {};
     int code = kExitOk;
     return blames_of(judge(*object, trial.sources(), options_, types_, silent, code));
   }
