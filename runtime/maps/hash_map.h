@@ -180,8 +180,11 @@ std::byte *HashMap<KeySize>::lookup(const std::byte *key) {
   Element *found = find(key, key_.hash(key));
   if (found == nullptr) return nullptr;
   if (evicts_) {
+    // By exchange: an element that a writer has freed meanwhile stays Free, or evict() would take it for one in a
+    // chain.
     std::atomic<uint8_t> &use = use_of(link_of(*found));
-    if (use.load(std::memory_order_relaxed) == Cold) use.store(Hot, std::memory_order_relaxed);
+    if (uint8_t cold = Cold; use.load(std::memory_order_relaxed) == cold)
+      use.compare_exchange_strong(cold, Hot, std::memory_order_relaxed);
   }
   return value_of(*found);
 }

@@ -203,4 +203,28 @@ TEST(HashMap, WritersOfTheirOwnKeysFillTheMapToTheLastElement) {
   }
 }
 
+// A lookup marks an element as used that a writer frees meanwhile: making room must not take that for one to delete.
+TEST(HashMap, AFullLruMapMakesRoomWhileItsElementsAreLookedUp) {
+  constexpr uint64_t kRoom = 4, kKeys = 8, kUpdates = 300'000;
+  auto map = make({"recent", BPF_MAP_TYPE_LRU_HASH, 8, 8, kRoom, 0, 0, {}});
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> readers;
+  for (int reader = 0; reader < 2; reader++)
+    readers.emplace_back([&] {
+      for (uint64_t i = 0; !stop; i = (i + 1) % kKeys) (void)map->lookup(bytes(i));
+    });
+  uint64_t failed = 0;
+  for (uint64_t i = 0; i < kUpdates; i++) {
+    failed += put(*map, i * 5 % kKeys, i) != 0;
+    if (i % 3 == 0) drop(*map, i * 7 % kKeys);
+  }
+  stop = true;
+  for (std::thread &reader : readers) reader.join();
+  EXPECT_EQ(failed, 0u);
+  EXPECT_LE(map->size(), kRoom);
+  uint64_t counted = 0;
+  map->for_each([&](const std::byte *, std::byte *) { return counted++, false; });
+  EXPECT_EQ(counted, map->size());
+}
+
 }  // namespace spile::maps
