@@ -160,6 +160,7 @@ class ChildTracer {
 
   std::unique_ptr<Listener> listener_;  // null: all stop by ptrace
   std::vector<uint32_t> reported_;      // to it; sorted
+  uint32_t turns_ = 0;                  // stops and calls that were waited for with it
   Spin spin_;
 
   std::unordered_map<pid_t, Task> tasks_;

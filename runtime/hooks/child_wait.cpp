@@ -19,6 +19,9 @@ namespace {
 // With many tasks, how many stops are collected before they are handled. waitpid() gives the oldest task first: a busy
 // one would keep the others waiting.
 constexpr size_t kMaxCollected = 64;
+// After how many stops or calls both are looked for: where some tasks have no end of the one, the others would stand
+// still in the other.
+constexpr uint32_t kTurnsBetweenLooks = 64;
 
 }  // namespace
 
@@ -47,6 +50,10 @@ Result<void> ChildTracer::take_listener() {
 // One stop, waiting for it if need be; none when the wait was interrupted, a call has been reported in its place, or
 // nothing is left to wait for.
 std::optional<ChildTracer::Stop> ChildTracer::next_stop() {
+  if (listener_ && ++turns_ % kTurnsBetweenLooks == 0) {
+    if (listener_->has_call()) handle_call();
+    collect(kMaxCollected);
+  }
   if (stops_.empty() && !spin()) wait_for_stop();
   if (stops_.empty()) return std::nullopt;
   if (tasks_.size() > 1 && stops_.size() == 1) collect(kMaxCollected);

@@ -93,7 +93,7 @@ Listener::Ready Listener::wait() {
 
 bool Listener::has_call() const {
   pollfd calls{calls_.get(), POLLIN, 0};
-  return ::poll(&calls, 1, 0) > 0;
+  return ::poll(&calls, 1, 0) > 0 && (calls.revents & POLLIN) != 0;
 }
 
 std::optional<seccomp_notif> Listener::receive() {

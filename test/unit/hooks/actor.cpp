@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -90,6 +91,17 @@ int main(int, char **argv) {
       }).detach();
     while (begun < 4) ::usleep(1000);
     ::kill(::getpid(), SIGKILL);
+  } else if (action == "crowd") {  // one task that stops among many that call without end
+    for (int i = 0; i < 16; i++)
+      std::thread([] {
+        for (;;) mark();
+      }).detach();
+    for (int i = 0; i < 20; i++) {
+      const pid_t child = ::fork();
+      if (child == 0) ::_exit(0);
+      if (::waitpid(child, nullptr, 0) != child) return 1;
+    }
+    ::_exit(0);
   } else if (action == "many") {  // pairs of system calls, for measuring
     for (int i = 0; i < 20000; i++) mark();
   } else {

@@ -77,6 +77,11 @@ TEST(Listener, ThreadsThatAreKilledInsideACallAreGone) {
   EXPECT_EQ(run.calls.size(), 4u);
 }
 
+TEST(Listener, CallsWithoutEndKeepNoOtherTaskStanding) {
+  const Watched run = trace("tp/syscalls/sys_enter_getpgid", {"crowd"});
+  EXPECT_EQ(run.exit_status, 0);
+}
+
 TEST(Listener, ACommandThatWantsItsOwnIsNamed) {
   if (!has_listener()) GTEST_SKIP() << "no seccomp listener here";
   const Watched with = trace("tp/syscalls/sys_enter_getpgid", {"own-listener"});
