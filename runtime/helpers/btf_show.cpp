@@ -30,6 +30,8 @@ using object::BtfType;
 // The kernel's: of pointers, arrays and typedefs between a name and what it stands for; bytes of ".member = (type)".
 constexpr int kMaxSuffixes = 10;
 constexpr size_t kMaxName = 79, kMaxIndent = 32;
+// Bits of a bitfield, counted from the byte that it begins in. Kernel: the same.
+constexpr uint32_t kMaxBits = 128;
 // Types inside types. Kernel: what it loads is checked to be no deeper.
 constexpr size_t kMaxDepth = 64;
 // The text of a value with a length of many GB in its BTF; nobody has a buffer for it.
@@ -187,12 +189,13 @@ class Walk {
   void show_bits(const BtfMember &member, uint64_t address) {
     const uint32_t shift = member.bit_offset % 8, width = member.bitfield_size;
     const BtfType type = btf_.type(member.type);
+    if (shift + width > kMaxBits) return put("<unsupported bitfield>");
     std::array<uint8_t, 16> bytes{};
     if (load(member.type, type, address, (shift + width + 7) / 8, bytes)) {
       unsigned __int128 value = 0;
       std::memcpy(&value, bytes.data(), sizeof value);
       value >>= shift;
-      value &= (static_cast<unsigned __int128>(1) << width) - 1;
+      if (width < kMaxBits) value &= (static_cast<unsigned __int128>(1) << width) - 1;
       show_wide(static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64));
     }
     type_kind_ = BtfKind::Void;

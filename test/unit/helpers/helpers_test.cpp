@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include "helper_testing.h"
+#include "runtime/helpers/btf_show.h"
 
 namespace spile::vm {
 namespace {
@@ -190,6 +191,26 @@ TEST_F(Print, SpilePrintfPrintsAsItIs) {
   const char format[] = "%5d|";
   EXPECT_EQ(call("spile_printf", format, sizeof format, args, sizeof args), 6);
   EXPECT_EQ(printed, "    5|");
+}
+
+using Types = HelperTest;
+
+// The kernel loads no such BTF. A file may have it.
+TEST_F(Types, ABitfieldIsShownUpToTheWidestInteger) {
+  auto btf = object::Btf::create().value();
+  const object::BtfId integer = btf.add_int("__int128 unsigned", 16, false, false, false);
+  const object::BtfId widest = btf.add_composite(object::BtfKind::Struct, "widest", 16);
+  btf.add_member("all", integer, 0, 128);
+  const object::BtfId wider = btf.add_composite(object::BtfKind::Struct, "wider", 64);
+  btf.add_member("all", integer, 7, 255);
+  const std::vector<uint64_t> ones(8, ~uint64_t{0});
+  const auto shown = [&](object::BtfId type) {
+    std::string text;
+    helpers::show_value(&env, btf, type, argument(ones.data()), helpers::ShowFlags::kCompact, text);
+    return text;
+  };
+  EXPECT_EQ(shown(widest), "(struct widest){.all = (__int128 unsigned)0xffffffffffffffffffffffffffffffff,}");
+  EXPECT_EQ(shown(wider), "(struct wider){<unsupported bitfield>}");
 }
 
 }  // namespace
