@@ -28,24 +28,26 @@ namespace spile::maps {
 namespace {
 
 using Make = Result<std::unique_ptr<Map>> (*)(const Definition &);
+using MakeIn = Result<std::unique_ptr<Map>> (*)(const Definition &, PageSource &);
 
-// How a map of each type is made.
+// How a map of each type is made, and where its elements may lie in pages of another's, how it is there.
 struct Maker {
   uint32_t type;
   Make make;
+  MakeIn make_in = nullptr;
 };
 constexpr Maker kMakers[] = {
-    {BPF_MAP_TYPE_HASH, make_hash_map},
-    {BPF_MAP_TYPE_ARRAY, ArrayMap::make},
+    {BPF_MAP_TYPE_HASH, make_hash_map, make_hash_map},
+    {BPF_MAP_TYPE_ARRAY, ArrayMap::make, ArrayMap::make},
     {BPF_MAP_TYPE_PROG_ARRAY, ReferenceMap::make},
     {BPF_MAP_TYPE_PERF_EVENT_ARRAY, EventMap::make},
-    {BPF_MAP_TYPE_PERCPU_HASH, PerCpuMap::make},
-    {BPF_MAP_TYPE_PERCPU_ARRAY, PerCpuMap::make},
+    {BPF_MAP_TYPE_PERCPU_HASH, PerCpuMap::make, PerCpuMap::make},
+    {BPF_MAP_TYPE_PERCPU_ARRAY, PerCpuMap::make, PerCpuMap::make},
     {BPF_MAP_TYPE_STACK_TRACE, StackMap::make},
     {BPF_MAP_TYPE_CGROUP_ARRAY, ReferenceMap::make},
-    {BPF_MAP_TYPE_LRU_HASH, make_hash_map},
-    {BPF_MAP_TYPE_LRU_PERCPU_HASH, PerCpuMap::make},
-    {BPF_MAP_TYPE_LPM_TRIE, LpmMap::make},
+    {BPF_MAP_TYPE_LRU_HASH, make_hash_map, make_hash_map},
+    {BPF_MAP_TYPE_LRU_PERCPU_HASH, PerCpuMap::make, PerCpuMap::make},
+    {BPF_MAP_TYPE_LPM_TRIE, LpmMap::make, LpmMap::make},
     {BPF_MAP_TYPE_ARRAY_OF_MAPS, ReferenceMap::make},
     {BPF_MAP_TYPE_HASH_OF_MAPS, ReferenceMap::make},
     {BPF_MAP_TYPE_DEVMAP, TargetMap::make},
@@ -56,37 +58,24 @@ constexpr Maker kMakers[] = {
     {BPF_MAP_TYPE_CGROUP_STORAGE, StorageMap::make},
     {BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, TargetMap::make},
     {BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, StorageMap::make},
-    {BPF_MAP_TYPE_QUEUE, QueueMap::make},
-    {BPF_MAP_TYPE_STACK, QueueMap::make},
+    {BPF_MAP_TYPE_QUEUE, QueueMap::make, QueueMap::make},
+    {BPF_MAP_TYPE_STACK, QueueMap::make, QueueMap::make},
     {BPF_MAP_TYPE_SK_STORAGE, StorageMap::make},
     {BPF_MAP_TYPE_DEVMAP_HASH, TargetMap::make},
     {BPF_MAP_TYPE_RINGBUF, RingMap::make},
     {BPF_MAP_TYPE_INODE_STORAGE, StorageMap::make},
     {BPF_MAP_TYPE_TASK_STORAGE, StorageMap::make},
-    {BPF_MAP_TYPE_BLOOM_FILTER, BloomMap::make},
+    {BPF_MAP_TYPE_BLOOM_FILTER, BloomMap::make, BloomMap::make},
     {BPF_MAP_TYPE_USER_RINGBUF, RingMap::make},
     {kCgrpStorageType, StorageMap::make},
     {kArenaType, ArenaMap::make},
 };
 
-// The types whose elements may lie in pages of another's.
-using MakeIn = Result<std::unique_ptr<Map>> (*)(const Definition &, PageSource &);
-struct Placeable {
-  uint32_t type;
-  MakeIn make;
-};
-constexpr Placeable kPlaceable[] = {
-    {BPF_MAP_TYPE_HASH, make_hash_map},          {BPF_MAP_TYPE_LRU_HASH, make_hash_map},
-    {BPF_MAP_TYPE_ARRAY, ArrayMap::make},        {BPF_MAP_TYPE_PERCPU_ARRAY, PerCpuMap::make},
-    {BPF_MAP_TYPE_PERCPU_HASH, PerCpuMap::make}, {BPF_MAP_TYPE_LRU_PERCPU_HASH, PerCpuMap::make},
-    {BPF_MAP_TYPE_QUEUE, QueueMap::make},        {BPF_MAP_TYPE_STACK, QueueMap::make},
-    {BPF_MAP_TYPE_LPM_TRIE, LpmMap::make},       {BPF_MAP_TYPE_BLOOM_FILTER, BloomMap::make},
-};
-
 }  // namespace
 
 bool is_placeable(uint32_t type) {
-  return std::ranges::find(kPlaceable, type, &Placeable::type) != std::end(kPlaceable);
+  const Maker *maker = std::ranges::find(kMakers, type, &Maker::type);
+  return maker != std::end(kMakers) && maker->make_in != nullptr;
 }
 
 Result<std::unique_ptr<Map>> create(const Definition &definition, PageSource *pages) {
@@ -99,9 +88,8 @@ Result<std::unique_ptr<Map>> create(const Definition &definition, PageSource *pa
                                      definition.max_entries, definition.map_flags, definition.map_extra}))
     return std::unexpected(Error{Error::Kind::Input, fmt::format("map `{}`: {}", definition.name, fault->message),
                                  std::move(fault->hint), fault->os_error});
-  const Placeable *placeable = std::ranges::find(kPlaceable, definition.type, &Placeable::type);
-  SPILE_CHECK(pages == nullptr || placeable != std::end(kPlaceable), "only maps that are placeable lie elsewhere");
-  Result<std::unique_ptr<Map>> map = pages != nullptr ? placeable->make(definition, *pages) : maker->make(definition);
+  SPILE_CHECK(pages == nullptr || maker->make_in != nullptr, "only maps that are placeable lie elsewhere");
+  Result<std::unique_ptr<Map>> map = pages != nullptr ? maker->make_in(definition, *pages) : maker->make(definition);
   if (!map) map.error().message = fmt::format("cannot create map `{}`: {}", definition.name, map.error().message);
   return map;
 }
