@@ -3,7 +3,7 @@
 //
 // The kernel's walk has a state that its parts change behind them, and its text shows it: inside an array nothing has a
 // name, however deep; elements of arrays of pointers and of arrays are all read at the same place. Programs that parse
-// the text know it so: it is the same here (kernel_btf_show_test.cpp compares).
+// the text know it so: it is the same here (exec-snprintf-btf-kernel.test compares).
 #include "runtime/helpers/btf_show.h"
 
 #include <fmt/format.h>

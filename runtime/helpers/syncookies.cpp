@@ -6,7 +6,8 @@
 //
 // Kernel: the hash is SipHash with a secret that it makes when it starts. Here it has no secret: the same packet at the
 // same time gives the same cookie in every run, and nobody is kept out by it. What else is promised holds: an ACK with
-// the cookie is accepted for two minutes, any other but one in some thousands is not, and the MSS is the kernel's.
+// the cookie is accepted for two minutes, any other but one in hundreds of millions is not, and the MSS is the
+// kernel's.
 #include <arpa/inet.h>
 #include <linux/tcp.h>
 
