@@ -158,6 +158,10 @@ bool PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   const auto header = parse(captured.bytes);
   if (!header) return false;
   header_ = *header;
+  // A snapshot that ends before the packet does has lost the end of the checksum first.
+  const uint32_t trailer = header_.trailer;
+  const auto captured_size = static_cast<uint32_t>(captured.bytes.size());
+  header_.trailer -= std::min(trailer, std::max(captured.wire_length, captured_size) - captured_size);
   const bool keep_header = layer_ == Layer::Link && header_.is_ethernet;
   const bool make_header = layer_ == Layer::Link && !header_.is_ethernet;
   const uint32_t skipped = keep_header ? 0 : header_.size;
@@ -183,8 +187,7 @@ bool PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
     protocol = be16(shown_, network + 2);
     network += kTagSize;
   }
-  skb_.len =
-      captured.wire_length - std::min(skipped + header_.trailer, captured.wire_length) + (make_header ? ETH_HLEN : 0);
+  skb_.len = captured.wire_length - std::min(skipped + trailer, captured.wire_length) + (make_header ? ETH_HLEN : 0);
   skb_.pkt_type = header_.type;
   skb_.protocol = htons(protocol);
   skb_.ifindex = header_.interface;

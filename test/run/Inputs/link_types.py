@@ -25,6 +25,7 @@ CAPTURES = {
     "SLIP": (8, [b"\0" + bytes(15), b"\1" + bytes(15)]),
     "802.11": (105, [wlan(0x08, 1), wlan(0x88, 3, b"\2ddddd" + bytes(2), IPV6), wlan(0x80, 0, llc=b"")]),
     "802.11, radiotap": (127, [RADIOTAP + wlan(0x88, 2, bytes(2)), RADIOTAP + wlan(0x08, 0, llc=IPV6), RADIOTAP + wlan(0x48, 1, llc=b"")]),
+    "802.11, cut": (127, [RADIOTAP + wlan(0x08, 0), RADIOTAP + wlan(0x08, 0, llc=IPV6), RADIOTAP]),
     "802.11, unreadable": (105, [wlan(0x08, 0x41), wlan(0x88, 2, b"\x80\0", IPV6), b"\x08"]),
     "NULL": (0, [struct.pack("<I", 2), struct.pack("<I", 30), struct.pack("<I", 7)]),
     "NULL, other order": (0, [struct.pack(">I", 2), struct.pack(">I", 24), struct.pack(">I", 7)]),
@@ -42,7 +43,9 @@ for name, (link_type, heads) in CAPTURES.items():
             capture.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link_type))
             for head, packet in zip(heads, (udp4, udp6, b"")):
                 packet += bytes(4) if name == "802.11, radiotap" else b""
-                capture.write(struct.pack("<IIII", 1, 0, len(head + packet), len(head + packet)) + head + packet)
+                lost = 8 if name == "802.11, cut" else 0  # a snapshot that ends behind the ports
+                packet = packet[:-4] if lost else packet
+                capture.write(struct.pack("<IIII", 1, 0, len(head + packet), len(head + packet) + lost) + head + packet)
         continue
     run = subprocess.run([sys.argv[2], "run", os.path.join(folder, "ports.o"), "-i", file, "--pass", file + ".pass"], capture_output=True, text=True)
     left_out = [line for line in run.stderr.splitlines() if "802.11 hold" in line]
