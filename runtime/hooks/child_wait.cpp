@@ -1,6 +1,10 @@
 // What ChildTracer waits for: stops by ptrace, and calls that the listener of the command's seccomp filter has.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits.h>
 #include <sched.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -8,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 
 #include "runtime/hooks/child.h"
 #include "runtime/hooks/syscall_waits.h"
@@ -22,6 +27,22 @@ constexpr size_t kMaxCollected = 64;
 // After how many stops or calls both are looked for: where some tasks have no end of the one, the others would stand
 // still in the other.
 constexpr uint32_t kTurnsBetweenLooks = 64;
+
+#if defined(__x86_64__)
+// Whether [path], in the memory of the task, is a file or a folder (or nothing), which to open waits for nobody. One
+// with a lease does: its open() begins again behind the handler.
+bool opens_at_once(pid_t tid, ProcessMemory &memory, int folder, uint64_t path) {
+  std::string name;
+  for (std::byte byte; name.size() < PATH_MAX; name += static_cast<char>(byte)) {
+    if (!memory.read(path + name.size(), {&byte, 1})) return false;
+    if (byte == std::byte{0}) break;
+  }
+  const std::string from = name.starts_with('/') ? "root" : folder == AT_FDCWD ? "cwd" : fmt::format("fd/{}", folder);
+  struct stat status;
+  if (::stat(fmt::format("/proc/{}/{}/{}", tid, from, name).c_str(), &status) != 0) return errno == ENOENT;
+  return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+}
+#endif
 
 }  // namespace
 
@@ -145,11 +166,17 @@ void ChildTracer::restart_unseen_call(const Task &task) {
   if (static_cast<int64_t>(regs.rax) != -kErestartsys || regs.cs != k64BitCode ||
       !std::ranges::binary_search(reported_, number))
     return;
-  // One that has been received, and has waited: its EINTR is its own.
+  // One that has been received, and has waited: its EINTR is its own. Or it is the same call once more, of what nobody
+  // waits for.
   const std::array<uint64_t, 6> arguments{regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9};
   if (waits_of(number) == SyscallWaits::OnOpen && task.received && static_cast<uint32_t>(task.received->nr) == number &&
-      task.received->instruction_pointer == regs.rip && std::ranges::equal(task.received->args, arguments))
-    return;
+      task.received->instruction_pointer == regs.rip && std::ranges::equal(task.received->args, arguments)) {
+    memory_.attach(task.tid);
+    const bool has_folder = number == SYS_openat || number == SYS_openat2;
+    if (!opens_at_once(task.tid, memory_, has_folder ? static_cast<int>(regs.rdi) : AT_FDCWD,
+                       has_folder ? regs.rsi : regs.rdi))
+      return;
+  }
   regs.rax = static_cast<uint64_t>(-kErestartnointr);
   ::ptrace(PTRACE_SETREGS, task.tid, nullptr, &regs);
 #else
