@@ -379,8 +379,12 @@ class Simplifier : Rules {
     }
     // sext.i64(sext x op c) = sext.i64 x op c: what is narrower than 32 bits stays so
     if (o == Op::Sext && to == Type::I64 && (op(a) == Op::SDiv || op(a) == Op::SMod || op(a) == Op::AShr) &&
-        op(x) == Op::Sext && has_one_use(a) && op(f_.operand(a, 1)) == Op::Const)
-      return become(v, op(a), make(Op::Sext, to, {f_.operand(x, 0)}, v), f_.constant(to, *constant(f_.operand(a, 1))));
+        op(x) == Op::Sext && has_one_use(a))
+      if (const auto c = constant(f_.operand(a, 1))) {
+        // A shift counts by the width that it had.
+        const int64_t by = op(a) == Op::AShr ? *c & (bits_of(from) - 1) : *c;
+        return become(v, op(a), make(Op::Sext, to, {f_.operand(x, 0)}, v), f_.constant(to, by));
+      }
     // zext(zext x) = zext x, sext(sext x) = sext x, sext(zext x) = zext x
     if (op(a) == Op::Zext || (op(a) == Op::Sext && o == Op::Sext)) return become(v, op(a), x);
     // zext(trunc x) = x & mask, where that is one instruction: masks of up to 31 bits are immediates
