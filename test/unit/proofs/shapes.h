@@ -148,6 +148,16 @@ class Shapes {
                     last);
               },
               middle);
+          // Computed in more bits than it has and gets: 40, as a count, says something else in each width.
+          for (const ir::Op o : kBinary)
+            for (const int64_t c : {int64_t{1}, int64_t{2}, int64_t{-3}, int64_t{7}, int64_t{40}})
+              each_cast(
+                  [&](ir::Op second, ir::Type last) {
+                    add([&](auto &b) {
+                      return b.cast(second, last, b.op(o, b.cast(first, middle, b.x), b.f.constant(middle, c)));
+                    });
+                  },
+                  middle);
           for (const ir::Op o : kBinary)
             for (const int64_t c : few) {
               add([&](auto &b) { return b.cast(first, middle, b.op(o, b.x, b.constant(c))); });
