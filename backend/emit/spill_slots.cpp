@@ -98,27 +98,27 @@ class SlotCleaner {
   void drop_stores(size_t b, regalloc::MachineSet registers) {
     auto &insts = function_.blocks[b].insts;
     Slots live = live_out_[b];
+    size_t kept = insts.size();  // from here on
     for (size_t i = insts.size(); i-- > 0;) {
-      Inst &inst = insts[i];
+      Inst inst = insts[i];
       if (is_access(inst) && inst.form == Form::Store) {
-        if ((live >> slot_of(inst) & 1) == 0) {
-          insts.erase(insts.begin() + static_cast<ptrdiff_t>(i));
-          continue;
-        }
+        if ((live >> slot_of(inst) & 1) == 0) continue;
         // Kernel: older ones remember of what is stored as an immediate only whether it was 0.
         if (i > 0 && is_zero(insts[i - 1]) && insts[i - 1].dst == inst.src && !registers.has(inst.src)) {
           step_back(live, inst);
+          // Nobody reads the register any more: remove_dead.
           inst = {.form = Form::StoreImm,
                   .opcode = isa::mem_opcode(isa::ST, isa::MEM, isa::DW),
                   .slot = inst.slot,
                   .loc = inst.loc};
-          continue;  // nobody reads the register any more: remove_dead
         }
       }
       step_back(live, inst);
       mir::for_each_def(function_, inst, [&](Reg r) { registers.remove(r); });
       mir::for_each_use(function_, inst, [&](Reg r) { registers.add(r); });
+      insts[--kept] = inst;
     }
+    insts.erase(insts.begin(), insts.begin() + static_cast<ptrdiff_t>(kept));
   }
   static bool is_zero(const Inst &inst) {
     return inst.form == Form::Mov && !inst.src.valid() && inst.imm == 0 && inst.core == Inst::kNoCore;
