@@ -107,8 +107,9 @@ bool calls_others(const mir::Function &function) {
 void keep_apart(const mir::Function &function, const std::vector<uint32_t> &used, bool is_called, Alignments &aligns) {
   const std::vector<uint32_t> counters = find_counters(function);
   if (counters.empty()) return;
-  // Kernel: check_max_stack_depth rounds each frame of a chain of calls up to 32 bytes, so these cost nothing.
-  constexpr uint64_t kFrameGrain = 32;
+  // Kernel: check_max_stack_depth rounds each frame of a chain of calls up, to 32 bytes or, since 6.9 and where it is
+  // compiled, to 16 (round_up_stack_depth), so these cost nothing.
+  constexpr uint64_t kFrameGrain = 16;
   const uint64_t size = size_of_frame(function, used, aligns);
   const uint64_t room =
       is_called || calls_others(function) ? (size + kFrameGrain - 1) / kFrameGrain * kFrameGrain : kMaxFrame;
