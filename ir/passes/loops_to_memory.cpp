@@ -142,12 +142,12 @@ class Former {
     return more ? Place{f_.operand(base, 0), offset + *more} : Place{};
   }
 
+  bool is_on_stack(const Place &place) const { return f_[address_of(f_, place.base).base].op == Op::SlotAddr; }
   uint64_t alignment(const Place &place) const {
     const uint64_t align = access_alignment(f_, place.base, 1);
     // Cut at any distance where memory is not the stack's.
     const auto offset = static_cast<uint64_t>(place.offset);
-    const bool is_stack = f_[address_of(f_, place.base).base].op == Op::SlotAddr;
-    return is_stack && offset != 0 ? std::min(align, offset & (0 - offset)) : align;
+    return is_on_stack(place) && offset != 0 ? std::min(align, offset & (0 - offset)) : align;
   }
   bool can_fill() const { return alignment(to_) >= kLeastAlignment; }
   bool can_copy(int64_t bytes) const {
@@ -164,7 +164,7 @@ class Former {
     const auto byte = static_cast<uint64_t>(f_[value_].imm) & 0xff;
     const ValueId wide = f_.constant(Type::I64, static_cast<int64_t>(byte * kOnes));
     f_.set_operands(store_, std::array{wide, f_.operand(store_, 1)});
-    f_[store_].align = 1;
+    f_[store_].align = is_on_stack(to_) ? 0 : 1;  // elsewhere it may be anything
     f_.set_operands(step_, std::array{f_.operand(step_, 0), f_.constant(f_[step_].type, kWide)});
     return true;
   }
