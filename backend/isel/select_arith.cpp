@@ -1,7 +1,6 @@
 // Arithmetic: two-address operations, shifts, division, extension.
-#include <utility>
-
 #include <bit>
+#include <utility>
 
 #include "backend/isel/selector.h"
 #include "ir/analysis_address.h"
