@@ -1,16 +1,14 @@
 // spile check FILE...: compile and verify. Nothing is attached, no root is needed.
-#include <linux/bpf.h>
-
 #include <algorithm>
 
-#include "backend/object/map_definitions.h"
+#include "backend/emit/check_maps.h"
+#include "driver/attach_targets.h"
 #include "driver/commands.h"
 #include "driver/compile.h"
 #include "driver/judge.h"
 #include "driver/kernels.h"
 #include "driver/mend.h"
 #include "driver/new.h"
-#include "lang-spec/tables/spelling.h"
 #include "support/file.h"
 
 namespace spile::driver {
@@ -112,59 +110,27 @@ static Result<bool> fix(const Compilation &compilation, std::vector<Judged> &pro
   return true;
 }
 
-// Of an object, whose maps have no lines.
-static int check_map_of(const object::Object &object, const object::Map &map, Console &console) {
-  const auto fault = object::fault_of(map);
-  if (!fault) return kExitOk;
-  const std::string text = fmt::format("{}: map `{}`: {}", object.path, map.name, fault->message);
-  if (!fault->is_missing) return console.fail({Error::Kind::Input, text, fault->hint, 0});
-  console.status("{}; the kernel refuses it unless its loader says more", text);  // loaders set sizes
-  return kExitOk;
-}
-static int check_maps_of(const object::Object &object, Console &console) {
-  int code = kExitOk;
-  for (const object::Map &map : object.maps) {
-    if (map.is_global_data) continue;
-    if (const int failed = check_map_of(object, map, console); failed != kExitOk) code = failed;
-    for (const object::Map &inner : map.inner)
-      if (const int failed = check_map_of(object, inner, console); failed != kExitOk) code = failed;
-  }
-  return code;
-}
-
-// Of --btf: functions that programs hang on and that this kernel has not. Those of modules are not in it.
-static void warn_of_functions(const std::vector<Judged> &programs, const std::string &btf, KernelTypes &types,
-                              Console &console) {
-  static constexpr std::string_view kPrefixes[] = {"fentry/",   "fexit/",   "fmod_ret/",
-                                                   "fentry.s/", "fexit.s/", "fmod_ret.s/"};
-  for (const Judged &judged : programs) {
-    std::string_view section = judged.program.section;
-    if (section.starts_with('?')) section.remove_prefix(1);
-    const auto *const prefix =
-        std::ranges::find_if(kPrefixes, [&](std::string_view one) { return section.starts_with(one); });
-    if (prefix == std::end(kPrefixes)) continue;
-    const std::string_view name = section.substr(prefix->size());
-    const auto kernel = types.get(btf);
-    if (!kernel || (*kernel)->find(name, object::BtfKind::Func)) continue;
-    tables::Nearest nearest(name);
-    for (uint32_t id = 1; id < (*kernel)->type_count(); id++)
-      if (const auto type = (*kernel)->type(object::BtfId(id)); type.kind == object::BtfKind::Func)
-        nearest.take(type.name);
-    console.status("warning: {} ({}): that kernel has no function `{}`{}", judged.program.name, section, name,
-                   nearest.name().empty() ? "" : fmt::format("; did you mean `{}`?", nearest.name()));
-  }
+// What only a loader would find else: maps that no kernel makes, of an object (a source was told at its lines), and
+// what the kernel of --btf has not. False: the kernel refuses the object.
+static bool check_loading(const object::Object &object, Compilation &compilation, const CheckOptions &options,
+                          KernelTypes &types) {
+  Diagnostics &diags = compilation.diagnostics();
+  if (compilation.kind() == InputKind::Object && !options.judging.expect)
+    codegen::check_maps(object, nullptr, options.compile.codegen, diags);
+  if (const std::string &btf = options.compile.btf; !btf.empty())
+    if (const auto kernel = types.get(btf)) check_attach_targets(object, **kernel, diags);
+  return !diags.has_errors();
 }
 
 static int check_one(const std::string &path, const CheckOptions &options, KernelTypes &types, Console &console) {
   const auto &[compile, judging, kernels, fixing] = options;
   Compilation compilation(path, compile, console);
   object::Object *object = compilation.object();
+  const bool is_loadable = object != nullptr && check_loading(*object, compilation, options, types);
   compilation.summary();
   if (object == nullptr) return compilation.exit_code();
   if (auto relocated = relocate_for(*object, compile.btf, types); !relocated) return console.fail(relocated.error());
-  int code = kExitOk, map_code = kExitOk;
-  // A source was told at its lines.
-  if (compilation.kind() == InputKind::Object && !judging.expect) map_code = check_maps_of(*object, console);
+  int code = kExitOk;
   std::vector<Judged> programs = judge(*object, compilation.sources(), judging, types, console, code);
   if (judging.expect) return compare(path, programs, judging.verifier.unprivileged, console, code);
   if (code == kExitProgram && compilation.kind() == InputKind::Source) {
@@ -176,7 +142,6 @@ static int check_one(const std::string &path, const CheckOptions &options, Kerne
       return check_one(path, again, types, console);
     }
   }
-  if (!compile.btf.empty()) warn_of_functions(programs, compile.btf, types, console);
   for (const Judged &judged : programs) report_reasons(judged, compilation.sources(), console);
   for (const Judged &judged : programs) {
     const object::Program &program = judged.program;
@@ -189,7 +154,7 @@ static int check_one(const std::string &path, const CheckOptions &options, Kerne
                      program.insns.size(), verdict.stats.processed, verdict.stats.peak_states,
                      verdict.stats.stack_depth, stack_of_frames(judged), judged.seconds * 1000);
   }
-  return map_code == kExitOk ? code : map_code;
+  return is_loadable ? code : kExitProgram;
 }
 
 int command_check(Arguments arguments, Console &console) {

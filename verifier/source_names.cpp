@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backend/object/place.h"
 #include "verifier/source_text.h"
 
 namespace spile::verifier {
@@ -36,12 +37,7 @@ std::string member_at(const object::Btf &btf, object::BtfId type, uint64_t offse
 
 }  // namespace
 
-ForeignPlace place_of(const Env &env, uint32_t insn) {
-  if (insn >= env.program.insns.size()) return {};
-  const object::Program::Line *line = env.program.line_of(insn);
-  if (line == nullptr) return {};
-  return {line->file, line->line, line->column, line->text};
-}
+ForeignPlace place_of(const Env &env, uint32_t insn) { return object::place_of(env.program, insn); }
 
 std::string function_name(const Env &env, uint32_t insn) {
   const uint32_t start = env.structure.subprograms[env.structure.subprogram_of(insn)].start;

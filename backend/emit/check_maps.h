@@ -8,8 +8,9 @@
 
 namespace spile::codegen {
 
-// With CodegenOptions::unloadable_maps, what is missing is not told.
-void check_maps(const object::Object &object, const ir::Module &module, const CodegenOptions &options,
+// With CodegenOptions::unloadable_maps, what is missing is not told. [module]: where the maps stand in the source;
+// null: of an object there is only its path.
+void check_maps(const object::Object &object, const ir::Module *module, const CodegenOptions &options,
                 Diagnostics &diags);
 
 }  // namespace spile::codegen

@@ -74,7 +74,7 @@ class Emitter {
       }
       told(diags_.report<diag::UnloadableMap>(Loc{}, fault.message), fault);
     }
-    check_maps(object_, module_, options_, diags_);
+    check_maps(object_, &module_, options_, diags_);
     if (diags_.has_errors()) return std::nullopt;
     return std::move(object_);
   }

@@ -8,6 +8,7 @@
 
 #include "backend/isa/disasm.h"
 #include "backend/isa/info.h"
+#include "backend/object/place.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/maps/arena_map.h"
 #include "runtime/vm/checked_machine.h"
@@ -39,13 +40,6 @@ struct Shared {
   Reach reach;
   uint64_t fuel = 0;  // left in this run
 };
-
-// Where the line info says that an instruction comes from.
-ForeignPlace place_of(const object::Program &program, uint32_t insn) {
-  const object::Program::Line *line = insn < program.insns.size() ? program.line_of(insn) : nullptr;
-  if (line == nullptr) return {};
-  return {line->file, line->line, line->column, line->text};
-}
 
 std::string text_of(std::span<const Insn> insns, uint32_t insn) {
   if (insn >= insns.size()) return fmt::format("instruction {}", insn);
@@ -115,7 +109,7 @@ class CheckedLoaded final : public Loaded {
     // A program that was reached by a tail call has said it before its caller comes here.
     if (!supervision.fault) {
       Fault &fault = active->machine.failure();
-      fault.diagnostic.foreign = place_of(program_, fault.insn);
+      fault.diagnostic.foreign = object::place_of(program_, fault.insn);
       fault.diagnostic.notes.push_back({{}, text_of(program_.insns, fault.insn), {}});
       supervision.fault = std::move(fault);
     }

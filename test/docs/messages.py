@@ -17,7 +17,7 @@ spile, root = sys.argv[1], pathlib.Path(sys.argv[2])
 WITHOUT_SOURCE = set("""
 TooManyTokens TooMuchExpansion HeaderUnreadable IncludeTooDeep TooManyIncludes MacroTooDeep ConditionTooDeep NestingTooDeep
 TypeTooDeep CodeTooDeep MemoryTooLarge JumpTooFar AsmTooFar BtfFault BadObjectCode IrSyntax IrUnknownName IrDuplicateName
-IrMalformed AtomicSize
+IrMalformed AtomicSize UnknownAttachTarget
 """.split()) | set(re.findall(r"^SPILE_DIAG\((\w+)", (root / "lang-spec/tables/diagnostics/run.def").read_text(), re.M))
 PRELUDE = '#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n'
 LICENSE = '\nchar LICENSE[] SEC("license") = "GPL";\n'

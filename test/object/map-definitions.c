@@ -78,7 +78,7 @@ char LICENSE[] SEC("license") = "GPL";
 // BUILT: warning: map `keyed`: key_size is 4; a map of type RINGBUF has no keys; no loader takes the object [UnloadableMap]
 // BUILT: warning: map `counts`: key_size is 8; ARRAY takes 4 bytes; no loader takes the object [UnloadableMap]
 // BUILT: hint: write __type(key, __u32)
-// OBJECT: map `endless`: max_entries is 0; the kernel refuses it unless its loader says more
+// OBJECT: warning: map `endless`: max_entries is 0; the kernel refuses it unless its loader says more
 // RAN: [[@LINE-45]]:3: error: map `endless`: max_entries is 0 [MapDefinition]
-// OBJECT: error: {{.*}}: map `counts`: key_size is 8; ARRAY takes 4 bytes
+// OBJECT: map-definitions.c.{{.*}}: error: map `counts`: key_size is 8; ARRAY takes 4 bytes
 // SOUND: accepted
