@@ -1,19 +1,18 @@
 #include "ir/analysis_loops.h"
 
-#include <utility>
-
 namespace spile::ir {
 
 std::optional<Loop> find_loop(const Cfg &cfg, const Dominators &dominators, BlockId head) {
-  Loop loop{head, {}, {}, {head}};
+  Loop loop{.head = head, .before = {}, .entries = {}, .latches = {}, .blocks = {head}};
   for (const BlockId p : cfg.preds(head)) {
     if (!cfg.reachable(p)) return std::nullopt;
     if (dominators.dominates(head, p))
       loop.latches.push_back(p);
-    else if (std::exchange(loop.before, p))
-      return std::nullopt;
+    else
+      loop.entries.push_back(p);
   }
-  if (loop.latches.empty() || !loop.before) return std::nullopt;
+  if (loop.latches.empty() || loop.entries.empty()) return std::nullopt;
+  if (loop.entries.size() == 1) loop.before = loop.entries[0];
   // In the order of numbers while it grows, as most loops are small.
   auto add = [&](BlockId b) {
     const auto at =
@@ -42,7 +41,7 @@ std::vector<Loop> find_loops(const Cfg &cfg) {
   for (const BlockId head : cfg.rpo) {
     if (!cfg.is_loop_head(head)) continue;
     if (!dominators) dominators.emplace(cfg);
-    if (auto loop = find_loop(cfg, *dominators, head)) loops.push_back(std::move(*loop));
+    if (auto loop = find_loop(cfg, *dominators, head); loop && loop->before) loops.push_back(std::move(*loop));
   }
   return loops;
 }

@@ -95,6 +95,7 @@ class Unroller {
     auto found = ir::find_loop(cfg, dominators, loop.head);
     if (!found) return false;
     loop.before = found->before;
+    entries_ = std::move(found->entries);
     loop.blocks = std::move(found->blocks);
     inside_.assign(f_.blocks.size(), false);
     for (const BlockId b : loop.blocks) {
@@ -109,7 +110,7 @@ class Unroller {
   }
 
   bool is_wanted(const Dominators &dominators, Loop &loop) {
-    if (loop.pragma == 1) return false;
+    if (loop.pragma == 1 || !has_one_way_in(loop)) return false;
     const bool asked = loop.pragma != 0, must_vanish = !asked && reads_context(loop);
     const auto [copy_size, reads_table] = size_of_copy(loop);
     const size_t limit = asked         ? kMaxAskedSize
@@ -171,33 +172,48 @@ class Unroller {
     return module_[GlobalId(static_cast<size_t>(f_[p].imm))].has_known_bytes();
   }
 
-  // `continue` makes several ways back: a block that joins them is the only one.
-  bool decided_with_one_latch(const Dominators &dominators, Loop &loop, size_t max_rounds) {
-    for (const BlockId latch : latches_)
-      if (f_[f_.terminator(latch)].op != Op::Jump && f_[f_.terminator(latch)].op != Op::Branch) return false;
-    const BlockId joint = f_.add_block("latch");
-    inside_.resize(f_.blocks.size());
-    inside_[joint.index] = true;
-    for (const ValueId phi : f_[loop.head].insts) {
+  // A new block through which [from] go to [head]; none when one of them cannot be turned there.
+  BlockId join_ways(BlockId head, std::span<const BlockId> from, std::string_view name) {
+    for (const BlockId b : from)
+      if (f_[f_.terminator(b)].op != Op::Jump && f_[f_.terminator(b)].op != Op::Branch) return {};
+    const BlockId joint = f_.add_block(std::string(name));
+    for (const ValueId phi : f_[head].insts) {
       if (f_[phi].op != Op::Phi) break;
       std::vector<ValueId> values;
-      for (const BlockId latch : latches_) values.push_back(f_.phi_operand(phi, latch));
-      const ValueId joined = f_.make(Op::Phi, f_[phi].type, values, latches_, 0, f_[phi].loc);
-      f_.append(joint, joined);
-      for (const BlockId latch : latches_) {
-        const auto from = f_.targets(phi);
-        f_.remove_phi_operand(phi, static_cast<size_t>(std::ranges::find(from, latch) - from.begin()));
+      for (const BlockId b : from) values.push_back(f_.phi_operand(phi, b));
+      ValueId joined = values[0];
+      if (std::ranges::any_of(values, [&](ValueId v) { return v != values[0]; })) {
+        joined = f_.make(Op::Phi, f_[phi].type, values, from, 0, f_[phi].loc);
+        f_.append(joint, joined);
+      }
+      for (const BlockId b : from) {
+        const auto blocks = f_.targets(phi);
+        f_.remove_phi_operand(phi, static_cast<size_t>(std::ranges::find(blocks, b) - blocks.begin()));
       }
       f_.add_phi_operand(phi, joined, joint);
     }
-    const ValueId jump = f_.make(Op::Jump, Type::Void, {}, std::array{loop.head});
-    f_[jump].unroll = loop.pragma;
-    f_.append(joint, jump);
-    for (const BlockId latch : latches_) std::ranges::replace(f_.targets(f_.terminator(latch)), loop.head, joint);
+    f_.append(joint, f_.make(Op::Jump, Type::Void, {}, std::array{head}));
+    for (const BlockId b : from) std::ranges::replace(f_.targets(f_.terminator(b)), head, joint);
+    inside_.resize(f_.blocks.size());
+    given_up_.resize(f_.blocks.size());
+    changed_ = true;
+    return joint;
+  }
+
+  // Where several ways go to the loop, the block that joins them.
+  bool has_one_way_in(Loop &loop) {
+    if (!loop.before) loop.before = join_ways(loop.head, entries_, "before");
+    return loop.before.valid();
+  }
+
+  // `continue` makes several ways back: a block that joins them is the only one.
+  bool decided_with_one_latch(const Dominators &dominators, Loop &loop, size_t max_rounds) {
+    const BlockId joint = join_ways(loop.head, latches_, "latch");
+    if (!joint) return false;
+    inside_[joint.index] = true;
+    f_[f_.terminator(joint)].unroll = loop.pragma;
     loop.blocks.push_back(joint);
     loop.latch = joint;
-    changed_ = true;
-    given_up_.resize(f_.blocks.size());
     return count_rounds(dominators, loop, max_rounds);
   }
 
@@ -493,7 +509,7 @@ class Unroller {
   Analyses &analyses_;
   std::vector<bool> inside_;    // by block: the loop at hand
   std::vector<bool> given_up_;  // by block: headers that were looked at
-  std::vector<BlockId> latches_;
+  std::vector<BlockId> entries_, latches_;
   bool changed_ = false;
 };
 
