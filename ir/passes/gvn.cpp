@@ -5,7 +5,8 @@
 // new stamp, for the private slot that it goes to or for the context, the packet, and all the rest; where paths join,
 // memory keeps its stamp only if nothing between the dominator and the join writes to it. A store makes the value
 // available to later loads. Below a branch its condition is known, so is the inverse comparison, after x == 5, x is 5,
-// and after x < 5, x < 9 and x is not negative. A phi of one value and of nothing that was ever set is that value.
+// and after x < 5, x < 9 and x is not negative; what is left of a size, 64 - x, is compared by x. A phi of one value
+// and of nothing that was ever set is that value.
 //
 //     %0 = load.i32 %p0, 4                  %0 = load.i32 %p0, 4
 //     %1 = load.i32 %p0, 4            ->    %1 = add.i32 %0, %0
@@ -298,8 +299,34 @@ class Numbering {
         return;
     }
     if (range.min > range.max) return;  // nothing goes that way
+    set_range(v, range);
+    // What was extended is the same number.
+    if (f_[v].op != Op::Zext) return;
+    const ValueId from = f_.operand(v, 0);
+    if (const Range known = range_of(from); from.index < ranges_.size() && f_[from].type != Type::I1)
+      set_range(from, {std::max(known.min, range.min), std::min(known.max, range.max)});
+  }
+  void set_range(ValueId v, Range range) {
+    if (range.min > range.max) return;
     undo_.push_back({.what = Undo::What::Range, .index = v.index, .range = ranges_[v.index]});
     ranges_[v.index] = range;
+  }
+  // What is left of a known size is compared: c - x < d, where x is known to be at most c, is x > c - d. A verifier
+  // then knows x, from which it could not tell when it had been subtracted.
+  void compare_subtrahend(ValueId v) {
+    ValueId left = f_.operand(v, 0);
+    const ValueId bound = f_.operand(v, 1);
+    if (f_[left].op == Op::Zext) left = f_.operand(left, 0);
+    if (f_[bound].op != Op::Const || is_signed(f_[v].pred) || f_[left].op != Op::Sub) return;
+    const ValueId of = rewrite_.resolve(f_.operand(left, 0)), x = rewrite_.resolve(f_.operand(left, 1));
+    if (f_[of].op != Op::Const) return;
+    const uint64_t c = static_cast<uint64_t>(f_[of].imm) & all_bits(f_[of].type);
+    const uint64_t d = static_cast<uint64_t>(f_[bound].imm) & all_bits(f_[bound].type);
+    if (range_of(x).max > c || d > c) return;
+    f_.operands(v)[0] = x;
+    f_.operands(v)[1] = f_.constant(f_[x].type, static_cast<int64_t>(c - d));
+    f_[v].pred = swapped(f_[v].pred);
+    changed_ = true;
   }
   // What a comparison with a constant is by the range of its left side.
   std::optional<bool> decided_by_range(ValueId v) const {
@@ -394,6 +421,7 @@ class Numbering {
 
   // The earlier value that [v] equals, or none.
   ValueId number(ValueId v) {
+    if (f_[v].op == Op::ICmp) compare_subtrahend(v);
     const Inst &inst = f_[v];
     if (inst.op == Op::Load && !inst.is_volatile) return number_load(v);
     if (inst.op == Op::ICmp)

@@ -1,4 +1,6 @@
 // Passes preserve meaning: random functions give the same results, helper calls and memory before and after.
+#include <fmt/format.h>
+
 #include "ir/checker.h"
 #include "ir/evaluate.h"
 #include "test/unit/ir/ir_test.h"
@@ -74,6 +76,31 @@ TEST(Differential, TextOfRandomModulesReadsBack) {
     const std::string text = print(RandomModule(seed).make());
     EXPECT_EQ(canonical(text), text);
   }
+}
+
+// gvn compares what is subtracted in place of the difference: for each byte, on each side of the check that allows it.
+TEST(Differential, WhatIsSubtractedIsComparedForAllBytes) {
+  size_t changed = 0;
+  for (const char *const pred : {"eq", "ne", "ult", "ule", "ugt", "uge", "slt", "sge"})
+    for (const unsigned c : {0u, 1u, 100u, 127u, 128u, 200u, 255u})
+      for (const unsigned d : {0u, 1u, 50u, 99u, 100u, 127u, 128u, 200u, 254u, 255u}) {
+        const std::string text = fmt::format(
+            "func @f(i8 %x) -> i32 global {{ entry: %0 = zext.i32 %x\n %1 = icmp.ugt %0, i32 {}\n branch %1, no, in\n"
+            "in: %2 = sub.i8 i8 {}, %x\n %3 = icmp.{} %2, i8 {}\n branch %3, a, b\n a: ret i32 1\n b: ret i32 2\n"
+            "no: ret i32 3 }}",
+            c, static_cast<int8_t>(c), pred, static_cast<int8_t>(d));
+        Read r = read(text);
+        ASSERT_TRUE(r.module) << text;
+        const Module before = *r.module;
+        ASSERT_TRUE(run_passes(*r.module, "gvn,dce", *r.diags));
+        changed += print(*r.module).find("sub.i8") == std::string::npos ? 1 : 0;
+        for (uint64_t x = 0; x < 256; x++) {
+          const EvaluationInput input{.integers = {x}, .buffers = {}};
+          ASSERT_EQ(evaluate(before, FunctionId(0), input).result, evaluate(*r.module, FunctionId(0), input).result)
+              << text << "\nx = " << x;
+        }
+      }
+  EXPECT_GT(changed, 100U);
 }
 
 }  // namespace
