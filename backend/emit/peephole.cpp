@@ -1,6 +1,7 @@
 #include "backend/emit/peephole.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "backend/isel/flow.h"
@@ -263,7 +264,70 @@ class Cleaner {
   mir::Function &function_;
 };
 
+// Of the weight of an edge: they decide between equal ones.
+constexpr float kForStep = 1.01F, kForInverted = 0.99F, kForConstants = 0.98F;
+
 float probability(const Inst &jump) { return jump.weight > 0 ? 0.9F : jump.weight < 0 ? 0.1F : 0.5F; }
+
+// Which of two ways that meet again comes right behind the question: what a verifier that goes straight on first has
+// seen of x where they meet should be the wider range, in which the other lies, so that it stops there the second time.
+// In a loop, or behind many such, the other order takes time by powers of two. So `if (c) x += n;` goes on with the
+// sum, and what sets such a sum to a constant comes later.
+class StepFinder {
+ public:
+  explicit StepFinder(const mir::Function &function) : function_(function), sums_(function.blocks.size()) {
+    for (const mir::Block &block : function.blocks) {
+      if (block.insts.empty() || block.insts.back().form != Form::Jump) continue;
+      Sums &sums = sums_[block.insts.back().target.index];
+      for (size_t i = 0; i + 1 < block.insts.size(); i++) {
+        const Inst &inst = block.insts[i], &next = block.insts[i + 1];
+        if (!is_sum(inst) || !inst.src.valid()) continue;
+        sums.registers.add(inst.dst);
+        if (is_spill_of(next, inst)) sums.slot = next.slot;
+      }
+    }
+  }
+
+  // Of the way to [block] where the other one goes to [other].
+  float preference(uint32_t block, uint32_t other) {
+    return is_step(block, other) ? kForStep : sets_sum_to_constant(function_.blocks[block]) ? kForConstants : 1;
+  }
+
+ private:
+  static bool is_sum(const Inst &inst) { return inst.form == Form::Alu && (inst.opcode & 0xf0) == isa::ADD; }
+  static bool is_spill_of(const Inst &store, const Inst &sum) {
+    return store.form == Form::Store && store.slot.valid() && store.src == sum.dst;
+  }
+
+  bool is_step(uint32_t block, uint32_t join) {
+    const auto &insts = function_.blocks[block].insts;
+    if (insts.back().form != Form::Jump || insts.back().target.index != join) return false;
+    for (size_t i = 0; i < insts.size(); i++) {
+      if (!is_sum(insts[i])) continue;
+      if (is_spill_of(insts[i + 1], insts[i])) return true;
+      if (!liveness_) liveness_ = regalloc::live_machine_registers(function_);
+      if (liveness_->in[join].has(insts[i].dst)) return true;
+    }
+    return false;
+  }
+  // And goes where others go with a sum.
+  bool sets_sum_to_constant(const mir::Block &block) const {
+    if (block.insts.size() != 2 || block.insts.back().form != Form::Jump) return false;
+    const Inst &inst = block.insts.front();
+    const Sums &sums = sums_[block.insts.back().target.index];
+    if (inst.form == Form::Mov && !inst.src.valid()) return sums.registers.has(inst.dst);
+    return inst.form == Form::StoreImm && inst.slot.valid() && inst.slot == sums.slot;
+  }
+
+  // What is added up on the ways to a block: in registers, and the last one that is spilled.
+  struct Sums {
+    regalloc::MachineSet registers;
+    mir::SlotId slot;
+  };
+  const mir::Function &function_;
+  std::vector<Sums> sums_;  // by block
+  std::optional<regalloc::MachineLiveness> liveness_;
+};
 
 }  // namespace
 
@@ -278,6 +342,7 @@ std::vector<uint32_t> block_order(const mir::Function &function) {
     uint32_t from, to;
     float weight;
   };
+  StepFinder steps(function);
   std::vector<Edge> edges;
   for (const uint32_t b : reachable) {
     const mir::Block &block = function.blocks[b];
@@ -290,7 +355,12 @@ std::vector<uint32_t> block_order(const mir::Function &function) {
       rest = 1 - probability(jump);
       // A bit test has no opposite, so its target cannot fall through.
       const bool can_invert = (jump.opcode & 0xf0) != isa::JSET;
-      if (can_invert) edges.push_back({b, jump.target.index, f * probability(jump) * 0.99F});
+      const uint32_t next = block.insts[count - 1].target.index;
+      if (can_invert) {
+        const float preference = kForInverted * steps.preference(jump.target.index, next);
+        edges.push_back({b, jump.target.index, f * probability(jump) * preference});
+      }
+      rest *= steps.preference(next, jump.target.index);
     }
     edges.push_back({b, block.insts[count - 1].target.index, f * rest});
   }

@@ -50,11 +50,14 @@ std::optional<mir::Function> Selector::run() {
   widths_ = register_widths(fn_, target_, flow_.order);
   uses_.assign(fn_.insts.size(), 0);
   overwrite_uses_.assign(fn_.insts.size(), 0);
+  joined_by_.assign(fn_.insts.size(), {});
+  last_read_by_.assign(fn_.insts.size(), {});
   regs_.assign(fn_.insts.size(), {});
   for (const uint32_t block : flow_.order)
     for (const ValueId v : fn_.blocks[block].insts) {
       for (const ValueId operand : fn_.operands(v)) {
         uses_[operand.index]++;
+        (inst(v).op == Op::Phi ? joined_by_ : last_read_by_)[operand.index] = v;
         const bool is_after_loop =
             inst(operand).op == Op::Phi && flow_.loop_depth[block] < flow_.loop_depth[inst(operand).block.index];
         if (!is_after_loop) overwrite_uses_[operand.index]++;

@@ -1,4 +1,5 @@
 // Arithmetic: two-address operations, shifts, division, extension.
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -61,13 +62,17 @@ bool Selector::may_be_stack_address(ValueId v) const {
 
 // The first operand of a machine operation is overwritten: an address in a frame in any case. Else best is one that
 // nobody else needs; of two such, one that goes round a loop in its register, then one that was not kept across a call
-// in one of the few registers for that.
-bool Selector::is_better_overwritten(ValueId a, ValueId b) const {
+// in one of the few registers for that. Before all these is one that nobody else needs but where it is joined with [v],
+// the result, as in `if (c) a += b`: both are one register then.
+bool Selector::is_better_overwritten(ValueId v, ValueId a, ValueId b) const {
   if (may_be_stack_address(a) != may_be_stack_address(b)) return may_be_stack_address(a);
-  const auto score = [&](ValueId v) {
-    const bool dies = overwrite_uses_[v.index] == 1;
-    const bool is_carried = inst(v).op == Op::Phi && flow_.loop_header[inst(v).block.index] == inst(v).block.index;
-    return (dies ? 4 : 0) + (is_carried ? 2 : 0) + (calls_before_[v.index] == calls_ ? 1 : 0);
+  const ValueId joined_by = joined_by_[v.index];
+  const auto score = [&](ValueId x) {
+    const bool is_joined = joined_by && last_read_by_[x.index] == v &&
+                           std::ranges::find(fn_.operands(joined_by), x) != fn_.operands(joined_by).end();
+    const bool dies = overwrite_uses_[x.index] == 1;
+    const bool is_carried = inst(x).op == Op::Phi && flow_.loop_header[inst(x).block.index] == inst(x).block.index;
+    return (is_joined ? 8 : 0) + (dies ? 4 : 0) + (is_carried ? 2 : 0) + (calls_before_[x.index] == calls_ ? 1 : 0);
   };
   return score(a) > score(b);
 }
@@ -78,7 +83,7 @@ void Selector::select_binary(ValueId v) {
   const unsigned width = native(bits(v));
   if (op != Op::Sub) {
     if (is_constant(a)) std::swap(a, b);
-    if (!is_constant(b) && is_better_overwritten(b, a)) std::swap(a, b);
+    if (!is_constant(b) && is_better_overwritten(v, b, a)) std::swap(a, b);
   }
   if (is_core_imm(a) && op != Op::Sub) std::swap(a, b);
   const Reg dst = result(v);
@@ -95,7 +100,10 @@ void Selector::select_binary(ValueId v) {
     move_value(dst, a);
     return alu(alu_op(op), width, dst, right);
   }
-  const int64_t imm = register_constant(b);
+  // A small number that a narrow one becomes less by is subtracted. Modulo 2^8 that is to add 255, but a verifier's
+  // range would grow by 255 with each round of a loop then, and no round look like the one before.
+  const bool is_sum = op == Op::Add || op == Op::Sub;
+  const int64_t imm = is_sum && bits(v) < width ? inst(b).imm : register_constant(b);
   if (op == Op::And && width == 64 && imm == 0xffff'ffff && target_.has_alu32()) {
     emit({.form = mir::Form::Mov, .opcode = isa::opcode(isa::ALU, isa::MOV, isa::X), .dst = dst, .src = reg(a)});
     return;
@@ -300,7 +308,7 @@ void Selector::select_ptr_add(ValueId v) {
     copy(dst, reg(a));
     return alu_core(isa::SUB, 64, dst, fn_.operand(b, 1));
   }
-  if (is_better_overwritten(b, a)) std::swap(a, b);
+  if (is_better_overwritten(v, b, a)) std::swap(a, b);
   const Reg right = reg(b);
   copy(dst, reg(a));
   alu(isa::ADD, 64, dst, right);

@@ -90,7 +90,7 @@ class Selector {
 
   // ---- select_arith.cpp
   bool may_be_stack_address(ValueId v) const;
-  bool is_better_overwritten(ValueId a, ValueId b) const;
+  bool is_better_overwritten(ValueId v, ValueId a, ValueId b) const;
   void select_binary(ValueId v);
   void select_shift(ValueId v);
   void select_unsigned_division(ValueId v);
@@ -153,6 +153,9 @@ class Selector {
   std::vector<Reg> regs_;
   // The same, but of a loop's phi only those inside the loop: after it, the value has the register to itself.
   std::vector<uint32_t> overwrite_uses_;
+  std::vector<ValueId> joined_by_;  // a phi that the value is an operand of
+  // The last instruction in the order of blocks that reads the value, phis left out.
+  std::vector<ValueId> last_read_by_;
   uint32_t calls_ = 0;                  // selected so far
   std::vector<uint32_t> calls_before_;  // by ValueId: calls_ when it was selected
   std::vector<uint8_t> laziness_;       // 0: not lazy; else the depth of the tree of lazy values below

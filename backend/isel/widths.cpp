@@ -73,12 +73,18 @@ class Widths {
     return inst.op == Op::Const ? &inst : nullptr;
   }
 
+  bool is_negative(ValueId v, size_t operand) const {
+    const ir::Inst *c = constant(v, operand);
+    return c != nullptr && c->imm < 0;
+  }
+
   unsigned of(ValueId v) const {  // NOLINT(readability-function-cognitive-complexity): one case a row of ops.def
     const ir::Inst &inst = fn_[v];
     const unsigned bits = ir::bits_of(inst.type);
     const unsigned native_bits = native(bits);
     switch (inst.op) {
       case Op::Add:
+        if (bits < native_bits && (is_negative(v, 0) || is_negative(v, 1))) return native_bits;  // select_binary
         return std::min(native_bits, std::max(width(v, 0), width(v, 1)) + 1);
       case Op::Mul:
         return std::min(native_bits, width(v, 0) + width(v, 1));
