@@ -1,8 +1,8 @@
 // Copies and fills of memory become loads and stores.
 //
 // Idea: BPF has no block operations. A copy of n bytes is done in the widest pieces that the alignment of both sides
-// allows (analysis_alignment.h); a fill stores its byte repeated to that width. Accesses to the stack that are not
-// aligned are cut as well.
+// allows (analysis_alignment.h), that of small variables being what we choose; a fill stores its byte repeated to that
+// width. Accesses to the stack that are not aligned are cut as well.
 //
 //     memset $0, i8 0, 12                     store i64 0, $0
 //     memcopy %p0, $0, 6 align 4       ->     store i32 0, $0, 8
@@ -13,6 +13,7 @@
 //
 // Requires: split_slots before it, which does not see through the pieces. Breaks: nothing.
 #include <algorithm>
+#include <bit>
 
 #include "ir/analysis_address.h"
 #include "ir/analysis_alignment.h"
@@ -34,7 +35,7 @@ class Expander {
   explicit Expander(const PassContext &context) : f_(context.function), diags_(context.diags) {}
 
   bool run() {
-    bool changed = false;
+    bool changed = align_slots();
     for (size_t b = 0; b < f_.blocks.size(); b++) {
       block_ = BlockId(b);
       const auto &insts = f_[block_].insts;
@@ -60,6 +61,21 @@ class Expander {
   }
 
  private:
+  // Variables begin where the widest accesses of them may, while the frame has room: six bytes are four and two.
+  bool align_slots() {
+    constexpr uint64_t kMaxRounded = 256;
+    uint64_t rounded = 0;
+    for (const Slot &slot : f_.slots) rounded += (uint64_t{slot.size} + 7) / 8 * 8;
+    if (rounded > kMaxRounded) return false;
+    bool changed = false;
+    for (Slot &slot : f_.slots) {
+      const uint32_t align = std::min(8U, std::bit_floor(slot.size));
+      changed = changed || slot.align < align;
+      slot.align = std::max(slot.align, align);
+    }
+    return changed;
+  }
+
   bool is_ours(ValueId v) const {
     if (f_[v].op == Op::MemCopy || f_[v].op == Op::MemSet) return true;
     // Only the store of a constant is cut: what else is stored unaligned is rare, and rejected by the verifier.
