@@ -1,6 +1,7 @@
 // Helpers that run other code of the program: callbacks for elements and loops, tail calls.
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 #include <vector>
 
 #include "runtime/helpers/helpers.h"
@@ -53,7 +54,9 @@ uint64_t tail_call(uint64_t ctx, uint64_t map, uint64_t index, uint64_t, uint64_
   env->tail_calls++;
   const auto *program = reinterpret_cast<const vm::Loaded *>(entry);
   const size_t ctx_size = env->event == nullptr ? 0 : env->event->ctx.size();
+  const auto outer = std::tuple(env->running, env->call_back, env->engine_state);
   const uint64_t result = program->run(bytes_at(ctx), ctx_size, *env);
+  std::tie(env->running, env->call_back, env->engine_state) = outer;
   env->tail_called = true;
   return result;
 }

@@ -38,7 +38,8 @@ struct Shared {
   Supervision &supervision;
   HelperResolver resolve;
   Reach reach;
-  uint64_t fuel = 0;  // left in this run
+  uint64_t fuel = 0;   // left in this run
+  uint32_t depth = 0;  // of runs, each inside of another
 };
 
 std::string text_of(std::span<const Insn> insns, uint32_t insn) {
@@ -96,15 +97,16 @@ class CheckedLoaded final : public Loaded {
   uint64_t supervised(Env &env, const Run &run) const {
     Supervision &supervision = shared_->supervision;
     if (supervision.fault) return 0;
-    const Loaded *const outer = std::exchange(env.running, this);
-    if (outer == nullptr) shared_->fuel = supervision.fuel;
+    env.running = this;
+    const bool is_outermost = shared_->depth++ == 0;
+    if (is_outermost) shared_->fuel = supervision.fuel;
     // A program may run again while it runs: by a tail call, or a callback.
     if (active_ == activations_.size()) activations_.push_back(std::make_unique<Activation>(*this));
     Activation *const active = activations_[active_++].get();
     const bool done = run(*active);
     active_--;
-    env.running = outer;
-    if (outer == nullptr) supervision.executed += supervision.fuel - shared_->fuel;
+    shared_->depth--;
+    if (is_outermost) supervision.executed += supervision.fuel - shared_->fuel;
     if (done) return active->machine.result();
     // A program that was reached by a tail call has said it before its caller comes here.
     if (!supervision.fault) {

@@ -13,4 +13,9 @@ void Env::count_failure(uint32_t helper, int64_t error) {
     failures.push_back({helper, error, 1});
 }
 
+void Env::forget_packets() {
+  targets.clear();
+  clones.clear();
+}
+
 }  // namespace spile::vm

@@ -81,15 +81,17 @@ struct Env {
     event = of;
     program_type = type;
     tail_calls = 0;
-    targets.clear();
-    clones.clear();
+    if (!targets.empty() || !clones.empty()) [[unlikely]]
+      forget_packets();
   }
+  void forget_packets();
 
   // bpf_tail_call(): how often in this run, and whether the frame that called is to be left now.
   uint32_t tail_calls = 0;
   bool tail_called = false;
 
-  // Set by the engine while it runs.
+  // Set by the engine where a run begins, and left as it is where that ends: who runs a program inside of another one's
+  // run puts back what was there.
   const Loaded *running = nullptr;
   CallbackFn call_back = nullptr;
   const void *engine_state = nullptr;

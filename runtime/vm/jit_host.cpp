@@ -41,13 +41,9 @@ class JitLoaded final : public Loaded {
  private:
   [[clang::no_sanitize("function")]] uint64_t run_from(JitEntry entry, uint64_t r1, uint64_t r2, uint64_t r3,
                                                        Env &env) const {
-    // What calls this one, or runs next on this Env, may be another engine's.
-    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const Loaded *const outer_running = std::exchange(env.running, this);
-    const uint64_t result = entry(r1, r2, r3, 0, 0, &env);
-    env.call_back = outer_call_back;
-    env.running = outer_running;
-    return result;
+    env.call_back = call_back;
+    env.running = this;
+    return entry(r1, r2, r3, 0, 0, &env);
   }
 
   [[clang::no_sanitize("function")]] static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2,

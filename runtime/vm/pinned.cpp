@@ -328,11 +328,9 @@ class PinnedLoaded final : public Loaded {
     // A helper may run another program on this thread: each run puts back what it found.
     const Machine outer = machine;
     machine = {reinterpret_cast<uint64_t>(stack), 0, frames, frames + kMaxFrames, &env, resolve_};
-    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const Loaded *outer_running = std::exchange(env.running, this);
+    env.call_back = call_back;
+    env.running = this;
     const uint64_t result = start(ip, stack_bytes, r1, r2, r3, 0, 0);
-    env.running = outer_running;
-    env.call_back = outer_call_back;
     machine = outer;
     return result;
   }

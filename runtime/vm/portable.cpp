@@ -208,14 +208,10 @@ class PortableLoaded final : public Loaded {
  private:
   uint64_t run_from(const Slot *start, uint64_t r1, uint64_t r2, uint64_t r3, Env &env) const {
     Machine machine{.env = env, .resolve = resolve_};
-    const CallbackFn outer_call_back = std::exchange(env.call_back, call_back);
-    const void *outer_state = std::exchange(env.engine_state, &machine);
-    const Loaded *outer = std::exchange(env.running, this);
-    const uint64_t result = execute(&machine, start, {r1, r2, r3, 0, 0}, nullptr);
-    env.running = outer;
-    env.call_back = outer_call_back;
-    env.engine_state = outer_state;
-    return result;
+    env.call_back = call_back;
+    env.engine_state = &machine;
+    env.running = this;
+    return execute(&machine, start, {r1, r2, r3, 0, 0}, nullptr);
   }
 
   static uint64_t call_back(Env *env, uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
