@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -26,13 +27,31 @@ bool is_consistent(const JitImage &image, size_t subprograms, size_t objects) {
   return true;
 }
 
+// Where the next image may lie: near the host's own code, with which compiled code calls to and fro, and where no heap
+// grows to. Processors keep the targets of branches in short form, without the upper bits: calls between places that
+// differ in those take half as long again (Zen 4, 37 bits: a call through a pointer and its return 2.2 ns in place of
+// 1.4).
+void *near_host(uint64_t size) {
+  constexpr unsigned kLowerBits = 37;
+  constexpr uint64_t kApart = uint64_t{4} << 30, kReach = uint64_t{4} << 30;
+  static std::atomic<uint64_t> taken{0};
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const uint64_t host = reinterpret_cast<uint64_t>(&near_host) & ~(page - 1);
+  const uint64_t whole = (size + page - 1) & ~(page - 1);
+  const uint64_t away = kApart + taken.fetch_add(whole, std::memory_order_relaxed) % kReach;
+  const uint64_t above = host + away;
+  return reinterpret_cast<void *>(above >> kLowerBits == host >> kLowerBits ? above : host - away);
+}
+
 }  // namespace
 
 Result<Code> Code::place(const JitImage &image, const JitInput &input) {
   const std::span<const JitObject> objects = input.objects();
   if (!is_consistent(image, input.program().subprogram_count, objects.size()))
     return input_error("{}: compiled code that is not of this program", input.program().name);
-  void *const mapped = ::mmap(nullptr, image.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // A wish: where the place is taken, the kernel finds another.
+  void *const mapped =
+      ::mmap(near_host(image.size), image.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return os_error(errno, "no memory for compiled code");
   Code code(static_cast<std::byte *>(mapped), image);
   std::memcpy(code.memory_, image.bytes, image.size);
