@@ -36,9 +36,19 @@ uint64_t spile_hot_ringbuf_discard(uint64_t record, uint64_t, uint64_t, uint64_t
   return 0;
 }
 
+#define SPILE_ROW(key_bytes)                                                                                \
+  uint64_t spile_hot_lookup_##key_bytes(uint64_t buckets, uint64_t key, uint64_t slab, uint64_t sizes,      \
+                                        uint64_t stride, vm::Env *, vm::HelperFn) {                         \
+    using Hash = maps::HashMap<key_bytes>;                                                                  \
+    const Hash::Table table{bytes_at(buckets), bytes_at(slab), 0, 0, static_cast<uint32_t>(sizes), stride}; \
+    return reinterpret_cast<uint64_t>(Hash::look_up(table, bytes_at(key), sizes >> 32));                    \
+  }
+SPILE_HOT_LOOKUPS(SPILE_ROW)
+#undef SPILE_ROW
+
 #define SPILE_ROW(key_bytes)                                                                                       \
-  uint64_t spile_hot_lookup_##key_bytes(uint64_t map, uint64_t key, uint64_t, uint64_t, uint64_t, vm::Env *,       \
-                                        vm::HelperFn) {                                                            \
+  uint64_t spile_hot_lookup_lru_##key_bytes(uint64_t map, uint64_t key, uint64_t, uint64_t, uint64_t, vm::Env *,   \
+                                            vm::HelperFn) {                                                        \
     return reinterpret_cast<uint64_t>(static_cast<maps::HashMap<key_bytes> &>(map_at(map)).lookup(bytes_at(key))); \
   }
 SPILE_HOT_LOOKUPS(SPILE_ROW)

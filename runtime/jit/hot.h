@@ -23,6 +23,7 @@
   X(133, ringbuf_discard)
 #define SPILE_HOT_LONG(X) X(131, ringbuf_reserve)
 
-// X(key bytes): lookups in a hash and in one of each CPU's values; 0 for all other sizes (maps::with_key_size). That in
-// an array of each CPU's values is lookup_percpu_array.
+// X(key bytes): lookups in a hash, in one that evicts and in one of each CPU's values; 0 for all other sizes
+// (maps::with_key_size). That in an array of each CPU's values is lookup_percpu_array. The first gets its table in the
+// place of the map, as constants: buckets, key, slab, the size of keys above the mask of the buckets, stride.
 #define SPILE_HOT_LOOKUPS(X) X(0) X(4) X(8) X(16)

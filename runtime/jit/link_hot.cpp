@@ -74,6 +74,8 @@ std::string hot_lookup(const vm::JitMap &map, bool repeated) {
       return {};
     case vm::JitMap::Hash:
       return kPrefix + ("lookup_" + key_bytes);
+    case vm::JitMap::EvictingHash:
+      return kPrefix + ("lookup_lru_" + key_bytes);
     case vm::JitMap::PerCpuArray:
       return kPrefix + std::string("lookup_percpu_array");
     case vm::JitMap::PerCpuHash:

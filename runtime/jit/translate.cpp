@@ -243,8 +243,8 @@ class Translator : Translation {
     const vm::JitMap *const map = map_of_call(index);
     if (program_.insns[index].imm == vm::kMapLookup && map != nullptr && map->kind == vm::JitMap::Array)
       look_up(*map);
-    else if (llvm::Function *const hot = hot_function(index))
-      after_call(b_.CreateCall(hot, {get(1), get(2), get(3), get(4), get(5), env_, helper}));
+    else if (llvm::CallInst *const hot = call_hot(index, {get(1), get(2), get(3), get(4), get(5), env_}, helper))
+      after_call(hot);
     else
       call(helper);
   }

@@ -385,13 +385,10 @@ class CheckedTranslator : Translation {
   }
   Value *call_directly(size_t index) {
     Value *const helper = pointer_to(program_.values[index]);
-    std::vector<Value *> arguments;
-    for (unsigned i = 1; i <= kLastArgument; i++) arguments.push_back(get(i));
-    arguments.push_back(b_.CreateLoad(ptr_, field(run_, offsetof(vm::JitRun, env))));
-    if (llvm::Function *const hot = hot_function(index)) {
-      arguments.push_back(helper);
-      return b_.CreateCall(hot, arguments);
-    }
+    const std::array arguments{
+        get(1), get(2), get(3),
+        get(4), get(5), static_cast<Value *>(b_.CreateLoad(ptr_, field(run_, offsetof(vm::JitRun, env))))};
+    if (llvm::CallInst *const hot = call_hot(index, arguments, helper)) return hot;
     auto *const type = llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_}, false);
     return b_.CreateCall(type, helper, arguments);
   }
@@ -404,7 +401,8 @@ class CheckedTranslator : Translation {
   bool call_of_map(size_t index) {
     const vm::JitMap *const map = map_of_call(index);
     const int32_t number = program_.insns[index].imm;
-    const bool is_plain = map != nullptr && (map->kind == vm::JitMap::Array || map->kind == vm::JitMap::Hash);
+    const bool is_plain = map != nullptr && (map->kind == vm::JitMap::Array || map->kind == vm::JitMap::Hash ||
+                                             map->kind == vm::JitMap::EvictingHash);
     if (!program_.hot_helpers || !is_plain || number > vm::kMapDelete) return false;
     const bool updates = number == vm::kMapUpdate;
     if (!has_memory(index, 2) || (updates && !has_memory(index, 3))) return false;

@@ -7,6 +7,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -91,16 +92,23 @@ class Translation {
     const Origin map = origins_[index][1];
     return map.kind == Origin::Map ? &program_.maps[map.index] : nullptr;
   }
-  // What to call in the place of a helper (hot.h); null: there is nothing.
-  llvm::Function *hot_function(size_t index) {
+  // What is called in the place of a helper (hot.h); null: there is nothing. [arguments]: r1 to r5 and the environment.
+  llvm::CallInst *call_hot(size_t index, std::array<llvm::Value *, 6> arguments, llvm::Value *helper) {
     if (!program_.hot_helpers) return nullptr;
     const int32_t number = program_.insns[index].imm;
     const vm::JitMap *const map = map_of_call(index);
     const bool is_lookup = number == vm::kMapLookup && map != nullptr;
     const std::string name = is_lookup ? hot_lookup(*map, repeated_[index]) : hot_helper(number, repeated_[index]);
     if (name.empty()) return nullptr;
+    if (is_lookup && map->kind == vm::JitMap::Hash) {
+      arguments[0] = address_of(map->buckets);
+      arguments[2] = address_of(map->values);
+      arguments[3] = constant(uint64_t{map->key_size} << 32 | (map->count - 1));
+      arguments[4] = constant(map->stride);
+    }
     auto *const type = llvm::FunctionType::get(i64_, {i64_, i64_, i64_, i64_, i64_, ptr_, ptr_}, false);
-    return llvm::cast<llvm::Function>(module_->getOrInsertFunction(name, type).getCallee());
+    const auto [r1, r2, r3, r4, r5, env] = arguments;
+    return b_.CreateCall(module_->getOrInsertFunction(name, type), {r1, r2, r3, r4, r5, env, helper});
   }
   std::unique_ptr<llvm::Module> finish() {
     if (lines_) lines_->finish();

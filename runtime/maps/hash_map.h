@@ -54,6 +54,23 @@ class HashMap final : public Map {
   uint64_t for_each(const Visit &visit) override;
   size_t size() const override { return count_.load(std::memory_order_relaxed); }
 
+  // Where the elements of a map that does not evict are, all its life. Compiled programs have these as constants, with
+  // which a lookup takes two thirds of the instructions.
+  struct Table {
+    std::byte *buckets, *slab;
+    uint64_t buckets_size, slab_size;
+    uint32_t bucket_mask;
+    uint64_t stride;  // of the slab
+  };
+  bool evicts() const { return evicts_; }
+  Table table() const;
+  // lookup() in such a map; [size]: of its keys.
+  static std::byte *look_up(const Table &table, const std::byte *key, size_t size) {
+    const HashKey<KeySize> keys(size);
+    Element *const found = find(table, keys, key, keys.hash(key));
+    return found == nullptr ? nullptr : found->key() + round_up_8(keys.size());
+  }
+
  private:
   // The place of an element in the slab, from 1 on; 0 ends a chain. All-zero pages are thus an empty table.
   using Link = uint32_t;
@@ -104,7 +121,8 @@ class HashMap final : public Map {
   Bucket &bucket_of(uint32_t hash) const { return reinterpret_cast<Bucket *>(buckets_.data())[hash & bucket_mask_]; }
   Element &element(Link link) const { return *reinterpret_cast<Element *>(slab_.data() + (link - 1) * stride_); }
   std::byte *value_of(Element &element) const { return element.key() + value_offset_; }
-  Element *find(const std::byte *key, uint32_t hash) const;
+  static Element *find(const Table &table, const HashKey<KeySize> &keys, const std::byte *key, uint32_t hash);
+  Element *find(const std::byte *key, uint32_t hash) const { return find(table(), key_, key, hash); }
   // The link that leads to the element with [key], or null. Its bucket is held.
   std::atomic<Link> *link_to(const std::byte *key, uint32_t hash);
   // update() of such a map; and what is the same in all, with the bucket held and the link that leads to the key.
@@ -158,16 +176,23 @@ class HashMap final : public Map {
 };
 
 template <size_t KeySize>
-typename HashMap<KeySize>::Element *HashMap<KeySize>::find(const std::byte *key, uint32_t hash) const {
-  const Bucket &bucket = bucket_of(hash);
+typename HashMap<KeySize>::Table HashMap<KeySize>::table() const {
+  const uint64_t buckets = uint64_t{bucket_mask_} + 1;
+  return {buckets_.data(), slab_.data(), buckets * sizeof(Bucket), last_ * stride_, bucket_mask_, stride_};
+}
+
+template <size_t KeySize>
+typename HashMap<KeySize>::Element *HashMap<KeySize>::find(const Table &table, const HashKey<KeySize> &keys,
+                                                           const std::byte *key, uint32_t hash) {
+  const Bucket &bucket = reinterpret_cast<const Bucket *>(table.buckets)[hash & table.bucket_mask];
   while (true) {
     const uint32_t version = bucket.state.load(std::memory_order_acquire) / Bucket::kVersion;
     for (Link link = bucket.head.load(std::memory_order_acquire); link != 0;) {
-      Element &candidate = element(link);
+      auto &candidate = *reinterpret_cast<Element *>(table.slab + uint64_t{link} * table.stride - table.stride);
       // A writer may be filling the element with another key meanwhile. If the key still compares equal, the answer is
       // as if the lookup had come a moment earlier. If a byte of the new key was seen, so is the new version below:
       // the fences here and in take() see to it.
-      if (candidate.hash.load(std::memory_order_relaxed) == hash && key_.equal(candidate.key(), key)) return &candidate;
+      if (candidate.hash.load(std::memory_order_relaxed) == hash && keys.equal(candidate.key(), key)) return &candidate;
       link = candidate.next.load(std::memory_order_acquire);
     }
     std::atomic_thread_fence(std::memory_order_acquire);

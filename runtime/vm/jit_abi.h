@@ -13,7 +13,7 @@ namespace spile::vm {
 struct Env;
 
 // Changes with any change of this file.
-inline constexpr uint32_t kJitAbiVersion = 10;
+inline constexpr uint32_t kJitAbiVersion = 11;
 
 // The number of bpf_tail_call(), which may end the frame that calls it.
 inline constexpr int32_t kTailCall = 12;
@@ -64,9 +64,10 @@ struct JitObject {
 struct JitMap {
   enum Kind : uint8_t {
     Other,
-    Array,        // of values in one block
-    Hash,         // maps::HashMap
-    PerCpuArray,  // maps::PerCpuMap of the one or the other
+    Array,         // of values in one block
+    Hash,          // maps::HashMap
+    EvictingHash,  // LRU
+    PerCpuArray,   // maps::PerCpuMap of the one or the other
     PerCpuHash,
   };
   uint64_t map;  // its address, as helpers get it
@@ -74,10 +75,11 @@ struct JitMap {
   uint32_t key_size;
   uint64_t value_size;  // of what a lookup gives; 0: no memory, but another map
   bool writable;        // by programs
-  // Of an array.
-  uint64_t values;  // of element 0
+  // Of an array; of a hash that does not evict, its slab and how many buckets it has (HashMap::Table).
+  uint64_t values;  // the first
   uint64_t stride;  // bytes from one element to the next
   uint32_t count;
+  uint64_t buckets;  // of a hash
 };
 
 // What unverified programs may touch.

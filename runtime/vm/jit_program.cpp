@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "lang-spec/tables/tables.h"
 #include "runtime/maps/arena_map.h"
@@ -34,6 +35,27 @@ Block block_of(maps::Map &map) {
   return {reinterpret_cast<uint64_t>(values), uint64_t{maps::round_up_8(made.value_size)} * made.max_entries};
 }
 
+// A hash of this process: a map of the kernel has the type, but is none.
+struct Hash {
+  bool evicts;
+  Block buckets, slab;
+  uint32_t bucket_mask;
+  uint64_t stride;
+};
+std::optional<Hash> hash_of(maps::Map *map) {
+  if (map == nullptr) return std::nullopt;
+  return maps::with_key_size(map->definition().key_size, [&](auto size) -> std::optional<Hash> {
+    const auto *const hash = dynamic_cast<const maps::HashMap<decltype(size)::value> *>(map);
+    if (hash == nullptr) return std::nullopt;
+    const auto table = hash->table();
+    return Hash{hash->evicts(),
+                {reinterpret_cast<uint64_t>(table.buckets), table.buckets_size},
+                {reinterpret_cast<uint64_t>(table.slab), table.slab_size},
+                table.bucket_mask,
+                table.stride};
+  });
+}
+
 std::vector<JitMap> plain_maps(std::span<maps::Map *const> maps) {
   std::vector<JitMap> plain;
   for (maps::Map *map : maps) {
@@ -51,10 +73,13 @@ std::vector<JitMap> plain_maps(std::span<maps::Map *const> maps) {
       one.values = reinterpret_cast<uint64_t>(array->direct_values());
       one.stride = maps::round_up_8(made.value_size);
       one.count = made.max_entries;
-    } else if (maps::with_key_size(made.key_size, [&](auto size) {
-                 return dynamic_cast<maps::HashMap<decltype(size)::value> *>(map) != nullptr;
-               })) {
-      one.kind = JitMap::Hash;
+    } else if (const auto hash = hash_of(map)) {
+      one.kind = hash->evicts ? JitMap::EvictingHash : JitMap::Hash;
+      if (hash->evicts) continue;
+      one.values = hash->slab.address;
+      one.stride = hash->stride;
+      one.count = hash->bucket_mask + 1;
+      one.buckets = hash->buckets.address;
     } else if (auto *const percpu = dynamic_cast<maps::PerCpuMap *>(map); percpu != nullptr) {
       one.kind = percpu->is_array() ? JitMap::PerCpuArray : JitMap::PerCpuHash;
     }
@@ -105,6 +130,10 @@ JitInput::JitInput(const std::string &name, const Resolved &resolved, std::span<
     add(reinterpret_cast<uint64_t>(map), 1);
     const Block block = map == nullptr ? Block{} : block_of(*map);
     add(block.address, block.size);
+    if (const auto hash = hash_of(map); hash && !hash->evicts) {
+      add(hash->buckets.address, hash->buckets.size);
+      add(hash->slab.address, hash->slab.size);
+    }
   }
   if (unverified != nullptr) {
     add(reinterpret_cast<uint64_t>(unverified->seen), sizeof(uint64_t) << kSeenBits);
@@ -167,6 +196,7 @@ std::vector<std::byte> JitInput::key() const {
     key.add(map.stride);
     key.add(map.count);
     if (map.values != 0) add_address(map.values);
+    if (map.buckets != 0) add_address(map.buckets);
   }
   if (program_.unverified == nullptr) return std::move(key.all);
   for (const JitRegion &region : std::span(program_.unverified->regions, program_.unverified->region_count)) {
