@@ -81,8 +81,9 @@ Result<void> HashMap<KeySize>::adopt(PageSource::Content content) {
 }
 
 template <size_t KeySize>
-std::atomic<typename HashMap<KeySize>::Link> *HashMap<KeySize>::link_to(const std::byte *key, uint32_t hash) {
-  std::atomic<Link> *from = &bucket_of(hash).head;
+std::atomic<typename HashMap<KeySize>::Link> *HashMap<KeySize>::link_to(Bucket &bucket, const std::byte *key,
+                                                                        uint32_t hash) {
+  std::atomic<Link> *from = &bucket.head;
   for (Link link = from->load(std::memory_order_relaxed); link != 0;) {
     Element &candidate = element(link);
     if (candidate.hash.load(std::memory_order_relaxed) == hash && key_.equal(candidate.key(), key)) return from;
@@ -142,6 +143,7 @@ template <size_t KeySize>
 }
 
 template <size_t KeySize>
+template <bool IsSerial>
 [[gnu::always_inline]] inline int64_t HashMap<KeySize>::put(Hold &hold, std::atomic<Link> *old, const std::byte *key,
                                                             const std::byte *value, uint64_t flags, uint32_t hash) {
   if (old != nullptr && flags == BPF_NOEXIST) return -EEXIST;
@@ -149,11 +151,17 @@ template <size_t KeySize>
   const Link added = take(hold);
   Element &fresh = element(added);
   std::memcpy(fresh.key(), key, key_.size());
-  clear_special(value_of(fresh));
-  copy_value(value_of(fresh), value);
+  if constexpr (IsSerial) {
+    clear_special(value_of(fresh));
+    copy_value(value_of(fresh), value);
+  } else if (const uint32_t size = definition().value_size; size == sizeof(uint64_t)) {
+    std::memcpy(value_of(fresh), value, sizeof(uint64_t));
+  } else {
+    std::memcpy(value_of(fresh), value, size);
+  }
   fresh.hash.store(hash, std::memory_order_relaxed);
   // Kernel: a replaced element counts as used, a new one has to be looked up first.
-  if (evicts_) use_of(added).store(old == nullptr ? Cold : Hot, std::memory_order_relaxed);
+  if (IsSerial && evicts_) use_of(added).store(old == nullptr ? Cold : Hot, std::memory_order_relaxed);
   if (old == nullptr) {
     Bucket &bucket = hold.bucket();
     fresh.next.store(bucket.head.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -172,8 +180,9 @@ int64_t HashMap<KeySize>::update(const std::byte *key, const std::byte *value, u
   if (is_serial_) return update_serially(key, value, flags);
   if (flags > BPF_EXIST) return -EINVAL;
   const uint32_t hash = key_.hash(key);
-  Hold hold(bucket_of(hash));
-  return put(hold, link_to(key, hash), key, value, flags, hash);
+  Bucket &bucket = bucket_of(hash);
+  Hold hold(bucket);
+  return put<false>(hold, link_to(bucket, key, hash), key, value, flags, hash);
 }
 
 template <size_t KeySize>
@@ -189,8 +198,8 @@ template <size_t KeySize>
       find(key, hash) == nullptr)
     evict();
   Hold hold(bucket_of(hash));
-  std::atomic<Link> *old = link_to(key, hash);
-  if (old == nullptr || field == nullptr || flags == BPF_NOEXIST) return put(hold, old, key, value, flags, hash);
+  std::atomic<Link> *old = link_to(hold.bucket(), key, hash);
+  if (old == nullptr || field == nullptr || flags == BPF_NOEXIST) return put<true>(hold, old, key, value, flags, hash);
   // In place, under the value's lock.
   std::byte *present = value_of(element(old->load(std::memory_order_relaxed)));
   lock_value(present + field->offset);
@@ -204,7 +213,7 @@ int64_t HashMap<KeySize>::erase(const std::byte *key) {
   const uint32_t hash = key_.hash(key);
   const auto guard = is_serial_ ? std::unique_lock(lock_) : std::unique_lock<SpinLock>();
   Hold hold(bucket_of(hash));
-  std::atomic<Link> *from = link_to(key, hash);
+  std::atomic<Link> *from = link_to(hold.bucket(), key, hash);
   if (from == nullptr) return -ENOENT;
   const Link removed = from->load(std::memory_order_relaxed);
   from->store(element(removed).next.load(std::memory_order_relaxed), std::memory_order_release);
@@ -228,7 +237,7 @@ void HashMap<KeySize>::evict() {
     Element &victim = element(hand_);
     const uint32_t hash = victim.hash.load(std::memory_order_relaxed);
     Hold hold(bucket_of(hash));
-    std::atomic<Link> *from = link_to(victim.key(), hash);
+    std::atomic<Link> *from = link_to(hold.bucket(), victim.key(), hash);
     from->store(victim.next.load(std::memory_order_relaxed), std::memory_order_release);
     give_back(hold, hand_);
     count_.fetch_sub(1, std::memory_order_relaxed);

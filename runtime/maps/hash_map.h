@@ -23,7 +23,6 @@
 #pragma once
 
 #include <linux/bpf.h>
-#include <sched.h>
 
 #include <atomic>
 #include <mutex>
@@ -87,11 +86,12 @@ class HashMap final : public Map {
   class Hold {
    public:
     explicit Hold(Bucket &bucket) : bucket_(bucket) {
-      uint32_t state = bucket.state.load(std::memory_order_relaxed) & ~Bucket::kHeld;
-      while (!bucket.state.compare_exchange_weak(state, state | Bucket::kHeld, std::memory_order_acquire)) {
-        // Yields: with more threads than cores the holder may need this one.
-        if ((state & Bucket::kHeld) != 0) ::sched_yield();
-        state &= ~Bucket::kHeld;
+      Patience patience;
+      uint32_t state = bucket.state.load(std::memory_order_relaxed);
+      while ((state & Bucket::kHeld) != 0 ||
+             !bucket.state.compare_exchange_weak(state, state | Bucket::kHeld, std::memory_order_acquire)) {
+        patience.wait();
+        state = bucket.state.load(std::memory_order_relaxed);
       }
       state_ = state;
     }
@@ -124,9 +124,10 @@ class HashMap final : public Map {
   static Element *find(const Table &table, const HashKey<KeySize> &keys, const std::byte *key, uint32_t hash);
   Element *find(const std::byte *key, uint32_t hash) const { return find(table(), key_, key, hash); }
   // The link that leads to the element with [key], or null. Its bucket is held.
-  std::atomic<Link> *link_to(const std::byte *key, uint32_t hash);
+  std::atomic<Link> *link_to(Bucket &bucket, const std::byte *key, uint32_t hash);
   // update() of such a map; and what is the same in all, with the bucket held and the link that leads to the key.
   int64_t update_serially(const std::byte *key, const std::byte *value, uint64_t flags);
+  template <bool IsSerial>
   int64_t put(Hold &hold, std::atomic<Link> *old, const std::byte *key, const std::byte *value, uint64_t flags,
               uint32_t hash);
   // Both with the bucket held: an element that no chain leads to; what was taken out of its chain goes back.

@@ -1,12 +1,13 @@
 #include "runtime/maps/map.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+
+#include "runtime/maps/spin_lock.h"
 
 namespace spile::maps {
 
@@ -40,8 +41,10 @@ const SpecialField *Map::lock_field() const {
 
 void lock_value(std::byte *lock) {
   const std::atomic_ref word(*reinterpret_cast<uint32_t *>(lock));
-  while (word.exchange(1, std::memory_order_acquire) != 0)
-    while (word.load(std::memory_order_relaxed) != 0) ::sched_yield();
+  while (word.exchange(1, std::memory_order_acquire) != 0) {
+    Patience patience;
+    while (word.load(std::memory_order_relaxed) != 0) patience.wait();
+  }
 }
 
 void unlock_value(std::byte *lock) {
