@@ -3,6 +3,8 @@
 // RUN: %spile exec -q --engine=interp,jit --prog long_ways %s | FileCheck %s --check-prefix=LONG
 // RUN: %spile exec -q --unverified --engine=checked,jit --prog long_ways %s | FileCheck %s --check-prefix=LONG
 // RUN: %spile exec -q --engine=interp,jit --prog wide_keys %s --mem 64000000 | FileCheck %s --check-prefix=WIDE
+// RUN: %spile exec -q --engine=interp,jit --prog short_keys %s --mem 64000000 | FileCheck %s --check-prefix=SHORTKEYS
+// RUN: %spile exec -q --unverified --engine=checked,jit --prog short_keys %s --mem 64000000 | FileCheck %s --check-prefix=SHORTKEYS
 // RUN: %python %inputs/exits.py 1 %spile exec -q --unverified --engine=checked,jit --prog past_value %s 2>&1 | FileCheck %s --check-prefix=VALUE
 // RUN: %spile exec -q --unverified --engine=checked,jit --prog either %s --mem 01000000 | FileCheck %s --check-prefix=EITHER
 // RUN: %python %inputs/exits.py 1 %spile exec -q --unverified --engine=checked,jit --prog either %s --mem 02000000 2>&1 | FileCheck %s --check-prefix=NEITHER
@@ -29,6 +31,10 @@ struct pair {
 };
 HASH(by_pair, HASH, struct pair);
 HASH(by_pair_here, PERCPU_HASH, struct pair);
+HASH(by_eight, HASH, __u64);
+HASH(by_word_lately, LRU_HASH, __u32);
+HASH(by_word_here, PERCPU_HASH, __u32);
+HASH(by_eight_here, PERCPU_HASH, __u64);
 HASH(by_triple_here, PERCPU_HASH, struct triple);
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -80,6 +86,27 @@ SEC("syscall") int wide_keys(__u32 *count) {
     sum += COUNT(by_triple, triple) + COUNT(by_triple_here, triple);
     sum += COUNT(by_pair, pair) + COUNT(by_pair_here, pair);
     sum &= 1023;
+  }
+  return sum;
+}
+
+// Keys that are numbers, some of which share a bucket, and one that is never there.
+// SHORTKEYS: 0x1e60
+// SHORTKEYS-DAG: by_word[3] = 25
+// SHORTKEYS-DAG: by_eight[3] = 25
+// SHORTKEYS-DAG: by_word_lately[3] = 25
+// SHORTKEYS-DAG: by_word_here[3] = 25
+// SHORTKEYS-DAG: by_eight_here[3] = 25
+// SHORTKEYS-DAG: by_long[3] = 25
+SEC("syscall") int short_keys(__u32 *count) {
+  int sum = 0;
+  for (__u32 i = 0; i < *count && i < 1000; i++) {
+    __u32 word = i & 3, absent = i + 4;
+    __u64 wide = word;
+    sum += COUNT(by_word, word) + COUNT(by_eight, wide);
+    sum += COUNT(by_word_lately, word) + COUNT(by_long, wide);
+    sum += COUNT(by_word_here, word) + COUNT(by_eight_here, wide);
+    if (bpf_map_lookup_elem(&by_word, &absent)) return 1;
   }
   return sum;
 }
