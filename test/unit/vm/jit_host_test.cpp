@@ -66,5 +66,20 @@ TEST(JitHost, ACallbackRunsOutsideOfARun) {
 #endif
 }
 
+// Calls between the two are slow where the upper bits of their addresses differ.
+TEST(JitHost, CodeLiesNearTheHost) {
+#ifdef SPILE_JIT_PLUGIN
+  auto jit = open_jit(SPILE_JIT_PLUGIN, no_helpers);
+  ASSERT_TRUE(jit.has_value()) << jit.error().message;
+  auto loaded = (*jit)->load(assembled("r0 = func f ll\n exit\nf:\n r0 = r1\n exit"), {});
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+  Env env;
+  const uint64_t code = (*loaded)->run(nullptr, 0, env), host = reinterpret_cast<uint64_t>(&no_helpers);
+  EXPECT_EQ(code >> 37, host >> 37);
+#else
+  GTEST_SKIP() << "the JIT plugin is not built here";
+#endif
+}
+
 }  // namespace
 }  // namespace spile::vm
