@@ -6,6 +6,7 @@
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/IndVarSimplify.h>
+#include <llvm/Transforms/Scalar/JumpThreading.h>
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopDeletion.h>
 #include <llvm/Transforms/Scalar/LoopIdiomRecognize.h>
@@ -27,9 +28,13 @@ namespace {
 constexpr size_t kManyInsns = 4096;
 
 // Registers become SSA values, and the halves of them that nobody uses go.
-void go_over(llvm::FunctionPassManager &functions) {
+void go_over(llvm::FunctionPassManager &functions, bool large) {
   functions.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
   functions.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  // What is asked again is known on each of its ways. Programs ask again where their compiler has selected between
+  // values, which only a branch can do; behind the next pass it would be a select for each, and addresses wait for all
+  // of them.
+  if (!large) functions.addPass(llvm::JumpThreadingPass());
   functions.addPass(llvm::SimplifyCFGPass());
   functions.addPass(llvm::InstCombinePass());
   functions.addPass(llvm::SimplifyCFGPass());
@@ -139,13 +144,13 @@ llvm::PipelineTuningOptions pipeline_tuning() {
 }
 
 llvm::ModulePassManager pipeline_of(llvm::PassBuilder &builder, const vm::JitProgram &program, bool waiting) {
-  const bool loops = program.insn_count < kManyInsns && has_loops(program);
+  const bool large = program.insn_count >= kManyInsns, loops = !large && has_loops(program);
   if (loops && program.unverified != nullptr) {
     ask_for_fuel_beforehand(builder);
     return builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
   }
   llvm::FunctionPassManager functions;
-  go_over(functions);
+  go_over(functions, large);
   if (loops) functions.addPass(ImproveLoops(waiting));
   llvm::ModulePassManager modules;
   modules.addPass(llvm::AlwaysInlinerPass());
