@@ -11,6 +11,16 @@
 
 namespace spile::maps {
 
+namespace {
+// copy_value() of one without special fields; most are of 8 bytes.
+void copy_plain_value(std::byte *to, const std::byte *from, uint32_t size) {
+  if (size == sizeof(uint64_t))
+    std::memcpy(to, from, sizeof(uint64_t));
+  else
+    std::memcpy(to, from, size);
+}
+}  // namespace
+
 template <size_t KeySize>
 HashMap<KeySize>::HashMap(const Definition &definition, uint32_t bucket_count, Pages buckets, Pages slab, Pages marks)
     : Map(definition),
@@ -154,10 +164,8 @@ template <bool IsSerial>
   if constexpr (IsSerial) {
     clear_special(value_of(fresh));
     copy_value(value_of(fresh), value);
-  } else if (const uint32_t size = definition().value_size; size == sizeof(uint64_t)) {
-    std::memcpy(value_of(fresh), value, sizeof(uint64_t));
   } else {
-    std::memcpy(value_of(fresh), value, size);
+    copy_plain_value(value_of(fresh), value, definition().value_size);
   }
   fresh.hash.store(hash, std::memory_order_relaxed);
   // Kernel: a replaced element counts as used, a new one has to be looked up first.
