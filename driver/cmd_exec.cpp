@@ -15,6 +15,7 @@
 #include "driver/exec_input.h"
 #include "driver/jit_options.h"
 #include "driver/judge.h"
+#include "runtime/session/network_file.h"
 #include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
 #include "runtime/vm/jit_checked.h"
@@ -31,6 +32,7 @@ constexpr std::string_view kEngines[] = {"auto", "checked", "interp", "jit", "ke
 struct Request {
   std::vector<std::string> engines;  // of kEngines; empty: what suits the program
   std::vector<std::string> ctx;
+  std::shared_ptr<const helpers::Network> network;
   std::optional<std::string> memory, packet, type, program;
   uint64_t repeat = 1;
   std::optional<uint64_t> fuel;
@@ -118,6 +120,7 @@ struct Runnable {
 Result<session::TrialInput> input_for(const Runnable &runnable, const Request &request) {
   session::TrialInput input;
   input.repeat = request.repeat;
+  input.network = request.network;
   const bool takes_packet = runnable.type->hook == tables::HookKind::Packet;
   const std::string &name = runnable.program.name;
   if (takes_packet && request.memory)
@@ -266,6 +269,11 @@ Result<Request> request_of(const po::variables_map &values) {
   if (values.contains("ctx")) request.ctx = values["ctx"].as<std::vector<std::string>>();
   if (values.contains("repeat")) request.repeat = values["repeat"].as<uint64_t>();
   if (values.contains("fuel")) request.fuel = values["fuel"].as<uint64_t>();
+  if (const auto path = text("net")) {
+    auto network = session::read_network(*path);
+    if (!network) return std::unexpected(network.error());
+    request.network = std::move(*network);
+  }
   request.unverified = values.contains("unverified");
   request.jit = jit_settings(values);
   if (const auto stats = text("stats")) {
@@ -307,6 +315,9 @@ int command_exec(Arguments arguments, Console &console) {
       "an Ethernet frame in hexadecimal, or FILE.pcap#N of a capture")(
       "ctx", po::value<std::vector<std::string>>()->value_name("NAME=N,..."),
       "fields of the context: mark=5, args[1]=0x10")(
+      "net", po::value<std::string>()->value_name("FILE"),
+      "the network that helpers are asked about (bpf_fib_lookup): what `ip -j addr`, `ip -j route show table all`, ... "
+      "print")(
       "engine", po::value<std::string>()->value_name("LIST"),
       "checked, interp, jit, auto (interp, then jit), kernel (BPF_PROG_TEST_RUN); several: their results are compared")(
       "repeat", po::value<uint64_t>()->value_name("N"), "run it N times; a run finds what the one before left")(

@@ -21,6 +21,7 @@
 #include "runtime/hooks/launch.h"
 #include "runtime/hooks/perf_script.h"
 #include "runtime/kernel/kernel_object.h"
+#include "runtime/session/network_file.h"
 #include "runtime/session/session.h"
 #include "support/check.h"
 #include "support/numbers.h"
@@ -281,6 +282,9 @@ int command_run(Arguments arguments, Console &console) {
       "write the packets that XDP and tc programs redirect, clone or send back as pcapng, each with the interface "
       "that it leaves by")("output,o", po::value<std::string>()->value_name("FILE"),
                            "write what the probe prints to FILE")(
+      "net", po::value<std::string>()->value_name("FILE"),
+      "the network that helpers are asked about (bpf_fib_lookup): what `ip -j addr`, `ip -j route show table all`, ... "
+      "print")(
       "pin", po::value<std::string>()->value_name("FOLDER"),
       "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "
       "FOLDER of the kernel's bpffs")(
@@ -339,6 +343,11 @@ int command_run(Arguments arguments, Console &console) {
       *file = "/dev/stdout";
     }
   options.pin = text("pin").value_or("");
+  if (const auto path = text("net")) {
+    auto network = session::read_network(*path);
+    if (!network) return console.fail(network.error());
+    options.network = std::move(*network);
+  }
   if (options.command && input)
     return console.usage("-c and -i cannot be had together: one run has one source of events");
   EventsFrom from = EventsFrom::Auto;
@@ -362,6 +371,8 @@ int command_run(Arguments arguments, Console &console) {
         return console.usage("--{} is about the kernel: --on=kernel", name);
       from = EventsFrom::Kernel;
     }
+  if (options.network != nullptr && from == EventsFrom::Kernel)
+    return console.usage("--net is about programs that run here: the kernel's have its own network");
   if (values->contains("pid") && options.command)
     return console.usage("-c and -p cannot be had together: one run is about one of them");
   const std::string engine = text("engine").value_or("auto");

@@ -12,6 +12,7 @@
 #include "driver/script_options.h"
 #include "driver/test_files.h"
 #include "driver/test_report.h"
+#include "runtime/session/network_file.h"
 #include "support/file.h"
 #include "support/thread.h"
 
@@ -159,6 +160,7 @@ class ProbeTester {
 
   void run_scenario(const hooks::Scenario &scenario, const Probe &probe, TestOutcome &outcome) {
     session::ScenarioOptions run = options_.run;
+    run.path = outcome.file;
     run.folder = folder_of(outcome.file);
     if (options_.coverage)
       run.watch = [this](const object::Program &program, const vm::Moment &moment) {
@@ -227,7 +229,9 @@ int command_test(Arguments arguments, Console &console) {
       "output,o", po::value<std::string>()->value_name("FILE"), "write the coverage to FILE, not to stdout")(
       "engine", po::value<std::string>()->value_name("ENGINE"),
       "interp or jit, in place of an interpreter that tells what programs read")(
-      "jobs,j", po::value<unsigned>()->value_name("N"), "probes at a time; default: one for each CPU");
+      "net", po::value<std::string>()->value_name("FILE"),
+      "the network that helpers are asked about (bpf_fib_lookup): what `ip -j addr`, `ip -j route show table all`, ... "
+      "print")("jobs,j", po::value<unsigned>()->value_name("N"), "probes at a time; default: one for each CPU");
   add_compile_options(line.options);
   line.hidden.add_options()("path", po::value<std::vector<std::string>>());
   line.positional.add("path", -1);
@@ -244,6 +248,11 @@ int command_test(Arguments arguments, Console &console) {
   options.compile = std::move(*compile);
   for_this_machine(options.compile);
   options.update = values->contains("update");
+  if (const auto path = text("net")) {
+    auto network = session::read_network(*path);
+    if (!network) return console.fail(network.error());
+    options.run.network = std::move(*network);
+  }
   const auto format = text("coverage");
   if (format && *format != "lcov" && *format != "text" && *format != "html")
     return console.usage("--coverage takes lcov, text or html, not `{}`", *format);

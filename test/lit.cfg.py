@@ -89,6 +89,9 @@ if os.path.exists("/sys/kernel/btf/vmlinux"):
 # A trivial program that the kernel takes from us: root, bpf() allowed.
 if works(["python3", os.path.join(source, "test", "probe_bpf.py")]):
     config.available_features.add("bpf")
+# A network namespace of one's own, with links in it.
+if works(["unshare", "-n", "ip", "link", "add", "type", "veth"]):
+    config.available_features.add("netns")
 # ptrace of an own child, which some containers forbid.
 if works([spile, "info", "--has=ptrace"]):
     config.available_features.add("ptrace")

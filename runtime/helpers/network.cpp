@@ -1,6 +1,6 @@
-// Helpers that ask the network around a packet. There is none: no routes, no sockets, no tunnels, one MTU.
+// Helpers that ask what is around a packet: the socket, the control group, the tunnel that it came through. It has
+// none.
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,29 +10,6 @@
 #include "runtime/helpers/packet.h"
 
 namespace spile::helpers {
-
-// BPF_FIB_LKUP_RET_NOT_FWDED: no route leads anywhere.
-uint64_t fib_lookup(uint64_t, uint64_t params, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {
-  constexpr uint64_t kKnown = 0x7f, kNotForwarded = 4;
-  if (static_cast<uint32_t>(size) < sizeof(bpf_fib_lookup) || (flags & ~kKnown) != 0)
-    return returned(env, k_fib_lookup, -EINVAL);
-  constexpr uint8_t kInet = 2, kInet6 = 10;
-  const auto family = std::to_integer<uint8_t>(*bytes_at(params));
-  if (family != kInet && family != kInet6) return returned(env, k_fib_lookup, -EAFNOSUPPORT);
-  return kNotForwarded;
-}
-
-uint64_t check_mtu(uint64_t, uint64_t, uint64_t length, uint64_t difference, uint64_t flags, vm::Env *env) {
-  constexpr uint32_t kMtu = 1500;
-  const vm::Packet *packet = packet_of(env);
-  if ((flags & ~uint64_t{BPF_MTU_CHK_SEGS}) != 0 || packet == nullptr) return returned(env, k_check_mtu, -EINVAL);
-  uint32_t asked;
-  std::memcpy(&asked, bytes_at(length), sizeof asked);
-  std::memcpy(bytes_at(length), &kMtu, sizeof kMtu);
-  const int64_t size = (asked != 0 ? int64_t{asked} : static_cast<int64_t>(packet->data.size()) - ETH_HLEN) +
-                       static_cast<int32_t>(difference);
-  return size <= kMtu ? BPF_MTU_CHK_RET_SUCCESS : BPF_MTU_CHK_RET_FRAG_NEEDED;
-}
 
 // 0: the packet belongs to no socket; cookies begin at 1.
 uint64_t get_socket_cookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }

@@ -126,6 +126,11 @@ class Reader {
       scenario().globals.emplace_back(rest);
       return {};
     }
+    if (word == "!net") {
+      if (rest.empty()) return wrong("!net takes a row of a network, or @FILE");
+      scenario().network.push_back({line_, std::string(rest)});
+      return {};
+    }
     if (word == "!seed") {
       const auto seed = parse_number(rest);
       if (!seed || *seed == 0) return wrong("!seed takes a number that is not 0, not `{}`", rest);
@@ -138,7 +143,7 @@ class Reader {
       scenario().clock_ns = *time;
       return {};
     }
-    return wrong("there is no `{}`: there are !test, !set, !clock, !seed and !end", word);
+    return wrong("there is no `{}`: there are !test, !set, !net, !clock, !seed and !end", word);
   }
 
   // "0", "12us", "1s"

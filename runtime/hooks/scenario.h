@@ -77,6 +77,11 @@ struct Scenario {
   uint32_t line = 0;  // where it begins
   uint64_t clock_ns = 0, seed = 1;
   std::vector<std::string> globals;  // `!set NAME=VALUE`
+  struct NetworkRow {
+    uint32_t line = 0;
+    std::string text;  // a row, or `@FILE`
+  };
+  std::vector<NetworkRow> network;  // `!net ROW`
   std::vector<Step> steps;
 };
 

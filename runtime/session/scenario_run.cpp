@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/isa/info.h"
+#include "runtime/session/network_file.h"
 #include "support/numbers.h"
 
 namespace spile::session {
@@ -42,6 +43,8 @@ class Run {
     if (!options_.use_jit && !options_.use_interpreter)
       options.watch = [this](const object::Program &program, const vm::Moment &moment) { watch(program, moment); };
     options.virtual_time = VirtualTime{scenario_.clock_ns, scenario_.seed};
+    options.network = options_.network;
+    if (auto added = add_rows(options.network); !added) return std::unexpected(added.error());
     options.print = [this](std::string_view text) {
       printed_ += text;
       return true;
@@ -61,6 +64,20 @@ class Run {
   }
 
  private:
+  // What `!net` says.
+  Result<void> add_rows(std::shared_ptr<const helpers::Network> &to) const {
+    if (scenario_.network.empty()) return {};
+    const auto network = to == nullptr ? std::make_shared<helpers::Network>() : std::make_shared<helpers::Network>(*to);
+    for (const auto &[line, text] : scenario_.network) {
+      const auto added = text.starts_with('@')
+                             ? add_network_file(options_.folder + text.substr(1), *network)
+                             : add_network_row(fmt::format("{}:{}", options_.path, line), text, *network);
+      if (!added) return added;
+    }
+    to = network;
+    return {};
+  }
+
   void watch(const object::Program &program, const vm::Moment &moment) {
     if (options_.watch) options_.watch(program, moment);
     const isa::Insn &insn = program.insns[moment.insn];

@@ -4,6 +4,7 @@
 // read if it expected what was seen. Called by `spile test`.
 #pragma once
 
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -37,7 +38,9 @@ struct ScenarioResult {
 };
 
 struct ScenarioOptions {
-  std::string folder;  // where the captures that it names lie, with its slash; or empty
+  std::string path;                                 // of its text, for errors
+  std::string folder;                               // where the captures that it names lie, with its slash; or empty
+  std::shared_ptr<const helpers::Network> network;  // that `!net` adds to; null: none
   bool use_jit = false;
   bool use_interpreter = false;  // else a slow one that tells of fields that were read and not given
   vm::Watch watch;               // told of each instruction as well

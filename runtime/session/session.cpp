@@ -149,6 +149,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
   state->maps = std::move(*maps);
   state->maps.watch_timers(state->timers);
   state->env.timers = &state->timers;
+  state->env.network = state->options.network.get();
   state->env.types = types_of(object, programs);
   state->has_record_maps =
       std::ranges::any_of(object.maps, [](const object::Map &map) { return has_records(map.type); });

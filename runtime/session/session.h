@@ -18,6 +18,7 @@
 #include "backend/object/object.h"
 #include "lang-spec/tables/tables.h"
 #include "runtime/helpers/faults.h"
+#include "runtime/helpers/network_state.h"
 #include "runtime/hooks/byte_stream.h"
 #include "runtime/hooks/recorder.h"
 #include "runtime/hooks/recording.h"
@@ -60,6 +61,7 @@ struct Options {
   std::optional<std::string> command;                // -c: trace this command line
   std::optional<uint32_t> pid;                       // -p: trace this process, without the kernel's help
   std::optional<hooks::ByteStream> packets;          // -i: run packet programs on this capture
+  std::shared_ptr<const helpers::Network> network;   // --net: that helpers are asked about; null: none
   std::string pin;                                   // --pin: the folder that keeps the maps; empty: none
   std::string pass, drop, verdicts, redirected;      // --pass, --drop, ...: files for packets; empty: none
   bool stats = false;                                // --stats: Outcome::programs is filled

@@ -43,6 +43,7 @@ class Trial {
  public:
   explicit Trial(const TrialInput &input) : input_(input) {
     env_.timers = &timers_;
+    env_.network = input.network.get();
     env_.print = [this](std::string_view text) {
       if (prints_) *result_.printed += text;
     };

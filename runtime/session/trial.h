@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "backend/object/object.h"
+#include "runtime/helpers/network_state.h"
 #include "runtime/hooks/packet_context.h"
 #include "runtime/session/session.h"
 #include "runtime/vm/engine.h"
@@ -28,11 +30,12 @@ struct CtxValue {
 struct TrialInput {
   // What r1 points to. Programs of packets have a struct __sk_buff instead, made from the packet.
   std::vector<std::byte> ctx;
-  std::vector<CtxValue> values;             // put into the context, or that __sk_buff
-  std::vector<std::byte> packet;            // with the link header of [link_type], as libpcap numbers them
-  int link_type = 1;                        // Ethernet
-  hooks::Layer layer = hooks::Layer::Link;  // where socket filters see the packet begin; in the kernel: Network
-  uint64_t repeat = 1;                      // each run finds what the one before left
+  std::vector<CtxValue> values;                     // put into the context, or that __sk_buff
+  std::vector<std::byte> packet;                    // with the link header of [link_type], as libpcap numbers them
+  int link_type = 1;                                // Ethernet
+  hooks::Layer layer = hooks::Layer::Link;          // where socket filters see the packet begin; in the kernel: Network
+  std::shared_ptr<const helpers::Network> network;  // that helpers are asked about; null: none
+  uint64_t repeat = 1;                              // each run finds what the one before left
 };
 
 struct TrialResult {

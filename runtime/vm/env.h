@@ -15,7 +15,8 @@
 
 namespace spile::helpers {
 class Timers;
-}
+struct Network;
+}  // namespace spile::helpers
 namespace spile::object {
 class Btf;
 }
@@ -45,8 +46,9 @@ struct Env {
   uint32_t program_type = 0;  // enum bpf_prog_type of the program that runs
   uint64_t cgroup_id = 1;     // of the task; 1 is the root of every hierarchy
   helpers::Timers *timers = nullptr;
-  const object::Btf *types = nullptr;  // whose numbers programs have for the kernel's types; null: of none
-  int32_t return_value = 0;            // bpf_set_retval()
+  const helpers::Network *network = nullptr;  // that helpers are asked about; null: none was described
+  const object::Btf *types = nullptr;         // whose numbers programs have for the kernel's types; null: of none
+  int32_t return_value = 0;                   // bpf_set_retval()
   // Text that a program prints, as it is: trace_printk lines end in a newline.
   std::function<void(std::string_view)> print;
   // CLOCK_MONOTONIC in a live run; virtual otherwise.

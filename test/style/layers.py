@@ -48,6 +48,7 @@ OWNERS = {
     r"event-parse": ["runtime/hooks"],
     r"Zydis": ["runtime/hooks"],
     r"boost/": ["driver"],
+    r"nlohmann/": ["runtime/session"],
 }
 
 files = subprocess.run(["git", "ls-files", "*.cpp", "*.h"], cwd=root, capture_output=True, text=True, check=True).stdout.split()
