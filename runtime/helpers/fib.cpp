@@ -147,16 +147,6 @@ int64_t answer(const Network &network, const Question &asked) {
   return kSuccess;
 }
 
-// The device that a question without an interface is about: the one that the packet came in by.
-uint32_t device_of(const vm::Env *env) {
-  if (env->program_type == BPF_PROG_TYPE_XDP) {
-    const std::span<std::byte> ctx = env->event == nullptr ? std::span<std::byte>() : env->event->ctx;
-    return ctx.size() < sizeof(xdp_md) ? 0 : reinterpret_cast<const xdp_md *>(ctx.data())->ingress_ifindex;
-  }
-  const __sk_buff *skb = skb_of(env);
-  return skb == nullptr ? 0 : skb->ifindex != 0 ? skb->ifindex : skb->ingress_ifindex;
-}
-
 }  // namespace
 
 uint64_t fib_lookup(uint64_t, uint64_t to, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {

@@ -42,16 +42,7 @@ uint64_t skb_under_cgroup(uint64_t, uint64_t map, uint64_t index, uint64_t, uint
   return returned(env, k_skb_under_cgroup, inside ? -EAGAIN : -E2BIG);
 }
 
-// What a packet that came through no tunnel has to say.
-uint64_t skb_get_tunnel_key(uint64_t, uint64_t to, uint64_t size, uint64_t, uint64_t, vm::Env *env) {
-  std::ranges::fill(buffer_at(to, size), std::byte{0});
-  return returned(env, k_skb_get_tunnel_key, -EINVAL);
-}
-uint64_t skb_get_tunnel_opt(uint64_t, uint64_t to, uint64_t size, uint64_t, uint64_t, vm::Env *env) {
-  std::ranges::fill(buffer_at(to, size), std::byte{0});
-  return returned(env, k_skb_get_tunnel_opt, -ENOENT);
-}
-// Nor did anybody decrypt it.
+// Nobody decrypted it.
 uint64_t skb_get_xfrm_state(uint64_t, uint64_t, uint64_t to, uint64_t size, uint64_t, vm::Env *env) {
   std::ranges::fill(buffer_at(to, size), std::byte{0});
   return returned(env, k_skb_get_xfrm_state, -EINVAL);

@@ -5,6 +5,7 @@
 // kernel with the same tables would; without one they answer for a machine that has none of it.
 #pragma once
 
+#include <linux/bpf.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -124,7 +125,7 @@ struct RoutingRule {
 
 struct Socket {
   uint8_t protocol = 0;  // IPPROTO_TCP, IPPROTO_UDP
-  uint8_t state = 0;     // BPF_TCP_*
+  bpf_sock seen{};       // what programs read of it
   IpAddress local, peer;
   uint16_t local_port = 0, peer_port = 0;  // host order; peer_port is 0: of no peer
   uint32_t interface = 0;                  // that it is bound to; 0: any

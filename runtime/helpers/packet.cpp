@@ -47,6 +47,15 @@ __sk_buff *skb_of(const vm::Env *env) {
   return ctx.size() < sizeof(__sk_buff) ? nullptr : reinterpret_cast<__sk_buff *>(ctx.data());
 }
 
+uint32_t device_of(const vm::Env *env) {
+  if (env->program_type == BPF_PROG_TYPE_XDP) {
+    const std::span<std::byte> ctx = env->event == nullptr ? std::span<std::byte>() : env->event->ctx;
+    return ctx.size() < sizeof(xdp_md) ? 0 : reinterpret_cast<const xdp_md *>(ctx.data())->ingress_ifindex;
+  }
+  const __sk_buff *skb = skb_of(env);
+  return skb == nullptr ? 0 : skb->ifindex != 0 ? skb->ifindex : skb->ingress_ifindex;
+}
+
 uint16_t ether_type(const vm::Packet &packet) {
   uint16_t type = 0;
   if (packet.network_offset >= 2 && packet.data.size() >= packet.network_offset)

@@ -14,6 +14,9 @@ void show_packet(const vm::Env *env);
 // The context as programs of sockets and of traffic control have it; null where it is too short for that.
 __sk_buff *skb_of(const vm::Env *env);
 
+// The interface that the packet came in by; 0: not known.
+uint32_t device_of(const vm::Env *env);
+
 // The EtherType before the network header; 0 where the packet has none.
 uint16_t ether_type(const vm::Packet &packet);
 

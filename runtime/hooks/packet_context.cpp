@@ -197,6 +197,7 @@ bool PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   packet_.wire_length = skb_.len;
   packet_.network_offset = network;
   packet_.mac_offset = 0;
+  packet_.tunnel.reset();
   event.time_ns = captured.time_ns;
   event.ctx = std::as_writable_bytes(std::span(&skb_, 1));
   event.packet = &packet_;

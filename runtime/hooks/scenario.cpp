@@ -300,10 +300,12 @@ class Reader {
                                                             {"ret", Return, true, false},
                                                             {"packet", Packet, false, false},
                                                             {"length", Length, false, false},
+                                                            {"signal", Signal, false, false},
                                                             {"exit", Exit, false, false}});
     const auto *row = std::ranges::find(kSubjects, word, &Named::name);
     if (row == kSubjects.end())
-      return wrong("`= {}`: what can be expected is map, elements, global, out, ret, packet, length, exit", word);
+      return wrong("`= {}`: what can be expected is map, elements, global, out, ret, packet, length, signal, exit",
+                   word);
     ExpectStep expect;
     expect.subject = row->subject;
     if (row->takes_name) {

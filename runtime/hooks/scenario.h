@@ -42,7 +42,7 @@ struct EventStep {
 
 // `= WHAT NAME[KEY] OP VALUE`
 struct ExpectStep {
-  enum class Subject : uint8_t { Map, Elements, Global, Return, Packet, Length, Exit } subject = Subject::Map;
+  enum class Subject : uint8_t { Map, Elements, Global, Return, Packet, Length, Signal, Exit } subject = Subject::Map;
   std::string name;                // of the map, the variable, the program; may be empty for Return
   std::optional<std::string> key;  // as it is printed
   std::string op;                  // ==, !=, <, <=, >, >=

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <array>
+#include <cstring>
 #include <iterator>
 #include <optional>
 
@@ -85,6 +86,23 @@ EndPoint end_point(std::string_view text) {
   if (point.address.starts_with('[')) point.address.remove_prefix(1);
   if (point.address.ends_with(']')) point.address.remove_suffix(1);
   return point;
+}
+
+// bpf_sock_convert_ctx_access(): addresses and the peer's port in network order, the own port in the host's.
+bpf_sock seen_by_programs(const helpers::Socket &socket, uint8_t state) {
+  bpf_sock seen{};
+  seen.bound_dev_if = socket.interface;
+  seen.family = socket.local.family;
+  seen.type = socket.protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+  seen.protocol = socket.protocol;
+  const bool is_ipv4 = socket.local.family == AF_INET;
+  std::memcpy(is_ipv4 ? &seen.src_ip4 : seen.src_ip6, socket.local.bytes.data(), socket.local.bits() / 8);
+  std::memcpy(is_ipv4 ? &seen.dst_ip4 : seen.dst_ip6, socket.peer.bytes.data(), socket.local.bits() / 8);
+  seen.src_port = socket.local_port;
+  seen.dst_port = __builtin_bswap16(socket.peer_port);
+  seen.state = state;
+  seen.rx_queue_mapping = -1;  // none
+  return seen;
 }
 
 }  // namespace
@@ -400,12 +418,13 @@ Result<void> NetworkRows::set_forwarding(const NetworkRow &row) {
 
 Result<void> NetworkRows::add_socket(const NetworkRow &row) {
   helpers::Socket made;
+  uint8_t state = 0;
   for (const auto &[name, value] : row.fields) {
     Result<void> done;
     if (name == "netid") {
       done = read(name, value, kProtocols, made.protocol);
     } else if (name == "state") {
-      done = read(name, value, kStates, made.state);
+      done = read(name, value, kStates, state);
     } else {
       const EndPoint point = end_point(value);
       const bool is_local = name == "local";
@@ -423,6 +442,7 @@ Result<void> NetworkRows::add_socket(const NetworkRow &row) {
     }
     if (!done) return done;
   }
+  made.seen = seen_by_programs(made, state);
   network_.sockets.push_back(made);
   return {};
 }

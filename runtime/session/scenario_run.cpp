@@ -181,6 +181,11 @@ class Run {
       }
       case Length:
         return fmt::format("{}", session_->kept());
+      case Signal: {
+        std::string sent;
+        for (const uint32_t number : session_->signals()) sent += fmt::format("{}{}", sent.empty() ? "" : ", ", number);
+        return sent.empty() ? std::string(kNone) : sent;
+      }
       case Exit:
         return session_->exit_status() ? fmt::format("{}", *session_->exit_status()) : std::string(kNone);
     }

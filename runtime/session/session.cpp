@@ -178,6 +178,7 @@ Result<std::unique_ptr<Session>> Session::open(const object::Object &object, std
     if (s.options.record != nullptr) s.recorder.emplace(*s.options.record, s.virtual_ns);
     return std::unique_ptr<Session>(new Session(std::move(state)));
   }
+  s.env.signals_tasks = s.options.command || s.options.pid;
   s.wall_ahead_ns = wall_ahead_ns();
   s.env.tai_ahead_ns = tai_ahead_ns();
   s.env.now_ns = {[](void *) { return monotonic_ns(); }};

@@ -147,6 +147,8 @@ class Session {
   // The last packet as its programs left it, and how many bytes of it they pass on.
   std::span<const std::byte> packet() const;
   uint32_t kept() const;
+  // That programs have sent for the last event.
+  std::vector<uint32_t> signals() const;
   // The field of the running event's record that lies at [address] and that its step leaves open; empty: none does.
   std::string_view unset_field(uint64_t address, uint64_t size) const;
 

@@ -27,6 +27,12 @@ bool can_be_full(uint32_t type) {
 
 }  // namespace
 
+void Session::State::note_unsent() {
+  if (!first_unsent && !env.unsent.empty()) first_unsent = env.unsent.front();
+  unsent += env.unsent.size();
+  env.unsent.clear();
+}
+
 void Session::State::report_failures() {
   if (recorder && recorder->left_out() != 0 && options.loss)
     options.loss(fmt::format("{} times memory was read that is not recorded: of one event, no more than {} MiB are",
@@ -34,6 +40,11 @@ void Session::State::report_failures() {
   if (outcome.lost_records != 0 && options.loss)
     options.loss(fmt::format("{} record{} lost: the reader was too slow", outcome.lost_records,
                              outcome.lost_records == 1 ? " was" : "s were"));
+  note_unsent();
+  if (unsent != 0 && options.status)
+    options.status(fmt::format("{} signal{} not sent, for these events are over: the first was {}, to {}", unsent,
+                               unsent == 1 ? " was" : "s were", first_unsent->number,
+                               first_unsent->to_thread ? first_unsent->tid : first_unsent->pid));
   for (const vm::Env::Failure &failure : env.failures) {
     if (is_ordinary(failure)) continue;
     const std::string_view name = vm::function_name(failure.helper);

@@ -131,7 +131,10 @@ struct Session::State {
   std::vector<std::byte> last_packet;
   std::vector<hooks::Verdict> verdicts;  // of the packet's programs, with Options::verdicts
   std::vector<hooks::SentPacket> sent;   // by them, with Options::redirected
-  uint32_t last_kept = 0;                // bytes of it that its programs pass on
+  uint64_t unsent = 0;                   // signals of the events before the last
+  std::optional<vm::Env::Signal> first_unsent;
+  void note_unsent();
+  uint32_t last_kept = 0;  // bytes of it that its programs pass on
 
   Result<void> make_packet(const hooks::EventStep &step, const std::string &folder, vm::Event &event);
   std::optional<hooks::PacketContext> packet_context;

@@ -135,6 +135,7 @@ Result<std::vector<Session::Returned>> Session::fire(const hooks::EventStep &ste
   }
   const bool is_packet = !listeners.empty() && listeners[0]->hook.kind == Hook::Packet;
   s.synthetic.reset();
+  s.note_unsent();
   hooks::Tracepoint hook;
   if (!listeners.empty() && !is_packet) {
     hook = s.written_as(*listeners[0], step.hook);
@@ -245,6 +246,11 @@ std::optional<std::string> Session::global(std::string_view name) const {
 
 std::span<const std::byte> Session::packet() const { return state_->last_packet; }
 uint32_t Session::kept() const { return state_->last_kept; }
+std::vector<uint32_t> Session::signals() const {
+  std::vector<uint32_t> numbers;
+  for (const vm::Env::Signal &signal : state_->env.unsent) numbers.push_back(signal.number);
+  return numbers;
+}
 
 std::string_view Session::unset_field(uint64_t address, uint64_t size) const {
   const State &s = *state_;

@@ -349,10 +349,12 @@ void CallCheck::note(CallSite &site, const Arguments &arguments, uint64_t result
     }
     case ReturnKind::DynptrMemory:
       return add_part("the memory of a dynptr", result, asked_size());
-    case ReturnKind::Integer:
-    case ReturnKind::Void:
     case ReturnKind::Socket:
     case ReturnKind::SockCommon:
+      reach_.regions.add({"a socket", result, sizeof(bpf_sock), false, true});
+      return;
+    case ReturnKind::Integer:
+    case ReturnKind::Void:
     case ReturnKind::TcpSock:
     case ReturnKind::BtfId:
     case ReturnKind::PerCpuMemory:

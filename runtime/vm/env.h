@@ -78,6 +78,15 @@ struct Env {
   };
   std::vector<Clone> clones;
 
+  // bpf_send_signal(): whether those who cause events live and are traced. Else what would be sent is noted.
+  bool signals_tasks = false;
+  struct Signal {
+    uint32_t number = 0;
+    uint32_t pid = 0, tid = 0;
+    bool to_thread = false;  // else to any of the process
+  };
+  std::vector<Signal> unsent;
+
   // Before a program runs for an event: what the last one left is gone.
   void begin(const Event *of, uint32_t type) {
     event = of;

@@ -7,8 +7,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace spile::vm {
 
@@ -20,6 +22,17 @@ class TaskMemory {
   virtual bool read(uint64_t address, std::span<std::byte> to) = 0;
 };
 
+// How a packet is to be sent through a tunnel: struct ip_tunnel_info.
+struct Tunnel {
+  uint32_t id = 0;
+  uint8_t tos = 0, ttl = 0;
+  uint16_t flags = 0;  // TUNNEL_* of the kernel, as numbers of network order
+  bool is_ipv6 = false;
+  std::array<uint8_t, 16> source{}, destination{};  // 4 bytes of an address of IPv4, in the program's order
+  uint32_t label = 0;
+  std::vector<std::byte> options;
+};
+
 // What a packet program sees. Helpers that reshape it move [data] inside [buffer].
 struct Packet {
   std::span<std::byte> data;
@@ -28,6 +41,7 @@ struct Packet {
   uint32_t wire_length = 0;     // as on the wire; the capture may hold less
   uint32_t network_offset = 0;  // of the network header in [data]; skb_load_bytes_relative counts from it
   uint32_t mac_offset = 0;
+  std::optional<Tunnel> tunnel;  // that a program has set
 };
 
 struct Event {
