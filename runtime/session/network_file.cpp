@@ -71,6 +71,12 @@ Result<NetworkRow> row_of(const json &object, const std::array<Key, n> &keys, bo
   return row;
 }
 
+// Addresses of other links than Ethernet are of no use.
+bool is_mac(std::string_view text) {
+  constexpr std::string_view kShape = "00:00:00:00:00:00";
+  return text.size() == kShape.size();
+}
+
 std::string lower(std::string text) {
   for (char &c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -167,8 +173,7 @@ class Reader {
 
   Result<void> add_link(const json &object) {
     auto row = row_of(object, kLinkKeys, true);
-    // Addresses of other links than Ethernet are of no use.
-    std::erase_if(row->fields, [](const auto &field) { return field.first == "address" && field.second.size() != 17; });
+    std::erase_if(row->fields, [](const auto &field) { return field.first == "address" && !is_mac(field.second); });
     if (object.contains("flags")) row->put(lists(object, "flags", "UP") ? "up" : "down");
     if (auto added = rows_.add_link(*row); !added) return added;
     const auto addresses = object.find("addr_info");
@@ -193,9 +198,11 @@ class Reader {
   }
 
   Result<void> add_route(json object) {
+    if (lists(object, "flags", "dead")) return {};  // its link is down
     std::vector<NetworkRow> hops;
     if (const auto list = object.find("nexthops"); list != object.end() && list->is_array())
       for (const json &one : *list) {
+        if (lists(one, "flags", "dead")) continue;
         auto hop = row_of(one, kHopKeys, true);
         read_via(one, *hop);
         hops.push_back(std::move(*hop));
@@ -211,6 +218,7 @@ class Reader {
 
   Result<void> add_neighbour(const json &object) {
     auto row = row_of(object, kNeighbourKeys, true);
+    std::erase_if(row->fields, [](const auto &field) { return field.first == "lladdr" && !is_mac(field.second); });
     if (const auto state = object.find("state"); state != object.end() && state->is_array())
       for (const json &one : *state) row->put("nud", lower(text_of(one)));
     return rows_.add_neighbour(*row);
