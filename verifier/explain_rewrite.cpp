@@ -87,7 +87,8 @@ void rewrite_process_read(const Telling &tell) {
     read = fmt::format("{}[{}]", pointer, index);
   else if (text.find(fmt::format("*{}", pointer)) != std::string_view::npos)
     read = fmt::format("*{}", pointer);
-  const std::string_view target = declared_target(place_of(env, f.state.origin).line_text, pointer);
+  const ForeignPlace origin = place_of(env, f.state.origin);
+  const std::string_view target = declared_target(origin.line_text, pointer);
   const size_t place = text.find(read);
   if (read.empty() || target.empty() || place == std::string_view::npos) return;
   const std::string value = fmt::format("{}_value", pointer.substr(pointer.find_last_of(">.") + 1));

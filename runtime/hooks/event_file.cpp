@@ -218,7 +218,7 @@ class EventFile final : public Recording {
     event.function = record.function;
     event.cookie = record.cookie;
     stack_.resize(record.stack_size / sizeof(uint64_t));
-    std::memcpy(stack_.data(), bytes.data() + stack, stack_.size() * sizeof(uint64_t));
+    if (!stack_.empty()) std::memcpy(stack_.data(), bytes.data() + stack, stack_.size() * sizeof(uint64_t));
     event.user_stack = stack_;
     event.arguments = {reinterpret_cast<const char *>(bytes.data()) + arguments, record.arguments_size};
     show(record.event, bytes.subspan(sizeof record, record.event.ctx_size), event);

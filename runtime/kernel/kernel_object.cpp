@@ -103,12 +103,13 @@ bool is_about_task(const tables::ProgramType &type) {
 
 // A section that this libbpf does not know has its type, and what goes with it, from our table.
 Result<void> set_type(bpf_program *program, const tables::ProgramType &type) {
-  const auto number = static_cast<bpf_prog_type>(type.number);
+  // As a number: bpf_prog_type of older headers ends before the types of newer kernels.
+  const uint32_t number = type.number;
   // Of tables of functions libbpf has said more already, and they sleep where their section did (struct_ops.h).
   if (type.flags & tables::kSleepable)
     ::bpf_program__set_flags(program, ::bpf_program__flags(program) | BPF_F_SLEEPABLE);
-  if (::bpf_program__type(program) == number) return {};
-  ::bpf_program__set_type(program, number);
+  if (static_cast<uint32_t>(::bpf_program__type(program)) == number) return {};
+  ::bpf_program__set_type(program, static_cast<bpf_prog_type>(number));
   if (type.attach != tables::AttachType::None)
     ::bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(type.attach));
   if (type.flags & tables::kXdpFrags)

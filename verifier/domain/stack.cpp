@@ -74,6 +74,7 @@ bool Stack::load_uses_spill(int64_t off, unsigned size) const {
   if (index >= slots.size() || !slots[index].is_spill()) return false;
   const StackSlot &slot = slots[index];
   if (off % kSlotBytes == 0 && size <= slot.spill_bytes()) return true;
+  if (byte_of(off) + size > kSlotBytes) return false;  // not aligned, which check() is about to reject
   for (unsigned i = 0; i < size; i++)
     if (slot.bytes[byte_of(off) + i] != ByteKind::Spilled) return false;
   return slot.spilled.is_null();
