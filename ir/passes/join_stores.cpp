@@ -15,6 +15,7 @@
 // For the kernel's verifier: an access of the stack must be aligned, and of a number that was stored in 4 bytes or 8
 // the kernel remembers what it is, so these are joined only where they are 0, which it remembers of each byte.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <unordered_map>
 
@@ -185,7 +186,7 @@ class Joiner {
       const ValueId store =
           f_.make(Op::Store, Type::Void, std::array{value, object.base}, {}, piece.offset, f_[last].loc);
       f_[store].block = block_;
-        made_[last.index].push_back(store);
+      made_[last.index].push_back(store);
     }
     for (const size_t owner : owners) drop(object.stores[owner].inst);
   }
@@ -232,11 +233,29 @@ class Joiner {
   size_t joined_ = 0;
 };
 
-bool has_constant_stores(const Function &f) {
+// Whether a block stores constants where they touch, of which one is short or overwritten: most do not.
+bool has_neighbours(const Function &f) {
+  struct Stored {
+    ValueId base;
+    int64_t begin, end;
+  };
+  constexpr size_t kRecent = 8;
+  std::array<Stored, kRecent> recent{};
   for (const Block &block : f.blocks) {
     size_t count = 0;
-    for (const ValueId v : block.insts)
-      if (f[v].op == Op::Store && f[f.operand(v, 0)].op == Op::Const && ++count > 1) return true;
+    for (const ValueId v : block.insts) {
+      if (f[v].op != Op::Store || f[f.operand(v, 0)].op != Op::Const) continue;
+      const Address to = address_of(f, f.operand(v, 1), f[v].imm);
+      if (!to.offset) continue;
+      const Stored now{to.base, *to.offset, *to.offset + static_cast<int64_t>(bytes_of(f[f.operand(v, 0)].type))};
+      for (size_t i = 0; i < std::min(count, kRecent); i++) {
+        const auto &[base, begin, end] = recent[i];
+        const bool touches = base == now.base && begin <= now.end && now.begin <= end;
+        const bool overlaps = begin < now.end && now.begin < end;
+        if (touches && (overlaps || now.end - now.begin < 8 || end - begin < 8)) return true;
+      }
+      recent[count++ % kRecent] = now;
+    }
   }
   return false;
 }
@@ -244,7 +263,7 @@ bool has_constant_stores(const Function &f) {
 }  // namespace
 
 bool join_stores(const PassContext &context) {
-  return has_constant_stores(context.function) && context.did("stores", Joiner(context).run());
+  return has_neighbours(context.function) && context.did("stores", Joiner(context).run());
 }
 
 }  // namespace spile::ir::passes

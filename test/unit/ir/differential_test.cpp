@@ -1,6 +1,8 @@
 // Passes preserve meaning: random functions give the same results, helper calls and memory before and after.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ir/checker.h"
 #include "ir/evaluate.h"
 #include "test/unit/ir/ir_test.h"
@@ -101,6 +103,59 @@ TEST(Differential, WhatIsSubtractedIsComparedForAllBytes) {
         }
       }
   EXPECT_GT(changed, 100U);
+}
+
+// Chains of tests for numbers, of which some are made what was asked for, some the same and some another: each byte
+// gives what it gave.
+TEST(Differential, RangesAreAskedForInPlaceOfTheirNumbers) {
+  size_t changed = 0;
+  uint32_t random = 1;
+  const auto below = [&](uint32_t n) { return random = random * 1'664'525 + 1'013'904'223, (random >> 8) % n; };
+  for (int round = 0; round < 200; round++) {
+    const uint32_t first = below(256), spread = 4 + below(12), count = 4 + below(spread - 3);
+    std::vector<uint32_t> numbers;
+    while (numbers.size() < count)
+      if (const uint32_t n = (first + below(spread)) % 256; std::ranges::find(numbers, n) == numbers.end())
+        numbers.push_back(n);
+    std::string text = "func @f(i8 %x) -> i8 global { b0: ", phi = "out: %r = phi.i8 ", same = "same: %s = phi.i8 ",
+                others;
+    size_t sames = 0;
+    for (size_t k = 0; k < count; k++) {
+      const uint32_t kind = below(8);
+      const bool swaps = below(2) == 0;
+      std::string to = "out";
+      if (kind == 0) {
+        to = fmt::format("other{}", k);
+        others += fmt::format("other{0}: %o{0} = call_helper.i64 {1}()\n jump out\n", k, 2 * k + 1);
+        phi += fmt::format("[i8 {}, other{}], ", static_cast<int>(k), k);
+      } else if (kind <= 2) {
+        to = "same";
+        same += fmt::format("[i8 {}, b{}], ", kind == 1 ? 5 : static_cast<int8_t>(numbers[k]), k);
+        sames++;
+      } else {
+        phi += fmt::format("[i8 {}, b{}], ", kind == 3 ? 99 : static_cast<int8_t>(numbers[k]), k);
+      }
+      text += fmt::format("%c{0} = icmp.{1} %x, i8 {2}\n branch %c{0}, {3}, {4}\n b{5}: ", k, swaps ? "ne" : "eq",
+                          static_cast<int8_t>(numbers[k]), swaps ? fmt::format("b{}", k + 1) : to,
+                          swaps ? to : fmt::format("b{}", k + 1), k + 1);
+    }
+    text += "jump out\n" + others;
+    if (sames != 0) text += same.substr(0, same.size() - 2) + "\n jump out\n", phi += "[%s, same], ";
+    text += phi + fmt::format("[i8 -1, b{}]\n ret %r }}", count);
+    Read r = read(text);
+    ASSERT_TRUE(r.module) << text;
+    const Module before = *r.module;
+    ASSERT_TRUE(run_passes(*r.module, "join-tests", *r.diags));
+    const auto broken = check(*r.module);
+    ASSERT_FALSE(broken) << text << broken->inst << ": " << broken->what;
+    changed += print(*r.module) != print(before) ? 1 : 0;
+    for (uint64_t x = 0; x < 256; x++) {
+      const EvaluationInput input{.integers = {x}, .buffers = {}};
+      const Evaluation was = evaluate(before, FunctionId(0), input), is = evaluate(*r.module, FunctionId(0), input);
+      ASSERT_TRUE(was == is) << text << "\nx = " << x;
+    }
+  }
+  EXPECT_GT(changed, 20U);
 }
 
 }  // namespace
