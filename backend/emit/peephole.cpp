@@ -50,6 +50,7 @@ class Cleaner {
       changed_since_hoisting |= joined;
       changed |= joined;
     }
+    if (hoist_returned_constants()) drop_unreachable();
   }
 
  private:
@@ -238,6 +239,65 @@ class Cleaner {
       }
     }
     return changed;
+  }
+
+  // What several questions in a row give, `if (a) return 0; if (b) return 0; ...`, is set before the first, where
+  // nobody behind them wants that register and none of them touches it.
+  bool hoist_returned_constants() {
+    regalloc::MachineLiveness liveness = regalloc::live_machine_registers(function_);
+    const size_t n = function_.blocks.size();
+    std::vector<std::vector<uint32_t>> preds(n);
+    for (uint32_t b = 0; b < n; b++)
+      mir::for_each_successor(function_.blocks[b], [&](BlockId to) { preds[to.index].push_back(b); });
+    bool changed = false;
+    for (uint32_t k = 1; k < n; k++) {
+      const auto &small = function_.blocks[k].insts;
+      if (preds[k].size() < 2 || small.size() != 2 || small[1].form != Form::Jump) continue;
+      const Inst constant = small[0];
+      const BlockId exit = small[1].target;
+      if (constant.form != Form::Mov || constant.src.valid() || function_[exit].insts.front().form != Form::Exit)
+        continue;
+      const auto first = first_question(k, preds, constant.dst, liveness);
+      if (!first) continue;
+      for (const uint32_t b : preds[k]) {
+        auto &insts = function_.blocks[b].insts;
+        for (Inst *const jump : {&insts[insts.size() - 2], &insts.back()})
+          if (jump->target.index == k) jump->target = exit;
+        if (b == *first)
+          insts.insert(insts.end() - 2, constant);
+        else
+          liveness.in[b].add(constant.dst);
+        preds[exit.index].push_back(b);
+      }
+      preds[k].clear();
+      changed = true;
+    }
+    return changed;
+  }
+
+  // Of those that lead to [k] the one from which all others are reached, through one another alone.
+  std::optional<uint32_t> first_question(uint32_t k, const std::vector<std::vector<uint32_t>> &preds, mir::Reg reg,
+                                         const regalloc::MachineLiveness &liveness) const {
+    std::optional<uint32_t> first;
+    for (const uint32_t b : preds[k]) {
+      const auto &insts = function_.blocks[b].insts;
+      const size_t n = insts.size();
+      if (n < 2 || insts[n - 2].form != Form::CondJump || insts[n - 1].form != Form::Jump) return std::nullopt;
+      if (n >= 3 && insts[n - 3].is_terminator()) return std::nullopt;
+      const BlockId other = insts[n - 1].target.index == k ? insts[n - 2].target : insts[n - 1].target;
+      if (other.index == k || liveness.in[other.index].has(reg)) return std::nullopt;
+      const bool is_behind =
+          b != 0 && preds[b].size() == 1 && std::ranges::find(preds[k], preds[b][0]) != preds[k].end();
+      if (!is_behind && first) return std::nullopt;
+      if (!is_behind) first = b;
+      for (size_t i = is_behind ? 0 : n - 2; i < n; i++) {
+        bool touches = false;
+        mir::for_each_use(function_, insts[i], [&](mir::Reg r) { touches |= r == reg; });
+        mir::for_each_def(function_, insts[i], [&](mir::Reg r) { touches |= r == reg; });
+        if (touches) return std::nullopt;
+      }
+    }
+    return first;
   }
 
   // A block whose only way in is the jump at the end of another becomes a part of that.

@@ -233,26 +233,32 @@ class Joiner {
   size_t joined_ = 0;
 };
 
-// Whether a block stores constants where they touch, of which one is short or overwritten: most do not.
+// Whether a block stores constants side by side, of which one is short, or where something else is stored as well: most
+// do not.
 bool has_neighbours(const Function &f) {
   struct Stored {
     ValueId base;
     int64_t begin, end;
+    bool is_constant;
   };
-  constexpr size_t kRecent = 8;
+  constexpr size_t kRecent = 16;
   std::array<Stored, kRecent> recent{};
   for (const Block &block : f.blocks) {
     size_t count = 0;
     for (const ValueId v : block.insts) {
-      if (f[v].op != Op::Store || f[f.operand(v, 0)].op != Op::Const) continue;
+      if (f[v].op != Op::Store) continue;
+      const bool is_constant = f[f.operand(v, 0)].op == Op::Const;
       const Address to = address_of(f, f.operand(v, 1), f[v].imm);
       if (!to.offset) continue;
-      const Stored now{to.base, *to.offset, *to.offset + static_cast<int64_t>(bytes_of(f[f.operand(v, 0)].type))};
+      const Stored now{to.base, *to.offset, *to.offset + static_cast<int64_t>(bytes_of(f[f.operand(v, 0)].type)),
+                       is_constant};
       for (size_t i = 0; i < std::min(count, kRecent); i++) {
-        const auto &[base, begin, end] = recent[i];
-        const bool touches = base == now.base && begin <= now.end && now.begin <= end;
-        const bool overlaps = begin < now.end && now.begin < end;
-        if (touches && (overlaps || now.end - now.begin < 8 || end - begin < 8)) return true;
+        const Stored &other = recent[i];
+        if (other.base != now.base || !other.is_constant) continue;
+        const bool overlaps = other.begin < now.end && now.begin < other.end;
+        const bool touches = other.begin <= now.end && now.begin <= other.end;
+        if (overlaps || (touches && is_constant && (now.end - now.begin < 8 || other.end - other.begin < 8)))
+          return true;
       }
       recent[count++ % kRecent] = now;
     }
