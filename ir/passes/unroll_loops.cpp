@@ -68,6 +68,9 @@ class Unroller {
     size_t rounds = 0;
   };
 
+  // By value: what it is in a round, where that is known.
+  using Facts = std::unordered_map<uint32_t, std::optional<int64_t>>;
+
   bool is_inside(BlockId b) const { return b.index < inside_.size() && inside_[b.index]; }
 
   // Inner loops have later headers.
@@ -81,9 +84,14 @@ class Unroller {
       loop.head = cfg.rpo[i];
       if (given_up_[loop.head.index] || !find_loop(cfg, dominators, loop)) continue;
       given_up_[loop.head.index] = true;
-      if (!is_wanted(dominators, loop)) continue;
-      unroll(loop);
-      return true;
+      const size_t block_count = f_.blocks.size();
+      if (is_wanted(dominators, loop)) {
+        unroll(loop);
+        return true;
+      }
+      // A joint of the ways back that came to nothing belongs to the loops around it, which the graph does not know
+      // yet.
+      if (f_.blocks.size() != block_count) return true;
     }
     return false;
   }
@@ -110,7 +118,7 @@ class Unroller {
   }
 
   bool is_wanted(const Dominators &dominators, Loop &loop) {
-    if (loop.pragma == 1 || !has_one_way_in(loop)) return false;
+    if (loop.pragma == 1 || !can_join(entries_)) return false;
     const bool asked = loop.pragma != 0, must_vanish = !asked && reads_context(loop);
     const auto [copy_size, reads_table] = size_of_copy(loop);
     const size_t limit = asked         ? kMaxAskedSize
@@ -157,7 +165,8 @@ class Unroller {
   }
   // A phi that begins with a constant and changes by one.
   bool is_counter(const Loop &loop, ValueId phi) const {
-    if (f_[phi].operand_count != 2 || f_[f_.phi_operand(phi, loop.before)].op != Op::Const) return false;
+    const ValueId start = start_of(phi);
+    if (f_[phi].operand_count != entries_.size() + 1 || !start || f_[start].op != Op::Const) return false;
     const ValueId next = f_.phi_operand(phi, loop.latch);
     return (f_[next].op == Op::Add || f_[next].op == Op::Sub) && f_.operand(next, 0) == phi &&
            f_[f_.operand(next, 1)].op == Op::Const;
@@ -172,10 +181,14 @@ class Unroller {
     return module_[GlobalId(static_cast<size_t>(f_[p].imm))].has_known_bytes();
   }
 
-  // A new block through which [from] go to [head]; none when one of them cannot be turned there.
+  bool can_join(std::span<const BlockId> ways) const {
+    return ways.size() == 1 || std::ranges::all_of(ways, [&](BlockId b) {
+             const Op op = f_[f_.terminator(b)].op;
+             return op == Op::Jump || op == Op::Branch;
+           });
+  }
+  // A new block through which [from], which can_join(), go to [head].
   BlockId join_ways(BlockId head, std::span<const BlockId> from, std::string_view name) {
-    for (const BlockId b : from)
-      if (f_[f_.terminator(b)].op != Op::Jump && f_[f_.terminator(b)].op != Op::Branch) return {};
     const BlockId joint = f_.add_block(std::string(name));
     for (const ValueId phi : f_[head].insts) {
       if (f_[phi].op != Op::Phi) break;
@@ -200,16 +213,26 @@ class Unroller {
     return joint;
   }
 
-  // Where several ways go to the loop, the block that joins them.
-  bool has_one_way_in(Loop &loop) {
-    if (!loop.before) loop.before = join_ways(loop.head, entries_, "before");
-    return loop.before.valid();
+  // What a phi of the header is in the first round; none where the ways to the loop bring several values.
+  ValueId start_of(ValueId phi) const {
+    const ValueId start = f_.phi_operand(phi, entries_[0]);
+    const bool is_one =
+        std::ranges::all_of(entries_, [&](BlockId entry) { return f_.phi_operand(phi, entry) == start; });
+    return is_one ? start : ValueId{};
+  }
+  Facts first_facts(std::span<const ValueId> phis) const {
+    Facts facts;
+    for (const ValueId phi : phis) {
+      const ValueId start = start_of(phi);
+      facts[phi.index] = start ? constant_of(f_, start) : std::nullopt;
+    }
+    return facts;
   }
 
   // `continue` makes several ways back: a block that joins them is the only one.
   bool decided_with_one_latch(const Dominators &dominators, Loop &loop, size_t max_rounds) {
+    if (!can_join(latches_)) return false;
     const BlockId joint = join_ways(loop.head, latches_, "latch");
-    if (!joint) return false;
     inside_[joint.index] = true;
     f_[f_.terminator(joint)].unroll = loop.pragma;
     loop.blocks.push_back(joint);
@@ -231,8 +254,6 @@ class Unroller {
   }
 
   // ---------------------------------------------------------------- how often
-
-  using Facts = std::unordered_map<uint32_t, std::optional<int64_t>>;
 
   // What [v] is in the round in which the header's phis are [phis]; [facts] remembers the round.
   std::optional<int64_t> value_in(const Loop &loop, ValueId v, const Facts &phis, Facts &facts, int depth = 0) const {
@@ -279,12 +300,11 @@ class Unroller {
     }
     if (deciders.empty()) return false;
     std::vector<ValueId> phis;
-    Facts now;
     for (const ValueId phi : f_[loop.head].insts) {
       if (f_[phi].op != Op::Phi) break;
       phis.push_back(phi);
-      now[phi.index] = constant_of(f_, f_.phi_operand(phi, loop.before));
     }
+    Facts now = first_facts(phis);
     for (size_t round = 0; round <= max_rounds; round++) {
       Facts facts;
       for (const BlockId b : deciders) {
@@ -305,8 +325,7 @@ class Unroller {
   }
 
   bool was_decided_before(const Loop &loop, const std::vector<ValueId> &phis, size_t rounds) const {
-    Facts now;
-    for (const ValueId phi : phis) now[phi.index] = constant_of(f_, f_.phi_operand(phi, loop.before));
+    Facts now = first_facts(phis);
     for (size_t round = 0; round < rounds; round++) {
       Facts facts, next;
       if (!value_in(loop, f_.operand(f_.terminator(loop.decider), 0), now, facts)) return false;
@@ -320,7 +339,8 @@ class Unroller {
 
   using Copy = std::unordered_map<uint32_t, ValueId>;
 
-  void unroll(const Loop &loop) {
+  void unroll(Loop &loop) {
+    if (!loop.before) loop.before = join_ways(loop.head, entries_, "before");
     pass_results_through_slots();
     BlockId from = loop.before;
     Copy before;  // of the round before
