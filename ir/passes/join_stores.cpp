@@ -151,28 +151,51 @@ class Joiner {
     for (const auto &[offset, byte] : object.bytes) has_bytes[byte.owner] = true;
     for (size_t i = 0; i < object.stores.size(); i++)
       if (!has_bytes[i]) drop(object.stores[i].inst);
-    for (auto begin = object.bytes.begin(); begin != object.bytes.end();) {
-      auto end = std::next(begin);
-      while (end != object.bytes.end() && end->first == std::prev(end)->first + 1) ++end;
-      join_row(object, begin, end);
-      begin = end;
-    }
+    for (const Group &group : groups_of(object)) join_group(object, group);
   }
 
   using At = std::map<int64_t, Byte>::const_iterator;
+  // Bytes in rows, and the stores that they are from. A store that something else has cut apart is in two rows, which
+  // are joined together or not at all.
+  struct Group {
+    std::vector<std::pair<At, At>> rows;
+    std::vector<size_t> owners;  // in order
+  };
 
-  void join_row(const Object &object, At begin, At end) {
-    std::vector<size_t> owners;
-    for (At at = begin; at != end; ++at) owners.push_back(at->second.owner);
-    std::ranges::sort(owners);
-    owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
+  static std::vector<Group> groups_of(const Object &object) {
+    std::vector<Group> groups;
+    for (At begin = object.bytes.begin(); begin != object.bytes.end();) {
+      auto end = std::next(begin);
+      while (end != object.bytes.end() && end->first == std::prev(end)->first + 1) ++end;
+      Group group{.rows = {{begin, end}}, .owners = {}};
+      for (At at = begin; at != end; ++at) group.owners.push_back(at->second.owner);
+      std::ranges::sort(group.owners);
+      std::erase_if(groups, [&](const Group &other) {
+        const bool is_same = std::ranges::any_of(
+            other.owners, [&](size_t owner) { return std::ranges::binary_search(group.owners, owner); });
+        if (!is_same) return false;
+        group.rows.insert(group.rows.end(), other.rows.begin(), other.rows.end());
+        group.owners.insert(group.owners.end(), other.owners.begin(), other.owners.end());
+        std::ranges::sort(group.owners);
+        return true;
+      });
+      group.owners.erase(std::unique(group.owners.begin(), group.owners.end()), group.owners.end());
+      groups.push_back(std::move(group));
+      begin = end;
+    }
+    return groups;
+  }
+
+  void join_group(const Object &object, const Group &group) {
+    const std::vector<size_t> &owners = group.owners;
     if (owners.size() < 2) return;
     std::vector<Piece> pieces;
-    for (At at = begin; at != end;) {
-      const Piece piece = widest(object, at, end);
-      pieces.push_back(piece);
-      std::advance(at, piece.bytes);
-    }
+    for (const auto &[begin, end] : group.rows)
+      for (At at = begin; at != end;) {
+        const Piece piece = widest(object, at, end);
+        pieces.push_back(piece);
+        std::advance(at, piece.bytes);
+      }
     size_t before = 0, after = 0;
     for (const size_t owner : owners) {
       const Inst &value = f_[f_.operand(object.stores[owner].inst, 0)];
