@@ -24,6 +24,7 @@ SEEDS = {
     "object_fuzzer": ["build/*/test/**/*.o"],
     "verifier_fuzzer": [],
     "recording_fuzzer": ["build/*/test/run/**/*.ev[bt]", "test/*/Inputs/*.evt", "test/run/Inputs/*.txt"],
+    "network_fuzzer": ["test/driver/Inputs/*.net"],
 }
 if not os.path.exists(os.path.join(build, "build.ninja")):
     subprocess.run(["cmake", "--preset", "asan", "-B", build, "-DSPILE_FUZZ=ON"], cwd=root, check=True, stdout=subprocess.DEVNULL)
