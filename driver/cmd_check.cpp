@@ -118,7 +118,9 @@ static bool check_loading(const object::Object &object, Compilation &compilation
   if (compilation.kind() == InputKind::Object && !options.judging.expect)
     codegen::check_maps(object, nullptr, options.compile.codegen, diags);
   if (const std::string &btf = options.compile.btf; !btf.empty())
-    if (const auto kernel = types.get(btf)) check_attach_targets(object, **kernel, diags);
+    if (const auto kernel = types.get(btf))
+      for (const object::ProgramEntry &entry : object.programs)
+        if (options.judging.asks_for(entry)) check_attach_target(object, entry, **kernel, diags);
   return !diags.has_errors();
 }
 

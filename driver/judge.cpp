@@ -282,8 +282,7 @@ std::vector<Judged> judge(object::Object &object, const SourceManager &sources, 
   }
   bool found = false;
   for (const object::ProgramEntry &entry : object.programs) {
-    if (!options.section.empty() && entry.section != options.section) continue;
-    if (!options.program.empty() && entry.name != options.program) continue;
+    if (!options.asks_for(entry)) continue;
     if (options.leave_optional && !object::is_wanted(entry, options.program)) {
       console.status("{} ({}) is not loaded: --prog {} asks for it", entry.name, entry.section, entry.name);
       continue;

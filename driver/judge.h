@@ -60,6 +60,10 @@ struct JudgeOptions {
   // what those cannot tell (the arguments of fentry), on this machine's kernel. For verdicts alone, not to run.
   bool may_relocate = false;
   verifier::Options verifier;
+
+  bool asks_for(const object::ProgramEntry &entry) const {
+    return (section.empty() || entry.section == section) && (program.empty() || entry.name == program);
+  }
 };
 
 // Where the values of `extern __kconfig` come from: "host", a file, or empty: from nowhere, and what is verified then

@@ -128,6 +128,22 @@ std::string_view target_of(const Env &env) {
   return slash == std::string_view::npos ? std::string_view() : section.substr(slash + 1);
 }
 
+const TargetType *target_type(tables::AttachType attach) {
+  using tables::AttachType;
+  static constexpr TargetType kTypes[] = {
+      {AttachType::TRACE_FENTRY, object::BtfKind::Func, "", "function"},
+      {AttachType::TRACE_FEXIT, object::BtfKind::Func, "", "function"},
+      {AttachType::MODIFY_RETURN, object::BtfKind::Func, "", "function"},
+      {AttachType::TRACE_FSESSION, object::BtfKind::Func, "", "function"},
+      {AttachType::LSM_MAC, object::BtfKind::Func, "bpf_lsm_", "LSM hook"},
+      {AttachType::LSM_CGROUP, object::BtfKind::Func, "bpf_lsm_", "LSM hook"},
+      {AttachType::TRACE_RAW_TP, object::BtfKind::Typedef, "btf_trace_", "tracepoint"},
+      {AttachType::TRACE_ITER, object::BtfKind::Func, "bpf_iter_", "iterator"},
+  };
+  const auto *const row = std::ranges::find(kTypes, attach, &TargetType::attach);
+  return row == std::end(kTypes) ? nullptr : row;
+}
+
 std::optional<Failure> check_attachment(const Env &env) {
   if (env.is_sleepable() && !may_be_sleepable(env.type))
     return Failure{.cause = Cause::KfuncRule,

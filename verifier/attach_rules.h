@@ -16,6 +16,15 @@ namespace spile::verifier {
 bool hands_over_dying(std::string_view hook);
 // What SEC() names behind its last slash.
 std::string_view target_of(const Env &env);
+// The kernel's type by which it finds what a program is attached to (libbpf: libbpf_find_attach_btf_id): `bpf_lsm_` and
+// the target, for an LSM hook. None where there is no such type, or none of the kernel's own (freplace, struct_ops).
+struct TargetType {
+  tables::AttachType attach;
+  object::BtfKind kind;  // Func or Typedef
+  std::string_view prefix;
+  std::string_view noun;  // what a message calls it
+};
+const TargetType *target_type(tables::AttachType attach);
 // Programs that interrupt anything, at any time (is_tracing_prog_type).
 bool is_probe(const tables::ProgramType &type);
 // A program that cannot be loaded for where it hangs, whatever it does (check_attach_btf_id).

@@ -236,28 +236,24 @@ TypeRef struct_ops_prototype(const Env &env) {
 }
 
 std::optional<Prototype> prototype_of(const Env &env) {
-  using tables::AttachType;
-  const std::string_view target = target_of(env);
+  using enum tables::AttachType;
   Prototype p;
   if (env.type.number == BPF_PROG_TYPE_STRUCT_OPS) {
     p.proto = struct_ops_prototype(env);
     p.trusted = true;
-  } else if (env.type.number == BPF_PROG_TYPE_LSM) {
-    p.proto = proto_behind(env, env.types.find_function(fmt::format("bpf_lsm_{}", target)));
-    p.trusted = !hands_over_dying(target);
-    p.has_result = true;
-  } else if (env.type.attach == AttachType::TRACE_RAW_TP) {
-    const TypeRef alias = env.types.find_typedef(fmt::format("btf_trace_{}", target));
-    p.proto = alias ? proto_behind(env, alias) : TypeRef{};
-    p.skip = 1;
-    p.trusted = true;
-  } else if (env.type.attach == AttachType::TRACE_ITER) {
-    p.proto = proto_behind(env, env.types.find_function(fmt::format("bpf_iter_{}", target)));
-    p.trusted = p.iterates = true;
   } else {
-    p.proto = proto_behind(env, env.types.find_function(target.substr(0, target.find('+'))));
-    p.has_result = env.type.attach == AttachType::TRACE_FEXIT || env.type.attach == AttachType::MODIFY_RETURN ||
-                   env.type.attach == AttachType::TRACE_FSESSION;
+    const tables::AttachType attach = env.type.attach;
+    const std::string_view target = target_of(env);
+    const bool is_lsm = env.type.number == BPF_PROG_TYPE_LSM;
+    const TargetType *type = target_type(attach);
+    const std::string name =
+        fmt::format("{}{}", type != nullptr ? type->prefix : "", target.substr(0, target.find('+')));
+    const bool is_alias = type != nullptr && type->kind == BtfKind::Typedef;
+    p.proto = proto_behind(env, is_alias ? env.types.find_typedef(name) : env.types.find_function(name));
+    p.skip = attach == TRACE_RAW_TP ? 1 : 0;
+    p.has_result = is_lsm || attach == TRACE_FEXIT || attach == MODIFY_RETURN || attach == TRACE_FSESSION;
+    p.iterates = attach == TRACE_ITER;
+    p.trusted = p.iterates || attach == TRACE_RAW_TP || (is_lsm && !hands_over_dying(target));
   }
   if (!p.proto) return {};
   return p;

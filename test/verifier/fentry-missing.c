@@ -2,6 +2,7 @@
 // RUN: %spile check --btf host %s 2>&1 | FileCheck %s
 // RUN: %spile check -q --diagnostics=json --btf host %s 2>&1 | FileCheck %s --check-prefix=JSON
 // RUN: %spile check -q -Wno-unknown-attach-target --btf host %s 2>&1 | count 0
+// RUN: %spile check --prog right --btf host %s 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not %spile check -Werror --btf host %s 2>&1 | FileCheck %s --check-prefix=WERROR
 // A program on a function that the kernel has not is found by no one but the loader.
 #include "vmlinux.h"
@@ -13,7 +14,7 @@ SEC("?iter/taks") int iterated(void *ctx) { return 0; }
 SEC("fentry/vfs_read") int right(void *ctx) { return 0; }
 char LICENSE[] SEC("license") = "GPL";
 // CHECK-NOT: right
-// CHECK: fentry-missing.c:9:{{.*}} warning: program `mistyped` (fentry/vfs_raed): that kernel has no function `vfs_raed` [UnknownAttachTarget]
+// CHECK: fentry-missing.c:10:{{.*}} warning: program `mistyped` (fentry/vfs_raed): that kernel has no function `vfs_raed` [UnknownAttachTarget]
 // CHECK: hint: did you mean `vfs_read`?
 // CHECK: program `passed` (tp_btf/sched_switsh): that kernel has no tracepoint `sched_switsh`
 // CHECK: hint: did you mean `sched_switch`?
@@ -22,5 +23,7 @@ char LICENSE[] SEC("license") = "GPL";
 // CHECK: program `iterated` (?iter/taks): that kernel has no iterator `taks`
 // CHECK: hint: did you mean `task`?
 // CHECK-NOT: warning:
-// JSON: "line":9{{.*}}"severity":"warning","name":"UnknownAttachTarget","flag":"-Wunknown-attach-target"
+// JSON: "line":10{{.*}}"severity":"warning","name":"UnknownAttachTarget","flag":"-Wunknown-attach-target"
+// OTHER-NOT: warning
+// OTHER: right (fentry/vfs_read): accepted
 // WERROR: error: program `mistyped`
