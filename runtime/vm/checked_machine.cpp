@@ -56,27 +56,20 @@ bool CheckedMachine::run_on() {
   else
     tell_context();
   run_above(-1);
-  if (scopes_) scopes_.reset();
+  if (attachment_) attachment_.reset();
   return !failed_;
 }
 
-CheckedMachine::EnvScope::EnvScope(CheckedMachine &machine) : env_(machine.options_.env) {
-  if (env_ == nullptr) return;
-  call_back_ = std::exchange(env_->call_back, call_back);
-  engine_state_ = std::exchange(env_->engine_state, &machine);
-}
-CheckedMachine::EnvScope::~EnvScope() {
-  if (env_ == nullptr) return;
-  env_->call_back = call_back_;
-  env_->engine_state = engine_state_;
-}
-
-CheckedMachine::FastScope::FastScope(CheckedMachine &machine) : fast_(machine.options_.fast) {
+CheckedMachine::Attachment::Attachment(CheckedMachine &machine) : fast_(machine.options_.fast) {
+  if (Env *const env = machine.options_.env; env != nullptr) {
+    env->call_back = call_back;
+    env->engine_state = &machine;
+  }
   if (fast_ == nullptr) return;
   outer_ = std::exchange(fast_->running, &machine);
   machine.tell_windows();
 }
-CheckedMachine::FastScope::~FastScope() {
+CheckedMachine::Attachment::~Attachment() {
   if (fast_ == nullptr) return;
   fast_->running = outer_;
   if (outer_ != nullptr) outer_->tell_windows();

@@ -34,35 +34,18 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
   bool run_subprogram(uint64_t callback, uint64_t r1, uint64_t r2, uint64_t r3);
 
  private:
-  // While it lives, callbacks that helpers make come here.
-  class EnvScope {
+  // Callbacks that helpers make come here. While it lives, the accelerator's windows are of this run: a helper may run
+  // the program again meanwhile.
+  class Attachment {
    public:
-    explicit EnvScope(CheckedMachine &machine);
-    ~EnvScope();
-    EnvScope(const EnvScope &) = delete;
-    EnvScope &operator=(const EnvScope &) = delete;
-
-   private:
-    Env *env_;
-    CallbackFn call_back_ = nullptr;
-    const void *engine_state_ = nullptr;
-  };
-  // While it lives, the accelerator's windows are of this run. A helper may run the program again meanwhile.
-  class FastScope {
-   public:
-    explicit FastScope(CheckedMachine &machine);
-    ~FastScope();
-    FastScope(const FastScope &) = delete;
-    FastScope &operator=(const FastScope &) = delete;
+    explicit Attachment(CheckedMachine &machine);
+    ~Attachment();
+    Attachment(const Attachment &) = delete;
+    Attachment &operator=(const Attachment &) = delete;
 
    private:
     Fast *fast_;
     CheckedMachine *outer_ = nullptr;
-  };
-  struct Scopes {
-    explicit Scopes(CheckedMachine &machine) : env(machine), fast(machine) {}
-    EnvScope env;
-    FastScope fast;
   };
 
   // Nothing is left of a run before.
@@ -70,7 +53,7 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
   bool run_on();
   // Code that only computes never asks for anything, so what it could ask for is made ready when it does.
   void attach() {
-    if (!scopes_) scopes_.emplace(*this);
+    if (!attachment_) attachment_.emplace(*this);
   }
   void tell_windows();
   void tell_context();
@@ -143,7 +126,7 @@ class CheckedMachine final : private Memory, private Accelerator::Host {
   Registers regs_{};
   Frames frames_;
   int floor_ = -1;  // of run_above()
-  std::optional<Scopes> scopes_;
+  std::optional<Attachment> attachment_;
 };
 
 }  // namespace spile::vm
