@@ -1,4 +1,5 @@
 // RUN: %run-all %s -i %examples/dnsonly.pcap | FileCheck %s
+// RUN: %spile exec -q --unverified --engine=checked,jit --prog first %s | FileCheck %s
 // Behind a subprogram whose tail call ran another program, callbacks are the caller's again. On every engine.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
