@@ -27,10 +27,10 @@ bool is_consistent(const JitImage &image, size_t subprograms, size_t objects) {
   return true;
 }
 
-// Where the next image may lie: near the host's own code, with which compiled code calls to and fro, and where no heap
-// grows to. Processors keep the targets of branches in short form, without the upper bits: calls between places that
-// differ in those take half as long again (Zen 4, 37 bits: a call through a pointer and its return 2.2 ns in place of
-// 1.4).
+// Where the next image may lie: near the host's own code, with which compiled code calls to and fro, but away from
+// where its heap begins to grow. Processors keep the targets of branches in short form, without the upper bits: calls
+// between places that differ in those take half as long again (Zen 4, 37 bits: a call through a pointer and its
+// return 2.2 ns in place of 1.4).
 void *near_host(uint64_t size) {
   constexpr unsigned kLowerBits = 37;
   constexpr uint64_t kApart = uint64_t{4} << 30, kReach = uint64_t{4} << 30;
