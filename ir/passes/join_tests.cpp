@@ -19,6 +19,7 @@
 #include <optional>
 
 #include "ir/analysis_bits.h"
+#include "ir/analysis_uses.h"
 #include "ir/pass.h"
 
 namespace spile::ir::passes {
@@ -58,7 +59,8 @@ class Joiner {
     for (const BlockId b : cfg.rpo) {
       if (is_done_[b.index]) continue;
       is_done_[b.index] = true;
-      const Chain chain = chain_from(cfg, b);
+      Chain chain = chain_from(cfg, b);
+      if (chain.tests.size() >= kMinTests) cut_where_used(chain);
       for (const Test &test : chain.tests) is_done_[test.block.index] = true;
       if (chain.tests.size() >= kMinTests && join(chain)) return true;
     }
@@ -103,9 +105,25 @@ class Joiner {
       chain.tests.push_back(test);
       chain.rest = b = asked->no;
       // The next one does nothing but ask.
-      if (cfg.preds(b).size() != 1 || f_[b].insts.size() != 2 || f_[f_[b].insts[0]].op != Op::ICmp) break;
+      const auto &insts = f_[b].insts;
+      if (cfg.preds(b).size() != 1 || insts.size() != 2 || f_[insts[1]].op != Op::Branch ||
+          f_.operand(insts[1], 0) != insts[0])
+        break;
     }
     return chain;
+  }
+
+  // What a test behind the first has found is not there where it is not asked any more: whatever needs it ends the
+  // chain.
+  void cut_where_used(Chain &chain) {
+    if (!uses_) uses_ = count_uses(f_);
+    for (size_t i = 1; i < chain.tests.size(); i++) {
+      const BlockId b = chain.tests[i].block;
+      if ((*uses_)[f_[b].insts[0].index] == 1) continue;
+      chain.tests.resize(i);
+      chain.rest = b;
+      return;
+    }
   }
 
   // ---------------------------------------------------------------- those with the same effect
@@ -136,11 +154,6 @@ class Joiner {
       const auto numbers = std::ranges::count_if(
           effect.tests, [&](size_t i) { return is_number(value_of(i), f_[phi].type, chain.tests[i], asked); });
       const bool is_of_number = is_integer(f_[phi].type) && f_[phi].type != Type::I1 && numbers > same;
-      // What one of the tests has found is not there before them.
-      const BlockId made_in = f_[first].block;
-      if (!is_of_number && made_in && made_in != chain.tests.front().block &&
-          std::ranges::find(chain.tests, made_in, &Test::block) != chain.tests.end())
-        return {to, {}, {}};
       std::erase_if(effect.tests, [&](size_t i) {
         return is_of_number ? !is_number(value_of(i), f_[phi].type, chain.tests[i], asked) : value_of(i) != first;
       });
@@ -189,6 +202,7 @@ class Joiner {
   // ---------------------------------------------------------------- the ranges
 
   void rewrite(const Chain &chain, const Effect &effect, const std::vector<Row> &found) {
+    uses_.reset();
     const BlockId head = chain.tests.front().block, last = chain.tests.back().block;
     const Loc loc = f_[f_.terminator(head)].loc;
     // Whoever goes on to the rest does so from one place.
@@ -287,7 +301,8 @@ class Joiner {
 
   Function &f_;
   Analyses &analyses_;
-  std::vector<bool> is_done_;  // by block
+  std::vector<bool> is_done_;                  // by block
+  std::optional<std::vector<uint32_t>> uses_;  // by value
 };
 
 }  // namespace
