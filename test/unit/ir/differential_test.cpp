@@ -158,5 +158,81 @@ TEST(Differential, RangesAreAskedForInPlaceOfTheirNumbers) {
   EXPECT_GT(changed, 20U);
 }
 
+// Stores of constants and of others, side by side and over one another, in variables of the frame and of the program,
+// between loads at known and unknown places: every byte that is read, and that is left, is what it was.
+TEST(Differential, StoresThatAreJoinedLeaveTheSameBytes) {
+  size_t changed = 0;
+  uint32_t random = 7;
+  const auto below = [&](uint32_t n) { return random = random * 1'664'525 + 1'013'904'223, (random >> 8) % n; };
+  for (int round = 0; round < 1500; round++) {
+    const std::array<std::string_view, 4> objects = {"$0", "$1", "@g", "@h"};
+    std::string body, sum = "%x";
+    const uint32_t unknown = below(3) == 0 ? 40 : 400, loads = below(2) == 0 ? 6 : 24, used = 1 + below(4);
+    for (uint32_t k = 0; k < 3 + below(24); k++) {
+      const std::string_view object = objects[below(used)];
+      const uint32_t bits = 8U << below(below(2) == 0 ? 2 : 4), bytes = bits / 8;
+      uint32_t at = below(17 - bytes);
+      if (!object.starts_with('@') || below(4) != 0) at = at / bytes * bytes;
+      std::string pointer(object);
+      const uint32_t way = below(unknown);
+      if (way == 0) {
+        body += fmt::format("%p{0} = ptradd {1}, %index\n ", k, object);
+        pointer = fmt::format("%p{}", k), at = below(8 / bytes) * bytes;
+      } else if (way % 5 == 1) {
+        body += fmt::format("%p{0} = ptradd {1}, i64 {2}\n ", k, object, at + 8);
+        pointer = fmt::format("%p{}", k);
+      }
+      const int offset = way % 5 == 1 ? -8 : static_cast<int>(at);
+      const std::string place = fmt::format("{}, {}", pointer, offset);
+      if (below(loads) == 0) {
+        body += fmt::format("%l{0} = load.i{1} {2}\n ", k, bits, place);
+        if (bits != 64) body += fmt::format("%w{0} = zext.i64 %l{0}\n ", k);
+        body += fmt::format("%s{0} = add.i64 {1}, {2}\n ", k, sum, fmt::format("%{}{}", bits == 64 ? 'l' : 'w', k));
+        body += fmt::format("%m{0} = mul.i64 %s{0}, i64 31\n ", k);
+        sum = fmt::format("%m{}", k);
+      } else if (below(5) == 0) {
+        if (bits != 64) body += fmt::format("%t{0} = trunc.i{1} %y\n ", k, bits);
+        body += fmt::format("store {}, {}\n ", bits == 64 ? "%y" : fmt::format("%t{}", k), place);
+      } else {
+        const uint32_t kind = below(3);
+        const auto number = kind == 0   ? int64_t{0}
+                            : kind == 1 ? static_cast<int64_t>(below(256)) - 128
+                                        : static_cast<int64_t>(uint64_t{below(1U << 24)} * 0x1'0001'0203'0405);
+        body += fmt::format("store i{} {}, {}{}\n ", bits, normalized(integer_type(bits), number), place,
+                            below(30) == 0 ? " volatile" : "");
+      }
+    }
+    std::string text =
+        "global @g section \".bss\" size 32\nglobal @h section \".bss\" size 32\n"
+        "func @f(i64 %x, i64 %y) -> i64 global { slot $0 size 32 align 8\n slot $1 size 32 align 4\n"
+        "b0: %index = and.i64 %x, i64 8\n ";
+    for (uint32_t at = 0; at < 32; at += 8)
+      for (const std::string_view object : objects) text += fmt::format("store %y, {}, {} align 4\n ", object, at);
+    text += "jump b1\nb1: " + body + "jump b2\nb2: ";
+    text += below(2) == 0 ? "%end = call_helper.i64 7($0, $1, @g, @h)\n " : "";
+    for (uint32_t at = 0; at < 32; at += 8)
+      for (uint32_t i = 0; i < 4; i++) {
+        text += fmt::format("%a{0}{1} = load.i64 {2}, {0} align 4\n %b{0}{1} = add.i64 {3}, %a{0}{1}\n ", at, i,
+                            objects[i], sum);
+        text += fmt::format("%c{0}{1} = mul.i64 %b{0}{1}, i64 31\n ", at, i);
+        sum = fmt::format("%c{}{}", at, i);
+      }
+    text += fmt::format("ret {} }}", sum);
+    Read r = read(text);
+    ASSERT_TRUE(r.module) << text;
+    const Module before = *r.module;
+    ASSERT_TRUE(run_passes(*r.module, "join-stores", *r.diags));
+    const auto broken = check(*r.module);
+    ASSERT_FALSE(broken) << text << broken->inst << ": " << broken->what;
+    changed += print(*r.module) != print(before) ? 1 : 0;
+    for (const uint64_t x : {0, 8}) {
+      const EvaluationInput input{.integers = {x, 0x8091'a2b3'c4d5'e6f7}, .buffers = {}};
+      const Evaluation was = evaluate(before, FunctionId(0), input), is = evaluate(*r.module, FunctionId(0), input);
+      ASSERT_TRUE(was == is) << text << "\nx = " << x << "\n" << print(*r.module);
+    }
+  }
+  EXPECT_GT(changed, 500U);
+}
+
 }  // namespace
 }  // namespace spile::ir::test
