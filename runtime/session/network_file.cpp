@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kSpace = " \t\r";
+constexpr std::string_view kSpace = " \t\r\v\f";
 
 // How a key of `ip -j` is called on the command line of `ip`. An empty word: it says nothing that a lookup asks.
 struct Key {
@@ -59,7 +59,33 @@ bool lists(const json &object, const char *key, std::string_view word) {
   return std::ranges::any_of(*list, [&](const json &one) { return one.is_string() && text_of(one) == word; });
 }
 
-// The fields of an object that the table knows; [of_no_use] when all others may be passed over.
+// As text_of() has a boolean.
+bool is_true(const json &object, const char *key) {
+  const auto value = object.find(key);
+  return value != object.end() && text_of(*value) == "1";
+}
+
+// How long the value is that [text] begins with: to the bracket that closes its first one, or to the end of the text.
+// Nothing where it is nested deeper than `ip -j` nests: what is done with values goes down into them.
+std::optional<size_t> json_size(std::string_view text) {
+  constexpr size_t kMaxDepth = 64;
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); i++) {
+    const char c = text[i];
+    if (c == '"') in_string = !in_string;
+    if (in_string) {
+      if (c == '\\') i++;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return std::nullopt;
+    } else if ((c == ']' || c == '}') && --depth == 0) {
+      return i + 1;
+    }
+  }
+  return text.size();
+}
+
+// The fields of an object that the table knows; [passes_others] when all others may be passed over.
 template <size_t n>
 Result<NetworkRow> row_of(const json &object, const std::array<Key, n> &keys, bool passes_others) {
   NetworkRow row;
@@ -91,25 +117,28 @@ class Reader {
     std::vector<json> objects;
     std::vector<std::pair<uint32_t, std::string_view>> lines;
     for (uint32_t line = 1; !text.empty(); line++) {
-      const size_t first = text.find_first_not_of(kSpace);
-      if (first != std::string_view::npos && (text[first] == '[' || text[first] == '{')) {
-        text.remove_prefix(first);
+      const auto begins_json = [&] {
+        text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+        return text.starts_with('[') || text.starts_with('{');
+      };
+      while (begins_json()) {
         const auto taken = take_json(text, objects);
         if (!taken) return wrong(line, taken.error());
         line += static_cast<uint32_t>(std::ranges::count(text.substr(0, *taken), '\n'));
         text.remove_prefix(*taken);
       }
       const size_t end = std::min(text.find('\n'), text.size());
-      const size_t begin = std::min(text.find_first_not_of(kSpace), end);
-      if (begin < end && text[begin] != '#') lines.emplace_back(line, text.substr(begin, end - begin));
+      if (end != 0 && text[0] != '#') lines.emplace_back(line, text.substr(0, end));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
     // Others name the links.
     for (const bool of_links : {true, false})
       for (const json &object : objects)
         if (object.contains("ifname") == of_links)
-          if (auto added = add_object(object); !added)
-            return input_error("{}: {}: {}", where_, object.dump(), added.error().message);
+          if (auto added = add_object(object); !added) {
+            added.error().message = fmt::format("{}: {}", object.dump(), added.error().message);
+            return wrong(0, added.error());
+          }
     for (const auto &[line, words] : lines)
       if (auto added = add_words(words); !added) return wrong(is_line ? 0 : line, added.error());
     return {};
@@ -141,20 +170,21 @@ class Reader {
 
   // Its objects, and how long it is.
   Result<size_t> take_json(std::string_view text, std::vector<json> &objects) {
-    std::istringstream stream{std::string(text)};
+    const auto size = json_size(text);
+    if (!size) return input_error("no JSON of `ip -j`: it does not nest so deep");
     json value;
     try {
-      stream >> value;
+      value = json::parse(text.substr(0, *size));
     } catch (const json::exception &error) {
       return input_error("no JSON: {}", error.what());
     }
     if (!value.is_array()) value = json::array({std::move(value)});
-    if (!value.empty() && value[0].is_object() && value[0].contains("priority")) name_family(value);
-    for (json &one : value) {
+    for (const json &one : value)
       if (!one.is_object()) return input_error("`{}` is no object of `ip -j`", one.dump());
+    if (!value.empty() && value[0].contains("priority")) name_family(value);
+    for (json &one : value)
       if (!one.empty()) objects.push_back(std::move(one));
-    }
-    return stream.eof() ? text.size() : static_cast<size_t>(stream.tellg());
+    return *size;
   }
 
   Result<void> add_object(const json &object) {
@@ -184,7 +214,7 @@ class Reader {
       address.put("local", text_of(one["local"]) + "/" + text_of(one["prefixlen"]));
       address.put("dev", text_of(object["ifname"]));
       // As long as nobody knows whether another has it, nothing is sent from it.
-      if (one.value("tentative", false) || one.value("dadfailed", false)) continue;
+      if (is_true(one, "tentative") || is_true(one, "dadfailed")) continue;
       if (one.contains("scope")) address.put("scope", text_of(one["scope"]));
       if (auto added = rows_.add_address(address, false); !added) return added;
     }
