@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,14 @@ struct IpAddress {
     IpAddress masked = *this;
     for (unsigned bit = length; bit < 128; bit++) masked.bytes[bit / 8] &= static_cast<uint8_t>(~(0x80u >> bit % 8));
     return masked;
+  }
+  // The address of IPv4 that one of IPv6 stands for ("::ffff:10.0.0.1"); else the address itself.
+  IpAddress unmapped() const {
+    constexpr std::array<uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (family != AF_INET6 || !std::ranges::equal(kMapped, std::span(bytes).first<kMapped.size()>())) return *this;
+    IpAddress mapped{AF_INET, {}};
+    std::ranges::copy(std::span(bytes).subspan<kMapped.size()>(), mapped.bytes.begin());
+    return mapped;
   }
 };
 
@@ -88,6 +97,8 @@ enum class RouteType : uint8_t {
 };
 
 inline constexpr uint32_t kMainTable = 254, kDefaultTable = 253, kLocalTable = 255;
+// Tables that have names of the machine's own (/etc/iproute2/rt_tables) are numbered from here on.
+inline constexpr uint32_t kFirstNamedTable = 0x80000000;
 
 struct Route {
   uint32_t table = kMainTable;
@@ -139,6 +150,7 @@ struct Network {
   std::vector<Route> routes;
   std::vector<RoutingRule> rules;  // of a family: none means those that a kernel begins with
   std::vector<Socket> sockets;
+  std::vector<std::string> table_names;  // from kFirstNamedTable on
 
   const Interface *interface_at(uint32_t index) const {
     const auto found = std::ranges::find(interfaces, index, &Interface::index);

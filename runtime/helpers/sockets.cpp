@@ -42,16 +42,19 @@ bool is_free(const Socket &socket) { return socket.peer_port == 0; }
 int score(const Socket &socket, const Tuple &tuple, uint32_t interface) {
   if (socket.local_port != tuple.destination_port) return 0;
   if (socket.interface != 0 && socket.interface != interface) return 0;
-  const bool same_family = socket.local.family == tuple.destination.family;
-  if (!same_family && !(socket.takes_ipv4 && tuple.destination.family == AF_INET)) return 0;
+  // A socket of IPv6 that speaks IPv4 is found by that.
+  const bool is_ipv4 = tuple.destination.family == AF_INET;
+  const IpAddress local = is_ipv4 ? socket.local.unmapped() : socket.local;
+  const IpAddress peer = is_ipv4 ? socket.peer.unmapped() : socket.peer;
+  if (local.family != tuple.destination.family && !(socket.takes_ipv4 && is_ipv4)) return 0;
   int points = socket.interface != 0 ? 2 : 1;
   if (socket.local.family == AF_INET) points++;
-  if (!is_any(socket.local)) {
-    if (socket.local != tuple.destination) return 0;
+  if (!is_any(local)) {
+    if (local != tuple.destination) return 0;
     points += 4;
   }
   if (!is_free(socket)) {
-    if (socket.peer != tuple.source || socket.peer_port != tuple.source_port) return 0;
+    if (peer != tuple.source || socket.peer_port != tuple.source_port) return 0;
     points += 8;
   }
   return points;

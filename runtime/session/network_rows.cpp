@@ -25,8 +25,6 @@ namespace {
 
 // The metrics of IPv6, of a route and of one that comes with an address, where nobody says them.
 constexpr uint32_t kMetricIpv6 = 1024, kLinkMetricIpv6 = 256;
-// Tables that have names of the machine's own (/etc/iproute2/rt_tables) are numbered from here on.
-constexpr uint32_t kFirstNamedTable = 0x80000000;
 
 constexpr auto kRouteTypes = std::to_array<Named<RouteType>>({{"unicast", RouteType::Unicast},
                                                               {"local", RouteType::Local},
@@ -95,9 +93,13 @@ bpf_sock seen_by_programs(const helpers::Socket &socket, uint8_t state) {
   seen.family = socket.local.family;
   seen.type = socket.protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
   seen.protocol = socket.protocol;
-  const bool is_ipv4 = socket.local.family == AF_INET;
-  std::memcpy(is_ipv4 ? &seen.src_ip4 : seen.src_ip6, socket.local.bytes.data(), socket.local.bits() / 8);
-  std::memcpy(is_ipv4 ? &seen.dst_ip4 : seen.dst_ip6, socket.peer.bytes.data(), socket.local.bits() / 8);
+  const auto show = [](const IpAddress &address, uint32_t *ipv4, uint32_t *ipv6) {
+    if (address.family == AF_INET6) std::memcpy(ipv6, address.bytes.data(), address.bytes.size());
+    if (const IpAddress own = address.unmapped(); own.family == AF_INET)
+      std::memcpy(ipv4, own.bytes.data(), sizeof *ipv4);
+  };
+  show(socket.local, &seen.src_ip4, seen.src_ip6);
+  show(socket.peer, &seen.dst_ip4, seen.dst_ip6);
   seen.src_port = socket.local_port;
   seen.dst_port = __builtin_bswap16(socket.peer_port);
   seen.state = state;
@@ -117,10 +119,11 @@ Result<uint32_t> NetworkRows::interface_of(std::string_view name) const {
 Result<uint32_t> NetworkRows::table_of(std::string_view name) {
   if (const auto known = find(kTables, name)) return *known;
   if (const auto number = whole_number<uint32_t>(name)) return *number;
-  const auto found = std::ranges::find(table_names_, name);
-  const auto at = static_cast<uint32_t>(found - table_names_.begin());
-  if (found == table_names_.end()) table_names_.emplace_back(name);
-  return kFirstNamedTable + at;
+  std::vector<std::string> &names = network_.table_names;
+  const auto found = std::ranges::find(names, name);
+  const auto at = static_cast<uint32_t>(found - names.begin());
+  if (found == names.end()) names.emplace_back(name);
+  return helpers::kFirstNamedTable + at;
 }
 
 Result<void> NetworkRows::add_link(const NetworkRow &row) {

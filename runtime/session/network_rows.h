@@ -20,7 +20,7 @@ struct NetworkRow {
   void put(std::string name, std::string value = {}) { fields.emplace_back(std::move(name), std::move(value)); }
 };
 
-// Adds rows of one kind to a network, and remembers what its numbers for tables' names are.
+// Adds rows of one kind to a network.
 class NetworkRows {
  public:
   explicit NetworkRows(helpers::Network &network) : network_(network) {}
@@ -50,7 +50,6 @@ class NetworkRows {
   Result<void> add_local_routes(const helpers::InterfaceAddress &address, bool with_network);
 
   helpers::Network &network_;
-  std::vector<std::string> table_names_;
 };
 
 }  // namespace spile::session

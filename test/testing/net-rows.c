@@ -36,11 +36,20 @@ char LICENSE[] SEC("license") = "GPL";
 //@ +0us  xdp  packet=hex:00000000000000000000000008004500001400000000401100000a0000010a000002 ingress_ifindex=3
 //@ =     ret == XDP_REDIRECT
 
+//@ !test tables with names in rows of their own
+//@ !net @Inputs/lan.net
+//@ !net rule add to 10.0.0.0/8 priority 5 table office
+//@ !net rule add to 10.0.0.0/8 priority 6 prohibit
+//@ !net route add 10.0.0.0/8 dev lan table other
+//@ +0us  xdp  packet=hex:00000000000000000000000008004500001400000000401100000a0000010a000002 ingress_ifindex=3
+//@ =     ret == XDP_PASS
+
 //@ !test nothing is known
 //@ +0us  xdp  packet=hex:00000000000000000000000008004500001400000000401100000a0000010a000002 ingress_ifindex=3
 //@ =     ret == XDP_PASS
 
 // CHECK: ok {{.*}}routed
 // CHECK: ok {{.*}}of a file
+// CHECK: ok {{.*}}with names
 // CHECK: ok {{.*}}nothing is known
-// CHECK: 3 passed, 0 failed
+// CHECK: 4 passed, 0 failed
