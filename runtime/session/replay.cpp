@@ -121,6 +121,7 @@ Result<void> Session::State::run_recording(Session &session, Control &control) {
       fire(*listening.program, shown);
     }
     if (recorder) recorder->finish();
+    note_unsent();
     answer(control);
   }
   for (const std::string &notice : recording.notices()) {
