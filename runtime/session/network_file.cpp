@@ -25,9 +25,9 @@ struct Key {
 constexpr auto kRouteKeys = std::to_array<Key>(
     {{"dst", "to"},        {"type", "type"},   {"gateway", "via"}, {"dev", "dev"},     {"prefsrc", "src"},
      {"metric", "metric"}, {"table", "table"}, {"tos", "tos"},     {"encap", "encap"}, {"pref", "pref"},
-     {"family", "family"}, {"protocol", ""},   {"scope", ""},      {"flags", ""},      {"metrics", ""},
-     {"nhid", ""},         {"expires", ""},    {"error", ""},      {"age", ""},        {"cache", ""},
-     {"dst_len", ""}});
+     {"family", "family"}, {"from", "from"},   {"protocol", ""},   {"scope", ""},      {"flags", ""},
+     {"metrics", ""},      {"nhid", ""},       {"expires", ""},    {"error", ""},      {"age", ""},
+     {"cache", ""},        {"dst_len", ""}});
 constexpr auto kHopKeys = std::to_array<Key>({{"gateway", "via"}, {"dev", "dev"}, {"weight", "weight"}, {"flags", ""}});
 constexpr auto kNeighbourKeys = std::to_array<Key>({{"dst", "to"}, {"lladdr", "lladdr"}, {"dev", "dev"}});
 constexpr auto kLinkKeys = std::to_array<Key>(
@@ -227,21 +227,22 @@ class Reader {
     if (via != object.end() && via->is_object() && via->contains("host")) row.put("via", text_of((*via)["host"]));
   }
 
-  Result<void> add_route(json object) {
+  Result<void> add_route(const json &object) {
     if (lists(object, "flags", "dead")) return {};  // its link is down
     std::vector<NetworkRow> hops;
-    if (const auto list = object.find("nexthops"); list != object.end() && list->is_array())
-      for (const json &one : *list) {
-        if (lists(one, "flags", "dead")) continue;
-        auto hop = row_of(one, kHopKeys, true);
-        read_via(one, *hop);
-        hops.push_back(std::move(*hop));
-      }
-    object.erase("nexthops");
-    NetworkRow via;
-    read_via(object, via);
+    const json hop_objects = object.value("nexthops", json::array());
+    for (const json &one : hop_objects) {
+      if (lists(one, "flags", "dead")) continue;
+      auto hop = row_of(one, kHopKeys, true);
+      read_via(one, *hop);
+      hops.push_back(std::move(*hop));
+    }
     auto row = row_of(object, kRouteKeys, true);
-    row->fields.insert(row->fields.end(), via.fields.begin(), via.fields.end());
+    read_via(object, *row);
+    // Only routes of IPv4 have gateways of another family.
+    const bool has_via =
+        object.contains("via") || std::ranges::any_of(hop_objects, [](const json &one) { return one.contains("via"); });
+    if (has_via) row->put("family", "inet");
     row->hops = std::move(hops);
     return rows_.add_route(*row);
   }
@@ -404,6 +405,7 @@ class Reader {
   // "netconf inet6 eth0 forwarding off": in the words in which `ip netconf` shows it.
   Result<void> netconf(std::span<const std::string> words) {
     NetworkRow row;
+    if (std::ranges::find(words, "forwarding") == words.end()) return input_error("`netconf` without `forwarding`");
     for (size_t at = 0; at < words.size(); at++) {
       const std::string &word = words[at];
       if (word == "inet" || word == "inet6")

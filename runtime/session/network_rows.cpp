@@ -37,6 +37,11 @@ constexpr auto kRouteTypes = std::to_array<Named<RouteType>>({{"unicast", RouteT
                                                               {"throw", RouteType::Throw}});
 constexpr auto kTables = std::to_array<Named<uint32_t>>(
     {{"local", helpers::kLocalTable}, {"main", helpers::kMainTable}, {"default", helpers::kDefaultTable}});
+// What frames are Ethernet's: `link_type` of `ip -j`, and kinds of links that can be added.
+constexpr auto kEthernet = std::to_array<std::string_view>(
+    {"ether",  "loopback",  "veth",   "dummy",     "bridge",  "bond",      "team",   "vlan",
+     "vrf",    "vxlan",     "geneve", "macvlan",   "macvtap", "macsec",    "ipvlan", "ifb",
+     "gretap", "ip6gretap", "erspan", "ip6erspan", "hsr",     "netdevsim", "batadv"});
 constexpr auto kScopes = std::to_array<Named<uint8_t>>(
     {{"global", RT_SCOPE_UNIVERSE}, {"site", RT_SCOPE_SITE}, {"link", RT_SCOPE_LINK}, {"host", RT_SCOPE_HOST}});
 constexpr auto kProtocols = std::to_array<Named<uint8_t>>({{"icmp", IPPROTO_ICMP},
@@ -64,7 +69,7 @@ constexpr auto kStates = std::to_array<Named<uint8_t>>({{"ESTAB", BPF_TCP_ESTABL
                                                         {"CLOSING", BPF_TCP_CLOSING}});
 
 std::unexpected<Error> unknown(std::string_view row, std::string_view word) {
-  return input_error("`{}` of a {} is not known here", word, row);
+  return input_error("`{}` of {} is not known here", word, row);
 }
 
 // An address with its port, as ss writes it: "10.0.0.1:80", "[::]:22", "*:22", "127.0.0.53%lo:53".
@@ -109,14 +114,17 @@ bpf_sock seen_by_programs(const helpers::Socket &socket, uint8_t state) {
 
 }  // namespace
 
-Result<uint32_t> NetworkRows::interface_of(std::string_view name) const {
-  if (const auto *interface = network_.interface_named(name)) return interface->index;
+Result<void> NetworkRows::read_interface(std::string_view name, uint32_t &to) const {
+  if (const auto *interface = network_.interface_named(name)) {
+    to = interface->index;
+    return {};
+  }
   auto error = input_error("there is no interface `{}`", name);
   error.error().hint = fmt::format("`ip -j addr` tells of them; or a line before this one: link add {} index 2", name);
   return error;
 }
 
-Result<uint32_t> NetworkRows::table_of(std::string_view name) {
+uint32_t NetworkRows::table_of(std::string_view name) {
   if (const auto known = find(kTables, name)) return *known;
   if (const auto number = whole_number<uint32_t>(name)) return *number;
   std::vector<std::string> &names = network_.table_names;
@@ -149,9 +157,9 @@ Result<void> NetworkRows::add_link(const NetworkRow &row) {
     else if (name == "up" || name == "down")
       made.is_up = name == "up";
     else if (name == "type")  // others have no header that is known here
-      made.header = value == "ether" || value == "loopback" || value == "veth" || value == "dummy" ? 14 : 0;
+      made.header = std::ranges::find(kEthernet, value) != kEthernet.end() ? 14 : 0;
     else if (name != "name")
-      return unknown("link", name);
+      return unknown("a link", name);
     if (!done) return done;
   }
   const auto *other = network_.interface_at(made.index);
@@ -167,22 +175,23 @@ Result<void> NetworkRows::add_link(const NetworkRow &row) {
 
 Result<void> NetworkRows::add_address(const NetworkRow &row, bool with_routes) {
   InterfaceAddress made;
+  bool has_scope = false;
   for (const auto &[name, value] : row.fields) {
     Result<void> done;
     if (name == "local") {
       done = read(name, value, made.address);
     } else if (name == "dev") {
-      const auto index = interface_of(value);
-      if (!index) return std::unexpected(index.error());
-      made.interface = *index;
+      done = read_interface(value, made.interface);
     } else if (name == "scope") {
       done = read(name, value, kScopes, made.scope);
+      has_scope = true;
     } else {
-      return unknown("address", name);
+      return unknown("an address", name);
     }
     if (!done) return done;
   }
   if (!made.address.address || made.interface == 0) return input_error("an address needs itself and `dev`");
+  if (!has_scope && IpPrefix{parse_address("127.0.0.0"), 8}.holds(made.address.address)) made.scope = RT_SCOPE_HOST;
   network_.addresses.push_back(made);
   return add_local_routes(made, with_routes);
 }
@@ -215,13 +224,11 @@ Result<void> NetworkRows::read_hop(const NetworkRow &row, helpers::NextHop &hop)
     if (name == "via") {
       done = read(name, value, hop.gateway);
     } else if (name == "dev") {
-      const auto index = interface_of(value);
-      if (!index) return std::unexpected(index.error());
-      hop.interface = *index;
+      done = read_interface(value, hop.interface);
     } else if (name == "weight") {
       done = read(name, value, hop.weight);
     } else {
-      return unknown("nexthop", name);
+      return unknown("a nexthop", name);
     }
     if (!done) return done;
   }
@@ -268,11 +275,9 @@ Result<void> NetworkRows::add_route(const NetworkRow &row) {
       done = read(name, value, kPreferences, made.preference);
       family = AF_INET6;
     } else if (name == "table") {
-      auto table = table_of(value);
-      if (!table) return std::unexpected(table.error());
-      made.table = *table;
+      made.table = table_of(value);
     } else {
-      return unknown("route", name);
+      return unknown("a route", name);
     }
     if (!done) return done;
   }
@@ -308,9 +313,7 @@ Result<void> NetworkRows::add_neighbour(const NetworkRow &row) {
       done = read(name, value, made.mac);
       has_address = true;
     } else if (name == "dev") {
-      const auto index = interface_of(value);
-      if (!index) return std::unexpected(index.error());
-      made.interface = *index;
+      done = read_interface(value, made.interface);
     } else if (name == "nud") {
       static constexpr auto kReachable = std::to_array<Named<bool>>({{"permanent", true},
                                                                      {"noarp", true},
@@ -323,7 +326,7 @@ Result<void> NetworkRows::add_neighbour(const NetworkRow &row) {
                                                                      {"failed", false}});
       done = read(name, value, kReachable, made.is_valid);
     } else {
-      return unknown("neighbour", name);
+      return unknown("a neighbour", name);
     }
     if (!done) return done;
   }
@@ -353,9 +356,7 @@ Result<void> NetworkRows::add_rule(const NetworkRow &row, bool to_first) {
       done = read(name, std::string_view(value).substr(0, slash), made.mark);
       if (done && slash != std::string::npos) done = read(name, value.substr(slash + 1), made.mark_mask);
     } else if (name == "iif" || name == "oif") {
-      const auto index = interface_of(value);
-      if (!index) return std::unexpected(index.error());
-      (name == "iif" ? made.incoming : made.outgoing) = *index;
+      done = read_interface(value, name == "iif" ? made.incoming : made.outgoing);
     } else if (name == "ipproto") {
       done = find(kProtocols, value) ? read(name, value, kProtocols, made.protocol) : read(name, value, made.protocol);
     } else if (name == "sport") {
@@ -375,11 +376,9 @@ Result<void> NetworkRows::add_rule(const NetworkRow &row, bool to_first) {
       done = read(name, value, length);
       made.suppressed_length = length;
     } else if (name == "table") {
-      const auto table = table_of(value);
-      if (!table) return std::unexpected(table.error());
-      made.table = *table;
+      made.table = table_of(value);
     } else {
-      return unknown("rule", name);
+      return unknown("a rule", name);
     }
     if (!done) return done;
   }
@@ -411,10 +410,11 @@ Result<void> NetworkRows::set_forwarding(const NetworkRow &row) {
   }
   // Of those that there will be: nothing that a lookup asks.
   if (device == "default") return {};
+  uint32_t index = 0;
   if (device != "all")
-    if (const auto index = interface_of(device); !index) return std::unexpected(index.error());
+    if (auto done = read_interface(device, index); !done) return done;
   for (helpers::Interface &interface : network_.interfaces)
-    if (interface.name == device || device == "all")
+    if (interface.index == index || device == "all")
       (family == AF_INET ? interface.forwards_ipv4 : interface.forwards_ipv6) = forwards != 0;
   return {};
 }
@@ -437,11 +437,7 @@ Result<void> NetworkRows::add_socket(const NetworkRow &row) {
       if (is_local && point.address == "*") made.takes_ipv4 = true;
       done = read(name, point.address == "*" ? "::" : point.address, address);
       if (done && point.port != "*") done = read(name, point.port, port);
-      if (done && !point.interface.empty()) {
-        const auto index = interface_of(point.interface);
-        if (!index) return std::unexpected(index.error());
-        made.interface = *index;
-      }
+      if (done && !point.interface.empty()) done = read_interface(point.interface, made.interface);
     }
     if (!done) return done;
   }

@@ -44,8 +44,8 @@ class NetworkRows {
   Result<void> add_socket(const NetworkRow &row);
 
  private:
-  Result<uint32_t> interface_of(std::string_view name) const;
-  Result<uint32_t> table_of(std::string_view name);
+  Result<void> read_interface(std::string_view name, uint32_t &to) const;
+  uint32_t table_of(std::string_view name);
   Result<void> read_hop(const NetworkRow &row, helpers::NextHop &hop) const;
   Result<void> add_local_routes(const helpers::InterfaceAddress &address, bool with_network);
 
