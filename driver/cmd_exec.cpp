@@ -15,7 +15,7 @@
 #include "driver/exec_input.h"
 #include "driver/jit_options.h"
 #include "driver/judge.h"
-#include "runtime/session/network_file.h"
+#include "driver/network_option.h"
 #include "runtime/session/trial.h"
 #include "runtime/vm/checked.h"
 #include "runtime/vm/jit_checked.h"
@@ -269,11 +269,9 @@ Result<Request> request_of(const po::variables_map &values) {
   if (values.contains("ctx")) request.ctx = values["ctx"].as<std::vector<std::string>>();
   if (values.contains("repeat")) request.repeat = values["repeat"].as<uint64_t>();
   if (values.contains("fuel")) request.fuel = values["fuel"].as<uint64_t>();
-  if (const auto path = text("net")) {
-    auto network = session::read_network(*path);
-    if (!network) return std::unexpected(network.error());
-    request.network = std::move(*network);
-  }
+  auto network = network_of(values);
+  if (!network) return std::unexpected(network.error());
+  request.network = std::move(*network);
   request.unverified = values.contains("unverified");
   request.jit = jit_settings(values);
   if (const auto stats = text("stats")) {
@@ -315,9 +313,6 @@ int command_exec(Arguments arguments, Console &console) {
       "an Ethernet frame in hexadecimal, or FILE.pcap#N of a capture")(
       "ctx", po::value<std::vector<std::string>>()->value_name("NAME=N,..."),
       "fields of the context: mark=5, args[1]=0x10")(
-      "net", po::value<std::string>()->value_name("FILE"),
-      "the network that helpers are asked about (bpf_fib_lookup): what `ip -j addr`, `ip -j route show table all`, ... "
-      "print")(
       "engine", po::value<std::string>()->value_name("LIST"),
       "checked, interp, jit, auto (interp, then jit), kernel (BPF_PROG_TEST_RUN); several: their results are compared")(
       "repeat", po::value<uint64_t>()->value_name("N"), "run it N times; a run finds what the one before left")(
@@ -333,6 +328,7 @@ int command_exec(Arguments arguments, Console &console) {
                                 "the most instructions that a checked run may execute (unverified: 100,000,000)")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
+  add_network_option(line.options);
   add_jit_options(line.options);
   add_compile_options(line.options);
   line.hidden.add_options()("file", po::value<std::string>());

@@ -13,6 +13,7 @@
 #include "driver/judge.h"
 #include "driver/mend.h"
 #include "driver/metrics_server.h"
+#include "driver/network_option.h"
 #include "driver/output_file.h"
 #include "driver/script_options.h"
 #include "driver/test_files.h"
@@ -21,7 +22,6 @@
 #include "runtime/hooks/launch.h"
 #include "runtime/hooks/perf_script.h"
 #include "runtime/kernel/kernel_object.h"
-#include "runtime/session/network_file.h"
 #include "runtime/session/session.h"
 #include "support/check.h"
 #include "support/numbers.h"
@@ -282,9 +282,6 @@ int command_run(Arguments arguments, Console &console) {
       "write the packets that XDP and tc programs redirect, clone or send back as pcapng, each with the interface "
       "that it leaves by")("output,o", po::value<std::string>()->value_name("FILE"),
                            "write what the probe prints to FILE")(
-      "net", po::value<std::string>()->value_name("FILE"),
-      "the network that helpers are asked about (bpf_fib_lookup): what `ip -j addr`, `ip -j route show table all`, ... "
-      "print")(
       "pin", po::value<std::string>()->value_name("FOLDER"),
       "keep the maps: in files of FOLDER, which `spile map` reads and the next run goes on with; with --on=kernel, in "
       "FOLDER of the kernel's bpffs")(
@@ -304,6 +301,7 @@ int command_run(Arguments arguments, Console &console) {
       "set a `const volatile` global of the probe; so does --NAME=VALUE behind --, where --help lists them")(
       "kconfig", po::value<std::string>()->value_name("FILE"),
       "values of `extern __kconfig`: a kernel's .config; default: this kernel's");
+  add_network_option(line.options);
   add_jit_options(line.options);
   add_compile_options(line.options);
   // What `spile record -o` becomes.
@@ -343,11 +341,9 @@ int command_run(Arguments arguments, Console &console) {
       *file = "/dev/stdout";
     }
   options.pin = text("pin").value_or("");
-  if (const auto path = text("net")) {
-    auto network = session::read_network(*path);
-    if (!network) return console.fail(network.error());
-    options.network = std::move(*network);
-  }
+  auto network = network_of(*values);
+  if (!network) return console.fail(network.error());
+  options.network = std::move(*network);
   if (options.command && input)
     return console.usage("-c and -i cannot be had together: one run has one source of events");
   EventsFrom from = EventsFrom::Auto;

@@ -8,11 +8,11 @@
 #include "driver/compile.h"
 #include "driver/coverage.h"
 #include "driver/judge.h"
+#include "driver/network_option.h"
 #include "driver/output_file.h"
 #include "driver/script_options.h"
 #include "driver/test_files.h"
 #include "driver/test_report.h"
-#include "runtime/session/network_file.h"
 #include "support/file.h"
 #include "support/thread.h"
 
@@ -229,9 +229,8 @@ int command_test(Arguments arguments, Console &console) {
       "output,o", po::value<std::string>()->value_name("FILE"), "write the coverage to FILE, not to stdout")(
       "engine", po::value<std::string>()->value_name("ENGINE"),
       "interp or jit, in place of an interpreter that tells what programs read")(
-      "net", po::value<std::string>()->value_name("FILE"),
-      "the network that helpers are asked about (bpf_fib_lookup): what `ip -j addr`, `ip -j route show table all`, ... "
-      "print")("jobs,j", po::value<unsigned>()->value_name("N"), "probes at a time; default: one for each CPU");
+      "jobs,j", po::value<unsigned>()->value_name("N"), "probes at a time; default: one for each CPU");
+  add_network_option(line.options);
   add_compile_options(line.options);
   line.hidden.add_options()("path", po::value<std::vector<std::string>>());
   line.positional.add("path", -1);
@@ -248,11 +247,9 @@ int command_test(Arguments arguments, Console &console) {
   options.compile = std::move(*compile);
   for_this_machine(options.compile);
   options.update = values->contains("update");
-  if (const auto path = text("net")) {
-    auto network = session::read_network(*path);
-    if (!network) return console.fail(network.error());
-    options.run.network = std::move(*network);
-  }
+  auto network = network_of(*values);
+  if (!network) return console.fail(network.error());
+  options.run.network = std::move(*network);
   const auto format = text("coverage");
   if (format && *format != "lcov" && *format != "text" && *format != "html")
     return console.usage("--coverage takes lcov, text or html, not `{}`", *format);
