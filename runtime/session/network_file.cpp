@@ -257,6 +257,8 @@ class Reader {
 
   // What is not understood of a rule would change which routes count.
   Result<void> add_rule(json object) {
+    // Of a link that is gone: it applies to nothing.
+    if ((object.contains("iif_detached") || object.contains("oif_detached")) && !object.contains("not")) return {};
     NetworkRow made;
     const auto take = [&](const char *key) {
       std::string text = object.contains(key) ? text_of(object[key]) : std::string();
@@ -288,6 +290,9 @@ class Reader {
     if (words[0] == "tcp" || words[0] == "udp") return add_socket(words);
     size_t at = 1;
     if (at < words.size() && (words[at] == "add" || words[at] == "set" || words[at] == "replace")) at++;
+    constexpr std::array kNotAdded{"del", "delete", "flush", "show", "list", "get"};
+    if (at < words.size() && std::ranges::find(kNotAdded, words[at]) != kNotAdded.end())
+      return input_error("`{} {}` is no row of a network: rows say what there is, with `add`", words[0], words[at]);
     const auto rest = std::span(words).subspan(at);
     if (words[0] == "link") return link(rest);
     if (words[0] == "addr" || words[0] == "address") return address(rest);
@@ -295,7 +300,11 @@ class Reader {
     if (words[0] == "neigh" || words[0] == "neighbour") return neighbour(rest);
     if (words[0] == "rule") return rule(rest);
     if (words[0] == "netconf") return netconf(rest);
-    return input_error("`{}` is no row of a network: link, addr, route, neigh, rule, netconf, tcp, udp", words[0]);
+    auto error =
+        input_error("`{}` is no row of a network: link, addr, route, neigh, rule, netconf, tcp, udp", words[0]);
+    error.error().hint =
+        "what `ip` shows is taken as `ip -j` prints it; a row is a line of `ip -batch`: route add 10.0.0.0/8 dev lan";
+    return error;
   }
 
   static Result<void> add_pair(std::span<const std::string> words, size_t &at, NetworkRow &row) {
@@ -412,9 +421,12 @@ class Reader {
         row.put("family", word);
       else if (word == "dev")
         continue;
-      else if (word == "forwarding" && at + 1 < words.size())
-        row.put(word, words[++at] == "on" ? "1" : words[at] == "off" ? "0" : words[at]);
-      else
+      else if (word == "forwarding") {
+        at++;
+        if (at == words.size() || (words[at] != "on" && words[at] != "off"))
+          return input_error("`forwarding` takes on or off");
+        row.put(word, words[at] == "on" ? "1" : "0");
+      } else
         row.put("dev", word);
     }
     return rows_.set_forwarding(row);
