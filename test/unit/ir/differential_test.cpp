@@ -234,5 +234,65 @@ TEST(Differential, StoresThatAreJoinedLeaveTheSameBytes) {
   EXPECT_GT(changed, 500U);
 }
 
+// Loops to which several ways lead, some of them twice from one block or past an inner loop, and from which several
+// lead back: what their copies give is what they gave.
+TEST(Differential, LoopsWithSeveralWaysInAreTheirCopies) {
+  size_t changed = 0;
+  uint32_t random = 3;
+  const auto below = [&](uint32_t n) { return random = random * 1'664'525 + 1'013'904'223, (random >> 8) % n; };
+  for (int round = 0; round < 400; round++) {
+    const uint32_t entries = 1 + below(4), start = below(3);
+    const bool starts_same = below(4) != 0, has_inner = below(2) == 0, goes_on = below(2) == 0, leaves = below(2) == 0;
+    std::string text = "func @f(i64 %x) -> i64 global { b0: jump w0\n", phi = "%i = phi.i64 ", other = "%s = phi.i64 ";
+    for (uint32_t k = 0; k < entries; k++) {
+      const bool is_last = k + 1 == entries, is_twice = is_last && below(2) == 0;
+      text += fmt::format("w{0}: %e{0} = call_helper.i64 {1}()\n ", k, 2 * k + 1);
+      if (!is_last || is_twice)
+        text += fmt::format("%q{0} = icmp.eq %x, i64 {0}\n branch %q{0}, head, {1}\n", k,
+                            is_twice ? "head" : fmt::format("w{}", k + 1));
+      else
+        text += "jump head\n";
+      phi += fmt::format("[i64 {}, w{}], ", starts_same ? start : start + k, k);
+      other += fmt::format("[{}, w{}], ", below(2) == 0 ? "%x" : fmt::format("%e{}", k), k);
+    }
+    phi += "[%n, latch]", other += "[%t, latch]";
+    if (goes_on) phi += ", [%m, early]", other += ", [%s, early]";
+    text += fmt::format("head: {}\n {}\n %a = add.i64 %s, %i\n %y = call_helper.i64 9(%a)\n", phi, other);
+    text += has_inner ? "%g = icmp.ugt %y, i64 9223372036854775807\n branch %g, in, pre\npre: jump in\n"
+                        "in: %j = phi.i64 [i64 0, head], [i64 0, pre], [%k, in]\n %z = call_helper.i64 11(%j, %i)\n"
+                        "%k = add.i64 %j, i64 1\n %h = icmp.ult %k, %i\n branch %h, in, mid\nmid: "
+                      : "%z = add.i64 %y, i64 5\n jump mid\nmid: ";
+    text += leaves ? "%l = icmp.ult %z, i64 2305843009213693952\n branch %l, out, body\nbody: " : "jump body\nbody: ";
+    text += goes_on
+                ? "%c = and.i64 %y, i64 3\n %d = icmp.eq %c, i64 0\n %m = add.i64 %i, i64 1\n"
+                  "%o = icmp.ult %m, i64 5\n branch %d, turn, latch\nturn: branch %o, early, out\nearly: jump head\n"
+                : "jump latch\n";
+    const uint32_t end = below(6);
+    text += fmt::format(
+        "latch: %t = add.i64 %a, %z\n %n = add.i64 %i, i64 1\n %u = icmp.ult %n, i64 {}\n"
+        " branch %u, head, out unroll -1\n",
+        end);
+    text += "out: %r = phi.i64 [%t, latch]";
+    text += leaves ? ", [%z, mid]" : "";
+    text += goes_on ? ", [%a, turn]" : "";
+    text += "\n %v = add.i64 %r, %s\n ret %v }";
+    Read r = read(text);
+    ASSERT_TRUE(r.module) << text;
+    const Module before = *r.module;
+    const auto wrong = check(before);
+    ASSERT_FALSE(wrong) << text << wrong->inst << ": " << wrong->what;
+    ASSERT_TRUE(run_passes(*r.module, "unroll", *r.diags));
+    const auto broken = check(*r.module);
+    ASSERT_FALSE(broken) << text << broken->inst << ": " << broken->what;
+    changed += print(*r.module) != print(before) ? 1 : 0;
+    for (uint64_t x = 0; x < 6; x++) {
+      const EvaluationInput input{.integers = {x}, .buffers = {}};
+      const Evaluation was = evaluate(before, FunctionId(0), input), is = evaluate(*r.module, FunctionId(0), input);
+      ASSERT_TRUE(was == is) << text << "\nx = " << x << "\n" << print(*r.module);
+    }
+  }
+  EXPECT_GT(changed, 100U);
+}
+
 }  // namespace
 }  // namespace spile::ir::test
