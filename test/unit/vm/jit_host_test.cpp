@@ -74,7 +74,8 @@ TEST(JitHost, CodeLiesNearTheHost) {
   auto loaded = (*jit)->load(assembled("r0 = func f ll\n exit\nf:\n r0 = r1\n exit"), {});
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   Env env;
-  const uint64_t code = (*loaded)->run(nullptr, 0, env), host = reinterpret_cast<uint64_t>(&no_helpers);
+  // A function beside the one that places it: the upper bits may change between that and this test.
+  const uint64_t code = (*loaded)->run(nullptr, 0, env), host = reinterpret_cast<uint64_t>(&open_jit);
   EXPECT_EQ(code >> 37, host >> 37);
 #else
   GTEST_SKIP() << "the JIT plugin is not built here";
