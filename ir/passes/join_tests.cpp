@@ -168,6 +168,7 @@ class Joiner {
   };
   std::vector<Row> rows(const Chain &chain, const Effect &effect) const {
     std::vector<uint64_t> numbers;
+    numbers.reserve(effect.tests.size());
     for (const size_t i : effect.tests) numbers.push_back(chain.tests[i].number);
     std::ranges::sort(numbers);
     std::vector<Row> rows;
