@@ -66,8 +66,9 @@ struct Interface {
 
 struct InterfaceAddress {
   uint32_t interface = 0;
-  IpPrefix address;   // its network is the prefix
-  uint8_t scope = 0;  // RT_SCOPE_*
+  IpPrefix address;            // its network is the prefix
+  uint8_t scope = 0;           // RT_SCOPE_*
+  bool is_deprecated = false;  // of IPv6: any other is spoken from rather
 };
 
 struct Neighbour {

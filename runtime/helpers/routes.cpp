@@ -177,8 +177,9 @@ IpAddress source_for(const Network &network, const FoundRoute &found, const IpAd
       const IpAddress &near = found.hop != nullptr && found.hop->gateway ? found.hop->gateway : destination;
       return is_here << 1 | (candidate.address.holds(near) ? 1 : 0);
     }
-    // RFC 6724, 5: the same address, the scope, the interface, the longest prefix in common.
-    return uint64_t{own == destination} << 32 | uint64_t{scope_of(own) == scope_of(destination)} << 16 | is_here << 8 |
+    // RFC 6724, 5: the same address, the scope, not deprecated, the interface, the longest prefix in common.
+    return uint64_t{own == destination} << 32 | uint64_t{scope_of(own) == scope_of(destination)} << 16 |
+           uint64_t{!candidate.is_deprecated} << 15 | is_here << 8 |
            std::min<unsigned>(common_bits(own, destination), candidate.address.length);
   };
   for (const InterfaceAddress &candidate : network.addresses) {

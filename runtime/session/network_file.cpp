@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -172,9 +173,19 @@ class Reader {
   Result<size_t> take_json(std::string_view text, std::vector<json> &objects) {
     const auto size = json_size(text);
     if (!size) return input_error("no JSON of `ip -j`: it does not nest so deep");
+    // Of a route with a tunnel `ip -j` says `dst` twice: its own, and that of the tunnel.
+    std::vector<std::set<std::string>> keys;  // of the objects around, by their depth
+    const auto keeps_first = [&](int depth, json::parse_event_t event, const json &parsed) {
+      const auto at = static_cast<size_t>(depth);
+      if (event == json::parse_event_t::object_start) {
+        keys.resize(at + 1);
+        keys.emplace_back();
+      }
+      return event != json::parse_event_t::key || keys[at].insert(text_of(parsed)).second;
+    };
     json value;
     try {
-      value = json::parse(text.substr(0, *size));
+      value = json::parse(text.substr(0, *size), keeps_first);
     } catch (const json::exception &error) {
       return input_error("no JSON: {}", error.what());
     }
@@ -215,6 +226,7 @@ class Reader {
       address.put("dev", text_of(object["ifname"]));
       // As long as nobody knows whether another has it, nothing is sent from it.
       if (is_true(one, "tentative") || is_true(one, "dadfailed")) continue;
+      if (is_true(one, "deprecated")) address.put("deprecated");
       if (one.contains("scope")) address.put("scope", text_of(one["scope"]));
       if (auto added = rows_.add_address(address, false); !added) return added;
     }

@@ -185,6 +185,8 @@ Result<void> NetworkRows::add_address(const NetworkRow &row, bool with_routes) {
     } else if (name == "scope") {
       done = read(name, value, kScopes, made.scope);
       has_scope = true;
+    } else if (name == "deprecated") {
+      made.is_deprecated = true;
     } else {
       return unknown("an address", name);
     }

@@ -27,8 +27,8 @@ class NetworkRows {
 
   // `name`, `index`, `address`, `mtu`, `up`, `down`, `type`
   Result<void> add_link(const NetworkRow &row);
-  // `local` (with its length), `dev`, `scope`. [with_routes]: its routes come with it, as when the kernel is told of
-  // it.
+  // `local` (with its length), `dev`, `scope`, `deprecated`. [with_routes]: its routes come with it, as when the kernel
+  // is told of it.
   Result<void> add_address(const NetworkRow &row, bool with_routes);
   // `to`, `type`, `via`, `dev`, `src`, `metric`, `mtu`, `lock`, `table`, `tos`, `encap`, `pref`, `family`
   Result<void> add_route(const NetworkRow &row);
