@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "runtime/session/network_rows.h"
@@ -328,17 +329,19 @@ class Reader {
 
   Result<void> link(std::span<const std::string> words) {
     NetworkRow row;
+    bool is_first = true;  // of this link
     for (size_t at = 0; at < words.size(); at++) {
       const std::string &word = words[at];
+      const bool may_be_name = std::exchange(is_first, false);
       if (word == "peer") {  // of a veth
         if (auto added = rows_.add_link(row); !added) return added;
-        return link(words.subspan(at + 1));
-      }
-      if (word == "up" || word == "down") {
+        row = NetworkRow();
+        is_first = true;
+      } else if (word == "up" || word == "down") {
         row.put(word);
       } else if (word == "dev" || word == "name") {
         if (++at < words.size()) row.put("name", words[at]);
-      } else if (at == 0) {
+      } else if (may_be_name) {
         row.put("name", word);
       } else if (auto added = add_pair(words, at, row); !added) {
         return added;
