@@ -1,8 +1,9 @@
-// Addresses that a loop counts become pointers that step.
+// Addresses that a loop counts become pointers that step, and masks that its counter never exceeds go.
 //
 // Idea: where a counter goes from a constant by a constant to a constant bound, base + scale * counter is a pointer
 // that starts at the first element and moves by scale * step. Addresses of one base and scale share that pointer;
-// constant distances between them go into the loads and stores. The counter stays for the test.
+// constant distances between them go into the loads and stores. The counter stays for the test. In `i & 15`, where i
+// goes from 0 to 15, the mask changes nothing.
 //
 //     loop: %0 = phi.i32 [i32 0, entry], [%5, loop]         entry: jump loop
 //           %1 = zext.i64 %0                                loop: %0 = phi.i32 [i32 0, entry], [%5, loop]
@@ -16,10 +17,11 @@
 // Requires: mem2reg, rotate_loops. Breaks: leaves unused arithmetic (dce) and additions of 0 (simplify).
 //
 // For the kernel's verifier: the counter starts at a constant, so it is a constant in every round that the verifier
-// walks, and the pointer's offset is as well. Loops that it does not walk round by round have calls in them (iterators,
-// may_goto): they are left alone.
+// walks, and the pointer's offset is as well. Loops that it may not walk round by round are left alone: those with an
+// iterator, a may_goto (assembly), a callback, or a function that may contain one.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <optional>
 
 #include "ir/analysis_loops.h"
@@ -37,6 +39,7 @@ constexpr int kMaxDepth = 8;
 constexpr int64_t kMaxValue = INT32_MAX;
 // Pointers that step cost a register each for the whole loop.
 constexpr size_t kMaxPointers = 4;
+constexpr size_t kMaxPointersOverCalls = 1;  // which keep four registers
 
 class Stepper {
  public:
@@ -49,18 +52,24 @@ class Stepper {
       if (auto found = simple(std::move(loop))) loops.push_back(std::move(*found));
     if (loops.empty()) return false;
     ranges_.resize(f_.insts.size());
-    for (const SimpleLoop &loop : loops) find_counters(loop);
-    if (counters_.empty()) return false;
+    for (const SimpleLoop &loop : loops)
+      if (loop.is_walked) find_counters(loop);
+    const size_t masks = counters_.empty() ? 0 : drop_masks();
+    for (const SimpleLoop &loop : loops)
+      if (!loop.is_walked) find_counters(loop);
     // Inner loops have later headers: an outer one then sees what the inner one starts from.
     Rewrite rewrite(f_);
     for (size_t i = loops.size(); i-- > 0;) step(loops[i], rewrite);
     rewrite.apply();
-    return context_.did("pointers", made_);
+    context_.did("masks", masks);
+    context_.did("pointers", made_);
+    return masks + made_ != 0;
   }
 
  private:
   struct SimpleLoop : Loop {
     BlockId latch;
+    bool is_walked = true;  // round by round, by the kernel's verifier
     bool has_calls = false;
   };
   struct Range {
@@ -96,7 +105,10 @@ class Stepper {
     for (const BlockId b : found.blocks)
       for (const ValueId v : f_[b].insts) {
         const Op op = f_[v].op;
-        found.has_calls |= op == Op::Call || op == Op::CallHelper || op == Op::Asm || op == Op::AsmGoto;
+        found.has_calls |= op == Op::Call || op == Op::CallHelper;
+        found.is_walked &= op != Op::Call && op != Op::Asm && op != Op::AsmGoto;
+        if (op == Op::CallHelper)
+          for (const ValueId operand : f_.operands(v)) found.is_walked &= f_[operand].op != Op::FuncAddr;
       }
     return found;
   }
@@ -112,10 +124,11 @@ class Stepper {
       const auto by = constant_of(f_, f_.operand(next, 1));
       if (!by || *by <= 0 || *by > kMaxValue) continue;
       auto bound = bound_of(loop, loop.latch, next, *start, *by);
+      const bool tested_last = bound.has_value();
       if (!bound && loop.latch != loop.head) bound = bound_of(loop, loop.head, phi, *start, *by);
       if (!bound || *start >= *bound) continue;
-      // In the header that tests it, the counter is once beyond the bound.
-      remember(phi, {*start, *bound - 1 + *by});
+      // In a header that tests it, the counter is once beyond the bound.
+      remember(phi, {*start, tested_last ? *bound - 1 : *bound - 1 + *by});
       remember(next, {*start + *by, *bound - 1 + 2 * *by});
       counters_.push_back({phi, *start, *by, loop.head});
     }
@@ -150,12 +163,38 @@ class Stepper {
     if (depth == kMaxDepth || f_[v].operand_count == 0) return std::nullopt;
     const Op op = f_[v].op;
     if (op == Op::Zext || op == Op::Sext) return range_of(f_.operand(v, 0), depth + 1);
+    if (op == Op::And) {
+      const auto a = range_of(f_.operand(v, 0), depth + 1);
+      const auto mask = constant_of(f_, f_.operand(v, 1));
+      return a && mask && *mask >= 0 ? std::optional(Range{0, std::min(a->max, *mask)}) : std::nullopt;
+    }
     if (op != Op::Add && op != Op::Mul && op != Op::Shl) return std::nullopt;
     const auto a = range_of(f_.operand(v, 0), depth + 1), b = range_of(f_.operand(v, 1), depth + 1);
     if (!a || !b || bits_of(f_[v].type) < 32 || (op == Op::Shl && b->max > 31)) return std::nullopt;
     const auto apply = [&](int64_t x, int64_t y) { return op == Op::Add ? x + y : op == Op::Mul ? x * y : x << y; };
     const Range range{apply(a->min, b->min), apply(a->max, b->max)};
     return range.max <= kMaxValue ? std::optional(range) : std::nullopt;
+  }
+
+  // `x & mask` where every x that there is lies within the mask.
+  size_t drop_masks() {
+    Rewrite rewrite(f_);
+    size_t dropped = 0;
+    for (const BlockId b : cfg_.rpo)
+      for (const ValueId v : f_[b].insts) {
+        if (f_[v].op != Op::And) continue;
+        const ValueId x = f_.operand(v, 0);
+        const auto mask = constant_of(f_, f_.operand(v, 1));
+        const auto range = mask ? range_of(x) : std::nullopt;
+        if (!range || f_[x].op == Op::Const) continue;
+        const auto bits = static_cast<unsigned>(std::bit_width(static_cast<uint64_t>(range->max)));
+        const int64_t possible = (int64_t{1} << bits) - 1;
+        if ((*mask & possible) != possible) continue;
+        rewrite.replace(v, x);
+        dropped++;
+      }
+    rewrite.apply();
+    return dropped;
   }
 
   bool is_invariant(const SimpleLoop &loop, ValueId v) const {
@@ -185,7 +224,7 @@ class Stepper {
   }
 
   void step(const SimpleLoop &loop, Rewrite &rewrite) {
-    if (loop.has_calls) return;
+    if (!loop.is_walked) return;
     for (const Counter &counter : counters_)
       if (counter.head == loop.head) step(loop, counter, rewrite);
   }
@@ -213,7 +252,7 @@ class Stepper {
     }
     // One address without a scale is two instructions as it is.
     std::erase_if(groups, [](const Group &g) { return g.scale == 1 && g.uses.size() == 1 && !g.rest; });
-    if (groups.size() > kMaxPointers) return;
+    if (groups.size() > (loop.has_calls ? kMaxPointersOverCalls : kMaxPointers)) return;
     for (const Group &group : groups) make(loop, counter, group, rewrite);
   }
 
