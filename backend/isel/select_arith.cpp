@@ -109,7 +109,10 @@ void Selector::select_binary(ValueId v) {
     return;
   }
   move_value(dst, a);
-  if (op == Op::Sub) return alu_imm(imm == INT32_MIN ? isa::SUB : isa::ADD, width, dst, imm == INT32_MIN ? imm : -imm);
+  if (op == Op::Sub) {
+    const auto negated = static_cast<int64_t>(0 - static_cast<uint64_t>(imm));
+    return alu_imm(imm == INT32_MIN ? isa::SUB : isa::ADD, width, dst, imm == INT32_MIN ? imm : negated);
+  }
   // A mask of the lower half clears the upper one, as every 32-bit operation does.
   const bool is_low_mask = op == Op::And && imm > INT32_MAX && imm <= UINT32_MAX && target_.has_alu32();
   alu_imm(alu_op(op), is_low_mask ? 32 : width, dst, imm);

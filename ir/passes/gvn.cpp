@@ -289,7 +289,7 @@ class Numbering {
         break;
       case Pred::Sgt:
         if (constant >= -1)
-          range = {std::max(range.min, static_cast<uint64_t>(constant + 1) & all), std::min(range.max, all / 2)};
+          range = {std::max(range.min, (static_cast<uint64_t>(constant) + 1) & all), std::min(range.max, all / 2)};
         break;
       case Pred::Sge:
         if (constant >= 0) range = {std::max(range.min, c), std::min(range.max, all / 2)};

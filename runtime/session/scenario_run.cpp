@@ -1,6 +1,7 @@
 #include "runtime/session/scenario_run.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "backend/isa/info.h"
 #include "runtime/session/network_file.h"
@@ -70,7 +71,7 @@ class Run {
     const auto network = to == nullptr ? std::make_shared<helpers::Network>() : std::make_shared<helpers::Network>(*to);
     for (const auto &[line, text] : scenario_.network) {
       const auto added = text.starts_with('@')
-                             ? add_network_file(options_.folder + text.substr(1), *network)
+                             ? add_network_file(std::filesystem::path(options_.folder) / text.substr(1), *network)
                              : add_network_row(fmt::format("{}:{}", options_.path, line), text, *network);
       if (!added) return added;
     }

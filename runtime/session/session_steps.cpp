@@ -1,6 +1,7 @@
 // A session one step at a time: what `spile test` and a replay drive. Time is Session::pass().
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "backend/object/print_value.h"
@@ -70,7 +71,7 @@ Result<void> Session::State::make_packet(const hooks::EventStep &step, const std
     if (name == kPacketField) {
       has_packet = true;
       if (!value.capture.empty()) {
-        auto read = hooks::read_captured_packet(folder + value.capture, value.packet);
+        auto read = hooks::read_captured_packet(std::filesystem::path(folder) / value.capture, value.packet);
         if (!read) return std::unexpected(read.error());
         packet = std::move(*read);
       } else if (value.bytes) {

@@ -1,4 +1,5 @@
 // RUN: %spile test %s 2>&1 | FileCheck %s
+// RUN: sed "s|@Inputs/|@%S/Inputs/|" %s > %t.c && %spile test %t.c 2>&1 | FileCheck %s
 // Rows of a network in a test are what its helpers are asked about, and end with it.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
