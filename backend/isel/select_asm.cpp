@@ -25,15 +25,17 @@ mir::Reg Selector::asm_input(ValueId v) {
 
 // A number, or an address that is known when the object is loaded.
 std::optional<mir::AsmOperand> Selector::asm_immediate(ValueId v) const {
-  int64_t offset = 0;
+  uint64_t sum = 0;
   while ((inst(v).op == Op::PtrAdd && is_constant(fn_.operand(v, 1))) || inst(v).op == Op::PtrToInt ||
          inst(v).op == Op::IntToPtr) {
-    if (inst(v).op == Op::PtrAdd) offset += inst(fn_.operand(v, 1)).imm;
+    if (inst(v).op == Op::PtrAdd) sum += static_cast<uint64_t>(inst(fn_.operand(v, 1)).imm);
     v = fn_.operand(v, 0);
   }
   const ir::Inst &i = inst(v);
   const auto symbol = static_cast<uint32_t>(i.imm);
-  if (i.op == Op::Const) return AsmOperand{.kind = AsmOperand::Kind::Constant, .imm = i.imm + offset};
+  if (i.op == Op::Const) sum += static_cast<uint64_t>(i.imm);
+  const auto offset = static_cast<int64_t>(sum);
+  if (i.op == Op::Const) return AsmOperand{.kind = AsmOperand::Kind::Constant, .imm = offset};
   if (i.op == Op::GlobalAddr) return AsmOperand{.kind = AsmOperand::Kind::Global, .symbol = symbol, .imm = offset};
   if (i.op == Op::FuncAddr && offset == 0) return AsmOperand{.kind = AsmOperand::Kind::Function, .symbol = symbol};
   return std::nullopt;

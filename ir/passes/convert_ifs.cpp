@@ -152,7 +152,7 @@ class Converter {
       const Type type = f_[phi].type;
       const auto given = constant_of(f_, f_.phi_operand(phi, arm));
       if (!given || !is_integer(type) || type == Type::I1 || decides_[phi.index]) continue;
-      return {phi, normalized(type, *given - value)};
+      return {phi, *fold(Op::Sub, Pred::Eq, type, type, *given, value)};
     }
     return {};
   }

@@ -216,11 +216,15 @@ class Stepper {
     if (!a || !b) return std::nullopt;
     if (op == Op::Add) {
       if (a->rest && b->rest) return std::nullopt;
-      return Linear{a->scale + b->scale, a->offset + b->offset, a->factor + b->factor, a->rest ? a->rest : b->rest};
+      return within({a->scale + b->scale, a->offset + b->offset, a->factor + b->factor, a->rest ? a->rest : b->rest});
     }
     if (b->scale != 0 || b->rest) return std::nullopt;
     const int64_t by = op == Op::Mul ? b->offset : int64_t{1} << b->offset;
-    return Linear{a->scale * by, a->offset * by, a->factor * by, a->rest};
+    return within({a->scale * by, a->offset * by, a->factor * by, a->rest});
+  }
+  // Of a counter that is only ever 0, no range says that its factors are small.
+  static std::optional<Linear> within(const Linear &x) {
+    return std::max({x.scale, x.offset, x.factor}) <= kMaxValue ? std::optional(x) : std::nullopt;
   }
 
   void step(const SimpleLoop &loop, Rewrite &rewrite) {
@@ -238,8 +242,10 @@ class Stepper {
         const auto x = linear(loop, counter.phi, f_.operand(v, 1));
         if (!x || x->scale == 0 || !is_invariant(loop, base)) continue;
         int64_t offset = x->offset;
-        while (f_[base].op == Op::PtrAdd && constant_of(f_, f_.operand(base, 1))) {
-          offset += *constant_of(f_, f_.operand(base, 1));
+        while (f_[base].op == Op::PtrAdd) {
+          const auto c = constant_of(f_, f_.operand(base, 1));
+          if (!c || *c > kMaxValue || *c < -kMaxValue) break;
+          offset += *c;
           base = f_.operand(base, 0);
         }
         const auto same = [&](const Group &g) {

@@ -120,8 +120,8 @@ class Shapes {
     std::vector<int64_t> out = {0, 1, 2, 3, 5, 7, 8, 10, 16, -1, -2, -3, -8, least, least + 1, ~least, ~least - 1};
     for (const unsigned at : {4u, 7u, 8u, 15u, 16u, 30u, 31u, 32u, 47u, 63u}) {
       if (at >= bits) break;
-      const auto power = static_cast<int64_t>(uint64_t{1} << at);
-      for (const int64_t c : {power, power - 1, power + 1, ~power}) out.push_back(c);
+      const uint64_t power = uint64_t{1} << at;
+      for (const uint64_t c : {power, power - 1, power + 1, ~power}) out.push_back(static_cast<int64_t>(c));
     }
     return out;
   }
