@@ -144,7 +144,7 @@ struct Bounds {
 Bounds bounds_of(const Type *t) {
   const unsigned bits = static_cast<unsigned>(types::size_of(t)) * 8;
   if (types::is_bool(t)) return {0, 1};
-  if (types::is_signed(t)) return {-(int64_t{1} << (bits - 1)), (uint64_t{1} << (bits - 1)) - 1};
+  if (types::is_signed(t)) return {INT64_MIN >> (64 - bits), (uint64_t{1} << (bits - 1)) - 1};
   return {0, bits >= 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1};
 }
 
