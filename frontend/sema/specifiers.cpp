@@ -368,7 +368,7 @@ void Analyzer::define_enum(ast::EnumSpec &spec, types::Enum &enumeration) {
   if (!enumeration.has_fixed_type) {
     const auto fits = [&](int bits) {
       if (has_large_unsigned) return bits == 64;
-      if (has_negative) return low >= -(int64_t{1} << (bits - 1)) && (bits == 64 || high < (int64_t{1} << (bits - 1)));
+      if (has_negative) return low >= INT64_MIN >> (64 - bits) && (bits == 64 || high < (int64_t{1} << (bits - 1)));
       return bits == 64 || high < (int64_t{1} << bits);
     };
     const int least = enumeration.is_packed ? 8 : 32;
