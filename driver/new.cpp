@@ -10,7 +10,7 @@
 #include "support/heap.h"
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SPILE_KEEPS_NEW
 #endif
 #endif
