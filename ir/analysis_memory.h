@@ -2,8 +2,8 @@
 //
 // In: a function as it is. Out: the place of a pointer (a private slot, or regions that no pointer of another one
 // reaches), the places that an instruction writes, and for an access of known size whether an instruction may write to
-// it. A snapshot: pointers that are made later are looked at anew each time. Called by gvn, and by the passes that join
-// accesses or move them: join_bytes, join_loads, join_stores, loops_to_memory, sink_uses.
+// it. A snapshot: pointers that are made later are looked at anew each time. Called by gvn, Tests, and the passes that
+// join accesses or move them: join_bytes, join_loads, join_stores, loops_to_memory, sink_uses.
 #pragma once
 
 #include "ir/analysis_address.h"

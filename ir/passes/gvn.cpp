@@ -4,9 +4,10 @@
 // takes its entries out. Loads are in the table too, with a stamp of the memory that they read: a write gives memory a
 // new stamp, for the private slot that it goes to or for the context, the packet, and all the rest; where paths join,
 // memory keeps its stamp only if nothing between the dominator and the join writes to it. A store makes the value
-// available to later loads. Below a branch its condition is known, so is the inverse comparison, after x == 5, x is 5,
-// and after x < 5, x < 9 and x is not negative; what is left of a size, 64 - x, is compared by x. A phi of one value
-// and of nothing that was ever set is that value.
+// available to later loads. What is asked for here and beyond a call is loaded twice (analysis_tests.h). Below a branch
+// its condition is known, so is the inverse comparison, after x == 5, x is 5, and after x < 5, x < 9 and x is not
+// negative; what is left of a size, 64 - x, is compared by x. A phi of one value and of nothing that was ever set is
+// that value.
 //
 //     %0 = load.i32 %p0, 4                  %0 = load.i32 %p0, 4
 //     %1 = load.i32 %p0, 4            ->    %1 = add.i32 %0, %0
@@ -24,6 +25,7 @@
 #include "ir/analysis_counters.h"
 #include "ir/analysis_dominators.h"
 #include "ir/analysis_memory.h"
+#include "ir/analysis_tests.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
 
@@ -57,7 +59,8 @@ struct Range {
 };
 struct Entry {
   ValueId value;
-  uint32_t stamp = 0;  // of the memory that a load read
+  uint32_t stamp = 0;       // of the memory that a load read
+  uint32_t call_stamp = 0;  // of the memory that every call writes
 };
 
 // Keys and their entries, of which the newest are forgotten again: a later entry of a key hides the earlier one until
@@ -104,6 +107,7 @@ class Numbering {
         dominators_(context.analyses.dominators()),
         memory_(context.module, f_, cfg_, context.lone_params),
         counters_(f_, cfg_, dominators_),
+        tests_(f_, cfg_, dominators_, memory_),
         rewrite_(f_),
         table_(f_.insts.size()),
         slot_stamps_(f_.slots.size()),
@@ -451,13 +455,15 @@ class Numbering {
     const ValueId pointer = f_.operand(v, 0);
     const Key key = load_key(f_[v].type, pointer, f_[v].imm);
     const uint32_t now = stamp(memory_.place_of(pointer));
-    if (const Entry *found = table_.find(key); found != nullptr && found->stamp == now) return found->value;
+    if (const Entry *found = table_.find(key); found != nullptr && found->stamp == now)
+      if (found->call_stamp == call_stamp() || !tests_.are_apart(v, found->value)) return found->value;
     make_available(key, v, now);
     return {};
   }
+  uint32_t call_stamp() const { return stamp({.regions = kElsewhere}); }
 
   void make_available(const Key &key, ValueId value, uint32_t now) {
-    table_.add(key, {value, now});
+    table_.add(key, {value, now, call_stamp()});
     if (memory_.is_private(key.operands[0])) return;
     if (recent_.size() == kMaxRecentLoads) recent_.erase(recent_.begin());
     recent_.push_back(key);
@@ -488,6 +494,7 @@ class Numbering {
   const Dominators &dominators_;
   const Memory memory_;
   const Counters counters_;
+  Tests tests_;
   Rewrite rewrite_;
   ScopedTable table_;
   std::vector<Undo> undo_;

@@ -20,6 +20,7 @@
 
 #include "ir/analysis_dominators.h"
 #include "ir/analysis_memory.h"
+#include "ir/analysis_tests.h"
 #include "ir/pass.h"
 #include "ir/rewrite.h"
 
@@ -41,6 +42,7 @@ class Joiner {
         cfg_(context.analyses.cfg()),
         dominators_(context.analyses.dominators()),
         memory_(context.module, f_, cfg_, context.lone_params),
+        tests_(f_, cfg_, dominators_, memory_),
         rewrite_(f_) {}
 
   size_t run() {
@@ -147,6 +149,8 @@ class Joiner {
       if (missing || f_[f_.terminator(p)].op != Op::Jump || !has_address_before(b, load)) return {};
       missing = p;
     }
+    const bool is_one = std::ranges::all_of(values, [&](ValueId v) { return v == values.front(); });
+    if (is_one && tests_.are_apart(load, values.front())) return {};
     const Inst inst = f_[load];
     if (missing) {
       ValueId pointer = f_.operand(load, 0);
@@ -219,6 +223,7 @@ class Joiner {
   const Cfg &cfg_;
   const Dominators &dominators_;
   const Memory memory_;
+  Tests tests_;
   Rewrite rewrite_;
   int steps_ = 0;  // instructions looked at on the ways to the load at hand
 };
