@@ -14,7 +14,8 @@
 //
 // Requires: simplify_cfg. Breaks: leaves blocks that nobody reaches and that only jump (simplify_cfg).
 //
-// For the kernel's verifier: the value itself is compared, not a copy from which the lowest number was subtracted.
+// For the kernel's verifier: the value itself is compared, not a copy from which the lowest number was subtracted. It
+// goes on with one state, in which the value is in a range, instead of one for each number.
 #include <algorithm>
 #include <optional>
 
@@ -26,9 +27,11 @@ namespace spile::ir::passes {
 
 namespace {
 
-// Fewer tests win too little.
-constexpr size_t kMinTests = 4;
-constexpr size_t kMinGain = 3;
+constexpr size_t kMinTests = 2;
+// Where a number is what comes of it, as in a function that says 0 or 1, whoever asks for that is better off with
+// constants, unless there are more.
+constexpr size_t kMinNumbers = 3;
+constexpr size_t kMinGainOfNumbers = 3;
 
 class Joiner {
  public:
@@ -193,7 +196,8 @@ class Joiner {
       for (const Row &row : found) after += row.low == row.high || row.low == 0 || row.high == all ? 1 : 2;
       const bool has_numbers = std::ranges::any_of(effect.phis, [](const auto &phi) { return !phi.second; });
       const size_t before = effect.tests.size() * (has_numbers ? 2 : 1);
-      if (before < after + kMinGain) continue;
+      if (before <= after) continue;
+      if (has_numbers && (effect.tests.size() < kMinNumbers || before < after + kMinGainOfNumbers)) continue;
       rewrite(chain, effect, found);
       return true;
     }
