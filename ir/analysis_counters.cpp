@@ -101,21 +101,28 @@ std::optional<uint64_t> Counters::bound(ValueId branch, BlockId to, ValueId test
   if (f_[test].op != Op::ICmp) return std::nullopt;
   Pred pred = f_[test].pred;
   ValueId with = f_.operand(test, 1);
+  const uint64_t most = all_bits(f_[tested].type) / 2;
+  // An extension is the same number.
+  if (const Inst &left = f_[f_.operand(test, 0)];
+      left.op == Op::Zext && f_.operand(f_.operand(test, 0), 0) == tested && constant_of(f_, with))
+    tested = f_.operand(test, 0);
   if (f_.operand(test, 0) != tested) {
     if (with != tested) return std::nullopt;
     with = f_.operand(test, 0);
     pred = swapped(pred);
   }
   if (f_.targets(branch)[0] != to) pred = inverted(pred);
-  const uint64_t most = all_bits(f_[tested].type) / 2;
+  const auto within = [&](int64_t max) {
+    return max >= 0 && static_cast<uint64_t>(max) <= most ? std::optional(static_cast<uint64_t>(max)) : std::nullopt;
+  };
   if (pred == Pred::Slt || pred == Pred::Ult) {
     const auto c = constant_of(f_, with);
     if (!c) return pred == Pred::Slt ? std::optional(most - 1) : std::nullopt;
-    return *c > 0 ? std::optional(static_cast<uint64_t>(*c) - 1) : std::nullopt;
+    return *c > 0 ? within(*c - 1) : std::nullopt;
   }
   if (pred != Pred::Sle && pred != Pred::Ule) return std::nullopt;
   const auto c = constant_of(f_, with);
-  return c && *c >= 0 ? std::optional(static_cast<uint64_t>(*c)) : std::nullopt;
+  return c ? within(*c) : std::nullopt;
 }
 
 }  // namespace spile::ir

@@ -53,7 +53,7 @@ constexpr auto kO2 = std::to_array<Pass>({
     expand_memory, simplify, gvn, dse, join_stores, dce, drop_branches, dce, simplify_cfg, thread_jumps, simplify_cfg,
     branch_early, join_tests, convert_ifs, simplify_cfg, dce, sink_uses,
     rotate_loops, simplify_cfg, simplify,                // behind gvn, which likes tests at the top
-    hoist_invariants, step_pointers, simplify, narrow_compares, dce,  // loops test at their end
+    hoist_invariants, step_pointers, simplify, widen_counters, narrow_compares, dce,  // loops test at their end
     share_slots,                                         // two variables are one: what is below asks no more of memory
     merge_tails, simplify_cfg, sink_tails, simplify_cfg, share_constants, dce,  // smaller than it runs
 });
