@@ -20,6 +20,7 @@
 // comes before its null check, and no load before its bounds check.
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include "ir/analysis_bits.h"
 #include "ir/analysis_counters.h"
@@ -33,8 +34,8 @@ namespace spile::ir::passes {
 
 namespace {
 
-// Loads that a store is compared with, one by one; older ones are forgotten at a store.
-constexpr size_t kMaxRecentLoads = 16;
+// Loads and stores that a store is compared with, one by one; older ones are forgotten at a store.
+constexpr size_t kMaxRecentLoads = 64;
 
 struct Key {
   Op op;
@@ -120,12 +121,19 @@ class Numbering {
       BlockId block;
       size_t next_child;
       size_t undo_size, table_size;
+      // At the end of the block, of what was stored: to keep what was loaded takes a register on all ways below.
+      std::vector<Key> recent;
     };
     std::vector<Frame> stack;
     auto enter = [&](BlockId b) {
-      stack.push_back({b, 0, undo_.size(), table_.size()});
+      if (!stack.empty()) recent_ = stack.back().recent;
+      stack.push_back({b, 0, undo_.size(), table_.size(), {}});
       begin_block(b);
       number_block(b);
+      std::ranges::copy_if(recent_, std::back_inserter(stack.back().recent), [&](const Key &key) {
+        const Entry *found = table_.find(key);
+        return found != nullptr && f_[found->value].op != Op::Load;
+      });
     };
     enter(dominators_.preorder().front());
     while (!stack.empty()) {
@@ -221,7 +229,6 @@ class Numbering {
 
   // What is known at the beginning of [b]: what its dominator knew, except about memory that is written in between.
   void begin_block(BlockId b) {
-    recent_.clear();
     if (!dominators_.idom(b)) return;
     const auto preds = cfg_.preds(b);
     if (preds.size() == 1) {
@@ -506,7 +513,7 @@ class Numbering {
   uint32_t epoch_stamp_ = 0, last_stamp_ = 0;
   std::vector<ValueId> known_;  // by value: the constant that it is here
   std::vector<Range> ranges_;   // by value
-  std::vector<Key> recent_;     // loads of this block that a store may leave available
+  std::vector<Key> recent_;     // loads here and before that a store may leave available
   bool changed_ = false;
 };
 
