@@ -36,6 +36,7 @@ struct Part {
   uint32_t begin = 0, end = 0;
   Type type = Type::Void;   // of a scalar; Void: accessed in more than one way
   uint32_t slot = kNoSlot;  // the new one
+  uint32_t origin = 0;      // what was at the new one's beginning: [begin], or before it
   friend bool operator==(const Part &, const Part &) = default;
 };
 
@@ -239,14 +240,34 @@ class Splitter {
         continue;
       }
       any = true;
+      for (Part &p : splits_[s].parts) p.origin = p.begin;
+    }
+    if (!any) return false;
+    keep_aligned();
+    for (uint32_t s = 0; s < count; s++) {
+      if (!splits_[s].is_candidate) continue;
       for (Part &p : splits_[s].parts) {
-        const uint32_t align = std::min<uint32_t>(f_.slots[s].align, p.begin == 0 ? 8 : p.begin & (0 - p.begin));
+        const uint32_t align = std::min<uint32_t>(f_.slots[s].align, p.origin == 0 ? 8 : p.origin & (0 - p.origin));
         p.slot = static_cast<uint32_t>(f_.slots.size());
-        f_.slots.push_back(Slot{p.end - p.begin, align, f_.slots[s].name, f_.slots[s].loc});
+        f_.slots.push_back(Slot{p.end - p.origin, align, f_.slots[s].name, f_.slots[s].loc});
       }
       f_.slots[s].size = 0;
     }
-    return any;
+    return true;
+  }
+
+  // A part of a packed struct may begin at an odd byte and have an aligned access behind it, of a bit-field: it stays
+  // where it was within eight bytes.
+  void keep_aligned() {
+    for (const Use &use : uses_) {
+      const Inst &inst = f_[use.inst];
+      if (use.slot == kNoSlot || !is_candidate(use.slot) || inst.align != 0) continue;
+      if (inst.op != Op::Load && inst.op != Op::Store) continue;
+      const uint32_t bytes = bytes_of(inst.op == Op::Load ? inst.type : f_[f_.operand(use.inst, 0)].type);
+      auto &parts = splits_[use.slot].parts;
+      Part &part = parts[static_cast<size_t>(&part_at(use.slot, use.offset) - parts.data())];
+      if (bytes != 0 && (use.offset - part.origin) % bytes != 0) part.origin = part.begin & ~7U;
+    }
   }
 
   const Part &part_at(uint32_t slot, uint32_t offset) const {
@@ -292,7 +313,7 @@ class Splitter {
   void redirect(ValueId v, const Use &use) {
     const Part &part = part_at(use.slot, use.offset);
     f_.operands(v)[static_cast<size_t>(pointer_operand(f_[v].op))] = f_.slot_addr(part.slot);
-    f_[v].imm = use.offset - part.begin;
+    f_[v].imm = use.offset - part.origin;
   }
 
   ValueId emit(Op op, Type type, std::initializer_list<ValueId> operands, int64_t imm, unsigned align, ValueId origin) {
@@ -314,7 +335,7 @@ class Splitter {
         const uint64_t splat = (static_cast<uint64_t>(f_[byte].imm) & 0xff) * 0x0101'0101'0101'0101ull;
         emit(Op::Store, Type::Void, {f_.constant(p.type, static_cast<int64_t>(splat)), f_.slot_addr(p.slot)}, 0, 0, v);
       } else {
-        emit(Op::MemSet, Type::Void, {inside(p.slot, from - p.begin, v), byte}, to - from, align_in(p, from), v);
+        emit(Op::MemSet, Type::Void, {inside(p.slot, from - p.origin, v), byte}, to - from, align_in(p, from), v);
       }
     }
   }
@@ -336,18 +357,18 @@ class Splitter {
       if (is_whole) {
         const ValueId value =
             !from_parts ? emit(Op::Load, p.type, {from_pointer}, at, align, v)
-            : other     ? emit(Op::Load, p.type, {f_.slot_addr(other->slot)}, use.from_offset + at - other->begin, 0, v)
-                        : emit(Op::Load, p.type, {f_.slot_addr(p.slot)}, 0, 0, v);
+            : other ? emit(Op::Load, p.type, {f_.slot_addr(other->slot)}, use.from_offset + at - other->origin, 0, v)
+                    : emit(Op::Load, p.type, {f_.slot_addr(p.slot)}, 0, 0, v);
         if (to_parts)
           emit(Op::Store, Type::Void, {value, f_.slot_addr(p.slot)}, 0, 0, v);
         else
           emit(Op::Store, Type::Void, {value, to_pointer}, at, align, v);
         continue;
       }
-      const ValueId to = to_parts ? inside(p.slot, begin - p.begin, v) : plus(to_pointer, at, v);
+      const ValueId to = to_parts ? inside(p.slot, begin - p.origin, v) : plus(to_pointer, at, v);
       const ValueId from = !from_parts ? plus(from_pointer, at, v)
-                           : other     ? inside(other->slot, use.from_offset + at - other->begin, v)
-                                       : inside(p.slot, begin - p.begin, v);
+                           : other     ? inside(other->slot, use.from_offset + at - other->origin, v)
+                                       : inside(p.slot, begin - p.origin, v);
       unsigned piece_align = other ? std::min(align_in(p, begin), align_in(*other, use.from_offset + at))
                                    : std::min(align_in(p, begin), align);
       emit(Op::MemCopy, Type::Void, {to, from}, end - begin, piece_align, v);
@@ -360,7 +381,7 @@ class Splitter {
     return emit(Op::PtrAdd, Type::Ptr, {pointer, f_.constant(Type::I64, offset)}, 0, 0, origin);
   }
   unsigned align_in(const Part &p, uint32_t offset) const {
-    const uint32_t at = offset - p.begin;
+    const uint32_t at = offset - p.origin;
     return std::min<unsigned>(f_.slots[p.slot].align, at == 0 ? 8 : at & (0 - at));
   }
 
