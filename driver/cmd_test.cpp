@@ -56,7 +56,7 @@ class Probe {
     judging.btf = options.btf;
     judged_ = judge(*object, compilation_.sources(), judging, types, console, code);
     for (const Judged &one : judged_) {
-      accepted_.push_back({&one.program, one.type});
+      accepted_.push_back({&one.program, one.type, session::first_kernel_access(one.verdict)});
       programs_.push_back(&one.program);
     }
     object_ = code == kExitOk ? object : nullptr;

@@ -531,8 +531,13 @@ class Explorer {
       region = Region::MapValue;
     else if (pointer.is_packet())
       region = Region::Packet;
+    else if (pointer.type == RegType::BtfObject && !pointer.has(kOwned))
+      region = Region::KernelObject;
     Region &known = verdict_.regions[at];
-    known = known == Region::Unknown || known == region ? region : Region::Mixed;
+    if (known == Region::Unknown || region == Region::KernelObject)
+      known = region;
+    else if (known != region && known != Region::KernelObject)
+      known = Region::Mixed;
   }
 
   // The lowest byte of the stack that the instruction touches, for each frame that it does.

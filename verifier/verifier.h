@@ -92,7 +92,8 @@ struct Stats {
 };
 
 // What was proven about one memory access on every path; the JIT uses it.
-enum class Region : uint8_t { Unknown, Ctx, Stack, MapValue, Packet, Mixed };
+// KernelObject: of the kernel's own memory, which only a kernel has; some path at least.
+enum class Region : uint8_t { Unknown, Ctx, Stack, MapValue, Packet, KernelObject, Mixed };
 
 struct Verdict {
   enum Kind : uint8_t {

@@ -26,10 +26,10 @@ inline uint64_t ktime_get_ns(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, v
 
 inline uint64_t get_numa_node_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) { return 0; }
 
-// An address that is not null and that nothing can be read from: there is no task_struct here.
+// Addresses that are not null and that nothing can be read from: there is no task_struct here.
+inline constexpr uint64_t kTasks = 0xffff'8880'0000'0000, kTaskBytes = 0x4000;
 inline uint64_t get_current_task(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
-  constexpr uint64_t kTasks = 0xffff'8880'0000'0000;
-  return env->event == nullptr ? 0 : kTasks + uint64_t{env->event->tid} * 0x4000;
+  return env->event == nullptr ? 0 : kTasks + uint64_t{env->event->tid} * kTaskBytes;
 }
 
 inline uint64_t get_current_cgroup_id(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {

@@ -22,6 +22,11 @@ uint64_t get_current_comm(uint64_t to, uint64_t size, uint64_t, uint64_t, uint64
   return 0;
 }
 
+// A name for the task, as storage is kept by; its members are a kernel's (session::Accepted::reads_kernel).
+uint64_t get_current_task_btf(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return get_current_task(0, 0, 0, 0, 0, env);
+}
+
 // Level 0 is the root, whose id is 1 in every hierarchy.
 uint64_t get_current_ancestor_cgroup_id(uint64_t level, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *) {
   return static_cast<uint32_t>(level) == 0 ? 1 : 0;

@@ -79,6 +79,7 @@ Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::~Session() = default;
 
 Result<void> Session::State::attach(const Accepted &accepted) {
+  if (auto runs = check_runs_here(accepted); !runs) return runs;
   LayoutOf layout;
   if (options.virtual_time)
     layout = [&](std::string_view tracepoint) {
@@ -129,6 +130,23 @@ static Result<std::unique_ptr<vm::Engine>> make_engine(const Options &options, v
       return vm::make_tiered(options.jit, resolve);
   }
   SPILE_UNREACHABLE("an engine that is no EngineKind");
+}
+
+std::optional<uint32_t> first_kernel_access(const verifier::Verdict &verdict) {
+  const auto first = std::ranges::find(verdict.regions, verifier::Region::KernelObject);
+  if (first == verdict.regions.end()) return std::nullopt;
+  return static_cast<uint32_t>(first - verdict.regions.begin());
+}
+
+Result<void> check_runs_here(const Accepted &accepted) {
+  if (!accepted.kernel_access) return {};
+  const object::Program::Line *line = accepted.program->line_of(*accepted.kernel_access);
+  auto error =
+      unsupported_error("{}`{}` reads a member of an object of the kernel, and there is none here",
+                        line == nullptr ? "" : fmt::format("{}:{}: ", line->file, line->line), accepted.program->name);
+  error.error().hint =
+      "--on=kernel runs it where the objects are; bpf_core_read() fails here, and lets the program go on";
+  return error;
 }
 
 const object::Btf *types_of(const object::Object &object, std::span<const Accepted> programs) {

@@ -31,6 +31,7 @@
 #include "runtime/vm/code_source.h"
 #include "runtime/vm/engine.h"
 #include "support/result.h"
+#include "verifier/verifier.h"
 
 namespace spile::session {
 
@@ -106,7 +107,12 @@ struct Outcome {
 struct Accepted {
   const object::Program *program = nullptr;
   const tables::ProgramType *type = nullptr;
+  std::optional<uint32_t> kernel_access = {};  // first_kernel_access() of its verdict
 };
+// The first instruction that goes through a pointer to an object of the kernel, which the engines here do not have.
+std::optional<uint32_t> first_kernel_access(const verifier::Verdict &verdict);
+// Fails on a program that no engine here may run; says the line.
+Result<void> check_runs_here(const Accepted &accepted);
 
 // The types whose numbers the programs have for those of the kernel: of the kernel that they were relocated to, else
 // their own. Null: there are none.
