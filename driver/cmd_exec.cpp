@@ -66,6 +66,7 @@ int print_reports(Console &console, std::span<const Report> reports, const Reque
   } else if (differs == reports.end()) {
     console.print(fmt::format("0x{:x}\n", first.result.r0));
     console.print(first.result.maps);
+    console.print(first.result.storage);
   } else {
     for (const Report &report : reports) console.print(fmt::format("{} 0x{:x}\n", report.engine, report.result.r0));
   }
@@ -115,6 +116,7 @@ object::Object wrap(std::span<const isa::Insn> insns, const std::string &section
 struct Runnable {
   object::Program program;
   const tables::ProgramType *type = nullptr;
+  std::optional<uint32_t> kernel_access = {};  // of what was verified
 };
 
 Result<session::TrialInput> input_for(const Runnable &runnable, const Request &request) {
@@ -171,7 +173,7 @@ int run_programs(const object::Object &object, const SourceManager &sources, std
                                            : !session::MapSet::is_tail_called(object, one.program.name);
     if (is_wanted && chosen) return console.usage("{} has several programs: choose one with --prog", object.path);
     if (is_wanted) chosen = accepted.size();
-    accepted.push_back({&one.program, one.type});
+    accepted.push_back({&one.program, one.type, one.kernel_access});
   }
   if (!chosen) return console.usage("{} has no program `{}`", object.path, request.program.value_or(""));
   const Runnable &program = programs[*chosen];
@@ -224,7 +226,7 @@ int run_verified(object::Object &object, const SourceManager &sources, const Jud
   std::vector<Judged> judged = judge(object, sources, judging, types, console, code);
   if (code != kExitOk) return code;
   std::vector<Runnable> programs;
-  for (Judged &one : judged) programs.push_back({std::move(one.program), one.type});
+  for (Judged &one : judged) programs.push_back({std::move(one.program), one.type, session::first_kernel_access(one.verdict)});
   return run_programs(object, sources, programs, request, console);
 }
 

@@ -9,6 +9,7 @@
 
 #include "runtime/helpers/dynptr.h"
 #include "runtime/helpers/helpers.h"
+#include "runtime/helpers/network_state.h"
 #include "runtime/maps/event_map.h"
 #include "runtime/maps/ring_map.h"
 #include "runtime/maps/stack_map.h"
@@ -131,9 +132,12 @@ uint64_t get_stack(uint64_t, uint64_t buffer, uint64_t size, uint64_t flags, uin
   constexpr uint64_t kKnown = BPF_F_SKIP_FIELD_MASK | BPF_F_USER_STACK | BPF_F_USER_BUILD_ID;
   const std::span<std::byte> to = buffer_at(buffer, size);
   std::ranges::fill(to, std::byte{0});
-  if ((flags & ~kKnown) != 0 || to.size() % 8 != 0) return returned(env, k_get_stack, -EINVAL);
+  const bool by_build_id = (flags & BPF_F_USER_BUILD_ID) != 0;
+  const size_t element = by_build_id ? sizeof(bpf_stack_build_id) : sizeof(uint64_t);
+  if ((flags & ~kKnown) != 0 || (by_build_id && (flags & BPF_F_USER_STACK) == 0) || to.size() % element != 0)
+    return returned(env, k_get_stack, -EINVAL);
   const size_t skip = flags & BPF_F_SKIP_FIELD_MASK;
-  const bool user = (flags & BPF_F_USER_STACK) != 0 && (flags & BPF_F_USER_BUILD_ID) == 0 && env->event != nullptr;
+  const bool user = (flags & BPF_F_USER_STACK) != 0 && !by_build_id && env->event != nullptr;
   if (!user || env->event->user_stack.size() <= skip) return returned(env, k_get_stack, -EFAULT);
   const auto stack = std::as_bytes(env->event->user_stack.subspan(skip));
   const size_t copied = std::min(stack.size(), to.size());
@@ -153,17 +157,29 @@ static int64_t storage_delete(uint64_t map, uint64_t owner) {
   return map_at(map).erase(reinterpret_cast<const std::byte *>(&owner));
 }
 
-#define SPILE_STORAGE(name)                                                                                  \
-  uint64_t name##_get(uint64_t map, uint64_t owner, uint64_t initial, uint64_t flags, uint64_t, vm::Env *) { \
-    return storage_get(map, owner, initial, flags);                                                          \
-  }                                                                                                          \
-  uint64_t name##_delete(uint64_t map, uint64_t owner, uint64_t, uint64_t, uint64_t, vm::Env *env) {         \
-    return returned(env, k_##name##_delete, storage_delete(map, owner));                                     \
+// What owns the values is known by its address, but tasks are by their threads (get_current_task()), and sockets by
+// their places among those of the network, from 1 on.
+static uint64_t owner_of(uint64_t address, const vm::Env *) { return address; }
+static uint64_t thread_of(uint64_t task, const vm::Env *) { return task == 0 ? 0 : (task - kTasks) / kTaskBytes; }
+static uint64_t place_of(uint64_t address, const vm::Env *env) {
+  if (env->network == nullptr || address == 0) return address;
+  const std::vector<Socket> &sockets = env->network->sockets;
+  const auto found = std::ranges::find(sockets, address,
+                                       [](const Socket &socket) { return reinterpret_cast<uint64_t>(&socket.seen); });
+  return found == sockets.end() ? address : static_cast<uint64_t>(found - sockets.begin()) + 1;
+}
+
+#define SPILE_STORAGE(name, key)                                                                                \
+  uint64_t name##_get(uint64_t map, uint64_t owner, uint64_t initial, uint64_t flags, uint64_t, vm::Env *env) { \
+    return storage_get(map, key(owner, env), initial, flags);                                                   \
+  }                                                                                                             \
+  uint64_t name##_delete(uint64_t map, uint64_t owner, uint64_t, uint64_t, uint64_t, vm::Env *env) {            \
+    return returned(env, k_##name##_delete, storage_delete(map, key(owner, env)));                              \
   }
-SPILE_STORAGE(sk_storage)
-SPILE_STORAGE(inode_storage)
-SPILE_STORAGE(task_storage)
-SPILE_STORAGE(cgrp_storage)
+SPILE_STORAGE(sk_storage, place_of)
+SPILE_STORAGE(inode_storage, owner_of)
+SPILE_STORAGE(task_storage, thread_of)
+SPILE_STORAGE(cgrp_storage, owner_of)
 #undef SPILE_STORAGE
 
 // The value of the control group that the program is attached to, always there.

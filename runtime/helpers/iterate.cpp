@@ -38,7 +38,8 @@ uint64_t loop(uint64_t count, uint64_t callback, uint64_t callback_ctx, uint64_t
   constexpr uint32_t kMost = 8 * 1024 * 1024;  // BPF_MAX_LOOPS
   const uint32_t most = static_cast<uint32_t>(count);
   if (flags != 0) return returned(env, k_loop, -EINVAL);
-  if (most > kMost) return returned(env, k_loop, -E2BIG);
+  // The kernel's verifier puts a comparison in place of the call, and that gives 32 bits.
+  if (most > kMost) return static_cast<uint32_t>(returned(env, k_loop, -E2BIG));
   for (uint32_t i = 0; i < most; i++)
     if (env->call_back(env, callback, i, callback_ctx, 0, 0, 0) != 0) return i + 1;
   return most;

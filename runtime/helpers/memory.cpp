@@ -1,8 +1,9 @@
 // Helpers that read memory which may not be there: probe_read and its variants. On a fault the destination is zeroed
-// and the result is -EFAULT, as in the kernel.
+// and the result is -EFAULT, as in the kernel; -ERANGE where `_kernel` is given what can be no address of the kernel's,
+// null among them (copy_from_kernel_nofault_allowed()).
 //
 // Kernel: `_kernel` reads any kernel address there; here only memory of this process, where the program's own stack,
-// maps and constants lie: everything else is -EFAULT.
+// maps and constants lie.
 #include <algorithm>
 #include <cerrno>
 
@@ -11,17 +12,28 @@
 
 namespace spile::helpers {
 
+static int64_t error_of(Space space, uint64_t address) {
+  constexpr uint64_t kFirst = 0xffff'8000'0000'0000;  // of the upper half of canonical addresses
+  return space == Space::Own && address < kFirst ? -ERANGE : -EFAULT;
+}
+
 static uint64_t probe(vm::Env *env, uint32_t helper, Space space, uint64_t to, uint64_t size, uint64_t address) {
   const std::span<std::byte> buffer = buffer_at(to, size);
-  const int64_t result = read_memory(env, space, address, buffer);
-  if (result < 0) std::ranges::fill(buffer, std::byte{0});
+  int64_t result = read_memory(env, space, address, buffer);
+  if (result < 0) {
+    std::ranges::fill(buffer, std::byte{0});
+    result = error_of(space, address);
+  }
   return returned(env, helper, result);
 }
 
 static uint64_t probe_string(vm::Env *env, uint32_t helper, Space space, uint64_t to, uint64_t size, uint64_t address) {
   const std::span<std::byte> buffer = buffer_at(to, size);
-  const int64_t result = read_string(env, space, address, buffer);
-  if (result < 0) std::ranges::fill(buffer, std::byte{0});
+  int64_t result = read_string(env, space, address, buffer);
+  if (result < 0) {
+    std::ranges::fill(buffer, std::byte{0});
+    result = error_of(space, address);
+  }
   return returned(env, helper, result);
 }
 

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "runtime/helpers/helpers.h"
+#include "runtime/helpers/network_state.h"
 
 namespace spile::helpers {
 
@@ -85,6 +86,10 @@ bool holds(const vm::Packet *packet, uint64_t offset, uint64_t size) {
   return packet != nullptr && offset <= packet->data.size() && size <= packet->data.size() - offset;
 }
 
+constexpr uint64_t kMostBytes = 16064;  // SKB_MAX_ALLOC, where pages have 4096 bytes
+// BPF_F_ADJ_ROOM_DECAP_L3_IPV4, _IPV6: newer than some headers.
+constexpr uint64_t kDecapIpv4 = 1 << 7, kDecapIpv6 = 1 << 8, kDecapsulates = kDecapIpv4 | kDecapIpv6;
+
 uint64_t room_behind(const vm::Packet &packet) {
   return packet.buffer.size() - room_before(packet) - packet.data.size();
 }
@@ -150,7 +155,8 @@ uint64_t skb_change_tail(uint64_t, uint64_t size, uint64_t flags, uint64_t, uint
 
 uint64_t skb_change_head(uint64_t, uint64_t size, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
   vm::Packet *packet = packet_of(env);
-  if (flags != 0 || packet == nullptr) return returned(env, k_skb_change_head, -EINVAL);
+  if (flags != 0 || packet == nullptr || packet->data.size() + static_cast<uint32_t>(size) > kMostBytes)
+    return returned(env, k_skb_change_head, -EINVAL);
   const int64_t error = insert_bytes(*packet, 0, static_cast<uint32_t>(size));
   if (error != 0) return returned(env, k_skb_change_head, error);
   packet->mac_offset = 0;
@@ -159,34 +165,95 @@ uint64_t skb_change_head(uint64_t, uint64_t size, uint64_t flags, uint64_t, uint
   return 0;
 }
 
+// The protocol of the packet, as the program sees it, in host order.
+static uint16_t protocol_of(const vm::Env *env) {
+  const __sk_buff *skb = skb_of(env);
+  return skb == nullptr ? 0 : __builtin_bswap16(static_cast<uint16_t>(skb->protocol));
+}
+static void set_protocol(const vm::Env *env, uint16_t protocol) { skb_of(env)->protocol = __builtin_bswap16(protocol); }
+
+// The least that an IP header takes; 0 of other protocols.
+static uint32_t least_header(uint16_t protocol) {
+  constexpr uint32_t kIpv4 = 20, kIpv6 = 40;
+  return protocol == ETH_P_IP ? kIpv4 : protocol == ETH_P_IPV6 ? kIpv6 : 0;
+}
+
+// bpf_skb_net_shrink(); [least]: of what stays behind the link header.
+static int64_t shrink_room(vm::Env *env, vm::Packet &packet, uint64_t at, uint32_t size, uint32_t least,
+                           uint64_t flags) {
+  constexpr uint64_t kKnown = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET | kDecapsulates;
+  const uint64_t current = packet.data.size() - packet.network_offset;
+  if (size >= current || current - size < least) return -maps::kNotSupported;
+  if ((flags & ~kKnown) != 0) return -EINVAL;
+  remove_bytes(packet, at, size);
+  const uint16_t protocol = protocol_of(env);
+  if (protocol == ETH_P_IP && (flags & kDecapIpv6) != 0) set_protocol(env, ETH_P_IPV6);
+  if (protocol == ETH_P_IPV6 && (flags & kDecapIpv4) != 0) set_protocol(env, ETH_P_IP);
+  return 0;
+}
+
+// bpf_skb_net_grow()
+static int64_t grow_room(vm::Env *env, vm::Packet &packet, uint64_t at, uint32_t size, uint64_t flags) {
+  constexpr uint64_t kBoth = BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6,
+                     kTwo = BPF_F_ADJ_ROOM_ENCAP_L4_GRE | BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
+  if (packet.data.size() + size > kMostBytes) return -maps::kNotSupported;
+  const bool encapsulates = (flags & kBoth) != 0;
+  if (encapsulates) {
+    const uint64_t inner_link = flags >> BPF_ADJ_ROOM_ENCAP_L2_SHIFT;
+    if ((flags & kBoth) == kBoth || (flags & kTwo) == kTwo) return -EINVAL;
+    if ((flags & BPF_F_ADJ_ROOM_ENCAP_L2_ETH) != 0 && inner_link < ETH_HLEN) return -EINVAL;
+    if (packet.is_encapsulated) return -EALREADY;
+    if (inner_link > size) return -EINVAL;
+  }
+  if (const int64_t error = insert_bytes(packet, at, size); error != 0) return error;
+  if (!encapsulates) return 0;
+  packet.is_encapsulated = true;
+  set_protocol(env, (flags & BPF_F_ADJ_ROOM_ENCAP_L3_IPV6) != 0 ? ETH_P_IPV6 : ETH_P_IP);
+  return 0;
+}
+
 // Room between the link and the network header (BPF_ADJ_ROOM_MAC) or behind the network header (BPF_ADJ_ROOM_NET).
 uint64_t skb_adjust_room(uint64_t, uint64_t difference, uint64_t mode, uint64_t flags, uint64_t, vm::Env *env) {
-  constexpr uint32_t kMost = 0xfff, kIpv4 = 20, kIpv6 = 40;
-  constexpr uint64_t kKnown = 0x1ff | uint64_t{0xff} << 56;  // BPF_F_ADJ_ROOM_MASK
+  constexpr uint32_t kMost = 0xfff;
+  constexpr uint64_t kKnown = 0x1ff | uint64_t{0xff} << BPF_ADJ_ROOM_ENCAP_L2_SHIFT;  // BPF_F_ADJ_ROOM_MASK
   vm::Packet *packet = packet_of(env);
   const auto change = static_cast<int32_t>(difference);
   const auto size = static_cast<uint32_t>(change < 0 ? -int64_t{change} : change);
   if ((flags & ~kKnown) != 0 || packet == nullptr) return returned(env, k_skb_adjust_room, -EINVAL);
   if (size > kMost) return returned(env, k_skb_adjust_room, -EFAULT);
-  const uint16_t type = ether_type(*packet);
-  if (type != ETH_P_IP && type != ETH_P_IPV6) return returned(env, k_skb_adjust_room, -maps::kNotSupported);
-  const uint32_t header = type == ETH_P_IP ? kIpv4 : kIpv6;
-  uint64_t at = packet->network_offset;
+  uint32_t least = least_header(protocol_of(env));
+  if (least == 0) return returned(env, k_skb_adjust_room, -maps::kNotSupported);
+  uint64_t at = packet->network_offset - packet->mac_offset;
   if (static_cast<uint32_t>(mode) == BPF_ADJ_ROOM_NET)
-    at += header;
+    at += least;
   else if (static_cast<uint32_t>(mode) != BPF_ADJ_ROOM_MAC)
     return returned(env, k_skb_adjust_room, -maps::kNotSupported);
-  const uint64_t current = packet->data.size() - packet->network_offset;
-  if (change < 0 && (size >= current || current - size < header))
-    return returned(env, k_skb_adjust_room, -maps::kNotSupported);
-  if (change < 0) {
-    remove_bytes(*packet, at, size);
-  } else if (const int64_t error = insert_bytes(*packet, at, size); error != 0) {
-    return returned(env, k_skb_adjust_room, error);
+  if (const uint64_t leaves = flags & kDecapsulates; leaves != 0) {
+    if (change >= 0 || leaves == kDecapsulates) return returned(env, k_skb_adjust_room, -EINVAL);
+    least = least_header(leaves == kDecapIpv4 ? ETH_P_IP : ETH_P_IPV6);
   }
+  const int64_t error =
+      change < 0 ? shrink_room(env, *packet, at, size, least, flags) : grow_room(env, *packet, at, size, flags);
   show_packet(env);
-  return 0;
+  return returned(env, k_skb_adjust_room, error);
 }
+
+// ---- Tags of VLANs: where a tag lies behind the two addresses.
+constexpr uint32_t kTagAt = 2 * ETH_ALEN, kTag = 4;
+
+static bool is_tagged(uint16_t protocol) { return protocol == ETH_P_8021Q || protocol == ETH_P_8021AD; }
+
+// Takes the tag out of the bytes: what it says, in host order. __skb_vlan_pop()
+static uint16_t take_tag(const vm::Env *env, vm::Packet &packet) {
+  uint16_t words[2];
+  std::memcpy(words, packet.data.data() + kTagAt + 2, sizeof words);
+  remove_bytes(packet, kTagAt, kTag);
+  packet.network_offset = std::max<uint32_t>(packet.network_offset - kTag, ETH_HLEN);
+  // A number below this is a length: a frame of 802.3.
+  set_protocol(env, __builtin_bswap16(words[1]) >= ETH_P_802_3_MIN ? __builtin_bswap16(words[1]) : ETH_P_802_2);
+  return __builtin_bswap16(words[0]);
+}
+static bool has_room_for_tag(const vm::Packet &packet) { return packet.data.size() >= ETH_HLEN + kTag; }
 
 // A tag lies in the context first, as the hardware gives it; a second one pushes the first into the packet.
 uint64_t skb_vlan_push(uint64_t, uint64_t protocol, uint64_t tag, uint64_t, uint64_t, vm::Env *env) {
@@ -197,15 +264,17 @@ uint64_t skb_vlan_push(uint64_t, uint64_t protocol, uint64_t tag, uint64_t, uint
   const uint16_t known = __builtin_bswap16(ETH_P_8021AD);
   const uint16_t wanted = type == known ? known : __builtin_bswap16(ETH_P_8021Q);
   if (skb->vlan_present != 0) {
-    constexpr uint32_t kAddresses = 2 * ETH_ALEN, kTag = 4;
-    if (const int64_t error = insert_bytes(*packet, kAddresses, kTag); error != 0)
-      return returned(env, k_skb_vlan_push, error);
-    const uint16_t words[2] = {static_cast<uint16_t>(skb->vlan_proto),
-                               __builtin_bswap16(static_cast<uint16_t>(skb->vlan_tci))};
-    std::memcpy(packet->data.data() + kAddresses, words, sizeof words);
-    packet->network_offset += kTag;
-    skb->protocol = words[0];
+    if (!packet->has_tag_in_bytes) {
+      if (const int64_t error = insert_bytes(*packet, kTagAt, kTag); error != 0)
+        return returned(env, k_skb_vlan_push, error);
+      const uint16_t words[2] = {static_cast<uint16_t>(skb->vlan_proto),
+                                 __builtin_bswap16(static_cast<uint16_t>(skb->vlan_tci))};
+      std::memcpy(packet->data.data() + kTagAt, words, sizeof words);
+      packet->network_offset += kTag;
+    }
+    skb->protocol = skb->vlan_proto;
   }
+  packet->has_tag_in_bytes = false;
   skb->vlan_present = 1;
   skb->vlan_proto = wanted;
   skb->vlan_tci = static_cast<uint16_t>(tag);
@@ -213,11 +282,25 @@ uint64_t skb_vlan_push(uint64_t, uint64_t protocol, uint64_t tag, uint64_t, uint
   return 0;
 }
 
+// The outermost tag goes, and the next one, if there is one, comes out of the bytes into the context. skb_vlan_pop()
 uint64_t skb_vlan_pop(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   vm::Packet *packet = packet_of(env);
   __sk_buff *skb = skb_of(env);
   if (packet == nullptr || skb == nullptr) return returned(env, k_skb_vlan_pop, -EINVAL);
+  const bool was_present = skb->vlan_present != 0;
   skb->vlan_tci = skb->vlan_present = skb->vlan_proto = 0;
+  if (was_present ? packet->has_tag_in_bytes : is_tagged(protocol_of(env))) {
+    if (!has_room_for_tag(*packet)) return returned(env, k_skb_vlan_pop, -ENOMEM);
+    take_tag(env, *packet);
+  }
+  packet->has_tag_in_bytes = false;
+  if (const uint16_t next = protocol_of(env); is_tagged(next)) {
+    if (!has_room_for_tag(*packet)) return returned(env, k_skb_vlan_pop, -ENOMEM);
+    skb->vlan_tci = take_tag(env, *packet);
+    skb->vlan_proto = __builtin_bswap16(next);
+    skb->vlan_present = 1;
+  }
+  show_packet(env);
   return 0;
 }
 
@@ -326,7 +409,7 @@ uint64_t redirect_peer(uint64_t interface, uint64_t flags, uint64_t, uint64_t, u
   return 7;  // TC_ACT_REDIRECT
 }
 uint64_t redirect_neigh(uint64_t interface, uint64_t, uint64_t size, uint64_t flags, uint64_t, vm::Env *env) {
-  constexpr uint32_t kLeast = 24;  // struct bpf_redir_neigh, or none
+  constexpr uint32_t kLeast = sizeof(bpf_redir_neigh);  // or none
   const uint32_t length = static_cast<uint32_t>(size);
   env->targets.clear();
   if ((length != 0 && length < kLeast) || flags != 0) return 2;  // TC_ACT_SHOT
@@ -334,7 +417,10 @@ uint64_t redirect_neigh(uint64_t interface, uint64_t, uint64_t size, uint64_t fl
   return 7;  // TC_ACT_REDIRECT
 }
 uint64_t clone_redirect(uint64_t, uint64_t interface, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
-  if ((flags & ~uint64_t{BPF_F_INGRESS}) != 0) return returned(env, k_clone_redirect, -EINVAL);
+  // Which interfaces there are is known where a network was described.
+  const bool is_missing =
+      env->network != nullptr && env->network->interface_at(static_cast<uint32_t>(interface)) == nullptr;
+  if ((flags & ~uint64_t{BPF_F_INGRESS}) != 0 || is_missing) return returned(env, k_clone_redirect, -EINVAL);
   if (const vm::Packet *packet = packet_of(env))
     env->clones.push_back({{Target::Interface, static_cast<uint32_t>(interface), (flags & BPF_F_INGRESS) != 0},
                            {packet->data.begin(), packet->data.end()}});

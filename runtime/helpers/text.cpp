@@ -35,6 +35,9 @@ std::optional<unsigned> digit_of(char c) {
   return std::nullopt;
 }
 
+// isspace() of the kernel, whose letters are those of Latin-1.
+bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0 || c == '\xa0'; }
+
 // __bpf_strtoull(): white space, a minus, a prefix as the base says, digits. Flags are the base: 0, 8, 10 or 16.
 Parsed parse(std::string_view text, uint64_t flags) {
   constexpr size_t kMaxDigits = 63;  // the kernel looks at no more behind the sign
@@ -42,7 +45,7 @@ Parsed parse(std::string_view text, uint64_t flags) {
   if (text.empty() || (flags & ~uint64_t{0x1f}) != 0 || (base != 0 && base != 8 && base != 10 && base != 16))
     return {.consumed = -EINVAL};
   size_t at = 0;
-  while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at])) != 0) at++;
+  while (at < text.size() && is_space(text[at])) at++;
   Parsed parsed;
   parsed.negative = at < text.size() && text[at] == '-';
   if (parsed.negative) at++;

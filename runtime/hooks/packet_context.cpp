@@ -198,6 +198,8 @@ bool PacketContext::show(const CapturedPacket &captured, vm::Event &event) {
   packet_.network_offset = network;
   packet_.mac_offset = 0;
   packet_.tunnel.reset();
+  packet_.has_tag_in_bytes = skb_.vlan_present != 0 && (keep_header || make_header);
+  packet_.is_encapsulated = false;
   event.time_ns = captured.time_ns;
   event.ctx = std::as_writable_bytes(std::span(&skb_, 1));
   event.packet = &packet_;

@@ -89,6 +89,10 @@ class Map {
   using Released = std::function<void(std::byte *value)>;
   void on_release(Released released) { released_ = std::move(released); }
 
+  // Zeroes the special fields of a value: those of a new element, and of a copy that someone outside of the programs
+  // sees (check_and_init_map_value()).
+  void clear_special(std::byte *value) const;
+
  protected:
   // Copies a value but for its special fields (copy_map_value() of the kernel).
   void copy_value(std::byte *to, const std::byte *from) const {
@@ -97,8 +101,6 @@ class Map {
     else
       copy_around_special(to, from);
   }
-  // A new element's special fields are zero (check_and_init_map_value()).
-  void clear_special(std::byte *value) const;
   void release(std::byte *value) const {
     if (released_) released_(value);
   }

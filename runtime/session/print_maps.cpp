@@ -67,7 +67,9 @@ void add_element(const object::Btf &btf, const object::Map &declaration, maps::M
   if (value != nullptr && map.copies() > 1)
     add_per_cpu(btf, declaration, map, key, value, elements);
   else if (value != nullptr)
-    elements.push_back({{key, key + definition.key_size}, {value, value + definition.value_size}, {}});
+    map.clear_special(
+        elements.emplace_back(Element{{key, key + definition.key_size}, {value, value + definition.value_size}, {}})
+            .value.data());
 }
 
 std::vector<Element> elements_of(const object::Btf &btf, const object::Map &declaration, maps::Map &map) {

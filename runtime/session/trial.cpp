@@ -39,6 +39,12 @@ bool is_safe_made_up(tables::CtxResult result) {
   return false;
 }
 
+// What a kernel does not list, or, of control groups, keeps apart in a test run.
+bool is_storage(uint32_t type) {
+  return type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE ||
+         type == maps::kCgrpStorageType || type == BPF_MAP_TYPE_CGROUP_STORAGE;
+}
+
 class Trial {
  public:
   explicit Trial(const TrialInput &input) : input_(input) {
@@ -49,7 +55,7 @@ class Trial {
     };
     env_.now_ns = {[](void *ns) { return *static_cast<uint64_t *>(ns) += kTickNs; }, &now_ns_};
     result_.printed.emplace();
-    event_.pid = event_.tid = 1;
+    event_.pid = event_.tid = 1000;  // not 1, which no signal reaches
     constexpr std::string_view kComm = "spile";
     std::ranges::copy(kComm, event_.comm.begin());
   }
@@ -62,6 +68,7 @@ class Trial {
     env_.types = types_of(object, programs);
     std::vector<std::unique_ptr<vm::Loaded>> loaded;
     for (const Accepted &accepted : programs) {
+      if (auto runs = check_runs_here(accepted); !runs) return std::unexpected(runs.error());
       auto one = engine.load(*accepted.program, maps->pointers());
       if (!one) return std::unexpected(one.error());
       maps->put_program(object, accepted.program->name, one->get());
@@ -72,7 +79,9 @@ class Trial {
                                                      : on_context(*loaded[chosen], type.number);
     if (!ran) return std::unexpected(ran.error());
     for (size_t i = 0; i < object.maps.size(); i++)
-      if (!object.maps[i].is_global_data) print_map(object, object.maps[i], {}, *maps->pointers()[i], result_.maps);
+      if (!object.maps[i].is_global_data)
+        print_map(object, object.maps[i], {}, *maps->pointers()[i],
+                  is_storage(object.maps[i].type) ? result_.storage : result_.maps);
     return std::move(result_);
   }
 

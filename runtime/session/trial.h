@@ -43,6 +43,7 @@ struct TrialResult {
   double ns_per_run = 0;
   std::optional<std::vector<std::byte>> memory;  // the context, or the packet, after the last run; none: not known
   std::string maps;                              // as `spile run` prints them
+  std::string storage;                           // that of tasks, sockets, …, which is not compared
   std::optional<std::string> printed;            // by the first run; none: it went elsewhere
 };
 // How two answers differ, in words; empty when they do not, as far as both are known. Time is no difference.

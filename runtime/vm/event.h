@@ -41,7 +41,9 @@ struct Packet {
   uint32_t wire_length = 0;     // as on the wire; the capture may hold less
   uint32_t network_offset = 0;  // of the network header in [data]; skb_load_bytes_relative counts from it
   uint32_t mac_offset = 0;
-  std::optional<Tunnel> tunnel;  // that a program has set
+  std::optional<Tunnel> tunnel;   // that a program has set
+  bool has_tag_in_bytes = false;  // the tag of a VLAN that the context tells of lies in [data], too
+  bool is_encapsulated = false;   // by bpf_skb_adjust_room(), which does it once
 };
 
 struct Event {

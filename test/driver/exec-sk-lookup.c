@@ -44,7 +44,7 @@ const struct question questions[] = {
 #define QUESTIONS (sizeof(questions) / sizeof(questions[0]))
 
 struct answer {
-	__u32 found, full, listens, bound, family, type, protocol, src_ip4, src_port, dst_ip4, state;
+	__u32 found, full, listens, stored, bound, family, type, protocol, src_ip4, src_port, dst_ip4, state;
 	__u16 dst_port;
 };
 
@@ -54,6 +54,29 @@ struct {
 	__type(key, __u32);
 	__type(value, struct answer);
 } answers SEC(".maps");
+
+/* What a socket keeps is there when it is found again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} visits SEC(".maps");
+
+static __u32 stored_by(struct bpf_sock *sk)
+{
+	__u32 first = 40, *kept = bpf_sk_storage_get(&visits, sk, 0, 0);
+	__u32 said = kept ? 1 : 0;
+
+	kept = bpf_sk_storage_get(&visits, sk, &first, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!kept)
+		return said;
+	said += ++*kept;
+	if (*kept < 42)
+		return said;
+	said += bpf_sk_storage_delete(&visits, sk) ? 1000 : 2000;
+	return said + (bpf_sk_storage_delete(&visits, sk) == -2) * 10000;
+}
 
 static void tell(struct answer *a, struct bpf_sock *sk)
 {
@@ -99,6 +122,7 @@ int tc(struct __sk_buff *skb)
 			tell(a, sk);
 			if (q->kind == Tcp)
 				a->listens = !!bpf_get_listener_sock(sk);
+			a->stored = stored_by(sk);
 		}
 		bpf_sk_release(sk);
 	}
