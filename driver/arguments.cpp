@@ -151,6 +151,14 @@ static std::string without_brackets(std::string text) {
   return text;
 }
 
+// Whether the option takes a number without a sign: Boost reads -1 as the largest of these.
+static bool counts(const po::options_description &all, const std::string &name) {
+  const po::option_description *option = name.empty() ? nullptr : all.find_nothrow(name, false);
+  if (option == nullptr) return false;
+  const auto *typed = dynamic_cast<const po::typed_value_base *>(option->semantic().get());
+  return typed != nullptr && (typed->value_type() == typeid(uint64_t) || typed->value_type() == typeid(uint32_t));
+}
+
 std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console &console, int &exit_code) {
   po::variables_map values;
   // clang's spelling of two long options with one dash.
@@ -232,6 +240,11 @@ std::optional<po::variables_map> CommandLine::parse(Arguments arguments, Console
                   style::allow_dash_for_short | style::short_allow_adjacent | style::short_allow_next;
   try {
     po::parsed_options parsed = po::command_line_parser(words).options(all).positional(positional).style(how).run();
+    for (const po::option &option : parsed.options)
+      if (counts(all, option.string_key))
+        for (const std::string &value : option.value)
+          if (value.starts_with('-'))
+            throw po::error(fmt::format("--{} takes no negative number: `{}`", option.string_key, value));
     po::store(parsed, values);
     if (values.contains("help")) {
       show_help(*this, shown, console);

@@ -226,7 +226,8 @@ int run_verified(object::Object &object, const SourceManager &sources, const Jud
   std::vector<Judged> judged = judge(object, sources, judging, types, console, code);
   if (code != kExitOk) return code;
   std::vector<Runnable> programs;
-  for (Judged &one : judged) programs.push_back({std::move(one.program), one.type, session::first_kernel_access(one.verdict)});
+  for (Judged &one : judged)
+    programs.push_back({std::move(one.program), one.type, session::first_kernel_access(one.verdict)});
   return run_programs(object, sources, programs, request, console);
 }
 
@@ -342,6 +343,8 @@ int command_exec(Arguments arguments, Console &console) {
   if (!request) return console.fail(request.error());
   const std::string path = values->contains("file") ? (*values)["file"].as<std::string>() : "";
   if (values->contains("conformance")) return run_conformance(path, request->engines, request->unverified, console);
+  if (!path.empty() && values->contains("hex"))
+    return console.usage("`spile exec` runs a file or --hex, and was given both: `{}`", path);
   if (path.empty() && !values->contains("hex")) return console.usage("`spile exec` needs a file (.c, .o, .s) or --hex");
 
   const auto compile = compile_options(*values);

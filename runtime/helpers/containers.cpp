@@ -119,6 +119,32 @@ uint64_t perf_event_output(uint64_t, uint64_t map, uint64_t flags, uint64_t data
                   map_as<maps::EventMap>(map).output(cpu, {bytes_at(data), size}, packet.first(tail)));
 }
 
+// get_map_perf_counter(): nobody opens a counter for a program that runs here, so no element has one.
+static int64_t no_counter(const vm::Env *env, uint64_t map, uint64_t flags) {
+  if ((flags & ~uint64_t{BPF_F_INDEX_MASK}) != 0) return -EINVAL;
+  const uint64_t index = flags == BPF_F_CURRENT_CPU ? cpu_of(env) : flags;
+  return index >= map_at(map).definition().max_entries ? -E2BIG : -ENOENT;
+}
+uint64_t perf_event_read(uint64_t map, uint64_t flags, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  return returned(env, k_perf_event_read, no_counter(env, map, flags));
+}
+uint64_t perf_event_read_value(uint64_t map, uint64_t flags, uint64_t to, uint64_t size, uint64_t, vm::Env *env) {
+  const std::span<std::byte> buffer = buffer_at(to, size);
+  std::ranges::fill(buffer, std::byte{0});
+  return returned(env, k_perf_event_read_value,
+                  buffer.size() != sizeof(bpf_perf_event_value) ? -EINVAL : no_counter(env, map, flags));
+}
+
+// Samples come without the branches that were taken.
+uint64_t read_branch_records(uint64_t, uint64_t, uint64_t, uint64_t flags, uint64_t, vm::Env *env) {
+  const bool is_known = (flags & ~uint64_t{BPF_F_GET_BRANCH_RECORDS_SIZE}) == 0;
+  return returned(env, k_read_branch_records, is_known ? -ENOENT : -EINVAL);
+}
+uint64_t get_branch_snapshot(uint64_t to, uint64_t size, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+  std::ranges::fill(buffer_at(to, size), std::byte{0});
+  return returned(env, k_get_branch_snapshot, flags == 0 ? -ENOENT : -EINVAL);
+}
+
 // ---- Stacks: only what the event brought along. Kernel stacks do not exist here.
 
 uint64_t get_stackid(uint64_t, uint64_t map, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {

@@ -138,6 +138,45 @@ uint64_t get_listener_sock(uint64_t address, uint64_t, uint64_t, uint64_t, uint6
   return socket != nullptr && socket->seen.state == BPF_TCP_LISTEN ? address : 0;
 }
 
+// Of control groups there is one here, that of the events; its root is 1.
+uint64_t sk_cgroup_id(uint64_t address, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  const Socket *socket = socket_at(env, address);
+  return socket != nullptr && is_full(*socket) ? env->cgroup_id : 0;
+}
+uint64_t sk_ancestor_cgroup_id(uint64_t address, uint64_t level, uint64_t, uint64_t, uint64_t, vm::Env *env) {
+  const Socket *socket = socket_at(env, address);
+  return socket != nullptr && is_full(*socket) && static_cast<uint32_t>(level) == 0 ? 1 : 0;
+}
+
+// From then on the packet belongs to that socket, as its context says. Not of SK_LOOKUP programs.
+//
+// Kernel: a test run is no ingress, where alone this can be asked, and so is -EOPNOTSUPP; here packets come in.
+uint64_t sk_assign(uint64_t, uint64_t address, uint64_t flags, uint64_t, uint64_t, vm::Env *env) {
+  __sk_buff *skb = env->program_type == BPF_PROG_TYPE_SK_LOOKUP ? nullptr : skb_of(env);
+  if (skb == nullptr) return returned(env, k_sk_assign, -EOPNOTSUPP);
+  if (flags != 0 || socket_at(env, address) == nullptr) return returned(env, k_sk_assign, -EINVAL);
+  skb->sk = reinterpret_cast<bpf_sock *>(address);
+  return 0;
+}
+
+// Which socket of a map gets the bytes; none of that key: they are dropped.
+static uint64_t redirect_to_socket(vm::Env *env, uint64_t map, const std::byte *key, uint32_t number, uint64_t flags) {
+  env->targets.clear();
+  if ((flags & ~uint64_t{BPF_F_INGRESS}) != 0 || map_at(map).lookup(key) == nullptr) return SK_DROP;
+  env->targets.push_back({vm::Env::Target::Socket, number, (flags & BPF_F_INGRESS) != 0});
+  return SK_PASS;
+}
+uint64_t sk_redirect_map(uint64_t, uint64_t map, uint64_t key, uint64_t flags, uint64_t, vm::Env *env) {
+  const auto wanted = static_cast<uint32_t>(key);
+  return redirect_to_socket(env, map, reinterpret_cast<const std::byte *>(&wanted), wanted, flags);
+}
+uint64_t sk_redirect_hash(uint64_t, uint64_t map, uint64_t key, uint64_t flags, uint64_t, vm::Env *env) {
+  const std::byte *wanted = bytes_at(key);
+  uint32_t number = 0;
+  std::memcpy(&number, wanted, std::min<size_t>(sizeof number, map_at(map).definition().key_size));
+  return redirect_to_socket(env, map, wanted, number, flags);
+}
+
 // The callbacks that a socket asks for; those that there are not are what is returned.
 uint64_t sock_ops_cb_flags_set(uint64_t, uint64_t wanted, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   const std::span<std::byte> ctx = env->event == nullptr ? std::span<std::byte>() : env->event->ctx;

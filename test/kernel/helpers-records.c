@@ -194,6 +194,24 @@ SEC("tc") int of_cpus(struct __sk_buff *skb)
 	return 0;
 }
 
+SEC("raw_tp") int counters(void *ctx)
+{
+	struct bpf_perf_event_value value = { 5, 6, 7 };
+	__u64 branches[3] = { 1, 2, 3 };
+	tell(0, bpf_perf_event_read(&perf, 0));
+	tell(1, bpf_perf_event_read(&perf, 1));
+	tell(2, bpf_perf_event_read(&perf, 1ull << 32));
+	tell(3, bpf_perf_event_read_value(&perf, 0, &value, sizeof(value)));
+	tell_bytes(4, &value, sizeof(value));
+	value.counter = 5;
+	tell(5, bpf_perf_event_read_value(&perf, BPF_F_CURRENT_CPU, &value, sizeof(value)));
+	tell(6, bpf_perf_event_read_value(&perf, 7, &value, sizeof(value)));
+	tell(7, bpf_perf_event_read_value(&perf, 0, &value, 16));
+	tell(8, bpf_perf_event_read_value(&perf, 1ull << 40, &value, sizeof(value)));
+	tell(9, bpf_get_branch_snapshot(branches, sizeof(branches), 1));
+	return 0;
+}
+
 SEC("tc") int events(struct __sk_buff *skb)
 {
 	__u64 value = 5;

@@ -14,9 +14,11 @@ NOT_COMPARED = {
     "get_current_pid_tgid": "of the process that asks", "get_current_cgroup_id": "of the process that asks",
     "get_socket_cookie": "a test run makes a socket, of a cookie of its own",
     "get_socket_uid": "a test run makes a socket, which somebody owns",
+    "sk_cgroup_id": "of the group that the socket was made in", "sk_ancestor_cgroup_id": "the same",
+    "sk_assign": "a test run is no ingress",
     # The kernel test-runs no programs of the types that may call it.
     "sock_ops_cb_flags_set": "SOCK_OPS", "get_retval": "CGROUP_SOCKOPT and its like", "set_retval": "CGROUP_SOCKOPT and its like",
-    "get_func_ip": "KPROBE",
+    "get_func_ip": "KPROBE", "read_branch_records": "PERF_EVENT", "sk_redirect_map": "SK_SKB", "sk_redirect_hash": "SK_SKB",
     # It takes an object of the kernel, which a program that the engines here run cannot have.
     "inode_storage_get": "an inode", "inode_storage_delete": "an inode", "cgrp_storage_get": "a control group",
     "cgrp_storage_delete": "a control group", "kptr_xchg": "an object in a slot",
