@@ -338,6 +338,7 @@ void ChildTracer::handle_exec(Task &task) {
       task.in_syscall = thread->second.in_syscall;
       tasks_.erase(thread);
       if (breakpoints_) breakpoints_->gone(static_cast<pid_t>(former));
+      if (options_.on_gone) options_.on_gone(static_cast<uint32_t>(former));
     }
   }
   task.refresh_name();
@@ -364,6 +365,7 @@ void ChildTracer::handle_gone(pid_t tid, int status) {
   unreported_.erase(tid);
   if (breakpoints_) breakpoints_->gone(tid);
   if (sampler_) sampler_->gone(tid);
+  if (options_.on_gone) options_.on_gone(static_cast<uint32_t>(tid));
   if (tid == main_pid_) {
     main_exited_ = true;
     exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -51,6 +51,8 @@ struct ChildOptions {
   std::vector<UserProbe> probes;
   // Samples of what the command's threads do, by these periods of their processor time. They come behind the probes.
   std::vector<std::chrono::nanoseconds> sample_periods;
+  // Told of each thread that has ended, behind its events: its number may be another's from then on. May be empty.
+  std::function<void(uint32_t tid)> on_gone = {};
 };
 
 class ChildTracer {

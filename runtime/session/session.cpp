@@ -392,7 +392,16 @@ Result<void> Session::State::run_child(Control &control) {
     wanted.push_back(program.hook.tracepoint);
     listeners.push_back(&program);
   }
-  hooks::ChildOptions child{asks_for_cpu, asks_for_stack, {}, {}};
+  hooks::ChildOptions child{asks_for_cpu, asks_for_stack, {}, {}, {}};
+  std::vector<maps::Map *> of_tasks;
+  for (size_t i = 0; i < object->maps.size(); i++)
+    if (object->maps[i].type == BPF_MAP_TYPE_TASK_STORAGE) of_tasks.push_back(maps.pointers()[i]);
+  // What a task keeps goes with it.
+  if (!of_tasks.empty())
+    child.on_gone = [&](uint32_t tid) {
+      const uint64_t key = tid;
+      for (maps::Map *map : of_tasks) map->erase(reinterpret_cast<const std::byte *>(&key));
+    };
   for (const Attached &program : attached) {
     if (program.hook.kind != Hook::UserProbe) continue;
     child.probes.push_back(program.hook.user_probe);

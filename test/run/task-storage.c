@@ -1,5 +1,5 @@
 // RUN: %run-all %s -c "sh -c 'kill -0 $$; kill -0 $$'" | FileCheck %s
-// RUN: %spile run %s -c "sh -c 'kill -0 $$; sh -c \"kill -0 $PPID\"; kill -0 $$'" | FileCheck %s --check-prefix=TWO
+// RUN: %spile run %s -q -c "sh -c 'kill -0 $$; sh -c \"kill -0 $PPID\"; kill -0 $$'" | FileCheck %s --check-prefix=TWO
 // A thread could not keep what is its own, or find what another one has left.
 // REQUIRES: ptrace
 #include "vmlinux.h"
@@ -27,6 +27,9 @@ int on_kill(void *ctx)
 	// TWO: call 1
 	// TWO-NEXT: call 1
 	// TWO-NEXT: call 2
+	// TWO-NEXT: left 0, again -2
+	// What a task has kept goes with it.
+	// TWO-NOT: calls[
 	bpf_printk("call %ld", *count);
 	if (*count == 2) {
 		int deleted = bpf_task_storage_delete(&calls, task), again = bpf_task_storage_delete(&calls, task);
