@@ -204,7 +204,8 @@ int run_session(const object::Object &object, const std::vector<Judged> &judged,
                 bool is_strict, Console &console) {
   std::vector<session::Accepted> accepted;
   accepted.reserve(judged.size());
-  for (const Judged &one : judged) accepted.push_back({&one.program, one.type, session::first_kernel_access(one.verdict)});
+  for (const Judged &one : judged)
+    accepted.push_back({&one.program, one.type, session::first_kernel_access(one.verdict)});
   const bool traces_child = options.command.has_value(), has_stats = options.stats;
   auto session = session::Session::open(object, accepted, std::move(options));
   if (!session) {

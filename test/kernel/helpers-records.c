@@ -1,7 +1,7 @@
 // REQUIRES: bpf
 // RUN: %python %S/Inputs/agree.py %spile %s --net %S/Inputs/loopback.net --packet %examples/dnsonly.pcap#2
 // Records, queues and dynptrs have the kernel's room and errors.
-#include "Inputs/agree.h"
+#include "Inputs/agree.c"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,7 +1,7 @@
 // REQUIRES: bpf
 // RUN: %python %S/Inputs/agree.py %spile %s --net %S/Inputs/loopback.net --packet %examples/dnsonly.pcap#2
 // Questions about the task, its memory and its storage, timers, loops and clocks have the kernel's answers and errors.
-#include "Inputs/agree.h"
+#include "Inputs/agree.c"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);

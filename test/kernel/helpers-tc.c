@@ -1,7 +1,7 @@
 // REQUIRES: bpf
 // RUN: %python %S/Inputs/agree.py %spile %s --net %S/Inputs/loopback.net --packet %examples/dnsonly.pcap#2
 // Packets are reshaped, tagged and summed as the kernel does it: all bytes that are left are compared.
-#include "Inputs/agree.h"
+#include "Inputs/agree.c"
 
 SEC("tc") int tails(struct __sk_buff *skb)
 {

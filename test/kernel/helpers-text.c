@@ -1,7 +1,7 @@
 // REQUIRES: bpf
 // RUN: %python %S/Inputs/agree.py %spile %s --net %S/Inputs/loopback.net --packet %examples/dnsonly.pcap#2
 // Numbers are read from texts, texts compared and printed as the kernel does it, at the edges too.
-#include "Inputs/agree.h"
+#include "Inputs/agree.c"
 
 struct text {
 	char bytes[24];

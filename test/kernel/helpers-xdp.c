@@ -1,7 +1,7 @@
 // REQUIRES: bpf
 // RUN: %python %S/Inputs/agree.py %spile %s --net %S/Inputs/loopback.net --packet %examples/dnsonly.pcap#2
 // What XDP programs do to a packet, and where they send it, is what the kernel lets them.
-#include "Inputs/agree.h"
+#include "Inputs/agree.c"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
