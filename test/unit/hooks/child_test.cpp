@@ -269,6 +269,11 @@ TEST(ChildTracer, AThreadMayExecuteAProgram) {
 }
 
 TEST(ChildTracer, VforksEndTwice) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "ThreadSanitizer makes a fork of each vfork";
+#endif
+#endif
   Traced traced({"tp/syscalls/sys_enter_vfork", "tp/syscalls/sys_exit_vfork"});
   traced.run(HOOKS_ACTOR " vfork");
   EXPECT_GE(traced.count(0), 20u) << "a vfork that a signal interrupts is started again";
