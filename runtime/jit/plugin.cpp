@@ -62,6 +62,8 @@ constexpr vm::JitApi kApi{.compile = compile};
 extern "C" [[gnu::visibility("default")]] const spile::vm::JitApi *spile_jit_open(uint32_t version,
                                                                                   const spile::vm::JitHost *the_host) {
   if (version != spile::vm::kJitAbiVersion) return nullptr;
-  spile::jit::host = the_host;
+  // Each session opens the plugin, on threads of their own: it is one host, and is not set while another thread compiles.
+  static std::once_flag once;
+  std::call_once(once, [the_host] { spile::jit::host = the_host; });
   return &spile::jit::kApi;
 }
