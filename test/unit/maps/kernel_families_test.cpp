@@ -17,7 +17,7 @@ Definition of(uint32_t type, uint32_t key, uint32_t value, uint32_t entries, uin
   return {"m", type, key, value, entries, flags, extra, {}};
 }
 
-// A definition of each type that the kernel takes without another file descriptor or BTF.
+// A definition of each type.
 const Definition kGood[] = {
     of(BPF_MAP_TYPE_HASH, 8, 8, 4),
     of(BPF_MAP_TYPE_ARRAY, 4, 8, 4),
@@ -43,10 +43,27 @@ const Definition kGood[] = {
     of(BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4),
     of(BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096),
     of(kArenaType, 0, 0, 4, BPF_F_MMAPABLE),
+    of(BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 4),
+    of(BPF_MAP_TYPE_HASH_OF_MAPS, 8, 4, 4),
+    of(BPF_MAP_TYPE_CGROUP_STORAGE, 8, 8, 0),
+    of(BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 16, 8, 0),
+    of(BPF_MAP_TYPE_SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC),
+    of(BPF_MAP_TYPE_INODE_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC),
+    of(BPF_MAP_TYPE_TASK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC),
+    of(kCgrpStorageType, 4, 8, 0, BPF_F_NO_PREALLOC),
 };
 
+bool is_of_maps(uint32_t type) { return type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS; }
+bool wants_types(uint32_t type) {
+  return type == BPF_MAP_TYPE_SK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE || type == BPF_MAP_TYPE_TASK_STORAGE ||
+         type == kCgrpStorageType;
+}
+
 void compare_creation(const Definition &definition) {
-  const KernelMap kernel(definition);
+  const KernelMap inner(of(BPF_MAP_TYPE_ARRAY, 4, 8, 4));
+  const KernelTypes types(wants_types(definition.type) ? definition.value_size : 4);
+  const KernelMap kernel(definition, is_of_maps(definition.type) ? inner.fd() : -1,
+                         wants_types(definition.type) ? types.fd() : -1);
   const auto ours = create(definition);
   EXPECT_EQ(ours ? 0 : -ours.error().os_error, std::min<int64_t>(kernel.fd(), 0))
       << "type " << definition.type << " key " << definition.key_size << " value " << definition.value_size
@@ -57,6 +74,7 @@ void compare_creation(const Definition &definition) {
 TEST(KernelFamilies, EveryTypeIsCreatedWithTheSameErrors) {
   SKIP_WITHOUT_KERNEL_MAPS();
   for (const Definition &good : kGood) {
+    ASSERT_TRUE(create(good)) << good.type;
     compare_creation(good);
     for (unsigned bit = 0; bit < 18; bit++) {
       // CLONE, TOKEN_FD and VTYPE_BTF_OBJ_FD want more than flags, and the kernel refuses some with EPERM or EBADF.
@@ -228,11 +246,13 @@ TEST(KernelFamilies, PerCpuMapsAgree) {
 
 TEST(KernelFamilies, TargetsAndProgramsAnswerTheSameForEmptySlots) {
   SKIP_WITHOUT_KERNEL_MAPS();
-  for (uint32_t type : {BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_XSKMAP,
-                        BPF_MAP_TYPE_PROG_ARRAY, BPF_MAP_TYPE_SOCKMAP}) {
+  for (uint32_t type :
+       {BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH, BPF_MAP_TYPE_CPUMAP, BPF_MAP_TYPE_XSKMAP,
+        BPF_MAP_TYPE_PROG_ARRAY, BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS}) {
     const Definition definition = of(type, 4, 4, 4);
     auto ours = make(definition);
-    KernelMap kernel(definition);
+    const KernelMap inner(of(BPF_MAP_TYPE_ARRAY, 4, 8, 4));
+    KernelMap kernel(definition, is_of_maps(type) ? inner.fd() : -1);
     ASSERT_GE(kernel.fd(), 0);
     for (uint32_t key : {0u, 3u, 4u, 100u}) {
       EXPECT_EQ(ours->erase(bytes(key)), kernel.erase(bytes(key))) << "type " << type << " key " << key;
