@@ -77,7 +77,12 @@ Result<Bytes> take_bytes(Words &words, const NamedMap &map, bool is_key) {
   const object::Map &declaration = map.declaration();
   const uint32_t size = is_key ? declaration.key_size : declaration.value_size;
   const std::string_view what = is_key ? "key" : "value";
-  if (!words.skip(what)) return usage_error("`{}` is missing before its bytes", what);
+  if (!words.skip(what)) {
+    auto error = usage_error("the word `{}` is missing in front of what it is", what);
+    error.error().hint = fmt::format("`{0} {1}`, or all {2} bytes: `{0} hex 01 ...`", what,
+                                     words.more() ? words.take() : std::string("1"), size);
+    return error;
+  }
   const bool hex = words.skip("hex");
   const auto ends = [&] {
     return !words.more() || words.is("value") || words.is("any") || words.is("noexist") || words.is("exist");

@@ -10,6 +10,7 @@
 // RUN: %spile map update %t.kept/limit key 0 value -5 && %spile map dump %t.kept/limit | FileCheck %s --check-prefix=LIMIT
 // RUN: not %spile map update %t.kept/runs key 7 value 1 0 0 0 98 0 0 0 exist 2>&1 | FileCheck %s --check-prefix=GONE
 // RUN: %python %inputs/exits.py 2 %spile map lookup %t.kept/runs key 1 2 2>&1 | FileCheck %s --check-prefix=SHORT
+// RUN: %python %inputs/exits.py 2 %spile map lookup %t.kept/runs 1 2>&1 | FileCheck %s --check-prefix=WORD
 // RUN: not %spile map dump %s 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not %spile run --pin %t.kept -DENTRIES=9 %s 2>&1 | FileCheck %s --check-prefix=ANOTHER
 // RUN: head -c 5000 %t.kept/runs > %t.kept/cut && not %spile map dump %t.kept/cut 2>&1 | FileCheck %s --check-prefix=CUT
@@ -86,6 +87,8 @@ int turns(void *ctx)
 // GONE: `runs` has no element of this key
 // LIMIT: limit = -5
 // SHORT: the key has 4 bytes, and 2 were given
+// WORD: the word `key` is missing in front of what it is
+// WORD: `key 1`, or all 4 bytes: `key hex 01 ...`
 // OTHER: it is no map of `spile run --pin`
 // ANOTHER: another map lies there: it has 8 entries; `runs` has 9 entries
 // CUT: it is too short
