@@ -62,7 +62,7 @@ constexpr vm::JitApi kApi{.compile = compile};
 extern "C" [[gnu::visibility("default")]] const spile::vm::JitApi *spile_jit_open(uint32_t version,
                                                                                   const spile::vm::JitHost *the_host) {
   if (version != spile::vm::kJitAbiVersion) return nullptr;
-  // Each session opens the plugin, on threads of their own: it is one host, and is not set while another thread compiles.
+  // Sessions on several threads open the plugin: the host, one for all, is not set while another of them compiles.
   static std::once_flag once;
   std::call_once(once, [the_host] { spile::jit::host = the_host; });
   return &spile::jit::kApi;
