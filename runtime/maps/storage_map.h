@@ -1,8 +1,9 @@
 // StorageMap: values that belong to something of the kernel: TASK_STORAGE, SK_STORAGE, INODE_STORAGE, CGRP_STORAGE,
 // CGROUP_STORAGE and PERCPU_CGROUP_STORAGE.
 //
-// The thing is named by a number here: a task by its thread id, a socket and an inode by the address that the program
-// has of it, a control group by its id. The user's side walks the values by these numbers.
+// The thing is named by a number here: a task by its thread id, a socket by its place in the network that was
+// described, an inode by the address that the program has of it, a control group by its id. The user's side walks the
+// values by these numbers.
 #pragma once
 
 #include "runtime/maps/map.h"

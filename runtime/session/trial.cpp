@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "runtime/helpers/timers.h"
+#include "runtime/maps/storage_map.h"
 #include "runtime/session/packet_run.h"
 #include "runtime/session/print_maps.h"
 
@@ -40,10 +41,7 @@ bool is_safe_made_up(tables::CtxResult result) {
 }
 
 // What a kernel does not list, or, of control groups, keeps apart in a test run.
-bool is_storage(uint32_t type) {
-  return type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE ||
-         type == maps::kCgrpStorageType || type == BPF_MAP_TYPE_CGROUP_STORAGE;
-}
+bool is_storage(const maps::Map *map) { return dynamic_cast<const maps::StorageMap *>(map) != nullptr; }
 
 class Trial {
  public:
@@ -78,10 +76,11 @@ class Trial {
     auto ran = type.hook == tables::HookKind::Packet ? on_packet(*loaded[chosen], type.number)
                                                      : on_context(*loaded[chosen], type.number);
     if (!ran) return std::unexpected(ran.error());
-    for (size_t i = 0; i < object.maps.size(); i++)
+    for (size_t i = 0; i < object.maps.size(); i++) {
+      maps::Map *const map = maps->pointers()[i];
       if (!object.maps[i].is_global_data)
-        print_map(object, object.maps[i], {}, *maps->pointers()[i],
-                  is_storage(object.maps[i].type) ? result_.storage : result_.maps);
+        print_map(object, object.maps[i], {}, *map, is_storage(map) ? result_.storage : result_.maps);
+    }
     return std::move(result_);
   }
 

@@ -29,6 +29,11 @@ struct {
 	__type(key, struct bpf_cgroup_storage_key);
 	__type(value, struct counted);
 } of_group SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE);
+	__type(key, struct bpf_cgroup_storage_key);
+	__type(value, struct counted);
+} of_group_by_cpu SEC(".maps");
 struct holder {
 	struct bpf_timer timer;
 	__u64 value;
@@ -115,6 +120,15 @@ SEC("cgroup_skb/egress") int grouped(struct __sk_buff *skb)
 	tell(2, bpf_skb_ancestor_cgroup_id(skb, 0));
 	tell(3, bpf_skb_ancestor_cgroup_id(skb, 100));
 	tell(4, bpf_skb_cgroup_id(skb));
+	return 1;
+}
+
+SEC("cgroup_skb/egress") int grouped_by_cpu(struct __sk_buff *skb)
+{
+	struct counted *own = bpf_get_local_storage(&of_group_by_cpu, 0);
+	tell(0, own->packets);
+	own->packets += 7;
+	tell(1, own->packets);
 	return 1;
 }
 
