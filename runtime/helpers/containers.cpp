@@ -188,11 +188,8 @@ static int64_t storage_delete(uint64_t map, uint64_t owner) {
 static uint64_t owner_of(uint64_t address, const vm::Env *) { return address; }
 static uint64_t thread_of(uint64_t task, const vm::Env *) { return task == 0 ? 0 : (task - kTasks) / kTaskBytes; }
 static uint64_t place_of(uint64_t address, const vm::Env *env) {
-  if (env->network == nullptr || address == 0) return address;
-  const std::vector<Socket> &sockets = env->network->sockets;
-  const auto found = std::ranges::find(sockets, address,
-                                       [](const Socket &socket) { return reinterpret_cast<uint64_t>(&socket.seen); });
-  return found == sockets.end() ? address : static_cast<uint64_t>(found - sockets.begin()) + 1;
+  const Socket *socket = env->network == nullptr ? nullptr : env->network->socket_at(address);
+  return socket == nullptr ? address : static_cast<uint64_t>(socket - env->network->sockets.data()) + 1;
 }
 
 #define SPILE_STORAGE(name, key)                                                                                \

@@ -12,29 +12,25 @@
 
 namespace spile::helpers {
 
-static int64_t error_of(Space space, uint64_t address) {
+// What a read of [address] into [to] gave, told and returned.
+static uint64_t finish(vm::Env *env, uint32_t helper, Space space, uint64_t address, std::span<std::byte> to,
+                       int64_t result) {
   constexpr uint64_t kFirst = 0xffff'8000'0000'0000;  // of the upper half of canonical addresses
-  return space == Space::Own && address < kFirst ? -ERANGE : -EFAULT;
+  if (result < 0) {
+    std::ranges::fill(to, std::byte{0});
+    result = space == Space::Own && address < kFirst ? -ERANGE : -EFAULT;
+  }
+  return returned(env, helper, result);
 }
 
 static uint64_t probe(vm::Env *env, uint32_t helper, Space space, uint64_t to, uint64_t size, uint64_t address) {
   const std::span<std::byte> buffer = buffer_at(to, size);
-  int64_t result = read_memory(env, space, address, buffer);
-  if (result < 0) {
-    std::ranges::fill(buffer, std::byte{0});
-    result = error_of(space, address);
-  }
-  return returned(env, helper, result);
+  return finish(env, helper, space, address, buffer, read_memory(env, space, address, buffer));
 }
 
 static uint64_t probe_string(vm::Env *env, uint32_t helper, Space space, uint64_t to, uint64_t size, uint64_t address) {
   const std::span<std::byte> buffer = buffer_at(to, size);
-  int64_t result = read_string(env, space, address, buffer);
-  if (result < 0) {
-    std::ranges::fill(buffer, std::byte{0});
-    result = error_of(space, address);
-  }
-  return returned(env, helper, result);
+  return finish(env, helper, space, address, buffer, read_string(env, space, address, buffer));
 }
 
 // The old names take both kinds of address; most programs mean the task's.

@@ -161,6 +161,12 @@ struct Network {
     const auto found = std::ranges::find(interfaces, name, &Interface::name);
     return found == interfaces.end() ? nullptr : &*found;
   }
+  // The one that a program has the address of.
+  const Socket *socket_at(uint64_t address) const {
+    const auto found = std::ranges::find_if(
+        sockets, [&](const Socket &socket) { return reinterpret_cast<uint64_t>(&socket.seen) == address; });
+    return found == sockets.end() ? nullptr : &*found;
+  }
 };
 
 }  // namespace spile::helpers

@@ -106,10 +106,7 @@ uint64_t look_up(uint32_t helper, uint8_t protocol, bool only_full, std::span<co
 
 // The socket that a program has the address of; null: it is none of the network's.
 const Socket *socket_at(const vm::Env *env, uint64_t address) {
-  if (env->network == nullptr) return nullptr;
-  for (const Socket &socket : env->network->sockets)
-    if (reinterpret_cast<uint64_t>(&socket.seen) == address) return &socket;
-  return nullptr;
+  return env->network == nullptr ? nullptr : env->network->socket_at(address);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ uint64_t get_current_comm(uint64_t to, uint64_t size, uint64_t, uint64_t, uint64
   return 0;
 }
 
-// A name for the task, as storage is kept by; its members are a kernel's (session::Accepted::reads_kernel).
+// A name for the task, as storage is kept by; its members are a kernel's (session::check_runs_here).
 uint64_t get_current_task_btf(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, vm::Env *env) {
   return get_current_task(0, 0, 0, 0, 0, env);
 }

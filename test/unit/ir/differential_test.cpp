@@ -44,6 +44,31 @@ void expect_same(std::string_view passes, uint32_t seed) {
   }
 }
 
+// The last function of [text] gives the same behind [passes] for each of [inputs]; whether they [changed] it is
+// counted.
+void expect_same(const std::string &text, std::string_view passes, std::span<const EvaluationInput> inputs,
+                 size_t &changed) {
+  Read r = read(text);
+  ASSERT_TRUE(r.module) << text;
+  const Module before = *r.module;
+  const auto wrong = check(before);
+  ASSERT_FALSE(wrong) << text << wrong->inst << ": " << wrong->what;
+  ASSERT_TRUE(run_passes(*r.module, passes, *r.diags));
+  const auto broken = check(*r.module);
+  ASSERT_FALSE(broken) << text << broken->inst << ": " << broken->what;
+  changed += print(*r.module) != print(before) ? 1 : 0;
+  const FunctionId last(before.functions.size() - 1);
+  for (const EvaluationInput &input : inputs)
+    ASSERT_TRUE(evaluate(before, last, input) == evaluate(*r.module, last, input))
+        << text << "\nx = " << input.integers[0] << "\n"
+        << print(*r.module);
+}
+std::vector<EvaluationInput> integers_below(uint64_t end) {
+  std::vector<EvaluationInput> inputs;
+  for (uint64_t x = 0; x < end; x++) inputs.push_back({.integers = {x}, .buffers = {}});
+  return inputs;
+}
+
 TEST(Differential, EachPassAloneAndBehindMem2reg) {
   for (const PassInfo &pass : all_passes())
     for (uint32_t seed = 0; seed < 150; seed++) {
@@ -108,6 +133,7 @@ TEST(Differential, WhatIsSubtractedIsComparedForAllBytes) {
 // Chains of tests for numbers, of which some are made what was asked for, some the same and some another: each byte
 // gives what it gave.
 TEST(Differential, RangesAreAskedForInPlaceOfTheirNumbers) {
+  const std::vector<EvaluationInput> inputs = integers_below(256);
   size_t changed = 0;
   uint32_t random = 1;
   const auto below = [&](uint32_t n) { return random = random * 1'664'525 + 1'013'904'223, (random >> 8) % n; };
@@ -142,18 +168,7 @@ TEST(Differential, RangesAreAskedForInPlaceOfTheirNumbers) {
     text += "jump out\n" + others;
     if (sames != 0) text += same.substr(0, same.size() - 2) + "\n jump out\n", phi += "[%s, same], ";
     text += phi + fmt::format("[i8 -1, b{}]\n ret %r }}", count);
-    Read r = read(text);
-    ASSERT_TRUE(r.module) << text;
-    const Module before = *r.module;
-    ASSERT_TRUE(run_passes(*r.module, "join-tests", *r.diags));
-    const auto broken = check(*r.module);
-    ASSERT_FALSE(broken) << text << broken->inst << ": " << broken->what;
-    changed += print(*r.module) != print(before) ? 1 : 0;
-    for (uint64_t x = 0; x < 256; x++) {
-      const EvaluationInput input{.integers = {x}, .buffers = {}};
-      const Evaluation was = evaluate(before, FunctionId(0), input), is = evaluate(*r.module, FunctionId(0), input);
-      ASSERT_TRUE(was == is) << text << "\nx = " << x;
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_same(text, "join-tests", inputs, changed));
   }
   EXPECT_GT(changed, 20U);
 }
@@ -161,6 +176,8 @@ TEST(Differential, RangesAreAskedForInPlaceOfTheirNumbers) {
 // Stores of constants and of others, side by side and over one another, in variables of the frame and of the program,
 // between loads at known and unknown places: every byte that is read, and that is left, is what it was.
 TEST(Differential, StoresThatAreJoinedLeaveTheSameBytes) {
+  const std::vector<EvaluationInput> inputs = {{.integers = {0, 0x8091'a2b3'c4d5'e6f7}, .buffers = {}},
+                                               {.integers = {8, 0x8091'a2b3'c4d5'e6f7}, .buffers = {}}};
   size_t changed = 0;
   uint32_t random = 7;
   const auto below = [&](uint32_t n) { return random = random * 1'664'525 + 1'013'904'223, (random >> 8) % n; };
@@ -218,18 +235,7 @@ TEST(Differential, StoresThatAreJoinedLeaveTheSameBytes) {
         sum = fmt::format("%c{}{}", at, i);
       }
     text += fmt::format("ret {} }}", sum);
-    Read r = read(text);
-    ASSERT_TRUE(r.module) << text;
-    const Module before = *r.module;
-    ASSERT_TRUE(run_passes(*r.module, "join-stores", *r.diags));
-    const auto broken = check(*r.module);
-    ASSERT_FALSE(broken) << text << broken->inst << ": " << broken->what;
-    changed += print(*r.module) != print(before) ? 1 : 0;
-    for (const uint64_t x : {0, 8}) {
-      const EvaluationInput input{.integers = {x, 0x8091'a2b3'c4d5'e6f7}, .buffers = {}};
-      const Evaluation was = evaluate(before, FunctionId(0), input), is = evaluate(*r.module, FunctionId(0), input);
-      ASSERT_TRUE(was == is) << text << "\nx = " << x << "\n" << print(*r.module);
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_same(text, "join-stores", inputs, changed));
   }
   EXPECT_GT(changed, 500U);
 }
@@ -237,6 +243,7 @@ TEST(Differential, StoresThatAreJoinedLeaveTheSameBytes) {
 // Loops to which several ways lead, some of them twice from one block or past an inner loop, and from which several
 // lead back: what their copies give is what they gave.
 TEST(Differential, LoopsWithSeveralWaysInAreTheirCopies) {
+  const std::vector<EvaluationInput> inputs = integers_below(6);
   size_t changed = 0;
   uint32_t random = 3;
   const auto below = [&](uint32_t n) { return random = random * 1'664'525 + 1'013'904'223, (random >> 8) % n; };
@@ -276,20 +283,7 @@ TEST(Differential, LoopsWithSeveralWaysInAreTheirCopies) {
     text += leaves ? ", [%z, mid]" : "";
     text += goes_on ? ", [%a, turn]" : "";
     text += "\n %v = add.i64 %r, %s\n ret %v }";
-    Read r = read(text);
-    ASSERT_TRUE(r.module) << text;
-    const Module before = *r.module;
-    const auto wrong = check(before);
-    ASSERT_FALSE(wrong) << text << wrong->inst << ": " << wrong->what;
-    ASSERT_TRUE(run_passes(*r.module, "unroll", *r.diags));
-    const auto broken = check(*r.module);
-    ASSERT_FALSE(broken) << text << broken->inst << ": " << broken->what;
-    changed += print(*r.module) != print(before) ? 1 : 0;
-    for (uint64_t x = 0; x < 6; x++) {
-      const EvaluationInput input{.integers = {x}, .buffers = {}};
-      const Evaluation was = evaluate(before, FunctionId(0), input), is = evaluate(*r.module, FunctionId(0), input);
-      ASSERT_TRUE(was == is) << text << "\nx = " << x << "\n" << print(*r.module);
-    }
+    ASSERT_NO_FATAL_FAILURE(expect_same(text, "unroll", inputs, changed));
   }
   EXPECT_GT(changed, 100U);
 }
