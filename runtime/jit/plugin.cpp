@@ -1,4 +1,4 @@
-// The C side of the plugin: one exported function, and the only state of the plugin, made on first use.
+// The C side of the plugin: one exported function, and the only state of the plugin, made when it is opened.
 #include <llvm/Support/raw_ostream.h>
 
 #include <cstdio>
@@ -11,18 +11,18 @@
 namespace spile::jit {
 namespace {
 
-const vm::JitHost *host = nullptr;
+// Never destroyed: a thread may still compile when the process ends.
+struct State {
+  const vm::JitHost &host;
+  std::mutex mutex;
+  // One compiler of each kind for the process: making its TargetMachine costs more than a small program.
+  std::map<std::string, std::unique_ptr<Compiler>> by_machine;
+};
+State *state = nullptr;
 
-// One compiler of each kind for the process: making its TargetMachine costs more than a small program. Never destroyed:
-// a thread may still compile when the process ends.
 llvm::Expected<Compiler *> compiler(const char *march) {
-  struct Instances {
-    std::mutex mutex;
-    std::map<std::string, std::unique_ptr<Compiler>> by_machine;
-  };
-  static auto *const instances = new Instances;
-  const std::lock_guard lock(instances->mutex);
-  auto &instance = instances->by_machine[march == nullptr ? "" : march];
+  const std::lock_guard lock(state->mutex);
+  auto &instance = state->by_machine[march == nullptr ? "" : march];
   if (instance == nullptr) {
     auto created = Compiler::create(march);
     if (!created) return created.takeError();
@@ -39,7 +39,7 @@ bool compile(const vm::JitProgram *program, const vm::JitOptions *options,
   };
   auto instance = compiler(options->march);
   if (!instance) return fail(instance.takeError());
-  auto image = (*instance)->compile(*program, *host, *options);
+  auto image = (*instance)->compile(*program, state->host, *options);
   if (!image) return fail(image.takeError());
   const vm::JitImage plain{.bytes = image->bytes.data(),
                            .size = image->bytes.size(),
@@ -62,8 +62,8 @@ constexpr vm::JitApi kApi{.compile = compile};
 extern "C" [[gnu::visibility("default")]] const spile::vm::JitApi *spile_jit_open(uint32_t version,
                                                                                   const spile::vm::JitHost *the_host) {
   if (version != spile::vm::kJitAbiVersion) return nullptr;
-  // Sessions on several threads open the plugin: the host, one for all, is not set while another of them compiles.
+  // Sessions on several threads open the plugin. The host is one for all.
   static std::once_flag once;
-  std::call_once(once, [the_host] { spile::jit::host = the_host; });
+  std::call_once(once, [the_host] { spile::jit::state = new spile::jit::State{*the_host, {}, {}}; });
   return &spile::jit::kApi;
 }
